@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { createDatabase, type Database } from '../src/database.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The database for one job outside of a request, with a deadline of its own in milliseconds. */
+    openDatabase(patience?: number): Database
+  }
+  interface FastifyRequest {
+    /** The database for this request: all of it together waits 5 s at most. */
+    readonly database: Database
+  }
+}
+
+/** The database with one deadline for each request. */
+export default fp(
+  async (fastify) => {
+    const opened = new WeakMap<FastifyRequest, Database>()
+
+    fastify.decorate('openDatabase', (patience?: number) => createDatabase(fastify.pg.pool, patience))
+    fastify.decorateRequest('database', {
+      getter() {
+        const database = opened.get(this) ?? fastify.openDatabase()
+        opened.set(this, database)
+        return database
+      }
+    })
+  },
+  { name: 'database', dependencies: ['pg'] }
+)

@@ -1,0 +1,37 @@
+import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
+import fp from 'fastify-plugin'
+import { Problem } from '../src/errors.ts'
+import type { Claims } from '../src/tokens.ts'
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    payload: Partial<Claims>
+    user: Claims
+  }
+}
+
+interface Decoded {
+  header: { alg?: unknown; typ?: unknown; kid?: unknown }
+}
+
+/** Signing and verifying with the keys of the ring: ES256 alone, and of a header only `alg`, `typ` and `kid` count. */
+export default fp(
+  async (fastify) => {
+    const { keyRing } = fastify
+
+    // An allow-list before any cryptography, and before a look into the database (RFC 8725 §3.1, §3.11).
+    async function publicKey({ header: { alg, typ, kid } }: Decoded): Promise<string> {
+      const key = alg === 'ES256' && typ === 'at+jwt' && typeof kid === 'string' && (await keyRing.discover(kid))
+      if (!key) throw new Problem('TOKEN_INVALID')
+      return key.publicKey
+    }
+
+    await fastify.register(jwt, {
+      secret: { public: publicKey, private: async () => keyRing.signingKey().privateKey },
+      sign: { algorithm: 'ES256', header: { typ: 'at+jwt' } },
+      // The claims are judged by src/tokens.ts, on the injected clock.
+      verify: { algorithms: ['ES256'], complete: true, ignoreExpiration: true, ignoreNotBefore: true }
+    } as unknown as FastifyJWTOptions)
+  },
+  { name: 'jwt', dependencies: ['key-ring'] }
+)

@@ -1,0 +1,56 @@
+import fp from 'fastify-plugin'
+import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { RequestDurations } from '../src/request-durations.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What Prometheus reads. */
+    metrics: Registry
+  }
+}
+
+/** The process's own figures, request durations by route, and how busy hashing and the database are. */
+export default fp(
+  async (fastify) => {
+    const registry = new Registry()
+    collectDefaultMetrics({ register: registry })
+
+    const durations = new RequestDurations()
+    registry.registerMetric(durations as unknown as Metric)
+    fastify.addHook('onRoute', (route) => {
+      const observe = durations.of(String(route.method), route.url)
+      route.onResponse = (_request, reply, done) => {
+        observe(reply.statusCode, reply.elapsedTime)
+        done()
+      }
+    })
+    const unmatched = durations.of('', '')
+    fastify.addHook('onResponse', (request, reply, done) => {
+      if (request.is404) unmatched(reply.statusCode, reply.elapsedTime)
+      done()
+    })
+
+    function gauge(name: string, help: string, read: () => number): void {
+      registry.registerMetric(
+        new Gauge({
+          name,
+          help,
+          registers: [],
+          collect() {
+            this.set(read())
+          }
+        })
+      )
+    }
+    const { gate } = fastify.passwords
+    gauge('latchkey_hashes_running', 'Password hashes being computed', () => gate.running)
+    gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => gate.waiting)
+    const { pool } = fastify.pg
+    gauge('latchkey_database_connections', 'Open connections to the database', () => pool.totalCount)
+    gauge('latchkey_database_connections_idle', 'Open connections that nobody uses', () => pool.idleCount)
+    gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => pool.waitingCount)
+
+    fastify.decorate('metrics', registry)
+  },
+  { name: 'metrics', dependencies: ['passwords', 'pg'] }
+)

@@ -1,0 +1,24 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem } from '../src/errors.ts'
+
+/** Refuses a path or a method that no route has, before anything of the request's body is read. */
+export default fp(
+  async (fastify) => {
+    function refusal({ url }: FastifyRequest): Problem {
+      const allowed = fastify.allowedMethods(url)
+      if (allowed.length === 0) return new Problem('NOT_FOUND')
+      return new Problem('METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } })
+    }
+
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      done(request.is404 || request.method === 'OPTIONS' ? refusal(request) : undefined)
+    })
+
+    // For handlers that find out by themselves that there is nothing.
+    fastify.setNotFoundHandler(() => {
+      throw new Problem('NOT_FOUND')
+    })
+  },
+  { name: 'not-found', dependencies: ['allowed-methods', 'cors', 'headers', 'stopping', 'transport'] }
+)

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import swagger from '@fastify/swagger'
+import fp from 'fastify-plugin'
+import { SHARED } from '../src/schemas.ts'
+
+const DESCRIPTION = `Registers people, signs them in, and gives them JSON Web Tokens that any service verifies without asking back.
+
+Every refusal has the one body \`Problem\`, whose \`code\` comes from a closed list. An unknown key is refused, never ignored.`
+
+/** The OpenAPI 3.1 document, made from the routes' own schemas. */
+export default fp(
+  async (fastify) => {
+    for (const schema of SHARED) fastify.addSchema(schema)
+
+    await fastify.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Latchkey',
+          version,
+          description: DESCRIPTION,
+          license: { name: 'MIT', identifier: 'MIT' }
+        },
+        servers: [{ url: fastify.config.PUBLIC_URL }],
+        tags: [
+          { name: 'accounts', description: 'Registering, signing in, and what is behind it' },
+          { name: 'keys', description: 'What other services verify tokens with' },
+          { name: 'service', description: 'Health, metrics and this document' }
+        ],
+        components: {
+          securitySchemes: {
+            bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'an access token' },
+            metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_KEY, where one is set' }
+          }
+        }
+      },
+      refResolver: { buildLocalReference: (json, _baseUri, _fragment, i) => String(json.$id ?? `schema-${i}`) }
+    })
+  },
+  { name: 'openapi', dependencies: ['config'] }
+)
+
+const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }
+
+/** package.json is one folder up from the sources, and two from the compiled files. */
+function packageFile(): URL {
+  const up = import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json'
+  return new URL(up, import.meta.url)
+}

@@ -1,0 +1,50 @@
+import type { PGlite } from '@electric-sql/pglite'
+import postgres from '@fastify/postgres'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
+import { embeddedDriver, openEmbedded } from '../src/embedded.ts'
+import { migrate } from '../src/migrations.ts'
+import { DatabaseRefusal, poolOptions, waitForDatabase, whereabouts } from '../src/postgres.ts'
+
+/** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
+export default fp<AppOptions>(
+  async (fastify, { pglite }) => {
+    const { config } = fastify
+    if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL)
+    else await embed(fastify, pglite)
+    for (const migration of await migrate(fastify.pg.pool)) fastify.log.info({ migration }, 'migrated the database')
+  },
+  { name: 'pg', dependencies: ['config'] }
+)
+
+async function connect(fastify: FastifyInstance, databaseUrl: string): Promise<void> {
+  await fastify.register(postgres, poolOptions(fastify.config))
+  const { pool } = fastify.pg
+  const database = whereabouts(databaseUrl)
+  // Without a listener the death of an idle connection would end the process.
+  pool.on('error', (error) => fastify.log.warn({ err: error }, 'lost an idle connection to the database'))
+  const probe = () => pool.query('SELECT 1')
+  const report = (reason: string) => fastify.log.warn({ database, reason }, 'waiting for the database')
+  await waitForDatabase({ probe, report }).catch((error: Error) => {
+    throw new DatabaseRefusal(`The database ${database} cannot be used: ${error.message}`)
+  })
+}
+
+async function embed(fastify: FastifyInstance, given: AppOptions['pglite']): Promise<void> {
+  const database = given ?? (await open(fastify))
+  const driver = await embeddedDriver(database)
+  await fastify.register(postgres, { pg: driver } as unknown as Parameters<typeof postgres>[1])
+}
+
+async function open(fastify: FastifyInstance): Promise<PGlite> {
+  const { DATA_DIR } = fastify.config
+  const { database, close } = await openEmbedded(DATA_DIR)
+  // Hooks run last to first: the pool that @fastify/postgres ends must be gone before the database under it.
+  fastify.addHook('onClose', close)
+  fastify.log.warn(
+    { folder: DATA_DIR },
+    'using the embedded database, which is for one process and small: set DATABASE_URL to use a PostgreSQL server'
+  )
+  return database
+}

@@ -1,0 +1,19 @@
+import fp from 'fastify-plugin'
+import type { Secrets } from '../src/keys.ts'
+import { generatedSecret } from '../src/secrets.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    secrets: Secrets
+  }
+}
+
+/** The secrets that wrap what is stored: those of the environment, or the one generated beside the embedded database. */
+export default fp(
+  async (fastify) => {
+    const { SECRET_KEY, SECRET_KEY_PREVIOUS, DATA_DIR } = fastify.config
+    fastify.decorate('secrets', { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS })
+  },
+  // The embedded database first: it keeps a second process out of the folder.
+  { name: 'secrets', dependencies: ['config', 'pg'] }
+)

@@ -1,0 +1,16 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Nothing, refusals } from '../../src/schemas.ts'
+
+const schema = {
+  operationId: 'live',
+  summary: 'Is the process alive',
+  tags: ['service'],
+  querystring: Nothing,
+  response: { 200: Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false }), ...refusals() }
+}
+
+const live: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.get('/live', { schema }, async () => ({ status: 'ok' as const }))
+}
+
+export default live

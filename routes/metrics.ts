@@ -1,0 +1,26 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Nothing, refusals } from '../src/schemas.ts'
+
+const schema = {
+  operationId: 'metrics',
+  summary: 'Figures for Prometheus',
+  description: 'For METRICS_KEY where one is set, otherwise for clients on the same machine alone.',
+  tags: ['service'],
+  security: [{ metrics: [] }, {}],
+  querystring: Nothing,
+  response: {
+    200: { description: 'The figures.', content: { 'text/plain': { schema: Type.String() } } },
+    ...refusals('TOKEN_MISSING', 'TOKEN_INVALID', 'NOT_FOUND')
+  }
+}
+
+const metrics: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { metrics, operatorOnly } = fastify
+
+  fastify.get('/metrics', { schema, onRequest: operatorOnly }, async (_request, reply) => {
+    reply.type(metrics.contentType)
+    return metrics.metrics()
+  })
+}
+
+export default metrics

@@ -1,0 +1,30 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BODY, Nothing, Registration, refusals, UserAnswer } from '../src/schemas.ts'
+import { addUser } from '../src/users.ts'
+
+const schema = {
+  operationId: 'register',
+  summary: 'Register',
+  description: 'Makes an account with a username, an email address, or both.',
+  tags: ['accounts'],
+  querystring: Nothing,
+  body: Registration,
+  response: {
+    201: UserAnswer,
+    ...refusals(...BODY, 'PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const register: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { clock, passwords } = fastify
+
+  fastify.post('/register', { schema }, async (request, reply) => {
+    const { password, ...names } = request.body
+    passwords.accept(password, [names.username, names.email])
+    const passwordHash = await passwords.hash(password, reply.disconnected)
+    reply.code(201)
+    return addUser(request.database, clock, { ...names, passwordHash })
+  })
+}
+
+export default register

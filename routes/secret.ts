@@ -1,0 +1,26 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { BEARER, Nothing, refusals } from '../src/schemas.ts'
+
+const schema = {
+  operationId: 'secret',
+  summary: 'Open the secret',
+  description: 'Opens to a valid access token. The token alone is checked, without the database.',
+  tags: ['accounts'],
+  security: [{ bearer: [] }],
+  querystring: Nothing,
+  response: {
+    200: Type.Object(
+      { message: Type.String({ examples: ['Hello ada, this is the secret.'] }) },
+      { additionalProperties: false }
+    ),
+    ...refusals(...BEARER)
+  }
+}
+
+const secret: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.get('/secret', { schema, onRequest: fastify.authenticate }, ({ user }) => ({
+    message: `Hello ${user.preferred_username ?? user.sub}, this is the secret.`
+  }))
+}
+
+export default secret

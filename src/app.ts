@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url'
+import type { PGlite } from '@electric-sql/pglite'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+
+export { serverOptions as options } from './server-options.ts'
+
+/** What a test gives the application instead of the process's own. */
+export interface AppOptions {
+  config?: Config
+  clock?: Clock
+  /** An open embedded database, in place of the one in DATA_DIR. */
+  pglite?: PGlite
+}
+
+/** The application: what it has (plugins/), then what it may be asked (routes/). */
+export default async function app(fastify: FastifyInstance, { config, clock, pglite }: AppOptions): Promise<void> {
+  await fastify.register(autoload, { dir: folder('plugins'), options: { config, clock, pglite } })
+  await fastify.register(autoload, { dir: folder('routes') })
+}
+
+const folder = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { type Static, Type } from '@sinclair/typebox'
+import { Ajv, type ErrorObject } from 'ajv'
+import ipaddr from 'ipaddr.js'
+
+const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
+const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
+
+const Environment = Type.Object(
+  {
+    DATABASE_URL: Type.Optional(
+      Type.String({ format: 'database-url', mend: 'a URL such as postgres://user:password@host:5432/database' })
+    ),
+    DATABASE_POOL: Type.Integer({ minimum: 1, maximum: 1000, default: 10, mend: 'a whole number from 1 to 1000' }),
+    DATABASE_CA: Type.Optional(Type.String({ format: 'readable-file', mend: 'the path of a readable PEM file' })),
+    DATA_DIR: Type.String({ default: './data', mend: 'the path of a folder' }),
+    SECRET_KEY: secret('text of 32 bytes or more, for example the output of: openssl rand -base64 32'),
+    SECRET_KEY_PREVIOUS: secret('the SECRET_KEY used before, text of 32 bytes or more'),
+    PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 3000, mend: 'a port from 1 to 65535' }),
+    HOST: Type.String({ format: 'host', default: '127.0.0.1', mend: 'an IP address or a host name' }),
+    PUBLIC_URL: Type.Optional(
+      Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
+    ),
+    AUDIENCE: Type.Optional(Type.String({ mend: 'any text' })),
+    ACCESS_TOKEN_TTL: seconds(900, 'seconds, a positive whole number'),
+    REFRESH_IDLE_TTL: seconds(2592000, 'seconds, a positive whole number'),
+    REFRESH_MAX_TTL: seconds(15552000, 'seconds, a positive whole number'),
+    REFRESH_GRACE: Type.Integer({
+      minimum: 0,
+      maximum: 300,
+      default: 10,
+      mend: 'seconds, a whole number from 0 to 300'
+    }),
+    BCRYPT_COST: Type.Integer({ minimum: 10, maximum: 15, default: 12, mend: 'a whole number from 10 to 15' }),
+    PASSWORD_MIN: Type.Integer({ minimum: 8, maximum: 64, default: 8, mend: 'a whole number from 8 to 64' }),
+    HASH_CONCURRENCY: Type.Integer({
+      minimum: 1,
+      maximum: 1024,
+      default: availableParallelism(),
+      mend: 'a whole number from 1 to 1024'
+    }),
+    HASH_QUEUE: Type.Integer({ minimum: 0, maximum: 100000, default: 64, mend: 'a whole number from 0 to 100000' }),
+    CORS_ORIGINS: Type.String({
+      format: 'origins',
+      default: '',
+      mend: 'comma-separated origins such as https://app.example.com, without a path'
+    }),
+    TRUSTED_PROXIES: Type.String({
+      format: 'cidrs',
+      default: '',
+      mend: 'comma-separated addresses or CIDRs such as 10.0.0.0/8'
+    }),
+    LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', mend: 'on or off' }),
+    LOG_LEVEL: Type.Union(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+      { default: 'info', mend: 'fatal, error, warn, info, debug, trace or silent' }
+    ),
+    INTROSPECTION_KEY: secret('text of 32 bytes or more'),
+    METRICS_KEY: secret('text of 32 bytes or more')
+  },
+  // The embedded database makes a secret of its own; for a server it has to be the same in every instance.
+  { dependencies: { DATABASE_URL: ['SECRET_KEY'] } }
+)
+
+type Settings = Static<typeof Environment>
+
+/** The checked configuration, every default filled in and every list split. */
+export interface Config extends Omit<Settings, 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE'> {
+  CORS_ORIGINS: string[]
+  TRUSTED_PROXIES: string[]
+  PUBLIC_URL: string
+  AUDIENCE: string
+}
+
+/** The environment does not fit: the message names every fault and its mend, and no value of a secret. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+
+  constructor(faults: string[]) {
+    super(`The configuration does not fit:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  }
+}
+
+/**
+ * Reads and checks the whole configuration.
+ *
+ * @param environment the process's environment, with `.env` already read into it; a blank value counts as none
+ * @throws ConfigurationError naming every fault at once, and how to mend each
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const settings: unknown = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
+  if (!fits(settings)) throw new ConfigurationError(describe(fits.errors as ErrorObject[]))
+  return complete(settings)
+}
+
+function complete(settings: Settings): Config {
+  const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
+  const publicUrl = settings.PUBLIC_URL ?? `http://${host}:${settings.PORT}`
+  return {
+    ...settings,
+    CORS_ORIGINS: list(settings.CORS_ORIGINS),
+    TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
+    PUBLIC_URL: publicUrl,
+    AUDIENCE: settings.AUDIENCE ?? publicUrl
+  }
+}
+
+function describe(errors: ErrorObject[]): string[] {
+  const names = new Set(errors.map(({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1)))
+  return [...names].map((name) => `${name} must be ${Environment.properties[name as keyof Settings].mend}`)
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean)
+}
+
+const ajv = new Ajv({
+  allErrors: true,
+  useDefaults: true,
+  coerceTypes: true,
+  validateSchema: false,
+  keywords: ['mend'],
+  formats: {
+    secret: (text: string) => Buffer.byteLength(text) >= 32,
+    host: (text: string) => ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text),
+    cidrs: (text: string) => list(text).every((entry) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry)),
+    origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
+    'database-url': (text: string) => ['postgres:', 'postgresql:'].includes(parseUrl(text)?.protocol ?? ''),
+    'public-url': isPublicUrl,
+    'readable-file': isReadable
+  }
+})
+
+const fits = ajv.compile<Settings>(Environment)
+
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null
+}
+
+function isPublicUrl(text: string): boolean {
+  const url = parseUrl(text)
+  return (
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    [url.username, url.password, url.search, url.hash].every((part) => part === '')
+  )
+}
+
+function isReadable(path: string): boolean {
+  try {
+    return readFileSync(path).length > 0
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,114 @@
+import type { Pool, PoolClient, QueryConfig, QueryResultRow } from 'pg'
+import { Problem } from './errors.ts'
+
+/** What runs SQL: a pool with a deadline, or one transaction in it. */
+export interface Database {
+  /**
+   * Runs one statement.
+   *
+   * @throws Problem DATABASE_UNAVAILABLE when the database cannot be reached or does not answer in time;
+   * the driver's own error when the statement is at fault
+   */
+  query<Row extends QueryResultRow = QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  transact<Result>(work: (transaction: Database) => Promise<Result>): Promise<Result>
+}
+
+/** How long one request may wait for the database in all, in milliseconds. */
+export const PATIENCE = 5000
+
+/**
+ * A view of the pool that waits for the database no longer than `patience` milliseconds, all its calls together;
+ * what happens between the calls does not count. Make one for each request or job.
+ */
+export function createDatabase(pool: Pool, patience = PATIENCE): Database {
+  let left = patience
+
+  async function timed<Result>(wait: () => Promise<Result>): Promise<Result> {
+    const start = performance.now()
+    try {
+      return await wait()
+    } catch (error) {
+      throw isOutage(error) ? new Problem('DATABASE_UNAVAILABLE', { cause: error }) : error
+    } finally {
+      left -= performance.now() - start
+    }
+  }
+
+  function connect(): Promise<PoolClient> {
+    const connection = pool.connect()
+    let timer: NodeJS.Timeout
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        connection.then((client) => client.release(), ignore)
+        reject(new Error('no connection to the database in time'))
+      }, left)
+    })
+    return Promise.race([connection, late]).finally(() => clearTimeout(timer))
+  }
+
+  async function run<Row extends QueryResultRow>(client: PoolClient, text: string, values?: unknown[]): Promise<Row[]> {
+    const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
+    const { rows } = await client.query<Row>(config, values)
+    return rows
+  }
+
+  // A connection that failed us is closed, since its answer may still be on the way; one that refused a statement is
+  // as good as before.
+  async function withClient<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await timed(connect)
+    let broken = false
+    client.on('error', ignore)
+    try {
+      return await work(client)
+    } catch (error) {
+      broken = error instanceof Problem && error.code === 'DATABASE_UNAVAILABLE'
+      throw error
+    } finally {
+      client.off('error', ignore)
+      client.release(broken)
+    }
+  }
+
+  async function commit<Result>(transaction: Database, work: (transaction: Database) => Promise<Result>) {
+    await transaction.query('BEGIN')
+    try {
+      const result = await work(transaction)
+      await transaction.query('COMMIT')
+      return result
+    } catch (error) {
+      await transaction.query('ROLLBACK').catch(ignore)
+      throw error
+    }
+  }
+
+  const within = (client: PoolClient): Database => ({
+    query: (text, values) => timed(() => run(client, text, values)),
+    transact: (work) => work(within(client))
+  })
+
+  return {
+    query: (text, values) => withClient((client) => within(client).query(text, values)),
+    transact: (work) => withClient((client) => commit(within(client), work))
+  }
+}
+
+/**
+ * SQLSTATE classes that say nothing about the statement: connection, authorisation, no such database, serialisation,
+ * resources, operator intervention, system. 25006 is a server that has become read-only.
+ */
+const OUTAGES = ['08', '28', '3D', '40', '53', '57', '58', '25006']
+
+/** Whether the database failed us, rather than refused what we asked. Network faults and time-outs have no SQLSTATE. */
+export function isOutage(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state === undefined) return error instanceof Error && !(error instanceof Problem || error instanceof TypeError)
+  return OUTAGES.some((start) => state.startsWith(start))
+}
+
+/** The SQLSTATE of an error that the server answered with. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'severity' in error && 'code' in error ? String(error.code) : undefined
+}
+
+function ignore(): void {}

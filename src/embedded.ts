@@ -1,0 +1,54 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import { lockFolder } from './folder-lock.ts'
+
+/** The driver's classes over a PostgreSQL inside this process, in the shape in which @fastify/postgres takes them. */
+export interface EmbeddedDriver {
+  Pool: typeof pg.Pool
+  Client: typeof pg.Client
+}
+
+/**
+ * Opens the embedded database of a folder, which is made where it is missing, and keeps every other process out.
+ * The code for it is loaded only now: an installation with a server of its own never pays for it.
+ *
+ * @returns the database, and what closes it and gives the folder back
+ * @throws FolderLocked when another process uses the folder
+ */
+export async function openEmbedded(folder: string): Promise<{ database: PGlite; close: () => Promise<void> }> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const unlock = lockFolder(folder)
+  try {
+    const { PGlite } = await import('@electric-sql/pglite')
+    const database = await PGlite.create(join(folder, 'postgres'))
+    return { database, close: () => database.close().finally(unlock) }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** Gives an open embedded database the driver's interface: a pool of its one connection. */
+export async function embeddedDriver(database: PGlite): Promise<EmbeddedDriver> {
+  const { PglitePgConnection } = await import('@electric-sql/pglite/node-postgres')
+
+  // Each client has a connection object of its own: one that is shared goes on with the last one's error.
+  class Client extends pg.Client {
+    constructor() {
+      super({ connection: new PglitePgConnection({ pglite: database }) } as unknown as pg.ClientConfig)
+    }
+  }
+
+  class Pool extends pg.Pool {
+    constructor(options: pg.PoolConfig) {
+      super({ ...options, Client, max: 1, idleTimeoutMillis: 0, onConnect: tidy } as pg.PoolConfig)
+    }
+  }
+
+  // A client whose work was cut off may have left a transaction open in the one session that all of them share.
+  const tidy = (client: pg.ClientBase) => client.query('ROLLBACK').then(() => client.query('DISCARD ALL'))
+
+  return { Pool, Client: Client as unknown as typeof pg.Client }
+}

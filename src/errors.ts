@@ -1,0 +1,74 @@
+import { STATUS_CODES } from 'node:http'
+
+/** The challenge that every 401 carries (RFC 6750 §3). */
+const challenge = { 'www-authenticate': 'Bearer' }
+const invalidToken = { 'www-authenticate': 'Bearer error="invalid_token"' }
+
+/** The closed list of codes: the status each is answered with, what it says, and the headers that go with it. */
+export const PROBLEMS = {
+  VALIDATION_FAILED: { status: 400, message: 'The request does not fit its schema.' },
+  MALFORMED_REQUEST: { status: 400, message: 'The request could not be read.' },
+  PASSWORD_REJECTED: { status: 400, message: 'The password is not acceptable.' },
+  INVALID_CREDENTIALS: { status: 401, message: 'The name or the password is wrong.', headers: challenge },
+  TOKEN_MISSING: { status: 401, message: 'A bearer token is needed here.', headers: challenge },
+  TOKEN_INVALID: { status: 401, message: 'The token is not valid.', headers: invalidToken },
+  TOKEN_EXPIRED: { status: 401, message: 'The token has expired.', headers: invalidToken },
+  NOT_FOUND: { status: 404, message: 'There is nothing here.' },
+  METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
+  ACCOUNT_EXISTS: { status: 409, message: 'The name is taken.' },
+  BODY_TOO_LARGE: { status: 413, message: 'The body is larger than 16384 bytes.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
+  INTERNAL: { status: 500, message: 'Something went wrong on our side.' },
+  OVERLOADED: { status: 503, message: 'The service is busy; try again shortly.', headers: { 'retry-after': '1' } },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    message: 'The database cannot be reached; try again shortly.',
+    headers: { 'retry-after': '5' }
+  }
+} as const satisfies Record<string, { status: number; message: string; headers?: Record<string, string> }>
+
+export type Code = keyof typeof PROBLEMS
+
+/** One thing at fault in a request: the JSON pointer (RFC 6901) of its key, and what is wrong with it. */
+export interface Fault {
+  path: string
+  message: string
+  rule?: string
+}
+
+interface Details {
+  /** Replaces the code's own message. */
+  message?: string
+  /** What exactly is at fault, key by key. */
+  errors?: Fault[]
+  /** Another status of the same class: MALFORMED_REQUEST is also 408, 414, 417 and 431. */
+  statusCode?: number
+  /** Headers beside those of the code. */
+  headers?: Record<string, string>
+  /** What really happened: for the log, never for the client. */
+  cause?: unknown
+}
+
+/** An error with a code of the closed list: thrown anywhere, answered with the one error body. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: Code
+  readonly statusCode: number
+  readonly headers: Record<string, string>
+  readonly errors: Fault[] | undefined
+
+  constructor(code: Code, { message, errors, statusCode, headers, cause }: Details = {}) {
+    const problem: { status: number; message: string; headers?: Record<string, string> } = PROBLEMS[code]
+    super(message ?? problem.message, { cause })
+    this.code = code
+    this.statusCode = statusCode ?? problem.status
+    this.headers = { ...problem.headers, ...headers }
+    this.errors = errors
+  }
+
+  /** The one error body. */
+  toJSON() {
+    const { statusCode, code, message, errors } = this
+    return { statusCode, error: STATUS_CODES[statusCode], code, message, ...(errors && { errors }) }
+  }
+}

@@ -1,0 +1,124 @@
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+
+/** Who holds a folder: a process, told apart from a later one with the same number by the time of its start. */
+interface Holder {
+  pid: number
+  host: string
+  started: string
+}
+
+/** A holder renews its lock this often, in milliseconds, for those who cannot see its process. */
+const HEARTBEAT = 5_000
+const STALE = 6 * HEARTBEAT
+
+/** What takes a moment to write, and is older than this, was left by a crash. */
+const TORN = 2_000
+
+/** Another process works in the folder. */
+export class FolderLocked extends Error {
+  override readonly name = 'FolderLocked'
+}
+
+/**
+ * Takes the folder for this process alone, by a file `lock` in it. A lock whose holder is dead is taken over.
+ *
+ * @returns what gives the folder back
+ * @throws FolderLocked when another living process holds it
+ */
+export function lockFolder(folder: string): () => void {
+  const path = join(folder, 'lock')
+  while (!create(path, describeSelf())) {
+    const text = read(path)
+    if (text === undefined) continue
+    const holder = parse(text)
+    if (isAlive(holder, path)) throw new FolderLocked(refusal(folder, holder))
+    removeStale(path, text)
+  }
+  const heartbeat = setInterval(() => utimesSync(path, new Date(), new Date()), HEARTBEAT)
+  heartbeat.unref()
+  return () => {
+    clearInterval(heartbeat)
+    rmSync(path, { force: true })
+  }
+}
+
+/**
+ * Removes a dead holder's lock. Of several processes that found it at once only one may, and none may remove the
+ * lock that another has made since: hence the claim, and the second look under it.
+ */
+function removeStale(path: string, text: string): void {
+  const claim = `${path}.claim`
+  if (!create(claim, '')) {
+    if (ageOf(claim) > TORN) rmSync(claim, { force: true })
+    return
+  }
+  if (read(path) === text) rmSync(path, { force: true })
+  rmSync(claim, { force: true })
+}
+
+function refusal(folder: string, holder: Holder | undefined): string {
+  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'a process that is just starting'
+  return `${folder} is in use by ${who}: stop that service first, or set another DATA_DIR`
+}
+
+/** The holder that a lock names: none while it is being written, or where a crash cut that short. */
+function parse(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function describeSelf(): string {
+  return JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) ?? '' } satisfies Holder)
+}
+
+function isAlive(holder: Holder | undefined, path: string): boolean {
+  if (!holder) return ageOf(path) < TORN
+  const { pid, host, started } = holder
+  if (host !== hostname()) return ageOf(path) < STALE
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  const start = startOf(pid)
+  return start === undefined || start === started
+}
+
+/**
+ * When a process started, as the kernel counts (Linux: /proc/PID/stat, field 22). Empty for one that is dead but not
+ * yet reaped; undefined where the system does not tell.
+ */
+function startOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`)
+  if (!stat) return undefined
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === 'Z' || state === 'X' ? '' : fields[18]
+}
+
+/** Makes a file that was not there, and says whether it could. */
+function create(path: string, content: string): boolean {
+  try {
+    writeFileSync(path, content, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function ageOf(path: string): number {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url'
+import type { Pool } from 'pg'
+import Postgrator from 'postgrator'
+
+const folder = fileURLToPath(new URL('../sql/', import.meta.url))
+
+/** Any number that nothing else in the database locks: the letters of "latchkey" as an integer. */
+const LOCK = 0x6c617463
+
+/** The schema cannot be brought up to date; the message says what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+}
+
+/**
+ * Brings the schema up to date: all pending files of `sql/` in one transaction, so that nothing is ever half done,
+ * under a lock of that transaction, so that of several instances starting at once one does it and the others wait.
+ *
+ * @returns the names of the files applied now
+ * @throws MigrationError when an applied file has been changed since, or when the database is ahead of this code
+ */
+export async function migrate(pool: Pool): Promise<string[]> {
+  const client = await pool.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+    const applied = await applyPending((sql) => client.query(sql))
+    await client.query('COMMIT')
+    return applied
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+async function applyPending(execQuery: (sql: string) => Promise<{ rows: Record<string, unknown>[] }>) {
+  const { rows } = await execQuery('SELECT current_database() AS name')
+  const postgrator = new Postgrator({
+    driver: 'pg',
+    database: String(rows[0]?.name),
+    migrationPattern: `${folder}*.do.*.sql`,
+    schemaTable: 'migrations',
+    newline: 'LF',
+    execQuery
+  })
+  const [current, newest] = [await postgrator.getDatabaseVersion(), await postgrator.getMaxVersion()]
+  if (current > newest) {
+    throw new MigrationError(
+      `The database is at migration ${current}, and this version of the service knows ${newest}: run a newer version`
+    )
+  }
+  const applied = await postgrator.migrate().catch((error: Error) => {
+    throw isChanged(error) ? changed(error) : error
+  })
+  return applied.map(({ version, name }) => `${version} ${name}`)
+}
+
+const isChanged = (error: Error) => error.message.startsWith('MD5 checksum failed')
+
+function changed(cause: Error): MigrationError {
+  const version = /\[(\d+)\]/.exec(cause.message)?.[1]
+  return new MigrationError(
+    `Migration ${version} in sql/ is not what was applied to this database: restore the file, and put the change into a new one`,
+    { cause }
+  )
+}

@@ -1,0 +1,31 @@
+import { dictionary } from '@zxcvbn-ts/language-common'
+import type { Fault } from './errors.ts'
+
+/** bcrypt sees no more than this. */
+export const MAX_BYTES = 72
+
+const common = dictionary['passwords-common']
+
+/** A password in the one form in which it is judged and hashed (RFC 8265 §4.2.2, NFC). Nothing is trimmed or cut. */
+export function normalize(password: string): string {
+  return password.normalize('NFC')
+}
+
+/**
+ * Judges a new password (OWASP ASVS 5.0 §6.2).
+ *
+ * @param password in its normal form
+ * @param minimum the least length, in Unicode code points
+ * @param names what it must not be equal to, in any letter case
+ * @returns every rule that it breaks; none for a good one
+ */
+export function judgePassword(password: string, minimum: number, names: (string | undefined)[]): Fault[] {
+  const folded = password.toLowerCase()
+  const faults: Fault[] = []
+  const reject = (rule: string, message: string) => faults.push({ path: '/password', rule, message })
+  if ([...password].length < minimum) reject('min_length', `must have at least ${minimum} characters`)
+  if (Buffer.byteLength(password) > MAX_BYTES) reject('max_bytes', `must have at most ${MAX_BYTES} bytes in UTF-8`)
+  if (common.includes(folded)) reject('common', 'is on the list of common passwords')
+  if (names.some((name) => name?.toLowerCase() === folded)) reject('same_as_name', 'must not be the username or email')
+  return faults
+}

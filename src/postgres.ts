@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { PoolConfig } from 'pg'
+import type { Config } from './config.ts'
+import { PATIENCE, sqlState } from './database.ts'
+
+/**
+ * How to reach the server that DATABASE_URL names. With DATABASE_CA the server's certificate and name are verified,
+ * whatever `sslmode` the URL asks for.
+ */
+export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config): PoolConfig {
+  const url = new URL(DATABASE_URL as string)
+  if (DATABASE_CA) {
+    url.searchParams.set('sslmode', 'verify-full')
+    url.searchParams.set('sslrootcert', DATABASE_CA)
+  }
+  return {
+    connectionString: url.href,
+    max: DATABASE_POOL,
+    connectionTimeoutMillis: PATIENCE,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'latchkey'
+  }
+}
+
+/** Where DATABASE_URL points, without the user and the password. */
+export function whereabouts(databaseUrl: string): string {
+  const { host, pathname } = new URL(databaseUrl)
+  return `${host}${pathname}`
+}
+
+/** The database cannot be used: the message says why, without a password. */
+export class DatabaseRefusal extends Error {
+  override readonly name = 'DatabaseRefusal'
+}
+
+interface Wait {
+  /** Resolves when the database answers. */
+  probe: () => Promise<unknown>
+  /** Called once for each attempt that had no answer, with the reason. */
+  report: (reason: string) => void
+  /** How long to wait in all, in milliseconds. */
+  patience?: number
+  /** The pause between two attempts, in milliseconds. */
+  interval?: number
+}
+
+/**
+ * Waits for a database that does not answer yet: one that is starting, out of connections, or whose name does not
+ * resolve.
+ *
+ * @throws DatabaseRefusal when the time is over, and at once when the server answered with a refusal that waiting
+ * does not mend, such as a wrong password
+ */
+export async function waitForDatabase({ probe, report, patience = 30_000, interval = 500 }: Wait): Promise<void> {
+  const end = performance.now() + patience
+  for (;;) {
+    try {
+      await probe()
+      return
+    } catch (error) {
+      const reason = explain(error)
+      if (!hasNotAnswered(error)) throw new DatabaseRefusal(`it refuses: ${reason}`)
+      if (performance.now() + interval > end) {
+        throw new DatabaseRefusal(`it has not answered for ${Math.round(patience / 1000)} s: ${reason}`)
+      }
+      report(reason)
+      await pause(interval)
+    }
+  }
+}
+
+/** `cannot_connect_now` (starting), `too_many_connections`, `admin_shutdown` and what a proxy says for its server. */
+const NOT_YET = ['57P03', '53300', '57P01', '08']
+
+/** Errors of the network, of name resolution and of time: what follows them may be an answer. */
+const UNREACHABLE =
+  /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOTFOUND|EAI_AGAIN|ENOENT)$|timeout|terminated/
+
+function hasNotAnswered(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === undefined ? UNREACHABLE.test(explain(error)) : NOT_YET.some((start) => state.startsWith(start))
+}
+
+/** What went wrong in a word or a sentence: a server's own text has no password in it, a network error only its code. */
+function explain(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string }
+  return sqlState(error) === undefined && code ? code : message
+}

@@ -1,0 +1,158 @@
+import { STATUS_CODES } from 'node:http'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { type Code, PROBLEMS } from './errors.ts'
+
+/** An object that takes the keys named and no other. */
+const strict = { additionalProperties: false }
+
+/** For a query string or a path that takes nothing. */
+export const Nothing = Type.Object({}, strict)
+
+export const Username = Type.String({
+  minLength: 3,
+  maxLength: 32,
+  pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$',
+  description: 'letters, digits, dots, underscores and hyphens, with a letter or digit at either end',
+  examples: ['ada']
+})
+
+export const Email = Type.String({
+  format: 'email',
+  maxLength: 254,
+  description: 'an email address',
+  examples: ['ada@example.com']
+})
+
+/** What a newcomer registers with. The rules of passwords are not here, since they have codes of their own. */
+export const Registration = Type.Object(
+  {
+    username: Type.Optional(Username),
+    email: Type.Optional(Email),
+    password: Type.String({ examples: ['correct horse battery staple'] })
+  },
+  { ...strict, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
+)
+
+/** What a login brings. The rules of registration do not apply: what does not fit them is simply wrong. */
+export const Login = Type.Object(
+  {
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] })),
+    email: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
+    password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] })
+  },
+  { ...strict, oneOf: [{ required: ['username'] }, { required: ['email'] }] }
+)
+
+const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
+
+const User = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', examples: ['0198a3c2-7f00-7000-8000-000000000000'] }),
+    username: Type.Union([Type.String(), Type.Null()], { examples: ['ada'] }),
+    email: Type.Union([Type.String(), Type.Null()], { examples: ['ada@example.com'] }),
+    email_verified: Type.Boolean({ examples: [false] }),
+    created_at: Time
+  },
+  { $id: 'User', ...strict }
+)
+
+export type User = Static<typeof User>
+
+const Tokens = Type.Object(
+  {
+    access_token: Type.String({
+      description: 'a JWT signed with ES256 (RFC 9068)',
+      examples: ['eyJhbGciOiJFUzI1NiIsI…']
+    }),
+    token_type: Type.Literal('Bearer'),
+    expires_in: Type.Integer({ description: 'seconds', examples: [900] }),
+    refresh_token: Type.String({ examples: ['AZijwn8AcACAAAAAAAAAAA.s5pXkq….bW9yZSB0aGFuIDI1…'] })
+  },
+  { $id: 'Tokens', ...strict }
+)
+
+const PublicKey = Type.Object(
+  {
+    kty: Type.Literal('EC'),
+    crv: Type.Literal('P-256'),
+    x: Type.String(),
+    y: Type.String(),
+    kid: Type.String(),
+    alg: Type.Literal('ES256'),
+    use: Type.Literal('sig')
+  },
+  { $id: 'PublicKey', ...strict }
+)
+
+const Problem = Type.Object(
+  {
+    statusCode: Type.Integer(),
+    error: Type.String(),
+    code: Type.Unsafe<Code>(Type.String({ enum: Object.keys(PROBLEMS) })),
+    message: Type.String(),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            path: Type.String({ description: 'the JSON pointer of the key at fault' }),
+            message: Type.String(),
+            rule: Type.Optional(Type.String({ enum: ['min_length', 'max_bytes', 'common', 'same_as_name', 'taken'] }))
+          },
+          strict
+        )
+      )
+    )
+  },
+  { $id: 'Problem', description: 'The one body of every refusal.', ...strict }
+)
+
+/** The shapes that the OpenAPI document names. */
+export const SHARED = [User, Tokens, PublicKey, Problem]
+
+/** A shared shape where it is used: typed as itself, documented as a reference. */
+const reference = <Shape extends TSchema>(shape: Shape, description: string) =>
+  Type.Unsafe<Static<Shape>>({ $ref: `${shape.$id}#`, description })
+
+export const UserAnswer = reference(User, 'The user.')
+export const TokensAnswer = reference(Tokens, 'The tokens (RFC 6749 §5.1).')
+export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)
+
+/** What any route may answer: faults of the transport, of the URL and of ours, and the end of the service. */
+const ANYWHERE: Code[] = ['MALFORMED_REQUEST', 'VALIDATION_FAILED', 'INTERNAL', 'OVERLOADED']
+
+/** What a route with a body may answer besides. */
+export const BODY: Code[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
+
+/** What a route behind `authenticate` may answer besides. */
+export const BEARER: Code[] = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED']
+
+/** The statuses that MALFORMED_REQUEST has where Node or the router answers by itself. */
+const TRANSPORT = [408, 417, 431]
+
+/**
+ * The refusals of a route, as its response schemas: by status, each naming the codes that it may carry.
+ *
+ * @param codes those beside what any route may answer
+ */
+export function refusals(...codes: Code[]) {
+  const byStatus = new Map<number, Code[]>(TRANSPORT.map((status) => [status, ['MALFORMED_REQUEST']]))
+  for (const code of [...ANYWHERE, ...codes]) {
+    const { status } = PROBLEMS[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries([...byStatus].map(([status, its]) => [status, refusal(status, its)]))
+}
+
+function refusal(status: number, codes: Code[]) {
+  const [code] = codes as [Code, ...Code[]]
+  const { message } = PROBLEMS[code]
+  return {
+    description: codes.join(', '),
+    content: {
+      'application/json': {
+        schema: reference(Problem, codes.join(', ')),
+        example: { statusCode: status, error: STATUS_CODES[status], code, message }
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type FastifyHttpOptions, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import { Problem } from './errors.ts'
+import { requestId } from './request-id.ts'
+
+/** The headers of every answer. Of helmet's set these are the ones that mean something where no HTML is served. */
+export const commonHeaders = (id: string) => ({
+  'x-request-id': id,
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff'
+})
+
+/** One line for each request, when it is over. No URL, header or body of a request reaches the log. */
+class RequestLog extends LogController {
+  override incomingRequest(): void {}
+
+  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+    const log = request.log as Logger
+    if (!log.isLevelEnabled('info')) return
+    const { method, routeOptions } = request
+    const { statusCode, elapsedTime: responseTime } = reply
+    const line = { method, route: routeOptions.url, statusCode, responseTime }
+    log.info(error ? { ...line, err: error } : line, error ? 'request broken off' : 'request completed')
+  }
+
+  override writeHeadError(error: Error, request: FastifyRequest): void {
+    request.log.warn({ err: error }, 'the answer could not be written')
+  }
+}
+
+/** What the log shows of an error. The database driver's further fields may hold a whole row. */
+function describeError({ name, code, message, stack = '', cause }: Error & { code?: string }): ErrorDescription {
+  return { type: name, code, message, stack, ...(cause instanceof Error && { cause: describeError(cause) }) }
+}
+
+interface ErrorDescription {
+  [key: string]: unknown
+  type: string
+  message: string
+  stack: string
+}
+
+/** What a request that the router could not take is answered with, such as `/%`: no hook of ours has seen it. */
+function refuseUrl({ statusCode }: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = new Problem('MALFORMED_REQUEST', {
+    message: 'The URL could not be read.',
+    ...(statusCode !== undefined && { statusCode })
+  })
+  reply.code(problem.statusCode).headers(commonHeaders(request.id)).send(problem.toJSON())
+}
+
+/** The statuses for what Node's parser refuses; anything else is a plain 400. */
+const PARSER_STATUSES: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408
+}
+
+/** Answers a connection on which no request could be read, as Node would, but with our body and headers. */
+function refuseConnection({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+  const answering = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage
+  if (code !== 'ECONNRESET' && socket.writable && !answering?.headersSent) {
+    socket.write(rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode: PARSER_STATUSES[code] ?? 400 })))
+  }
+  socket.destroySoon()
+}
+
+/** A whole HTTP/1.1 answer as text, for where there is no response object; the connection ends with it. */
+export function rawAnswer(problem: Problem): string {
+  const body = JSON.stringify(problem)
+  const headers = Object.entries({
+    ...commonHeaders(requestId(undefined)),
+    ...problem.headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    date: new Date().toUTCString(),
+    connection: 'close'
+  })
+  const head = [
+    `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`,
+    ...headers.map((h) => h.join(': '))
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
+}
+
+/** The Fastify server's options; `fastify start --options` reads them from app.ts. */
+export const serverOptions = {
+  bodyLimit: 16_384,
+  // Starting may wait 30 s for the database, and then for another instance's migrations.
+  pluginTimeout: 120_000,
+  // While closing, plugins/stopping.ts refuses in the contract's form.
+  return503OnClosing: false,
+  requestTimeout: 20_000,
+  http: {
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 1_000,
+    // Node's own refusal has no body: plugins/transport.ts asks for the header instead.
+    requireHostHeader: false
+  },
+  ajv: {
+    customOptions: {
+      // Fastify's defaults would strip unknown keys and turn "1" into 1.
+      removeAdditional: false,
+      coerceTypes: false,
+      useDefaults: false,
+      allErrors: true,
+      // Our own, checked when they were written; checking them at each start takes time.
+      validateSchema: false,
+      // Faults are told in the words of their schema.
+      verbose: true
+    }
+  },
+  genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
+  logger: { serializers: { err: describeError } },
+  logController: new RequestLog(),
+  frameworkErrors: refuseUrl,
+  clientErrorHandler: refuseConnection
+} satisfies FastifyHttpOptions<Server>

@@ -1,0 +1,98 @@
+import { v7 as uuid } from 'uuid'
+import type { Clock } from './clock.ts'
+import type { Database } from './database.ts'
+import { Problem } from './errors.ts'
+import type { User } from './schemas.ts'
+
+/** A row of `users` as a query gives it, without the hash. */
+export interface UserRow {
+  id: string
+  username: string | null
+  email: string | null
+  email_verified: boolean
+  created_at: Date
+}
+
+/** What a login is checked against. */
+export interface Credentials {
+  id: string
+  username: string | null
+  password_hash: string
+}
+
+/** A user by either name: one of the two is there. */
+export interface Names {
+  username?: string
+  email?: string
+}
+
+const COLUMNS = 'id, username, email, email_verified, created_at'
+
+/**
+ * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
+ *
+ * @throws Problem ACCOUNT_EXISTS naming each name that is taken
+ */
+export async function addUser(
+  database: Database,
+  clock: Clock,
+  { username, email, passwordHash }: Names & { passwordHash: string }
+): Promise<User> {
+  const [row] = await database.query<UserRow>(
+    `INSERT INTO users (id, username, email, password_hash, created_at)
+     VALUES ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')
+     ON CONFLICT DO NOTHING
+     RETURNING ${COLUMNS}`,
+    [uuid({ msecs: clock.now() }), username ?? null, email ?? null, passwordHash, clock.offset]
+  )
+  if (!row) throw await namesTaken(database, { username, email })
+  return present(row)
+}
+
+async function namesTaken(database: Database, { username, email }: { [Name in keyof Names]: string | undefined }) {
+  const [taken] = await database.query<{ username: boolean; email: boolean }>(
+    `SELECT EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = $1) AS username,
+            EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = $2) AS email`,
+    [fold(username), fold(email)]
+  )
+  const errors = (['username', 'email'] as const)
+    .filter((name) => taken?.[name])
+    .map((name) => ({ path: `/${name}`, message: 'is taken', rule: 'taken' }))
+  return new Problem('ACCOUNT_EXISTS', { errors })
+}
+
+/** Finds what a login is checked against. */
+export async function findCredentials(
+  database: Database,
+  { username, email }: Names
+): Promise<Credentials | undefined> {
+  const column = username === undefined ? 'email' : 'username'
+  const [row] = await database.query<Credentials>(
+    `SELECT id, username, password_hash FROM users WHERE lower(${column} COLLATE "C") = $1`,
+    [fold(username ?? email)]
+  )
+  return row
+}
+
+/** Replaces a user's hash by a new one of the same password, unless the password has changed meanwhile. */
+export async function renewPasswordHash(
+  database: Database,
+  { id, password_hash }: Credentials,
+  renewed: string
+): Promise<void> {
+  await database.query('UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2', [
+    id,
+    password_hash,
+    renewed
+  ])
+}
+
+/** A user as the API shows one. */
+export function present({ created_at, ...user }: UserRow): User {
+  return { ...user, created_at: created_at.toISOString() }
+}
+
+/** Letter case as the unique indexes fold it: ASCII's alone, so that no other letter turns into one of a name's. */
+function fold(name: string | undefined): string | null {
+  return name?.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) ?? null
+}

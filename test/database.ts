@@ -1,0 +1,75 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import type { Test } from 'tap'
+import { embeddedDriver } from '../src/embedded.ts'
+import { migrate } from '../src/migrations.ts'
+
+/** Where a test file's own database is: an embedded one in memory, or one made for it on TEST_DATABASE_URL's server. */
+export type TestDatabase = { pglite: PGlite } | { url: string }
+
+/** The server on which tests make and drop databases of their own. DATABASE_URL is never read by a test. */
+const server = process.env.TEST_DATABASE_URL
+
+/** An empty database that is gone when the test ends. */
+export function emptyDatabase(t: Test): Promise<TestDatabase> {
+  return server ? create(t, server) : open(t)
+}
+
+/** A database with the current schema that is gone when the test ends. */
+export async function migratedDatabase(t: Test): Promise<TestDatabase> {
+  return server ? create(t, server) : open(t, await snapshot())
+}
+
+/** The driver's pool over a test's database, ended with the test. */
+export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> {
+  const pool =
+    'url' in database
+      ? new pg.Pool({ connectionString: database.url })
+      : new (await embeddedDriver(database.pglite)).Pool()
+  t.teardown(() => pool.end())
+  return pool
+}
+
+async function open(t: Test, loadDataDir?: Blob): Promise<TestDatabase> {
+  const pglite = await PGlite.create(loadDataDir ? { loadDataDir } : {})
+  t.teardown(() => pglite.close())
+  return { pglite }
+}
+
+async function create(t: Test, url: string): Promise<TestDatabase> {
+  const name = `latchkey_test_${randomBytes(8).toString('hex')}`
+  const run = async (sql: string) => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(sql).finally(() => client.end())
+  }
+  await run(`CREATE DATABASE ${name}`)
+  t.teardown(() => run(`DROP DATABASE ${name} WITH (FORCE)`))
+  return { url: Object.assign(new URL(url), { pathname: name }).href }
+}
+
+/** A migrated database as a file, made once for every state of sql/: opening it is far quicker than migrating. */
+async function snapshot(): Promise<Blob> {
+  const folder = fileURLToPath(new URL('../node_modules/.cache/latchkey/', import.meta.url))
+  const sql = fileURLToPath(new URL('../sql/', import.meta.url))
+  const hash = createHash('sha256')
+  for (const file of readdirSync(sql).sort()) hash.update(file).update(readFileSync(sql + file))
+  const path = `${folder}${hash.digest('hex').slice(0, 16)}.tar`
+  if (!existsSync(path)) {
+    const pglite = await PGlite.create()
+    const { Pool } = await embeddedDriver(pglite)
+    const pool = new Pool()
+    await migrate(pool)
+    await pool.end()
+    const dump = await pglite.dumpDataDir('none')
+    await pglite.close()
+    mkdirSync(folder, { recursive: true })
+    // Two test files may make it at once: each writes its own, and the last one stays.
+    writeFileSync(`${path}.${process.pid}`, Buffer.from(await dump.arrayBuffer()))
+    renameSync(`${path}.${process.pid}`, path)
+  }
+  return new Blob([readFileSync(path)])
+}
