@@ -27,5 +27,5 @@ export default fp(
 
     await fastify.register(cors, { delegator: permit })
   },
-  { name: 'cors', dependencies: ['allowed-methods', 'config', 'headers'] }
+  { name: 'cors', dependencies: ['allowed-methods', 'config', 'errors', 'headers'] }
 )

@@ -13,7 +13,9 @@ export default fp(
     fastify.decorateReply('disconnected', {
       getter() {
         const controller = new AbortController()
-        this.raw.once('close', () => controller.abort())
+        // The event comes once: for a client that has gone already there is none to wait for.
+        if (this.raw.destroyed) controller.abort()
+        else this.raw.once('close', () => controller.abort())
         return controller.signal
       }
     })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
 import { SHARED } from '../src/schemas.ts'
@@ -27,6 +27,8 @@ export default fp(
           { name: 'keys', description: 'What other services verify tokens with' },
           { name: 'service', description: 'Health, metrics and this document' }
         ],
+        // Routes that need a token say so themselves.
+        security: [],
         components: {
           securitySchemes: {
             bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'an access token' },
@@ -44,6 +46,6 @@ const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version
 
 /** package.json is one folder up from the sources, and two from the compiled files. */
 function packageFile(): URL {
-  const up = import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json'
-  return new URL(up, import.meta.url)
+  const places = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url))
+  return places.find((place) => existsSync(place)) as URL
 }

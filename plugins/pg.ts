@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
 import { embeddedDriver, openEmbedded } from '../src/embedded.ts'
 import { migrate } from '../src/migrations.ts'
-import { DatabaseRefusal, poolOptions, waitForDatabase, whereabouts } from '../src/postgres.ts'
+import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from '../src/postgres.ts'
 
 /** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
 export default fp<AppOptions>(
@@ -21,12 +21,10 @@ export default fp<AppOptions>(
 async function connect(fastify: FastifyInstance, databaseUrl: string): Promise<void> {
   await fastify.register(postgres, poolOptions(fastify.config))
   const { pool } = fastify.pg
+  survive(fastify)
   const database = whereabouts(databaseUrl)
-  // Without a listener the death of an idle connection would end the process.
-  pool.on('error', (error) => fastify.log.warn({ err: error }, 'lost an idle connection to the database'))
-  const probe = () => pool.query('SELECT 1')
   const report = (reason: string) => fastify.log.warn({ database, reason }, 'waiting for the database')
-  await waitForDatabase({ probe, report }).catch((error: Error) => {
+  await waitForDatabase({ probe: () => probe(pool), report }).catch((error: Error) => {
     throw new DatabaseRefusal(`The database ${database} cannot be used: ${error.message}`)
   })
 }
@@ -35,6 +33,12 @@ async function embed(fastify: FastifyInstance, given: AppOptions['pglite']): Pro
   const database = given ?? (await open(fastify))
   const driver = await embeddedDriver(database)
   await fastify.register(postgres, { pg: driver } as unknown as Parameters<typeof postgres>[1])
+  survive(fastify)
+}
+
+/** Without a listener the death of an idle connection would end the process. */
+function survive({ pg, log }: FastifyInstance): void {
+  pg.pool.on('error', (err) => log.warn({ err }, 'lost an idle connection to the database'))
 }
 
 async function open(fastify: FastifyInstance): Promise<PGlite> {

@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
-import { rawAnswer } from '../src/server-options.ts'
+import { requestId } from '../src/request-id.ts'
+import { rawAnswer, refusalHeaders } from '../src/server-options.ts'
 
 /** What Node's HTTP server would answer by itself and without our body (RFC 9112 §3.2, RFC 9110 §10.1.1 and §9.3.6). */
 export default fp(
@@ -12,14 +13,23 @@ export default fp(
       done(homeless ? new Problem('MALFORMED_REQUEST', { message: 'The Host header is missing.' }) : undefined)
     })
 
-    fastify.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    fastify.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
       const message = 'Only 100-continue can be expected.'
-      response.socket?.end(rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode: 417, message })))
+      const problem = new Problem('MALFORMED_REQUEST', { statusCode: 417, message })
+      const reqId = log(headers, problem)
+      response.writeHead(problem.statusCode, refusalHeaders(problem, reqId)).end(JSON.stringify(problem))
     })
 
-    fastify.server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-      socket.end(rawAnswer(new Problem('MALFORMED_REQUEST', { message: 'This is not a proxy.' })))
+    fastify.server.on('connect', ({ headers }: IncomingMessage, socket: Duplex) => {
+      const problem = new Problem('MALFORMED_REQUEST', { message: 'This is not a proxy.' })
+      socket.end(rawAnswer(problem, log(headers, problem)))
     })
+
+    function log(headers: IncomingHttpHeaders, { statusCode, message }: Problem): string {
+      const reqId = requestId(headers['x-request-id'])
+      fastify.log.info({ reqId, statusCode }, message)
+      return reqId
+    }
   },
   { name: 'transport', dependencies: ['headers'] }
 )

@@ -19,17 +19,15 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
 
   fastify.post('/login', { schema }, async (request, reply) => {
     const { password, ...name } = request.body
+    const origin = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
+
     const credentials = await findCredentials(request.database, name)
     const matches = await passwords.verify(password, credentials?.password_hash, reply.disconnected)
     if (!credentials || !matches) throw new Problem('INVALID_CREDENTIALS')
 
-    if (passwords.isOutdated(credentials.password_hash)) {
-      const renewed = await passwords.hash(password, reply.disconnected)
-      await renewPasswordHash(request.database, credentials, renewed)
-      credentials.password_hash = renewed
-    }
+    const renewed = await passwords.renew(password, credentials.password_hash, reply.disconnected)
+    if (renewed) await renewPasswordHash(request.database, credentials, renewed)
 
-    const origin = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
     const session = await openSession(request.database, clock, credentials, origin)
     if (!session) throw new Problem('INVALID_CREDENTIALS')
     return {

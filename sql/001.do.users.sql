@@ -6,6 +6,8 @@ CREATE TABLE users (
   email text,
   email_verified boolean NOT NULL DEFAULT false,
   password_hash text NOT NULL,
+  -- Goes up with each change of the password, but not when the same one is hashed at another cost.
+  password_version integer NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL,
   CONSTRAINT users_have_a_name CHECK (username IS NOT NULL OR email IS NOT NULL)
 );

@@ -1,6 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
 
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/** What a connection that is gone has for an address (RFC 4291 §2.5.2). */
+const UNSPECIFIED = ipaddr.parse('::')
+
 /**
  * Says where a request comes from: the socket, or, when that is a trusted proxy, the rightmost X-Forwarded-For entry
  * that is not one. What a client writes further left is never believed, and an entry that is no address counts as
@@ -9,22 +14,31 @@ import ipaddr from 'ipaddr.js'
  * @param trusted addresses and CIDRs of the proxies
  */
 export function createClientAddress(trusted: string[]): (request: IncomingMessage) => string {
-  const ranges = trusted.map((entry) => (entry.includes('/') ? ipaddr.parseCIDR(entry) : host(ipaddr.parse(entry))))
-  const isTrusted = (address: ipaddr.IPv4 | ipaddr.IPv6) =>
+  const ranges = trusted.map((entry) => (entry.includes('/') ? ipaddr.parseCIDR(entry) : host(ipaddr.process(entry))))
+  const isTrusted = (address: Address) =>
     ranges.some((range) => range[0].kind() === address.kind() && address.match(range as never))
 
   return ({ socket, headers }) => {
-    let hop = socket.remoteAddress ?? ''
+    let hop = read(socket.remoteAddress ?? '') ?? UNSPECIFIED
     for (const entry of String(headers['x-forwarded-for'] ?? '')
       .split(',')
       .reverse()) {
-      if (!ipaddr.isValid(hop) || !isTrusted(ipaddr.process(hop))) break
-      const next = entry.trim()
-      if (!ipaddr.isValid(next)) break
+      const next = isTrusted(hop) ? read(entry.trim()) : undefined
+      if (!next) break
       hop = next
     }
-    return ipaddr.isValid(hop) ? ipaddr.process(hop).toString() : hop
+    return hop.toString()
   }
 }
 
-const host = (address: ipaddr.IPv4 | ipaddr.IPv6) => [address, address.kind() === 'ipv4' ? 32 : 128] as const
+/** Whether a text is an address as it is written today: no number, octal or short form of one. */
+export function isAddress(text: string): boolean {
+  return ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
+}
+
+/** An address without its zone, which means something on this machine alone (RFC 4007 §6). */
+function read(text: string): Address | undefined {
+  return isAddress(text) ? ipaddr.process(text.replace(/%.*/, '')) : undefined
+}
+
+const host = (address: Address) => [address, address.kind() === 'ipv4' ? 32 : 128] as const

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
 import ipaddr from 'ipaddr.js'
+import { isAddress } from './client-address.ts'
 
 const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
 const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
@@ -60,7 +61,7 @@ const Environment = Type.Object(
     METRICS_KEY: secret('text of 32 bytes or more')
   },
   // The embedded database makes a secret of its own; for a server it has to be the same in every instance.
-  { dependencies: { DATABASE_URL: ['SECRET_KEY'] } }
+  { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'] } }
 )
 
 type Settings = Static<typeof Environment>
@@ -120,6 +121,8 @@ function list(text: string): string[] {
 
 const ajv = new Ajv({
   allErrors: true,
+  // The rest of the environment is none of ours.
+  removeAdditional: true,
   useDefaults: true,
   coerceTypes: true,
   validateSchema: false,
@@ -127,7 +130,7 @@ const ajv = new Ajv({
   formats: {
     secret: (text: string) => Buffer.byteLength(text) >= 32,
     host: (text: string) => ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text),
-    cidrs: (text: string) => list(text).every((entry) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry)),
+    cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
     'database-url': (text: string) => ['postgres:', 'postgresql:'].includes(parseUrl(text)?.protocol ?? ''),
     'public-url': isPublicUrl,
@@ -136,6 +139,10 @@ const ajv = new Ajv({
 })
 
 const fits = ajv.compile<Settings>(Environment)
+
+function isRange(text: string): boolean {
+  return ipaddr.IPv6.isValidCIDR(text) || ipaddr.IPv4.isValidCIDRFourPartDecimal(text)
+}
 
 function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null
@@ -146,7 +153,9 @@ function isPublicUrl(text: string): boolean {
   return (
     url !== null &&
     ['http:', 'https:'].includes(url.protocol) &&
-    [url.username, url.password, url.search, url.hash].every((part) => part === '')
+    url.username === '' &&
+    url.password === '' &&
+    !/[\s?#]/.test(text)
   )
 }
 

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryConfig, QueryResultRow } from 'pg'
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { Problem } from './errors.ts'
 
 /** What runs SQL: a pool with a deadline, or one transaction in it. */
@@ -24,15 +24,15 @@ export const PATIENCE = 5000
 export function createDatabase(pool: Pool, patience = PATIENCE): Database {
   let left = patience
 
-  async function timed<Result>(wait: () => Promise<Result>): Promise<Result> {
+  function timed<Result>(wait: () => Promise<Result>): Promise<Result> {
     const start = performance.now()
-    try {
-      return await wait()
-    } catch (error) {
-      throw isOutage(error) ? new Problem('DATABASE_UNAVAILABLE', { cause: error }) : error
-    } finally {
-      left -= performance.now() - start
-    }
+    return wait()
+      .catch((error) => {
+        throw isOutage(error) ? new Problem('DATABASE_UNAVAILABLE', { cause: error }) : error
+      })
+      .finally(() => {
+        left -= performance.now() - start
+      })
   }
 
   function connect(): Promise<PoolClient> {
@@ -47,49 +47,55 @@ export function createDatabase(pool: Pool, patience = PATIENCE): Database {
     return Promise.race([connection, late]).finally(() => clearTimeout(timer))
   }
 
-  async function run<Row extends QueryResultRow>(client: PoolClient, text: string, values?: unknown[]): Promise<Row[]> {
-    const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
-    const { rows } = await client.query<Row>(config, values)
-    return rows
-  }
-
-  // A connection that failed us is closed, since its answer may still be on the way; one that refused a statement is
-  // as good as before.
-  async function withClient<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+  // A connection that failed us once is closed, since its answer may still be on the way; one that refused a statement
+  // is as good as before.
+  async function withClient<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
     const client = await timed(connect)
     let broken = false
+    const run: Run = (text, values) => {
+      const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
+      return timed(() => client.query(config, values)).catch((error) => {
+        broken ||= error instanceof Problem
+        throw error
+      })
+    }
     client.on('error', ignore)
     try {
-      return await work(client)
-    } catch (error) {
-      broken = error instanceof Problem && error.code === 'DATABASE_UNAVAILABLE'
-      throw error
+      return await work(run)
     } finally {
       client.off('error', ignore)
       client.release(broken)
     }
   }
 
-  async function commit<Result>(transaction: Database, work: (transaction: Database) => Promise<Result>) {
-    await transaction.query('BEGIN')
-    try {
-      const result = await work(transaction)
-      await transaction.query('COMMIT')
-      return result
-    } catch (error) {
-      await transaction.query('ROLLBACK').catch(ignore)
-      throw error
-    }
-  }
-
-  const within = (client: PoolClient): Database => ({
-    query: (text, values) => timed(() => run(client, text, values)),
-    transact: (work) => work(within(client))
-  })
-
   return {
-    query: (text, values) => withClient((client) => within(client).query(text, values)),
-    transact: (work) => withClient((client) => commit(within(client), work))
+    query: (text, values) => withClient((run) => within(run).query(text, values)),
+    transact: (work) => withClient((run) => commit(run, work))
+  }
+}
+
+/** Runs one statement on the connection that a call holds. */
+type Run = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<QueryResult<Row>>
+
+function within(run: Run): Database {
+  const database: Database = {
+    query: async <Row extends QueryResultRow>(text: string, values?: unknown[]) => (await run<Row>(text, values)).rows,
+    transact: (work) => work(database)
+  }
+  return database
+}
+
+async function commit<Result>(run: Run, work: (transaction: Database) => Promise<Result>): Promise<Result> {
+  await run('BEGIN')
+  try {
+    const result = await work(within(run))
+    const { command } = await run('COMMIT')
+    // PostgreSQL answers so where a statement has failed, and takes everything back.
+    if (command === 'ROLLBACK') throw new Error('the work of a transaction went on after a statement in it had failed')
+    return result
+  } catch (error) {
+    await run('ROLLBACK').catch(ignore)
+    throw error
   }
 }
 

@@ -11,7 +11,7 @@ interface Holder {
 
 /** A holder renews its lock this often, in milliseconds, for those who cannot see its process. */
 const HEARTBEAT = 5_000
-const STALE = 6 * HEARTBEAT
+const STALE = 3 * HEARTBEAT
 
 /** What takes a moment to write, and is older than this, was left by a crash. */
 const TORN = 2_000
@@ -29,18 +29,27 @@ export class FolderLocked extends Error {
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, 'lock')
-  while (!create(path, describeSelf())) {
+  const own = describeSelf()
+  while (!create(path, own)) {
     const text = read(path)
     if (text === undefined) continue
     const holder = parse(text)
     if (isAlive(holder, path)) throw new FolderLocked(refusal(folder, holder))
     removeStale(path, text)
   }
-  const heartbeat = setInterval(() => utimesSync(path, new Date(), new Date()), HEARTBEAT)
+  const heartbeat = setInterval(() => renew(path), HEARTBEAT)
   heartbeat.unref()
   return () => {
     clearInterval(heartbeat)
-    rmSync(path, { force: true })
+    if (read(path) === own) rmSync(path, { force: true })
+  }
+}
+
+function renew(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date())
+  } catch {
+    // No reason to stop a service that works: the next beat may succeed.
   }
 }
 
@@ -94,8 +103,8 @@ function isAlive(holder: Holder | undefined, path: string): boolean {
  * yet reaped; undefined where the system does not tell.
  */
 function startOf(pid: number): string | undefined {
-  const stat = read(`/proc/${pid}/stat`)
-  if (!stat) return undefined
+  const stat = readStat(pid)
+  if (stat === undefined) return undefined
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return state === 'Z' || state === 'X' ? '' : fields[18]
 }
@@ -111,11 +120,21 @@ function create(path: string, content: string): boolean {
   }
 }
 
+function readStat(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** What a file holds; nothing when it is gone. One that cannot be read would never be gone. */
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 

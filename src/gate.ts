@@ -5,7 +5,8 @@ export interface Gate {
   /**
    * Runs the task now, or when its turn comes.
    *
-   * @param signal takes a task that still waits out of the queue; one that runs is left to end
+   * @param signal takes a task that still waits out of the queue, and keeps one out when it had been aborted before;
+   * one that runs is left to end
    * @throws Problem OVERLOADED at once when the queue is full, and when the signal took the task out
    */
   run<Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result>
@@ -22,6 +23,7 @@ export function createGate(concurrency: number, queue: number): Gate {
   let running = 0
 
   function turn(signal?: AbortSignal): Promise<void> | undefined {
+    if (signal?.aborted) throw gone()
     if (running < concurrency) {
       running += 1
       return undefined
@@ -30,7 +32,7 @@ export function createGate(concurrency: number, queue: number): Gate {
     return new Promise((resolve, reject) => {
       const leave = () => {
         waiting.delete(enter)
-        reject(new Problem('OVERLOADED', { message: 'The client has gone.' }))
+        reject(gone())
       }
       const enter = () => {
         signal?.removeEventListener('abort', leave)
@@ -69,3 +71,5 @@ export function createGate(concurrency: number, queue: number): Gate {
     }
   }
 }
+
+const gone = () => new Problem('OVERLOADED', { message: 'The client has gone.' })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { extname } from 'node:path'
 import bcrypt from 'bcrypt'
 import { Piscina } from 'piscina'
 import { createGate, type Gate } from './gate.ts'
@@ -16,8 +17,11 @@ export interface Hasher {
    * @throws Problem OVERLOADED when too many wait
    */
   verify(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>
-  /** Whether the hash was made at another cost than the one asked for today. */
-  isOutdated(hash: string): boolean
+  /**
+   * A new hash of the password, when its present one was made at another cost than the one asked for today. When too
+   * many wait there is none: the next login will do.
+   */
+  renew(password: string, hash: string, signal?: AbortSignal): Promise<string | undefined>
   readonly gate: Pick<Gate, 'running' | 'waiting'>
   close(): Promise<void>
 }
@@ -36,9 +40,9 @@ const IDLE = 60_000
 
 export function createHasher({ cost, concurrency, queue }: HasherOptions): Hasher {
   const gate = createGate(concurrency, queue)
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const workers = new Piscina<HashTask, string | boolean>({
-    filename: new URL(`./hash-worker.${extension}`, import.meta.url).href,
+    // TypeScript here is TypeScript there.
+    filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 0,
     maxThreads: concurrency,
     idleTimeout: IDLE,
@@ -48,15 +52,21 @@ export function createHasher({ cost, concurrency, queue }: HasherOptions): Hashe
     bcrypt.genSaltSync(cost) + randomBytes(31).toString('base64url').slice(0, 31).replaceAll(/[-_]/g, '.')
   const run = (task: HashTask, signal?: AbortSignal) => gate.run(() => workers.run(task), signal)
 
+  const hash = (password: string, signal?: AbortSignal) =>
+    run({ password: normalize(password), cost }, signal) as Promise<string>
+
   return {
-    hash: (password, signal) => run({ password: normalize(password), cost }, signal) as Promise<string>,
-    async verify(password, hash, signal) {
+    hash,
+    async verify(password, present, signal) {
       const normal = normalize(password)
-      const possible = hash !== undefined && Buffer.byteLength(normal) <= MAX_BYTES
-      const matches = await run({ password: normal, hash: possible ? hash : unmatched }, signal)
+      const possible = present !== undefined && Buffer.byteLength(normal) <= MAX_BYTES
+      const matches = await run({ password: normal, hash: possible ? present : unmatched }, signal)
       return possible && matches === true
     },
-    isOutdated: (hash) => bcrypt.getRounds(hash) !== cost,
+    async renew(password, present, signal) {
+      if (bcrypt.getRounds(present) === cost) return undefined
+      return hash(password, signal).catch(() => undefined)
+    },
     gate,
     close: () => workers.destroy()
   }

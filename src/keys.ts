@@ -142,16 +142,16 @@ function wrap(key: Buffer, kid: string, secret: string): Buffer {
 
 function unwrap(wrapped: Buffer, kid: string, { current, previous }: Secrets): string | undefined {
   for (const secret of previous === undefined ? [current] : [current, previous]) {
-    const iv = wrapped.subarray(0, IV_BYTES)
-    const decipher = createDecipheriv('aes-256-gcm', deriveKey(secret, 'signing key wrap'), iv, {
-      authTagLength: TAG_BYTES
-    })
-    decipher.setAAD(Buffer.from(kid)).setAuthTag(wrapped.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
     try {
+      const iv = wrapped.subarray(0, IV_BYTES)
+      const decipher = createDecipheriv('aes-256-gcm', deriveKey(secret, 'signing key wrap'), iv, {
+        authTagLength: TAG_BYTES
+      })
+      decipher.setAAD(Buffer.from(kid)).setAuthTag(wrapped.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
       const key = Buffer.concat([decipher.update(wrapped.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
       return createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }) as string
     } catch {
-      // Wrapped with another secret: the next one may fit.
+      // Wrapped with another secret, and the next one may fit; or damaged.
     }
   }
   return undefined

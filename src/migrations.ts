@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import Postgrator from 'postgrator'
 
-const folder = fileURLToPath(new URL('../sql/', import.meta.url))
+const SQL = fileURLToPath(new URL('../sql/', import.meta.url))
 
 /** Any number that nothing else in the database locks: the letters of "latchkey" as an integer. */
 const LOCK = 0x6c617463
@@ -13,35 +14,45 @@ export class MigrationError extends Error {
 }
 
 /**
- * Brings the schema up to date: all pending files of `sql/` in one transaction, so that nothing is ever half done,
+ * Brings the schema up to date: all pending files of the folder in one transaction, so that nothing is ever half done,
  * under a lock of that transaction, so that of several instances starting at once one does it and the others wait.
  *
+ * @param folder where the files are
  * @returns the names of the files applied now
  * @throws MigrationError when an applied file has been changed since, or when the database is ahead of this code
  */
-export async function migrate(pool: Pool): Promise<string[]> {
+export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
   const client = await pool.connect()
+  // A connection that is lost fails the statement that waits for it: that is enough.
+  client.on('error', ignore)
   try {
-    await client.query('BEGIN')
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    const applied = await applyPending((sql) => client.query(sql))
-    await client.query('COMMIT')
-    return applied
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
+    return await applyAll(client, folder)
   } finally {
+    client.off('error', ignore)
     client.release()
   }
 }
 
-async function applyPending(execQuery: (sql: string) => Promise<{ rows: Record<string, unknown>[] }>) {
+async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+    const applied = await applyPending(folder, (sql) => client.query(sql))
+    await client.query('COMMIT')
+    return applied
+  } catch (error) {
+    await client.query('ROLLBACK').catch(ignore)
+    throw error
+  }
+}
+
+async function applyPending(folder: string, execQuery: (sql: string) => Promise<{ rows: Record<string, unknown>[] }>) {
   const { rows } = await execQuery('SELECT current_database() AS name')
   const postgrator = new Postgrator({
     driver: 'pg',
     database: String(rows[0]?.name),
-    migrationPattern: `${folder}*.do.*.sql`,
-    schemaTable: 'migrations',
+    migrationPattern: join(literally(folder), '*.do.*.sql'),
+    schemaTable: 'latchkey_migrations',
     newline: 'LF',
     execQuery
   })
@@ -57,6 +68,9 @@ async function applyPending(execQuery: (sql: string) => Promise<{ rows: Record<s
   return applied.map(({ version, name }) => `${version} ${name}`)
 }
 
+/** A path as a glob pattern that means it and nothing else. */
+const literally = (path: string) => path.replaceAll(/[\\?*()[\]{}!+@]/g, '\\$&')
+
 const isChanged = (error: Error) => error.message.startsWith('MD5 checksum failed')
 
 function changed(cause: Error): MigrationError {
@@ -66,3 +80,5 @@ function changed(cause: Error): MigrationError {
     { cause }
   )
 }
+
+function ignore(): void {}

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { PoolConfig } from 'pg'
+import type { Pool, PoolConfig, QueryConfig } from 'pg'
 import type { Config } from './config.ts'
 import { PATIENCE, sqlState } from './database.ts'
 
@@ -32,6 +32,12 @@ export function whereabouts(databaseUrl: string): string {
 /** The database cannot be used: the message says why, without a password. */
 export class DatabaseRefusal extends Error {
   override readonly name = 'DatabaseRefusal'
+}
+
+/** Resolves when the database answers a statement; one that takes connections and stays silent has not answered. */
+export async function probe(pool: Pool, patience = PATIENCE): Promise<void> {
+  const config: QueryConfig & { query_timeout: number } = { text: 'SELECT 1', query_timeout: patience }
+  await pool.query(config)
 }
 
 interface Wait {
@@ -70,8 +76,8 @@ export async function waitForDatabase({ probe, report, patience = 30_000, interv
   }
 }
 
-/** `cannot_connect_now` (starting), `too_many_connections`, `admin_shutdown` and what a proxy says for its server. */
-const NOT_YET = ['57P03', '53300', '57P01', '08']
+/** Starting, out of connections, stopping, recovering from a crash, and what a proxy says for its server. */
+const NOT_YET = ['57P03', '53300', '57P01', '57P02', '08']
 
 /** Errors of the network, of name resolution and of time: what follows them may be an answer. */
 const UNREACHABLE =

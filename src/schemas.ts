@@ -118,7 +118,7 @@ export const TokensAnswer = reference(Tokens, 'The tokens (RFC 6749 §5.1).')
 export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)
 
 /** What any route may answer: faults of the transport, of the URL and of ours, and the end of the service. */
-const ANYWHERE: Code[] = ['MALFORMED_REQUEST', 'VALIDATION_FAILED', 'INTERNAL', 'OVERLOADED']
+const ANYWHERE: Code[] = ['VALIDATION_FAILED', 'MALFORMED_REQUEST', 'INTERNAL', 'OVERLOADED']
 
 /** What a route with a body may answer besides. */
 export const BODY: Code[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
@@ -145,14 +145,22 @@ export function refusals(...codes: Code[]) {
 
 function refusal(status: number, codes: Code[]) {
   const [code] = codes as [Code, ...Code[]]
-  const { message } = PROBLEMS[code]
+  const { message, ...problem }: { message: string; headers?: Record<string, string> } = PROBLEMS[code]
+  const errors = code === 'VALIDATION_FAILED' && { errors: [{ path: '/password', message: 'is required' }] }
   return {
     description: codes.join(', '),
+    ...(problem.headers && { headers: documented(problem.headers) }),
     content: {
       'application/json': {
         schema: reference(Problem, codes.join(', ')),
-        example: { statusCode: status, error: STATUS_CODES[status], code, message }
+        example: { statusCode: status, error: STATUS_CODES[status], code, message, ...errors }
       }
     }
   }
+}
+
+function documented(headers: Record<string, string>) {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, { type: 'string', examples: [value] }])
+  )
 }

@@ -1,6 +1,8 @@
 import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+
+const SECRET_BYTES = 32
 
 /**
  * A key of 32 bytes for one purpose, derived from the secret (HKDF, RFC 5869): no two purposes share one, and none
@@ -12,17 +14,22 @@ export function deriveKey(secret: string, purpose: string): Buffer {
 
 /**
  * The secret of an installation that names none: made at its first start, and kept beside the embedded database,
- * readable by its owner alone.
+ * readable by its owner alone. It is there whole or not at all, however the making of it ends.
+ *
+ * @throws Error when the file that is there holds no secret
  */
 export function generatedSecret(folder: string): string {
   const path = join(folder, 'secret.key')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  try {
-    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600, flush: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  if (!existsSync(path)) {
+    writeFileSync(`${path}.new`, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true })
+    renameSync(`${path}.new`, path)
   }
-  return readFileSync(path, 'utf8').trim()
+  const secret = readFileSync(path, 'utf8').trim()
+  if (Buffer.byteLength(secret) >= SECRET_BYTES) return secret
+  throw new Error(
+    `${path} holds no secret of ${SECRET_BYTES} bytes or more: restore it, or set SECRET_KEY to the secret that was in it`
+  )
 }
 
 /** Whether two secrets are the same, in a time that says nothing about either (OWASP ASVS 5.0 §11.2.4). */

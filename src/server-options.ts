@@ -1,6 +1,12 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { type FastifyHttpOptions, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController
+} from 'fastify'
 import type { Logger } from 'pino'
 import { Problem } from './errors.ts'
 import { requestId } from './request-id.ts'
@@ -48,6 +54,7 @@ function refuseUrl({ statusCode }: { statusCode?: number }, request: FastifyRequ
     message: 'The URL could not be read.',
     ...(statusCode !== undefined && { statusCode })
   })
+  request.log.info({ method: request.method, statusCode: problem.statusCode }, 'refused a URL')
   reply.code(problem.statusCode).headers(commonHeaders(request.id)).send(problem.toJSON())
 }
 
@@ -59,28 +66,37 @@ const PARSER_STATUSES: Record<string, number> = {
 }
 
 /** Answers a connection on which no request could be read, as Node would, but with our body and headers. */
-function refuseConnection({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
-  const answering = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage
+function refuseConnection(this: { log: FastifyBaseLogger }, error: NodeJS.ErrnoException, socket: Socket): void {
+  const { code = '' } = error
+  const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
   if (code !== 'ECONNRESET' && socket.writable && !answering?.headersSent) {
-    socket.write(rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode: PARSER_STATUSES[code] ?? 400 })))
+    const statusCode = PARSER_STATUSES[code] ?? 400
+    const reqId = requestId(answering?.req.headers['x-request-id'])
+    this.log.info({ reqId, statusCode, code }, 'refused what is not a request')
+    socket.write(rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode }), reqId))
   }
   socket.destroySoon()
 }
 
-/** A whole HTTP/1.1 answer as text, for where there is no response object; the connection ends with it. */
-export function rawAnswer(problem: Problem): string {
+/** The headers of a refusal for where there is no reply; the connection ends with it. */
+export const refusalHeaders = (problem: Problem, id: string) => ({
+  ...commonHeaders(id),
+  ...problem.headers,
+  'content-type': 'application/json; charset=utf-8',
+  connection: 'close'
+})
+
+/** A whole HTTP/1.1 answer as text, for where there is not even a response object. */
+export function rawAnswer(problem: Problem, id: string): string {
   const body = JSON.stringify(problem)
   const headers = Object.entries({
-    ...commonHeaders(requestId(undefined)),
-    ...problem.headers,
-    'content-type': 'application/json; charset=utf-8',
+    ...refusalHeaders(problem, id),
     'content-length': Buffer.byteLength(body),
-    date: new Date().toUTCString(),
-    connection: 'close'
+    date: new Date().toUTCString()
   })
   const head = [
     `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`,
-    ...headers.map((h) => h.join(': '))
+    ...headers.map((header) => header.join(': '))
   ]
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }
@@ -116,5 +132,6 @@ export const serverOptions = {
   logger: { serializers: { err: describeError } },
   logController: new RequestLog(),
   frameworkErrors: refuseUrl,
-  clientErrorHandler: refuseConnection
+  // Fastify binds it to the server.
+  clientErrorHandler: refuseConnection as (error: NodeJS.ErrnoException, socket: Socket) => void
 } satisfies FastifyHttpOptions<Server>

@@ -28,7 +28,7 @@ const USER_AGENT_LENGTH = 512
 export async function openSession(
   database: Database,
   clock: Clock,
-  { id: user, password_hash }: Credentials,
+  { id: user, password_version }: Credentials,
   { userAgent, ip }: Origin
 ): Promise<OpenedSession | undefined> {
   const id = uuid({ msecs: clock.now() })
@@ -37,9 +37,9 @@ export async function openSession(
     `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
      SELECT $1, users.id, $4, $5, moment, moment, $6, $7
      FROM users, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
-     WHERE users.id = $2 AND users.password_hash = $3
+     WHERE users.id = $2 AND users.password_version = $3
      RETURNING id`,
-    [id, user, password_hash, familyHash, rotatingHash, userAgent?.slice(0, USER_AGENT_LENGTH), ip, clock.offset]
+    [id, user, password_version, familyHash, rotatingHash, userAgent?.slice(0, USER_AGENT_LENGTH), ip, clock.offset]
   )
   return opened && { id, refreshToken: token }
 }

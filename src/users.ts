@@ -18,6 +18,7 @@ export interface Credentials {
   id: string
   username: string | null
   password_hash: string
+  password_version: number
 }
 
 /** A user by either name: one of the two is there. */
@@ -68,21 +69,21 @@ export async function findCredentials(
 ): Promise<Credentials | undefined> {
   const column = username === undefined ? 'email' : 'username'
   const [row] = await database.query<Credentials>(
-    `SELECT id, username, password_hash FROM users WHERE lower(${column} COLLATE "C") = $1`,
+    `SELECT id, username, password_hash, password_version FROM users WHERE lower(${column} COLLATE "C") = $1`,
     [fold(username ?? email)]
   )
   return row
 }
 
-/** Replaces a user's hash by a new one of the same password, unless the password has changed meanwhile. */
+/** Replaces a user's hash by a new one of the same password, unless that has changed meanwhile. */
 export async function renewPasswordHash(
   database: Database,
-  { id, password_hash }: Credentials,
+  { id, password_version }: Credentials,
   renewed: string
 ): Promise<void> {
-  await database.query('UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2', [
+  await database.query('UPDATE users SET password_hash = $3 WHERE id = $1 AND password_version = $2', [
     id,
-    password_hash,
+    password_version,
     renewed
   ])
 }

@@ -10,10 +10,17 @@ const LONGEST = 64
 /** Says of each fault that the validator found which key it is at, and what is wrong, without any value. */
 export function describeFaults(errors: ErrorObject[]): Fault[] {
   return errors
-    .filter(({ schemaPath }) => !/\/(?:anyOf|oneOf)\/\d+\//.test(schemaPath))
+    .filter((error) => !isConsequence(error))
     .slice(0, MOST)
     .map((error) => ({ path: pathOf(error), message: messageOf(error) }))
 }
+
+/** Each alternative's own fault, where the choice among them is the fault; and that choice for what is no object. */
+function isConsequence({ schemaPath, keyword, data }: ErrorObject): boolean {
+  return /\/(?:anyOf|oneOf)\/\d+\//.test(schemaPath) || (keyword === 'oneOf' && !isObject(data))
+}
+
+const isObject = (data: unknown) => typeof data === 'object' && data !== null && !Array.isArray(data)
 
 /** The JSON pointer (RFC 6901) of the key at fault; that of a missing or unknown key is its own, not its parent's. */
 function pathOf({ instancePath, params }: ErrorObject): string {

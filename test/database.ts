@@ -20,7 +20,10 @@ export function emptyDatabase(t: Test): Promise<TestDatabase> {
 
 /** A database with the current schema that is gone when the test ends. */
 export async function migratedDatabase(t: Test): Promise<TestDatabase> {
-  return server ? create(t, server) : open(t, await snapshot())
+  if (!server) return open(t, await snapshot())
+  const database = await create(t, server)
+  await migrate(await poolOf(t, database))
+  return database
 }
 
 /** The driver's pool over a test's database, ended with the test. */
@@ -29,6 +32,8 @@ export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> 
     'url' in database
       ? new pg.Pool({ connectionString: database.url })
       : new (await embeddedDriver(database.pglite)).Pool()
+  // A pool that has ended may still hear of its connections when the database is dropped.
+  pool.on('error', () => {})
   t.teardown(() => pool.end())
   return pool
 }

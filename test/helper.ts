@@ -1,7 +1,9 @@
+import { type AddressInfo, connect } from 'node:net'
 import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
-import app, { options } from '../src/app.ts'
+import app, { type AppOptions, options } from '../src/app.ts'
 import type { Clock } from '../src/clock.ts'
 import { readConfig } from '../src/config.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
@@ -58,10 +60,21 @@ export async function build(
   const level = log ? (environment.LOG_LEVEL ?? 'info') : 'silent'
   const fastify = Fastify({ ...options, logger: { ...options.logger, level, stream } })
   failOnUndocumented(t, fastify)
-  await fastify.register(app, { config, ...(clock && { clock }), ...('pglite' in where && { pglite: where.pglite }) })
+  // As in production the application has a scope of its own; what it decorates is seen from inside alone.
+  let inside = fastify as unknown as FastifyInstance
+  const scoped = (scope: FastifyInstance, given: AppOptions) => {
+    inside = scope
+    return app(scope, given)
+  }
+  await fastify.register(scoped, {
+    config,
+    ...(clock && { clock }),
+    ...('pglite' in where && { pglite: where.pglite })
+  })
   t.teardown(() => fastify.close())
   await fastify.ready()
-  return fastify
+  // avvio starts and stops from the root alone.
+  return Object.assign(inside, { listen: fastify.listen.bind(fastify), close: fastify.close.bind(fastify) })
 }
 
 /** A test fails when a route answers with a status that its schema does not list. */
@@ -103,3 +116,39 @@ export async function signIn(fastify: FastifyInstance, names: { username?: strin
 }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+export const BEARER = { 'www-authenticate': 'Bearer' }
+export const INVALID_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' }
+
+/** Takes requests from the network, on a port of its own. */
+export async function listen(fastify: FastifyInstance): Promise<number> {
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  return (fastify.server.address() as AddressInfo).port
+}
+
+/** Sends bytes as they are, and reads until the server closes the connection. */
+export async function exchange(port: number, bytes: string | Buffer): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(bytes)
+  return text(socket)
+}
+
+/** One answer as it came over the network, taken apart. */
+export function readAnswer(raw: string) {
+  const [head = '', body = ''] = raw.split('\r\n\r\n', 2)
+  const [status = '', ...lines] = head.split('\r\n')
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)])
+  )
+  return { statusCode: Number(status.split(' ')[1]), headers, body: body === '' ? '' : JSON.parse(body) }
+}
+
+/** Takes the database away, as a network does that refuses connections; what comes back puts it in its place again. */
+export function cutOff({ pg: { pool } }: FastifyInstance): () => void {
+  const { connect: original } = pool
+  const refused = Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:5432'), { code: 'ECONNREFUSED' })
+  pool.connect = () => Promise.reject(refused)
+  return () => {
+    pool.connect = original
+  }
+}

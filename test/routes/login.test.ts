@@ -1,7 +1,9 @@
 import { test } from 'tap'
-import { answer, build, PASSWORD, post, refusal, signIn } from '../helper.ts'
+import { migratedDatabase } from '../database.ts'
+import { answer, build, cutOff, PASSWORD, post, refusal, signIn } from '../helper.ts'
 
 const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or the password is wrong.')
+const REFRESH_TOKEN = /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/
 
 test('POST /login', async (t) => {
   const fastify = await build(t)
@@ -13,23 +15,31 @@ test('POST /login', async (t) => {
       t.equal(response.statusCode, 200)
       t.match(response.headers, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
       t.strictSame(Object.keys(response.json()), ['access_token', 'token_type', 'expires_in', 'refresh_token'])
-      t.match(response.json(), {
-        token_type: 'Bearer',
-        expires_in: 900,
-        refresh_token: /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/
-      })
+      t.match(response.json(), { token_type: 'Bearer', expires_in: 900, refresh_token: REFRESH_TOKEN })
     }
+  })
+
+  await t.test('opens a session of its own each time', async (t) => {
+    const tokens = await Promise.all(
+      [1, 2, 3].map(async () => (await post(fastify, '/login', { username: 'ada', password: PASSWORD })).json())
+    )
+    const claims = await Promise.all(tokens.map(({ access_token: token }) => fastify.accessTokens.verify(token)))
+    t.equal(new Set(claims.map(({ sid }) => sid)).size, 3)
+    t.equal(new Set(tokens.map(({ refresh_token: token }) => token)).size, 3)
   })
 
   const refused = [
     ['an unknown name', { username: 'nobody', password: PASSWORD }],
     ['a wrong password', { username: 'ada', password: 'wrong' }],
     ['the right password with a letter in another case', { username: 'ada', password: PASSWORD.toUpperCase() }],
+    ['the right password with a space after it', { username: 'ada', password: `${PASSWORD} ` }],
     [
       'a password that begins like the right one and is longer than bcrypt sees',
       { username: 'ada', password: PASSWORD.padEnd(80) }
     ],
     ['an email in place of the username', { username: 'ada@example.com', password: PASSWORD }],
+    ['the username in place of the email', { email: 'ada', password: PASSWORD }],
+    ['a name of SQL', { username: "ada' OR '1'='1", password: PASSWORD }],
     ['the shortest name and password', { username: 'x', password: 'x' }],
     ['the longest name and password', { username: 'x'.repeat(254), password: 'é'.repeat(1024) }]
   ] as const
@@ -40,4 +50,170 @@ test('POST /login', async (t) => {
       t.equal(response.headers['www-authenticate'], 'Bearer')
     })
   }
+
+  const ONE = ['', 'exactly one of username and email is required']
+  const unfit: [string, object, string[]][] = [
+    ['no name', { password: 'x' }, ONE],
+    ['both names', { username: 'ada', email: 'ada@example.com', password: 'x' }, ONE],
+    ['no password', { username: 'ada' }, ['/password', 'is required']],
+    ['an empty name', { username: '', password: 'x' }, ['/username', 'must have at least 1 characters']],
+    ['an empty password', { username: 'ada', password: '' }, ['/password', 'must have at least 1 characters']],
+    ['a long name', { email: 'x'.repeat(255), password: 'x' }, ['/email', 'must have at most 254 characters']],
+    [
+      'a long password',
+      { username: 'ada', password: 'x'.repeat(1025) },
+      ['/password', 'must have at most 1024 characters']
+    ]
+  ]
+  for (const [what, payload, [path, message]] of unfit) {
+    await t.test(`refuses ${what} as what does not fit`, async (t) => {
+      t.strictSame(answer(await post(fastify, '/login', payload)), {
+        statusCode: 400,
+        body: refusal(400, 'Bad Request', 'VALIDATION_FAILED', 'The request does not fit its schema.', [
+          { path, message }
+        ])
+      })
+    })
+  }
+
+  await t.test('takes a password in whichever Unicode form it is written', async (t) => {
+    const composed = 'Crème brûlée für Zoë'.normalize('NFC')
+    const decomposed = composed.normalize('NFD')
+    t.not(composed, decomposed)
+    for (const [username, chosen, typed] of [
+      ['composed', composed, decomposed],
+      ['decomposed', decomposed, composed]
+    ]) {
+      t.equal((await post(fastify, '/register', { username, password: chosen })).statusCode, 201)
+      t.equal((await post(fastify, '/login', { username, password: typed })).statusCode, 200)
+      t.equal((await post(fastify, '/login', { username, password: chosen })).statusCode, 200)
+    }
+  })
+
+  await t.test('keeps where the session was opened from, and of its token only hashes', async (t) => {
+    const agent = `Browser/1.0 ${'x'.repeat(600)}`
+    const login = await fastify.inject({
+      method: 'POST',
+      url: '/login',
+      remoteAddress: '2001:db8::1',
+      headers: { 'user-agent': agent },
+      payload: { username: 'ada', password: PASSWORD }
+    })
+    const { access_token: accessToken, refresh_token: refreshToken } = login.json()
+    const { sid, sub } = await fastify.accessTokens.verify(accessToken)
+    const { rows } = await fastify.pg.pool.query('SELECT *, host(ip) AS ip FROM sessions WHERE id = $1', [sid])
+    t.match(rows, [{ user_id: sub, user_agent: agent.slice(0, 512), ip: '2001:db8::1', ended_at: null }])
+    t.strictSame(rows[0].created_at, rows[0].last_used_at)
+    t.equal(rows[0].user_agent.length, 512)
+    for (const part of refreshToken.split('.').slice(1)) {
+      const stored = [rows[0].family_hash, rows[0].rotating_hash].map((hash: Buffer) => hash.toString('base64url'))
+      t.notOk(stored.includes(part))
+    }
+  })
+
+  await t.test('keeps no user agent where none is sent', async (t) => {
+    const payload = JSON.stringify({ username: 'ada', password: PASSWORD })
+    const headers = { 'content-type': 'application/json', 'user-agent': undefined as unknown as string }
+    const login = await fastify.inject({ method: 'POST', url: '/login', headers, payload })
+    const { sid } = await fastify.accessTokens.verify(login.json().access_token)
+    const { rows } = await fastify.pg.pool.query('SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = $1', [sid])
+    t.match(rows, [{ ip: '127.0.0.1' }])
+    t.match(rows[0].user_agent ?? '', /^(?:lightMyRequest)?$/)
+  })
+
+  await t.test('is unavailable while the database is', async (t) => {
+    const restore = cutOff(fastify)
+    const response = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+    restore()
+    t.equal(response.statusCode, 503)
+    t.equal(response.json().code, 'DATABASE_UNAVAILABLE')
+    t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
+  })
+})
+
+test('POST /login refuses who loses the account while the password is checked', async (t) => {
+  const fastify = await build(t)
+  const database = fastify.openDatabase()
+  const { verify } = fastify.passwords
+  t.teardown(() => {
+    fastify.passwords.verify = verify
+  })
+
+  const changes: [string, (username: string) => Promise<unknown>][] = [
+    ['because it was deleted', (username) => database.query('DELETE FROM users WHERE username = $1', [username])],
+    [
+      'because its password was changed',
+      (username) =>
+        database.query('UPDATE users SET password_version = password_version + 1 WHERE username = $1', [username])
+    ]
+  ]
+  for (const [index, [what, change]] of changes.entries()) {
+    await t.test(what, async (t) => {
+      const username = `user${index}`
+      await signIn(fastify, { username })
+      const before = await database.query('SELECT id FROM sessions')
+      fastify.passwords.verify = async (...given) => {
+        const matches = await verify(...given)
+        await change(username)
+        return matches
+      }
+      const response = await post(fastify, '/login', { username, password: PASSWORD })
+      fastify.passwords.verify = verify
+      t.strictSame(answer(response), { statusCode: 401, body: WRONG })
+      const after = await database.query('SELECT id FROM sessions')
+      t.ok(after.length <= before.length, 'no session was opened')
+    })
+  }
+})
+
+test('POST /login makes a new hash when BCRYPT_COST has changed', async (t) => {
+  const database = await migratedDatabase(t)
+  const cheap = await build(t, { database, environment: { BCRYPT_COST: '10' } })
+  const dear = await build(t, { database, environment: { BCRYPT_COST: '11' } })
+  const hashOf = async (username: string): Promise<string> => {
+    const [row] = await cheap.openDatabase().query('SELECT password_hash FROM users WHERE username = $1', [username])
+    return row?.password_hash
+  }
+  const login = (fastify: typeof cheap, username: string, password = PASSWORD) =>
+    post(fastify, '/login', { username, password })
+
+  await t.test('upward and downward, and only with the right password', async (t) => {
+    await signIn(cheap, { username: 'ada' })
+    const first = await hashOf('ada')
+    t.match(first, /^\$2b\$10\$/)
+
+    t.strictSame(answer(await login(dear, 'ada', 'wrong')), { statusCode: 401, body: WRONG })
+    t.equal(await hashOf('ada'), first, 'a wrong password changes nothing')
+
+    t.equal((await login(dear, 'ada')).statusCode, 200)
+    const second = await hashOf('ada')
+    t.match(second, /^\$2b\$11\$/)
+
+    t.equal((await login(dear, 'ada')).statusCode, 200)
+    t.equal(await hashOf('ada'), second, 'and nothing changes where the cost is right')
+
+    t.equal((await login(cheap, 'ada')).statusCode, 200)
+    t.match(await hashOf('ada'), /^\$2b\$10\$/)
+  })
+
+  await t.test('for the right password in either Unicode form', async (t) => {
+    await post(cheap, '/register', { username: 'zoe', password: 'Zoë und Zoë'.normalize('NFC') })
+    t.equal((await login(dear, 'zoe', 'Zoë und Zoë'.normalize('NFD'))).statusCode, 200)
+    t.match(await hashOf('zoe'), /^\$2b\$11\$/)
+    t.equal((await login(dear, 'zoe', 'Zoë und Zoë'.normalize('NFC'))).statusCode, 200)
+  })
+
+  await t.test('and lets in everybody who signs in with it at once', async (t) => {
+    await post(cheap, '/register', { username: 'busy', password: PASSWORD })
+    const answers = await Promise.all([login(dear, 'busy'), login(dear, 'busy'), login(dear, 'busy')])
+    t.strictSame(
+      answers.map(({ statusCode }) => statusCode),
+      [200, 200, 200]
+    )
+    t.match(await hashOf('busy'), /^\$2b\$11\$/)
+    const sessions = await cheap
+      .openDatabase()
+      .query("SELECT sessions.id FROM sessions JOIN users ON users.id = user_id WHERE username = 'busy'")
+    t.equal(sessions.length, 3)
+  })
 })

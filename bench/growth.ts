@@ -1,0 +1,108 @@
+/**
+ * Shows that what a login and a registration ask of PostgreSQL costs the same with a thousand accounts as with a
+ * million: times the service's own statements, and prints their plans. Hashing is left out, since it hides the rest.
+ *
+ *   BENCH_DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres node --import tsx bench/growth.ts
+ *
+ * It makes databases of its own on that server and drops them.
+ */
+import pg from 'pg'
+import { systemClock } from '../src/clock.ts'
+import { createDatabase, type Database } from '../src/database.ts'
+import { migrate } from '../src/migrations.ts'
+import { openSession } from '../src/sessions.ts'
+import { addUser, findCredentials } from '../src/users.ts'
+
+const ROUNDS = 2_000
+const HASH = `$2b$12$${'x'.repeat(53)}`
+
+const server = process.env.BENCH_DATABASE_URL
+if (!server) throw new Error('set BENCH_DATABASE_URL to a server on which this may make and drop databases')
+
+for (const accounts of [1_000, 1_000_000]) {
+  const name = `latchkey_growth_${accounts}`
+  await onServer(`DROP DATABASE IF EXISTS ${name}`)
+  await onServer(`CREATE DATABASE ${name}`)
+  const pool = new pg.Pool({ connectionString: Object.assign(new URL(server), { pathname: name }).href, max: 1 })
+  try {
+    await migrate(pool)
+    await load(pool, accounts)
+    await measure(pool, accounts)
+  } finally {
+    await pool.end()
+    await onServer(`DROP DATABASE ${name}`)
+  }
+}
+
+/** Accounts 1 to N, each with both names and one session. */
+async function load(pool: pg.Pool, accounts: number): Promise<void> {
+  await pool.query(
+    `INSERT INTO users (id, username, email, password_hash, created_at)
+     SELECT gen_random_uuid(), 'User' || n, 'User' || n || '@Example.com', $2, now() FROM generate_series(1, $1) AS n`,
+    [accounts, HASH]
+  )
+  await pool.query(
+    `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+     SELECT gen_random_uuid(), id, sha256(id::text::bytea), sha256(id::text::bytea), now(), now() FROM users`
+  )
+  await pool.query('VACUUM ANALYZE')
+}
+
+async function measure(pool: pg.Pool, accounts: number): Promise<void> {
+  const database = () => createDatabase(pool)
+  const someone = () => ({ username: `user${1 + Math.floor(Math.random() * accounts)}` })
+  const figures = {
+    login: await median(async () => {
+      const credentials = await findCredentials(database(), someone())
+      if (credentials) await openSession(database(), systemClock, credentials, { userAgent: 'bench', ip: '127.0.0.1' })
+    }),
+    'login, unknown name': await median(async () => {
+      await findCredentials(database(), { email: `nobody${Math.random()}@example.com` })
+    }),
+    register: await median(async (round) => {
+      await addUser(database(), systemClock, { username: `new${round}`, passwordHash: HASH })
+    })
+  }
+  print(`\n${accounts} accounts: median of ${ROUNDS} rounds in milliseconds, without hashing`)
+  for (const [what, milliseconds] of Object.entries(figures)) print(`  ${what.padEnd(20)} ${milliseconds.toFixed(3)}`)
+
+  const explaining = explain(pool)
+  const credentials = await findCredentials(database(), someone())
+  await findCredentials(explaining, { username: 'user7' })
+  await findCredentials(explaining, { email: 'user7@example.com' })
+  if (credentials) await openSession(explaining, systemClock, credentials, { userAgent: 'bench', ip: '127.0.0.1' })
+  await addUser(explaining, systemClock, { username: 'explained', passwordHash: HASH }).catch(() => {})
+}
+
+/** A database that prints the plan of each statement, and answers with nothing. */
+function explain(pool: pg.Pool): Database {
+  return {
+    async query(text, values) {
+      const { rows } = await pool.query(`EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY OFF) ${text}`, values)
+      print(`\n${text.replaceAll(/\s+/g, ' ')}`)
+      for (const row of rows) print(`    ${row['QUERY PLAN']}`)
+      return []
+    },
+    transact: (work) => work(explain(pool))
+  }
+}
+
+async function median(work: (round: number) => Promise<void>): Promise<number> {
+  const times: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const start = performance.now()
+    await work(round)
+    times.push(performance.now() - start)
+  }
+  return times.sort((a, b) => a - b)[ROUNDS / 2] as number
+}
+
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  await client.query(sql).finally(() => client.end())
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,32 @@
+// Builds dist/ where a source is newer than it, so that a second start does not wait for the compiler.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+
+const FOLDERS = ['src', 'plugins', 'routes']
+const STAMP = 'dist/.built'
+
+const filesOf = (folder) => readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`)
+const inputs = [...FOLDERS, 'sql'].flatMap(filesOf).concat('package-lock.json', 'tsconfig.json', 'tsconfig.build.json')
+const started = new Date()
+const builtAt = existsSync(STAMP) ? statSync(STAMP).mtimeMs : 0
+
+// A folder is newer when a file in it has come or gone.
+if (inputs.concat(FOLDERS).some((input) => statSync(input).mtimeMs > builtAt)) build()
+
+function build() {
+  const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+    stdio: 'inherit'
+  })
+  if (status !== 0) process.exit(1)
+
+  // The compiler keeps the output of sources that are gone, which would still be loaded as plugins and routes.
+  for (const output of FOLDERS.flatMap((folder) => filesOf(`dist/${folder}`))) {
+    const source = output.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts')
+    if (/\.js(\.map)?$/.test(output) && !existsSync(source)) rmSync(output)
+  }
+
+  rmSync('dist/sql', { recursive: true, force: true })
+  cpSync('sql', 'dist/sql', { recursive: true })
+  writeFileSync(STAMP, '')
+  utimesSync(STAMP, started, started)
+}

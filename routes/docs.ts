@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import helmet from '@fastify/helmet'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Problem } from '../src/errors.ts'
+import { Nothing, refusals } from '../src/schemas.ts'
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Latchkey API</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/start.js"></script>
+  </body>
+</html>
+`
+
+const START = `SwaggerUIBundle({ dom_id: '#swagger-ui', url: 'openapi.json', deepLinking: true, validatorUrl: null })\n`
+
+/** Swagger UI fetches the document, sets inline styles and draws its icons as data; it needs nothing else. */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
+    connectSrc: ["'self'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+    imgSrc: ["'self'", 'data:'],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"]
+  }
+}
+
+const CACHED = { 'cache-control': 'public, max-age=3600' }
+
+const pageSchema = {
+  operationId: 'docs',
+  summary: 'The API reference',
+  description: 'This document as a page for people; it works offline.',
+  tags: ['service'],
+  querystring: Nothing,
+  response: {
+    200: { description: 'The page.', content: { 'text/html': { schema: Type.String() } } },
+    ...refusals()
+  }
+}
+
+const fileSchema = {
+  operationId: 'docsFile',
+  summary: 'A file of the API reference',
+  tags: ['service'],
+  querystring: Nothing,
+  params: Type.Object({ file: Type.String({ examples: ['swagger-ui.css'] }) }, { additionalProperties: false }),
+  response: {
+    200: {
+      description: 'The file.',
+      content: { 'text/css': { schema: Type.String() }, 'text/javascript': { schema: Type.String() } }
+    },
+    ...refusals('NOT_FOUND')
+  }
+}
+
+/** The one place that serves HTML, and so the one that has all of helmet's headers. */
+const docs: FastifyPluginAsyncTypebox = async (fastify) => {
+  await fastify.register(helmet, {
+    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+    xFrameOptions: { action: 'deny' }
+  })
+
+  fastify.get('/docs', { schema: pageSchema }, async (_request, reply) => {
+    reply.headers(CACHED).type('text/html; charset=utf-8')
+    return PAGE
+  })
+
+  fastify.get('/docs/:file', { schema: fileSchema }, async ({ params }, reply) => {
+    const file = FILES.get(params.file)
+    if (!file) throw new Problem('NOT_FOUND')
+    reply.headers(CACHED).type(`${file.type}; charset=utf-8`)
+    return file.read()
+  })
+}
+
+export default docs
+
+const fromSwaggerUi = (name: string) => () => readFile(resolve(`@fastify/swagger-ui/static/${name}`), 'utf8')
+const { resolve } = createRequire(import.meta.url)
+
+const FILES = new Map([
+  ['start.js', { type: 'text/javascript', read: async () => START }],
+  ['swagger-ui.css', { type: 'text/css', read: fromSwaggerUi('swagger-ui.css') }],
+  ['swagger-ui-bundle.js', { type: 'text/javascript', read: fromSwaggerUi('swagger-ui-bundle.js') }]
+])

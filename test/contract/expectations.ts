@@ -1,0 +1,150 @@
+import { STATUS_CODES } from 'node:http'
+import type { Test } from 'tap'
+import type { Answer } from './client.ts'
+
+/** The closed list of codes, and the statuses of each. */
+export const CODES: Record<string, number[]> = {
+  VALIDATION_FAILED: [400],
+  MALFORMED_REQUEST: [400, 408, 414, 417, 431],
+  PASSWORD_REJECTED: [400],
+  INVALID_CREDENTIALS: [401],
+  TOKEN_MISSING: [401],
+  TOKEN_INVALID: [401],
+  TOKEN_EXPIRED: [401],
+  REFRESH_TOKEN_INVALID: [401],
+  FORBIDDEN: [403],
+  NOT_FOUND: [404],
+  METHOD_NOT_ALLOWED: [405],
+  ACCOUNT_EXISTS: [409],
+  BODY_TOO_LARGE: [413],
+  UNSUPPORTED_MEDIA_TYPE: [415],
+  TOO_MANY_REQUESTS: [429],
+  INTERNAL: [500],
+  OVERLOADED: [503],
+  DATABASE_UNAVAILABLE: [503]
+}
+
+/** What an answer must never show: a stack, SQL, or the name of a file, a library or an error class. */
+const LEAK = new RegExp(
+  [
+    String.raw`\n\s+at `,
+    'Traceback',
+    'goroutine',
+    'node_modules',
+    String.raw`\.(?:[cm]?[jt]s|py|go|sql)\b`,
+    String.raw`\b(?:SELECT|INSERT|UPDATE|DELETE) `,
+    String.raw`\b(?:ajv|bcrypt|fastify|find-my-way|jose|jsonwebtoken|jwt\b|pglite|postgres|pydantic|typebox|fastapi)`,
+    String.raw`\b(?:FST|HPE|ERR|FAST_JWT|ECONN)_?[A-Z_]*\b`,
+    String.raw`\b[A-Z]\w+(?:Error|Exception)\b`,
+    'Unexpected (?:token|end|non-whitespace)',
+    '_(?:key|idx|pkey)\\b'
+  ].join('|')
+)
+
+/** RFC 9110 has renamed this status twice. */
+const TOO_LARGE = ['Payload Too Large', 'Content Too Large', 'Request Entity Too Large']
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/
+
+interface Entry {
+  path: string
+  rule?: string
+}
+
+interface Expected {
+  /** What `errors` lists, in any order, but for the messages; without it the body has none. */
+  errors?: Entry[]
+  /** The methods of `Allow`, sorted. */
+  allow?: string[]
+  /** The request id, where one was sent that is kept. */
+  id?: string
+}
+
+/** One refusal, whole: status, headers and body, but for the words of its messages. */
+export function refused(t: Test, actual: Answer, status: number, code: string, expected: Expected = {}): void {
+  t.strictSame(describe(actual), wanted(status, code, expected, actual), `${status} ${code}`)
+}
+
+/** The same for HEAD: the headers of the refusal, and no body. */
+export function refusedWithoutBody(t: Test, actual: Answer, status: number, code: string, expected: Expected = {}) {
+  const { body: _, ...head } = wanted(status, code, expected, actual)
+  t.strictSame({ ...describe(actual), body: actual.body }, { ...head, body: '' }, `${status} ${code} without a body`)
+}
+
+function wanted(status: number, code: string, { errors, allow, id }: Expected, { headers }: Answer) {
+  return {
+    status,
+    type: 'application/json',
+    cache: 'no-store',
+    id: id ?? headers['x-request-id'],
+    challenge: challengeOf(status, code),
+    retry: status === 503 || status === 429 ? 'seconds' : undefined,
+    allow,
+    body: { statusCode: status, error: STATUS_CODES[status], code, message: 'text', errors: sorted(errors) },
+    leak: undefined
+  }
+}
+
+function challengeOf(status: number, code: string): string | undefined {
+  if (status !== 401) return undefined
+  return ['TOKEN_INVALID', 'TOKEN_EXPIRED'].includes(code) ? 'Bearer error="invalid_token"' : 'Bearer'
+}
+
+function describe({ status, headers, body, json }: Answer) {
+  const id = headers['x-request-id'] ?? ''
+  return {
+    status,
+    type: headers['content-type']?.split(';')[0],
+    cache: headers['cache-control'],
+    id: REQUEST_ID.test(id) ? id : `${id} is no request id`,
+    challenge: headers['www-authenticate'],
+    retry: /^\d+$/.test(headers['retry-after'] ?? '') ? 'seconds' : headers['retry-after'],
+    allow: headers.allow?.split(/\s*,\s*/).sort(),
+    body: describeBody(json) ?? body,
+    leak: LEAK.exec(body)?.[0]
+  }
+}
+
+function describeBody(json: unknown) {
+  if (typeof json !== 'object' || json === null) return undefined
+  const { error, message, errors, ...rest } = json as Record<string, unknown>
+  const reason = TOO_LARGE.includes(String(error)) ? STATUS_CODES[413] : error
+  return {
+    ...rest,
+    error: reason,
+    message: wordsOf(message),
+    errors: Array.isArray(errors) ? sorted(errors.map(describeEntry)) : errors
+  }
+}
+
+/** An entry of `errors` has a path and a message, and a rule at most besides. */
+function describeEntry({ message, ...entry }: Entry & { message?: unknown }) {
+  return wordsOf(message) === 'text' ? entry : { ...entry, message }
+}
+
+const wordsOf = (message: unknown) => (typeof message === 'string' && message.length > 0 ? 'text' : message)
+
+function sorted(entries: Entry[] | undefined): Entry[] | undefined {
+  const key = ({ path, rule }: Entry) => `${path} ${rule}`
+  return entries && [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1))
+}
+
+/** What is wrong with an answer to a request that nobody foresaw; nothing for one of the contract's. */
+export function oddity(actual: Answer, secret?: string): string | undefined {
+  const { status, headers, body, json } = actual
+  if (!REQUEST_ID.test(headers['x-request-id'] ?? '')) return 'no request id'
+  if (status >= 500) return `status ${status}`
+  if (status < 400) return undefined
+  if (headers['cache-control'] !== 'no-store') return `cache-control: ${headers['cache-control']}`
+  const leak = LEAK.exec(body)?.[0]
+  if (leak) return `tells ${leak}`
+  const told = json && { ...json, errors: json.errors?.map(({ message }: { message: string }) => message) }
+  if (secret && JSON.stringify(told)?.includes(secret)) return 'echoes what was sent'
+  if (!json || !CODES[json.code]?.includes(status)) return `${status} with code ${json?.code}`
+  const keys = Object.keys(json).join()
+  if (keys !== 'statusCode,error,code,message' && keys !== 'statusCode,error,code,message,errors') return keys
+  if (json.statusCode !== status || typeof json.message !== 'string') return `another body: ${body}`
+  if (status === 401 && !headers['www-authenticate']?.startsWith('Bearer')) return 'no challenge'
+  if (status === 405 && !headers.allow) return 'no Allow'
+  return undefined
+}

@@ -1,0 +1,47 @@
+import { test } from 'tap'
+import config from '../../plugins/config.ts'
+import database from '../../plugins/database.ts'
+import pg from '../../plugins/pg.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Database } from '../../src/database.ts'
+import type { Problem } from '../../src/errors.ts'
+import { assemble } from '../assemble.ts'
+import { caught } from '../caught.ts'
+import { migratedDatabase } from '../database.ts'
+
+test('the database', async (t) => {
+  const where = await migratedDatabase(t)
+  const DATABASE_URL = 'url' in where ? where.url : ''
+  const environment = { DATABASE_URL, DATABASE_POOL: '1', SECRET_KEY: 'only for tests, and long enough to be one' }
+  const fastify = assemble(t, {
+    plugins: [config, pg, database],
+    config: readConfig(environment),
+    ...('pglite' in where && { pglite: where.pglite })
+  })
+  const seen: Database[] = []
+  fastify.register(async (scope) => {
+    scope.get('/number', async (request) => {
+      seen.push(request.database, request.database)
+      const [row] = await request.database.query('SELECT 1 AS number')
+      return row
+    })
+  })
+  await fastify.ready()
+
+  await t.test('is one for each request, so that all of a request shares one deadline', async (t) => {
+    for (let round = 0; round < 2; round++) t.strictSame((await fastify.inject('/number')).json(), { number: 1 })
+    const [first, firstAgain, second, secondAgain] = seen
+    t.equal(first, firstAgain)
+    t.equal(second, secondAgain)
+    t.not(first, second)
+  })
+
+  await t.test('is another for each job outside of a request, with a patience of its own', async (t) => {
+    t.not(fastify.openDatabase(), fastify.openDatabase())
+    const holder = await fastify.pg.pool.connect()
+    const error = (await caught(fastify.openDatabase(50).query('SELECT 1'))) as Problem
+    holder.release()
+    t.equal(error.code, 'DATABASE_UNAVAILABLE')
+    t.strictSame(await fastify.openDatabase().query('SELECT 1 AS number'), [{ number: 1 }])
+  })
+})

@@ -1,0 +1,78 @@
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { build, listen, PASSWORD, post } from '../helper.ts'
+
+/** Asks for a login over a connection of its own; what comes back cuts it, and resolves when the server knows. */
+async function login(fastify: FastifyInstance, port: number, username: string) {
+  const body = JSON.stringify({ username, password: PASSWORD })
+  const received = new Promise((resolve) => fastify.server.once('request', resolve))
+  const gone = new Promise<void>((resolve) =>
+    fastify.server.once('connection', (socket) => socket.once('close', () => resolve()))
+  )
+  const socket = connect(port, '127.0.0.1')
+  socket.write(
+    `POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  )
+  await received
+  return () => {
+    socket.resetAndDestroy()
+    return gone
+  }
+}
+
+/** What `passwords.verify` was asked with, as it is asked. */
+function watchVerify({ passwords }: FastifyInstance) {
+  const { verify } = passwords
+  const signals: (AbortSignal | undefined)[] = []
+  let called: (() => void) | undefined
+  passwords.verify = (password, hash, signal) => {
+    signals.push(signal)
+    called?.()
+    return verify(password, hash, signal)
+  }
+  const next = () =>
+    new Promise<void>((resolve) => {
+      called = resolve
+    })
+  return { signals, next }
+}
+
+test('a client that hangs up', async (t) => {
+  const fastify = await build(t, { environment: { DATABASE_POOL: '1' } })
+  const port = await listen(fastify)
+  const { signals, next } = watchVerify(fastify)
+
+  await t.test('leaves the queue of hashes', async (t) => {
+    const asked = next()
+    const running = fastify.passwords.hash(PASSWORD)
+    const hangUp = await login(fastify, port, 'ada')
+    await asked
+    t.equal(fastify.passwords.gate.waiting, 1)
+    t.equal(signals.at(-1)?.aborted, false)
+    await hangUp()
+    t.equal(signals.at(-1)?.aborted, true)
+    t.equal(fastify.passwords.gate.waiting, 0)
+    await running
+    t.equal(fastify.passwords.gate.running, 0)
+  })
+
+  await t.test('is known to have gone also where it went before there was anything to wait for', async (t) => {
+    const asked = next()
+    // The only connection to the database is taken: the login waits for it, and meanwhile the client goes.
+    const client = await fastify.pg.pool.connect()
+    const hangUp = await login(fastify, port, 'ada')
+    await hangUp()
+    client.release()
+    await asked
+    t.equal(signals.at(-1)?.aborted, true)
+  })
+})
+
+test('a client that stays is not taken for one that has gone', async (t) => {
+  const fastify = await build(t)
+  const { signals } = watchVerify(fastify)
+  t.equal((await post(fastify, '/login', { username: 'nobody', password: PASSWORD })).statusCode, 401)
+  t.equal(signals.length, 1)
+  t.ok(signals[0] instanceof AbortSignal)
+})

@@ -1,0 +1,59 @@
+import { test } from 'tap'
+import { Problem } from '../../src/errors.ts'
+import { build, PASSWORD } from '../helper.ts'
+
+test('passwords', async (t) => {
+  const fastify = await build(t, { environment: { PASSWORD_MIN: '10' } })
+  const { passwords } = fastify
+
+  await t.test('that are good are accepted', async (t) => {
+    for (const password of [PASSWORD, 'ten chars!', '😀'.repeat(10), 'é'.repeat(36), ' '.repeat(10)]) {
+      t.doesNotThrow(() => passwords.accept(password, ['ada', undefined]), password)
+    }
+  })
+
+  const SHORT = { path: '/password', rule: 'min_length', message: 'must have at least 10 characters' }
+  const LONG = { path: '/password', rule: 'max_bytes', message: 'must have at most 72 bytes in UTF-8' }
+  const COMMON = { path: '/password', rule: 'common', message: 'is on the list of common passwords' }
+  const NAME = { path: '/password', rule: 'same_as_name', message: 'must not be the username or email' }
+  const rejected: [string, string, object[]][] = [
+    ['too short', 'nine char', [SHORT]],
+    ['empty', '', [SHORT]],
+    ['short in code points', '😀'.repeat(9), [SHORT]],
+    ['short once it is in its normal form', 'e\u0301'.repeat(9), [SHORT]],
+    ['over 72 bytes', 'é'.repeat(37), [LONG]],
+    ['common', '1234567890', [COMMON]],
+    ['common in another letter case', 'QWERTYUIOP', [COMMON]],
+    ['the username', 'Ada.Lovelace', [NAME]],
+    ['the email', 'ADA@example.com', [NAME]],
+    ['short and common', 'password', [SHORT, COMMON]]
+  ]
+  for (const [what, password, errors] of rejected) {
+    await t.test(`are rejected when ${what}`, async (t) => {
+      const message = `The password ${errors.map((error) => (error as typeof SHORT).message).join(', and ')}.`
+      try {
+        passwords.accept(password, ['ada.lovelace', 'ada@example.com'])
+        t.fail('was accepted')
+      } catch (error) {
+        t.ok(error instanceof Problem)
+        t.strictSame((error as Problem).toJSON(), {
+          statusCode: 400,
+          error: 'Bad Request',
+          code: 'PASSWORD_REJECTED',
+          message,
+          errors
+        })
+      }
+    })
+  }
+
+  await t.test('are hashed at the configured cost and verified', async (t) => {
+    const hash = await passwords.hash(PASSWORD)
+    t.match(hash, /^\$2b\$10\$/)
+    t.equal(await passwords.renew(PASSWORD, hash), undefined)
+    t.match(await passwords.renew(PASSWORD, hash.replace('$10$', '$11$')), /^\$2b\$10\$/)
+    t.equal(await passwords.verify(PASSWORD, hash), true)
+    t.equal(await passwords.verify('wrong', hash), false)
+    t.equal(await passwords.verify(PASSWORD, undefined), false)
+  })
+})

@@ -1,0 +1,37 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'tap'
+import { build, listen, readAnswer, refusal } from '../helper.ts'
+
+test('while the service stops, what is in flight is finished and what is new is refused', async (t) => {
+  const fastify = await build(t, { environment: { DATABASE_POOL: '1' } })
+  const port = await listen(fastify)
+  const socket = connect(port, '127.0.0.1')
+  const everything = text(socket)
+
+  // The only connection to the database is taken: the first request waits for it.
+  const client = await fastify.pg.pool.connect()
+  const received = new Promise((resolve) => fastify.server.once('request', resolve))
+  socket.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n')
+  await received
+
+  const closed = fastify.close()
+  const second = new Promise((resolve) => fastify.server.once('request', resolve))
+  socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n')
+  await second
+  client.release()
+  await closed
+
+  const [first = '', last = ''] = (await everything).split(/(?<=\})(?=HTTP)/)
+  t.match(readAnswer(first), { statusCode: 200, body: { status: 'ok' } })
+  const refused = readAnswer(last)
+  t.equal(refused.statusCode, 503)
+  t.strictSame(refused.body, refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is stopping.'))
+  t.match(refused.headers, {
+    connection: 'close',
+    'retry-after': '1',
+    'cache-control': 'no-store',
+    'content-type': 'application/json; charset=utf-8',
+    'x-request-id': /^[0-9a-f-]{36}$/
+  })
+})

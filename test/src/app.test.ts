@@ -1,0 +1,145 @@
+import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
+import { type Test, test } from 'tap'
+import app, { options } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { migratedDatabase } from '../database.ts'
+import { answer, build, PASSWORD, post, refusal } from '../helper.ts'
+
+type Schema = { additionalProperties?: unknown; properties?: Record<string, unknown> } | undefined
+
+/** The whole route table of the production application, as it is once everything has been registered. */
+async function routesOf(t: Test, environment: Record<string, string> = {}): Promise<RouteOptions[]> {
+  const database = await migratedDatabase(t)
+  const config = readConfig({
+    SECRET_KEY: 'only for tests, and long enough to be one',
+    ...('url' in database && { DATABASE_URL: database.url }),
+    ...environment
+  })
+  const fastify = Fastify({ ...options, logger: { ...options.logger, level: 'silent' } }) as unknown as FastifyInstance
+  const routes: RouteOptions[] = []
+  fastify.addHook('onRoute', (route) => {
+    routes.push(route)
+  })
+  await fastify.register(app, { config, ...('pglite' in database && { pglite: database.pglite }) })
+  t.teardown(() => fastify.close())
+  await fastify.ready()
+  return routes
+}
+
+const nameOf = ({ method, url }: RouteOptions) => `${[method].flat().join(',')} ${url}`
+
+test('the route table', async (t) => {
+  const routes = await routesOf(t)
+
+  await t.test('is the one that we know', async (t) => {
+    const names = routes.map(nameOf)
+    t.strictSame(names.sort(), [
+      'GET /.well-known/jwks.json',
+      'GET /docs',
+      'GET /docs/:file',
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /me',
+      'GET /metrics',
+      'GET /openapi.json',
+      'GET /secret',
+      'HEAD /.well-known/jwks.json',
+      'HEAD /docs',
+      'HEAD /docs/:file',
+      'HEAD /health/live',
+      'HEAD /health/ready',
+      'HEAD /me',
+      'HEAD /metrics',
+      'HEAD /openapi.json',
+      'HEAD /secret',
+      'POST /login',
+      'POST /register'
+    ])
+  })
+
+  for (const route of routes) {
+    await t.test(`has a strict and whole schema for ${nameOf(route)}`, async (t) => {
+      const { url, schema } = route
+      const strict = (part: string, described: unknown) => {
+        t.equal((described as Schema)?.additionalProperties, false, `${part} takes no unknown key`)
+      }
+      strict('querystring', schema?.querystring)
+      const parameters = [...url.matchAll(/:(\w+)|(\*)/g)].map(([, name, all]) => name ?? all)
+      if (parameters.length > 0) {
+        strict('params', schema?.params)
+        t.strictSame(Object.keys((schema?.params as Schema)?.properties ?? {}), parameters)
+      }
+      if ([route.method].flat().some((method) => ['POST', 'PUT', 'PATCH'].includes(method))) {
+        strict('body', schema?.body)
+      }
+      const statuses = Object.keys((schema?.response ?? {}) as object)
+      t.ok(statuses.some((status) => status.startsWith('2')))
+      for (const status of ['400', '500', '503']) t.ok(statuses.includes(status), status)
+    })
+  }
+
+  await t.test('has with CORS one route more, which no request reaches', async (t) => {
+    const more = await routesOf(t, { CORS_ORIGINS: 'https://app.example' })
+    const known = new Set(routes.map(nameOf))
+    t.strictSame(
+      more.map(nameOf).filter((name) => !known.has(name)),
+      ['OPTIONS *']
+    )
+    const fastify = await build(t, { environment: { CORS_ORIGINS: 'https://app.example' } })
+    const answers = await Promise.all(
+      ['/secret', '/nowhere', '*'].map((url) => fastify.inject({ method: 'OPTIONS', url }))
+    )
+    t.strictSame(
+      answers.map(({ statusCode }) => statusCode),
+      [405, 404, 404]
+    )
+  })
+})
+
+test('the validator that runs is the strict one', async (t) => {
+  const fastify = await build(t)
+  await post(fastify, '/register', { username: 'ada', password: PASSWORD })
+  const invalid = (path: string, message: string) => ({
+    statusCode: 400,
+    body: refusal(400, 'Bad Request', 'VALIDATION_FAILED', 'The request does not fit its schema.', [{ path, message }])
+  })
+
+  const refused: [string, object, string, string][] = [
+    ['an unknown key is refused', { username: 'ada', password: PASSWORD, admin: true }, '/admin', 'is not a known key'],
+    [
+      'a key in another letter case is refused',
+      { username: 'ada', password: PASSWORD, Email: 'x' },
+      '/Email',
+      'is not a known key'
+    ],
+    ['a number does not become text', { username: 'ada', password: 12345678 }, '/password', 'must be string'],
+    ['a boolean does not become text', { username: true, password: PASSWORD }, '/username', 'must be string'],
+    ['null does not become text', { username: null, password: PASSWORD }, '/username', 'must be string'],
+    [
+      'a list of one does not become its text',
+      { username: ['ada'], password: PASSWORD },
+      '/username',
+      'must be string'
+    ],
+    ['a missing key has no default', { username: 'ada' }, '/password', 'is required']
+  ]
+  for (const [what, body, path, message] of refused) {
+    await t.test(what, async (t) => {
+      for (const url of ['/login', '/register']) {
+        t.strictSame(answer(await post(fastify, url, body)), invalid(path, message), url)
+      }
+    })
+  }
+
+  await t.test('an unknown key of a query is refused', async (t) => {
+    t.strictSame(answer(await fastify.inject('/health/live?x=1')), invalid('/x', 'is not a known key'))
+    t.strictSame(
+      answer(await post(fastify, '/login?x', { username: 'ada', password: PASSWORD })),
+      invalid('/x', 'is not a known key')
+    )
+  })
+
+  await t.test('and what fits is taken', async (t) => {
+    t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
+  })
+})

@@ -1,0 +1,208 @@
+import { availableParallelism } from 'node:os'
+import { test } from 'tap'
+import { ConfigurationError, readConfig } from '../../src/config.ts'
+
+const SECRET = 'x'.repeat(32)
+
+const DEFAULTS = {
+  DATABASE_POOL: 10,
+  DATA_DIR: './data',
+  PORT: 3000,
+  HOST: '127.0.0.1',
+  PUBLIC_URL: 'http://127.0.0.1:3000',
+  AUDIENCE: 'http://127.0.0.1:3000',
+  ACCESS_TOKEN_TTL: 900,
+  REFRESH_IDLE_TTL: 2592000,
+  REFRESH_MAX_TTL: 15552000,
+  REFRESH_GRACE: 10,
+  BCRYPT_COST: 12,
+  PASSWORD_MIN: 8,
+  HASH_CONCURRENCY: availableParallelism(),
+  HASH_QUEUE: 64,
+  CORS_ORIGINS: [],
+  TRUSTED_PROXIES: [],
+  LIMITS: 'on',
+  LOG_LEVEL: 'info'
+}
+
+test('an empty environment gives the defaults', (t) => {
+  t.strictSame(readConfig({}), DEFAULTS)
+  t.end()
+})
+
+test('blank values count as none', (t) => {
+  t.strictSame(readConfig({ PORT: '', SECRET_KEY: ' ', DATABASE_URL: undefined, LIMITS: '\t' }), DEFAULTS)
+  t.end()
+})
+
+test('nothing else of the environment becomes configuration', (t) => {
+  t.strictSame(readConfig({ HOME: '/root', AWS_SECRET_ACCESS_KEY: 'hunter2' }), DEFAULTS)
+  t.end()
+})
+
+test('the environment of the process is read where no other is given', (t) => {
+  t.intercept(process, 'env', { value: { PASSWORD_MIN: '9' } })
+  t.strictSame(readConfig(), { ...DEFAULTS, PASSWORD_MIN: 9 })
+  t.end()
+})
+
+test('every setting is taken from its text', (t) => {
+  const ca = `${t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----' })}/ca.pem`
+  const settings = {
+    DATABASE_URL: 'postgresql://ada:p%40ss@db.example.com:6432/auth?application_name=latchkey',
+    DATABASE_CA: ca,
+    DATA_DIR: '/var/lib/latchkey',
+    SECRET_KEY: SECRET,
+    SECRET_KEY_PREVIOUS: 'é'.repeat(16),
+    HOST: 'auth.example.com',
+    PUBLIC_URL: 'https://auth.example.com/base',
+    AUDIENCE: 'the api',
+    LIMITS: 'off',
+    LOG_LEVEL: 'silent',
+    INTROSPECTION_KEY: SECRET,
+    METRICS_KEY: SECRET
+  }
+  const numbers = {
+    DATABASE_POOL: 1000,
+    PORT: 65535,
+    ACCESS_TOKEN_TTL: 1,
+    REFRESH_IDLE_TTL: 2,
+    REFRESH_MAX_TTL: 3,
+    REFRESH_GRACE: 0,
+    BCRYPT_COST: 15,
+    PASSWORD_MIN: 64,
+    HASH_CONCURRENCY: 1024,
+    HASH_QUEUE: 0
+  }
+  const environment = {
+    ...settings,
+    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, `${value}`])),
+    CORS_ORIGINS: 'https://app.example.com, http://localhost:5173 ,',
+    TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32, ::1'
+  }
+  t.strictSame(readConfig(environment), {
+    ...settings,
+    ...numbers,
+    CORS_ORIGINS: ['https://app.example.com', 'http://localhost:5173'],
+    TRUSTED_PROXIES: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1']
+  })
+  t.end()
+})
+
+test('the public URL is made of host and port, and the audience is the public URL', (t) => {
+  const derived: [Record<string, string>, string, string][] = [
+    [{ HOST: '0.0.0.0', PORT: '8080' }, 'http://0.0.0.0:8080', 'http://0.0.0.0:8080'],
+    [{ HOST: '::1' }, 'http://[::1]:3000', 'http://[::1]:3000'],
+    [{ PUBLIC_URL: 'https://auth.example.com' }, 'https://auth.example.com', 'https://auth.example.com'],
+    [{ AUDIENCE: 'api' }, 'http://127.0.0.1:3000', 'api']
+  ]
+  for (const [environment, publicUrl, audience] of derived) {
+    const { PUBLIC_URL, AUDIENCE } = readConfig(environment)
+    t.strictSame([PUBLIC_URL, AUDIENCE], [publicUrl, audience])
+  }
+  t.end()
+})
+
+const MENDS: Record<string, string> = {
+  DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
+  DATABASE_POOL: 'a whole number from 1 to 1000',
+  DATABASE_CA: 'the path of a readable PEM file',
+  SECRET_KEY: 'text of 32 bytes or more, for example the output of: openssl rand -base64 32',
+  SECRET_KEY_PREVIOUS: 'the SECRET_KEY used before, text of 32 bytes or more',
+  PORT: 'a port from 1 to 65535',
+  HOST: 'an IP address or a host name',
+  PUBLIC_URL: 'an http(s) URL without credentials, query or fragment',
+  ACCESS_TOKEN_TTL: 'seconds, a positive whole number',
+  REFRESH_IDLE_TTL: 'seconds, a positive whole number',
+  REFRESH_MAX_TTL: 'seconds, a positive whole number',
+  REFRESH_GRACE: 'seconds, a whole number from 0 to 300',
+  BCRYPT_COST: 'a whole number from 10 to 15',
+  PASSWORD_MIN: 'a whole number from 8 to 64',
+  HASH_CONCURRENCY: 'a whole number from 1 to 1024',
+  HASH_QUEUE: 'a whole number from 0 to 100000',
+  CORS_ORIGINS: 'comma-separated origins such as https://app.example.com, without a path',
+  TRUSTED_PROXIES: 'comma-separated addresses or CIDRs such as 10.0.0.0/8',
+  LIMITS: 'on or off',
+  LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
+  INTROSPECTION_KEY: 'text of 32 bytes or more',
+  METRICS_KEY: 'text of 32 bytes or more'
+}
+
+/** Why a configuration does not fit, a line for each fault. */
+function faultsOf(environment: Record<string, string>): string[] {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const [title, ...faults] = error.message.split('\n')
+    return title === 'The configuration does not fit:' ? faults : [error.message]
+  }
+}
+
+const fault = (name: string) => `  - ${name} must be ${MENDS[name]}`
+
+const unfit: Record<string, string[]> = {
+  DATABASE_URL: ['localhost', 'mysql://localhost/auth'],
+  DATABASE_POOL: ['0', '1001', '1.5', 'many'],
+  DATABASE_CA: ['/no/such/file.pem', '/', '/dev/null'],
+  SECRET_KEY: ['x'.repeat(31), 'é'.repeat(15)],
+  SECRET_KEY_PREVIOUS: ['x'.repeat(31)],
+  PORT: ['0', '65536', '-1', '3000.5', 'http'],
+  HOST: ['http://localhost', 'a host', '-host', 'x'.repeat(254)],
+  PUBLIC_URL: [
+    'auth.example.com',
+    'ftp://auth.example.com',
+    'https://ada@auth.example.com',
+    'https://:pass@auth.example.com',
+    'https://auth.example.com/?query',
+    'https://auth.example.com/?',
+    'https://auth.example.com/#fragment',
+    'https://auth.example.com/#',
+    'https://auth.example.com\r',
+    ' https://auth.example.com'
+  ],
+  ACCESS_TOKEN_TTL: ['0', '-1', '15m'],
+  REFRESH_IDLE_TTL: ['0', '1.5'],
+  REFRESH_MAX_TTL: ['0', 'forever'],
+  REFRESH_GRACE: ['-1', '301'],
+  BCRYPT_COST: ['9', '16'],
+  PASSWORD_MIN: ['7', '65'],
+  HASH_CONCURRENCY: ['0', '1025'],
+  HASH_QUEUE: ['-1', '100001'],
+  CORS_ORIGINS: [
+    '*',
+    'null',
+    'https://app.example.com/',
+    'https://App.example.com',
+    'https://a.example.com,b.example.com'
+  ],
+  TRUSTED_PROXIES: ['loopback', '10.0.0.0/33', '10/8', '10', '010.0.0.1', '10.0.0.1 10.0.0.2', '10.0.0.1,x'],
+  LIMITS: ['yes', 'ON'],
+  LOG_LEVEL: ['verbose', 'INFO'],
+  INTROSPECTION_KEY: ['x'.repeat(31)],
+  METRICS_KEY: ['x'.repeat(31)]
+}
+
+test('a value that does not fit stops the start and says what would:', async (t) => {
+  for (const [name, values] of Object.entries(unfit)) {
+    await t.test(name, async (t) => {
+      for (const value of values) {
+        t.strictSame(faultsOf({ SECRET_KEY: SECRET, [name]: value }), [fault(name)], JSON.stringify(value))
+      }
+    })
+  }
+})
+
+test('every fault is told at once, and no value', (t) => {
+  const names = Object.keys(unfit)
+  const environment = Object.fromEntries(names.map((name) => [name, '-hunter2']))
+  t.strictSame(faultsOf(environment).sort(), names.map(fault).sort())
+  t.end()
+})
+
+test('a database server needs a secret that all instances share', (t) => {
+  t.strictSame(faultsOf({ DATABASE_URL: 'postgres://localhost/auth' }), [fault('SECRET_KEY')])
+  t.strictSame(faultsOf({ DATABASE_URL: 'postgres://localhost/auth', SECRET_KEY: SECRET }), [])
+  t.end()
+})

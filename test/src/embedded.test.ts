@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import type pg from 'pg'
+import { type Test, test } from 'tap'
+import { embeddedDriver, openEmbedded } from '../../src/embedded.ts'
+import { FolderLocked } from '../../src/folder-lock.ts'
+import { caught } from '../caught.ts'
+
+test('the embedded database of a folder', async (t) => {
+  const folder = join(t.testdir(), 'not', 'there', 'yet')
+  const { database, close } = await openEmbedded(folder)
+
+  await t.test('makes the folder, for its owner alone', async (t) => {
+    t.equal(statSync(folder).mode & 0o777, 0o700)
+    t.strictSame(readdirSync(folder).sort(), ['lock', 'postgres'])
+  })
+
+  await t.test('keeps everyone else out of it', async (t) => {
+    const error = await caught(openEmbedded(folder))
+    t.ok(error instanceof FolderLocked)
+    t.match(error.message, `${folder} is in use by process ${process.pid}`)
+    t.ok(existsSync(join(folder, 'lock')), 'and the lock stays')
+  })
+
+  await t.test('keeps its rows when it is closed and opened again', async (t) => {
+    await database.exec("CREATE TABLE words (word text); INSERT INTO words VALUES ('kept')")
+    await close()
+    t.strictSame(readdirSync(folder), ['postgres'], 'the folder is given back')
+    const again = await openEmbedded(folder)
+    const { rows } = await again.database.query('SELECT word FROM words')
+    await again.close()
+    t.strictSame(rows, [{ word: 'kept' }])
+  })
+})
+
+test('an embedded database that cannot be opened gives its folder back', async (t) => {
+  const folder = t.testdir({ postgres: 'a file, where a folder should be' })
+  await caught(openEmbedded(folder))
+  t.strictSame(readdirSync(folder), ['postgres'])
+})
+
+test('the driver of an embedded database', async (t) => {
+  const pglite = await PGlite.create()
+  t.teardown(() => pglite.close())
+  const { Pool, Client } = await embeddedDriver(pglite)
+  const ONE = [{ number: 1 }]
+  const one = async (client: { query: pg.Pool['query'] }) => (await client.query('SELECT 1 AS number')).rows
+
+  /** A pool of the driver, ended with its test. */
+  function pool(t: Test): pg.Pool {
+    const made = new Pool()
+    t.teardown(() => made.end())
+    return made
+  }
+
+  await t.test('has a client', async (t) => {
+    const client = new Client()
+    await client.connect()
+    t.strictSame((await client.query('SELECT $1::int AS number', [1])).rows, ONE)
+    await client.end()
+  })
+
+  await t.test('has a pool of one connection, however many are asked for', async (t) => {
+    const many = new Pool({ max: 10, idleTimeoutMillis: 1 })
+    t.teardown(() => many.end())
+    t.strictSame(await Promise.all([one(many), one(many), one(many)]), [ONE, ONE, ONE])
+    t.strictSame([many.totalCount, many.options.max, many.options.idleTimeoutMillis], [1, 1, 0])
+  })
+
+  await t.test('goes on after a refused statement', async (t) => {
+    const clients = pool(t)
+    for (const values of [undefined, [1]]) {
+      const error = await caught(clients.query(values ? 'SELECT $1::int / 0' : 'SELECT 1 / 0', values))
+      t.match(error, { code: '22012', severity: 'ERROR', message: 'division by zero' })
+      t.strictSame(await one(clients), ONE)
+    }
+  })
+
+  await t.test('gives each client a connection of its own, so that none inherits an error', async (t) => {
+    const clients = pool(t)
+    const first = await clients.connect()
+    await caught(first.query('SELECT * FROM nowhere'))
+    first.release(true)
+    const second = await clients.connect()
+    t.not(second, first)
+    t.strictSame(await one(second), ONE)
+    second.release()
+  })
+
+  await t.test(
+    'takes back what a destroyed client left: its transaction, its settings, its temporary tables',
+    async (t) => {
+      const clients = pool(t)
+      await clients.query('CREATE TABLE words (word text)')
+      const client = await clients.connect()
+      await client.query("SET application_name = 'left behind'")
+      await client.query('CREATE TEMPORARY TABLE leftovers (word text)')
+      await client.query('BEGIN')
+      await client.query("INSERT INTO words VALUES ('lost')")
+      client.release(true)
+      const { rows } = await clients.query(
+        `SELECT (SELECT count(*)::int FROM words) AS words, to_regclass('leftovers') AS leftovers,
+         current_setting('application_name') = 'left behind' AS named`
+      )
+      t.strictSame(rows, [{ words: 0, leftovers: null, named: false }])
+    }
+  )
+
+  await t.test('takes back a transaction that had failed when its client was destroyed', async (t) => {
+    const clients = pool(t)
+    const client = await clients.connect()
+    await client.query('BEGIN')
+    await caught(client.query('SELECT 1 / 0'))
+    client.release(true)
+    t.strictSame(await one(clients), ONE)
+  })
+})

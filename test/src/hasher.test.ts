@@ -1,0 +1,86 @@
+import { test } from 'tap'
+import { Problem } from '../../src/errors.ts'
+import { createHasher } from '../../src/hasher.ts'
+import { refusal } from '../helper.ts'
+
+const FULL = refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is busy; try again shortly.')
+const GONE = refusal(503, 'Service Unavailable', 'OVERLOADED', 'The client has gone.')
+
+/** The body that a refusal is answered with, or what came instead. */
+const outcome = (promise: Promise<unknown>) =>
+  promise.catch((error) => (error instanceof Problem ? error.toJSON() : error))
+
+test('a hasher', async (t) => {
+  const hasher = createHasher({ cost: 10, concurrency: 1, queue: 1 })
+  t.teardown(() => hasher.close())
+  const hash = await hasher.hash('pässwörd')
+
+  await t.test('makes bcrypt hashes at its cost', async (t) => {
+    t.match(hash, /^\$2b\$10\$[./A-Za-z0-9]{53}$/)
+  })
+
+  await t.test('renews a hash of another cost, when there is room for it', async (t) => {
+    t.equal(await hasher.renew('pässwörd', hash), undefined)
+    const cheaper = hash.replace('$10$', '$12$')
+    const renewed = await hasher.renew('pässwörd', cheaper)
+    t.match(renewed, /^\$2b\$10\$/)
+    t.equal(await hasher.verify('pässwörd', renewed), true)
+    const busy = [hasher.hash('first'), hasher.hash('second')]
+    t.equal(await hasher.renew('pässwörd', cheaper), undefined)
+    await Promise.all(busy)
+  })
+
+  const longest = 'x'.repeat(72)
+  const hashOfLongest = await hasher.hash(longest)
+  const verified: [string, string, string | undefined, boolean][] = [
+    ['the right password', 'pässwörd', hash, true],
+    ['the right password, composed in another way', 'pa\u0308sswo\u0308rd', hash, true],
+    ['a wrong password', 'passwörd', hash, false],
+    ['the right password of nobody', 'pässwörd', undefined, false],
+    ['72 bytes', longest, hashOfLongest, true],
+    ['what begins with the 72 bytes that bcrypt sees', `${longest}y`, hashOfLongest, false],
+    ['what bcrypt would cut for nobody', `${longest}y`, undefined, false]
+  ]
+  for (const [what, password, against, matches] of verified) {
+    await t.test(`says ${matches ? 'yes' : 'no'} to ${what}`, async (t) => {
+      t.equal(await hasher.verify(password, against), matches)
+    })
+  }
+
+  await t.test('works to say no, whether there is a hash or not', async (t) => {
+    for (const [password, against] of [
+      ['wrong', undefined],
+      [`${longest}y`, hash]
+    ] as const) {
+      const no = hasher.verify(password, against)
+      t.equal(hasher.gate.running, 1)
+      t.equal(await no, false)
+    }
+  })
+
+  await t.test('turns away what finds its queue full, and what its client has left', async (t) => {
+    const client = new AbortController()
+    const running = hasher.hash('first')
+    const left = outcome(hasher.verify('second', hash, client.signal))
+    t.strictSame([hasher.gate.running, hasher.gate.waiting], [1, 1])
+    t.strictSame(await outcome(hasher.hash('third')), FULL)
+    t.strictSame(await outcome(hasher.verify('third', undefined)), FULL)
+
+    client.abort()
+    t.strictSame(await left, GONE)
+    t.strictSame(await outcome(hasher.hash('third', client.signal)), GONE)
+    t.strictSame([hasher.gate.running, hasher.gate.waiting], [1, 0])
+    t.match(await running, /^\$2b\$10\$/)
+    t.strictSame([hasher.gate.running, hasher.gate.waiting], [0, 0])
+  })
+})
+
+test('a hasher that is closed ends what still runs', async (t) => {
+  const hasher = createHasher({ cost: 10, concurrency: 1, queue: 0 })
+  const running = hasher.hash('x').then(
+    () => 'made',
+    () => 'ended'
+  )
+  await hasher.close()
+  t.equal(await running, 'ended')
+})

@@ -1,0 +1,54 @@
+import { test } from 'tap'
+import type { Fault } from '../../src/errors.ts'
+import { judgePassword, normalize } from '../../src/password.ts'
+
+const fault = (rule: string, message: string): Fault => ({ path: '/password', rule, message })
+const TOO_SHORT = fault('min_length', 'must have at least 8 characters')
+const TOO_LONG = fault('max_bytes', 'must have at most 72 bytes in UTF-8')
+const COMMON = fault('common', 'is on the list of common passwords')
+const SAME = fault('same_as_name', 'must not be the username or email')
+const NAMES = ['Ada.Lovelace', 'Ada@Example.com']
+
+const judged: [string, string, Fault[]][] = [
+  ['eight characters', 'k7#pQz!m', []],
+  ['seven characters', 'k7#pQz!', [TOO_SHORT]],
+  ['nothing', '', [TOO_SHORT]],
+  ['eight code points of two UTF-16 units each', '🔑'.repeat(8), []],
+  ['seven code points of two UTF-16 units each', '🔑'.repeat(7), [TOO_SHORT]],
+  ['spaces at either end, which count', '  k7#pQ  ', []],
+  ['72 bytes', 'ab'.repeat(36), []],
+  ['73 bytes', `${'ab'.repeat(36)}c`, [TOO_LONG]],
+  ['37 letters of two bytes each', 'é'.repeat(37), [TOO_LONG]],
+  ['a common one', 'password', [COMMON]],
+  ['a common one in capitals', 'PassWord', [COMMON]],
+  ['a common one that is also short', '123456', [TOO_SHORT, COMMON]],
+  ['a common one with something after it', 'password of mine', []],
+  ['the username', 'Ada.Lovelace', [SAME]],
+  ['the username in another letter case', 'ADA.lovelace', [SAME]],
+  ['the email in another letter case', 'ada@example.COM', [SAME]],
+  ['more than the username', 'Ada.Lovelace1815', []]
+]
+
+test('a new password is judged that is', async (t) => {
+  for (const [what, password, faults] of judged) {
+    await t.test(what, async (t) => t.strictSame(judgePassword(password, 8, NAMES), faults))
+  }
+})
+
+test('the least length is what the operator asks for', (t) => {
+  t.strictSame(judgePassword('k7#pQz!mW2&x', 12, []), [])
+  t.strictSame(judgePassword('k7#pQz!mW2&', 12, []), [fault('min_length', 'must have at least 12 characters')])
+  t.end()
+})
+
+test('a name that the account does not have is in nobody’s way', (t) => {
+  t.strictSame(judgePassword('undefined', 8, [undefined, 'ada']), [])
+  t.end()
+})
+
+test('however a keyboard composes a letter, the password is the same', (t) => {
+  t.equal(normalize('pa\u0308sswo\u0308rd'), 'pässwörd'.normalize('NFC'))
+  t.equal(normalize('  as it is  '), '  as it is  ')
+  t.equal(normalize('ﬁ'), 'ﬁ', 'compatible characters stay apart')
+  t.end()
+})

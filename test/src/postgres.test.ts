@@ -1,0 +1,191 @@
+import { mock } from 'node:test'
+import pg from 'pg'
+import { test } from 'tap'
+import { readConfig } from '../../src/config.ts'
+import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from '../../src/postgres.ts'
+import { caught } from '../caught.ts'
+import { closedPort, completed, handwrittenServer, refusingServer, silentServer, welcome } from '../servers.ts'
+
+const URL_WITH_PASSWORD = 'postgres://ada:the-secret-password@db.example.com:6432/latchkey'
+const SECRET_KEY = 'only for tests, and long enough to be one'
+
+test('the pool', async (t) => {
+  await t.test('goes where DATABASE_URL says, with as many connections as DATABASE_POOL', async (t) => {
+    const config = readConfig({ DATABASE_URL: `${URL_WITH_PASSWORD}?sslmode=require`, DATABASE_POOL: '7', SECRET_KEY })
+    t.strictSame(poolOptions(config), {
+      connectionString: `${URL_WITH_PASSWORD}?sslmode=require`,
+      max: 7,
+      connectionTimeoutMillis: 5000,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+      application_name: 'latchkey'
+    })
+  })
+
+  const wishes = [
+    '',
+    '?sslmode=disable',
+    '?sslmode=no-verify',
+    '?sslmode=require&sslmode=disable',
+    '?ssl=0',
+    '?ssl=true'
+  ]
+  for (const wish of [...wishes, '?ssl=no-verify', '?sslmode=require&uselibpqcompat=true', '?sslrootcert=other.pem']) {
+    await t.test(`verifies the server with DATABASE_CA, even when the URL ends in "${wish}"`, async (t) => {
+      const folder = t.testdir({ 'ca.pem': 'a certificate' })
+      const DATABASE_CA = `${folder}/ca.pem`
+      const config = readConfig({ DATABASE_URL: `${URL_WITH_PASSWORD}${wish}`, DATABASE_CA, SECRET_KEY })
+      const { ssl, host, password } = new pg.Client(poolOptions(config) as pg.ClientConfig)
+      t.strictSame([ssl, host, password], [{ ca: 'a certificate' }, 'db.example.com', 'the-secret-password'])
+    })
+  }
+})
+
+test('the whereabouts of a database have no user and no password', async (t) => {
+  const table = [
+    [URL_WITH_PASSWORD, 'db.example.com:6432/latchkey'],
+    ['postgresql://ada:the-secret-password@[::1]/latchkey?password=the-secret-password', '[::1]/latchkey'],
+    ['postgres://db.example.com', 'db.example.com']
+  ] as const
+  for (const [url, expected] of table) t.equal(whereabouts(url), expected)
+})
+
+/** An error of the network, and one that a server answered with. */
+const unreachable = (code: string) => Object.assign(new Error(`connect ${code} ${URL_WITH_PASSWORD}`), { code })
+const answered = (code: string) => Object.assign(new Error('what the server says'), { severity: 'FATAL', code })
+
+/** A probe that fails so often, and then answers. */
+function failing(...errors: Error[]) {
+  return async () => {
+    const error = errors.shift()
+    if (error) throw error
+  }
+}
+
+test('waiting for a database', async (t) => {
+  await t.test('is over at once when it answers', async (t) => {
+    const reports: string[] = []
+    t.equal(await waitForDatabase({ probe: failing(), report: (reason) => reports.push(reason) }), undefined)
+    t.strictSame(reports, [])
+  })
+
+  const notYet: [what: string, error: Error, reason: string][] = [
+    ['nobody listens', unreachable('ECONNREFUSED'), 'ECONNREFUSED'],
+    ['the connection is reset', unreachable('ECONNRESET'), 'ECONNRESET'],
+    ['the name does not resolve', unreachable('ENOTFOUND'), 'ENOTFOUND'],
+    ['no name server answers', unreachable('EAI_AGAIN'), 'EAI_AGAIN'],
+    ['there is no way to it', unreachable('EHOSTUNREACH'), 'EHOSTUNREACH'],
+    ['its network is away', unreachable('ENETUNREACH'), 'ENETUNREACH'],
+    ['no packet comes back', unreachable('ETIMEDOUT'), 'ETIMEDOUT'],
+    ['the connection breaks off', unreachable('EPIPE'), 'EPIPE'],
+    ['its socket is not there', unreachable('ENOENT'), 'ENOENT'],
+    [
+      'a connection takes too long',
+      new Error('Connection terminated due to connection timeout'),
+      'Connection terminated due to connection timeout'
+    ],
+    ['it says nothing', new Error('timeout expired'), 'timeout expired'],
+    ['it hangs up', new Error('Connection terminated unexpectedly'), 'Connection terminated unexpectedly'],
+    ['it is starting', answered('57P03'), 'what the server says'],
+    ['it is out of connections', answered('53300'), 'what the server says'],
+    ['it is stopping', answered('57P01'), 'what the server says'],
+    ['a proxy cannot reach it', answered('08006'), 'what the server says']
+  ]
+  for (const [what, error, reason] of notYet) {
+    await t.test(`goes on when ${what}`, async (t) => {
+      const reports: string[] = []
+      const report = (why: string) => reports.push(why)
+      await waitForDatabase({ probe: failing(error, error), report, interval: 1 })
+      t.strictSame(reports, [reason, reason])
+    })
+  }
+
+  const never: [what: string, error: Error, reason: string][] = [
+    ['a wrong password', answered('28P01'), 'what the server says'],
+    ['a user that may not', answered('28000'), 'what the server says'],
+    ['no such database', answered('3D000'), 'what the server says'],
+    ['a statement at fault', answered('42601'), 'what the server says'],
+    ['a certificate that does not fit', unreachable('DEPTH_ZERO_SELF_SIGNED_CERT'), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    [
+      'a server without TLS',
+      new Error('The server does not support SSL connections'),
+      'The server does not support SSL connections'
+    ]
+  ]
+  for (const [what, error, reason] of never) {
+    await t.test(`ends at once with ${what}`, async (t) => {
+      const reports: string[] = []
+      const report = (why: string) => reports.push(why)
+      const refusal = await caught(waitForDatabase({ probe: failing(error), report }))
+      t.strictSame([refusal instanceof DatabaseRefusal, refusal.message, reports], [true, `it refuses: ${reason}`, []])
+    })
+  }
+
+  await t.test('ends in time, and says what it waited for', async (t) => {
+    let now = 0
+    const mocked = mock.method(performance, 'now', () => now)
+    t.teardown(() => mocked.mock.restore())
+    const reports: string[] = []
+    const probe = async () => {
+      now += 400
+      throw unreachable('ECONNREFUSED')
+    }
+    const report = (why: string) => reports.push(why)
+    const refusal = await caught(waitForDatabase({ probe, report, patience: 1000, interval: 1 }))
+    t.strictSame([refusal.name, refusal.message], ['DatabaseRefusal', 'it has not answered for 1 s: ECONNREFUSED'])
+    t.strictSame(reports, ['ECONNREFUSED', 'ECONNREFUSED'])
+  })
+})
+
+test('what a driver makes of a server', async (t) => {
+  const port = await closedPort()
+  const table: [what: string, url: string, outcome: string][] = [
+    ['a closed port', `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`, 'has not answered'],
+    ['a server that never answers', await silentServer(t), 'has not answered'],
+    [
+      'a server that is starting',
+      await refusingServer(t, '57P03', 'the database system is starting up'),
+      'has not answered'
+    ],
+    [
+      'a server out of connections',
+      await refusingServer(t, '53300', 'sorry, too many clients already'),
+      'has not answered'
+    ],
+    ['a wrong password', await refusingServer(t, '28P01', 'password authentication failed for user "ada"'), 'refuses'],
+    ['no such database', await refusingServer(t, '3D000', 'database "latchkey" does not exist'), 'refuses']
+  ]
+  for (const [what, url, outcome] of table) {
+    await t.test(`${what} ${outcome}, and no message shows the password`, async (t) => {
+      const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 50 })
+      t.teardown(() => pool.end())
+      let attempts = 0
+      const twice = async () => {
+        if (++attempts <= 2) await probe(pool)
+      }
+      const reports: string[] = []
+      const report = (why: string) => reports.push(why)
+      const waiting = waitForDatabase({ probe: twice, report, interval: 1 })
+      const message = await waiting.then(
+        () => 'it has not answered',
+        (error: Error) => error.message
+      )
+      t.ok(message.startsWith(`it ${outcome}`), message)
+      t.equal(reports.length, outcome === 'has not answered' ? 2 : 0)
+      t.notMatch([message, ...reports].join(), /the-secret-password/)
+    })
+  }
+})
+
+test('a database that lets clients in and then stays silent has not answered', async (t) => {
+  const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
+    if (type === '') socket.write(welcome)
+    else if (type === 'Q' && connection === 2) socket.write(completed(text))
+  })
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  t.teardown(() => pool.end())
+  const reports: string[] = []
+  const report = (why: string) => reports.push(why)
+  await waitForDatabase({ probe: () => probe(pool, 50), report, interval: 1 })
+  t.strictSame(reports, ['Query read timeout'])
+})
