@@ -21,8 +21,8 @@ function build() {
 
   // The compiler keeps the output of sources that are gone, which would still be loaded as plugins and routes.
   for (const output of FOLDERS.flatMap((folder) => filesOf(`dist/${folder}`))) {
-    const source = output.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts')
-    if (/\.js(\.map)?$/.test(output) && !existsSync(source)) rmSync(output)
+    const source = output.slice('dist/'.length).replace(/\.js(\.map)?$/, '')
+    if (/\.js(\.map)?$/.test(output) && !existsSync(`${source}.ts`) && !existsSync(`${source}.js`)) rmSync(output)
   }
 
   rmSync('dist/sql', { recursive: true, force: true })

@@ -5,9 +5,7 @@ import { Problem } from '../src/errors.ts'
 /** Refuses a path or a method that no route has, before anything of the request's body is read. */
 export default fp(
   async (fastify) => {
-    // The router reads a URL only for a method that some route has.
     function refusal({ url }: FastifyRequest): Problem {
-      if (!isReadable(url)) return new Problem('MALFORMED_REQUEST', { message: 'The URL could not be read.' })
       const allowed = fastify.allowedMethods(url)
       if (allowed.length === 0) return new Problem('NOT_FOUND')
       return new Problem('METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } })
@@ -24,12 +22,3 @@ export default fp(
   },
   { name: 'not-found', dependencies: ['allowed-methods', 'cors', 'headers', 'stopping', 'transport'] }
 )
-
-function isReadable(url: string): boolean {
-  try {
-    decodeURI(url.split('?', 1)[0] as string)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -36,7 +36,7 @@ export default fp(
           }
         }
       },
-      refResolver: { buildLocalReference: (json, _baseUri, _fragment, i) => String(json.$id ?? `schema-${i}`) }
+      refResolver: { buildLocalReference: ({ $id }) => String($id) }
     })
   },
   { name: 'openapi', dependencies: ['config'] }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
 import { requestId } from '../src/request-id.ts'
-import { rawAnswer, refusalHeaders } from '../src/server-options.ts'
+import { bareRefusal, rawAnswer } from '../src/server-options.ts'
 
 /** What Node's HTTP server would answer by itself and without our body (RFC 9112 §3.2, RFC 9110 §10.1.1 and §9.3.6). */
 export default fp(
@@ -16,8 +16,8 @@ export default fp(
     fastify.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
       const message = 'Only 100-continue can be expected.'
       const problem = new Problem('MALFORMED_REQUEST', { statusCode: 417, message })
-      const reqId = log(headers, problem)
-      response.writeHead(problem.statusCode, refusalHeaders(problem, reqId)).end(JSON.stringify(problem))
+      const refusal = bareRefusal(problem, log(headers, problem))
+      response.writeHead(problem.statusCode, refusal.headers).end(refusal.body)
     })
 
     fastify.server.on('connect', ({ headers }: IncomingMessage, socket: Duplex) => {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { extname } from 'node:path'
 import bcrypt from 'bcrypt'
 import { Piscina } from 'piscina'
 import { createGate, type Gate } from './gate.ts'
-import type { HashTask } from './hash-worker.ts'
+import type { HashTask } from './hash-worker.js'
 import { MAX_BYTES, normalize } from './password.ts'
 
 /** Makes and checks bcrypt hashes, a bounded number at once, beside the event loop. */
@@ -41,8 +40,9 @@ const IDLE = 60_000
 export function createHasher({ cost, concurrency, queue }: HasherOptions): Hasher {
   const gate = createGate(concurrency, queue)
   const workers = new Piscina<HashTask, string | boolean>({
-    // TypeScript here is TypeScript there.
-    filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href,
+    filename: new URL('hash-worker.js', import.meta.url).href,
+    // None of this process's own: a loader that it runs under would be started in every thread.
+    execArgv: [],
     minThreads: 0,
     maxThreads: concurrency,
     idleTimeout: IDLE,

@@ -78,25 +78,25 @@ function refuseConnection(this: { log: FastifyBaseLogger }, error: NodeJS.ErrnoE
   socket.destroySoon()
 }
 
-/** The headers of a refusal for where there is no reply; the connection ends with it. */
-export const refusalHeaders = (problem: Problem, id: string) => ({
-  ...commonHeaders(id),
-  ...problem.headers,
-  'content-type': 'application/json; charset=utf-8',
-  connection: 'close'
-})
-
-/** A whole HTTP/1.1 answer as text, for where there is not even a response object. */
-export function rawAnswer(problem: Problem, id: string): string {
+/** A refusal for where there is no reply: its headers and its body; the connection ends with it. */
+export function bareRefusal(problem: Problem, id: string) {
   const body = JSON.stringify(problem)
-  const headers = Object.entries({
-    ...refusalHeaders(problem, id),
+  const headers = {
+    ...commonHeaders(id),
+    ...problem.headers,
+    'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
-    date: new Date().toUTCString()
-  })
+    connection: 'close'
+  }
+  return { headers, body }
+}
+
+/** The same as a whole HTTP/1.1 answer in text, for where there is not even a response object. */
+export function rawAnswer(problem: Problem, id: string): string {
+  const { headers, body } = bareRefusal(problem, id)
   const head = [
     `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`,
-    ...headers.map((header) => header.join(': '))
+    ...Object.entries({ ...headers, date: new Date().toUTCString() }).map((header) => header.join(': '))
   ]
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }

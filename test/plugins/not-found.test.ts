@@ -1,5 +1,15 @@
-import type { InjectOptions } from 'fastify'
+import Fastify, { type InjectOptions } from 'fastify'
 import { test } from 'tap'
+import allowedMethods from '../../plugins/allowed-methods.ts'
+import config from '../../plugins/config.ts'
+import cors from '../../plugins/cors.ts'
+import errors from '../../plugins/errors.ts'
+import headers from '../../plugins/headers.ts'
+import notFound from '../../plugins/not-found.ts'
+import stopping from '../../plugins/stopping.ts'
+import transport from '../../plugins/transport.ts'
+import { options } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
 import { answer, bearer, build, exchange, listen, readAnswer, refusal } from '../helper.ts'
 
 const NOT_FOUND = { statusCode: 404, body: refusal(404, 'Not Found', 'NOT_FOUND', 'There is nothing here.') }
@@ -52,6 +62,7 @@ test('what no route has', async (t) => {
     ['POST', '/docs', 'GET, HEAD'],
     ['DELETE', '/docs/swagger-ui.css', 'GET, HEAD'],
     ['PROPFIND' as never, '/secret', 'GET, HEAD'],
+    ['PUT', '/secret?%', 'GET, HEAD'],
     ['TRACE' as never, '/secret', 'GET, HEAD']
   ]
   for (const [method, url, allow] of methods) {
@@ -75,8 +86,15 @@ test('what no route has', async (t) => {
     }
   })
 
+  const port = await listen(fastify)
+
+  await t.test('is a 405 where a fragment that cannot be read follows a path that is there', async (t) => {
+    const raw = await exchange(port, 'PUT /secret#% HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    const { statusCode, body } = readAnswer(raw)
+    t.strictSame({ statusCode, body }, NOT_ALLOWED)
+  })
+
   await t.test('is told before a body has come', async (t) => {
-    const port = await listen(fastify)
     const head =
       'HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n'
     for (const [path, expected] of [
@@ -87,6 +105,33 @@ test('what no route has', async (t) => {
       t.strictSame({ statusCode, body }, expected)
     }
   })
+})
+
+test('a URL that cannot be read is a 400 for every method, known or not', async (t) => {
+  const fastify = await build(t)
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE']) {
+    for (const url of ['/%', '/%ff', '/secret%2', '/docs/%', '/%?x=1']) {
+      await t.test(`${method} ${url}`, async (t) => {
+        const response = await fastify.inject({ method: method as 'GET', url })
+        const body = refusal(400, 'Bad Request', 'MALFORMED_REQUEST', 'The URL could not be read.')
+        t.strictSame(answer(response), { statusCode: 400, body: method === 'HEAD' ? '' : body })
+        t.match(response.headers, { 'cache-control': 'no-store', 'x-request-id': /^[0-9a-f-]{36}$/ })
+      })
+    }
+  }
+})
+
+test('a handler that finds out by itself that there is nothing answers like a path that no route has', async (t) => {
+  const fastify = Fastify({ ...options, logger: { ...options.logger, level: 'silent' } })
+  t.teardown(() => fastify.close())
+  for (const plugin of [allowedMethods, errors, headers, stopping, transport]) await fastify.register(plugin)
+  await fastify.register(config, { config: readConfig({}) })
+  await fastify.register(cors)
+  await fastify.register(notFound)
+  fastify.get('/things/:id', (_request, reply) => reply.callNotFound())
+  const response = await fastify.inject('/things/1')
+  t.strictSame(answer(response), NOT_FOUND)
+  t.equal(response.headers['cache-control'], 'no-store')
 })
 
 test('HEAD is answered like GET without a body', async (t) => {

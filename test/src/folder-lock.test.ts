@@ -83,7 +83,7 @@ test('a folder is in use while its lock', async (t) => {
   })
 
   await t.test('is renewed from another host', async (t) => {
-    const folder = lockedFolder(t, holder(dead(), { host: 'elsewhere' }), 25)
+    const folder = lockedFolder(t, holder(dead(), { host: 'elsewhere' }), 12)
     t.throws(() => lockFolder(folder), { message: /is in use by process \d+ on elsewhere: / })
   })
 })
@@ -94,7 +94,7 @@ test('a folder is taken over where its lock', async (t) => {
     ['names a process whose number another one has now', () => holder(process.pid, { started: '1' }), 0],
     ['was left half written by a crash', () => '{"pid":12', 3],
     ['was left empty by a crash', () => '', 3],
-    ['is from another host and was not renewed for long', () => holder(1, { host: 'elsewhere' }), 31]
+    ['is from another host and was not renewed for long', () => holder(1, { host: 'elsewhere' }), 16]
   ]
   for (const [what, text, age] of left) {
     await t.test(what, async (t) => {

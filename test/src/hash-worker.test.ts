@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import work from '../../src/hash-worker.ts'
+import work from '../../src/hash-worker.js'
 
 test('a worker makes a hash at the cost asked for, and checks passwords against it', (t) => {
   const hash = work({ password: 'correct horse', cost: 4 }) as string

@@ -34,7 +34,7 @@ test('migrating', async (t) => {
     t.strictSame(await migrate(pool), names)
     t.strictSame(await migrate(pool), [])
     const { rows } = await pool.query(
-      "SELECT version || ' ' || name AS name, md5 FROM migrations WHERE version > 0 ORDER BY version"
+      "SELECT version || ' ' || name AS name, md5 FROM latchkey_migrations WHERE version > 0 ORDER BY version"
     )
     const md5 = (file: string) =>
       createHash('md5')
@@ -112,7 +112,7 @@ test('migrating', async (t) => {
     const folder = t.testdir({ broken: { ...FILES, '003.do.broken.sql': 'SELECT 1 / 0' }, mended: FILES })
     const error = await caught(migrate(pool, join(folder, 'broken')))
     t.match(error, { code: '22012', message: 'division by zero' })
-    t.strictSame([await exists(pool, 'words'), await exists(pool, 'migrations')], [false, false])
+    t.strictSame([await exists(pool, 'words'), await exists(pool, 'latchkey_migrations')], [false, false])
     t.equal(pool.idleCount, pool.totalCount, 'the connection is given back')
     t.strictSame(await migrate(pool, join(folder, 'mended')), ['1 words', '2 first'])
   })
