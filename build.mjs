@@ -11,7 +11,7 @@ const started = new Date()
 const builtAt = existsSync(STAMP) ? statSync(STAMP).mtimeMs : 0
 
 // A folder is newer when a file in it has come or gone.
-if (inputs.concat(FOLDERS).some((input) => statSync(input).mtimeMs > builtAt)) build()
+if (inputs.concat(FOLDERS, 'sql').some((input) => statSync(input).mtimeMs > builtAt)) build()
 
 function build() {
   const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {

@@ -1,3 +1,4 @@
+import type { onResponseHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import { RequestDurations } from '../src/request-durations.ts'
@@ -19,10 +20,11 @@ export default fp(
     registry.registerMetric(durations as unknown as Metric)
     fastify.addHook('onRoute', (route) => {
       const observe = durations.of(String(route.method), route.url)
-      route.onResponse = (_request, reply, done) => {
+      const hook: onResponseHookHandler = (_request, reply, done) => {
         observe(reply.statusCode, reply.elapsedTime)
         done()
       }
+      route.onResponse = [hook].concat(route.onResponse ?? [])
     })
     const unmatched = durations.of('', '')
     fastify.addHook('onResponse', (request, reply, done) => {

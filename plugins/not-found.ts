@@ -15,7 +15,7 @@ export default fp(
       done(request.is404 || request.method === 'OPTIONS' ? refusal(request) : undefined)
     })
 
-    // For handlers that find out by themselves that there is nothing.
+    // For a plugin's own handler that finds nothing, such as those of @fastify/cors.
     fastify.setNotFoundHandler(() => {
       throw new Problem('NOT_FOUND')
     })

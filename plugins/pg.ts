@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
 import { embeddedDriver, openEmbedded } from '../src/embedded.ts'
 import { migrate } from '../src/migrations.ts'
-import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from '../src/postgres.ts'
+import { poolOptions, waitForServer, whereabouts } from '../src/postgres.ts'
 
 /** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
 export default fp<AppOptions>(
@@ -20,12 +20,10 @@ export default fp<AppOptions>(
 
 async function connect(fastify: FastifyInstance, databaseUrl: string): Promise<void> {
   await fastify.register(postgres, poolOptions(fastify.config))
-  const { pool } = fastify.pg
   survive(fastify)
   const database = whereabouts(databaseUrl)
-  const report = (reason: string) => fastify.log.warn({ database, reason }, 'waiting for the database')
-  await waitForDatabase({ probe: () => probe(pool), report }).catch((error: Error) => {
-    throw new DatabaseRefusal(`The database ${database} cannot be used: ${error.message}`)
+  await waitForServer(fastify.pg.pool, databaseUrl, (reason) => {
+    fastify.log.warn({ database, reason }, 'waiting for the database')
   })
 }
 

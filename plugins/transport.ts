@@ -22,7 +22,10 @@ export default fp(
 
     fastify.server.on('connect', ({ headers }: IncomingMessage, socket: Duplex) => {
       const problem = new Problem('MALFORMED_REQUEST', { message: 'This is not a proxy.' })
-      socket.end(rawAnswer(problem, log(headers, problem)))
+      // Node hands the connection over without a listener, a time limit or an end: a client that has gone, or never
+      // goes, is ours to deal with.
+      socket.on('error', () => {})
+      socket.end(rawAnswer(problem, log(headers, problem)), () => socket.destroy())
     })
 
     function log(headers: IncomingHttpHeaders, { statusCode, message }: Problem): string {

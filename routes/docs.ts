@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import helmet from '@fastify/helmet'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { Problem } from '../src/errors.ts'
-import { Nothing, refusals } from '../src/schemas.ts'
+import { LONG_PATH, Nothing, refusals } from '../src/schemas.ts'
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -64,7 +64,8 @@ const fileSchema = {
       description: 'The file.',
       content: { 'text/css': { schema: Type.String() }, 'text/javascript': { schema: Type.String() } }
     },
-    ...refusals('NOT_FOUND')
+    ...refusals('NOT_FOUND'),
+    ...LONG_PATH
   }
 }
 
@@ -90,7 +91,15 @@ const docs: FastifyPluginAsyncTypebox = async (fastify) => {
 
 export default docs
 
-const fromSwaggerUi = (name: string) => () => readFile(resolve(`@fastify/swagger-ui/static/${name}`), 'utf8')
+/** Read when it is first asked for, and kept. */
+function fromSwaggerUi(name: string): () => Promise<string> {
+  let content: Promise<string> | undefined
+  return () => {
+    content ??= readFile(resolve(`@fastify/swagger-ui/static/${name}`), 'utf8')
+    return content
+  }
+}
+
 const { resolve } = createRequire(import.meta.url)
 
 const FILES = new Map([

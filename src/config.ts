@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
@@ -14,7 +15,9 @@ const Environment = Type.Object(
       Type.String({ format: 'database-url', mend: 'a URL such as postgres://user:password@host:5432/database' })
     ),
     DATABASE_POOL: Type.Integer({ minimum: 1, maximum: 1000, default: 10, mend: 'a whole number from 1 to 1000' }),
-    DATABASE_CA: Type.Optional(Type.String({ format: 'readable-file', mend: 'the path of a readable PEM file' })),
+    DATABASE_CA: Type.Optional(
+      Type.String({ format: 'certificate', mend: 'the path of a readable file with a certificate in PEM' })
+    ),
     DATA_DIR: Type.String({ default: './data', mend: 'the path of a folder' }),
     SECRET_KEY: secret('text of 32 bytes or more, for example the output of: openssl rand -base64 32'),
     SECRET_KEY_PREVIOUS: secret('the SECRET_KEY used before, text of 32 bytes or more'),
@@ -95,6 +98,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return complete(settings)
 }
 
+/** Adds what stands in `.env` of the working folder, and not in the environment already. No such file is no fault. */
+export function readEnvFile(): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
 function complete(settings: Settings): Config {
   const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
   const publicUrl = settings.PUBLIC_URL ?? `http://${host}:${settings.PORT}`
@@ -132,9 +144,9 @@ const ajv = new Ajv({
     host: (text: string) => ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text),
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
-    'database-url': (text: string) => ['postgres:', 'postgresql:'].includes(parseUrl(text)?.protocol ?? ''),
+    'database-url': (text: string) => /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text),
     'public-url': isPublicUrl,
-    'readable-file': isReadable
+    certificate: isCertificate
   }
 })
 
@@ -159,9 +171,18 @@ function isPublicUrl(text: string): boolean {
   )
 }
 
-function isReadable(path: string): boolean {
+function isDecodable(text: string): boolean {
   try {
-    return readFileSync(path).length > 0
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isCertificate(path: string): boolean {
+  try {
+    return new X509Certificate(readFileSync(path)).subject !== ''
   } catch {
     return false
   }

@@ -99,6 +99,11 @@ async function commit<Result>(run: Run, work: (transaction: Database) => Promise
   }
 }
 
+/** Whether the database answers: resolves when it does. */
+export async function ping(database: Database): Promise<void> {
+  await database.query('SELECT')
+}
+
 /**
  * SQLSTATE classes that say nothing about the statement: connection, authorisation, no such database, serialisation,
  * resources, operator intervention, system. 25006 is a server that has become read-only.

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -22,12 +22,23 @@ export async function openEmbedded(folder: string): Promise<{ database: PGlite; 
   const unlock = lockFolder(folder)
   try {
     const { PGlite } = await import('@electric-sql/pglite')
-    const database = await PGlite.create(join(folder, 'postgres'))
+    const data = join(folder, 'postgres')
+    if (!existsSync(data)) await initialize(PGlite, data)
+    const database = await PGlite.create(data)
     return { database, close: () => database.close().finally(unlock) }
   } catch (error) {
     unlock()
     throw error
   }
+}
+
+/** Makes the database beside its place and moves it there: a crash in the middle leaves nothing that looks like one. */
+async function initialize({ create }: Pick<typeof PGlite, 'create'>, data: string): Promise<void> {
+  const unfinished = `${data}.new`
+  rmSync(unfinished, { recursive: true, force: true })
+  const database = await create(unfinished)
+  await database.close()
+  renameSync(unfinished, data)
 }
 
 /** Gives an open embedded database the driver's interface: a pool of its one connection. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import bcrypt from 'bcrypt'
 import { Piscina } from 'piscina'
+import { Problem } from './errors.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { HashTask } from './hash-worker.js'
 import { MAX_BYTES, normalize } from './password.ts'
@@ -65,7 +66,10 @@ export function createHasher({ cost, concurrency, queue }: HasherOptions): Hashe
     },
     async renew(password, present, signal) {
       if (bcrypt.getRounds(present) === cost) return undefined
-      return hash(password, signal).catch(() => undefined)
+      return hash(password, signal).catch((error) => {
+        if (error instanceof Problem) return undefined
+        throw error
+      })
     },
     gate,
     close: () => workers.destroy()

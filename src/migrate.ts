@@ -1,8 +1,8 @@
 import pg, { type Pool } from 'pg'
-import { type Config, readConfig } from './config.ts'
+import { type Config, readConfig, readEnvFile } from './config.ts'
 import { embeddedDriver, openEmbedded } from './embedded.ts'
 import { migrate } from './migrations.ts'
-import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from './postgres.ts'
+import { poolOptions, waitForServer, whereabouts } from './postgres.ts'
 
 try {
   readEnvFile()
@@ -20,15 +20,6 @@ try {
   process.exit(1)
 }
 
-/** What stands in `.env` and not in the environment already; a file that is not there is none. */
-function readEnvFile(): void {
-  try {
-    process.loadEnvFile()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}
-
 /** The database that the service would use. */
 async function open(config: Config): Promise<{ pool: Pool; close: () => Promise<void> }> {
   if (config.DATABASE_URL) return { pool: await connect(config, config.DATABASE_URL), close: async () => {} }
@@ -39,13 +30,9 @@ async function open(config: Config): Promise<{ pool: Pool; close: () => Promise<
 
 async function connect(config: Config, databaseUrl: string): Promise<Pool> {
   const pool = new pg.Pool(poolOptions(config))
-  const database = whereabouts(databaseUrl)
   // Without a listener the death of an idle connection would end the process before it has said anything.
   pool.on('error', () => {})
-  const report = (reason: string) => say(`waiting for the database ${database}: ${reason}`)
-  await waitForDatabase({ probe: () => probe(pool), report }).catch((error: Error) => {
-    throw new DatabaseRefusal(`The database ${database} cannot be used: ${error.message}`)
-  })
+  await waitForServer(pool, databaseUrl, (reason) => say(`waiting for ${whereabouts(databaseUrl)}: ${reason}`))
   return pool
 }
 

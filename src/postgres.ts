@@ -76,8 +76,19 @@ export async function waitForDatabase({ probe, report, patience = 30_000, interv
   }
 }
 
+/**
+ * Waits until the server of DATABASE_URL answers through the pool.
+ *
+ * @throws DatabaseRefusal naming the server and why it cannot be used
+ */
+export async function waitForServer(pool: Pool, databaseUrl: string, report: Wait['report']): Promise<void> {
+  await waitForDatabase({ probe: () => probe(pool), report }).catch((error: Error) => {
+    throw new DatabaseRefusal(`The database ${whereabouts(databaseUrl)} cannot be used: ${error.message}`)
+  })
+}
+
 /** Starting, out of connections, stopping, recovering from a crash, and what a proxy says for its server. */
-const NOT_YET = ['57P03', '53300', '57P01', '57P02', '08']
+const NOT_YET = ['57P03', '53300', '57P01', '57P02', '08000', '08001', '08003', '08004', '08006']
 
 /** Errors of the network, of name resolution and of time: what follows them may be an answer. */
 const UNREACHABLE =

@@ -143,6 +143,9 @@ export function refusals(...codes: Code[]) {
   return Object.fromEntries([...byStatus].map(([status, its]) => [status, refusal(status, its)]))
 }
 
+/** What a route with a parameter in its path may answer besides: the path is too long. */
+export const LONG_PATH = { 414: refusal(414, ['MALFORMED_REQUEST']) }
+
 function refusal(status: number, codes: Code[]) {
   const [code] = codes as [Code, ...Code[]]
   const { message, ...problem }: { message: string; headers?: Record<string, string> } = PROBLEMS[code]

@@ -1,14 +1,20 @@
 import { fileURLToPath } from 'node:url'
 import cli from 'fastify-cli/start.js'
-import { readConfig } from './config.ts'
+import { readConfig, readEnvFile } from './config.ts'
 
 /** How long a stop may take, in milliseconds: what is in flight is finished meanwhile. */
 const GRACE = 10_000
 
+// fastify-cli listens for signals once the application has started; until then there is nothing to finish.
+const leave = () => process.exit(0)
+process.once('SIGTERM', leave).once('SIGINT', leave)
+
 try {
+  readEnvFile()
   const { HOST, PORT, LOG_LEVEL } = readConfig()
   const app = fileURLToPath(new URL('app.js', import.meta.url))
   await cli.start(['-a', HOST, '-p', `${PORT}`, '-l', LOG_LEVEL, '-g', `${GRACE}`, '--options', app])
+  process.off('SIGTERM', leave).off('SIGINT', leave)
 } catch (error) {
   process.stderr.write(`latchkey cannot start. ${(error as Error).message}\n`)
   process.exit(1)

@@ -1,4 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { ping } from '../../src/database.ts'
 import { Nothing, refusals } from '../../src/schemas.ts'
 
 const schema = {
@@ -15,7 +16,7 @@ const schema = {
 
 const ready: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get('/ready', { schema }, async ({ database }) => {
-    await database.query('SELECT')
+    await ping(database)
     return { status: 'ok' as const }
   })
 }

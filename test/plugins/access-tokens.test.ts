@@ -235,6 +235,7 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
     ['another payload under our signature', `${head}.${encode({ ...claims, sub: randomUUID() })}.${signature}`],
     ['another header over our signature', `${encode({ ...header, x: 1 })}.${payload}.${signature}`],
     ['the signature changed', `${head}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`],
+    ['the signature with a bit set that it does not use', nextCharacter(good)],
     ['the signature cut', good.slice(0, -10)],
     ['the signature of zeros', `${head}.${payload}.${'A'.repeat(86)}`],
     ['the signature stripped', `${head}.${payload}.`],
@@ -265,3 +266,9 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
     })
   }
 })
+
+/** A token whose last character is the next one of the base64url alphabet: it decodes to the same bytes. */
+function nextCharacter(token: string): string {
+  const next = { A: 'B', Q: 'R', g: 'h', w: 'x' }[token.at(-1) as 'A' | 'Q' | 'g' | 'w']
+  return token.slice(0, -1) + next
+}

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { mock } from 'node:test'
 import { test } from 'tap'
 import { build, listen, readAnswer, refusal } from '../helper.ts'
 
@@ -34,4 +35,24 @@ test('while the service stops, what is in flight is finished and what is new is 
     'content-type': 'application/json; charset=utf-8',
     'x-request-id': /^[0-9a-f-]{36}$/
   })
+})
+
+test('a client that never ends its request does not hold up the stop', async (t) => {
+  const fastify = await build(t)
+  const port = await listen(fastify)
+  const socket = connect(port, '127.0.0.1')
+  const received = new Promise((resolve) => fastify.server.once('request', resolve))
+  socket.write('POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{')
+  await received
+  const everything = text(socket)
+
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const closed = fastify.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  mock.timers.tick(8_999)
+  t.equal(socket.closed, false)
+  mock.timers.tick(1)
+  await closed
+  t.equal(await everything, '')
 })

@@ -118,6 +118,22 @@ test('the transport', async (t) => {
     t.match(readAnswer(raw), { statusCode: 400, body: { code: 'VALIDATION_FAILED' } })
   })
 
+  await t.test('goes on when who wants a proxy goes away at once, and waits for nobody who stays', async (t) => {
+    const request = 'CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n'
+    for (let round = 0; round < 20; round += 1) {
+      const closed = new Promise((resolve) =>
+        fastify.server.once('connection', (socket) => socket.once('close', () => resolve(true)))
+      )
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () =>
+        socket.write(request, () => round % 2 && socket.resetAndDestroy())
+      )
+      socket.on('error', () => {})
+      t.ok(await closed, 'the connection is over')
+      socket.destroy()
+    }
+    t.strictSame(answer(await fastify.inject('/health/live')), { statusCode: 200, body: { status: 'ok' } })
+  })
+
   await t.test('goes on when a client goes away in the middle of a request', async (t) => {
     const gone = new Promise((resolve) =>
       fastify.server.once('connection', (socket) => socket.once('close', () => resolve(true)))

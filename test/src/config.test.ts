@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
+import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
-import { ConfigurationError, readConfig } from '../../src/config.ts'
+import { ConfigurationError, readConfig, readEnvFile } from '../../src/config.ts'
 
 const SECRET = 'x'.repeat(32)
 
@@ -46,8 +47,34 @@ test('the environment of the process is read where no other is given', (t) => {
   t.end()
 })
 
+test('a file .env adds to the environment what is not in it, and need not be there', (t) => {
+  const folder = process.cwd()
+  process.env.LATCHKEY_GIVEN = 'here'
+  t.teardown(() => {
+    process.chdir(folder)
+    delete process.env.LATCHKEY_GIVEN
+    delete process.env.LATCHKEY_ADDED
+  })
+  process.chdir(
+    t.testdir({
+      with: { '.env': 'LATCHKEY_GIVEN=there\nLATCHKEY_ADDED=there\n' },
+      without: {},
+      unreadable: { '.env': {} }
+    })
+  )
+  process.chdir('without')
+  readEnvFile()
+  t.equal(process.env.LATCHKEY_ADDED, undefined)
+  process.chdir('../with')
+  readEnvFile()
+  t.strictSame([process.env.LATCHKEY_GIVEN, process.env.LATCHKEY_ADDED], ['here', 'there'])
+  process.chdir('../unreadable')
+  t.throws(() => readEnvFile(), 'a file that cannot be read is not passed over')
+  t.end()
+})
+
 test('every setting is taken from its text', (t) => {
-  const ca = `${t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----' })}/ca.pem`
+  const ca = `${t.testdir({ 'ca.pem': String(rootCertificates[0]) })}/ca.pem`
   const settings = {
     DATABASE_URL: 'postgresql://ada:p%40ss@db.example.com:6432/auth?application_name=latchkey',
     DATABASE_CA: ca,
@@ -106,7 +133,7 @@ test('the public URL is made of host and port, and the audience is the public UR
 const MENDS: Record<string, string> = {
   DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
   DATABASE_POOL: 'a whole number from 1 to 1000',
-  DATABASE_CA: 'the path of a readable PEM file',
+  DATABASE_CA: 'the path of a readable file with a certificate in PEM',
   SECRET_KEY: 'text of 32 bytes or more, for example the output of: openssl rand -base64 32',
   SECRET_KEY_PREVIOUS: 'the SECRET_KEY used before, text of 32 bytes or more',
   PORT: 'a port from 1 to 65535',
@@ -143,9 +170,9 @@ function faultsOf(environment: Record<string, string>): string[] {
 const fault = (name: string) => `  - ${name} must be ${MENDS[name]}`
 
 const unfit: Record<string, string[]> = {
-  DATABASE_URL: ['localhost', 'mysql://localhost/auth'],
+  DATABASE_URL: ['localhost', 'mysql://localhost/auth', 'postgres://ada:p%zz@localhost/auth'],
   DATABASE_POOL: ['0', '1001', '1.5', 'many'],
-  DATABASE_CA: ['/no/such/file.pem', '/', '/dev/null'],
+  DATABASE_CA: ['/no/such/file.pem', '/', '/dev/null', 'package.json'],
   SECRET_KEY: ['x'.repeat(31), 'é'.repeat(15)],
   SECRET_KEY_PREVIOUS: ['x'.repeat(31)],
   PORT: ['0', '65536', '-1', '3000.5', 'http'],

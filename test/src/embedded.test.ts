@@ -34,6 +34,15 @@ test('the embedded database of a folder', async (t) => {
   })
 })
 
+test('an embedded database whose making was broken off is made anew', async (t) => {
+  const folder = t.testdir({ 'postgres.new': { PG_VERSION: '18', base: {} } })
+  const { database, close } = await openEmbedded(folder)
+  const { rows } = await database.query('SELECT 1 AS number')
+  await close()
+  t.strictSame(rows, [{ number: 1 }])
+  t.strictSame(readdirSync(folder), ['postgres'])
+})
+
 test('an embedded database that cannot be opened gives its folder back', async (t) => {
   const folder = t.testdir({ postgres: 'a file, where a folder should be' })
   await caught(openEmbedded(folder))

@@ -12,11 +12,14 @@ test('a problem of each code has its status, message and headers', (t) => {
     ['TOKEN_MISSING', 401, 'Unauthorized', bearer],
     ['TOKEN_INVALID', 401, 'Unauthorized', invalidToken],
     ['TOKEN_EXPIRED', 401, 'Unauthorized', invalidToken],
+    ['REFRESH_TOKEN_INVALID', 401, 'Unauthorized', bearer],
+    ['FORBIDDEN', 403, 'Forbidden', {}],
     ['NOT_FOUND', 404, 'Not Found', {}],
     ['METHOD_NOT_ALLOWED', 405, 'Method Not Allowed', {}],
     ['ACCOUNT_EXISTS', 409, 'Conflict', {}],
     ['BODY_TOO_LARGE', 413, 'Payload Too Large', {}],
     ['UNSUPPORTED_MEDIA_TYPE', 415, 'Unsupported Media Type', {}],
+    ['TOO_MANY_REQUESTS', 429, 'Too Many Requests', { 'retry-after': '30' }],
     ['INTERNAL', 500, 'Internal Server Error', {}],
     ['OVERLOADED', 503, 'Service Unavailable', { 'retry-after': '1' }],
     ['DATABASE_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '5' }]
@@ -29,11 +32,11 @@ test('a problem of each code has its status, message and headers', (t) => {
   t.end()
 })
 
-test('every 401 carries a challenge, and every 503 says when to try again', (t) => {
+test('every 401 carries a challenge, and every 429 and 503 says when to try again', (t) => {
   for (const code of Object.keys(PROBLEMS) as Code[]) {
     const { statusCode, headers } = new Problem(code)
     t.equal('www-authenticate' in headers, statusCode === 401, code)
-    t.equal('retry-after' in headers, statusCode === 503, code)
+    t.equal('retry-after' in headers, statusCode === 429 || statusCode === 503, code)
   }
   t.end()
 })

@@ -28,6 +28,8 @@ test('a hasher', async (t) => {
     const busy = [hasher.hash('first'), hasher.hash('second')]
     t.equal(await hasher.renew('pässwörd', cheaper), undefined)
     await Promise.all(busy)
+    const unhashable = { normalize: () => 5 } as unknown as string
+    await t.rejects(hasher.renew(unhashable, cheaper), { message: /must be a string/ }, 'a fault of ours is not hidden')
   })
 
   const longest = 'x'.repeat(72)

@@ -1,10 +1,13 @@
 import { mock } from 'node:test'
+import { rootCertificates } from 'node:tls'
 import pg from 'pg'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from '../../src/postgres.ts'
 import { caught } from '../caught.ts'
 import { closedPort, completed, handwrittenServer, refusingServer, silentServer, welcome } from '../servers.ts'
+
+const CERTIFICATE = String(rootCertificates[0])
 
 const URL_WITH_PASSWORD = 'postgres://ada:the-secret-password@db.example.com:6432/latchkey'
 const SECRET_KEY = 'only for tests, and long enough to be one'
@@ -32,11 +35,11 @@ test('the pool', async (t) => {
   ]
   for (const wish of [...wishes, '?ssl=no-verify', '?sslmode=require&uselibpqcompat=true', '?sslrootcert=other.pem']) {
     await t.test(`verifies the server with DATABASE_CA, even when the URL ends in "${wish}"`, async (t) => {
-      const folder = t.testdir({ 'ca.pem': 'a certificate' })
+      const folder = t.testdir({ 'ca.pem': CERTIFICATE })
       const DATABASE_CA = `${folder}/ca.pem`
       const config = readConfig({ DATABASE_URL: `${URL_WITH_PASSWORD}${wish}`, DATABASE_CA, SECRET_KEY })
       const { ssl, host, password } = new pg.Client(poolOptions(config) as pg.ClientConfig)
-      t.strictSame([ssl, host, password], [{ ca: 'a certificate' }, 'db.example.com', 'the-secret-password'])
+      t.strictSame([ssl, host, password], [{ ca: CERTIFICATE }, 'db.example.com', 'the-secret-password'])
     })
   }
 })
