@@ -8,7 +8,7 @@ set -m
 cd "$(dirname "$0")/.."
 
 folder=$(mktemp -d)
-PORT=${SMOKE_PORT:-$(node -p 'const s = net.createServer().listen(0, "127.0.0.1"); const { port } = s.address(); s.close(); port')}
+PORT=${SMOKE_PORT:-$(node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')}
 base=http://127.0.0.1:$PORT
 npm=
 passed=0
