@@ -119,4 +119,13 @@ gone "$npm" 12 || fail 'npm did not end within 12 s of SIGTERM'
 wait "$npm" || fail 'npm did not end with 0'
 npm=
 ok 'it stops once more'
+
+timeout 60 npm run --silent migrate >"$folder/answer" 2>&1 || fail "npm run migrate: $(cat "$folder/answer")"
+grep -qx 'the schema is up to date' "$folder/answer" || fail "npm run migrate said: $(cat "$folder/answer")"
+ok 'npm run migrate finds the schema up to date'
+
+if PORT=none timeout 60 npm run --silent start >"$folder/answer" 2>&1; then fail 'a PORT that is none was taken'; fi
+grep -q 'PORT must be a port from 1 to 65535' "$folder/answer" || fail "a bad start said: $(cat "$folder/answer")"
+ok 'a bad configuration ends the start with what to mend'
+
 echo "# { total: $passed, pass: $passed }"
