@@ -8,6 +8,7 @@
  */
 import pg from 'pg'
 import { systemClock } from '../src/clock.ts'
+import { readConfig } from '../src/config.ts'
 import { createDatabase, type Database } from '../src/database.ts'
 import { migrate } from '../src/migrations.ts'
 import { openSession } from '../src/sessions.ts'
@@ -15,6 +16,8 @@ import { addUser, findCredentials } from '../src/users.ts'
 
 const ROUNDS = 2_000
 const HASH = `$2b$12$${'x'.repeat(53)}`
+const ORIGIN = { userAgent: 'bench', ip: '127.0.0.1' }
+const lifetimes = { ...readConfig({}), clock: systemClock }
 
 const server = process.env.BENCH_DATABASE_URL
 if (!server) throw new Error('set BENCH_DATABASE_URL to a server on which this may make and drop databases')
@@ -54,7 +57,7 @@ async function measure(pool: pg.Pool, accounts: number): Promise<void> {
   const figures = {
     login: await median(async () => {
       const credentials = await findCredentials(database(), someone())
-      if (credentials) await openSession(database(), systemClock, credentials, { userAgent: 'bench', ip: '127.0.0.1' })
+      if (credentials) await openSession(database(), lifetimes, credentials, ORIGIN)
     }),
     'login, unknown name': await median(async () => {
       await findCredentials(database(), { email: `nobody${Math.random()}@example.com` })
@@ -70,7 +73,7 @@ async function measure(pool: pg.Pool, accounts: number): Promise<void> {
   const credentials = await findCredentials(database(), someone())
   await findCredentials(explaining, { username: 'user7' })
   await findCredentials(explaining, { email: 'user7@example.com' })
-  if (credentials) await openSession(explaining, systemClock, credentials, { userAgent: 'bench', ip: '127.0.0.1' })
+  if (credentials) await openSession(explaining, lifetimes, credentials, ORIGIN)
   await addUser(explaining, systemClock, { username: 'explained', passwordHash: HASH }).catch(() => {})
 }
 

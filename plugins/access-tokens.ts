@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { createSigner, type SignerSync } from 'fast-jwt'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
 import { acceptClaims, type Claims, isExpired } from '../src/tokens.ts'
@@ -24,6 +25,8 @@ declare module 'fastify' {
 /** The 64 bytes of a signature leave four bits of the last character unused: they are zero (RFC 4648 §3.5). */
 const CANONICAL = /[AQgw]$/
 
+const HEADER = { algorithm: 'ES256', header: { alg: 'ES256', typ: 'at+jwt' } } as const
+
 /** How many verified tokens are remembered: a signature is checked once, its key and its time every time. */
 const REMEMBERED = 5_000
 
@@ -31,14 +34,22 @@ export default fp(
   async (fastify) => {
     const { clock, config, keyRing } = fastify
     const { PUBLIC_URL: iss, AUDIENCE: aud, ACCESS_TOKEN_TTL } = config
+    const signers = new WeakMap<object, typeof SignerSync>()
     const verified = new Map<string, { kid: string; claims: Claims }>()
 
     function issue({ id, username }: { id: string; username: string | null }, sid: string): string {
-      const { kid, privateKey } = keyRing.signingKey()
+      const key = keyRing.signingKey()
       const iat = Math.floor(clock.now() / 1000)
       const claims = { iss, aud, sub: id, iat, exp: iat + ACCESS_TOKEN_TTL, jti: randomUUID(), sid }
       const named = username === null ? claims : { ...claims, preferred_username: username }
-      return fastify.jwt.sign(named, { key: privateKey, kid })
+      return signerOf(key)(named)
+    }
+
+    // One signer for each key: `fastify.jwt.sign` would read the PEM anew for every token, which takes longer than signing.
+    function signerOf(key: { kid: string; privateKey: string }): typeof SignerSync {
+      const signer = signers.get(key) ?? createSigner({ key: key.privateKey, kid: key.kid, ...HEADER })
+      signers.set(key, signer)
+      return signer
     }
 
     function verify(token: string): Claims | Promise<Claims> {

@@ -8,6 +8,10 @@ declare module 'fastify' {
   }
 }
 
+/** Whether a route was found whose parameters are all there: the router takes `/sessions/` for one of an empty id. */
+const isNamed = (params?: Record<string, string | undefined>) =>
+  params !== undefined && !Object.values(params).includes('')
+
 /** Every route once more, in a router of its own that can be asked about a path without handling a request. */
 export default fp(
   async (fastify) => {
@@ -25,7 +29,7 @@ export default fp(
 
     fastify.decorate('allowedMethods', (url: string) => {
       const [path] = url.split('?', 1) as [string]
-      return [...methods].filter((method) => routes.find(method, path)).sort()
+      return [...methods].filter((method) => isNamed(routes.find(method, path)?.params)).sort()
     })
   },
   { name: 'allowed-methods' }

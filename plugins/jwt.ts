@@ -14,7 +14,10 @@ interface Decoded {
   header: { alg?: unknown; typ?: unknown; kid?: unknown }
 }
 
-/** Signing and verifying with the keys of the ring: ES256 alone, and of a header only `alg`, `typ` and `kid` count. */
+/**
+ * The keys of the ring for the JWT library: ES256 alone, and of a header only `alg`, `typ` and `kid` count. Access tokens
+ * are signed in plugins/access-tokens.ts.
+ */
 export default fp(
   async (fastify) => {
     const { keyRing } = fastify

@@ -12,7 +12,10 @@ export default fp(
     }
 
     fastify.addHook('onRequest', (request, _reply, done) => {
-      done(request.is404 || request.method === 'OPTIONS' ? refusal(request) : undefined)
+      const { is404, method, params } = request
+      // A parameter that is empty is a trailing slash, and so another path.
+      const isOther = is404 || method === 'OPTIONS' || Object.values(params as object).includes('')
+      done(isOther ? refusal(request) : undefined)
     })
 
     // For a plugin's own handler that finds nothing, such as those of @fastify/cors.

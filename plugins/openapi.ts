@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
-import { SHARED } from '../src/schemas.ts'
+import { NoBody, SHARED } from '../src/schemas.ts'
 
 const DESCRIPTION = `Registers people, signs them in, and gives them JSON Web Tokens that any service verifies without asking back.
 
@@ -24,6 +24,7 @@ export default fp(
         servers: [{ url: fastify.config.PUBLIC_URL }],
         tags: [
           { name: 'accounts', description: 'Registering, signing in, and what is behind it' },
+          { name: 'sessions', description: 'Staying signed in, signing out, and where one is signed in' },
           { name: 'keys', description: 'What other services verify tokens with' },
           { name: 'service', description: 'Health, metrics and this document' }
         ],
@@ -32,10 +33,22 @@ export default fp(
         components: {
           securitySchemes: {
             bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'an access token' },
+            cookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: '__Host-refresh_token',
+              description: 'the refresh token in browser mode'
+            },
+            introspection: { type: 'http', scheme: 'bearer', description: 'INTROSPECTION_KEY' },
             metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_KEY, where one is set' }
           }
         }
       },
+      // That a route takes no body is said by saying nothing.
+      transform: ({ schema: { body, ...schema }, url }) => ({
+        schema: body === undefined || body === NoBody ? schema : { ...schema, body },
+        url
+      }),
       refResolver: { buildLocalReference: ({ $id }) => String($id) }
     })
   },

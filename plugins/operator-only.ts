@@ -1,9 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import ipaddr from 'ipaddr.js'
+import { isLoopback } from '../src/client-address.ts'
 import { Problem } from '../src/errors.ts'
-import { equalSecrets } from '../src/secrets.ts'
-import { bearerToken } from '../src/tokens.ts'
+import { requireKey } from '../src/tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,14 +18,10 @@ export default fp(
     fastify.decorate('operatorOnly', async ({ headers, socket }: FastifyRequest) => {
       if (METRICS_KEY === undefined) {
         if (!isLoopback(socket.remoteAddress)) throw new Problem('NOT_FOUND')
-      } else if (!equalSecrets(bearerToken(headers.authorization), METRICS_KEY)) {
-        throw new Problem('TOKEN_INVALID')
+      } else {
+        requireKey(headers.authorization, METRICS_KEY)
       }
     })
   },
   { name: 'operator-only', dependencies: ['config'] }
 )
-
-function isLoopback(address = ''): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
-}

@@ -9,9 +9,10 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    * Refuses a password that must not be chosen.
    *
    * @param names those of the account, which it must not be equal to
+   * @param path the JSON pointer of its key in the body, where that is not `/password`
    * @throws Problem PASSWORD_REJECTED naming every rule that it breaks
    */
-  accept(password: string, names: (string | undefined)[]): void
+  accept(password: string, names: (string | null | undefined)[], path?: string): void
 }
 
 declare module 'fastify' {
@@ -26,8 +27,8 @@ export default fp(
     const { close, ...hasher } = createHasher({ cost, concurrency, queue })
     fastify.addHook('onClose', close)
 
-    function accept(password: string, names: (string | undefined)[]): void {
-      const errors = judgePassword(normalize(password), PASSWORD_MIN, names)
+    function accept(password: string, names: (string | null | undefined)[], path?: string): void {
+      const errors = judgePassword(normalize(password), PASSWORD_MIN, names, path)
       if (errors.length === 0) return
       const message = `The password ${errors.map((fault) => fault.message).join(', and ')}.`
       throw new Problem('PASSWORD_REJECTED', { message, errors })

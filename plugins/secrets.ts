@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Secrets } from '../src/keys.ts'
+import type { Secrets } from '../src/sealing.ts'
 import { generatedSecret } from '../src/secrets.ts'
 
 declare module 'fastify' {

@@ -7,7 +7,8 @@ import { findCredentials, renewPasswordHash } from '../src/users.ts'
 const schema = {
   operationId: 'login',
   summary: 'Sign in',
-  description: 'Opens a session. An unknown name and a wrong password cannot be told apart.',
+  description: `Opens a session. An unknown name and a wrong password cannot be told apart. With \`cookie\` the refresh token is
+set as an HttpOnly cookie and left out of the body.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: Login,
@@ -15,10 +16,10 @@ const schema = {
 }
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { accessTokens, clientAddress, clock, config, passwords } = fastify
+  const { clientAddress, passwords, sessionRules } = fastify
 
   fastify.post('/login', { schema }, async (request, reply) => {
-    const { password, ...name } = request.body
+    const { password, cookie = false, ...name } = request.body
     const origin = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
 
     const credentials = await findCredentials(request.database, name)
@@ -28,14 +29,9 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     const renewed = await passwords.renew(password, credentials.password_hash, reply.disconnected)
     if (renewed) await renewPasswordHash(request.database, credentials, renewed)
 
-    const session = await openSession(request.database, clock, credentials, origin)
+    const session = await openSession(request.database, sessionRules, credentials, origin)
     if (!session) throw new Problem('INVALID_CREDENTIALS')
-    return {
-      access_token: accessTokens.issue(credentials, session.id),
-      token_type: 'Bearer' as const,
-      expires_in: config.ACCESS_TOKEN_TTL,
-      refresh_token: session.refreshToken
-    }
+    return reply.tokens(session, credentials, cookie)
   })
 }
 

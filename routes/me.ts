@@ -1,7 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Problem } from '../src/errors.ts'
 import { BEARER, Nothing, refusals, UserAnswer } from '../src/schemas.ts'
-import { findSessionUser } from '../src/sessions.ts'
 
 const schema = {
   operationId: 'me',
@@ -14,13 +12,7 @@ const schema = {
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock, config } = fastify
-
-  fastify.get('/me', { schema, onRequest: fastify.authenticate }, async ({ database, user }) => {
-    const found = await findSessionUser(database, clock, config, user)
-    if (!found) throw new Problem('TOKEN_INVALID')
-    return found
-  })
+  fastify.get('/me', { schema, onRequest: fastify.authenticateSession }, ({ account }) => account)
 }
 
 export default me

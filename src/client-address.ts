@@ -36,6 +36,17 @@ export function isAddress(text: string): boolean {
   return ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
+/** Whether an address is one of this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback(address = ''): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
+}
+
+/** Whether a URL leads to this machine alone, by address or as `localhost` (RFC 6761 §6.3). */
+export function isLoopbackUrl(url: string): boolean {
+  const { hostname } = new URL(url)
+  return /(?:^|\.)localhost$/.test(hostname) || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))
+}
+
 /** An address without its zone, which means something on this machine alone (RFC 4007 §6). */
 function read(text: string): Address | undefined {
   return isAddress(text) ? ipaddr.process(text.replace(/%.*/, '')) : undefined

@@ -8,6 +8,9 @@ import { isAddress } from './client-address.ts'
 
 const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
 const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
+const key = Type.Optional(
+  Type.String({ format: 'key', mend: 'text of 32 bytes or more, of ASCII without spaces around it' })
+)
 
 const Environment = Type.Object(
   {
@@ -60,8 +63,8 @@ const Environment = Type.Object(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
       { default: 'info', mend: 'fatal, error, warn, info, debug, trace or silent' }
     ),
-    INTROSPECTION_KEY: secret('text of 32 bytes or more'),
-    METRICS_KEY: secret('text of 32 bytes or more')
+    INTROSPECTION_KEY: key,
+    METRICS_KEY: key
   },
   // The embedded database makes a secret of its own; for a server it has to be the same in every instance.
   { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'] } }
@@ -141,6 +144,8 @@ const ajv = new Ajv({
   keywords: ['mend'],
   formats: {
     secret: (text: string) => Buffer.byteLength(text) >= 32,
+    // What arrives in a header as it was configured.
+    key: (text: string) => /^[!-~][ -~]{30,}[!-~]$/.test(text),
     host: (text: string) => ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text),
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),

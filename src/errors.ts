@@ -19,14 +19,15 @@ export const PROBLEMS = {
   METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
   ACCOUNT_EXISTS: { status: 409, message: 'The name is taken.' },
   BODY_TOO_LARGE: { status: 413, message: 'The body is larger than 16384 bytes.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'A body of this type is not taken here.' },
   TOO_MANY_REQUESTS: { status: 429, message: 'Too many attempts; try again later.', headers: { 'retry-after': '30' } },
   INTERNAL: { status: 500, message: 'Something went wrong on our side.' },
   OVERLOADED: { status: 503, message: 'The service is busy; try again shortly.', headers: { 'retry-after': '1' } },
   DATABASE_UNAVAILABLE: {
     status: 503,
     message: 'The database cannot be reached; try again shortly.',
-    headers: { 'retry-after': '5' }
+    // Soon enough that a client whose refresh was lost in an outage comes back within the grace of its token.
+    headers: { 'retry-after': '2' }
   }
 } as const satisfies Record<string, { status: number; message: string; headers?: Record<string, string> }>
 

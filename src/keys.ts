@@ -1,16 +1,7 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type JsonWebKey,
-  randomBytes
-} from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { deriveKey } from './secrets.ts'
+import { type Secrets, seal, unseal } from './sealing.ts'
 
 /** A public key as JWKS publishes it (RFC 7517 §4, RFC 7518 §6.2). */
 export interface PublicKey {
@@ -33,12 +24,6 @@ export interface SigningKey {
   privateKey: string | undefined
   /** Milliseconds from the reading of the ring until it signs; below zero when it does already. */
   signsIn: number
-}
-
-/** What unwraps private keys, the one that also wraps first. */
-export interface Secrets {
-  current: string
-  previous?: string | undefined
 }
 
 /**
@@ -80,7 +65,7 @@ export async function addKey(database: Database, clock: Clock, secrets: Secrets,
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-  const wrapped = wrap(pair.privateKey.export({ format: 'der', type: 'pkcs8' }), kid, secrets.current)
+  const wrapped = wrap(pair.privateKey.export({ format: 'der', type: 'pkcs8' }), kid, secrets)
   await database.query(
     `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
      SELECT $1, $2, $3, moment, moment + make_interval(secs => $5)
@@ -129,30 +114,16 @@ export async function readRing(
 /** How long an instance may take to notice a change of the ring, in seconds. */
 export const NOTICE = 60
 
-const IV_BYTES = 12
-const TAG_BYTES = 16
+const PURPOSE = 'signing key wrap'
 
-/** AES-256-GCM with the kid as associated data (NIST SP 800-38D), so that no wrapped key passes for another's. */
-function wrap(key: Buffer, kid: string, secret: string): Buffer {
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', deriveKey(secret, 'signing key wrap'), iv).setAAD(Buffer.from(kid))
-  const sealed = Buffer.concat([cipher.update(key), cipher.final()])
-  return Buffer.concat([iv, cipher.getAuthTag(), sealed])
+/** The kid is the associated data, so that no wrapped key passes for another's. */
+function wrap(key: Buffer, kid: string, secrets: Secrets): Buffer {
+  return seal(key, PURPOSE, kid, secrets)
 }
 
-function unwrap(wrapped: Buffer, kid: string, { current, previous }: Secrets): string | undefined {
-  for (const secret of previous === undefined ? [current] : [current, previous]) {
-    try {
-      const iv = wrapped.subarray(0, IV_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', deriveKey(secret, 'signing key wrap'), iv, {
-        authTagLength: TAG_BYTES
-      })
-      decipher.setAAD(Buffer.from(kid)).setAuthTag(wrapped.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
-      const key = Buffer.concat([decipher.update(wrapped.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
-      return createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }) as string
-    } catch {
-      // Wrapped with another secret, and the next one may fit; or damaged.
-    }
-  }
-  return undefined
+function unwrap(wrapped: Buffer, kid: string, secrets: Secrets): string | undefined {
+  const key = unseal(wrapped, PURPOSE, kid, secrets)
+  return (
+    key && (createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }) as string)
+  )
 }

@@ -17,12 +17,18 @@ export function normalize(password: string): string {
  * @param password in its normal form
  * @param minimum the least length, in Unicode code points
  * @param names what it must not be equal to, in any letter case
+ * @param path the JSON pointer of its key in the body
  * @returns every rule that it breaks; none for a good one
  */
-export function judgePassword(password: string, minimum: number, names: (string | undefined)[]): Fault[] {
+export function judgePassword(
+  password: string,
+  minimum: number,
+  names: (string | null | undefined)[],
+  path = '/password'
+): Fault[] {
   const folded = password.toLowerCase()
   const faults: Fault[] = []
-  const reject = (rule: string, message: string) => faults.push({ path: '/password', rule, message })
+  const reject = (rule: string, message: string) => faults.push({ path, rule, message })
   if ([...password].length < minimum) reject('min_length', `must have at least ${minimum} characters`)
   if (Buffer.byteLength(password) > MAX_BYTES) reject('max_bytes', `must have at most ${MAX_BYTES} bytes in UTF-8`)
   if (common.includes(folded)) reject('common', 'is on the list of common passwords')

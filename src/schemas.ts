@@ -5,6 +5,8 @@ import { type Code, PROBLEMS } from './errors.ts'
 /** An object that takes the keys named and no other. */
 const strict = { additionalProperties: false }
 
+const UUID = '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$'
+
 /** For a query string or a path that takes nothing. */
 export const Nothing = Type.Object({}, strict)
 
@@ -23,6 +25,9 @@ export const Email = Type.String({
   examples: ['ada@example.com']
 })
 
+/** For a route that reads no body: an empty one will do, whatever its content type says (see plugins/no-body.ts). */
+export const NoBody = Type.Unsafe<null | Record<string, never>>({ type: ['object', 'null'], ...strict })
+
 /** What a newcomer registers with. The rules of passwords are not here, since they have codes of their own. */
 export const Registration = Type.Object(
   {
@@ -38,10 +43,53 @@ export const Login = Type.Object(
   {
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] })),
     email: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
-    password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] })
+    password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] }),
+    cookie: Type.Optional(
+      Type.Boolean({ description: 'give the refresh token as a cookie, for a frontend on the same site' })
+    )
   },
   { ...strict, oneOf: [{ required: ['username'] }, { required: ['email'] }] }
 )
+
+const REFRESH_TOKEN = 'AZijwn8AcACAAAAAAAAAAA.s5pXkq….bW9yZSB0aGFuIDI1…'
+
+/** What brings a refresh token: the body, or the cookie of browser mode. */
+export const Refresh = Type.Object(
+  {
+    refresh_token: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 512,
+        description: 'may be left out where the cookie of browser mode is there; it wins over the cookie',
+        examples: [REFRESH_TOKEN]
+      })
+    )
+  },
+  strict
+)
+
+/** Another password. The rules of the new one are not here, since they have codes of their own. */
+export const PasswordChange = Type.Object(
+  {
+    current_password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] }),
+    new_password: Type.String({ examples: ['an even better horse battery staple'] })
+  },
+  strict
+)
+
+/** A token that another service asks about (RFC 7662 §2.1). */
+export const Introspection = Type.Object(
+  {
+    token: Type.String({ minLength: 1, description: 'an access token or a refresh token', examples: [REFRESH_TOKEN] }),
+    token_type_hint: Type.Optional(
+      Type.String({ description: 'not needed, since the two kinds cannot be mixed up', examples: ['access_token'] })
+    )
+  },
+  strict
+)
+
+/** The id in a path. */
+export const Identified = Type.Object({ id: Type.String({ pattern: UUID, description: 'a UUID' }) }, strict)
 
 const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
 
@@ -66,10 +114,74 @@ const Tokens = Type.Object(
     }),
     token_type: Type.Literal('Bearer'),
     expires_in: Type.Integer({ description: 'seconds', examples: [900] }),
-    refresh_token: Type.String({ examples: ['AZijwn8AcACAAAAAAAAAAA.s5pXkq….bW9yZSB0aGFuIDI1…'] })
+    refresh_token: Type.Optional(
+      Type.String({ description: 'not in browser mode, where a cookie has it', examples: [REFRESH_TOKEN] })
+    )
   },
   { $id: 'Tokens', ...strict }
 )
+
+export type Tokens = Static<typeof Tokens>
+
+const Session = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', examples: ['0198a3c2-7f00-7000-8000-000000000000'] }),
+    created_at: Time,
+    last_used_at: Time,
+    expires_at: Type.String({
+      format: 'date-time',
+      description: 'when it will be over, unless it is used before',
+      examples: ['2026-03-02T12:00:00.000Z']
+    }),
+    user_agent: Type.Union([Type.String(), Type.Null()], { examples: ['Mozilla/5.0 (X11; Linux x86_64)…'] }),
+    ip: Type.Union([Type.String(), Type.Null()], {
+      description: 'where it was opened from',
+      examples: ['198.51.100.7']
+    }),
+    current: Type.Boolean({ description: 'whether it is that of the access token' })
+  },
+  { $id: 'Session', ...strict }
+)
+
+export type Session = Static<typeof Session>
+
+const TokenState = Type.Object(
+  {
+    active: Type.Boolean(),
+    sub: Type.Optional(Type.String({ description: 'the id of the user' })),
+    sid: Type.Optional(Type.String({ description: 'the id of the session' })),
+    iss: Type.Optional(Type.String()),
+    aud: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+    iat: Type.Optional(Type.Integer({ description: 'seconds since the epoch' })),
+    exp: Type.Optional(Type.Integer({ description: 'seconds since the epoch' })),
+    token_type: Type.Optional(
+      Type.Union([Type.Literal('Bearer'), Type.Literal('refresh_token')], {
+        description: 'Bearer for an access token; a refresh token opens nothing but a new one'
+      })
+    ),
+    username: Type.Optional(Type.String())
+  },
+  {
+    $id: 'TokenState',
+    ...strict,
+    examples: [
+      {
+        active: true,
+        sub: '0198a3c2-7f00-7000-8000-000000000000',
+        sid: '0198a3c2-7f00-7000-8000-000000000001',
+        iss: 'https://auth.example.com',
+        aud: 'https://auth.example.com',
+        iat: 1769860800,
+        exp: 1769861700,
+        token_type: 'Bearer',
+        username: 'ada'
+      },
+      { active: false }
+    ]
+  }
+)
+
+export type TokenState = Static<typeof TokenState>
 
 const PublicKey = Type.Object(
   {
@@ -107,7 +219,7 @@ const Problem = Type.Object(
 )
 
 /** The shapes that the OpenAPI document names. */
-export const SHARED = [User, Tokens, PublicKey, Problem]
+export const SHARED = [User, Tokens, Session, TokenState, PublicKey, Problem]
 
 /** A shared shape where it is used: typed as itself, documented as a reference. */
 const reference = <Shape extends TSchema>(shape: Shape, description: string) =>
@@ -115,6 +227,8 @@ const reference = <Shape extends TSchema>(shape: Shape, description: string) =>
 
 export const UserAnswer = reference(User, 'The user.')
 export const TokensAnswer = reference(Tokens, 'The tokens (RFC 6749 §5.1).')
+export const SessionsAnswer = Type.Object({ sessions: Type.Array(reference(Session, 'A session.')) }, strict)
+export const TokenStateAnswer = reference(TokenState, 'What the token is worth (RFC 7662 §2.2).')
 export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)
 
 /** What any route may answer: faults of the transport, of the URL and of ours, and the end of the service. */
@@ -125,6 +239,9 @@ export const BODY: Code[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
 /** What a route behind `authenticate` may answer besides. */
 export const BEARER: Code[] = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED']
+
+/** An answer that has no body. */
+export const NO_CONTENT = { 204: Type.Null({ description: 'Done.' }) }
 
 /** The statuses that MALFORMED_REQUEST has where Node or the router answers by itself. */
 const TRANSPORT = [408, 417, 431]

@@ -2,23 +2,73 @@ import { v7 as uuid } from 'uuid'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database.ts'
-import { createRefreshToken } from './refresh-token.ts'
-import type { User } from './schemas.ts'
+import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
+import type { Session, User } from './schemas.ts'
 import { type Credentials, present, type UserRow } from './users.ts'
 
-/** A session that has just begun. */
-export interface OpenedSession {
-  id: string
-  refreshToken: string
+/** How long sessions live, in seconds, and on which clock. */
+export type Lifetimes = Pick<Config, 'REFRESH_IDLE_TTL' | 'REFRESH_MAX_TTL'> & { clock: Clock }
+
+/** Why a session ended, beside what time does to it. */
+export type EndReason = 'replayed' | 'logged out' | 'ended by the user' | 'password changed'
+
+/** A session, and whose it is, as an access token names them. */
+export interface SessionOfUser {
+  sid: string
+  sub: string
 }
 
 /** Where a session was opened from. */
-export interface Origin {
+export interface Provenance {
   userAgent: string | undefined
   ip: string
 }
 
+/** A session that has just been opened or used. */
+export interface LiveSession {
+  refreshToken: RefreshToken
+  lastUsedAt: Date
+  /** When it will be over, unless it is used before. */
+  expiresAt: Date
+}
+
 const USER_AGENT_LENGTH = 512
+
+/** The most sessions that a list shows: those used last. */
+const LISTED = 1000
+
+/** RFC 3339 has no later year. */
+const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/**
+ * The sessions with the present `moment`, and with the rule that makes each `over`, which is null for a living one.
+ * Its parameters are always the first three: see `parametersOf`.
+ */
+export const SESSIONS = `(
+    SELECT sessions.*, moment,
+      CASE
+        WHEN ended_at IS NOT NULL THEN end_reason
+        WHEN extract(epoch FROM moment - created_at) >= $2 THEN 'expired'
+        WHEN extract(epoch FROM moment - last_used_at) >= $1 THEN 'idle'
+      END AS over
+    FROM sessions, (SELECT now() + $3 * interval '1 millisecond' AS moment) AS clock
+  ) AS session`
+
+/** The parameters of SESSIONS. */
+export const parametersOf = ({ REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock }: Lifetimes) => [
+  REFRESH_IDLE_TTL,
+  REFRESH_MAX_TTL,
+  clock.offset
+]
+
+/** When a session will be over, unless it is used before. */
+export function expiryOf(
+  { created_at, last_used_at }: { created_at: Date; last_used_at: Date },
+  { REFRESH_IDLE_TTL, REFRESH_MAX_TTL }: Lifetimes
+): Date {
+  const ends = [last_used_at.getTime() + REFRESH_IDLE_TTL * 1000, created_at.getTime() + REFRESH_MAX_TTL * 1000]
+  return new Date(Math.min(...ends, LAST_MOMENT))
+}
 
 /**
  * Opens a session for the user whose password was right.
@@ -27,39 +77,120 @@ const USER_AGENT_LENGTH = 512
  */
 export async function openSession(
   database: Database,
-  clock: Clock,
+  lifetimes: Lifetimes,
   { id: user, password_version }: Credentials,
-  { userAgent, ip }: Origin
-): Promise<OpenedSession | undefined> {
-  const id = uuid({ msecs: clock.now() })
-  const { token, familyHash, rotatingHash } = createRefreshToken(id)
-  const [opened] = await database.query(
+  { userAgent, ip }: Provenance
+): Promise<LiveSession | undefined> {
+  const { clock } = lifetimes
+  const refreshToken = createRefreshToken(uuid({ msecs: clock.now() }))
+  // The user is locked, so that a change of the password either sees this session and ends it, or is seen here.
+  const [opened] = await database.query<{ created_at: Date; last_used_at: Date }>(
     `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
      SELECT $1, users.id, $4, $5, moment, moment, $6, $7
      FROM users, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
      WHERE users.id = $2 AND users.password_version = $3
-     RETURNING id`,
-    [id, user, password_version, familyHash, rotatingHash, userAgent?.slice(0, USER_AGENT_LENGTH), ip, clock.offset]
+     FOR SHARE OF users
+     RETURNING created_at, last_used_at`,
+    [
+      refreshToken.session,
+      user,
+      password_version,
+      sha256(refreshToken.family),
+      sha256(refreshToken.rotating),
+      userAgent?.slice(0, USER_AGENT_LENGTH),
+      ip,
+      clock.offset
+    ]
   )
-  return opened && { id, refreshToken: token }
+  return opened && { refreshToken, lastUsedAt: opened.last_used_at, expiresAt: expiryOf(opened, lifetimes) }
 }
 
 /** The user of a session that is alive: neither ended, nor unused for too long, nor too old. */
 export async function findSessionUser(
   database: Database,
-  clock: Clock,
-  { REFRESH_IDLE_TTL, REFRESH_MAX_TTL }: Config,
-  { sid, sub }: { sid: string; sub: string }
+  lifetimes: Lifetimes,
+  { sid, sub }: SessionOfUser
 ): Promise<User | undefined> {
   const [row] = await database.query<UserRow>(
     `SELECT users.id, username, email, email_verified, users.created_at
-     FROM sessions
-       JOIN users ON users.id = user_id
-       CROSS JOIN (SELECT now() + $5 * interval '1 millisecond' AS moment) AS clock
-     WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL
-       AND extract(epoch FROM moment - last_used_at) < $3
-       AND extract(epoch FROM moment - sessions.created_at) < $4`,
-    [sid, sub, REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock.offset]
+     FROM ${SESSIONS} JOIN users ON users.id = user_id
+     WHERE session.id = $4 AND user_id = $5 AND over IS NULL`,
+    [...parametersOf(lifetimes), sid, sub]
   )
   return row && present(row)
+}
+
+/** The living sessions of a user, the present one first, then by last use. */
+export async function listSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  { sid, sub }: SessionOfUser
+): Promise<Session[]> {
+  const rows = await database.query<SessionRow>(
+    `SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
+     FROM ${SESSIONS}
+     WHERE user_id = $4 AND over IS NULL
+     ORDER BY id = $5 DESC, last_used_at DESC, id
+     LIMIT ${LISTED}`,
+    [...parametersOf(lifetimes), sub, sid]
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    created_at: row.created_at.toISOString(),
+    last_used_at: row.last_used_at.toISOString(),
+    expires_at: expiryOf(row, lifetimes).toISOString(),
+    user_agent: row.user_agent,
+    ip: row.ip,
+    current: row.id === sid
+  }))
+}
+
+interface SessionRow {
+  id: string
+  created_at: Date
+  last_used_at: Date
+  user_agent: string | null
+  ip: string | null
+}
+
+/** What came of ending sessions in the name of one: nothing where that one is over itself. */
+export interface Ended {
+  /** Whether the session in whose name it was done is alive, or was until this. */
+  alive: boolean
+  /** How many have ended. */
+  count: number
+}
+
+/**
+ * Ends one living session of the user, or all but the present one. Of two sessions that end each other at once, one
+ * does.
+ *
+ * @param which the id of the one; null for all the others
+ */
+export async function endSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  { sid, sub }: SessionOfUser,
+  which: string | null,
+  reason: EndReason
+): Promise<Ended> {
+  // Locked in the order of their ids, so that no two of these wait for each other.
+  const [row] = await database.query<{ alive: boolean; count: number }>(
+    `WITH living AS (
+       SELECT session.id, moment FROM ${SESSIONS}
+       WHERE user_id = $4 AND over IS NULL AND ($6::uuid IS NULL OR session.id IN ($5, $6))
+       ORDER BY session.id
+       FOR UPDATE OF session
+     ), ended AS (
+       UPDATE sessions SET ended_at = moment, end_reason = $7
+       FROM living
+       WHERE sessions.id = living.id
+         AND CASE WHEN $6::uuid IS NULL THEN living.id <> $5 ELSE living.id = $6 END
+         AND EXISTS (SELECT FROM living WHERE id = $5)
+       RETURNING sessions.id
+     )
+     SELECT EXISTS (SELECT FROM living WHERE id = $5) AS alive, (SELECT count(*)::int FROM ended) AS count`,
+    [...parametersOf(lifetimes), sub, sid, which, reason]
+  )
+  return row as Ended
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import { Problem } from './errors.ts'
+import { equalSecrets } from './secrets.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), and `sid`, the session that it belongs to. */
 const Claims = Type.Object({
@@ -49,4 +50,13 @@ export function isExpired({ exp }: Claims, now: number): boolean {
 export function bearerToken(authorization: string | undefined): string {
   if (!authorization || !/^bearer(?: |$)/i.test(authorization)) throw new Problem('TOKEN_MISSING')
   return authorization.slice('bearer '.length).trim()
+}
+
+/**
+ * Lets pass who brings the key as a bearer token.
+ *
+ * @throws Problem TOKEN_MISSING or TOKEN_INVALID
+ */
+export function requireKey(authorization: string | undefined, key: string): void {
+  if (!equalSecrets(bearerToken(authorization), key)) throw new Problem('TOKEN_INVALID')
 }

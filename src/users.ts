@@ -28,6 +28,7 @@ export interface Names {
 }
 
 const COLUMNS = 'id, username, email, email_verified, created_at'
+const CREDENTIALS = 'id, username, password_hash, password_version'
 
 /**
  * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
@@ -69,9 +70,15 @@ export async function findCredentials(
 ): Promise<Credentials | undefined> {
   const column = username === undefined ? 'email' : 'username'
   const [row] = await database.query<Credentials>(
-    `SELECT id, username, password_hash, password_version FROM users WHERE lower(${column} COLLATE "C") = $1`,
+    `SELECT ${CREDENTIALS} FROM users WHERE lower(${column} COLLATE "C") = $1`,
     [fold(username ?? email)]
   )
+  return row
+}
+
+/** Finds what a user who has signed in is checked against once more. */
+export async function findOwnCredentials(database: Database, id: string): Promise<Credentials | undefined> {
+  const [row] = await database.query<Credentials>(`SELECT ${CREDENTIALS} FROM users WHERE id = $1`, [id])
   return row
 }
 
@@ -86,6 +93,25 @@ export async function renewPasswordHash(
     password_version,
     renewed
   ])
+}
+
+/**
+ * Gives a user another password.
+ *
+ * @returns whether it was still the one that the credentials were read with
+ */
+export async function changePasswordHash(
+  database: Database,
+  { id, password_version }: Credentials,
+  changed: string
+): Promise<boolean> {
+  const rows = await database.query(
+    `UPDATE users SET password_hash = $3, password_version = password_version + 1
+     WHERE id = $1 AND password_version = $2
+     RETURNING id`,
+    [id, password_version, changed]
+  )
+  return rows.length > 0
 }
 
 /** A user as the API shows one. */

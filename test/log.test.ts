@@ -4,8 +4,10 @@ import { test } from 'tap'
 import { bearer, build, cutOff, exchange, listen, post, signIn, testClock } from './helper.ts'
 
 const METRICS_KEY = 'metrics-key-that-nobody-must-ever-read'
+const INTROSPECTION_KEY = 'introspection-key-that-nobody-must-ever-read'
 const SECRET_KEY = 'secret-key-that-nobody-must-ever-read-1'
 const CHOSEN = 'chosen-Passw0rd-that-is-secret'
+const NEXT = 'next-Passw0rd-that-is-secret'
 const WRONG = 'wrong-Passw0rd-that-is-secret'
 const IN_PATH = 'secret-in-the-path'
 const IN_QUERY = 'secret-in-the-query'
@@ -19,12 +21,22 @@ test('the log at its most talkative', async (t) => {
   const fastify = await build(t, {
     clock,
     log,
-    environment: { LOG_LEVEL: 'trace', METRICS_KEY, SECRET_KEY, CORS_ORIGINS: 'https://app.example' }
+    environment: {
+      LOG_LEVEL: 'trace',
+      INTROSPECTION_KEY,
+      METRICS_KEY,
+      SECRET_KEY,
+      CORS_ORIGINS: 'https://app.example'
+    }
   })
   const register = await post(fastify, '/register', { username: 'ada', email: EMAIL, password: CHOSEN })
   t.equal(register.statusCode, 201)
   const login = await post(fastify, '/login', { email: EMAIL, password: CHOSEN })
   const { access_token: token, refresh_token: refreshToken } = login.json()
+  const browser = await post(fastify, '/login', { email: EMAIL, password: CHOSEN, cookie: true })
+  const [cookie = ''] = String(browser.headers['set-cookie']).split(';')
+  const refreshed = await post(fastify, '/token/refresh', { refresh_token: refreshToken })
+  const { refresh_token: successor } = refreshed.json()
   log.length = 0
 
   const json = { 'content-type': 'application/json' }
@@ -54,6 +66,30 @@ test('the log at its most talkative', async (t) => {
     [{ url: `/secret?x=${IN_QUERY}`, headers: bearer(token) }, '/secret', 400],
     [{ url: '/me', headers: bearer(token) }, '/me', 200],
     [{ url: '/me', headers: bearer(refreshToken) }, '/me', 401],
+    [send('/token/refresh', { refresh_token: refreshToken }), '/token/refresh', 200],
+    [send('/token/refresh', {}, { cookie, origin: 'https://app.example' }), '/token/refresh', 200],
+    [send('/token/refresh', {}, { cookie, origin: `https://${IN_HEADER}` }), '/token/refresh', 403],
+    [send('/token/refresh', { refresh_token: refreshToken, [IN_KEY]: 1 }), '/token/refresh', 400],
+    [send('/introspect', { token }, bearer(INTROSPECTION_KEY)), '/introspect', 200],
+    [send('/introspect', { token: successor }, bearer(INTROSPECTION_KEY)), '/introspect', 200],
+    [
+      send('/introspect', `token=${token}&token=${WRONG}`, {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...bearer(INTROSPECTION_KEY)
+      }),
+      '/introspect',
+      400
+    ],
+    [send('/introspect', { token }, bearer(`${INTROSPECTION_KEY}x`)), '/introspect', 401],
+    [{ url: '/sessions', headers: bearer(token) }, '/sessions', 200],
+    [{ method: 'DELETE', url: `/sessions/${randomUUID()}`, headers: bearer(token) }, '/sessions/:id', 404],
+    [{ method: 'DELETE', url: `/sessions/${IN_PATH}`, headers: bearer(token) }, '/sessions/:id', 400],
+    [send('/password/change', { current_password: WRONG, new_password: NEXT }, bearer(token)), '/password/change', 401],
+    [
+      send('/password/change', { current_password: CHOSEN, new_password: EMAIL }, bearer(token)),
+      '/password/change',
+      400
+    ],
     [{ url: '/metrics', headers: bearer(METRICS_KEY) }, '/metrics', 200],
     [{ url: '/metrics', headers: bearer(`${METRICS_KEY}x`) }, '/metrics', 401],
     [{ url: '/health/live', headers: { cookie: IN_HEADER, 'user-agent': IN_HEADER } }, '/health/live', 200],
@@ -65,7 +101,15 @@ test('the log at its most talkative', async (t) => {
     [{ url: `/docs/${IN_PATH}` }, '/docs/:file', 404],
     [{ url: `/${IN_PATH}?x=${IN_QUERY}` }, undefined, 404],
     [{ method: 'PUT', url: `/secret?x=${IN_QUERY}` }, undefined, 405],
-    [{ method: 'OPTIONS', url: `/login?x=${IN_QUERY}`, headers: { origin: 'https://app.example' } }, '*', 405]
+    [{ method: 'OPTIONS', url: `/login?x=${IN_QUERY}`, headers: { origin: 'https://app.example' } }, '*', 405],
+    [
+      send('/password/change', { current_password: CHOSEN, new_password: NEXT }, bearer(token)),
+      '/password/change',
+      204
+    ],
+    [{ method: 'DELETE', url: '/sessions', headers: bearer(token) }, '/sessions', 204],
+    [send('/logout', { refresh_token: WRONG }), '/logout', 204],
+    [send('/logout', { refresh_token: successor }), '/logout', 204]
   ]
 
   for (const [request, route, statusCode] of requests) {
@@ -92,6 +136,23 @@ test('the log at its most talkative', async (t) => {
       }
     )
   }
+
+  await t.test('says in a line more why a refresh token is refused, and nothing of the token', async (t) => {
+    const { sid } = await fastify.accessTokens.verify(token)
+    for (const [text, reason] of [
+      [successor, { session: sid, reason: 'logged out' }],
+      [WRONG, { reason: 'unknown' }]
+    ]) {
+      const reqId = randomUUID()
+      const response = await post(fastify, '/token/refresh', { refresh_token: text }, { 'x-request-id': reqId })
+      t.equal(response.statusCode, 401)
+      const lines = log.map((line) => JSON.parse(line)).filter((line) => line.reqId === reqId)
+      const [{ time, pid, hostname, ...line }, ...more] = lines
+      t.strictSame(line, { level: 30, reqId, ...reason, msg: 'refused a refresh token' })
+      t.match(more, [{ route: '/token/refresh', statusCode: 401, msg: 'request completed' }])
+      t.equal(more.length, 1)
+    }
+  })
 
   await t.test('has one line for a URL that cannot be read', async (t) => {
     const reqId = randomUUID()
@@ -138,20 +199,25 @@ test('the log at its most talkative', async (t) => {
     const text = log.join('\n')
     const secrets = {
       CHOSEN,
+      NEXT,
       WRONG,
       IN_PATH,
       IN_QUERY,
       IN_KEY,
       IN_HEADER,
+      INTROSPECTION_KEY,
       METRICS_KEY,
       SECRET_KEY,
       EMAIL,
       token,
-      refreshToken
+      refreshToken,
+      successor,
+      cookie
     }
     t.ok(log.length > requests.length)
     for (const [what, secret] of Object.entries(secrets)) t.notOk(text.includes(secret), what)
-    for (const part of [...token.split('.').slice(1), ...refreshToken.split('.')]) t.notOk(text.includes(part))
+    for (const part of [...token.split('.').slice(1), ...refreshToken.split('.'), ...successor.split('.')])
+      t.notOk(text.includes(part))
     t.notMatch(text, /\$2b\$|BEGIN|authorization|cookie/i)
   })
 })

@@ -5,11 +5,15 @@ import Fastify from 'fastify'
 import app, { options } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 
-/** Writes the OpenAPI document to the file named: as the service gives it, but without a port or a folder of data. */
+/**
+ * Writes the OpenAPI document to the file named: as the service gives it, but without a port or a folder of data, and
+ * with the routes that need a key.
+ */
 const [path = 'dist/openapi.json'] = process.argv.slice(2)
 const config = readConfig({
   SECRET_KEY: 'only for this document, and long enough to be one',
-  PUBLIC_URL: 'https://auth.example.org'
+  PUBLIC_URL: 'https://auth.example.org',
+  INTROSPECTION_KEY: 'only for this document, and long enough to be one'
 })
 
 const fastify = Fastify({ ...options, logger: false })

@@ -7,9 +7,11 @@ import { build } from '../helper.ts'
 /**
  * The service to speak to: by default the application in this process, or the one at CONTRACT_URL, whatever it is
  * written in. That one needs LIMITS=off, since the tests come from one address; CONTRACT_ISSUER and CONTRACT_AUDIENCE
- * say what its tokens carry where that is not CONTRACT_URL, and CONTRACT_METRICS_KEY its METRICS_KEY, if it has one.
+ * say what its tokens carry where that is not CONTRACT_URL, CONTRACT_METRICS_KEY and CONTRACT_INTROSPECTION_KEY are its
+ * METRICS_KEY and INTROSPECTION_KEY, if it has them.
  */
-export const { CONTRACT_URL, CONTRACT_ISSUER, CONTRACT_AUDIENCE, CONTRACT_METRICS_KEY } = process.env
+export const { CONTRACT_URL, CONTRACT_ISSUER, CONTRACT_AUDIENCE, CONTRACT_METRICS_KEY, CONTRACT_INTROSPECTION_KEY } =
+  process.env
 
 export const PASSWORD = 'correct horse battery staple'
 

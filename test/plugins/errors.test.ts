@@ -105,7 +105,7 @@ test('each code has one body, whole', async (t) => {
       'UNSUPPORTED_MEDIA_TYPE',
       { method: 'POST', url: '/login', headers: { 'content-type': 'text/plain' }, payload: '{}' },
       {},
-      refusal(415, 'Unsupported Media Type', 'UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.')
+      refusal(415, 'Unsupported Media Type', 'UNSUPPORTED_MEDIA_TYPE', 'A body of this type is not taken here.')
     ]
   ]
   for (const [what, request, headers, body] of problems) {
@@ -143,7 +143,7 @@ test('DATABASE_UNAVAILABLE says so to the client, and why to the log', async (t)
       'The database cannot be reached; try again shortly.'
     )
   })
-  t.match(response.headers, { ...EVERYWHERE, 'retry-after': '5', 'x-request-id': 'outage-1' })
+  t.match(response.headers, { ...EVERYWHERE, 'retry-after': '2', 'x-request-id': 'outage-1' })
   const line = log.map((line) => JSON.parse(line)).find(({ code }) => code === 'DATABASE_UNAVAILABLE')
   t.match(line, {
     level: 40,

@@ -12,7 +12,7 @@ const NOT_UTF8 = malformed('The body is not valid UTF-8.')
 const FORBIDDEN = malformed('The body holds a forbidden key or character.')
 const UNSUPPORTED = {
   statusCode: 415,
-  body: refusal(415, 'Unsupported Media Type', 'UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.')
+  body: refusal(415, 'Unsupported Media Type', 'UNSUPPORTED_MEDIA_TYPE', 'A body of this type is not taken here.')
 }
 const TOO_LARGE = {
   statusCode: 413,

@@ -7,12 +7,15 @@ interface Operation {
   operationId: string
   summary: string
   tags: string[]
+  security?: object[]
   requestBody?: { content: Record<string, { schema: object }>; required: boolean }
   responses: Record<string, { description: string; content?: Record<string, { schema: object; example?: object }> }>
 }
 
 test('the OpenAPI document', async (t) => {
-  const fastify = await build(t, { environment: { PUBLIC_URL: 'https://id.example' } })
+  const fastify = await build(t, {
+    environment: { PUBLIC_URL: 'https://id.example', INTROSPECTION_KEY: 'the key of the services, 32 bytes or more' }
+  })
   const document = fastify.swagger() as unknown as {
     openapi: string
     info: Record<string, unknown>
@@ -32,12 +35,15 @@ test('the OpenAPI document', async (t) => {
     t.strictSame(document.servers, [{ url: 'https://id.example' }])
     t.match(document.components.securitySchemes, {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      introspection: { type: 'http', scheme: 'bearer' },
       metrics: { type: 'http', scheme: 'bearer' }
     })
   })
 
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
+      'DELETE /sessions',
+      'DELETE /sessions/{id}',
       'GET /.well-known/jwks.json',
       'GET /docs',
       'GET /docs/{file}',
@@ -47,8 +53,13 @@ test('the OpenAPI document', async (t) => {
       'GET /metrics',
       'GET /openapi.json',
       'GET /secret',
+      'GET /sessions',
+      'POST /introspect',
       'POST /login',
-      'POST /register'
+      'POST /logout',
+      'POST /password/change',
+      'POST /register',
+      'POST /token/refresh'
     ])
   })
 
@@ -82,13 +93,51 @@ test('the OpenAPI document', async (t) => {
           .flatMap(([, { description }]) => description.split(', '))
       )
     )
-    // METHOD_NOT_ALLOWED is the answer of a path to a method that is not in the document; no route has the others yet.
-    const elsewhere = ['METHOD_NOT_ALLOWED', 'REFRESH_TOKEN_INVALID', 'FORBIDDEN', 'TOO_MANY_REQUESTS']
+    // METHOD_NOT_ALLOWED is the answer of a path to a method that is not in the document; no route has the other yet.
+    const elsewhere = ['METHOD_NOT_ALLOWED', 'TOO_MANY_REQUESTS']
     t.strictSame([...codes, ...elsewhere].sort(), Object.keys(PROBLEMS).sort())
   })
 
+  await t.test('has a body where one is read, and none where none is', async (t) => {
+    const bodies = operations.flatMap(({ name, operation: { requestBody } }) =>
+      requestBody ? [[name, Object.keys(requestBody.content), requestBody.required]] : []
+    )
+    t.strictSame(Object.fromEntries(bodies.map(([name, ...rest]) => [name, rest])), {
+      'POST /introspect': [['application/json', 'application/x-www-form-urlencoded'], true],
+      'POST /login': [['application/json'], true],
+      'POST /logout': [['application/json'], true],
+      'POST /password/change': [['application/json'], true],
+      'POST /register': [['application/json'], true],
+      'POST /token/refresh': [['application/json'], true]
+    })
+  })
+
+  await t.test('names no way to sign in where none is needed, and the right one elsewhere', async (t) => {
+    const ways = operations.flatMap(({ name, operation: { security } }) => (security ? [[name, security]] : []))
+    const bearer = [{ bearer: [] }]
+    t.strictSame(Object.fromEntries(ways), {
+      'DELETE /sessions': bearer,
+      'DELETE /sessions/{id}': bearer,
+      'GET /me': bearer,
+      'GET /metrics': [{ metrics: [] }, {}],
+      'GET /secret': bearer,
+      'GET /sessions': bearer,
+      'POST /introspect': [{ introspection: [] }],
+      'POST /logout': [{}, { cookie: [] }],
+      'POST /password/change': bearer,
+      'POST /token/refresh': [{}, { cookie: [] }]
+    })
+  })
+
   await t.test('names the shared shapes as they are called', async (t) => {
-    t.strictSame(Object.keys(document.components.schemas).sort(), ['Problem', 'PublicKey', 'Tokens', 'User'])
+    t.strictSame(Object.keys(document.components.schemas).sort(), [
+      'Problem',
+      'PublicKey',
+      'Session',
+      'TokenState',
+      'Tokens',
+      'User'
+    ])
     t.notMatch(JSON.stringify(document), /"\$id"|"\$ref":"[^#]/)
   })
 })

@@ -19,6 +19,44 @@ test('POST /login', async (t) => {
     }
   })
 
+  await t.test('sets the refresh token as a cookie in browser mode, and leaves it out of the body', async (t) => {
+    const response = await post(fastify, '/login', { username: 'ada', password: PASSWORD, cookie: true })
+    t.equal(response.statusCode, 200)
+    t.strictSame(Object.keys(response.json()), ['access_token', 'token_type', 'expires_in'])
+    t.match(response.json(), { token_type: 'Bearer', expires_in: 900 })
+    const [value, ...attributes] = String(response.headers['set-cookie']).split('; ')
+    t.strictSame(attributes, ['Max-Age=2592000', 'Path=/', 'HttpOnly', 'SameSite=Strict'])
+    const [name, token = ''] = String(value).split('=')
+    t.equal(name, 'refresh_token')
+    t.match(token, REFRESH_TOKEN)
+    const headers = { origin: 'http://127.0.0.1:3000', cookie: `${name}=${token}` }
+    t.equal((await post(fastify, '/token/refresh', {}, headers)).statusCode, 200)
+  })
+
+  await t.test('sets the cookie for one host and TLS alone where PUBLIC_URL is https', async (t) => {
+    const secure = await build(t, { environment: { PUBLIC_URL: 'https://id.example' } })
+    await signIn(secure, { username: 'ada' })
+    const response = await post(secure, '/login', { username: 'ada', password: PASSWORD, cookie: true })
+    t.match(
+      response.headers['set-cookie'],
+      /^__Host-refresh_token=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/
+    )
+  })
+
+  await t.test('sets no cookie where none is asked for, or the login fails', async (t) => {
+    for (const [payload, statusCode] of [
+      [{ username: 'ada', password: PASSWORD }, 200],
+      [{ username: 'ada', password: PASSWORD, cookie: false }, 200],
+      [{ username: 'ada', password: 'wrong', cookie: true }, 401],
+      [{ username: 'nobody', password: PASSWORD, cookie: true }, 401]
+    ] as const) {
+      const response = await post(fastify, '/login', payload)
+      t.equal(response.statusCode, statusCode)
+      t.equal(response.headers['set-cookie'], undefined)
+      t.equal('refresh_token' in response.json(), statusCode === 200)
+    }
+  })
+
   await t.test('opens a session of its own each time', async (t) => {
     const tokens = await Promise.all(
       [1, 2, 3].map(async () => (await post(fastify, '/login', { username: 'ada', password: PASSWORD })).json())
@@ -63,7 +101,18 @@ test('POST /login', async (t) => {
       'a long password',
       { username: 'ada', password: 'x'.repeat(1025) },
       ['/password', 'must have at most 1024 characters']
-    ]
+    ],
+    [
+      'a cookie asked for in text',
+      { username: 'ada', password: PASSWORD, cookie: 'true' },
+      ['/cookie', 'must be boolean']
+    ],
+    [
+      'a cookie asked for by a number',
+      { username: 'ada', password: PASSWORD, cookie: 1 },
+      ['/cookie', 'must be boolean']
+    ],
+    ['a cookie of null', { username: 'ada', password: PASSWORD, cookie: null }, ['/cookie', 'must be boolean']]
   ]
   for (const [what, payload, [path, message]] of unfit) {
     await t.test(`refuses ${what} as what does not fit`, async (t) => {

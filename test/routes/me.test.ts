@@ -33,7 +33,11 @@ test('GET /me', async (t) => {
   })
 
   const ends: [string, (user: string) => Promise<unknown>][] = [
-    ['has ended', (user) => database.query('UPDATE sessions SET ended_at = now() WHERE user_id = $1', [user])],
+    [
+      'has ended',
+      (user) =>
+        database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = $1", [user])
+    ],
     ['is gone', (user) => database.query('DELETE FROM sessions WHERE user_id = $1', [user])],
     ['went with its user', (user) => database.query('DELETE FROM users WHERE id = $1', [user])],
     ['has not been used for too long', async () => clock.advance(1000)],
@@ -88,7 +92,7 @@ test('GET /me', async (t) => {
         'The database cannot be reached; try again shortly.'
       )
     })
-    t.equal(response.headers['retry-after'], '5')
+    t.equal(response.headers['retry-after'], '2')
     t.strictSame(answer(await me(token)), { statusCode: 200, body: user })
   })
 })

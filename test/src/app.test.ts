@@ -29,11 +29,13 @@ async function routesOf(t: Test, environment: Record<string, string> = {}): Prom
 const nameOf = ({ method, url }: RouteOptions) => `${[method].flat().join(',')} ${url}`
 
 test('the route table', async (t) => {
-  const routes = await routesOf(t)
+  const routes = await routesOf(t, { INTROSPECTION_KEY: 'a key for other services, long enough' })
 
   await t.test('is the one that we know', async (t) => {
     const names = routes.map(nameOf)
     t.strictSame(names.sort(), [
+      'DELETE /sessions',
+      'DELETE /sessions/:id',
       'GET /.well-known/jwks.json',
       'GET /docs',
       'GET /docs/:file',
@@ -43,6 +45,7 @@ test('the route table', async (t) => {
       'GET /metrics',
       'GET /openapi.json',
       'GET /secret',
+      'GET /sessions',
       'HEAD /.well-known/jwks.json',
       'HEAD /docs',
       'HEAD /docs/:file',
@@ -52,8 +55,13 @@ test('the route table', async (t) => {
       'HEAD /metrics',
       'HEAD /openapi.json',
       'HEAD /secret',
+      'HEAD /sessions',
+      'POST /introspect',
       'POST /login',
-      'POST /register'
+      'POST /logout',
+      'POST /password/change',
+      'POST /register',
+      'POST /token/refresh'
     ])
   })
 
@@ -69,7 +77,7 @@ test('the route table', async (t) => {
         strict('params', schema?.params)
         t.strictSame(Object.keys((schema?.params as Schema)?.properties ?? {}), parameters)
       }
-      if ([route.method].flat().some((method) => ['POST', 'PUT', 'PATCH'].includes(method))) {
+      if ([route.method].flat().some((method) => ['POST', 'PUT', 'PATCH', 'DELETE'].includes(method))) {
         strict('body', schema?.body)
       }
       const statuses = Object.keys((schema?.response ?? {}) as object)
@@ -79,7 +87,10 @@ test('the route table', async (t) => {
   }
 
   await t.test('has with CORS one route more, which no request reaches', async (t) => {
-    const more = await routesOf(t, { CORS_ORIGINS: 'https://app.example' })
+    const more = await routesOf(t, {
+      CORS_ORIGINS: 'https://app.example',
+      INTROSPECTION_KEY: 'a key for other services, long enough'
+    })
     const known = new Set(routes.map(nameOf))
     t.strictSame(
       more.map(nameOf).filter((name) => !known.has(name)),

@@ -151,8 +151,8 @@ const MENDS: Record<string, string> = {
   TRUSTED_PROXIES: 'comma-separated addresses or CIDRs such as 10.0.0.0/8',
   LIMITS: 'on or off',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
-  INTROSPECTION_KEY: 'text of 32 bytes or more',
-  METRICS_KEY: 'text of 32 bytes or more'
+  INTROSPECTION_KEY: 'text of 32 bytes or more, of ASCII without spaces around it',
+  METRICS_KEY: 'text of 32 bytes or more, of ASCII without spaces around it'
 }
 
 /** Why a configuration does not fit, a line for each fault. */
@@ -208,7 +208,7 @@ const unfit: Record<string, string[]> = {
   LIMITS: ['yes', 'ON'],
   LOG_LEVEL: ['verbose', 'INFO'],
   INTROSPECTION_KEY: ['x'.repeat(31)],
-  METRICS_KEY: ['x'.repeat(31)]
+  METRICS_KEY: ['x'.repeat(31), 'ü'.repeat(40), ' '.repeat(40) + 'x', 'x'.repeat(40) + ' ']
 }
 
 test('a value that does not fit stops the start and says what would:', async (t) => {

@@ -161,7 +161,7 @@ test('a database that is away', async (t) => {
     const pool = poolAt(t, `postgres://127.0.0.1:${await closedPort()}/latchkey`)
     const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
     t.strictSame(error.toJSON(), UNAVAILABLE)
-    t.strictSame(error.headers, { 'retry-after': '5' })
+    t.strictSame(error.headers, { 'retry-after': '2' })
     t.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
   })
 

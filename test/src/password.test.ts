@@ -46,6 +46,20 @@ test('a name that the account does not have is in nobody’s way', (t) => {
   t.end()
 })
 
+test('a name of null is in nobody’s way either', (t) => {
+  t.strictSame(judgePassword('null and void', 8, [null, 'ada']), [])
+  t.end()
+})
+
+test('every fault is at the key that the password came under', (t) => {
+  t.strictSame(judgePassword('123456', 8, ['123456'], '/new_password'), [
+    { ...TOO_SHORT, path: '/new_password' },
+    { ...COMMON, path: '/new_password' },
+    { ...SAME, path: '/new_password' }
+  ])
+  t.end()
+})
+
 test('however a keyboard composes a letter, the password is the same', (t) => {
   t.equal(normalize('pa\u0308sswo\u0308rd'), 'pässwörd'.normalize('NFC'))
   t.equal(normalize('  as it is  '), '  as it is  ')

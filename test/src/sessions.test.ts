@@ -1,7 +1,14 @@
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database.ts'
-import { findSessionUser, type OpenedSession, openSession } from '../../src/sessions.ts'
+import {
+  endSessions,
+  expiryOf,
+  findSessionUser,
+  type LiveSession,
+  listSessions,
+  openSession
+} from '../../src/sessions.ts'
 import { addUser } from '../../src/users.ts'
 import { testClock } from '../helper.ts'
 import { migratedPool } from '../pool.ts'
@@ -20,20 +27,22 @@ test('the stored sessions', async (t) => {
   /** A session of ada that has just begun, on a clock of its own. */
   async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
     const clock = testClock()
-    const session = (await openSession(database, clock, credentials, origin)) as OpenedSession
-    const find = (sid = session.id, sub = user.id) => findSessionUser(database, clock, CONFIG, { sid, sub })
-    return { clock, session, find }
+    const lifetimes = { ...CONFIG, clock }
+    const session = (await openSession(database, lifetimes, credentials, origin)) as LiveSession
+    const id = session.refreshToken.session
+    const find = (sid = id, sub = user.id) => findSessionUser(database, lifetimes, { sid, sub })
+    return { clock, lifetimes, session, id, find }
   }
 
   await t.test('keep where they came from, and of the token only hashes', async (t) => {
-    const { session } = await begin()
-    t.match(session, { id: /^[\da-f-]{36}$/, refreshToken: /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/ })
-    t.strictSame(Object.keys(session), ['id', 'refreshToken'])
+    const { clock, id, session } = await begin()
+    t.match(id, /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+    t.ok(Math.abs(session.expiresAt.getTime() - clock.now() - 3_600_000) < 60_000)
     const [row] = await database.query(
       `SELECT user_id, user_agent, host(ip) AS ip, ended_at, created_at = last_used_at AS unused,
          length(family_hash) AS family, length(rotating_hash) AS rotating
        FROM sessions WHERE id = $1`,
-      [session.id]
+      [id]
     )
     t.strictSame(row, {
       user_id: user.id,
@@ -54,11 +63,10 @@ test('the stored sessions', async (t) => {
   ]
   for (const [what, userAgent, kept] of agents) {
     await t.test(`keep a user agent: ${what}`, async (t) => {
-      const { session } = await begin({ userAgent, ip: '2001:db8::1' })
-      t.strictSame(
-        await database.query('SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = $1', [session.id]),
-        [{ user_agent: kept, ip: '2001:db8::1' }]
-      )
+      const { id } = await begin({ userAgent, ip: '2001:db8::1' })
+      t.strictSame(await database.query('SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = $1', [id]), [
+        { user_agent: kept, ip: '2001:db8::1' }
+      ])
     })
   }
 
@@ -70,15 +78,15 @@ test('the stored sessions', async (t) => {
     await t.test(`do not begin for a user ${whose}`, async (t) => {
       const count = () => database.query('SELECT count(*)::int FROM sessions')
       const before = await count()
-      t.equal(await openSession(database, testClock(), given, ORIGIN), undefined)
+      t.equal(await openSession(database, { ...CONFIG, clock: testClock() }, given, ORIGIN), undefined)
       t.strictSame(await count(), before)
     })
   }
 
   await t.test('tell their user while they live', async (t) => {
-    const { session, find } = await begin()
+    const { id, find } = await begin()
     t.strictSame(await find(), user)
-    t.equal(await find(session.id, other.id), undefined, 'not to another user')
+    t.equal(await find(id, other.id), undefined, 'not to another user')
     t.equal(await find(NOBODY), undefined, 'not of an unknown session')
   })
 
@@ -91,10 +99,10 @@ test('the stored sessions', async (t) => {
   })
 
   await t.test('live on when they are used, until REFRESH_MAX_TTL', async (t) => {
-    const { clock, session, find } = await begin()
+    const { clock, id, find } = await begin()
     const use = () =>
       database.query(`UPDATE sessions SET last_used_at = now() + $2 * interval '1 millisecond' WHERE id = $1`, [
-        session.id,
+        id,
         clock.offset
       ])
     clock.advance(3000)
@@ -109,21 +117,151 @@ test('the stored sessions', async (t) => {
   })
 
   await t.test('are over when they were ended', async (t) => {
-    const { session, find } = await begin()
+    const { id, lifetimes, find } = await begin()
     const { find: findAnother } = await begin()
-    await database.query('UPDATE sessions SET ended_at = now() WHERE id = $1', [session.id])
+    t.strictSame(await endSessions(database, lifetimes, { sid: id, sub: user.id }, id, 'ended by the user'), {
+      alive: true,
+      count: 1
+    })
     t.equal(await find(), undefined)
     t.strictSame(await findAnother(), user)
   })
 
   await t.test('go with their user', async (t) => {
     const leaver = await addUser(database, testClock(), { username: 'leaver', passwordHash: HASH })
-    const clock = testClock()
+    const lifetimes = { ...CONFIG, clock: testClock() }
     const given = { ...credentials, id: leaver.id, username: leaver.username }
-    const { id: sid } = (await openSession(database, clock, given, ORIGIN)) as OpenedSession
-    t.strictSame(await findSessionUser(database, clock, CONFIG, { sid, sub: leaver.id }), leaver)
+    const { refreshToken } = (await openSession(database, lifetimes, given, ORIGIN)) as LiveSession
+    const named = { sid: refreshToken.session, sub: leaver.id }
+    t.strictSame(await findSessionUser(database, lifetimes, named), leaver)
     await database.query('DELETE FROM users WHERE id = $1', [leaver.id])
-    t.equal(await findSessionUser(database, clock, CONFIG, { sid, sub: leaver.id }), undefined)
-    t.strictSame(await database.query('SELECT 1 FROM sessions WHERE id = $1', [sid]), [])
+    t.equal(await findSessionUser(database, lifetimes, named), undefined)
+    t.strictSame(await database.query('SELECT 1 FROM sessions WHERE id = $1', [named.sid]), [])
+  })
+})
+
+test('when a session will be over', (t) => {
+  const clock = testClock()
+  const [created_at, last_used_at] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
+  const expiry = (REFRESH_IDLE_TTL: number, REFRESH_MAX_TTL: number) =>
+    expiryOf({ created_at, last_used_at }, { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock }).toISOString()
+  t.equal(expiry(3600, 864_000), '2026-01-02T01:00:00.000Z', 'when it is not used')
+  t.equal(expiry(864_000, 172_800), '2026-01-03T00:00:00.000Z', 'when it is too old')
+  t.equal(expiry(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), '9999-12-31T23:59:59.000Z', 'never, as good as')
+  t.end()
+})
+
+test('the sessions of a user', async (t) => {
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
+  const clock = testClock()
+  const lifetimes = { ...CONFIG, clock }
+  const ids: Record<string, string> = {}
+  for (const username of ['ada', 'grace']) {
+    const { id } = await addUser(database, clock, { username, passwordHash: HASH })
+    ids[username] = id
+  }
+  const [ada, grace] = [ids.ada, ids.grace] as [string, string]
+
+  async function begin(sub: string, ip = '192.0.2.1'): Promise<string> {
+    const credentials = { id: sub, username: null, password_hash: HASH, password_version: 1 }
+    const opened = await openSession(database, lifetimes, credentials, { userAgent: 'a browser', ip })
+    return (opened as LiveSession).refreshToken.session
+  }
+  const living = async (sub: string) =>
+    (await listSessions(database, lifetimes, { sid: NOBODY, sub })).map(({ id }) => id).sort()
+  const reasons = () => database.query('SELECT id, end_reason AS reason FROM sessions WHERE ended_at IS NOT NULL')
+  t.beforeEach(async () => {
+    await database.query('TRUNCATE sessions')
+  })
+
+  await t.test('are listed: the present one first, then by last use, and no other than the living', async (t) => {
+    const [first, second, third, ended] = [
+      await begin(ada),
+      await begin(ada, '::1'),
+      await begin(ada),
+      await begin(ada)
+    ]
+    await begin(grace)
+    const at = (offset: number) => new Date(Date.now() + offset * 1000)
+    const use = (id: string, time: Date) =>
+      database.query('UPDATE sessions SET created_at = $2, last_used_at = $2 WHERE id = $1', [id, time])
+    const times = [at(-300), at(-200), at(-100)] as const
+    await use(first, times[0])
+    await use(second, times[1])
+    await use(third, times[2])
+    await endSessions(database, lifetimes, { sid: first, sub: ada }, ended, 'ended by the user')
+    const shown = (id: string, time: Date, ip: string, current: boolean) => ({
+      id,
+      created_at: time.toISOString(),
+      last_used_at: time.toISOString(),
+      expires_at: new Date(time.getTime() + 3_600_000).toISOString(),
+      user_agent: 'a browser',
+      ip,
+      current
+    })
+    t.strictSame(await listSessions(database, lifetimes, { sid: second, sub: ada }), [
+      shown(second, times[1], '::1', true),
+      shown(third, times[2], '192.0.2.1', false),
+      shown(first, times[0], '192.0.2.1', false)
+    ])
+  })
+
+  await t.test('are listed a thousand at most, the present one among them', async (t) => {
+    const sid = await begin(ada)
+    await database.query(
+      `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+       SELECT gen_random_uuid(), $1, '', '', now(), now() + interval '1 minute' FROM generate_series(1, 1001)`,
+      [ada]
+    )
+    const listed = await listSessions(database, lifetimes, { sid, sub: ada })
+    t.equal(listed.length, 1000)
+    t.equal(listed[0]?.id, sid)
+  })
+
+  await t.test('end one by one', async (t) => {
+    const [present, other, third] = [await begin(ada), await begin(ada), await begin(ada)]
+    const end = (id: string) => endSessions(database, lifetimes, { sid: present, sub: ada }, id, 'ended by the user')
+    t.strictSame(await end(other), { alive: true, count: 1 })
+    t.strictSame(await living(ada), [present, third].sort())
+    t.strictSame(await reasons(), [{ id: other, reason: 'ended by the user' }])
+    t.strictSame(await end(other), { alive: true, count: 0 }, 'once')
+    t.strictSame(await end(NOBODY), { alive: true, count: 0 }, 'not an unknown one')
+    t.strictSame(await end(await begin(grace)), { alive: true, count: 0 }, 'not that of another user')
+    t.strictSame(await end(present), { alive: true, count: 1 }, 'also the present one')
+    t.strictSame(await end(third), { alive: false, count: 0 }, 'in whose name nothing ends any more')
+    t.strictSame(await living(ada), [third])
+    t.equal((await living(grace)).length, 1)
+  })
+
+  await t.test('all end but the present one', async (t) => {
+    const [present] = [await begin(ada), await begin(ada), await begin(ada)]
+    const gracious = await begin(grace)
+    const end = (sid: string) => endSessions(database, lifetimes, { sid, sub: ada }, null, 'password changed')
+    t.strictSame(await end(present), { alive: true, count: 2 })
+    t.strictSame(await living(ada), [present])
+    t.strictSame(await living(grace), [gracious])
+    t.strictSame(
+      (await reasons()).map(({ reason }) => reason),
+      ['password changed', 'password changed']
+    )
+    t.strictSame(await end(present), { alive: true, count: 0 })
+    t.strictSame(await end(NOBODY), { alive: false, count: 0 })
+    clock.advance(3600)
+    t.strictSame(await end(present), { alive: false, count: 0 }, 'in the name of a living one alone')
+  })
+
+  await t.test('that end all others at once leave one', async (t) => {
+    const sids = await Promise.all(Array.from({ length: 8 }, () => begin(ada)))
+    const ends = await Promise.all(
+      sids.map((sid) =>
+        endSessions(createDatabase(pool, 60_000), lifetimes, { sid, sub: ada }, null, 'ended by the user')
+      )
+    )
+    t.strictSame(
+      ends.filter(({ alive }) => alive),
+      [{ alive: true, count: 7 }]
+    )
+    t.equal((await living(ada)).length, 1)
   })
 })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import { acceptClaims, bearerToken, type Claims, isExpired } from '../../src/tokens.ts'
+import { acceptClaims, bearerToken, type Claims, isExpired, requireKey } from '../../src/tokens.ts'
 import { refusal } from '../helper.ts'
 
 const ISSUER = 'https://auth.example.com'
@@ -118,6 +118,33 @@ test('no token came', async (t) => {
       t.strictSame(
         refusalOf(() => bearerToken(header)),
         MISSING
+      )
+    )
+  }
+})
+
+test('a key opens', async (t) => {
+  const KEY = 'the key of the services, 32 bytes or more'
+  for (const header of [`Bearer ${KEY}`, `bearer ${KEY}`, `BEARER   ${KEY} `]) {
+    await t.test(`as ${header.split(' ')[0]}`, async (t) => t.doesNotThrow(() => requireKey(header, KEY)))
+  }
+
+  const refused: [string, string | undefined, object][] = [
+    ['without a header', undefined, MISSING],
+    ['with an empty one', '', MISSING],
+    ['with another scheme', `Basic ${KEY}`, MISSING],
+    ['as the key alone', KEY, MISSING],
+    ['with nothing after the scheme', 'Bearer', INVALID],
+    ['with another key', `Bearer ${KEY.replace('t', 'T')}`, INVALID],
+    ['with a part of the key', `Bearer ${KEY.slice(0, -1)}`, INVALID],
+    ['with more than the key', `Bearer ${KEY}x`, INVALID],
+    ['with the key twice', `Bearer ${KEY} ${KEY}`, INVALID]
+  ]
+  for (const [what, header, expected] of refused) {
+    await t.test(`not ${what}`, async (t) =>
+      t.strictSame(
+        refusalOf(() => requireKey(header, KEY)),
+        expected
       )
     )
   }

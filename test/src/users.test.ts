@@ -1,7 +1,14 @@
 import { test } from 'tap'
 import { createDatabase } from '../../src/database.ts'
 import type { Problem } from '../../src/errors.ts'
-import { addUser, findCredentials, present, renewPasswordHash } from '../../src/users.ts'
+import {
+  addUser,
+  changePasswordHash,
+  findCredentials,
+  findOwnCredentials,
+  present,
+  renewPasswordHash
+} from '../../src/users.ts'
 import { caught } from '../caught.ts'
 import { refusal, testClock } from '../helper.ts'
 import { migratedPool } from '../pool.ts'
@@ -144,6 +151,58 @@ test('the stored users', async (t) => {
     await renewPasswordHash(database, before, 'too late')
     t.strictSame(await findCredentials(database, { username: 'ada' }), { ...after, password_version: 2 })
     t.equal((await findCredentials(database, { username: 'grace' }))?.password_hash, HASH)
+  })
+})
+
+test('the credentials of a user', async (t) => {
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
+  const { id } = await addUser(database, testClock(), { username: 'Ada', passwordHash: HASH })
+  const grace = await addUser(database, testClock(), { email: 'grace@example.com', passwordHash: HASH })
+  const credentials = { id, username: 'Ada', password_hash: HASH, password_version: 1 }
+  const change = (given: typeof credentials, hash: string) =>
+    changePasswordHash(createDatabase(pool, 60_000), given, hash)
+  t.beforeEach(async () => {
+    await database.query('UPDATE users SET password_hash = $1, password_version = 1', [HASH])
+  })
+
+  await t.test('are found by the id', async (t) => {
+    t.strictSame(await findOwnCredentials(database, id), credentials)
+    t.strictSame(await findOwnCredentials(database, grace.id), { ...credentials, id: grace.id, username: null })
+    t.equal(await findOwnCredentials(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
+  })
+
+  await t.test('have another hash and the next version when the password is changed', async (t) => {
+    t.equal(await change(credentials, 'another hash'), true)
+    const changed = { ...credentials, password_hash: 'another hash', password_version: 2 }
+    t.strictSame(await findOwnCredentials(database, id), changed)
+    t.match(await findOwnCredentials(database, grace.id), { password_hash: HASH, password_version: 1 })
+    t.equal(await change(changed, 'a third hash'), true)
+    t.match(await findOwnCredentials(database, id), { password_hash: 'a third hash', password_version: 3 })
+  })
+
+  await t.test('do not change when they are no longer what was read, or gone', async (t) => {
+    t.equal(await change({ ...credentials, password_version: 2 }, 'another hash'), false)
+    t.equal(await change({ ...credentials, id: '01890a5d-ac96-774b-bcce-b302099a8057' }, 'another hash'), false)
+    t.strictSame(await findOwnCredentials(database, id), credentials)
+  })
+
+  await t.test('change to one of many that are given at once', async (t) => {
+    const hashes = Array.from({ length: 10 }, (_, index) => `hash ${index}`)
+    const outcomes = await Promise.all(hashes.map((hash) => change(credentials, hash)))
+    const won = hashes.filter((_, index) => outcomes[index])
+    t.equal(won.length, 1)
+    t.strictSame(await findOwnCredentials(database, id), {
+      ...credentials,
+      password_hash: won[0],
+      password_version: 2
+    })
+  })
+
+  await t.test('keep a change from being undone by a hash renewed too late', async (t) => {
+    t.equal(await change(credentials, 'another hash'), true)
+    await renewPasswordHash(database, credentials, 'too late')
+    t.match(await findOwnCredentials(database, id), { password_hash: 'another hash', password_version: 2 })
   })
 })
 

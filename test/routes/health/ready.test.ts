@@ -24,7 +24,7 @@ test('GET /health/ready', async (t) => {
         'The database cannot be reached; try again shortly.'
       )
     })
-    t.match(response.headers, { 'retry-after': '5', 'cache-control': 'no-store' })
+    t.match(response.headers, { 'retry-after': '2', 'cache-control': 'no-store' })
     await ready(t, 'ready again')
   })
 })

@@ -1,0 +1,193 @@
+/**
+ * Browser mode in a real Chromium: a frontend of CORS_ORIGINS, a foreign site and a sibling subdomain, all over TLS.
+ *
+ *   npm run build && npm i --no-save playwright-core && node bench/browser/cookies.mjs [/usr/bin/chromium]
+ *
+ * It starts the built service on an embedded database of its own, and a TLS proxy with a certificate made with openssl.
+ */
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { chromium } from 'playwright-core'
+
+const [executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
+const [PORT, TLS_PORT] = [3921, 8443]
+const at = (host) => `https://${host}:${TLS_PORT}`
+const [AUTH, APP, SIBLING, FOREIGN] = ['auth.example.test', 'app.example.test', 'other.example.test', 'evil.test'].map(
+  at
+)
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-browser-'))
+const service = spawn(process.execPath, ['dist/src/server.js'], {
+  env: {
+    ...process.env,
+    DATABASE_URL: '',
+    DATA_DIR: join(folder, 'data'),
+    PORT: `${PORT}`,
+    PUBLIC_URL: AUTH,
+    CORS_ORIGINS: APP,
+    BCRYPT_COST: '10',
+    LOG_LEVEL: 'error'
+  },
+  stdio: ['ignore', 'inherit', 'inherit']
+})
+const proxy = tlsProxy()
+let browser
+try {
+  while (!(await fetch(`http://127.0.0.1:${PORT}/health/ready`).catch(() => undefined))?.ok) await pause(100)
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--host-resolver-rules=MAP * 127.0.0.1'
+    ]
+  })
+  await tryOut(await browser.newContext({ ignoreHTTPSErrors: true }))
+} finally {
+  await browser?.close()
+  proxy.close().closeAllConnections()
+  service.kill()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function tryOut(context) {
+  const app = await open(context, APP)
+  const account = { username: 'ada', password: 'correct horse battery staple' }
+  assert.equal((await call(app, '/register', account)).status, 201)
+
+  const login = await call(app, '/login', { ...account, cookie: true })
+  assert.deepEqual([login.status, 'refresh_token' in login.body], [200, false])
+  say('a frontend of CORS_ORIGINS signs in, and the body has no refresh token')
+  const [cookie] = await context.cookies(AUTH)
+  const { name, httpOnly, secure, sameSite, path, domain } = cookie
+  assert.deepEqual(
+    { name, httpOnly, secure, sameSite, path, domain },
+    {
+      name: '__Host-refresh_token',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'Strict',
+      path: '/',
+      domain: 'auth.example.test'
+    }
+  )
+  assert.equal(await app.evaluate('document.cookie'), '')
+  say(`the browser keeps ${name}: HttpOnly, Secure, SameSite=Strict, for ${domain} alone; no script sees it`)
+
+  const first = await call(app, '/token/refresh', {})
+  assert.equal(first.status, 200)
+  assert.notEqual((await context.cookies(AUTH))[0].value, cookie.value)
+  say('it refreshes with {} and the cookie is another')
+
+  const tabs = [app, await open(context, APP), await open(context, APP)]
+  for (let round = 0; round < 10; round += 1) {
+    const answers = await Promise.all(tabs.map((tab) => call(tab, '/token/refresh', {})))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200]
+    )
+  }
+  say('three tabs refresh at once, ten times over, and nobody is logged out')
+
+  for (const [what, origin] of [
+    ['a foreign site', FOREIGN],
+    ['a sibling subdomain', SIBLING]
+  ]) {
+    const page = await open(context, origin)
+    for (const path of ['/token/refresh', '/logout']) {
+      proxy.seen.length = 0
+      assert.equal((await call(page, path, {})).error, 'TypeError')
+      await page.evaluate(sendAnyway, `${AUTH}${path}`)
+      assert.ok(proxy.seen.length > 0)
+      assert.ok(
+        proxy.seen.every(({ status }) => [403, 405, 415].includes(status) || status === 204),
+        JSON.stringify(proxy.seen)
+      )
+      const sent = proxy.seen.map(
+        ({ method, status, cookie }) => `${method} ${status}${cookie ? ' with the cookie' : ''}`
+      )
+      say(`${what} gets nothing from ${path}: ${sent.join(', ')}`)
+    }
+    await page.close()
+  }
+  assert.equal((await call(app, '/token/refresh', {})).status, 200)
+  say('and the frontend is still signed in')
+
+  assert.equal((await call(app, '/logout', {})).status, 204)
+  assert.deepEqual(await context.cookies(AUTH), [])
+  assert.equal((await call(app, '/token/refresh', {})).status, 400)
+  say('it signs out, and the cookie is gone')
+}
+
+/** Runs in the page: requests that ask for no permission first. */
+async function sendAnyway(url) {
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+    const options = {
+      method: 'POST',
+      mode: 'no-cors',
+      credentials: 'include',
+      headers: { 'content-type': type },
+      body: '{}'
+    }
+    await fetch(url, options).catch(() => {})
+  }
+}
+
+async function open(context, origin) {
+  const page = await context.newPage()
+  await page.goto(`${origin}/`)
+  return page
+}
+
+/** Has the page call the service with its cookies, as a frontend would. */
+function call(page, path, payload) {
+  return page.evaluate(
+    async ([url, body]) => {
+      try {
+        const headers = { 'content-type': 'application/json' }
+        const response = await fetch(url, { method: 'POST', credentials: 'include', headers, body })
+        const text = await response.text()
+        return { status: response.status, body: text && JSON.parse(text) }
+      } catch (error) {
+        return { error: error.name }
+      }
+    },
+    [`${AUTH}${path}`, JSON.stringify(payload)]
+  )
+}
+
+/** TLS for every name: the service behind its own, an empty page behind all others. */
+function tlsProxy() {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=example.test', '-addext', 'subjectAltName=DNS:*.example.test,DNS:evil.test']
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject], {
+    stdio: 'ignore'
+  })
+  const seen = []
+  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    if (request.headers.host !== new URL(AUTH).host) {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>a page</title>')
+      return
+    }
+    const { method, url: path, headers } = request
+    const upstream = http.request({ port: PORT, host: '127.0.0.1', method, path, headers }, (answer) => {
+      seen.push({ method, path, status: answer.statusCode, cookie: headers.cookie !== undefined })
+      response.writeHead(answer.statusCode, answer.headers)
+      answer.pipe(response)
+    })
+    request.pipe(upstream)
+  })
+  return Object.assign(server.listen(TLS_PORT, '127.0.0.1'), { seen })
+}
+
+function say(line) {
+  process.stdout.write(`ok  ${line}\n`)
+}

@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BODY, NO_CONTENT, Nothing, Refresh, refusals } from '../src/schemas.ts'
+
+const schema = {
+  operationId: 'logout',
+  summary: 'Sign out',
+  description: 'Ends the session of a refresh token, of an earlier one of it too. All is well where there is none.',
+  tags: ['sessions'],
+  security: [{}, { cookie: [] }],
+  querystring: Nothing,
+  body: Refresh,
+  response: { ...NO_CONTENT, ...refusals(...BODY, 'FORBIDDEN', 'DATABASE_UNAVAILABLE') }
+}
+
+const logout: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { refreshCookie, refreshTokens } = fastify
+
+  fastify.post('/logout', { schema }, async (request, reply) => {
+    const { text, inCookie } = refreshCookie.presented(request)
+    await refreshTokens.end(request, text)
+    if (inCookie) refreshCookie.clear(reply)
+    reply.code(204)
+  })
+}
+
+export default logout

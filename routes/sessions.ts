@@ -1,0 +1,64 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../src/errors.ts'
+import {
+  BEARER,
+  BODY,
+  Identified,
+  LONG_PATH,
+  NO_CONTENT,
+  NoBody,
+  Nothing,
+  refusals,
+  SessionsAnswer
+} from '../src/schemas.ts'
+import { endSessions, listSessions } from '../src/sessions.ts'
+
+const common = { tags: ['sessions'], security: [{ bearer: [] }], querystring: Nothing }
+
+const listing = {
+  ...common,
+  operationId: 'listSessions',
+  summary: 'List the sessions',
+  description: 'The living sessions of the user: this one first, then by last use, 1000 at most.',
+  response: { 200: SessionsAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
+}
+
+const endingOne = {
+  ...common,
+  operationId: 'endSession',
+  summary: 'End a session',
+  params: Identified,
+  body: NoBody,
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...BEARER, ...BODY, 'NOT_FOUND', 'DATABASE_UNAVAILABLE') }
+}
+
+const endingOthers = {
+  ...common,
+  operationId: 'endOtherSessions',
+  summary: 'End all other sessions',
+  body: NoBody,
+  response: { ...NO_CONTENT, ...refusals(...BEARER, ...BODY, 'DATABASE_UNAVAILABLE') }
+}
+
+const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { authenticateSession: onRequest, sessionRules } = fastify
+
+  fastify.get('/sessions', { schema: listing, onRequest }, async ({ database, user }) => ({
+    sessions: await listSessions(database, sessionRules, user)
+  }))
+
+  fastify.delete('/sessions/:id', { schema: endingOne, onRequest }, async ({ database, user, params }, reply) => {
+    const { alive, count } = await endSessions(database, sessionRules, user, params.id, 'ended by the user')
+    if (!alive) throw new Problem('TOKEN_INVALID')
+    if (count === 0) throw new Problem('NOT_FOUND')
+    reply.code(204)
+  })
+
+  fastify.delete('/sessions', { schema: endingOthers, onRequest }, async ({ database, user }, reply) => {
+    const { alive } = await endSessions(database, sessionRules, user, null, 'ended by the user')
+    if (!alive) throw new Problem('TOKEN_INVALID')
+    reply.code(204)
+  })
+}
+
+export default sessions

@@ -1,0 +1,29 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BODY, Nothing, Refresh, refusals, TokensAnswer } from '../../src/schemas.ts'
+
+const schema = {
+  operationId: 'refresh',
+  summary: 'Refresh the tokens',
+  description: `Gives a new access token and the refresh token's successor. A refresh token is good for one use; used again within a few
+seconds it gives the same successor, later it ends the session, since somebody has a copy.`,
+  tags: ['sessions'],
+  security: [{}, { cookie: [] }],
+  querystring: Nothing,
+  body: Refresh,
+  response: {
+    200: TokensAnswer,
+    ...refusals(...BODY, 'REFRESH_TOKEN_INVALID', 'FORBIDDEN', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { refreshCookie, refreshTokens } = fastify
+
+  fastify.post('/refresh', { schema }, async (request, reply) => {
+    const { text, inCookie } = refreshCookie.presented(request)
+    const session = await refreshTokens.use(request, text)
+    return reply.tokens(session, session.user, inCookie)
+  })
+}
+
+export default refresh

@@ -1,0 +1,124 @@
+import type { Database } from './database.ts'
+import { createNonce, type RefreshToken, sha256, successorOf } from './refresh-token.ts'
+import { type EndReason, expiryOf, type Lifetimes, type LiveSession, parametersOf, SESSIONS } from './sessions.ts'
+
+/** What the use of refresh tokens goes by, beside how long sessions live. */
+export interface RotationRules extends Lifetimes {
+  /** For how many seconds a token may be used again after its first use. */
+  REFRESH_GRACE: number
+  /** What successors are derived with. */
+  successorKey: Buffer
+}
+
+/** A session whose refresh token was good. */
+export interface UsedSession extends LiveSession {
+  user: { id: string; username: string | null }
+}
+
+/** Why a refresh token is refused: the rule that ended its session, or what is wrong with the token alone. */
+export type Refusal = EndReason | 'idle' | 'expired' | 'superseded' | 'unknown'
+
+/**
+ * What a token of the right family is to its session. $4 to $7 are the session, the hashes of the family and of the
+ * rotating part, and the grace. A session that was never used has no earlier token to replay.
+ */
+const PRESENTED = `
+  SELECT session.id, moment, users.id AS user_id, username, nonce, session.created_at, last_used_at,
+    CASE
+      WHEN over IS NOT NULL THEN over
+      WHEN rotating_hash = $6 THEN 'current'
+      WHEN rotated_at IS NULL THEN 'unknown'
+      WHEN greatest(extract(epoch FROM moment - rotated_at), 0) >= $7 THEN 'replayed'
+      WHEN previous_hash = $6 THEN 'repeated'
+      ELSE 'superseded'
+    END AS verdict
+  FROM ${SESSIONS} JOIN users ON users.id = user_id
+  WHERE session.id = $4 AND family_hash = $5`
+
+interface PresentedRow {
+  user_id: string
+  username: string | null
+  created_at: Date
+  last_used_at: Date
+  nonce: Buffer
+  verdict: Refusal | 'current' | 'repeated'
+}
+
+/**
+ * Uses a refresh token: gives its successor, and the same one for each use within the grace (RFC 9700 §4.14.2). An
+ * earlier token of the session is a replay, which ends it; within the grace of the latest use it is only refused. All
+ * of this is one statement, so that of any number of uses at once, at any instance, one rotates and the rest see it.
+ */
+export async function useRefreshToken(
+  database: Database,
+  rules: RotationRules,
+  token: RefreshToken
+): Promise<UsedSession | { refused: Refusal }> {
+  const nonce = createNonce()
+  const successor = successorOf(token, nonce, rules.successorKey)
+  const [row] = await database.query<PresentedRow>(
+    `WITH presented AS (${PRESENTED} FOR UPDATE OF session),
+     rotated AS (
+       UPDATE sessions
+       SET previous_hash = rotating_hash, rotating_hash = $8, nonce = $9, rotated_at = moment, last_used_at = moment
+       FROM presented
+       WHERE sessions.id = presented.id AND verdict = 'current'
+       RETURNING sessions.nonce, sessions.last_used_at
+     ), ended AS (
+       UPDATE sessions SET ended_at = moment, end_reason = verdict
+       FROM presented
+       WHERE sessions.id = presented.id AND ended_at IS NULL AND verdict IN ('replayed', 'idle', 'expired')
+     )
+     SELECT user_id, username, created_at, verdict,
+       coalesce(rotated.nonce, presented.nonce) AS nonce,
+       coalesce(rotated.last_used_at, presented.last_used_at) AS last_used_at
+     FROM presented LEFT JOIN rotated ON true`,
+    [...presentedParameters(rules, token), sha256(successor.rotating), nonce]
+  )
+  if (!row) return { refused: 'unknown' }
+  if (row.verdict !== 'current' && row.verdict !== 'repeated') return { refused: row.verdict }
+  return sessionOf(row, successorOf(token, row.nonce, rules.successorKey), rules)
+}
+
+/** The session of a token that would be taken if it were used now. */
+export async function findRefreshToken(
+  database: Database,
+  rules: RotationRules,
+  token: RefreshToken
+): Promise<UsedSession | undefined> {
+  const [row] = await database.query<PresentedRow>(PRESENTED, presentedParameters(rules, token))
+  if (row?.verdict !== 'current' && row?.verdict !== 'repeated') return undefined
+  return sessionOf(row, token, rules)
+}
+
+/** Ends the session that the token, or an earlier or later one of its family, belongs to; none is no fault. */
+export async function endSessionOf(database: Database, rules: Lifetimes, token: RefreshToken): Promise<void> {
+  await database.query(
+    `WITH presented AS (
+       SELECT session.id, moment FROM ${SESSIONS}
+       WHERE session.id = $4 AND family_hash = $5 AND over IS NULL
+       FOR UPDATE OF session
+     )
+     UPDATE sessions SET ended_at = moment, end_reason = 'logged out'
+     FROM presented
+     WHERE sessions.id = presented.id`,
+    [...parametersOf(rules), token.session, sha256(token.family)]
+  )
+}
+
+const presentedParameters = (rules: RotationRules, { session, family, rotating }: RefreshToken) => [
+  ...parametersOf(rules),
+  session,
+  sha256(family),
+  sha256(rotating),
+  rules.REFRESH_GRACE
+]
+
+function sessionOf(row: PresentedRow, refreshToken: RefreshToken, rules: Lifetimes): UsedSession {
+  return {
+    refreshToken,
+    user: { id: row.user_id, username: row.username },
+    lastUsedAt: row.last_used_at,
+    expiresAt: expiryOf(row, rules)
+  }
+}

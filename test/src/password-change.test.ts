@@ -1,0 +1,82 @@
+import { test } from 'tap'
+import { readConfig } from '../../src/config.ts'
+import { createDatabase } from '../../src/database.ts'
+import type { Problem } from '../../src/errors.ts'
+import { changePassword } from '../../src/password-change.ts'
+import { findSessionUser, type LiveSession, openSession } from '../../src/sessions.ts'
+import { addUser, type Credentials, findOwnCredentials } from '../../src/users.ts'
+import { caught } from '../caught.ts'
+import { testClock } from '../helper.ts'
+import { migratedPool } from '../pool.ts'
+
+const LIFETIMES = { ...readConfig({}), clock: testClock() }
+const ORIGIN = { userAgent: undefined, ip: '::1' }
+
+test('a change of the password', async (t) => {
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
+
+  async function prepare(username: string) {
+    const { id } = await addUser(database, LIFETIMES.clock, { username, passwordHash: 'old' })
+    const credentials = (await findOwnCredentials(database, id)) as Credentials
+    const open = async () => {
+      const opened = await openSession(database, LIFETIMES, credentials, ORIGIN)
+      return { sid: (opened as LiveSession).refreshToken.session, sub: id }
+    }
+    const hash = async () => (await findOwnCredentials(database, id))?.password_hash
+    const isAlive = async (session: { sid: string; sub: string }) =>
+      Boolean(await findSessionUser(database, LIFETIMES, session))
+    return { credentials, open, hash, isAlive }
+  }
+
+  await t.test('ends all other sessions of the user', async (t) => {
+    const { credentials, open, hash, isAlive } = await prepare('ada')
+    const [present, other] = [await open(), await open()]
+    const stranger = await prepare('grace')
+    const foreign = await stranger.open()
+    await changePassword(database, LIFETIMES, present, credentials, 'new')
+    t.equal(await hash(), 'new')
+    t.strictSame([await isAlive(present), await isAlive(other), await isAlive(foreign)], [true, false, true])
+    t.equal(await openSession(database, LIFETIMES, credentials, ORIGIN), undefined, 'and a login with the old one')
+  })
+
+  await t.test('is refused when it was changed since the current one was checked', async (t) => {
+    const { credentials, open, hash, isAlive } = await prepare('ingrid')
+    const [present, other] = [await open(), await open()]
+    await changePassword(database, LIFETIMES, present, credentials, 'new')
+    const error = (await caught(changePassword(database, LIFETIMES, present, credentials, 'newer'))) as Problem
+    t.match(error, { code: 'INVALID_CREDENTIALS', message: 'The current password is wrong.' })
+    t.strictSame([await hash(), await isAlive(present), await isAlive(other)], ['new', true, false])
+  })
+
+  await t.test('changes nothing in the name of a session that is over', async (t) => {
+    const { credentials, open, hash, isAlive } = await prepare('hedy')
+    const [present, other] = [await open(), await open()]
+    await database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = $1", [present.sid])
+    const error = (await caught(changePassword(database, LIFETIMES, present, credentials, 'new'))) as Problem
+    t.equal(error.code, 'TOKEN_INVALID')
+    t.strictSame([await hash(), await isAlive(other)], ['old', true])
+  })
+
+  // The embedded database has one connection: there nothing comes between the two.
+  if (process.env.TEST_DATABASE_URL) {
+    await t.test('waits for a login that is opening a session with the old one, and ends it', async (t) => {
+      const { credentials, open, isAlive } = await prepare('katherine')
+      const present = await open()
+      let changing: Promise<void> | undefined
+      const opened = await createDatabase(pool, 60_000).transact(async (transaction) => {
+        const session = await openSession(transaction, LIFETIMES, credentials, ORIGIN)
+        let done = false
+        changing = changePassword(createDatabase(pool, 60_000), LIFETIMES, present, credentials, 'new').finally(() => {
+          done = true
+        })
+        const waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while (!done && (await pool.query(waits)).rowCount === 0);
+        return session as LiveSession
+      })
+      await changing
+      t.notOk(await isAlive({ sid: opened.refreshToken.session, sub: credentials.id }))
+      t.ok(await isAlive(present))
+    })
+  }
+})

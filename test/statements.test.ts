@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify'
+import type { PoolClient } from 'pg'
+import { test } from 'tap'
+import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
+
+/** What is sent to the database while something happens: the first word of each statement. */
+async function statementsOf({ pg }: FastifyInstance, happen: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = []
+  const pool = pg.pool as { connect(): Promise<PoolClient> }
+  const { connect } = pool
+  pool.connect = async () => {
+    const client = await connect.call(pool)
+    const { query, release } = client
+    const watched = (config: { text: string } | string, ...rest: unknown[]) => {
+      const text = typeof config === 'string' ? config : config.text
+      statements.push(String(/^\s*(\w+)/.exec(text)?.[1]))
+      return (query as unknown as (...given: unknown[]) => unknown).call(client, config, ...rest)
+    }
+    client.query = watched as never
+    client.release = (broken) => {
+      Object.assign(client, { query, release })
+      release.call(client, broken)
+    }
+    return client
+  }
+  await happen().finally(() => {
+    pool.connect = connect
+  })
+  return statements
+}
+
+test('what a request asks of the database, since each statement is a round trip', async (t) => {
+  const fastify = await build(t, { environment: { INTROSPECTION_KEY: 'a key for other services, long enough' } })
+  const { access_token, refresh_token } = await signIn(fastify, { username: 'ada' })
+  const headers = bearer(access_token)
+  const key = bearer('a key for other services, long enough')
+  const get = (url: string) => () => fastify.inject({ url, headers })
+  const requests: [what: string, request: () => Promise<{ statusCode: number }>, statements: string[]][] = [
+    ['GET /secret', get('/secret'), []],
+    ['GET /me', get('/me'), ['SELECT']],
+    ['GET /sessions', get('/sessions'), ['SELECT', 'SELECT']],
+    ['POST /login', () => post(fastify, '/login', { username: 'ada', password: PASSWORD }), ['SELECT', 'INSERT']],
+    ['POST /register', () => post(fastify, '/register', { username: 'grace', password: PASSWORD }), ['INSERT']],
+    ['POST /introspect', () => post(fastify, '/introspect', { token: access_token }, key), ['SELECT']],
+    ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH']],
+    ['DELETE /sessions', () => fastify.inject({ method: 'DELETE', url: '/sessions', headers }), ['SELECT', 'WITH']],
+    [
+      'POST /password/change',
+      () => post(fastify, '/password/change', { current_password: PASSWORD, new_password: `${PASSWORD}!` }, headers),
+      ['SELECT', 'SELECT', 'BEGIN', 'UPDATE', 'WITH', 'COMMIT']
+    ],
+    ['POST /logout', () => post(fastify, '/logout', { refresh_token }), ['WITH']]
+  ]
+  for (const [what, request, statements] of requests) {
+    await t.test(what, async (t) => {
+      let statusCode = 0
+      const sent = await statementsOf(fastify, async () => {
+        statusCode = (await request()).statusCode
+      })
+      t.ok(statusCode < 300, `${statusCode}`)
+      t.strictSame(sent, statements)
+    })
+  }
+})

@@ -1,0 +1,48 @@
+import { createPrivateKey } from 'node:crypto'
+import { test } from 'tap'
+import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
+
+const SECRET_KEY = 'only for tests, and long enough to be one'
+
+test('a copy of a database in use shows no secret', async (t) => {
+  const fastify = await build(t)
+  const { access_token, refresh_token: first } = await signIn(fastify, { username: 'ada' })
+  const { refresh_token: second } = (await post(fastify, '/token/refresh', { refresh_token: first })).json()
+  const { refresh_token: third } = (await post(fastify, '/token/refresh', { refresh_token: second })).json()
+  const change = { current_password: PASSWORD, new_password: 'another horse, another battery' }
+  const changed = await post(fastify, '/password/change', change, bearer(access_token))
+  t.equal(changed.statusCode, 204)
+
+  const database = fastify.openDatabase()
+  const tables = await database.query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+  const rows = await Promise.all(
+    tables.map(({ name }) =>
+      fastify.openDatabase().query(`SELECT to_jsonb(stored)::text AS row FROM "${name}" AS stored`)
+    )
+  )
+  const copy = rows.flat().map(({ row }) => row.toLowerCase())
+  t.ok(copy.length >= 4 && copy.some((row) => row.includes('ada')), 'the copy has everything in it')
+
+  const { d } = createPrivateKey(fastify.keyRing.signingKey().privateKey).export({ format: 'jwk' })
+  const secrets: [what: string, bytes: Buffer][] = [
+    ['SECRET_KEY', Buffer.from(SECRET_KEY)],
+    ['the root secret', Buffer.from(fastify.rootSecret, 'base64url')],
+    ['the key of successors', fastify.sessionRules.successorKey],
+    ['a private signing key', Buffer.from(String(d), 'base64url')],
+    ['the first password', Buffer.from(PASSWORD)],
+    ['the second password', Buffer.from(change.new_password)],
+    ['an access token', Buffer.from(access_token)],
+    ...[first, second, third].flatMap((token, index): [string, Buffer][] => [
+      [`refresh token ${index + 1}`, Buffer.from(token)],
+      [`the family of refresh token ${index + 1}`, Buffer.from(token.split('.')[1], 'base64url')],
+      [`the rotating part of refresh token ${index + 1}`, Buffer.from(token.split('.')[2], 'base64url')]
+    ])
+  ]
+  for (const [what, bytes] of secrets) {
+    const forms = (['utf8', 'hex', 'base64', 'base64url'] as const).map((form) => bytes.toString(form).toLowerCase())
+    t.notOk(
+      copy.some((row) => forms.some((form) => form.length > 8 && row.includes(form))),
+      what
+    )
+  }
+})
