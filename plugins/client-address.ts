@@ -11,7 +11,22 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    fastify.decorate('clientAddress', createClientAddress(fastify.config.TRUSTED_PROXIES))
+    const { clientAddress, isForwardedInVain } = createClientAddress(fastify.config.TRUSTED_PROXIES)
+    let warned = false
+
+    fastify.addHook('onRequest', ({ raw, log }, _reply, done) => {
+      if (!warned && isForwardedInVain(raw)) {
+        warned = true
+        const from = raw.socket.remoteAddress
+        log.warn(
+          { from },
+          'X-Forwarded-For is not believed: name the proxy in TRUSTED_PROXIES, or all behind it count as one'
+        )
+      }
+      done()
+    })
+
+    fastify.decorate('clientAddress', clientAddress)
   },
   { name: 'client-address', dependencies: ['config'] }
 )

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isLoopback } from '../src/client-address.ts'
 import { Problem } from '../src/errors.ts'
+import { isLoopback } from '../src/loopback.ts'
 import { requireKey } from '../src/tokens.ts'
 
 declare module 'fastify' {

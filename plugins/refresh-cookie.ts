@@ -1,8 +1,8 @@
 import { parseCookie, type SetCookie, stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isLoopbackUrl } from '../src/client-address.ts'
 import { Problem } from '../src/errors.ts'
+import { isPlainLoopback } from '../src/loopback.ts'
 
 /** The refresh token of a request, and whether it came as a cookie, where its answer then goes too. */
 export interface PresentedToken {
@@ -34,10 +34,8 @@ export default fp(
   async (fastify) => {
     const { config } = fastify
     const { PUBLIC_URL, CORS_ORIGINS } = config
-    const { origin, protocol } = new URL(PUBLIC_URL)
-    const origins = new Set([origin, ...CORS_ORIGINS])
-    // Browsers take a cookie that is Secure only over TLS, which a service tried out on its own machine has not.
-    const secure = !(protocol === 'http:' && isLoopbackUrl(PUBLIC_URL))
+    const origins = new Set([new URL(PUBLIC_URL).origin, ...CORS_ORIGINS])
+    const secure = !isPlainLoopback(PUBLIC_URL)
     const name = secure ? '__Host-refresh_token' : 'refresh_token'
     const write = (reply: FastifyReply, value: string, maxAge: number) => {
       const cookie: SetCookie = { name, value, maxAge, path: '/', httpOnly: true, secure, sameSite: 'strict' }

@@ -12,26 +12,33 @@ set as an HttpOnly cookie and left out of the body.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: Login,
-  response: { 200: TokensAnswer, ...refusals(...BODY, 'INVALID_CREDENTIALS', 'DATABASE_UNAVAILABLE') }
+  response: {
+    200: TokensAnswer,
+    ...refusals(...BODY, 'INVALID_CREDENTIALS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+  }
 }
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clientAddress, passwords, sessionRules } = fastify
+  const { clientAddress, deviceCookie, limits, passwords, sessionRules } = fastify
 
-  fastify.post('/login', { schema }, async (request, reply) => {
-    const { password, cookie = false, ...name } = request.body
+  fastify.post('/login', { schema, preHandler: limits.byAddress('login') }, async (request, reply) => {
+    const { database, body } = request
+    const { password, cookie = false, ...typed } = body
     const origin = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
+    const account = await findCredentials(database, typed)
 
-    const credentials = await findCredentials(request.database, name)
-    const matches = await passwords.verify(password, credentials?.password_hash, reply.disconnected)
-    if (!credentials || !matches) throw new Problem('INVALID_CREDENTIALS')
+    return limits.guessing(request, { typed, account }, async () => {
+      const matches = await passwords.verify(password, account?.password_hash, reply.disconnected)
+      if (!account || !matches) throw new Problem('INVALID_CREDENTIALS')
 
-    const renewed = await passwords.renew(password, credentials.password_hash, reply.disconnected)
-    if (renewed) await renewPasswordHash(request.database, credentials, renewed)
+      const renewed = await passwords.renew(password, account.password_hash, reply.disconnected)
+      if (renewed) await renewPasswordHash(database, account, renewed)
 
-    const session = await openSession(request.database, sessionRules, credentials, origin)
-    if (!session) throw new Problem('INVALID_CREDENTIALS')
-    return reply.tokens(session, credentials, cookie)
+      const session = await openSession(database, sessionRules, account, origin)
+      if (!session) throw new Problem('INVALID_CREDENTIALS')
+      deviceCookie.set(reply, account.id)
+      return reply.tokens(session, account, cookie)
+    })
   })
 }
 

@@ -11,14 +11,14 @@ const schema = {
   body: Registration,
   response: {
     201: UserAnswer,
-    ...refusals(...BODY, 'PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'DATABASE_UNAVAILABLE')
+    ...refusals(...BODY, 'PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
   }
 }
 
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock, passwords } = fastify
+  const { clock, limits, passwords } = fastify
 
-  fastify.post('/register', { schema }, async (request, reply) => {
+  fastify.post('/register', { schema, preHandler: limits.byAddress('register') }, async (request, reply) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, reply.disconnected)

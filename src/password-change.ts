@@ -13,7 +13,7 @@ export async function changePassword(
   database: Database,
   lifetimes: Lifetimes,
   session: SessionOfUser,
-  credentials: Credentials,
+  credentials: Pick<Credentials, 'id' | 'password_version'>,
   hash: string
 ): Promise<void> {
   await database.transact(async (transaction) => {

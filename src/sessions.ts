@@ -78,7 +78,7 @@ export function expiryOf(
 export async function openSession(
   database: Database,
   lifetimes: Lifetimes,
-  { id: user, password_version }: Credentials,
+  { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   { userAgent, ip }: Provenance
 ): Promise<LiveSession | undefined> {
   const { clock } = lifetimes

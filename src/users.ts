@@ -17,6 +17,7 @@ export interface UserRow {
 export interface Credentials {
   id: string
   username: string | null
+  email: string | null
   password_hash: string
   password_version: number
 }
@@ -28,7 +29,7 @@ export interface Names {
 }
 
 const COLUMNS = 'id, username, email, email_verified, created_at'
-const CREDENTIALS = 'id, username, password_hash, password_version'
+const CREDENTIALS = 'id, username, email, password_hash, password_version'
 
 /**
  * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
@@ -85,7 +86,7 @@ export async function findOwnCredentials(database: Database, id: string): Promis
 /** Replaces a user's hash by a new one of the same password, unless that has changed meanwhile. */
 export async function renewPasswordHash(
   database: Database,
-  { id, password_version }: Credentials,
+  { id, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   renewed: string
 ): Promise<void> {
   await database.query('UPDATE users SET password_hash = $3 WHERE id = $1 AND password_version = $2', [
@@ -102,7 +103,7 @@ export async function renewPasswordHash(
  */
 export async function changePasswordHash(
   database: Database,
-  { id, password_version }: Credentials,
+  { id, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   changed: string
 ): Promise<boolean> {
   const rows = await database.query(
@@ -120,6 +121,8 @@ export function present({ created_at, ...user }: UserRow): User {
 }
 
 /** Letter case as the unique indexes fold it: ASCII's alone, so that no other letter turns into one of a name's. */
-function fold(name: string | undefined): string | null {
-  return name?.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) ?? null
+export function foldName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
+
+const fold = (name: string | undefined) => (name === undefined ? null : foldName(name))

@@ -62,3 +62,20 @@ test('what a request asks of the database, since each statement is a round trip'
     })
   }
 })
+
+test('what the limits add to it', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const { refresh_token } = await signIn(fastify, { username: 'ada' })
+  const login = (password: string) => () => post(fastify, '/login', { username: 'ada', password })
+  const requests: [what: string, request: () => Promise<unknown>, statements: string[]][] = [
+    ['POST /login', login(PASSWORD), ['WITH', 'SELECT', 'WITH', 'INSERT', 'DELETE']],
+    ['POST /login with a wrong password', login('wrong'), ['WITH', 'SELECT', 'WITH']],
+    ['POST /register', () => post(fastify, '/register', { username: 'grace', password: PASSWORD }), ['WITH', 'INSERT']],
+    ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH', 'WITH']]
+  ]
+  for (const [what, request, statements] of requests) {
+    await t.test(what, async (t) => {
+      t.strictSame(await statementsOf(fastify, request), statements)
+    })
+  }
+})

@@ -13,22 +13,32 @@ const schema = {
   body: PasswordChange,
   response: {
     ...NO_CONTENT,
-    ...refusals(...BEARER, ...BODY, 'INVALID_CREDENTIALS', 'PASSWORD_REJECTED', 'DATABASE_UNAVAILABLE')
+    ...refusals(
+      ...BEARER,
+      ...BODY,
+      'INVALID_CREDENTIALS',
+      'PASSWORD_REJECTED',
+      'TOO_MANY_REQUESTS',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, passwords, sessionRules } = fastify
+  const { authenticateSession: onRequest, limits, passwords, sessionRules } = fastify
 
-  fastify.post('/change', { schema, onRequest }, async ({ account, body, database, user }, reply) => {
-    passwords.accept(body.new_password, [account.username, account.email], '/new_password')
+  fastify.post('/change', { schema, onRequest }, async (request, reply) => {
+    const { account: user, body, database } = request
+    passwords.accept(body.new_password, [user.username, user.email], '/new_password')
+    const account = await findOwnCredentials(database, user.id)
 
-    const credentials = await findOwnCredentials(database, user.sub)
-    const matches = await passwords.verify(body.current_password, credentials?.password_hash, reply.disconnected)
-    if (!credentials || !matches) throw wrongPassword()
+    await limits.guessing(request, { typed: user, account }, async () => {
+      const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
+      if (!account || !matches) throw wrongPassword()
 
-    const hash = await passwords.hash(body.new_password, reply.disconnected)
-    await changePassword(database, sessionRules, user, credentials, hash)
+      const hash = await passwords.hash(body.new_password, reply.disconnected)
+      await changePassword(database, sessionRules, request.user, account, hash)
+    })
     reply.code(204)
   })
 }

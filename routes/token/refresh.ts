@@ -12,14 +12,14 @@ seconds it gives the same successor, later it ends the session, since somebody h
   body: Refresh,
   response: {
     200: TokensAnswer,
-    ...refusals(...BODY, 'REFRESH_TOKEN_INVALID', 'FORBIDDEN', 'DATABASE_UNAVAILABLE')
+    ...refusals(...BODY, 'REFRESH_TOKEN_INVALID', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
   }
 }
 
 const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { refreshCookie, refreshTokens } = fastify
+  const { limits, refreshCookie, refreshTokens } = fastify
 
-  fastify.post('/refresh', { schema }, async (request, reply) => {
+  fastify.post('/refresh', { schema, preHandler: limits.byAddress('refresh') }, async (request, reply) => {
     const { text, inCookie } = refreshCookie.presented(request)
     const session = await refreshTokens.use(request, text)
     return reply.tokens(session, session.user, inCookie)

@@ -32,3 +32,18 @@ test('the address of a client', async (t) => {
     })
   }
 })
+
+test('who forwards and is not trusted', async (t) => {
+  const log: string[] = []
+  const fastify = await build(t, { log, environment: { TRUSTED_PROXIES: '192.0.2.1' } })
+  const get = (remoteAddress: string, headers: Record<string, string> = {}) =>
+    fastify.inject({ url: '/health/live', remoteAddress, headers })
+  const warnings = () => log.map((line) => JSON.parse(line)).filter(({ msg }) => /X-Forwarded-For/.test(msg))
+  await get('192.0.2.1', { 'x-forwarded-for': '198.51.100.1' })
+  await get('192.0.2.2')
+  t.strictSame(warnings(), [], 'is told from one that is, and from one that does not')
+  for (let index = 0; index < 3; index++) await get('192.0.2.2', { 'x-forwarded-for': '198.51.100.1' })
+  t.match(warnings(), [{ level: 40, from: '192.0.2.2', msg: /TRUSTED_PROXIES/ }])
+  t.equal(warnings().length, 1, 'is told of once')
+  t.notMatch(log.join('\n'), '198.51.100.1')
+})

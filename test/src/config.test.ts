@@ -208,7 +208,7 @@ const unfit: Record<string, string[]> = {
   LIMITS: ['yes', 'ON'],
   LOG_LEVEL: ['verbose', 'INFO'],
   INTROSPECTION_KEY: ['x'.repeat(31)],
-  METRICS_KEY: ['x'.repeat(31), 'ü'.repeat(40), ' '.repeat(40) + 'x', 'x'.repeat(40) + ' ']
+  METRICS_KEY: ['x'.repeat(31), 'ü'.repeat(40), ` ${'x'.repeat(40)}`, `${'x'.repeat(40)} `]
 }
 
 test('a value that does not fit stops the start and says what would:', async (t) => {

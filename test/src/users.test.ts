@@ -103,7 +103,13 @@ test('the stored users', async (t) => {
 
   await t.test('are found by either name in any letter case, and by no other', async (t) => {
     const { id } = await add({ username: 'Ingrid.K', email: 'Ingrid.K@example.com' })
-    const credentials = { id, username: 'Ingrid.K', password_hash: HASH, password_version: 1 }
+    const credentials = {
+      id,
+      username: 'Ingrid.K',
+      email: 'Ingrid.K@example.com',
+      password_hash: HASH,
+      password_version: 1
+    }
     const table: [names: { username?: string; email?: string }, found: typeof credentials | undefined][] = [
       [{ username: 'Ingrid.K' }, credentials],
       [{ username: 'ingrid.k' }, credentials],
@@ -159,7 +165,7 @@ test('the credentials of a user', async (t) => {
   const database = createDatabase(pool, 60_000)
   const { id } = await addUser(database, testClock(), { username: 'Ada', passwordHash: HASH })
   const grace = await addUser(database, testClock(), { email: 'grace@example.com', passwordHash: HASH })
-  const credentials = { id, username: 'Ada', password_hash: HASH, password_version: 1 }
+  const credentials = { id, username: 'Ada', email: null, password_hash: HASH, password_version: 1 }
   const change = (given: typeof credentials, hash: string) =>
     changePasswordHash(createDatabase(pool, 60_000), given, hash)
   t.beforeEach(async () => {
@@ -168,7 +174,12 @@ test('the credentials of a user', async (t) => {
 
   await t.test('are found by the id', async (t) => {
     t.strictSame(await findOwnCredentials(database, id), credentials)
-    t.strictSame(await findOwnCredentials(database, grace.id), { ...credentials, id: grace.id, username: null })
+    t.strictSame(await findOwnCredentials(database, grace.id), {
+      ...credentials,
+      id: grace.id,
+      username: null,
+      email: 'grace@example.com'
+    })
     t.equal(await findOwnCredentials(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
   })
 

@@ -1,0 +1,132 @@
+import { createHmac } from 'node:crypto'
+import type { Clock } from './clock.ts'
+import type { Database } from './database.ts'
+
+/** What is counted by client address: how often it may be tried within how many seconds. */
+export const ADDRESS_LIMITS = {
+  login: { most: 60, within: 300 },
+  register: { most: 30, within: 3600 },
+  refresh: { most: 300, within: 300 }
+} as const
+
+/** What is limited by client address. */
+export type Action = keyof typeof ADDRESS_LIMITS
+
+/** How many wrong passwords in a row a name has, and a known device beside it. */
+export const GUESSES = 10
+
+/** The wait after the last of them, in seconds; it doubles with each further one. */
+const FIRST_WAIT = 30
+const LONGEST_WAIT = 3600
+
+/** How long wrong passwords are remembered, in seconds. */
+const MEMORY = 24 * 60 * 60
+
+/** What came of counting: the key that was counted, or how many seconds to wait where nothing more is let through. */
+export type Count = { counted: Buffer } | { wait: number }
+
+/** The key of a counter: nobody without the secret can tell what it counts. */
+export function limitKey(secret: Buffer, ...what: string[]): Buffer {
+  return createHmac('sha256', secret).update(JSON.stringify(what)).digest().subarray(0, 16)
+}
+
+const MOMENT = "(now() + $1 * interval '1 millisecond')"
+
+/** Counts something that is let through `most` times within `within` seconds of the first time. */
+export async function countWithin(
+  database: Database,
+  clock: Clock,
+  key: Buffer,
+  { most, within }: { most: number; within: number }
+): Promise<Count> {
+  const [row] = await database.query<CountRow>(
+    `WITH counted AS (
+       INSERT INTO limits AS known (key, count, over_at) VALUES ($2, 1, ${MOMENT} + make_interval(secs => $4))
+       ON CONFLICT (key) DO UPDATE SET
+         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
+         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${MOMENT} OR known.count < $3
+       RETURNING key
+     )
+     SELECT (SELECT key FROM counted) AS counted,
+       (SELECT extract(epoch FROM over_at - ${MOMENT})::float8 FROM limits WHERE key = $2) AS wait`,
+    [clock.offset, key, most, within]
+  )
+  return outcome(row as CountRow, within)
+}
+
+/**
+ * Counts a password that is about to be checked, before it is: on the device, where a known one has guesses left, or
+ * else on the name. One statement, so that of many at once no more than the limit are let through.
+ */
+export async function countGuess(
+  database: Database,
+  clock: Clock,
+  { name, device }: { name: Buffer; device: Buffer | undefined }
+): Promise<Count> {
+  const [row] = await database.query<CountRow>(
+    `WITH by_device AS (
+       INSERT INTO limits AS known (key, count, over_at)
+       SELECT $3, 1, ${MOMENT} + make_interval(secs => $5) WHERE $3::bytea IS NOT NULL
+       ON CONFLICT (key) DO UPDATE SET
+         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
+         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${MOMENT} OR known.count < $4
+       RETURNING key
+     ), by_name AS (
+       INSERT INTO limits AS known (key, count, over_at)
+       SELECT $2, 1, ${MOMENT} + make_interval(secs => $5) WHERE NOT EXISTS (SELECT FROM by_device)
+       ON CONFLICT (key) DO UPDATE SET
+         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
+         blocked_until = CASE WHEN known.over_at > ${MOMENT} AND known.count + 1 >= $4 THEN
+           ${MOMENT} + make_interval(secs => least($6 * 2 ^ least(known.count + 1 - $4, 20), $7))
+         END,
+         over_at = excluded.over_at
+       WHERE known.blocked_until IS NULL OR known.blocked_until <= ${MOMENT}
+       RETURNING key
+     )
+     SELECT coalesce((SELECT key FROM by_device), (SELECT key FROM by_name)) AS counted,
+       (SELECT extract(epoch FROM blocked_until - ${MOMENT})::float8 FROM limits WHERE key = $2) AS wait`,
+    [clock.offset, name, device ?? null, GUESSES, MEMORY, FIRST_WAIT, LONGEST_WAIT]
+  )
+  return outcome(row as CountRow, FIRST_WAIT)
+}
+
+interface CountRow {
+  counted: Buffer | null
+  /** As it was before this statement: none where another has only just begun to count. */
+  wait: number | null
+}
+
+function outcome({ counted, wait }: CountRow, usual: number): Count {
+  return counted ? { counted } : { wait: Math.max(1, Math.ceil(wait ?? usual)) }
+}
+
+/** Takes back what was counted for a password that could not be checked. */
+export async function uncount(database: Database, clock: Clock, keys: Buffer[]): Promise<void> {
+  await database.query(
+    `UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > $3 THEN ${MOMENT} END
+     WHERE key = ANY($2) AND count > 0`,
+    [clock.offset, keys, GUESSES]
+  )
+}
+
+/** Forgets what was counted, since the password was right. */
+export async function forgive(database: Database, keys: Buffer[]): Promise<void> {
+  await database.query('DELETE FROM limits WHERE key = ANY($1)', [keys])
+}
+
+/**
+ * Deletes some of the counters that are over.
+ *
+ * @returns how many
+ */
+export async function purgeLimits(database: Database, clock: Clock, most = 1000): Promise<number> {
+  const rows = await database.query(
+    `DELETE FROM limits
+     WHERE key IN (SELECT key FROM limits WHERE over_at <= ${MOMENT} ORDER BY over_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+     RETURNING 1`,
+    [clock.offset, most]
+  )
+  return rows.length
+}
