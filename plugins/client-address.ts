@@ -14,11 +14,11 @@ export default fp(
     const { clientAddress, isForwardedInVain } = createClientAddress(fastify.config.TRUSTED_PROXIES)
     let warned = false
 
-    fastify.addHook('onRequest', ({ raw, log }, _reply, done) => {
+    fastify.addHook('onRequest', ({ raw }, _reply, done) => {
       if (!warned && isForwardedInVain(raw)) {
         warned = true
         const from = raw.socket.remoteAddress
-        log.warn(
+        fastify.log.warn(
           { from },
           'X-Forwarded-For is not believed: name the proxy in TRUSTED_PROXIES, or all behind it count as one'
         )

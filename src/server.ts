@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import cli from 'fastify-cli/start.js'
 import { readConfig, readEnvFile } from './config.ts'
+import { ignoreCopies } from './signals.ts'
 
 /** How long a stop may take, in milliseconds: what is in flight is finished meanwhile. */
 const GRACE = 10_000
@@ -15,6 +16,10 @@ try {
   const app = fileURLToPath(new URL('app.js', import.meta.url))
   await cli.start(['-a', HOST, '-p', `${PORT}`, '-l', LOG_LEVEL, '-g', `${GRACE}`, '--options', app])
   process.off('SIGTERM', leave).off('SIGINT', leave)
+  ignoreCopies(process, () => {
+    process.stderr.write('latchkey was told a second time to stop, and does at once.\n')
+    process.exit(1)
+  })
 } catch (error) {
   process.stderr.write(`latchkey cannot start. ${(error as Error).message}\n`)
   process.exit(1)

@@ -177,7 +177,7 @@ test('the log at its most talkative', async (t) => {
     await fastify.pg.pool.query('DROP TABLE users CASCADE')
     t.equal((await post(fastify, '/login', { email: EMAIL, password: CHOSEN })).statusCode, 500)
     t.equal((await fastify.inject({ url: '/me', headers: bearer(token) })).statusCode, 500)
-    const errors = log.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40)
+    const errors = log.map((line) => JSON.parse(line)).filter(({ err }) => err)
     t.match(errors, [
       { level: 40, err: { code: 'ECONNREFUSED' } },
       { level: 50, err: { code: '23514' } },

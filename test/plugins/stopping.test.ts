@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import { build, listen, readAnswer, refusal } from '../helper.ts'
+import { build, exchange, listen, readAnswer, refusal } from '../helper.ts'
 
 test('while the service stops, what is in flight is finished and what is new is refused', async (t) => {
   const fastify = await build(t, { environment: { DATABASE_POOL: '1' } })
@@ -55,4 +55,17 @@ test('a client that never ends its request does not hold up the stop', async (t)
   mock.timers.tick(1)
   await closed
   t.equal(await everything, '')
+})
+
+test('who comes while the service stops is refused, and told to go elsewhere', async (t) => {
+  const fastify = await build(t)
+  const port = await listen(fastify)
+  const closed = fastify.close()
+  for (const path of ['/health/ready', '/secret']) {
+    const refused = readAnswer(await exchange(port, `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`))
+    t.equal(refused.statusCode, 503)
+    t.strictSame(refused.body, refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is stopping.'))
+    t.match(refused.headers, { connection: 'close', 'retry-after': '1' })
+  }
+  await closed
 })

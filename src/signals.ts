@@ -1,0 +1,37 @@
+import type { EventEmitter } from 'node:events'
+
+type Signal = 'SIGTERM' | 'SIGINT'
+
+const SIGNALS: Signal[] = ['SIGTERM', 'SIGINT']
+
+/** How long after the first signal a second one is a copy of it, in milliseconds. */
+const COPY = 500
+
+/**
+ * Has a stop begin at the first signal, as whoever listens to it already would, and be cut short by a second one; but not
+ * by a copy: npm hands on what the whole process group gets as well, and so does a terminal.
+ *
+ * @param process what the signals come from, with one listener for each that begins the stop
+ * @param cutShort ends the process at once
+ */
+export function ignoreCopies(process: EventEmitter, cutShort: () => void): void {
+  let begunAt: number | undefined
+  const begin = Object.fromEntries(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
+
+  function hear(signal: Signal): void {
+    if (begunAt === undefined) {
+      begunAt = performance.now()
+      for (const listener of begin[signal] ?? []) listener(signal)
+      // What the stop has put there to hear a second signal would hear a copy too.
+      listenAlone()
+    } else if (performance.now() - begunAt > COPY) {
+      cutShort()
+    }
+  }
+
+  function listenAlone(): void {
+    for (const signal of SIGNALS) process.removeAllListeners(signal).on(signal, hear)
+  }
+
+  listenAlone()
+}
