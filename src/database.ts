@@ -1,4 +1,5 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import { cancelStatement } from './cancel.ts'
 import { Problem } from './errors.ts'
 
 /** What runs SQL: a pool with a deadline, or one transaction in it. */
@@ -56,6 +57,7 @@ export function createDatabase(pool: Pool, patience = PATIENCE): Database {
       const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
       return timed(() => client.query(config, values)).catch((error) => {
         broken ||= error instanceof Problem
+        if (isLate(error)) cancelStatement(client)
         throw error
       })
     }
@@ -121,5 +123,8 @@ export function isOutage(error: unknown): boolean {
 export function sqlState(error: unknown): string | undefined {
   return error instanceof Error && 'severity' in error && 'code' in error ? String(error.code) : undefined
 }
+
+/** Whether the driver has given up waiting for a statement, which the server may still be at. */
+const isLate = ({ cause }: Error) => cause instanceof Error && cause.message === 'Query read timeout'
 
 function ignore(): void {}

@@ -12,16 +12,18 @@ const COPY = 500
  * by a copy: npm hands on what the whole process group gets as well, and so does a terminal.
  *
  * @param process what the signals come from, with one listener for each that begins the stop
+ * @param begun is told that the stop has begun
  * @param cutShort ends the process at once
  */
-export function ignoreCopies(process: EventEmitter, cutShort: () => void): void {
+export function ignoreCopies(process: EventEmitter, begun: () => void, cutShort: () => void): void {
   let begunAt: number | undefined
-  const begin = Object.fromEntries(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
+  const begin = { SIGTERM: process.listeners('SIGTERM'), SIGINT: process.listeners('SIGINT') }
 
   function hear(signal: Signal): void {
     if (begunAt === undefined) {
       begunAt = performance.now()
-      for (const listener of begin[signal] ?? []) listener(signal)
+      begun()
+      for (const listener of begin[signal]) listener(signal)
       // What the stop has put there to hear a second signal would hear a copy too.
       listenAlone()
     } else if (performance.now() - begunAt > COPY) {

@@ -11,7 +11,11 @@ function prepare() {
     for (const each of ['SIGTERM', 'SIGINT']) process.on(each, () => heard.push('its own end'))
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, begin)
-  ignoreCopies(process, () => heard.push('cut short'))
+  ignoreCopies(
+    process,
+    () => heard.push('begun'),
+    () => heard.push('cut short')
+  )
   return { process, heard }
 }
 
@@ -31,7 +35,7 @@ test('a signal', async (t) => {
     await t.test(`${signal} begins the stop, once`, async (t) => {
       const { process, heard } = prepare()
       process.emit(signal, signal)
-      t.strictSame(heard, [`begin ${signal}`])
+      t.strictSame(heard, ['begun', `begin ${signal}`])
     })
   }
 
@@ -39,7 +43,7 @@ test('a signal', async (t) => {
     const { process, heard } = prepare()
     for (let copy = 0; copy < 3; copy++) process.emit('SIGTERM', 'SIGTERM')
     later(400, () => process.emit('SIGTERM', 'SIGTERM'))
-    t.strictSame(heard, ['begin SIGTERM'])
+    t.strictSame(heard, ['begun', 'begin SIGTERM'])
   })
 
   await t.test('a second time, of whichever kind, cuts the stop short', async (t) => {
@@ -47,7 +51,7 @@ test('a signal', async (t) => {
       const { process, heard } = prepare()
       process.emit('SIGTERM', 'SIGTERM')
       later(600, () => process.emit(second, second))
-      t.strictSame(heard, ['begin SIGTERM', 'cut short'])
+      t.strictSame(heard, ['begun', 'begin SIGTERM', 'cut short'])
     }
   })
 })
