@@ -79,7 +79,7 @@ export default fp(
         if (error instanceof Problem && error.statusCode === 503) await takeBack(request, keys)
         throw error
       })
-      await forgive(request.database, [...nameKeys(account ?? typed), ...(deviceKey ? [deviceKey] : [])])
+      await forgive(request.database, [...nameKeys({ ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])])
       return result
     }
 

@@ -49,10 +49,10 @@ export async function countWithin(
        RETURNING key
      )
      SELECT (SELECT key FROM counted) AS counted,
-       (SELECT extract(epoch FROM over_at - ${MOMENT})::float8 FROM limits WHERE key = $2) AS wait`,
+       coalesce((SELECT extract(epoch FROM over_at - ${MOMENT}) FROM limits WHERE key = $2), $4)::float8 AS wait`,
     [clock.offset, key, most, within]
   )
-  return outcome(row as CountRow, within)
+  return outcome(row as CountRow)
 }
 
 /**
@@ -86,20 +86,20 @@ export async function countGuess(
        RETURNING key
      )
      SELECT coalesce((SELECT key FROM by_device), (SELECT key FROM by_name)) AS counted,
-       (SELECT extract(epoch FROM blocked_until - ${MOMENT})::float8 FROM limits WHERE key = $2) AS wait`,
+       coalesce((SELECT extract(epoch FROM blocked_until - ${MOMENT}) FROM limits WHERE key = $2), $6)::float8 AS wait`,
     [clock.offset, name, device ?? null, GUESSES, MEMORY, FIRST_WAIT, LONGEST_WAIT]
   )
-  return outcome(row as CountRow, FIRST_WAIT)
+  return outcome(row as CountRow)
 }
 
 interface CountRow {
   counted: Buffer | null
-  /** As it was before this statement: none where another has only just begun to count. */
-  wait: number | null
+  /** As it was before this statement, or the usual one where another has only just begun to count. */
+  wait: number
 }
 
-function outcome({ counted, wait }: CountRow, usual: number): Count {
-  return counted ? { counted } : { wait: Math.max(1, Math.ceil(wait ?? usual)) }
+function outcome({ counted, wait }: CountRow): Count {
+  return counted ? { counted } : { wait: Math.max(1, Math.ceil(wait)) }
 }
 
 /** Takes back what was counted for a password that could not be checked. */
