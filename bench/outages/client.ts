@@ -1,0 +1,267 @@
+import http, { type IncomingHttpHeaders } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { tally } from './report.ts'
+
+export const PASSWORD = 'correct horse battery staple'
+
+export interface Answer {
+  /** 0 where there was none; then `code` is that of the network. */
+  status: number
+  code: string | undefined
+  headers: IncomingHttpHeaders
+  body: Record<string, string>
+  /** When it was asked, and how long the whole answer took, in milliseconds. */
+  start: number
+  ms: number
+  /** Whether the connection had been used before. */
+  reused: boolean
+}
+
+interface Question {
+  payload?: unknown
+  token?: string | undefined
+  /** Without one, each request has a connection of its own. */
+  agent?: http.Agent
+}
+
+/** Asks once, and never throws. */
+export function ask(
+  base: string,
+  method: string,
+  path: string,
+  { payload, token, agent }: Question = {}
+): Promise<Answer> {
+  const start = performance.now()
+  return new Promise((resolve) => {
+    const request = http.request(new URL(path, base), {
+      method,
+      agent: agent ?? false,
+      signal: AbortSignal.timeout(15_000),
+      headers: {
+        ...(payload !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` })
+      }
+    })
+    const done = (status: number, headers: IncomingHttpHeaders, body: Record<string, string>, code = body.code) =>
+      resolve({ status, code, headers, body, start, ms: performance.now() - start, reused: request.reusedSocket })
+    const fail = (error: NodeJS.ErrnoException) => done(0, {}, {}, error.code ?? error.message)
+    request.on('error', fail).on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('error', fail).on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        const isJson = response.headers['content-type']?.startsWith('application/json') && text !== ''
+        done(response.statusCode as number, response.headers, isJson ? JSON.parse(text) : {})
+      })
+    })
+    request.end(payload === undefined ? undefined : JSON.stringify(payload))
+  })
+}
+
+const ROUTES = ['login', 'register', 'me', 'refresh', 'ready'] as const
+
+/** What needs the database. */
+export type Route = (typeof ROUTES)[number]
+
+/** What ten requests of the load are: most of the traffic of such a service, and few hashes. */
+const MIXTURE: Route[] = ['refresh', 'me', 'login', 'ready', 'me', 'refresh', 'register', 'ready', 'me', 'refresh']
+
+const RIGHT: Record<Route, number> = { login: 200, register: 201, me: 200, refresh: 200, ready: 200 }
+
+/** What an answer is worth. */
+export type Verdict = 'right' | 'unavailable' | 'overloaded' | 'wrong'
+
+export interface Visit extends Answer {
+  route: Route
+  verdict: Verdict
+}
+
+interface Session {
+  access: string
+  refresh: string
+  busy: boolean
+}
+
+export const say = ({ route, status, code }: Visit) => `${route} ${status}${code ? ` ${code}` : ''}`
+
+/** The clients of one service: they remember what was promised to them. */
+export class Clients {
+  /** Every account that was answered with 201. */
+  readonly acknowledged: string[] = []
+  /** Those that were refused with a 503, which may or may not exist. */
+  readonly doubtful: string[] = []
+  readonly #bases: string[]
+  #sessions: Session[] = []
+  #turn = 0
+  #names = 0
+  #lost = 0
+
+  constructor(...bases: string[]) {
+    this.#bases = bases
+  }
+
+  /** An account, and so many sessions. */
+  static async of(sessions: number, ...bases: string[]): Promise<Clients> {
+    const clients = new Clients(...bases)
+    const { status, code } = await clients.visit('register')
+    if (status !== 201) throw new Error(`could not register: ${status} ${code}`)
+    await inTurns(Array.from({ length: sessions }), 4, () => clients.#signIn())
+    return clients
+  }
+
+  get accessToken(): string {
+    return this.#sessions[0]?.access as string
+  }
+
+  /** The next instance in turn. */
+  get base(): string {
+    this.#turn += 1
+    return this.#bases[this.#turn % this.#bases.length] as string
+  }
+
+  async visit(route: Route): Promise<Visit> {
+    const answer = await this.#ask(route)
+    return { ...answer, route, verdict: judge(route, answer) }
+  }
+
+  /** One of each, all at once. */
+  round(): Promise<Visit[]> {
+    return Promise.all(ROUTES.map((route) => this.visit(route)))
+  }
+
+  /** So many requests a second until the signal. @returns all of them, once they are over */
+  async load(perSecond: number, signal: AbortSignal): Promise<Visit[]> {
+    const visits: Promise<Visit>[] = []
+    const start = performance.now()
+    while (!signal.aborted) {
+      while (visits.length < ((performance.now() - start) / 1000) * perSecond) {
+        visits.push(this.visit(MIXTURE[visits.length % MIXTURE.length] as Route))
+      }
+      await pause(5)
+    }
+    return Promise.all(visits)
+  }
+
+  /** Logs in to every account that was acknowledged. @returns those that it did not work for */
+  async missing(): Promise<string[]> {
+    const missing: string[] = []
+    await inTurns(this.acknowledged, 4, async (username) => {
+      const { status, code } = await this.#post('/login', { username, password: PASSWORD })
+      if (status !== 200) missing.push(`${username} ${status} ${code}`)
+    })
+    return missing
+  }
+
+  /** How many of the accounts that were refused exist all the same. */
+  async unacknowledged(): Promise<number> {
+    let count = 0
+    await inTurns(this.doubtful.splice(0), 4, async (username) => {
+      const { status } = await this.#post('/login', { username, password: PASSWORD })
+      if (status === 200) count += 1
+    })
+    return count
+  }
+
+  /** Refreshes every session. @returns how many were refused since the last time, though nobody had ended them */
+  async lostSessions(): Promise<number> {
+    await inTurns([...this.#sessions], 4, (session) => this.#refresh(session))
+    const lost = this.#lost
+    this.#lost = 0
+    await inTurns(Array.from({ length: lost }), 4, () => this.#signIn())
+    return lost
+  }
+
+  async #ask(route: Route): Promise<Answer> {
+    switch (route) {
+      case 'ready':
+        return ask(this.base, 'GET', '/health/ready')
+      case 'me':
+        return ask(this.base, 'GET', '/me', { token: this.#nextSession()?.access ?? this.accessToken })
+      case 'login':
+        return this.#post('/login', { username: this.acknowledged[0], password: PASSWORD })
+      case 'register':
+        return this.#register()
+      case 'refresh': {
+        const session = this.#nextSession()
+        return session ? this.#refresh(session) : this.#ask('ready')
+      }
+    }
+  }
+
+  async #register(): Promise<Answer> {
+    this.#names += 1
+    const username = `user.${Date.now().toString(36)}.${this.#names}`
+    const answer = await this.#post('/register', { username, password: PASSWORD })
+    if (answer.status === 201) this.acknowledged.push(username)
+    else this.doubtful.push(username)
+    return answer
+  }
+
+  async #refresh(session: Session): Promise<Answer> {
+    session.busy = true
+    const answer = await this.#post('/token/refresh', { refresh_token: session.refresh })
+    const { access_token: access, refresh_token: refresh } = answer.body
+    if (answer.status === 200) Object.assign(session, { access, refresh })
+    if (answer.status === 401) {
+      this.#lost += 1
+      this.#sessions = this.#sessions.filter((other) => other !== session)
+    }
+    session.busy = false
+    return answer
+  }
+
+  async #signIn(): Promise<void> {
+    const { status, code, body } = await this.#post('/login', { username: this.acknowledged[0], password: PASSWORD })
+    if (status !== 200) throw new Error(`could not log in: ${status} ${code}`)
+    this.#sessions.push({ access: body.access_token as string, refresh: body.refresh_token as string, busy: false })
+  }
+
+  /** One that is not in use, as a client would: it does not refresh twice at once. */
+  #nextSession(): Session | undefined {
+    const session = this.#sessions.find(({ busy }) => !busy)
+    if (!session) return undefined
+    this.#sessions = this.#sessions.filter((other) => other !== session).concat(session)
+    return session
+  }
+
+  #post(path: string, payload: unknown): Promise<Answer> {
+    return ask(this.base, 'POST', path, { payload })
+  }
+}
+
+function judge(route: Route, { status, code, headers }: Answer): Verdict {
+  if (status === RIGHT[route]) return 'right'
+  if (status !== 503 || !/^\d+$/.test(headers['retry-after'] ?? '')) return 'wrong'
+  if (code === 'DATABASE_UNAVAILABLE') return 'unavailable'
+  return code === 'OVERLOADED' && (route === 'login' || route === 'register') ? 'overloaded' : 'wrong'
+}
+
+/** Asks what never needs the database ten times a second, until the signal. */
+export async function watch(base: string, token: string, signal: AbortSignal) {
+  const answers: Promise<Answer>[] = []
+  while (!signal.aborted) {
+    for (const path of ['/secret', '/.well-known/jwks.json', '/docs', '/health/live']) {
+      answers.push(ask(base, 'GET', path, { token }))
+    }
+    await pause(100)
+  }
+  const all = await Promise.all(answers)
+  return {
+    count: all.length,
+    slowest: Math.max(...all.map(({ ms }) => ms)),
+    wrong: tally(all.filter(({ status }) => status !== 200).map(({ status, code }) => `${status} ${code}`))
+  }
+}
+
+/** Works through the items, so many at once. */
+export async function inTurns<Item>(
+  items: Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<unknown>
+): Promise<void> {
+  const rest = [...items]
+  const worker = async () => {
+    while (rest.length > 0) await work(rest.shift() as Item)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}

@@ -1,0 +1,69 @@
+import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { atExit } from './report.ts'
+
+export const isRoot = process.getuid?.() === 0
+
+/** PostgreSQL and PgBouncer refuse to run as root: then they run as postgres. */
+const owner = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : undefined
+
+function idOf(option: string): number {
+  return Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }))
+}
+
+/** Runs a program of PostgreSQL's to its end. */
+export async function run(program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, { ...owner, cwd: '/', env: { PATH: process.env.PATH } })
+  return stdout
+}
+
+/** Starts one that stays. */
+export function launch(program: string, args: string[], options: SpawnOptions = {}) {
+  return spawn(program, args, { ...owner, cwd: '/', stdio: 'ignore', ...options })
+}
+
+/** A folder for PostgreSQL, gone when the program ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-outages-'))
+  own(folder)
+  atExit(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export function own(path: string): void {
+  if (owner) chownSync(path, owner.uid, owner.gid)
+}
+
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+export function childrenOf(pid: number): number[] {
+  try {
+    return execFileSync('ps', ['-o', 'pid=', '--ppid', `${pid}`], { encoding: 'utf8' })
+      .split(/\s+/)
+      .filter(Boolean)
+      .map(Number)
+  } catch {
+    // That is how ps says that there are none.
+    return []
+  }
+}
+
+export const findProgram = (...paths: string[]) => paths.find((path) => existsSync(path))
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
