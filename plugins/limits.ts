@@ -75,12 +75,15 @@ export default fp(
       const device = account && deviceCookie.read(request, account.id)
       const deviceKey = device === undefined ? undefined : limitKey(secret, 'device', device)
       const keys = await countAll(request.database, nameKeys(typed), deviceKey)
-      const result = await work().catch(async (error) => {
+      const forgiven = [...nameKeys({ ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]
+      try {
+        const result = await work()
+        await forgive(request.database, forgiven)
+        return result
+      } catch (error) {
         if (error instanceof Problem && error.statusCode === 503) await takeBack(request, keys)
         throw error
-      })
-      await forgive(request.database, [...nameKeys({ ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])])
-      return result
+      }
     }
 
     /** Counts on the device, where it has guesses left, or else on each of the names: on all of them or on none. */

@@ -24,21 +24,23 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post('/login', { schema, preHandler: limits.byAddress('login') }, async (request, reply) => {
     const { database, body } = request
     const { password, cookie = false, ...typed } = body
-    const origin = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
+    const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
     const account = await findCredentials(database, typed)
 
-    return limits.guessing(request, { typed, account }, async () => {
+    const { session, user } = await limits.guessing(request, { typed, account }, async () => {
       const matches = await passwords.verify(password, account?.password_hash, reply.disconnected)
       if (!account || !matches) throw new Problem('INVALID_CREDENTIALS')
 
       const renewed = await passwords.renew(password, account.password_hash, reply.disconnected)
       if (renewed) await renewPasswordHash(database, account, renewed)
 
-      const session = await openSession(database, sessionRules, account, origin)
+      const session = await openSession(database, sessionRules, account, provenance)
       if (!session) throw new Problem('INVALID_CREDENTIALS')
-      deviceCookie.set(reply, account.id)
-      return reply.tokens(session, account, cookie)
+      return { session, user: account }
     })
+    // Not before all has succeeded: a cookie would go out with a refusal too.
+    deviceCookie.set(reply, user.id)
+    return reply.tokens(session, user, cookie)
   })
 }
 

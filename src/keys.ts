@@ -65,7 +65,8 @@ export async function addKey(database: Database, clock: Clock, secrets: Secrets,
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-  const wrapped = wrap(pair.privateKey.export({ format: 'der', type: 'pkcs8' }), kid, secrets)
+  // The kid is the associated data, so that no wrapped key passes for another's.
+  const wrapped = seal(pair.privateKey.export({ format: 'der', type: 'pkcs8' }), PURPOSE, kid, secrets)
   await database.query(
     `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
      SELECT $1, $2, $3, moment, moment + make_interval(secs => $5)
@@ -115,11 +116,6 @@ export async function readRing(
 export const NOTICE = 60
 
 const PURPOSE = 'signing key wrap'
-
-/** The kid is the associated data, so that no wrapped key passes for another's. */
-function wrap(key: Buffer, kid: string, secrets: Secrets): Buffer {
-  return seal(key, PURPOSE, kid, secrets)
-}
 
 function unwrap(wrapped: Buffer, kid: string, secrets: Secrets): string | undefined {
   const key = unseal(wrapped, PURPOSE, kid, secrets)

@@ -5,7 +5,7 @@ import { type Lifetimes, parametersOf, SESSIONS } from './sessions.ts'
 export const RETENTION = 30 * 24 * 60 * 60
 
 /** How many sessions one step looks at: few enough that nothing waits for it long. */
-export const BATCH = 500
+const BATCH = 500
 
 /** Any number that nothing else in the database locks: the letters "purg" as an integer. */
 const LOCK = 0x70757267

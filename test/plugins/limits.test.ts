@@ -301,3 +301,19 @@ test('the limits', async (t) => {
     t.match(log.join('\n'), 'could not purge the limits')
   })
 })
+
+test('a login that loses the database at its very end', async (t) => {
+  const fastify = await build(t, { environment: ON })
+  await signIn(fastify, { username: 'ada' })
+  await guess(fastify, 9, { username: 'ada' })
+  const pool = fastify.pg.pool as { connect(): Promise<unknown> }
+  const { connect } = pool
+  // By address, the credentials, the guess, the session: the fifth would forgive.
+  let statements = 0
+  pool.connect = () => (++statements === 5 ? Promise.reject(new Error('gone')) : connect.call(pool))
+  const response = await login(fastify, { username: 'ada' }, PASSWORD)
+  pool.connect = connect
+  t.equal(response.statusCode, 503)
+  t.equal(response.headers['set-cookie'], undefined, 'hands out no cookie')
+  t.strictSame(await guess(fastify, 2, { username: 'ada' }), [401, 429], 'and was not counted')
+})
