@@ -17,7 +17,7 @@ const schema = {
 const metrics: FastifyPluginAsyncTypebox = async (fastify) => {
   const { metrics, operatorOnly } = fastify
 
-  fastify.get('/metrics', { schema, onRequest: operatorOnly }, async (_request, reply) => {
+  fastify.get('/metrics', { schema, config: { vital: true }, onRequest: operatorOnly }, async (_request, reply) => {
     reply.type(metrics.contentType)
     return metrics.metrics()
   })

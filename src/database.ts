@@ -18,6 +18,9 @@ export interface Database {
 /** How long one request may wait for the database in all, in milliseconds. */
 export const PATIENCE = 5000
 
+/** How many may wait for a connection; one more is refused at once, which beats being refused after a wait. */
+const QUEUE = 1000
+
 /**
  * A view of the pool that waits for the database no longer than `patience` milliseconds, all its calls together;
  * what happens between the calls does not count. Make one for each request or job.
@@ -36,7 +39,8 @@ export function createDatabase(pool: Pool, patience = PATIENCE): Database {
       })
   }
 
-  function connect(): Promise<PoolClient> {
+  async function connect(): Promise<PoolClient> {
+    if (pool.waitingCount >= QUEUE) throw new Error('too many wait for a connection to the database')
     const connection = pool.connect()
     let timer: NodeJS.Timeout
     const late = new Promise<never>((_resolve, reject) => {

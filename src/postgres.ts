@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool, PoolConfig, QueryConfig } from 'pg'
 import type { Config } from './config.ts'
 import { PATIENCE, sqlState } from './database.ts'
+import { reconnectingClient } from './reconnecting.ts'
 
 /**
  * How to reach the server that DATABASE_URL names. With DATABASE_CA the server's certificate and name are verified,
@@ -16,7 +17,9 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config
   return {
     connectionString: url.href,
     max: DATABASE_POOL,
-    connectionTimeoutMillis: PATIENCE,
+    Client: reconnectingClient(),
+    // Half of what a request may wait, so that the other half is left for its statements.
+    connectionTimeoutMillis: PATIENCE / 2,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     application_name: 'latchkey'
@@ -90,13 +93,17 @@ export async function waitForServer(pool: Pool, databaseUrl: string, report: Wai
 /** Starting, out of connections, stopping, recovering from a crash, and what a proxy says for its server. */
 const NOT_YET = ['57P03', '53300', '57P01', '57P02', '08000', '08001', '08003', '08004', '08006']
 
+/** What PgBouncer says of a server that is away. A database that it does not know has the same SQLSTATE, 08P01. */
+const SERVER_AWAY = /server login has been failing|cannot connect to server|server down|the database system is/
+
 /** Errors of the network, of name resolution and of time: what follows them may be an answer. */
 const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOTFOUND|EAI_AGAIN|ENOENT)$|timeout|terminated/
 
 function hasNotAnswered(error: unknown): boolean {
   const state = sqlState(error)
-  return state === undefined ? UNREACHABLE.test(explain(error)) : NOT_YET.some((start) => state.startsWith(start))
+  if (state === undefined) return UNREACHABLE.test(explain(error))
+  return NOT_YET.includes(state) || (state === '08P01' && SERVER_AWAY.test(explain(error)))
 }
 
 /** What went wrong in a word or a sentence: a server's own text has no password in it, a network error only its code. */

@@ -10,7 +10,7 @@ const schema = {
 }
 
 const live: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/live', { schema }, async () => ({ status: 'ok' as const }))
+  fastify.get('/live', { schema, config: { vital: true } }, async () => ({ status: 'ok' as const }))
 }
 
 export default live

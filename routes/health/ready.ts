@@ -15,7 +15,7 @@ const schema = {
 }
 
 const ready: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/ready', { schema }, async ({ database }) => {
+  fastify.get('/ready', { schema, config: { vital: true } }, async ({ database }) => {
     await ping(database)
     return { status: 'ok' as const }
   })

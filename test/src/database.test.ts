@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { mock } from 'node:test'
 import pg from 'pg'
 import { type Test, test } from 'tap'
 import { createDatabase, isOutage, sqlState } from '../../src/database.ts'
@@ -8,6 +7,7 @@ import { caught } from '../caught.ts'
 import { refusal } from '../helper.ts'
 import { emptyPool } from '../pool.ts'
 import { closedPort, completed, handwrittenServer, refused, silentServer, type Talk, welcome } from '../servers.ts'
+import { stopwatch } from '../stopwatch.ts'
 
 const UNAVAILABLE = refusal(
   503,
@@ -36,16 +36,6 @@ const server = (t: Test, answer: (sql: string, connection: number) => Buffer | u
     if (bytes === 'hang up') socket.destroy()
     else if (bytes) socket.write(bytes)
   })
-
-/** Moves the time that `performance.now()` tells by hand. */
-function stopwatch(t: Test) {
-  let now = 0
-  const mocked = mock.method(performance, 'now', () => now)
-  t.teardown(() => mocked.mock.restore())
-  return (milliseconds: number) => {
-    now += milliseconds
-  }
-}
 
 /** Which moments, in milliseconds from now, are over when the work is. Timers keep their order on any machine. */
 async function passed(moments: number[], work: () => Promise<unknown>): Promise<number[]> {
@@ -200,6 +190,17 @@ test('a database that is away', async (t) => {
     t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
     t.strictSame([pool.totalCount, pool.idleCount, pool.waitingCount], [1, 1, 0])
   })
+})
+
+test('a database that too many wait for refuses the next at once', async (t) => {
+  const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
+  const holder = await pool.connect()
+  const waiting = Array.from({ length: 1000 }, () => createDatabase(pool, 60_000).query('SELECT 1'))
+  await new Promise(setImmediate)
+  t.strictSame(await body(createDatabase(pool, 60_000).query('SELECT 1')), UNAVAILABLE)
+  holder.release()
+  t.equal((await Promise.all(waiting)).length, 1000)
+  t.strictSame(await createDatabase(pool).query('SELECT 1'), [])
 })
 
 test('the patience of a database', async (t) => {

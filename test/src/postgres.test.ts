@@ -15,10 +15,12 @@ const SECRET_KEY = 'only for tests, and long enough to be one'
 test('the pool', async (t) => {
   await t.test('goes where DATABASE_URL says, with as many connections as DATABASE_POOL', async (t) => {
     const config = readConfig({ DATABASE_URL: `${URL_WITH_PASSWORD}?sslmode=require`, DATABASE_POOL: '7', SECRET_KEY })
-    t.strictSame(poolOptions(config), {
+    const { Client, ...options } = poolOptions(config)
+    t.equal(Client?.name, 'ReconnectingClient')
+    t.strictSame(options, {
       connectionString: `${URL_WITH_PASSWORD}?sslmode=require`,
       max: 7,
-      connectionTimeoutMillis: 5000,
+      connectionTimeoutMillis: 2500,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
       application_name: 'latchkey'
@@ -92,7 +94,12 @@ test('waiting for a database', async (t) => {
     ['it is starting', answered('57P03'), 'what the server says'],
     ['it is out of connections', answered('53300'), 'what the server says'],
     ['it is stopping', answered('57P01'), 'what the server says'],
-    ['a proxy cannot reach it', answered('08006'), 'what the server says']
+    ['a proxy cannot reach it', answered('08006'), 'what the server says'],
+    [
+      'PgBouncer cannot reach it',
+      Object.assign(answered('08P01'), { message: 'server login has been failing' }),
+      'server login has been failing'
+    ]
   ]
   for (const [what, error, reason] of notYet) {
     await t.test(`goes on when ${what}`, async (t) => {
@@ -107,6 +114,7 @@ test('waiting for a database', async (t) => {
     ['a wrong password', answered('28P01'), 'what the server says'],
     ['a user that may not', answered('28000'), 'what the server says'],
     ['no such database', answered('3D000'), 'what the server says'],
+    ['no such database at PgBouncer', answered('08P01'), 'what the server says'],
     ['a statement at fault', answered('42601'), 'what the server says'],
     ['a certificate that does not fit', unreachable('DEPTH_ZERO_SELF_SIGNED_CERT'), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     [
