@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 
-const FOLDERS = ['src', 'plugins', 'routes']
+const FOLDERS = ['src', 'plugins', 'routes', 'commands']
 const STAMP = 'dist/.built'
 
 const filesOf = (folder) => readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`)

@@ -1,0 +1,85 @@
+import { readdirSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import type { FastifyInstance } from 'fastify'
+import type { AppOptions } from './app.ts'
+import type { Terminal } from './terminal.ts'
+import { openWorkshop } from './workshop.ts'
+
+/** What a file in commands/ exports: it gives the command its description, its options and its action. */
+export type DefineCommand = (command: Command, context: CommandContext) => void
+
+/** What a command has at hand. */
+export interface CommandContext {
+  terminal: Terminal
+  /** What a test gives in place of the process's own. */
+  given: AppOptions
+  /** The application without its routes, which is closed when the command is over. */
+  open(): Promise<FastifyInstance>
+  /**
+   * What came of it: the text for people, or with --json the value.
+   *
+   * @param exitCode 1 where what was asked for is not as it should be
+   */
+  answer(value: unknown, text: string, exitCode?: 0 | 1): void
+}
+
+/**
+ * Does what a command line asks for. The commands are the files of commands/: `keys rotate` is commands/keys/rotate.ts.
+ *
+ * @param words the arguments, without the program's own name
+ * @returns the exit code: 0 done, 1 refused or found bad, 2 where the words are at fault
+ */
+export async function runCommand(words: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
+  const { stdout, stderr } = terminal
+  const open: FastifyInstance[] = []
+  let exitCode = 0
+
+  const program = new Command('latchkey')
+    .description('Operates a Latchkey service: its keys, its people and its record.')
+    .option('--json', 'answer with one JSON document')
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+  const say = (value: unknown, text: string) => (program.opts().json ? JSON.stringify(value) : text)
+
+  await addCommands(program, new URL('../commands/', import.meta.url), {
+    terminal,
+    given,
+    async open() {
+      const workshop = await openWorkshop(given, stderr)
+      open.push(workshop)
+      return workshop
+    },
+    answer(value, text, code = 0) {
+      stdout.write(`${say(value, text)}\n`)
+      exitCode = code
+    }
+  })
+
+  function failed(error: Error): number {
+    // The library has said already what is wrong with the words.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const { message } = error
+    stderr.write(`${say({ error: message }, message)}\n`)
+    return 1
+  }
+
+  const outcome = await program.parseAsync(words, { from: 'user' }).then(() => exitCode, failed)
+  for (const workshop of open) await workshop.close()
+  return outcome
+}
+
+async function addCommands(parent: Command, folder: URL, context: CommandContext): Promise<void> {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => extname(name) !== '.map')
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const command = parent.command(basename(entry.name, extname(entry.name)))
+    if (entry.isDirectory()) {
+      await addCommands(command, new URL(`${entry.name}/`, folder), context)
+      command.description(command.commands.map((each) => each.name()).join(', '))
+    } else {
+      const { default: define } = (await import(new URL(entry.name, folder).href)) as { default: DefineCommand }
+      define(command, context)
+    }
+  }
+}

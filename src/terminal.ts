@@ -1,0 +1,62 @@
+import type { Readable, Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import password from '@inquirer/password'
+
+/** Where a command reads and writes: the process's own streams and environment, or a test's. */
+export interface Terminal {
+  stdin: Readable & { isTTY?: boolean }
+  stdout: Writable
+  stderr: Writable & { isTTY?: boolean }
+  environment: NodeJS.ProcessEnv
+}
+
+/**
+ * A secret that is not on the command line, where every user of the machine and the shell's history would see it: from
+ * the environment variable, typed unseen, or else all of standard input without the end of its line.
+ */
+export async function readSecret({ stdin, stderr, environment }: Terminal, what: string, variable: string) {
+  const given = environment[variable]
+  if (given !== undefined) return given
+  if (stdin.isTTY) return password({ message: what }, { input: stdin, output: stderr })
+  return (await text(stdin)).replace(/\r?\n$/, '')
+}
+
+/** Tells how far long work has come. */
+export interface Progress {
+  show(state: string): void
+  /** The last state stays to be read. */
+  end(): void
+}
+
+/** How often a log is told, in milliseconds; on a terminal one line changes with every state. */
+const INTERVAL = 10_000
+
+export function showProgress({ stderr }: Terminal): Progress {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return {
+    show(state) {
+      if (stderr.isTTY) stderr.write(`\r${state}\u001b[K`)
+      else if (performance.now() - toldAt >= INTERVAL) {
+        toldAt = performance.now()
+        stderr.write(`${state}\n`)
+      }
+    },
+    end() {
+      if (stderr.isTTY) stderr.write('\n')
+    }
+  }
+}
+
+/** Rows in aligned columns, under their names. */
+export function table(names: string[], rows: string[][]): string {
+  const lines = [names, ...rows]
+  const widths = names.map((_name, column) => Math.max(...lines.map((line) => (line[column] as string).length)))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] as number))
+        .join('  ')
+        .trimEnd()
+    )
+    .join('\n')
+}

@@ -1,0 +1,48 @@
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { Test } from 'tap'
+import type { Clock } from '../src/clock.ts'
+import { runCommand } from '../src/command-line.ts'
+import { readConfig } from '../src/config.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
+
+interface Operator {
+  /** The database to use; without one, a migrated one of this operator's own. */
+  database?: TestDatabase
+  clock?: Clock
+  /** What the configuration says, beside what every test needs. */
+  environment?: Record<string, string>
+}
+
+/** What came of a command. */
+export interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs commands as an operator would, on a database of the test's: words, and what is piped into them. */
+export async function operator(t: Test, { database, clock, environment }: Operator = {}) {
+  const where = database ?? (await migratedDatabase(t))
+  const config = readConfig({
+    SECRET_KEY: 'only for tests, and long enough to be one',
+    BCRYPT_COST: '10',
+    HASH_CONCURRENCY: '1',
+    ...('url' in where && { DATABASE_URL: where.url }),
+    ...environment
+  })
+  const given = { config, ...(clock && { clock }), ...('pglite' in where && { pglite: where.pglite }) }
+
+  return async (words: string[], { input = '', variables = {} as NodeJS.ProcessEnv } = {}): Promise<Outcome> => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const [out, err] = [text(stdout), text(stderr)]
+    const code = await runCommand(
+      words,
+      { stdin: Readable.from([input]), stdout, stderr, environment: variables },
+      given
+    )
+    stdout.end()
+    stderr.end()
+    return { code, stdout: await out, stderr: await err }
+  }
+}

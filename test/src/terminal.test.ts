@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { mock } from 'node:test'
+import { test } from 'tap'
+import { readSecret, showProgress, type Terminal, table } from '../../src/terminal.ts'
+
+function terminal(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {
+  const stdin = Object.assign(new PassThrough(), { isTTY })
+  const stderr = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
+  return { stdin, stdout: new PassThrough(), stderr, environment } satisfies Terminal
+}
+
+test('a secret', async (t) => {
+  await t.test('is what a variable of the environment says, an empty one too', async (t) => {
+    t.equal(
+      await readSecret(terminal(true, { LATCHKEY_PASSWORD: 'from there' }), 'Password', 'LATCHKEY_PASSWORD'),
+      'from there'
+    )
+    t.equal(await readSecret(terminal(false, { LATCHKEY_PASSWORD: '' }), 'Password', 'LATCHKEY_PASSWORD'), '')
+  })
+
+  await t.test('is all that is piped in, without the end of the line', async (t) => {
+    for (const [piped, secret] of [
+      ['with spaces \n', 'with spaces '],
+      ['with\r\n', 'with'],
+      ['two\nlines\n', 'two\nlines'],
+      ['', '']
+    ] as const) {
+      const given = terminal(false)
+      given.stdin.end(piped)
+      t.equal(await readSecret(given, 'Password', 'LATCHKEY_PASSWORD'), secret)
+    }
+  })
+
+  await t.test('is typed unseen on a terminal', async (t) => {
+    const given = terminal(true)
+    const typed = readSecret(given, 'Password', 'LATCHKEY_PASSWORD')
+    let seen = ''
+    given.stderr.on('data', (shown) => {
+      seen += shown
+    })
+    await once(given.stderr, 'data')
+    given.stdin.write('a typed secret')
+    given.stdin.write('\r')
+    t.equal(await typed, 'a typed secret')
+    t.match(seen, 'Password')
+    t.notMatch(seen, 'secret')
+    t.equal(given.stdout.read(), null)
+  })
+})
+
+test('progress', async (t) => {
+  await t.test('changes one line of a terminal', async (t) => {
+    const given = terminal(true)
+    const progress = showProgress(given)
+    progress.show('1 of 2')
+    progress.show('2 of 2')
+    progress.end()
+    t.equal(given.stderr.read(), '\r1 of 2\u001b[K\r2 of 2\u001b[K\n')
+  })
+
+  await t.test('is a line every ten seconds elsewhere', async (t) => {
+    let now = 0
+    const mocked = mock.method(performance, 'now', () => now)
+    t.teardown(() => mocked.mock.restore())
+    const given = terminal(false)
+    const progress = showProgress(given)
+    for (now of [0, 1, 9_999, 10_000, 19_999]) progress.show(`at ${now}`)
+    progress.end()
+    t.equal(given.stderr.read(), 'at 0\nat 10000\n')
+  })
+})
+
+test('a table has aligned columns, and nothing behind the last', (t) => {
+  t.equal(
+    table(
+      ['NAME', 'ROLE'],
+      [
+        ['ada', 'x'],
+        ['charles', '']
+      ]
+    ),
+    'NAME     ROLE\nada      x\ncharles'
+  )
+  t.equal(table(['NAME'], []), 'NAME')
+  t.end()
+})
