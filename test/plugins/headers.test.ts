@@ -23,13 +23,14 @@ test('every answer', async (t) => {
     ['with the reference', '/docs', 'GET', 200, 'public, max-age=3600']
   ]
   for (const [what, url, method, statusCode, cache] of answers) {
-    await t.test(`${what} carries an id and says how long it may be kept`, async (t) => {
+    await t.test(`${what} carries an id, says how long it may be kept, and is in nobody’s frame`, async (t) => {
       const payload = method === 'POST' ? { payload: 'x', headers: { 'content-type': 'text/plain' } } : {}
       const response = await fastify.inject({ method, url, ...payload })
       t.equal(response.statusCode, statusCode)
       t.match(response.headers, {
         'x-request-id': UUID,
         'cache-control': cache,
+        'content-security-policy': /^default-src 'none'; base-uri 'none';.*frame-ancestors 'none'/,
         'x-content-type-options': 'nosniff'
       })
       t.equal(response.headers['x-powered-by'], undefined)

@@ -18,8 +18,8 @@ test('GET /docs', async (t) => {
     })
     t.equal(
       headers['content-security-policy'],
-      "default-src 'none';base-uri 'none';connect-src 'self';form-action 'none';frame-ancestors 'none';" +
-        "img-src 'self' data:;script-src 'self';style-src 'self' 'unsafe-inline'"
+      "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; " +
+        "img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
     )
     const files = [...body.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, file]) => `/${file}`)
     t.strictSame(files, ['/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/docs/start.js'])

@@ -7,6 +7,8 @@ import { answer, refusal } from '../helper.ts'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
+const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
 /** A server with the production options whose log is kept. */
 function server(t: Test, level = 'info'): { fastify: FastifyInstance; log: Record<string, unknown>[] } {
   const log: Record<string, unknown>[] = []
@@ -30,10 +32,11 @@ const line = ({
   ...rest
 }: Record<string, unknown>) => rest
 
-test('every answer carries the id of its request, and is kept in no cache', (t) => {
+test('every answer carries the id of its request, is kept in no cache, and is no page', (t) => {
   t.strictSame(commonHeaders('the-id'), {
     'x-request-id': 'the-id',
     'cache-control': 'no-store',
+    'content-security-policy': NO_PAGE,
     'x-content-type-options': 'nosniff'
   })
   t.end()
@@ -77,6 +80,7 @@ test('a raw answer is a whole HTTP answer with the one error body', (t) => {
       'cache-control: no-store',
       'connection: close',
       `content-length: ${Buffer.byteLength(body)}`,
+      `content-security-policy: ${NO_PAGE}`,
       'content-type: application/json; charset=utf-8',
       ...headers,
       'x-content-type-options: nosniff'
