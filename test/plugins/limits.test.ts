@@ -251,6 +251,30 @@ test('the limits', async (t) => {
     t.equal((await login(fastify, { username: 'ada' }, PASSWORD)).statusCode, 200)
   })
 
+  await t.test('let nobody through uncounted where they alone fail', async (t) => {
+    const fastify = await build(t, { environment: ON })
+    const { access_token, refresh_token } = await signIn(fastify, { username: 'ada' })
+    const { pool } = fastify.pg
+    let checked = 0
+    const { verify } = fastify.passwords
+    fastify.passwords.verify = (...given) => {
+      checked++
+      return verify(...given)
+    }
+    await pool.query('ALTER TABLE limits RENAME TO mislaid')
+    for (const [url, body] of [
+      ['/login', { username: 'ada', password: PASSWORD }],
+      ['/register', { username: 'eve', password: PASSWORD }],
+      ['/token/refresh', { refresh_token }],
+      ['/password/change', { current_password: PASSWORD, new_password: 'another horse, another battery' }]
+    ] as const) {
+      t.equal((await post(fastify, url, body, bearer(access_token))).statusCode, 500, url)
+    }
+    await pool.query('ALTER TABLE mislaid RENAME TO limits')
+    t.equal(checked, 0)
+    t.equal((await login(fastify, { username: 'ada' }, PASSWORD)).statusCode, 200, 'and work again with them')
+  })
+
   await t.test('say so where a count cannot be taken back', async (t) => {
     const log: string[] = []
     const fastify = await build(t, { log, environment: ON })
