@@ -5,7 +5,8 @@ import { addUser } from '../src/users.ts'
 const schema = {
   operationId: 'register',
   summary: 'Register',
-  description: 'Makes an account with a username, an email address, or both.',
+  description: `Makes an account with a username, an email address, or both. A password, once in NFC, has at least as many
+characters as PASSWORD_MIN says (8 by default) and at most 72 bytes in UTF-8; it is no common one, and neither of the names.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: Registration,

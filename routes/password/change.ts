@@ -6,7 +6,8 @@ import { findOwnCredentials } from '../../src/users.ts'
 const schema = {
   operationId: 'changePassword',
   summary: 'Change the password',
-  description: 'Needs the current one. Every other session of the user ends.',
+  description:
+    'Needs the current one; for the new one the rules of `/register` hold. Every other session of the user ends.',
   tags: ['accounts'],
   security: [{ bearer: [] }],
   querystring: Nothing,

@@ -40,6 +40,12 @@ test('the OpenAPI document', async (t) => {
     })
   })
 
+  await t.test('says what a password must be', async (t) => {
+    const described = (path: string) => JSON.stringify(document.paths[path]?.post)
+    for (const rule of ['PASSWORD_MIN', '72 bytes', 'NFC', 'common', 'names']) t.match(described('/register'), rule)
+    t.match(described('/password/change'), 'the rules of `/register`')
+  })
+
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
       'DELETE /sessions',
