@@ -139,6 +139,12 @@ test('POST /login', async (t) => {
     }
   })
 
+  await t.test('takes a password however old it is', async (t) => {
+    const registered = "UPDATE users SET created_at = now() - interval '20 years' WHERE username = 'Ada'"
+    t.equal((await fastify.pg.pool.query(registered)).rowCount, 1)
+    t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
+  })
+
   await t.test('keeps where the session was opened from, and of its token only hashes', async (t) => {
     const agent = `Browser/1.0 ${'x'.repeat(600)}`
     const login = await fastify.inject({

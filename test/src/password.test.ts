@@ -1,3 +1,4 @@
+import { dictionary } from '@zxcvbn-ts/language-common'
 import { test } from 'tap'
 import type { Fault } from '../../src/errors.ts'
 import { judgePassword, normalize } from '../../src/password.ts'
@@ -33,6 +34,15 @@ test('a new password is judged that is', async (t) => {
   for (const [what, password, faults] of judged) {
     await t.test(what, async (t) => t.strictSame(judgePassword(password, 8, NAMES), faults))
   }
+})
+
+// OWASP ASVS 5.0 §6.2.4: of those that are long enough, the commonest 3,000 at least.
+test('thousands of common passwords are long enough to be refused for that alone', (t) => {
+  const longEnough = dictionary['passwords-common'].filter((password) => password.length >= 8).slice(0, 3000)
+  t.equal(longEnough.length, 3000)
+  const others = longEnough.filter((password) => judgePassword(password, 8, [])[0]?.rule !== 'common')
+  t.strictSame(others, [])
+  t.end()
 })
 
 test('the least length is what the operator asks for', (t) => {

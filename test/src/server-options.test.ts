@@ -123,6 +123,14 @@ test('a request leaves one line in the log, without its URL, headers or body', a
   t.type(log[0]?.responseTime, 'number')
 })
 
+test('a line of the log is dated in milliseconds since the epoch', async (t) => {
+  const { fastify, log } = server(t)
+  const before = Date.now()
+  await fastify.inject('/')
+  const { time } = log[0] as { time: number }
+  t.ok(time >= before && time <= Date.now(), `${time}`)
+})
+
 test('a log for warnings alone has no line for a request', async (t) => {
   const { fastify, log } = server(t, 'warn')
   fastify.get('/', async () => ({}))

@@ -25,6 +25,11 @@ const taken = (...names: string[]) =>
     names.map((name) => ({ path: `/${name}`, message: 'is taken', rule: 'taken' }))
   )
 
+test('a new database has no user', async (t) => {
+  const pool = await migratedPool(t)
+  t.strictSame((await pool.query('SELECT FROM users')).rows, [])
+})
+
 test('the stored users', async (t) => {
   const pool = await migratedPool(t)
   const database = createDatabase(pool, 60_000)
