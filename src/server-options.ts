@@ -69,15 +69,23 @@ const PARSER_STATUSES: Record<string, number> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408
 }
 
+/** What Node's parser tells of a connection, with the bytes that it read last. */
+interface ClientError extends NodeJS.ErrnoException {
+  rawPacket?: Buffer
+}
+
 /** Answers a connection on which no request could be read, as Node would, but with our body and headers. */
-function refuseConnection(this: { log: FastifyBaseLogger }, error: NodeJS.ErrnoException, socket: Socket): void {
-  const { code = '' } = error
+function refuseConnection(this: { log: FastifyBaseLogger }, error: ClientError, socket: Socket): void {
+  const { code = '', rawPacket } = error
   const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
   if (code !== 'ECONNRESET' && socket.writable && !answering?.headersSent) {
     const statusCode = PARSER_STATUSES[code] ?? 400
     const reqId = requestId(answering?.req.headers['x-request-id'])
     this.log.info({ reqId, statusCode, code }, 'refused what is not a request')
-    socket.write(rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode }), reqId))
+    const answer = rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode }), reqId)
+    // HEAD has no body (RFC 9110 §9.3.2); where a request came in many pieces, its method is not to be seen any more.
+    const isHead = rawPacket?.toString('latin1', 0, 5) === 'HEAD '
+    socket.write(isHead ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer)
   }
   socket.destroySoon()
 }

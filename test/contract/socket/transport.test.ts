@@ -133,7 +133,8 @@ test('What Node answers by itself gets the one error body', async (t) => {
     const rows: [string, string, number][] = [
       ['a bad URL', request('HEAD /%'), 400],
       ['no Host header', lines('HEAD / HTTP/1.1', 'connection: close'), 400],
-      ['an unknown Expect', request('HEAD /health/live', ['expect: nonsense']), 417]
+      ['an unknown Expect', request('HEAD /health/live', ['expect: nonsense']), 417],
+      ['a header that is too long', request('HEAD /health/live', [`a: ${'x'.repeat(20_000)}`]), 431]
     ]
     for (const [what, bytes, status] of rows) {
       await t.test(what, async (t) => {
