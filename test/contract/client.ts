@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import http from 'node:http'
 import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { build } from '../helper.ts'
 
@@ -52,8 +53,7 @@ interface Prepared {
 
 /** A client of the service, ready, and closed with the test. The environment counts in process only. */
 export async function createClient(t: Test, environment: Record<string, string> = {}): Promise<Client> {
-  const { send, ...known } = CONTRACT_URL ? remote(t, CONTRACT_URL) : await local(t, environment)
-  return { ...known, request: (ask) => send(prepare(ask)) }
+  return CONTRACT_URL ? remote(t, CONTRACT_URL) : local(t, environment)
 }
 
 function prepare({ method, path, headers = {}, body, chunked = false }: Ask): Prepared {
@@ -68,14 +68,19 @@ function prepare({ method, path, headers = {}, body, chunked = false }: Ask): Pr
   }
 }
 
-async function local(t: Test, environment: Record<string, string>) {
+async function local(t: Test, environment: Record<string, string>): Promise<Client> {
   const issuer = 'https://latchkey.test/auth'
   const audience = 'https://api.test'
   const fastify = await build(t, {
     environment: { PUBLIC_URL: issuer, AUDIENCE: audience, LIMITS: 'off', ...environment }
   })
+  return { request: injectedInto(fastify), issuer, audience, metricsKey: environment.METRICS_KEY }
+}
 
-  async function send({ method, path, headers, bytes, chunked }: Prepared): Promise<Answer> {
+/** Asks an application without a network. */
+export function injectedInto(fastify: FastifyInstance): Client['request'] {
+  return async (ask) => {
+    const { method, path, headers, bytes, chunked } = prepare(ask)
     const response = await fastify.inject({
       method: method as 'GET',
       url: path,
@@ -84,17 +89,22 @@ async function local(t: Test, environment: Record<string, string>) {
     })
     return answer(response.statusCode, response.headers, response.body)
   }
-
-  return { send, issuer, audience, metricsKey: environment.METRICS_KEY }
 }
 
-function remote(t: Test, base: string) {
-  const { hostname, port, origin } = new URL(base)
+function remote(t: Test, base: string): Client {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 20 })
   t.teardown(() => agent.destroy())
+  const issuer = CONTRACT_ISSUER ?? new URL(base).origin
+  const audience = CONTRACT_AUDIENCE ?? issuer
+  return { request: sentTo(base, agent), issuer, audience, metricsKey: CONTRACT_METRICS_KEY }
+}
 
-  function send({ method, path, headers, bytes, chunked }: Prepared): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+/** Asks over HTTP, with paths and headers as they are. */
+export function sentTo(base: string, agent: http.Agent): Client['request'] {
+  const { hostname, port } = new URL(base)
+  return (ask) =>
+    new Promise((resolve, reject) => {
+      const { method, path, headers, bytes, chunked } = prepare(ask)
       // Said for every method: node:http would send the body of a DELETE with neither.
       const framing = chunked ? { 'transfer-encoding': 'chunked' } : bytes && { 'content-length': String(bytes.length) }
       const request = http.request({ agent, hostname, port, method, path, headers: { ...framing, ...headers } })
@@ -109,10 +119,6 @@ function remote(t: Test, base: string) {
       if (bytes && chunked) request.write(bytes.subarray(0, 100))
       request.end(chunked ? bytes?.subarray(100) : bytes)
     })
-  }
-
-  const issuer = CONTRACT_ISSUER ?? origin
-  return { send, issuer, audience: CONTRACT_AUDIENCE ?? issuer, metricsKey: CONTRACT_METRICS_KEY }
 }
 
 export function answer(status: number, headers: http.OutgoingHttpHeaders, body: string): Answer {
