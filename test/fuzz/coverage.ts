@@ -1,0 +1,47 @@
+import type { Answer, Ask } from '../contract/client.ts'
+import type { OpenApi, Operation } from './document.ts'
+
+/** What no request here can bring about, and why. */
+const OUT_OF_REACH: [RegExp, string][] = [
+  [/ 408 /, 'takes a client that is slow'],
+  [/ 417 /, 'takes an Expect header, which a connection is needed for'],
+  [/ 431 /, 'takes a connection: it is the parser that refuses'],
+  [/ 429 /, 'LIMITS is off'],
+  [/ 5\d\d /, 'would be a fault'],
+  [/^GET .* 400 MALFORMED_REQUEST/, 'takes a request without Host, or a path that leads nowhere'],
+  [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
+]
+
+/** Which answers a run has seen. */
+export class Coverage {
+  readonly #seen = new Map<string, Map<string, number>>()
+
+  count(operation: Operation | undefined, { method }: Ask, { status, json }: Answer): void {
+    const name = operation ? `${method} ${operation.path}` : 'elsewhere'
+    const label = `${status} ${status < 400 ? '' : (json?.code ?? '')}`.trim()
+    const counts = this.#seen.get(name) ?? new Map<string, number>()
+    this.#seen.set(name, counts.set(label, (counts.get(label) ?? 0) + 1))
+  }
+
+  /** Every documented answer, with each of its codes, that a run could have seen and has not. */
+  missing({ operations }: OpenApi): string[] {
+    return operations
+      .flatMap(({ name, responses }) =>
+        Object.entries(responses).flatMap(([status, { description }]) =>
+          Number(status) < 400 ? [[name, status]] : description.split(', ').map((code) => [name, `${status} ${code}`])
+        )
+      )
+      .filter(([name, label]) => !this.#seen.get(name as string)?.has(label as string))
+      .map((answer) => answer.join(' '))
+      .filter((answer) => !OUT_OF_REACH.some(([pattern]) => pattern.test(answer)))
+  }
+
+  /** A line for each operation. */
+  table(): string {
+    const lines = [...this.#seen].sort().map(([name, counts]) => {
+      const cells = [...counts].sort().map(([label, count]) => `${label}: ${count}`)
+      return `${name.padEnd(28)} ${cells.join(', ')}`
+    })
+    return lines.join('\n')
+  }
+}

@@ -1,0 +1,134 @@
+import { type Answer, type Ask, unique } from '../contract/client.ts'
+import { MARK } from '../contract/oddities.ts'
+import { readBody } from './body.ts'
+
+/** What somebody knows, by the names that the document has for it: keys of bodies and paths, and ways to sign in. */
+export type Names = Record<string, string | undefined>
+
+/** What a request can be made of: what its sender knows, what another one does, and what was good once. */
+export interface Known {
+  own: Names
+  other: Names
+  former: Names
+}
+
+interface Account {
+  username?: string
+  email?: string
+  password: string
+}
+
+interface Session {
+  account: Account
+  id: string
+  bearer: string
+  refresh_token: string
+}
+
+/** How many sessions that are over are remembered. */
+const FORMER = 30
+
+export interface Keys {
+  introspection: string
+  metrics: string
+}
+
+/** What the answers of a run have given, for the requests to come. */
+export class World {
+  readonly #keys: Keys
+  readonly #origin: string
+  readonly #accounts: Account[] = []
+  readonly #living: Session[] = []
+  readonly #former: Session[] = []
+
+  constructor(keys: Keys, origin: string) {
+    this.#keys = keys
+    this.#origin = origin
+  }
+
+  /** Whether so many sessions have ended that somebody should sign in. */
+  get isPoor(): boolean {
+    return this.#living.length < 4
+  }
+
+  known(turn: number): Known {
+    const session = pick(this.#living, turn)
+    return {
+      own: this.#names(turn, session),
+      other: this.#names(turn, pick(this.#living, turn + 1)),
+      former: this.#names(turn, pick(this.#former, turn) ?? session)
+    }
+  }
+
+  /** What it takes to sign in: an account that is there already does as well as a new one. */
+  signIn(turn: number): Ask[] {
+    const account = turn % 4 === 0 ? undefined : pick(this.#accounts, turn)
+    const { password, username, email } = account ?? { username: unique(MARK), password: `${MARK}, horse and staple` }
+    const name = username ? { username } : { email }
+    const register = { method: 'POST', path: '/register', body: bytesOf({ ...name, password }), headers: JSON_TYPE }
+    const login = { ...register, path: '/login', body: bytesOf({ ...name, password, cookie: turn % 3 === 0 }) }
+    return account ? [login] : [register, login]
+  }
+
+  learn(ask: Ask, { status, headers, json }: Answer): void {
+    const [path] = ask.path.split('?', 1)
+    if (status === 401) this.#end(ask, json?.code)
+    else if (status === 201) this.#accounts.push(readBody(ask) as Account)
+    else if (status === 200 && json?.access_token) this.#open(ask, json, headers['set-cookie'])
+    else if (status === 204 && path === '/password/change') {
+      const session = this.#bearerOf(ask)
+      if (session) session.account.password = (readBody(ask) as { new_password: string }).new_password
+    }
+  }
+
+  #names(turn: number, session: Session | undefined): Names {
+    const { account, ...tokens } = session ?? { account: pick(this.#accounts, turn) }
+    const names: Names = { ...account, ...tokens, ...this.#keys, origin: this.#origin }
+    const { password, bearer, refresh_token } = names
+    // On loopback without TLS the cookie has no prefix.
+    const cookie = `__Host-refresh_token=${refresh_token}; refresh_token=${refresh_token}`
+    return { ...names, current_password: password, token: turn % 2 ? bearer : refresh_token, cookie }
+  }
+
+  #open(ask: Ask, json: Record<string, string>, cookies: string | undefined): void {
+    const bearer = json.access_token as string
+    const { sid } = JSON.parse(Buffer.from(bearer.split('.')[1] as string, 'base64url').toString())
+    const before = this.#living.findIndex(({ id }) => id === sid)
+    const account = this.#living[before]?.account ?? this.#accountOf(readBody(ask) as Partial<Account>)
+    if (!account) return
+    if (before >= 0) this.#leave(before)
+    const refresh_token = json.refresh_token ?? /refresh_token=([^;]*)/.exec(cookies ?? '')?.[1] ?? ''
+    this.#living.push({ account, id: sid, bearer, refresh_token })
+  }
+
+  #accountOf({ username, email }: Partial<Account>): Account | undefined {
+    const typed = (username ?? email ?? '').toLowerCase()
+    return this.#accounts.find((each) => [each.username, each.email].some((name) => name?.toLowerCase() === typed))
+  }
+
+  /** Whoever is refused with a token that was good is out. */
+  #end(ask: Ask, code: string | undefined): void {
+    const { authorization, cookie = '' } = ask.headers ?? {}
+    const refreshing = code === 'REFRESH_TOKEN_INVALID' ? `${cookie} ${Object(readBody(ask)).refresh_token}` : ''
+    const index = this.#living.findIndex(
+      ({ bearer, refresh_token }) =>
+        (/^TOKEN/.test(code ?? '') && authorization === `Bearer ${bearer}`) || refreshing.includes(refresh_token)
+    )
+    if (index >= 0) this.#leave(index)
+  }
+
+  #leave(index: number): void {
+    this.#former.push(...this.#living.splice(index, 1))
+    if (this.#former.length > FORMER) this.#former.shift()
+  }
+
+  #bearerOf({ headers }: Ask): Session | undefined {
+    return this.#living.find(({ bearer }) => headers?.authorization?.endsWith(bearer))
+  }
+}
+
+const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+const pick = <Entry>(entries: Entry[], turn: number): Entry | undefined => entries[turn % entries.length]
