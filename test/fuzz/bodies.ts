@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { KEYS, MARK, TYPES, VALUES } from '../contract/oddities.ts'
 import type { Operation, Schema } from './document.ts'
+import type { Part } from './part.ts'
 import type { Known } from './world.ts'
-
-/** A part of a request, which depends on what is known when it is sent. */
-export type Part<Value> = (known: Known) => Value
 
 /** A body, and what its content type says; nothing where there is none. */
 export interface Body {

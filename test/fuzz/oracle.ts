@@ -1,8 +1,8 @@
 import type { Answer, Ask } from '../contract/client.ts'
 import { oddity } from '../contract/expectations.ts'
 import { MARK } from '../contract/oddities.ts'
-import { mediaTypeOf, readBody } from './body.ts'
 import type { OpenApi, Operation, Place } from './document.ts'
+import { mediaTypeOf, readBody } from './read-body.ts'
 
 const ACCEPTABLE_ID = /^[A-Za-z0-9._-]{8,64}$/
 

@@ -12,6 +12,7 @@ export class Run {
   readonly #world: World
   readonly #send: Client['request']
   #turn = 0
+  #signingIn: Promise<void> | undefined
 
   private constructor(send: Client['request'], document: OpenApi, keys: Keys) {
     this.#send = send
@@ -27,7 +28,13 @@ export class Run {
 
   /** @throws an error that has the whole request and its answer, where the answer is not as it should be */
   async ask(request: Request): Promise<void> {
-    if (this.#world.isPoor) await this.#signIn()
+    if (this.#world.isPoor) {
+      // One for all that go side by side.
+      this.#signingIn ??= this.#signIn().finally(() => {
+        this.#signingIn = undefined
+      })
+      await this.#signingIn
+    }
     await this.#judge(request(this.#world))
   }
 

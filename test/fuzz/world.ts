@@ -1,6 +1,6 @@
 import { type Answer, type Ask, unique } from '../contract/client.ts'
 import { MARK } from '../contract/oddities.ts'
-import { readBody } from './body.ts'
+import { readBody } from './read-body.ts'
 
 /** What somebody knows, by the names that the document has for it: keys of bodies and paths, and ways to sign in. */
 export type Names = Record<string, string | undefined>
