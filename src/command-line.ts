@@ -72,7 +72,7 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
 
 async function addCommands(parent: Command, folder: URL, context: CommandContext): Promise<void> {
   const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => extname(name) !== '.map')
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
     const command = parent.command(basename(entry.name, extname(entry.name)))
     if (entry.isDirectory()) {
       await addCommands(command, new URL(`${entry.name}/`, folder), context)

@@ -83,9 +83,11 @@ export interface Config extends Omit<Settings, 'CORS_ORIGINS' | 'TRUSTED_PROXIES
 /** The environment does not fit: the message names every fault and its mend, and no value of a secret. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
+  readonly faults: string[]
 
   constructor(faults: string[]) {
     super(`The configuration does not fit:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    this.faults = faults
   }
 }
 

@@ -1,9 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Pool, PoolClient } from 'pg'
 import Postgrator from 'postgrator'
 
 const SQL = fileURLToPath(new URL('../sql/', import.meta.url))
+
+const TABLE = 'latchkey_migrations'
 
 /** Any number that nothing else in the database locks: the letters of "latchkey" as an integer. */
 const LOCK = 0x6c617463
@@ -33,6 +36,15 @@ export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
   }
 }
 
+/** How far the schema is, and how far this version would bring it: numbers of migrations. It changes nothing. */
+export async function readSchemaState(pool: Pool): Promise<{ applied: number; newest: number }> {
+  const newest = Math.max(...readdirSync(SQL).map((file) => Number.parseInt(file, 10)))
+  const { rows: found } = await pool.query(`SELECT to_regclass('${TABLE}') IS NOT NULL AS there`)
+  if (!found[0].there) return { applied: 0, newest }
+  const { rows } = await pool.query(`SELECT coalesce(max(version), 0)::int AS applied FROM ${TABLE}`)
+  return { applied: rows[0].applied, newest }
+}
+
 async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
   try {
     await client.query('BEGIN')
@@ -52,7 +64,7 @@ async function applyPending(folder: string, execQuery: (sql: string) => Promise<
     driver: 'pg',
     database: String(rows[0]?.name),
     migrationPattern: join(literally(folder), '*.do.*.sql'),
-    schemaTable: 'latchkey_migrations',
+    schemaTable: TABLE,
     newline: 'LF',
     execQuery
   })

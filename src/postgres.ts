@@ -107,7 +107,7 @@ function hasNotAnswered(error: unknown): boolean {
 }
 
 /** What went wrong in a word or a sentence: a server's own text has no password in it, a network error only its code. */
-function explain(error: unknown): string {
+export function explain(error: unknown): string {
   const { code, message } = error as { code?: string; message: string }
   return sqlState(error) === undefined && code ? code : message
 }

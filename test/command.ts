@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import type { AppOptions } from '../src/app.ts'
 import type { Clock } from '../src/clock.ts'
 import { runCommand } from '../src/command-line.ts'
 import { readConfig } from '../src/config.ts'
@@ -12,13 +13,6 @@ interface Operator {
   clock?: Clock
   /** What the configuration says, beside what every test needs. */
   environment?: Record<string, string>
-}
-
-/** What came of a command. */
-export interface Outcome {
-  code: number
-  stdout: string
-  stderr: string
 }
 
 /** Runs commands as an operator would, on a database of the test's: words, and what is piped into them. */
@@ -33,16 +27,23 @@ export async function operator(t: Test, { database, clock, environment }: Operat
   })
   const given = { config, ...(clock && { clock }), ...('pglite' in where && { pglite: where.pglite }) }
 
-  return async (words: string[], { input = '', variables = {} as NodeJS.ProcessEnv } = {}): Promise<Outcome> => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
-    const [out, err] = [text(stdout), text(stderr)]
-    const code = await runCommand(
-      words,
-      { stdin: Readable.from([input]), stdout, stderr, environment: variables },
-      given
-    )
-    stdout.end()
-    stderr.end()
-    return { code, stdout: await out, stderr: await err }
-  }
+  return (words: string[], piped: Piped = {}) => run(words, piped, given)
+}
+
+interface Piped {
+  /** What stands on standard input. */
+  input?: string
+  /** The environment that the command sees. */
+  variables?: NodeJS.ProcessEnv
+}
+
+/** Runs one command, on what its environment says where nothing is given in its place. */
+export async function run(words: string[], { input = '', variables = {} }: Piped = {}, given?: AppOptions) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const [out, err] = [text(stdout), text(stderr)]
+  const terminal = { stdin: Readable.from([input]), stdout, stderr, environment: variables }
+  const code = await runCommand(words, terminal, given)
+  stdout.end()
+  stderr.end()
+  return { code, stdout: await out, stderr: await err }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { test } from 'tap'
-import { MigrationError, migrate } from '../../src/migrations.ts'
+import { MigrationError, migrate, readSchemaState } from '../../src/migrations.ts'
 import { caught } from '../caught.ts'
 import { emptyDatabase } from '../database.ts'
 import { quietPool } from '../pool.ts'
@@ -31,7 +31,9 @@ test('migrating', async (t) => {
     await empty()
     const files = readdirSync(SQL).sort()
     const names = files.map((file) => file.replace(/^0*(\d+)\.do\.(.+)\.sql$/, '$1 $2'))
+    t.strictSame(await readSchemaState(pool), { applied: 0, newest: files.length })
     t.strictSame(await migrate(pool), names)
+    t.strictSame(await readSchemaState(pool), { applied: files.length, newest: files.length })
     t.strictSame(await migrate(pool), [])
     const { rows } = await pool.query(
       "SELECT version || ' ' || name AS name, md5 FROM latchkey_migrations WHERE version > 0 ORDER BY version"

@@ -1,0 +1,84 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import pg, { type Pool } from 'pg'
+import type { Config } from './config.ts'
+import { embeddedDriver, openEmbedded } from './embedded.ts'
+import { type Finding, judgeKeyAge, judgePermissions, judgeSchema, judgeServer, type ServerFacts } from './findings.ts'
+import { FolderLocked } from './folder-lock.ts'
+import { readSchemaState } from './migrations.ts'
+import { explain, poolOptions, probe, whereabouts } from './postgres.ts'
+
+/** What is found in the database that the service would use; nothing in it is changed. */
+export function examineDatabase(config: Config): Promise<Finding[]> {
+  return config.DATABASE_URL ? examineServer(config, config.DATABASE_URL) : examineFolder(config.DATA_DIR)
+}
+
+async function examineServer(config: Config, databaseUrl: string): Promise<Finding[]> {
+  const pool = new pg.Pool(poolOptions(config))
+  pool.on('error', () => {})
+  const findings = await examinePool(pool, config).catch((error): Finding[] => {
+    const why = `${whereabouts(databaseUrl)} cannot be used: ${explain(error)}`
+    return [{ about: 'database', state: 'bad', message: why, mend: 'start it, or mend DATABASE_URL' }]
+  })
+  await pool.end()
+  return findings
+}
+
+async function examinePool(pool: Pool, config: Config): Promise<Finding[]> {
+  await probe(pool)
+  return [...judgeServer(await readServer(pool), config), ...(await examineContent(pool))]
+}
+
+async function examineFolder(folder: string): Promise<Finding[]> {
+  const about = 'database'
+  if (!existsSync(join(folder, 'postgres'))) {
+    return [{ about, state: 'good', message: `embedded in ${folder}, which the first start makes` }]
+  }
+  const files = examineFiles([folder, join(folder, 'secret.key')])
+  try {
+    const { database, close } = await openEmbedded(folder)
+    const { Pool } = await embeddedDriver(database)
+    const pool = new Pool()
+    const content = await examineContent(pool)
+    await pool.end()
+    await close()
+    return [{ about, state: 'good', message: `embedded in ${folder}` }, ...content, ...files]
+  } catch (error) {
+    if (!(error instanceof FolderLocked)) throw error
+    return [
+      { about, state: 'good', message: `embedded in ${folder}, and in use: what is in it was not looked at` },
+      ...files
+    ]
+  }
+}
+
+/** The permissions of what holds secrets, of those files that are there. */
+export function examineFiles(paths: string[]): Finding[] {
+  return paths.filter((path) => existsSync(path)).map((path) => judgePermissions(path, statSync(path).mode))
+}
+
+async function readServer(pool: Pool): Promise<ServerFacts> {
+  const asked = Date.now()
+  const { rows } = await pool.query(
+    `SELECT current_setting('server_version_num')::int AS version,
+       extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock,
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
+       (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS taken,
+       pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only`
+  )
+  const { version, clock, most, taken, read_only } = rows[0]
+  // It was read somewhere between the question and the answer.
+  const clockAhead = clock - (asked + Date.now()) / 2
+  return { version, clockAhead, connections: { most, taken }, readOnly: read_only }
+}
+
+async function examineContent(pool: Pool): Promise<Finding[]> {
+  const state = await readSchemaState(pool)
+  const findings = [judgeSchema(state)]
+  if (state.applied === 0) return findings
+  const { rows } = await pool.query(
+    `SELECT extract(epoch FROM now() - created_at)::float8 / 86400 AS age
+     FROM signing_keys WHERE sign_from <= now() ORDER BY sign_from DESC, kid DESC LIMIT 1`
+  )
+  return [...findings, judgeKeyAge(rows[0]?.age)]
+}

@@ -1,0 +1,100 @@
+import { chmodSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { readConfig } from '../../src/config.ts'
+import { openEmbedded } from '../../src/embedded.ts'
+import { run } from '../command.ts'
+import { emptyDatabase, migratedDatabase, type TestDatabase } from '../database.ts'
+import { closedPort, serverOver } from '../servers.ts'
+
+const SECRET_KEY = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
+
+interface Found {
+  about: string
+  state: string
+  message: string
+}
+
+/** What the doctor of an environment says: how it ends, and how each thing is that it is asked about. */
+async function examine(variables: NodeJS.ProcessEnv) {
+  const { code, stdout, stderr } = await run(['doctor', '--json'], { variables: { BCRYPT_COST: '10', ...variables } })
+  const findings: Found[] = JSON.parse(stdout).findings
+  const about = (what: string) => findings.filter((finding) => finding.about === what)
+  return { code, stderr, findings, about }
+}
+
+test('doctor', async (t) => {
+  const newest = readdirSync(new URL('../../sql/', import.meta.url)).length
+
+  await t.test('names every fault of a configuration', async (t) => {
+    const { code, stdout } = await run(['doctor'], { variables: { PORT: 'x', LIMITS: 'maybe' } })
+    t.strictSame(
+      [code, stdout],
+      [
+        1,
+        'BAD      configuration: PORT must be a port from 1 to 65535\nBAD      configuration: LIMITS must be on or off\n'
+      ]
+    )
+  })
+
+  await t.test('looks at an embedded database', async (t) => {
+    const DATA_DIR = join(t.testdir({}), 'data')
+    const message = `embedded in ${DATA_DIR}`
+
+    const before = await examine({ DATA_DIR })
+    t.match(before.about('database'), [{ state: 'good', message: `${message}, which the first start makes` }])
+    t.equal(before.code, 0)
+
+    const { close } = await openEmbedded(DATA_DIR)
+    const during = await examine({ DATA_DIR })
+    t.match(during.about('database'), [{ message: `${message}, and in use: what is in it was not looked at` }])
+    t.strictSame([during.code, during.about('schema')], [0, []])
+    await close()
+
+    const empty = await examine({ DATA_DIR })
+    t.match(empty.about('schema'), [{ state: 'warning', message: `at migration 0 of ${newest}` }])
+    t.strictSame(empty.about('signing key'), [])
+
+    await run(['keys', 'list'], {}, { config: readConfig({ DATA_DIR }) })
+    const after = await examine({ DATA_DIR })
+    t.match(after.about('schema'), [{ state: 'good', message: `up to date at migration ${newest}` }])
+    t.match(after.about('signing key'), [{ state: 'good', message: '0 days old' }])
+    t.match(after.about(join(DATA_DIR, 'secret.key')), [{ state: 'good' }])
+    t.equal(after.code, 0)
+
+    chmodSync(join(DATA_DIR, 'secret.key'), 0o644)
+    const open = await examine({ DATA_DIR })
+    t.match(open.about(join(DATA_DIR, 'secret.key')), [{ state: 'bad' }])
+    t.equal(open.code, 1)
+  })
+
+  await t.test('passes on what it does not expect', async (t) => {
+    const DATA_DIR = t.testdir({ postgres: 'a file, where a folder should be' })
+    const { code, stderr } = await run(['doctor'], { variables: { DATA_DIR } })
+    t.equal(code, 1)
+    t.not(stderr, '')
+  })
+
+  await t.test('looks at a server', async (t) => {
+    const urlOf = async (database: TestDatabase) => ('url' in database ? database.url : serverOver(t, database.pglite))
+    const variables = { SECRET_KEY, DATABASE_POOL: '1' }
+
+    const empty = await examine({ ...variables, DATABASE_URL: await urlOf(await emptyDatabase(t)) })
+    t.match(empty.about('server'), [{ state: 'good', message: /^PostgreSQL \d+$/ }])
+    t.match(empty.about('clock'), [{ state: 'good', message: /^\d+ ms (ahead of|behind) ours$/ }])
+    t.match(empty.about('schema'), [{ state: 'warning' }])
+
+    const migrated = await examine({ ...variables, DATABASE_URL: await urlOf(await migratedDatabase(t)) })
+    t.match(migrated.about('DATABASE_POOL'), [{ state: /good|warning/ }])
+    t.match(migrated.about('signing key'), [{ message: 'none yet: the first start makes one' }])
+  })
+
+  await t.test('says why a server cannot be used, without the password', async (t) => {
+    const port = await closedPort()
+    const DATABASE_URL = `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`
+    const { code, stderr, findings, about } = await examine({ SECRET_KEY, DATABASE_URL })
+    t.match(about('database'), [{ state: 'bad', message: `127.0.0.1:${port}/latchkey cannot be used: ECONNREFUSED` }])
+    t.strictSame([code, stderr], [1, ''])
+    t.notMatch(JSON.stringify(findings), 'the-secret-password')
+  })
+})

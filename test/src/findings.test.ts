@@ -1,0 +1,129 @@
+import { test } from 'tap'
+import { type Config, readConfig } from '../../src/config.ts'
+import {
+  type Finding,
+  judgeCost,
+  judgeKeyAge,
+  judgeNetwork,
+  judgePermissions,
+  judgeSchema,
+  judgeSecrets,
+  judgeServer,
+  judgeSwitches
+} from '../../src/findings.ts'
+
+const STRONG = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
+const OTHER = 'Hc7uJ2nB5vT8yR1eW4qZ6xK9mP3sL0dF'
+
+const configured = (environment: Record<string, string>): Config => readConfig(environment)
+
+/** Findings in short: what they are about and how it is. */
+const brief = (findings: Finding[]) => findings.map(({ about, state }) => `${about} ${state}`)
+
+test('everything that is not good says how to mend it', (t) => {
+  const findings = [
+    ...judgeSecrets(configured({ SECRET_KEY: 'a'.repeat(32), SECRET_KEY_PREVIOUS: 'a'.repeat(32) })),
+    ...judgeNetwork(configured({ HOST: '0.0.0.0', PUBLIC_URL: 'http://a.example', TRUSTED_PROXIES: '0.0.0.0/0' })),
+    ...judgeSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'silent' })),
+    ...judgeServer(
+      { version: 130_001, clockAhead: -7000, connections: { most: 10, taken: 5 }, readOnly: true },
+      configured({})
+    ),
+    judgeSchema({ applied: 3, newest: 2 }),
+    judgeSchema({ applied: 1, newest: 2 }),
+    judgeKeyAge(91),
+    judgePermissions('/etc', 0o40755),
+    judgeCost(1000, { BCRYPT_COST: 12 })
+  ]
+  for (const { about, state, mend } of findings) t.equal(state !== 'good', mend !== undefined, about)
+  t.end()
+})
+
+test('secrets', (t) => {
+  const table: [environment: Record<string, string>, expected: string[]][] = [
+    [{}, ['secrets good']],
+    [{ SECRET_KEY: STRONG, METRICS_KEY: OTHER }, ['secrets good']],
+    [{ SECRET_KEY: 'abc'.repeat(11) }, ['SECRET_KEY bad']],
+    [{ SECRET_KEY: STRONG, INTROSPECTION_KEY: STRONG }, ['INTROSPECTION_KEY bad']],
+    [{ SECRET_KEY: STRONG, SECRET_KEY_PREVIOUS: OTHER }, ['secrets good', 'SECRET_KEY_PREVIOUS warning']]
+  ]
+  for (const [environment, expected] of table) t.strictSame(brief(judgeSecrets(configured(environment))), expected)
+  t.end()
+})
+
+test('the network', (t) => {
+  const DATABASE = { DATABASE_URL: 'postgres://db.example.com/latchkey', SECRET_KEY: STRONG }
+  const server = (host: string) => ({ ...DATABASE, DATABASE_URL: `postgres://${host}/latchkey` })
+  const table: [environment: Record<string, string>, expected: string[]][] = [
+    [{}, ['HOST good', 'TRUSTED_PROXIES good']],
+    [{ HOST: 'localhost' }, ['HOST good', 'TRUSTED_PROXIES good']],
+    [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost' }, ['HOST warning', 'TRUSTED_PROXIES good']],
+    [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://a.example' }, ['HOST good', 'PUBLIC_URL bad', 'TRUSTED_PROXIES good']],
+    [{ PUBLIC_URL: 'https://a.example' }, ['HOST good', 'TRUSTED_PROXIES bad']],
+    [{ PUBLIC_URL: 'https://a.example', TRUSTED_PROXIES: '10.1.2.3' }, ['HOST good', 'TRUSTED_PROXIES good']],
+    [{ TRUSTED_PROXIES: '10.0.0.0/8, ::/0' }, ['HOST good', 'TRUSTED_PROXIES bad']],
+    [DATABASE, ['HOST good', 'TRUSTED_PROXIES good', 'DATABASE_CA warning']],
+    ...['localhost', '127.0.0.1', '[::1]', '10.2.3.4', '[fd00::1]', 'postgres'].map(
+      (host) => [server(host), ['HOST good', 'TRUSTED_PROXIES good']] as [Record<string, string>, string[]]
+    ),
+    [server('198.51.100.7'), ['HOST good', 'TRUSTED_PROXIES good', 'DATABASE_CA warning']]
+  ]
+  for (const [environment, expected] of table) {
+    t.strictSame(brief(judgeNetwork(configured(environment))), expected, JSON.stringify(environment))
+  }
+  t.end()
+})
+
+test('limits and the log', (t) => {
+  t.strictSame(judgeSwitches(configured({})), [])
+  t.strictSame(brief(judgeSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'error' }))), [
+    'LIMITS bad',
+    'LOG_LEVEL warning'
+  ])
+  t.end()
+})
+
+test('the cost of a hash is the highest under 300 ms, from 10 to 15', (t) => {
+  const table: [cost: number, milliseconds: number, mend: string | undefined][] = [
+    [12, 299, undefined],
+    [12, 150, 'set BCRYPT_COST to 13, the highest under 300 ms on this machine'],
+    [12, 151, undefined],
+    [12, 301, 'set BCRYPT_COST to 11, the highest under 300 ms on this machine'],
+    [12, 5000, 'set BCRYPT_COST to 10, the highest under 300 ms on this machine'],
+    [10, 5000, undefined],
+    [15, 1, undefined]
+  ]
+  for (const [cost, milliseconds, mend] of table) {
+    const finding = judgeCost(milliseconds, { BCRYPT_COST: cost })
+    t.strictSame([finding.mend, finding.message], [mend, `a hash of cost ${cost} takes ${milliseconds} ms`])
+  }
+  t.end()
+})
+
+test('a server', (t) => {
+  const facts = { version: 150_004, clockAhead: 0, connections: { most: 97, taken: 0 }, readOnly: false }
+  const table: [facts: Partial<typeof facts>, expected: string[]][] = [
+    [{}, ['server good', 'clock good', 'DATABASE_POOL good']],
+    [{ version: 139_999 }, ['server bad', 'clock good', 'DATABASE_POOL good']],
+    [{ version: 140_000, readOnly: true }, ['server good', 'server bad', 'clock good', 'DATABASE_POOL good']],
+    [{ clockAhead: 999 }, ['server good', 'clock good', 'DATABASE_POOL good']],
+    [{ clockAhead: -1000 }, ['server good', 'clock warning', 'DATABASE_POOL good']],
+    [{ clockAhead: 5000 }, ['server good', 'clock bad', 'DATABASE_POOL good']],
+    [{ connections: { most: 97, taken: 77 } }, ['server good', 'clock good', 'DATABASE_POOL good']],
+    [{ connections: { most: 97, taken: 78 } }, ['server good', 'clock good', 'DATABASE_POOL warning']],
+    [{ connections: { most: 97, taken: 88 } }, ['server good', 'clock good', 'DATABASE_POOL bad']]
+  ]
+  for (const [change, expected] of table) {
+    t.strictSame(brief(judgeServer({ ...facts, ...change }, configured({}))), expected, JSON.stringify(change))
+  }
+  t.end()
+})
+
+test('the schema, the signing key and permissions', (t) => {
+  t.strictSame(brief([judgeSchema({ applied: 2, newest: 2 })]), ['schema good'])
+  t.strictSame(brief([judgeKeyAge(undefined), judgeKeyAge(90)]), ['signing key good', 'signing key good'])
+  t.equal(judgePermissions('secret.key', 0o100600).message, "its owner's alone (0600)")
+  for (const mode of [0o640, 0o620, 0o610, 0o604, 0o602, 0o601]) t.equal(judgePermissions('x', mode).state, 'bad')
+  t.equal(judgePermissions('secret.key', 0o100644).mend, 'chmod go= secret.key')
+  t.end()
+})
