@@ -27,6 +27,11 @@ export default fp(
           : undefined
       )
     })
+    // Else a proxy would keep the connection, and the stop would wait for it though nothing is in flight any more.
+    fastify.addHook('onSend', (_request, reply, _payload, done) => {
+      if (stopping) reply.header('connection', 'close')
+      done()
+    })
   },
   { name: 'stopping', dependencies: ['headers'] }
 )
