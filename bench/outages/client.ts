@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import http, { type IncomingHttpHeaders } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { tally } from './report.ts'
@@ -20,8 +21,11 @@ export interface Answer {
 interface Question {
   payload?: unknown
   token?: string | undefined
+  headers?: Record<string, string>
+  /** The address of this machine that it comes from. */
+  from?: string
   /** Without one, each request has a connection of its own. */
-  agent?: http.Agent
+  agent?: http.Agent | undefined
 }
 
 /** Asks once, and never throws. */
@@ -29,17 +33,19 @@ export function ask(
   base: string,
   method: string,
   path: string,
-  { payload, token, agent }: Question = {}
+  { payload, token, headers, from, agent }: Question = {}
 ): Promise<Answer> {
   const start = performance.now()
   return new Promise((resolve) => {
     const request = http.request(new URL(path, base), {
       method,
       agent: agent ?? false,
+      ...(from !== undefined && { localAddress: from }),
       signal: AbortSignal.timeout(15_000),
       headers: {
         ...(payload !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` })
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...headers
       }
     })
     const done = (status: number, headers: IncomingHttpHeaders, body: Record<string, string>, code = body.code) =>
@@ -90,10 +96,11 @@ export class Clients {
   readonly acknowledged: string[] = []
   /** Those that were refused with a 503, which may or may not exist. */
   readonly doubtful: string[] = []
+  /** Connections that are used again; without it, each request has one of its own. */
+  agent: http.Agent | undefined
   readonly #bases: string[]
   #sessions: Session[] = []
   #turn = 0
-  #names = 0
   #lost = 0
 
   constructor(...bases: string[]) {
@@ -174,9 +181,11 @@ export class Clients {
   async #ask(route: Route): Promise<Answer> {
     switch (route) {
       case 'ready':
-        return ask(this.base, 'GET', '/health/ready')
-      case 'me':
-        return ask(this.base, 'GET', '/me', { token: this.#nextSession()?.access ?? this.accessToken })
+        return ask(this.base, 'GET', '/health/ready', { agent: this.agent })
+      case 'me': {
+        const token = this.#nextSession()?.access ?? this.accessToken
+        return ask(this.base, 'GET', '/me', { token, agent: this.agent })
+      }
       case 'login':
         return this.#post('/login', { username: this.acknowledged[0], password: PASSWORD })
       case 'register':
@@ -189,8 +198,7 @@ export class Clients {
   }
 
   async #register(): Promise<Answer> {
-    this.#names += 1
-    const username = `user.${Date.now().toString(36)}.${this.#names}`
+    const username = `user.${randomUUID().slice(0, 23)}`
     const answer = await this.#post('/register', { username, password: PASSWORD })
     if (answer.status === 201) this.acknowledged.push(username)
     else this.doubtful.push(username)
@@ -225,7 +233,7 @@ export class Clients {
   }
 
   #post(path: string, payload: unknown): Promise<Answer> {
-    return ask(this.base, 'POST', path, { payload })
+    return ask(this.base, 'POST', path, { payload, agent: this.agent })
   }
 }
 

@@ -12,6 +12,10 @@ const PROGRAM = fileURLToPath(new URL('../../dist/src/server.js', import.meta.ur
 
 interface Options {
   databaseUrl: string
+  /** Any that is free, when there is none. */
+  port?: number
+  /** Further configuration. */
+  environment?: Record<string, string>
   /** A file to take the place of /etc/hosts, for this process alone. */
   hosts?: string
 }
@@ -34,8 +38,8 @@ export class Service {
   }
 
   /** Starts one, which is not ready yet. */
-  static async launch({ databaseUrl, hosts }: Options): Promise<Service> {
-    const port = await freePort()
+  static async launch({ databaseUrl, hosts, environment, ...options }: Options): Promise<Service> {
+    const port = options.port ?? (await freePort())
     // A working folder of its own, so that no .env has a say.
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-service-'))
     atExit(() => rmSync(folder, { recursive: true, force: true }))
@@ -55,7 +59,8 @@ export class Service {
         PUBLIC_URL: 'http://127.0.0.1',
         LOG_LEVEL: 'warn',
         BCRYPT_COST: '10',
-        LIMITS: 'off'
+        LIMITS: 'off',
+        ...environment
       }
     })
     closeSync(output)

@@ -1,0 +1,120 @@
+/**
+ * Grows for real: instances of the built service on one PostgreSQL, behind the real HAProxy with the very
+ * deploy/haproxy.cfg, under traffic all the time. Meanwhile one is added, killed, started again, drained, and all are
+ * restarted one after the other; each time it counts the answers that a client would call an error, and says which.
+ *
+ *   npm run build && node --import tsx bench/growing.ts --instances 2
+ *
+ * It makes its own servers, with the programs of Debian's PostgreSQL and HAProxy, and puts them away. Linux only. It
+ * takes about 40 seconds with two instances and a minute with four, prints a line for each promise, and ends with 1
+ * when one was not kept.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { addresses } from './growing/addresses.ts'
+import { Fleet } from './growing/fleet.ts'
+import { NAMES } from './growing/haproxy.ts'
+import { describe, type Seen, Traffic } from './growing/traffic.ts'
+import { ask } from './outages/client.ts'
+import { Cluster } from './outages/cluster.ts'
+import { check, failed, milliseconds, note, title } from './outages/report.ts'
+
+const { values } = parseArgs({ options: { instances: { type: 'string', default: '2' } } })
+const instances = Number(values.instances)
+if (!(instances >= 2 && instances <= NAMES.length)) throw new Error(`--instances is 2 to ${NAMES.length}`)
+
+interface Event {
+  name: string
+  from: number
+  /** When an instance was killed. */
+  killed?: number
+}
+
+const cluster = await Cluster.create({ settings: 'max_connections = 100\n' })
+title(`Growing to ${instances} instances behind HAProxy`)
+const fleet = await Fleet.of(instances - 1, cluster)
+const traffic = await Traffic.to(fleet.base)
+const events: Event[] = []
+const last = instances - 1
+
+await happen('nothing happens', () => pause(2000))
+await happen('one is added', () => fleet.start(last))
+await happen('one is killed (kill -9)', () => fleet.kill(0), { killed: true })
+await happen('it is started again', () => fleet.start(0))
+await happen('one is told to stop (SIGTERM)', () => fleet.stop(last))
+await happen('it is started again', () => fleet.start(last))
+await happen('one is drained at HAProxy, then told to stop', () => drain(0))
+await happen('it is started again', () => fleet.start(0))
+await happen('all are restarted, one after the other', async () => {
+  for (let index = 0; index < instances; index += 1) {
+    await fleet.stop(index)
+    await fleet.start(index)
+  }
+})
+
+const seen = await traffic.stop()
+for (const [index, event] of events.entries()) judge(event, events[index + 1]?.from ?? Number.POSITIVE_INFINITY)
+await traffic.checkPromises()
+await withoutDatabase()
+await fleet.stopAll()
+
+await addresses(cluster)
+cluster.kill()
+title(failed() === 0 ? 'Every promise was kept.' : `${failed()} promises were not kept.`)
+process.exit(failed() === 0 ? 0 : 1)
+
+async function happen(name: string, what: () => Promise<void>, { killed = false } = {}): Promise<void> {
+  const from = performance.now()
+  events.push({ name, from, ...(killed && { killed: from }) })
+  await what()
+  // For what comes of it late.
+  await pause(1000)
+}
+
+/** Then no instance is ready, and yet HAProxy leaves it to them what to answer. */
+async function withoutDatabase(): Promise<void> {
+  const token = traffic.accessToken
+  await cluster.stop()
+  await allSeen(false)
+  const secret = await ask(fleet.base, 'GET', '/secret', { token })
+  const me = await ask(fleet.base, 'GET', '/me', { token })
+  check(secret.status === 200, 'without the database /secret opens', `${secret.status}`)
+  check(me.code === 'DATABASE_UNAVAILABLE', 'and /me says what is amiss', `${me.status} ${me.code}`)
+  await cluster.start()
+  await allSeen(true)
+  const again = await ask(fleet.base, 'GET', '/me', { token })
+  check(again.status === 200, 'when it is back, so is all else', `${again.status}`)
+}
+
+async function allSeen(up: boolean): Promise<void> {
+  for (let index = 0; index < instances; index += 1) await fleet.haproxy.sees(index, up)
+}
+
+async function drain(index: number): Promise<void> {
+  const server = `repeatable/${NAMES[index]}`
+  await fleet.haproxy.command(`set server ${server} state drain`)
+  await pause(500)
+  await fleet.stop(index)
+  await fleet.haproxy.command(`set server ${server} state ready`)
+}
+
+/**
+ * What a registration that was under way on a killed instance came to is not known, and so HAProxy does not repeat it. It
+ * answers 502, or closes a connection that was used before.
+ */
+function judge({ name, from, killed }: Event, to: number): void {
+  const answers = seen.filter(({ end }) => end >= from && end < to)
+  const errors = answers.filter(({ isRight }) => !isRight)
+  const isLost = ({ route, status, reused, start }: Seen) =>
+    killed !== undefined && start < killed && route === 'register' && (status === 502 || (status === 0 && reused))
+  const lost = errors.filter(isLost)
+  const others = errors.filter((answer) => !isLost(answer))
+  const slowest = Math.max(...answers.map(({ start, end }) => end - start))
+  const what = `${name}: no error${killed === undefined ? '' : ', but for registrations that were under way on it'}`
+  check(
+    answers.length > 0 && others.length === 0,
+    what,
+    describe(others) || `${answers.length} answers, the slowest after ${milliseconds(slowest)}`
+  )
+  if (lost.length > 0) note(`lost with it: ${describe(lost)}`)
+}
