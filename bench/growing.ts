@@ -26,8 +26,8 @@ if (!(instances >= 2 && instances <= NAMES.length)) throw new Error(`--instances
 interface Event {
   name: string
   from: number
-  /** When an instance was killed. */
-  killed?: number
+  /** When the instance that was killed had gone. */
+  gone?: number
 }
 
 const cluster = await Cluster.create({ settings: 'max_connections = 100\n' })
@@ -64,9 +64,10 @@ title(failed() === 0 ? 'Every promise was kept.' : `${failed()} promises were no
 process.exit(failed() === 0 ? 0 : 1)
 
 async function happen(name: string, what: () => Promise<void>, { killed = false } = {}): Promise<void> {
-  const from = performance.now()
-  events.push({ name, from, ...(killed && { killed: from }) })
+  const event: Event = { name, from: performance.now() }
+  events.push(event)
   await what()
+  if (killed) event.gone = performance.now()
   // For what comes of it late.
   await pause(1000)
 }
@@ -102,15 +103,15 @@ async function drain(index: number): Promise<void> {
  * What a registration that was under way on a killed instance came to is not known, and so HAProxy does not repeat it. It
  * answers 502, or closes a connection that was used before.
  */
-function judge({ name, from, killed }: Event, to: number): void {
+function judge({ name, from, gone }: Event, to: number): void {
   const answers = seen.filter(({ end }) => end >= from && end < to)
   const errors = answers.filter(({ isRight }) => !isRight)
   const isLost = ({ route, status, reused, start }: Seen) =>
-    killed !== undefined && start < killed && route === 'register' && (status === 502 || (status === 0 && reused))
+    gone !== undefined && start < gone && route === 'register' && (status === 502 || (status === 0 && reused))
   const lost = errors.filter(isLost)
   const others = errors.filter((answer) => !isLost(answer))
   const slowest = Math.max(...answers.map(({ start, end }) => end - start))
-  const what = `${name}: no error${killed === undefined ? '' : ', but for registrations that were under way on it'}`
+  const what = `${name}: no error${gone === undefined ? '' : ', but for registrations that were under way on it'}`
   check(
     answers.length > 0 && others.length === 0,
     what,
