@@ -11,7 +11,7 @@ service=
 finish() {
   local status=$?
   if [ -n "$service" ]; then kill -9 "$service" 2>/dev/null || true; fi
-  if [ "$status" -ne 0 ]; then tail -n 40 "$folder"/*.log || true; fi
+  if [ "$status" -ne 0 ]; then tail -n 15 "$folder"/*.log || true; fi
   rm -rf "$folder"
 }
 trap finish EXIT

@@ -82,4 +82,9 @@ export class Traffic {
 }
 
 export const describe = (seen: Seen[]) =>
-  tally(seen.map(({ route, status, code }) => `${route} ${status}${code ? ` ${code}` : ''}`))
+  tally(
+    seen.map(({ route, status, code, reused }) => {
+      const how = status === 0 ? ` ${reused ? 'on a connection used before' : 'on a new connection'}` : ''
+      return `${route} ${status}${code ? ` ${code}` : ''}${how}`
+    })
+  )
