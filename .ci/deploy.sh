@@ -34,7 +34,7 @@ sed -n 's/^!//p' .dockerignore | xargs cp -r -t "$image"
   npm run build
   npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 ) >"$folder/build.log" 2>&1
-rm -r "$image"/{src,plugins,routes,sql}
+rm -r "$image"/{src,plugins,routes,commands,sql}
 ok 'an image builds with --ignore-scripts'
 
 command=$(sed -n 's/^CMD //p' Dockerfile | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).join(" ")')
