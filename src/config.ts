@@ -64,7 +64,11 @@ const Environment = Type.Object(
       { default: 'info', mend: 'fatal, error, warn, info, debug, trace or silent' }
     ),
     INTROSPECTION_KEY: key,
-    METRICS_KEY: key
+    METRICS_KEY: key,
+    OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+      Type.String({ format: 'collector', mend: 'an http(s) URL such as http://127.0.0.1:4318' })
+    ),
+    OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', mend: 'any text' })
   },
   // The embedded database makes a secret of its own; for a server it has to be the same in every instance.
   { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'] } }
@@ -153,6 +157,7 @@ const ajv = new Ajv({
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
     'database-url': (text: string) => /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text),
     'public-url': isPublicUrl,
+    collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? ''),
     certificate: isCertificate
   }
 })

@@ -23,7 +23,8 @@ const DEFAULTS = {
   CORS_ORIGINS: [],
   TRUSTED_PROXIES: [],
   LIMITS: 'on',
-  LOG_LEVEL: 'info'
+  LOG_LEVEL: 'info',
+  OTEL_SERVICE_NAME: 'latchkey'
 }
 
 test('an empty environment gives the defaults', (t) => {
@@ -87,7 +88,9 @@ test('every setting is taken from its text', (t) => {
     LIMITS: 'off',
     LOG_LEVEL: 'silent',
     INTROSPECTION_KEY: SECRET,
-    METRICS_KEY: SECRET
+    METRICS_KEY: SECRET,
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com:4318/path',
+    OTEL_SERVICE_NAME: 'login'
   }
   const numbers = {
     DATABASE_POOL: 1000,
@@ -152,7 +155,8 @@ const MENDS: Record<string, string> = {
   LIMITS: 'on or off',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
   INTROSPECTION_KEY: 'text of 32 bytes or more, of ASCII without spaces around it',
-  METRICS_KEY: 'text of 32 bytes or more, of ASCII without spaces around it'
+  METRICS_KEY: 'text of 32 bytes or more, of ASCII without spaces around it',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'an http(s) URL such as http://127.0.0.1:4318'
 }
 
 /** Why a configuration does not fit, a line for each fault. */
@@ -208,7 +212,8 @@ const unfit: Record<string, string[]> = {
   LIMITS: ['yes', 'ON'],
   LOG_LEVEL: ['verbose', 'INFO'],
   INTROSPECTION_KEY: ['x'.repeat(31)],
-  METRICS_KEY: ['x'.repeat(31), 'ü'.repeat(40), ` ${'x'.repeat(40)}`, `${'x'.repeat(40)} `]
+  METRICS_KEY: ['x'.repeat(31), 'ü'.repeat(40), ` ${'x'.repeat(40)}`, `${'x'.repeat(40)} `],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['localhost:4318', 'grpc://localhost:4317', 'x']
 }
 
 test('a value that does not fit stops the start and says what would:', async (t) => {
