@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { type Test, test } from 'tap'
+import { operator, run } from './command.ts'
+import { migratedDatabase } from './database.ts'
+import { PASSWORD } from './helper.ts'
+
+const OPERATING = readFileSync(new URL('../docs/OPERATING.md', import.meta.url), 'utf8')
+
+/** What a transcript reads from, beside what its own commands have written. */
+const FILES = { 'password.txt': `${PASSWORD}\n`, 'passphrase.txt': 'a passphrase for backups alone\n' }
+
+/** One command of a transcript, and what the page says that it answers. */
+interface Entry {
+  variables: Record<string, string>
+  words: string[]
+  input: string | undefined
+  answer: string
+}
+
+/** The entries of a section: `$ NAME=value npx latchkey words… < file`, and the lines up to the next. */
+function entriesOf(section: string): Entry[] {
+  const blocks = [...section.matchAll(/```console\n(.*?)```/gs)].map(([, block]) => String(block))
+  return blocks
+    .flatMap((block) => block.split(/^\$ /m).slice(1))
+    .map((text) => {
+      const [line = '', ...answer] = text.split('\n')
+      const [, assignments = '', words = '', input] =
+        /^((?:[A-Z_]+=\S+ )*)npx latchkey ([^<]*?)(?: < (\S+))?$/.exec(line) ?? []
+      return {
+        variables: Object.fromEntries(
+          assignments
+            .split(' ')
+            .filter(Boolean)
+            .map((each) => each.split('=') as [string, string])
+        ),
+        words: words.split(' ').filter(Boolean),
+        input,
+        answer: answer.join('\n')
+      }
+    })
+}
+
+/** What differs from one run to the next. */
+const VARYING: [pattern: RegExp, name: string][] = [
+  [/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, '<id>'],
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>'],
+  [/\b[A-Za-z0-9_-]{43}\b/g, '<kid>'],
+  // What this machine can do is its own: another cost may be recommended.
+  [/^(?:ok|warning) +BCRYPT_COST.*$(?:\n {9}.*$)?/gm, '<the cost of a hash>'],
+  [/\b\d+(?:\.\d+)? (?:ms|s|MB|KB|bytes)\b/g, '<measure>'],
+  [/ +$/gm, '']
+]
+
+const steady = (text: string) => VARYING.reduce((result, [pattern, name]) => result.replaceAll(pattern, name), text)
+
+for (const section of OPERATING.split(/^## /m).slice(1)) {
+  const [title = ''] = section.split('\n')
+  test(`the transcripts of "${title}" are what the commands answer`, async (t) => replay(t, entriesOf(section)))
+}
+
+async function replay(t: Test, entries: Entry[]): Promise<void> {
+  process.chdir(t.testdir(FILES))
+  const here = await operator(t, { database: await migratedDatabase(t) })
+  const there = await operator(t, { database: await migratedDatabase(t) })
+  t.not(entries.length, 0)
+  for (const { variables, words, input, answer } of entries) {
+    const piped = { variables, ...(input && { input: readFileSync(input, 'utf8') }) }
+    // The doctor looks at an environment, and a DATABASE_URL leads to another database.
+    const outcome = await (words[0] === 'doctor'
+      ? run(words, piped)
+      : variables.DATABASE_URL
+        ? there(words, piped)
+        : here(words, piped))
+    t.equal(steady(outcome.stdout + outcome.stderr), steady(answer), words.join(' '))
+  }
+}
