@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
 /** What is said once or more, in the first group of the pattern. */
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, group]) => String(group))
 
-const sources = ['src', 'plugins', 'routes']
+const sources = ['src', 'plugins', 'routes', 'commands']
   .flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`)
   )
