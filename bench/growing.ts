@@ -15,9 +15,9 @@ import { addresses } from './growing/addresses.ts'
 import { Fleet } from './growing/fleet.ts'
 import { NAMES } from './growing/haproxy.ts'
 import { describe, type Seen, Traffic } from './growing/traffic.ts'
-import { ask } from './outages/client.ts'
-import { Cluster } from './outages/cluster.ts'
-import { check, failed, milliseconds, note, title } from './outages/report.ts'
+import { ask } from './shared/client.ts'
+import { Cluster } from './shared/cluster.ts'
+import { check, failed, milliseconds, note, title } from './shared/report.ts'
 
 const { values } = parseArgs({ options: { instances: { type: 'string', default: '2' } } })
 const instances = Number(values.instances)

@@ -15,11 +15,11 @@
 import { fullDisks, networkOutages, serverOutages } from './outages/databases.ts'
 import { failovers } from './outages/failover.ts'
 import { behindPgBouncer } from './outages/pgbouncer.ts'
-import { failed, title } from './outages/report.ts'
 import { starts } from './outages/starting.ts'
 import { stops } from './outages/stopping.ts'
+import { runParts } from './shared/report.ts'
 
-const PARTS: Record<string, () => Promise<void>> = {
+await runParts({
   server: serverOutages,
   network: networkOutages,
   disk: fullDisks,
@@ -27,13 +27,4 @@ const PARTS: Record<string, () => Promise<void>> = {
   pgbouncer: behindPgBouncer,
   starting: starts,
   stopping: stops
-}
-
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS)
-for (const name of chosen) {
-  const part = PARTS[name]
-  if (!part) throw new Error(`there is no part ${name}; there are ${Object.keys(PARTS).join(', ')}`)
-  await part()
-}
-title(failed() === 0 ? 'Every promise was kept.' : `${failed()} promises were not kept.`)
-process.exit(failed() === 0 ? 0 : 1)
+})

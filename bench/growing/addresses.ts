@@ -1,6 +1,6 @@
-import { ask, PASSWORD } from '../outages/client.ts'
-import type { Cluster } from '../outages/cluster.ts'
-import { check, tally, title } from '../outages/report.ts'
+import { ask, PASSWORD } from '../shared/client.ts'
+import type { Cluster } from '../shared/cluster.ts'
+import { check, tally, title } from '../shared/report.ts'
 import { Fleet } from './fleet.ts'
 
 /** Refreshes that one address may ask for within five minutes, as the README has it. */

@@ -1,7 +1,7 @@
-import type { Cluster } from '../outages/cluster.ts'
-import { freePort } from '../outages/processes.ts'
-import { check, milliseconds } from '../outages/report.ts'
-import { Service } from '../outages/service.ts'
+import type { Cluster } from '../shared/cluster.ts'
+import { freePort } from '../shared/processes.ts'
+import { check, milliseconds } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
 import { HaProxy, NAMES } from './haproxy.ts'
 
 /** Instances on one database, behind one HAProxy. */

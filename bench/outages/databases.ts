@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
-import { Clients } from './client.ts'
-import { Cluster, Disk } from './cluster.ts'
+import { Cluster, Disk } from '../shared/cluster.ts'
+import { check, note, title } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
+import { Clients } from './clients.ts'
 import { endure, type Rig } from './outage.ts'
 import { TcpProxy } from './proxy.ts'
-import { check, note, title } from './report.ts'
-import { Service } from './service.ts'
 
 const SESSIONS = 80
 

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Clients } from './client.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster } from '../shared/cluster.ts'
+import { freePort, isRoot, temporaryFolder } from '../shared/processes.ts'
+import { check, note, title } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
+import { Clients } from './clients.ts'
 import { endure } from './outage.ts'
-import { freePort, isRoot, temporaryFolder } from './processes.ts'
 import { TcpProxy } from './proxy.ts'
-import { check, note, title } from './report.ts'
-import { Service } from './service.ts'
 
 /** A standby takes over, at another address. What was acknowledged is there, since the first server waits for it. */
 export async function failovers(): Promise<void> {

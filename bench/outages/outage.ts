@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Clients, type Route, say, type Visit, watch } from './client.ts'
-import { check, milliseconds, note, tally } from './report.ts'
-import type { Service } from './service.ts'
+import { check, milliseconds, note, tally } from '../shared/report.ts'
+import type { Service } from '../shared/service.ts'
+import { type Clients, type Route, say, type Visit, watch } from './clients.ts'
 
 const PER_SECOND = 50
 

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Answer, ask, Clients, PASSWORD } from './client.ts'
-import { Cluster } from './cluster.ts'
+import { type Answer, ask, PASSWORD } from '../shared/client.ts'
+import { Cluster } from '../shared/cluster.ts'
+import { findProgram, freePort, launch, own, temporaryFolder } from '../shared/processes.ts'
+import { atExit, check, note, title } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
+import { Clients } from './clients.ts'
 import { endure } from './outage.ts'
-import { findProgram, freePort, launch, own, temporaryFolder } from './processes.ts'
-import { atExit, check, note, title } from './report.ts'
-import { Service } from './service.ts'
 
 const PROGRAM = findProgram('/usr/sbin/pgbouncer', '/usr/bin/pgbouncer')
 

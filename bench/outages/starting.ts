@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Cluster } from './cluster.ts'
+import { Cluster } from '../shared/cluster.ts'
+import { check, milliseconds, title } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
 import { TcpProxy } from './proxy.ts'
-import { check, milliseconds, title } from './report.ts'
-import { Service } from './service.ts'
 
 /** A start while the database is away waits for it, saying so, and is told to stop all the while. */
 export async function starts(): Promise<void> {

@@ -1,11 +1,12 @@
 import http from 'node:http'
-import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, Clients, PASSWORD } from './client.ts'
-import { Cluster } from './cluster.ts'
+import { type Answer, ask, PASSWORD } from '../shared/client.ts'
+import { Cluster } from '../shared/cluster.ts'
+import { check, milliseconds, note, tally, title } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
+import { openSocket, send } from '../shared/sockets.ts'
+import { Clients } from './clients.ts'
 import { TcpProxy } from './proxy.ts'
-import { check, milliseconds, note, tally, title } from './report.ts'
-import { Service } from './service.ts'
 
 const ENTERING = 8
 
@@ -192,28 +193,6 @@ async function whileSilent(databaseUrl: string, proxy: TcpProxy): Promise<void> 
     if (code !== 0) note(service.log().trim().split('\n').at(-1) ?? '')
     proxy.behave('forward')
   }
-}
-
-function openSocket(base: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(base).port), '127.0.0.1')
-    socket.once('connect', () => resolve(socket)).once('error', reject)
-  })
-}
-
-/** Sends the text and waits until the connection is closed. @returns all that came */
-function send(socket: Socket, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    let received = ''
-    socket
-      .on('error', () => {})
-      .on('data', (chunk) => {
-        received += chunk
-      })
-    socket.once('close', () => resolve(received))
-    if (socket.destroyed) resolve(received)
-    else socket.write(text)
-  })
 }
 
 const request = (method: string, path: string) => `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`

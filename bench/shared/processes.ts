@@ -28,7 +28,7 @@ export function launch(program: string, args: string[], options: SpawnOptions = 
 
 /** A folder for PostgreSQL, gone when the program ends. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-outages-'))
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   own(folder)
   atExit(() => rmSync(folder, { recursive: true, force: true }))
   return folder

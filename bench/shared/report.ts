@@ -2,10 +2,12 @@
 let failures = 0
 const undos: (() => void)[] = []
 
-/** One line for what was tried: whether it held, and what was seen. */
-export function check(held: boolean, what: string, seen = ''): void {
+/** One line for what was tried: whether it held, and what was seen. @returns the line */
+export function check(held: boolean, what: string, seen = ''): string {
   if (!held) failures += 1
-  print(`${held ? 'ok' : 'FAILED'} ${what}${seen && `: ${seen}`}`)
+  const line = `${held ? 'ok' : 'FAILED'} ${what}${seen && `: ${seen}`}`
+  print(line)
+  return line
 }
 
 /** A figure, or what could not be tried here. */
@@ -14,6 +16,16 @@ export const note = (text: string) => print(`   ${text}`)
 export const title = (text: string) => print(`\n${text}`)
 
 export const failed = () => failures
+
+/** Runs the parts that the command line names, or all, and ends the program: with 1 when something did not hold. */
+export async function runParts(parts: Record<string, () => Promise<void>>): Promise<never> {
+  const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts)
+  const unknown = chosen.find((name) => !parts[name])
+  if (unknown) throw new Error(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
+  for (const name of chosen) await parts[name]?.()
+  title(failures === 0 ? 'Everything held.' : `${failures} did not hold.`)
+  process.exit(failures === 0 ? 0 : 1)
+}
 
 /** Runs `undo`, which must not wait for anything, when the process ends. Returns a function that does it sooner. */
 export function atExit(undo: () => void): () => void {
@@ -45,6 +57,20 @@ export function tally(items: Iterable<string>): string {
 
 export const milliseconds = (time: number) =>
   time < 10_000 ? `${time.toFixed(0)} ms` : `${(time / 1000).toFixed(1)} s`
+
+export const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(0)} MB`
+
+/** The value below which that share of them lies. */
+export function quantile(values: number[], share: number): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** A table, as Markdown writes it. */
+export function table(head: string[], rows: (string | number)[][]): string {
+  const lines = [head, head.map(() => '---'), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)

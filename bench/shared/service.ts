@@ -18,6 +18,8 @@ interface Options {
   environment?: Record<string, string>
   /** A file to take the place of /etc/hosts, for this process alone. */
   hosts?: string
+  /** Further arguments of Node's. */
+  execArgv?: string[]
 }
 
 /** One running instance of the built service. */
@@ -38,14 +40,14 @@ export class Service {
   }
 
   /** Starts one, which is not ready yet. */
-  static async launch({ databaseUrl, hosts, environment, ...options }: Options): Promise<Service> {
+  static async launch({ databaseUrl, hosts, environment, execArgv = [], ...options }: Options): Promise<Service> {
     const port = options.port ?? (await freePort())
     // A working folder of its own, so that no .env has a say.
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-service-'))
     atExit(() => rmSync(folder, { recursive: true, force: true }))
     const log = join(folder, 'log')
     const output = openSync(log, 'a')
-    const service = [process.execPath, '--max-semi-space-size=8', PROGRAM]
+    const service = [process.execPath, '--max-semi-space-size=8', ...execArgv, PROGRAM]
     const [program, ...args] = hosts ? [...withHosts(hosts), ...service] : service
     const child = spawn(program as string, args, {
       cwd: folder,
@@ -109,6 +111,20 @@ export class Service {
 
   log(): string {
     return readFileSync(this.#log, 'utf8')
+  }
+
+  /** What it holds of the machine's memory, in bytes. */
+  memory(): number {
+    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')) ?? []
+    return Number(kilobytes) * 1024
+  }
+
+  /** How many of its threads have a lower priority than the process. */
+  nicedThreads(): number {
+    const niceOf = (path: string) => Number(readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ')[16])
+    const process = `/proc/${this.#child.pid}`
+    const own = niceOf(`${process}/stat`)
+    return readdirSync(`${process}/task`).filter((thread) => niceOf(`${process}/task/${thread}/stat`) > own).length
   }
 
   /** How many files and sockets it holds open. */

@@ -6,7 +6,9 @@ import { childrenOf, freePort, own, run, sendSignal, temporaryFolder } from './p
 import { atExit } from './report.ts'
 
 const VERSIONS = '/usr/lib/postgresql'
-const BIN = join(VERSIONS, newest(), 'bin')
+/** Its major version. */
+export const postgresVersion = newest()
+const BIN = join(VERSIONS, postgresVersion, 'bin')
 
 function newest(): string {
   const versions = readdirSync(VERSIONS).sort((one, other) => Number(other) - Number(one))

@@ -1,68 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import http, { type IncomingHttpHeaders } from 'node:http'
+import type http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { tally } from './report.ts'
-
-export const PASSWORD = 'correct horse battery staple'
-
-export interface Answer {
-  /** 0 where there was none; then `code` is that of the network. */
-  status: number
-  code: string | undefined
-  headers: IncomingHttpHeaders
-  body: Record<string, string>
-  /** When it was asked, and how long the whole answer took, in milliseconds. */
-  start: number
-  ms: number
-  /** Whether the connection had been used before. */
-  reused: boolean
-}
-
-interface Question {
-  payload?: unknown
-  token?: string | undefined
-  headers?: Record<string, string>
-  /** The address of this machine that it comes from. */
-  from?: string
-  /** Without one, each request has a connection of its own. */
-  agent?: http.Agent | undefined
-}
-
-/** Asks once, and never throws. */
-export function ask(
-  base: string,
-  method: string,
-  path: string,
-  { payload, token, headers, from, agent }: Question = {}
-): Promise<Answer> {
-  const start = performance.now()
-  return new Promise((resolve) => {
-    const request = http.request(new URL(path, base), {
-      method,
-      agent: agent ?? false,
-      ...(from !== undefined && { localAddress: from }),
-      signal: AbortSignal.timeout(15_000),
-      headers: {
-        ...(payload !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...headers
-      }
-    })
-    const done = (status: number, headers: IncomingHttpHeaders, body: Record<string, string>, code = body.code) =>
-      resolve({ status, code, headers, body, start, ms: performance.now() - start, reused: request.reusedSocket })
-    const fail = (error: NodeJS.ErrnoException) => done(0, {}, {}, error.code ?? error.message)
-    request.on('error', fail).on('response', (response) => {
-      const chunks: Buffer[] = []
-      response.on('error', fail).on('data', (chunk) => chunks.push(chunk))
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        const isJson = response.headers['content-type']?.startsWith('application/json') && text !== ''
-        done(response.statusCode as number, response.headers, isJson ? JSON.parse(text) : {})
-      })
-    })
-    request.end(payload === undefined ? undefined : JSON.stringify(payload))
-  })
-}
+import { type Answer, ask, inTurns, PASSWORD } from '../shared/client.ts'
+import { tally } from '../shared/report.ts'
 
 const ROUTES = ['login', 'register', 'me', 'refresh', 'ready'] as const
 
@@ -259,17 +199,4 @@ export async function watch(base: string, token: string, signal: AbortSignal) {
     slowest: Math.max(...all.map(({ ms }) => ms)),
     wrong: tally(all.filter(({ status }) => status !== 200).map(({ status, code }) => `${status} ${code}`))
   }
-}
-
-/** Works through the items, so many at once. */
-export async function inTurns<Item>(
-  items: Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<unknown>
-): Promise<void> {
-  const rest = [...items]
-  const worker = async () => {
-    while (rest.length > 0) await work(rest.shift() as Item)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
 }
