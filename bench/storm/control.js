@@ -1,0 +1,10 @@
+/** A server that does next to nothing, to show how late the one who asks is. It says its port, and ends with its parent. */
+import { createServer } from 'node:http'
+
+const server = createServer((_request, response) => {
+  response.setHeader('content-type', 'application/json').end('{}')
+})
+server.listen(0, '127.0.0.1', () => {
+  process.send?.(/** @type {import('node:net').AddressInfo} */ (server.address()).port)
+})
+process.once('disconnect', () => process.exit())

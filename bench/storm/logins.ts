@@ -1,0 +1,89 @@
+import { fork } from 'node:child_process'
+import http from 'node:http'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type Answer, ask, inTurns, PASSWORD } from '../shared/client.ts'
+import type { Cluster } from '../shared/cluster.ts'
+import { atExit } from '../shared/report.ts'
+import { Service } from '../shared/service.ts'
+
+export const COST = 12
+export const CONCURRENCY = availableParallelism()
+export const QUEUE = 64
+
+/** So many that not even 200 at once are ten for one name. */
+const ACCOUNTS = 32
+
+export const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** A service as it is used, limits and all, which believes what we say of addresses. */
+export async function startService(cluster: Cluster, execArgv: string[] = []): Promise<Service> {
+  const environment = {
+    BCRYPT_COST: `${COST}`,
+    HASH_CONCURRENCY: `${CONCURRENCY}`,
+    HASH_QUEUE: `${QUEUE}`,
+    LIMITS: 'on',
+    TRUSTED_PROXIES: '127.0.0.1'
+  }
+  return Service.start({ databaseUrl: cluster.url(), environment, execArgv })
+}
+
+let asked = 0
+
+/** From another address each time. */
+const question = (username: string) => {
+  asked += 1
+  const address = `10.${[16, 8, 0].map((shift) => (asked >> shift) & 255).join('.')}`
+  return { payload: { username, password: PASSWORD }, headers: { 'x-forwarded-for': address } }
+}
+
+const nameOf = (account: number) => `storm.${account % ACCOUNTS}`
+
+/** The accounts that everybody signs in to. */
+export async function register(base: string): Promise<void> {
+  await inTurns(
+    Array.from({ length: ACCOUNTS }, (_, index) => index),
+    8,
+    async (account) => {
+      const { status, code } = await ask(base, 'POST', '/register', question(nameOf(account)))
+      if (status !== 201 && status !== 409) throw new Error(`could not register: ${status} ${code}`)
+    }
+  )
+}
+
+export const login = (base: string, account = 0, agent?: http.Agent): Promise<Answer> =>
+  ask(base, 'POST', '/login', { ...question(nameOf(account)), agent })
+
+/** So many are in flight all the time, until the signal. @returns those that ended before it */
+export async function keepLoggingIn(base: string, atOnce: number, signal: AbortSignal): Promise<Answer[]> {
+  const agent = new http.Agent({ keepAlive: true })
+  const answers: Answer[] = []
+  let account = 0
+  const client = async () => {
+    while (!signal.aborted) {
+      account += 1
+      const answer = await login(base, account, agent)
+      if (!signal.aborted) answers.push(answer)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, client))
+  agent.destroy()
+  return answers
+}
+
+/** How many a second, by the moments at which they ended. */
+export function rate(ends: number[]): number {
+  const sorted = [...ends].sort((one, other) => one - other)
+  const first = sorted[0] as number
+  return ((sorted.length - 1) * 1000) / ((sorted.at(-1) as number) - first)
+}
+
+/** What bcrypt does where there is nothing else to do, in hashes a second. */
+export function bcryptAlone(seconds: number): Promise<number> {
+  const child = fork(fileOf('bcrypt-alone.js'), [CONCURRENCY, COST, seconds].map(String), { execArgv: [] })
+  atExit(() => child.kill('SIGKILL'))
+  return new Promise((resolve, reject) => {
+    child.once('message', (ends) => resolve(rate(ends as number[])))
+    child.once('exit', (code) => reject(new Error(`bcrypt alone ended with ${code}`)))
+  })
+}

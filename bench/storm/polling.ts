@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process'
+import http from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Answer, ask, type Question } from '../shared/client.ts'
+import { atExit, quantile } from '../shared/report.ts'
+import { fileOf } from './logins.ts'
+
+/** Asks every so many milliseconds on a connection that is kept alive, whether the last one has been answered or not. */
+export async function poll(
+  base: string,
+  path: string,
+  interval: number,
+  signal: AbortSignal,
+  question: () => Question = () => ({})
+): Promise<Answer[]> {
+  const agent = new http.Agent({ keepAlive: true })
+  const answers: Promise<Answer>[] = []
+  const start = performance.now()
+  while (!signal.aborted) {
+    answers.push(ask(base, 'GET', path, { ...question(), agent }))
+    await pause(Math.max(0, start + answers.length * interval - performance.now()))
+  }
+  const all = await Promise.all(answers)
+  agent.destroy()
+  return all
+}
+
+/** Uses each refresh token for the next, every so many milliseconds. */
+export async function keepRefreshing(
+  base: string,
+  session: { access: string; refresh: string },
+  interval: number,
+  signal: AbortSignal
+): Promise<Answer[]> {
+  const agent = new http.Agent({ keepAlive: true })
+  const answers: Answer[] = []
+  while (!signal.aborted) {
+    const answer = await ask(base, 'POST', '/token/refresh', { payload: { refresh_token: session.refresh }, agent })
+    answers.push(answer)
+    const { access_token: access, refresh_token: refresh } = answer.body
+    if (answer.status === 200) Object.assign(session, { access, refresh })
+    await pause(Math.max(0, interval - answer.ms))
+  }
+  agent.destroy()
+  return answers
+}
+
+/** Starts the server that does nothing. @returns where it is, and what ends it */
+export function startControl(): Promise<{ base: string; end: () => void }> {
+  const child = fork(fileOf('control.js'), { execArgv: [] })
+  const end = atExit(() => child.kill('SIGKILL'))
+  return new Promise((resolve, reject) => {
+    child.once('message', (port) => resolve({ base: `http://127.0.0.1:${port}`, end }))
+    child.once('exit', (code) => reject(new Error(`the control ended with ${code}`)))
+  })
+}
+
+const precise = (time: number) => time.toFixed(1)
+
+/** The cells of a table: how many, their median, their 99th percentile, and the slowest, in milliseconds. */
+export function latencies(answers: Answer[]): (string | number)[] {
+  const times = answers.map(({ ms }) => ms)
+  return [answers.length, precise(quantile(times, 0.5)), precise(quantile(times, 0.99)), precise(quantile(times, 1))]
+}
+
+export const LATENCIES = ['asked', 'p50 ms', 'p99 ms', 'max ms']
+
+export const p99 = (answers: Answer[]) =>
+  quantile(
+    answers.map(({ ms }) => ms),
+    0.99
+  )

@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Answer, inTurns } from '../shared/client.ts'
+import { Cluster } from '../shared/cluster.ts'
+import { check, milliseconds, quantile, table, tally, title } from '../shared/report.ts'
+import { openSocket, send } from '../shared/sockets.ts'
+import { login, register, startService } from './logins.ts'
+import { LATENCIES, latencies, poll, startControl } from './polling.ts'
+
+const CONNECTIONS = 1000
+const SECONDS = 8
+
+/** How long the service waits for what is sent, and for how much longer it may take to see that, in milliseconds. */
+const SLACK = 2000
+const KINDS = {
+  headers: { begin: 'GET /secret HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', patience: 10_000 },
+  body: {
+    begin:
+      'POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{"username": "',
+    patience: 20_000
+  }
+}
+
+/** Clients that send a byte a second, as many as would fill a server that has a thread for each. */
+export async function slowClients(): Promise<void> {
+  title(`${CONNECTIONS} clients that send a byte a second`)
+  const cluster = await Cluster.create()
+  const service = await startService(cluster)
+  const control = await startControl()
+  await register(service.base)
+  const token = (await login(service.base)).body.access_token as string
+  await visit(service.base, control.base, token)
+  const without = await visit(service.base, control.base, token)
+  const rows = rowsOf('nobody', without)
+  const open = service.descriptors()
+
+  for (const [kind, { begin, patience }] of Object.entries(KINDS)) {
+    const slow = await connectMany(service.base, begin)
+    const connected = pause(1000).then(() => service.descriptors())
+    const during = await visit(service.base, control.base, token)
+    check((await connected) >= CONNECTIONS, `slow ${kind}: all are connected meanwhile`)
+    rows.push(...rowsOf(`slow ${kind}`, during))
+    const all = Object.values(during).flat()
+    check(
+      all.every(({ status }) => status === 200),
+      `slow ${kind}: logins and /secret are answered`,
+      tally(all.map(({ status }) => `${status}`))
+    )
+    const median = (answers: Answer[]) =>
+      quantile(
+        answers.map(({ ms }) => ms),
+        0.5
+      )
+    const [alone, beside] = [median(without.login), median(during.login)]
+    check(
+      beside < alone * 1.5,
+      `slow ${kind}: a login takes as long`,
+      `${milliseconds(beside)}, ${milliseconds(alone)}`
+    )
+    const ends = await Promise.all(slow)
+    const longest = Math.max(...ends.map(({ ms }) => ms))
+    check(
+      longest < patience + SLACK,
+      `slow ${kind}: they are gone after ${patience / 1000} s`,
+      `the last after ${milliseconds(longest)}; ${tally(ends.map(({ answer }) => answer))}`
+    )
+    await pause(1000)
+    check(service.descriptors() <= open, `slow ${kind}: nothing of theirs is left open`)
+  }
+  title(table(['beside', 'asked for', ...LATENCIES], rows))
+  control.end()
+  await service.stop()
+  cluster.kill()
+}
+
+type Visit = Record<'login' | 'secret' | 'control', Answer[]>
+
+/** One login after the other, and /secret, for some seconds. */
+async function visit(base: string, empty: string, token: string): Promise<Visit> {
+  const over = new AbortController()
+  setTimeout(() => over.abort(), SECONDS * 1000)
+  const logins = async () => {
+    const answers: Answer[] = []
+    while (!over.signal.aborted) answers.push(await login(base, answers.length))
+    return answers
+  }
+  const [login_, secret, control] = await Promise.all([
+    logins(),
+    poll(base, '/secret', 20, over.signal, () => ({ token })),
+    poll(empty, '/', 20, over.signal)
+  ])
+  return { login: login_, secret, control }
+}
+
+const rowsOf = (beside: string, visit: Visit) =>
+  Object.entries(visit).map(([what, answers]) => [beside, what, ...latencies(answers)])
+
+/** Connects them all. @returns for each, what it is answered with and after how long, once it is over */
+async function connectMany(base: string, begin: string) {
+  const slow: Promise<{ answer: string; ms: number }>[] = []
+  await inTurns(Array.from({ length: CONNECTIONS }), 50, async () => {
+    slow.push(dawdle(await openSocket(base), begin))
+  })
+  return slow
+}
+
+async function dawdle(socket: Socket, begin: string) {
+  const start = performance.now()
+  const timer = setInterval(() => socket.write('a'), 1000)
+  const answer = await send(socket, begin)
+  clearInterval(timer)
+  return { answer: answer.split('\r\n')[0] || 'closed without an answer', ms: performance.now() - start }
+}

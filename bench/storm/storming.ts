@@ -1,0 +1,133 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Answer } from '../shared/client.ts'
+import { Cluster } from '../shared/cluster.ts'
+import { check, table, tally, title } from '../shared/report.ts'
+import type { Service } from '../shared/service.ts'
+import { bcryptAlone, CONCURRENCY, COST, fileOf, keepLoggingIn, login, rate, register, startService } from './logins.ts'
+import { keepRefreshing, LATENCIES, latencies, p99, poll, startControl } from './polling.ts'
+
+const AT_ONCE = 32
+const SECONDS = 30
+const WARMING_UP = 3
+
+/** The targets: milliseconds, and a share of what bcrypt does alone. */
+const SECRET = 5
+const SHARE = 0.97
+
+/** How often what is asked, in milliseconds. */
+const OFTEN = 20
+const RARELY = 100
+
+type What = '/secret' | 'the control' | '/token/refresh' | 'JWKS' | '/health/live'
+
+interface Storm {
+  answers: Record<What, Answer[]>
+  logins: Answer[]
+}
+
+/** What the rest of the service is like while somebody always signs in. */
+async function storm(service: Service, control: string, seconds: number): Promise<Storm> {
+  const { base } = service
+  const { body } = await login(base)
+  const session = { access: body.access_token as string, refresh: body.refresh_token as string }
+  const warm = new AbortController()
+  const over = new AbortController()
+  const logins = keepLoggingIn(base, AT_ONCE, over.signal)
+  setTimeout(() => warm.abort(), WARMING_UP * 1000)
+  await pause(WARMING_UP * 1000)
+
+  const start = performance.now()
+  setTimeout(() => over.abort(), seconds * 1000)
+  const { signal } = over
+  // Always the newest token, so that some have not been seen before.
+  const [secret, empty, refresh, keys, live] = await Promise.all([
+    poll(base, '/secret', OFTEN, signal, () => ({ token: session.access })),
+    poll(control, '/', OFTEN, signal),
+    keepRefreshing(base, session, RARELY, signal),
+    poll(base, '/.well-known/jwks.json', RARELY, signal),
+    poll(base, '/health/live', RARELY, signal)
+  ])
+  return {
+    answers: { '/secret': secret, 'the control': empty, '/token/refresh': refresh, JWKS: keys, '/health/live': live },
+    logins: (await logins).filter(({ start: begun, ms }) => begun + ms >= start)
+  }
+}
+
+const loginRate = ({ logins }: Storm) => rate(logins.map(({ start, ms }) => start + ms))
+
+function allRight({ answers, logins }: Storm, name: string): void {
+  const all = [...Object.values(answers).flat(), ...logins]
+  const wrong = all.filter(({ status }) => status !== 200)
+  check(wrong.length === 0, `${name}: everything is answered with 200`, tally(wrong.map(({ status }) => `${status}`)))
+}
+
+function tell(storms: [string, Storm][]): void {
+  const rows = storms.flatMap(([name, { answers }]) =>
+    Object.entries(answers).map(([what, answers]) => [name, what, ...latencies(answers)])
+  )
+  title(table(['service', 'asked for', ...LATENCIES], rows))
+}
+
+/** 32 logins are always in flight: everything else stays quick, and logins cost little more than their hashes. */
+export async function loginsAllTheTime(): Promise<void> {
+  title(`${AT_ONCE} logins always in flight at cost ${COST}, ${CONCURRENCY} hashes at once`)
+  const cluster = await Cluster.create()
+  const service = await startService(cluster)
+  const control = await startControl()
+  await register(service.base)
+
+  const before = await bcryptAlone(SECONDS)
+  const measured = await storm(service, control.base, SECONDS)
+  const after = await bcryptAlone(SECONDS)
+
+  tell([['as built', measured]])
+  allRight(measured, 'a storm')
+  const { '/secret': secret, 'the control': empty } = measured.answers
+  const seen = `${p99(secret).toFixed(1)} ms; of the control ${p99(empty).toFixed(1)} ms`
+  check(p99(secret) <= SECRET, `p99 of /secret is at most ${SECRET} ms`, seen)
+  const share = loginRate(measured) / ((before + after) / 2)
+  check(
+    share >= SHARE,
+    `logins are at least ${SHARE * 100} % of what bcrypt does alone`,
+    `${(share * 100).toFixed(1)} %: ${loginRate(measured).toFixed(2)} logins a second, ` +
+      `bcrypt ${before.toFixed(2)} before and ${after.toFixed(2)} after`
+  )
+  control.end()
+  await service.stop()
+  cluster.kill()
+}
+
+const ROUNDS = 3
+
+/** Threads of lower priority, as it is built, against bcrypt's own pool behind the same queue: in turns. */
+export async function twoPools(): Promise<void> {
+  title('Threads of lower priority, and the pool of bcrypt itself')
+  const cluster = await Cluster.create()
+  const control = await startControl()
+  const built = await startService(cluster)
+  await register(built.base)
+  const replaced = await startService(cluster, ['--import', fileOf('replace-piscina.js')])
+
+  const storms: [string, Storm][] = []
+  const rates: (string | number)[][] = []
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const alone = await bcryptAlone(SECONDS / 2)
+    for (const [name, service, niced] of [
+      ['threads of lower priority', built, CONCURRENCY],
+      ["bcrypt's own pool", replaced, 0]
+    ] as const) {
+      const measured = await storm(service, control.base, SECONDS / 2)
+      check(service.nicedThreads() === niced, `${name}: ${niced} threads of lower priority hash`)
+      allRight(measured, name)
+      storms.push([`${name}, ${round}`, measured])
+      const ofAlone = (loginRate(measured) / alone) * 100
+      rates.push([`${name}, ${round}`, loginRate(measured).toFixed(2), alone.toFixed(2), `${ofAlone.toFixed(1)} %`])
+    }
+  }
+  tell(storms)
+  title(table(['service', 'logins a second', 'bcrypt alone before', 'share'], rates))
+  control.end()
+  await built.stop()
+  await replaced.stop()
+  cluster.kill()
+}
