@@ -1,0 +1,277 @@
+/**
+ * Half an hour of everything at once: people register, sign in, refresh, look around, sign out, change and mistype their
+ * passwords; strangers guess, send rubbish, hang up and loiter; and in the middle the database restarts. Nothing may be
+ * answered with a 500, nothing that was acknowledged be lost, and the service must not grow.
+ *
+ *   npm run build && node --import tsx bench/soak.ts [minutes] [--markdown bench/results/soak.md]
+ *
+ * The limits are on: the service trusts us as a proxy, and everybody has an address. It makes a server of its own in the
+ * folder for temporary files with the programs of Debian's PostgreSQL, and puts it away. Linux only. It prints a line
+ * each minute and a report at the end, and ends with 1 when a promise was not kept.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { inTurns } from './shared/client.ts'
+import { Cluster } from './shared/cluster.ts'
+import { describeMachine } from './shared/machine.ts'
+import { check, failed, megabytes, milliseconds, note, table, tally, title } from './shared/report.ts'
+import { Service } from './shared/service.ts'
+import { Crowd } from './soak/crowd.ts'
+import { Ledger } from './soak/ledger.ts'
+import { growth, type Sample, type Stretch, sample, sampleAll, stretches } from './soak/samples.ts'
+
+const PER_SECOND = 45
+
+/** More than this at once, and whoever comes next goes away again. */
+const MOST_AT_ONCE = 400
+
+/** The first is for warming up. The verified tokens that the service remembers are as many as they get in the third. */
+const STRETCHES = 6
+
+/** How long the service may need after the database is back, in milliseconds. */
+const RECOVERY = 10_000
+
+/** How far the last stretch may be above those before it; and by how many descriptors and handles. */
+const GROWTH = 0.05
+const SPARE = 10
+
+/** By then threads that have nothing to do are gone, in milliseconds. */
+const IDLE = 75_000
+
+const POOL = 10
+const SAMPLE_OF_LOGINS = 100
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { markdown: { type: 'string' } } })
+const minutes = Number(positionals[0] ?? 30)
+if (!(minutes > 0)) throw new Error('say for how many minutes')
+
+const promises: string[] = []
+const promise = (held: boolean, what: string, seen = '') => promises.push(check(held, what, seen))
+
+const cluster = await Cluster.create()
+const service = await Service.start({
+  databaseUrl: cluster.url(),
+  environment: { LIMITS: 'on', TRUSTED_PROXIES: '127.0.0.1', DATABASE_POOL: `${POOL}` }
+})
+const before = await sample(service.base)
+const ledger = new Ledger()
+const crowd = new Crowd(service.base, ledger)
+for (let count = 0; count < 20; count += 1) await crowd.join()
+
+title(`${minutes} minutes of ${PER_SECOND} visits a second`)
+const samples: Sample[] = []
+const over = new AbortController()
+const start = performance.now()
+const end = start + minutes * 60_000
+const sampling = sampleAll(service.base, Math.min(5000, minutes * 1000), samples, over.signal)
+const telling = tellEachMinute()
+const restarting = restart()
+const turnedAway = await visit()
+over.abort()
+const outage = await restarting
+await Promise.all([sampling, telling])
+
+title('What became of it')
+const all = stretches(samples, start, end, STRETCHES)
+answers()
+memory(all)
+await remembered()
+await leftovers()
+complaints()
+report()
+process.exit(failed() === 0 ? 0 : 1)
+
+/** As many visits as are due, until the end. @returns how many had to go away again */
+async function visit(): Promise<number> {
+  const visits = new Set<Promise<void>>()
+  let due = 0
+  let turnedAway = 0
+  const begin = (visit: Promise<void>) => {
+    visits.add(visit)
+    visit.finally(() => visits.delete(visit))
+  }
+  while (performance.now() < end) {
+    for (; due < ((performance.now() - start) / 1000) * PER_SECOND; due += 1) {
+      if (visits.size >= MOST_AT_ONCE) turnedAway += 1
+      else begin(due % 500 === 0 ? crowd.loiter() : crowd.act())
+    }
+    await pause(5)
+  }
+  await Promise.all(visits)
+  return turnedAway
+}
+
+/** In the middle. @returns from when to when nothing better than a 503 can be expected */
+async function restart(): Promise<{ from: number; to: number }> {
+  await pause((minutes * 60_000) / 2)
+  const from = performance.now()
+  await cluster.restart()
+  const back = performance.now()
+  note(`the database was restarted, which took ${milliseconds(back - from)}`)
+  return { from, to: back + RECOVERY }
+}
+
+async function tellEachMinute(): Promise<void> {
+  for (let minute = 1; minute <= minutes; minute += 1) {
+    await pause(start + minute * 60_000 - performance.now())
+    const now = performance.now()
+    const { count, median, p99 } = ledger.between(now - 60_000, now)
+    const { memory, heap, descriptors, connections } = samples.at(-1) as Sample
+    note(
+      `minute ${minute}: ${count} answers, median ${milliseconds(median)}, p99 ${milliseconds(p99)}; ` +
+        `${megabytes(memory)} of memory, ${megabytes(heap)} of heap, ${descriptors} descriptors, ` +
+        `${connections} connections; ${crowd.people.length} people`
+    )
+  }
+}
+
+function answers(): void {
+  const wrong = ledger.wrong(outage)
+  promise(wrong === '', 'every answer was the right one, or a 503 while the database was restarted', wrong)
+  const refused = ledger.unavailable
+  const last = Math.max(...refused.map(({ start, ms }) => start + ms)) - outage.from
+  note(
+    `answered with 503 DATABASE_UNAVAILABLE: ${refused.length}, the last ${milliseconds(last)} after the restart began`
+  )
+  promise(turnedAway === 0, 'everybody who came could be let in', `${turnedAway} were turned away`)
+}
+
+function memory(all: Stretch[]): void {
+  for (const [figure, name] of [
+    ['memory', 'resident memory'],
+    ['heap', 'heap']
+  ] as const) {
+    for (const of of ['least', 'median'] as const) {
+      const more = growth(all, figure, of)
+      const seen = `${(more * 100).toFixed(1)} % to the highest before it, after the first`
+      promise(more <= GROWTH, `the ${name} did not grow: ${of} of the last stretch`, seen)
+    }
+  }
+  const [, second] = all
+  const last = all.at(-1)
+  for (const figure of ['descriptors', 'handles'] as const) {
+    const [early, late] = [second?.least[figure] as number, last?.least[figure] as number]
+    promise(late <= early + SPARE, `no more ${figure} in the last stretch than in the second`, `${late}, ${early}`)
+  }
+  const most = Math.max(...all.map(({ most }) => most.connections))
+  promise(most <= POOL, `never more than ${POOL} connections to the database`, `${most}`)
+}
+
+/** Everything that was promised to somebody. */
+async function remembered(): Promise<void> {
+  const unsure = crowd.people.filter(({ passwords }) => passwords[1] !== undefined)
+  await inTurns(unsure, 4, (person) => crowd.signIn(person))
+
+  const rows = await cluster.admin('SELECT username FROM users', 'latchkey')
+  const stored = new Set(rows.map(({ username }) => username))
+  const missing = crowd.people.filter(({ username }) => !stored.delete(username))
+  const doubtful = crowd.doubtful.filter((username) => stored.delete(username))
+  promise(
+    missing.length === 0 && stored.size === 0 && rows.length === crowd.people.length + doubtful.length,
+    'every account that was acknowledged is there, and no other',
+    `${crowd.people.length} accounts, ${missing.length} missing, ${stored.size} too many, ` +
+      `${doubtful.length} that had been refused with a 503`
+  )
+
+  const sessions = crowd.people.flatMap((person) => person.sessions.map((session) => ({ person, session })))
+  await inTurns(sessions, 16, ({ person, session }) => crowd.refresh(person, session))
+  promise(
+    crowd.lost.length === 0,
+    'every session that was acknowledged lives, but for those whose last answer was lost for longer than the grace',
+    `${sessions.length} sessions, ${crowd.lost.length} lost, ${crowd.explained.length} explained`
+  )
+
+  const some = [...crowd.people].sort(() => Math.random() - 0.5).slice(0, SAMPLE_OF_LOGINS)
+  const refused: number[] = []
+  await inTurns(some, 4, async (person) => {
+    const { status } = await crowd.signIn(person)
+    if (status !== 200) refused.push(status)
+  })
+  promise(refused.length === 0, `a sample of them signs in with the password of last`, `${some.length} people`)
+  const late = ledger.wrong(outage)
+  promise(late === '', 'nothing was answered otherwise at the end', late)
+}
+
+/** What is held open for people who have gone. */
+async function leftovers(): Promise<void> {
+  const backends = await cluster.backends()
+  promise(backends <= POOL, 'PostgreSQL serves no more than the pool', `${backends} connections`)
+  crowd.leave()
+  // The service's own timers use connections to the database, which nobody else holds open.
+  const held = ({ descriptors, connections }: Sample) => descriptors - connections
+  const patience = performance.now() + IDLE
+  let after = await sample(service.base)
+  while (held(after) > held(before) && performance.now() < patience) {
+    await pause(1000)
+    after = await sample(service.base)
+  }
+  const seen = `${held(after)} descriptors beside those of the pool, ${held(before)} at the start`
+  promise(held(after) <= held(before), 'nothing is held open when all have gone', seen)
+  const { code, ms } = await service.stop()
+  promise(code === 0, 'the service stops', `exit ${code} after ${milliseconds(ms)}`)
+}
+
+/** Whether the service wrote anything worse than a warning, and what it warned of. */
+function complaints(): void {
+  const lines = service.log().trim().split('\n').filter(Boolean)
+  const entries = lines.map((line) => JSON.parse(line) as { level: number; msg: string })
+  const errors = tally(entries.filter(({ level }) => level > 40).map(({ msg }) => msg))
+  promise(errors === '', 'nothing in the log is worse than a warning', errors)
+  note(`warnings: ${tally(entries.filter(({ level }) => level === 40).map(({ msg }) => msg)) || 'none'}`)
+}
+
+function report(): void {
+  const length = minutes / STRETCHES
+  const stretchRows = all.map(({ from, to, least, median, most }, index) => {
+    const answered = ledger.between(from, to)
+    return [
+      [index, index + 1].map((edge) => Number((edge * length).toFixed(1))).join(' to '),
+      answered.count,
+      milliseconds(answered.median),
+      milliseconds(answered.p99),
+      `${megabytes(least.memory)}, ${megabytes(median.memory)}`,
+      `${megabytes(least.heap)}, ${megabytes(median.heap)}`,
+      most.collections - least.collections,
+      least.descriptors,
+      least.handles,
+      most.connections
+    ]
+  })
+  const kindRows = ledger
+    .kinds()
+    .map(({ what, count, outcomes, median, p99 }) => [what, count, milliseconds(median), milliseconds(p99), outcomes])
+  const command = `node --import tsx bench/soak.ts ${process.argv.slice(2).join(' ')}`.trim()
+  const text = [
+    `# A soak of ${minutes} minutes`,
+    `\`npm run build && ${command}\``,
+    describeMachine()
+      .map((line) => `- ${line}`)
+      .join('\n'),
+    `${PER_SECOND} visits a second at BCRYPT_COST 10 with LIMITS on; a restart of the database in the middle.`,
+    promises.map((line) => `- ${line}`).join('\n'),
+    '## By time',
+    table(
+      [
+        'minutes',
+        'answers',
+        'median',
+        'p99',
+        'memory: least, median',
+        'heap: least, median',
+        'major collections',
+        'descriptors: least',
+        'handles: least',
+        'connections: most'
+      ],
+      stretchRows
+    ),
+    '## By kind',
+    table(['what', 'answers', 'median', 'p99', 'answered with'], kindRows)
+  ].join('\n\n')
+  title(text)
+  if (values.markdown === undefined) return
+  mkdirSync(dirname(values.markdown), { recursive: true })
+  writeFileSync(values.markdown, `${text}\n`)
+}
