@@ -4,6 +4,7 @@ import { networkOf } from '../src/client-address.ts'
 import type { Database } from '../src/database.ts'
 import { Problem } from '../src/errors.ts'
 import {
+  type AccountNames,
   type Action,
   ADDRESS_LIMITS,
   type Count,
@@ -11,22 +12,17 @@ import {
   countWithin,
   forgive,
   limitKey,
+  limitSecret,
+  nameKeys,
   purgeLimits,
   uncount
 } from '../src/limits.ts'
-import { deriveKey } from '../src/secrets.ts'
-import { foldName } from '../src/users.ts'
 
 /** The names that a password is guessed for, and whose they are, where they are anybody's. */
 export interface Guessed {
   /** What was typed. */
   typed: Partial<AccountNames>
   account: ({ id: string } & AccountNames) | undefined
-}
-
-interface AccountNames {
-  username: string | null
-  email: string | null
 }
 
 /** How often what may be tried. */
@@ -59,12 +55,7 @@ export default fp(
       fastify.decorate('limits', { byAddress: () => async () => {}, guessing: (_request, _guessed, work) => work() })
       return
     }
-    const secret = deriveKey(rootSecret, 'limits')
-    const nameKeys = (names: Partial<AccountNames>) =>
-      (['username', 'email'] as const).flatMap((kind) => {
-        const name = names[kind]
-        return name == null ? [] : [limitKey(secret, kind, foldName(name))]
-      })
+    const secret = limitSecret(rootSecret)
 
     const byAddress = (action: Action) => async (request: FastifyRequest) => {
       const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
@@ -74,8 +65,8 @@ export default fp(
     async function guessing<Result>(request: FastifyRequest, { typed, account }: Guessed, work: () => Promise<Result>) {
       const device = account && deviceCookie.read(request, account.id)
       const deviceKey = device === undefined ? undefined : limitKey(secret, 'device', device)
-      const keys = await countAll(request.database, nameKeys(typed), deviceKey)
-      const forgiven = [...nameKeys({ ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]
+      const keys = await countAll(request.database, nameKeys(secret, typed), deviceKey)
+      const forgiven = [...nameKeys(secret, { ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]
       try {
         const result = await work()
         await forgive(request.database, forgiven)

@@ -29,7 +29,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
 
     const { session, user } = await limits.guessing(request, { typed, account }, async () => {
       const matches = await passwords.verify(password, account?.password_hash, reply.disconnected)
-      if (!account || !matches) throw new Problem('INVALID_CREDENTIALS')
+      if (!account || account.disabled || !matches) throw new Problem('INVALID_CREDENTIALS')
 
       const renewed = await passwords.renew(password, account.password_hash, reply.disconnected)
       if (renewed) await renewPasswordHash(database, account, renewed)

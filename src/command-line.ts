@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.ts'
+import { Problem } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 import { openWorkshop } from './workshop.ts'
 
@@ -60,14 +61,29 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
   function failed(error: Error): number {
     // The library has said already what is wrong with the words.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const { message } = error
-    stderr.write(`${say({ error: message }, message)}\n`)
+    stderr.write(`${say(...failure(error))}\n`)
     return 1
   }
 
   const outcome = await program.parseAsync(words, { from: 'user' }).then(() => exitCode, failed)
   for (const workshop of open) await workshop.close()
   return outcome
+}
+
+/** What went wrong, for --json and for people: where something given is at fault, all that is. */
+function failure(error: Error): [value: object, text: string] {
+  const { message } = error
+  if (!(error instanceof Problem && error.errors)) return [{ error: message }, message]
+  const { code, errors } = error
+  const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())
+  return [{ error: message, code, errors }, lines.join('\n')]
+}
+
+/** For an option or argument that is a whole number. */
+export const wholeNumber = (least: number, most: number) => (text: string) => {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
 }
 
 async function addCommands(parent: Command, folder: URL, context: CommandContext): Promise<void> {

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
+import { deriveKey } from './secrets.ts'
+import { foldName } from './users.ts'
 
 /** What is counted by client address: how often it may be tried within how many seconds. */
 export const ADDRESS_LIMITS = {
@@ -24,6 +26,36 @@ const MEMORY = 24 * 60 * 60
 
 /** What came of counting: the key that was counted, or how many seconds to wait where nothing more is let through. */
 export type Count = { counted: Buffer } | { wait: number }
+
+/** The names of an account. */
+export interface AccountNames {
+  username: string | null
+  email: string | null
+}
+
+/** What is counted against a name. */
+export interface Guesses {
+  name: keyof AccountNames
+  /** How many wrong passwords were given for it. */
+  wrong: number
+  /** For how many seconds nobody is let through, but from a known device. */
+  heldOffFor: number
+}
+
+/** The secret of the keys of counters. */
+export const limitSecret = (rootSecret: string) => deriveKey(rootSecret, 'limits')
+
+/** The keys of the counters of names, in any letter case, in the order username, email. */
+export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[] {
+  return namesOf(names).map(([kind, name]) => limitKey(secret, kind, foldName(name)))
+}
+
+function namesOf(names: Partial<AccountNames>): [keyof AccountNames, string][] {
+  return (['username', 'email'] as const).flatMap((kind) => {
+    const name = names[kind]
+    return name == null ? [] : [[kind, name]]
+  })
+}
 
 /** The key of a counter: nobody without the secret can tell what it counts. */
 export function limitKey(secret: Buffer, ...what: string[]): Buffer {
@@ -111,7 +143,25 @@ export async function uncount(database: Database, clock: Clock, keys: Buffer[]):
   )
 }
 
-/** Forgets what was counted, since the password was right. */
+/** What is counted against each name of an account. */
+export async function readGuesses(
+  database: Database,
+  clock: Clock,
+  secret: Buffer,
+  names: AccountNames
+): Promise<Guesses[]> {
+  const rows = await database.query<Omit<Guesses, 'name'>>(
+    `SELECT coalesce(count, 0) AS wrong,
+       coalesce(greatest(ceil(extract(epoch FROM blocked_until - ${MOMENT})), 0), 0)::int AS "heldOffFor"
+     FROM unnest($2::bytea[]) WITH ORDINALITY AS asked (key, place)
+       LEFT JOIN limits ON limits.key = asked.key AND over_at > ${MOMENT}
+     ORDER BY place`,
+    [clock.offset, nameKeys(secret, names)]
+  )
+  return namesOf(names).map(([name], place) => ({ name, ...(rows[place] as (typeof rows)[number]) }))
+}
+
+/** Forgets what was counted, since the password was right, or an operator says so. */
 export async function forgive(database: Database, keys: Buffer[]): Promise<void> {
   await database.query('DELETE FROM limits WHERE key = ANY($1)', [keys])
 }

@@ -5,7 +5,7 @@ import { type Code, PROBLEMS } from './errors.ts'
 /** An object that takes the keys named and no other. */
 const strict = { additionalProperties: false }
 
-const UUID = '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$'
+export const UUID = '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$'
 
 /** For a query string or a path that takes nothing. */
 export const Nothing = Type.Object({}, strict)
@@ -28,14 +28,16 @@ export const Email = Type.String({
 /** For a route that reads no body: an empty one will do, whatever its content type says (see plugins/no-body.ts). */
 export const NoBody = Type.Unsafe<null | Record<string, never>>({ type: ['object', 'null'], ...strict })
 
+const names = { username: Type.Optional(Username), email: Type.Optional(Email) }
+const oneNameAtLeast = { ...strict, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
+
+/** The names of a new account. */
+export const NewNames = Type.Object(names, oneNameAtLeast)
+
 /** What a newcomer registers with. The rules of passwords are not here, since they have codes of their own. */
 export const Registration = Type.Object(
-  {
-    username: Type.Optional(Username),
-    email: Type.Optional(Email),
-    password: Type.String({ examples: ['correct horse battery staple'] })
-  },
-  { ...strict, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
+  { ...names, password: Type.String({ examples: ['correct horse battery staple'] }) },
+  oneNameAtLeast
 )
 
 /** What a login brings. The rules of registration do not apply: what does not fit them is simply wrong. */

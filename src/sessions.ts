@@ -10,7 +10,13 @@ import { type Credentials, present, type UserRow } from './users.ts'
 export type Lifetimes = Pick<Config, 'REFRESH_IDLE_TTL' | 'REFRESH_MAX_TTL'> & { clock: Clock }
 
 /** Why a session ended, beside what time does to it. */
-export type EndReason = 'replayed' | 'logged out' | 'ended by the user' | 'password changed'
+export type EndReason =
+  | 'replayed'
+  | 'logged out'
+  | 'ended by the user'
+  | 'password changed'
+  | 'disabled'
+  | 'ended by an operator'
 
 /** A session, and whose it is, as an access token names them. */
 export interface SessionOfUser {
@@ -73,7 +79,7 @@ export function expiryOf(
 /**
  * Opens a session for the user whose password was right.
  *
- * @returns nothing when the password has changed, or the account has gone, since it was checked
+ * @returns nothing when the password has changed, or the account was disabled or has gone, since it was checked
  */
 export async function openSession(
   database: Database,
@@ -83,12 +89,12 @@ export async function openSession(
 ): Promise<LiveSession | undefined> {
   const { clock } = lifetimes
   const refreshToken = createRefreshToken(uuid({ msecs: clock.now() }))
-  // The user is locked, so that a change of the password either sees this session and ends it, or is seen here.
+  // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
   const [opened] = await database.query<{ created_at: Date; last_used_at: Date }>(
     `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
      SELECT $1, users.id, $4, $5, moment, moment, $6, $7
      FROM users, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
-     WHERE users.id = $2 AND users.password_version = $3
+     WHERE users.id = $2 AND users.password_version = $3 AND disabled_at IS NULL
      FOR SHARE OF users
      RETURNING created_at, last_used_at`,
     [
@@ -120,11 +126,15 @@ export async function findSessionUser(
   return row && present(row)
 }
 
-/** The living sessions of a user, the present one first, then by last use. */
+/**
+ * The living sessions of a user, the present one first, then by last use.
+ *
+ * @param session the present one, which an operator has none of
+ */
 export async function listSessions(
   database: Database,
   lifetimes: Lifetimes,
-  { sid, sub }: SessionOfUser
+  { sid, sub }: { sid: string | null; sub: string }
 ): Promise<Session[]> {
   const rows = await database.query<SessionRow>(
     `SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
@@ -193,4 +203,44 @@ export async function endSessions(
     [...parametersOf(lifetimes), sub, sid, which, reason]
   )
   return row as Ended
+}
+
+/** How many living sessions a user has. */
+export async function countSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${SESSIONS} WHERE user_id = $4 AND over IS NULL`,
+    [...parametersOf(lifetimes), user]
+  )
+  return (row as { count: number }).count
+}
+
+/**
+ * Ends every living session of a user. Within a transaction that has locked the user, a login that is on its way is either
+ * ended too or begins afterwards.
+ *
+ * @returns how many
+ */
+export async function endAllSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  user: string,
+  reason: EndReason
+): Promise<number> {
+  // Locked in the order of their ids, like those that endSessions ends.
+  const [row] = await database.query<{ count: number }>(
+    `WITH living AS (
+       SELECT session.id, moment FROM ${SESSIONS}
+       WHERE user_id = $4 AND over IS NULL
+       ORDER BY session.id
+       FOR UPDATE OF session
+     ), ended AS (
+       UPDATE sessions SET ended_at = moment, end_reason = $5
+       FROM living
+       WHERE sessions.id = living.id
+       RETURNING 1
+     )
+     SELECT count(*)::int AS count FROM ended`,
+    [...parametersOf(lifetimes), user, reason]
+  )
+  return (row as { count: number }).count
 }

@@ -49,9 +49,17 @@ export function showProgress({ stderr }: Terminal): Progress {
 
 /** Rows in aligned columns, under their names. */
 export function table(names: string[], rows: string[][]): string {
-  const lines = [names, ...rows]
-  const widths = names.map((_name, column) => Math.max(...lines.map((line) => (line[column] as string).length)))
-  return lines
+  return align([names, ...rows])
+}
+
+/** Lines of as many cells each, in aligned columns. What a stranger had us keep cannot steer the terminal. */
+export function align(lines: string[][]): string {
+  const shown = lines.map((line) => line.map((cell) => cell.replaceAll(/\p{Cc}/gu, '?')))
+  const widths = shown.reduce<number[]>(
+    (most, line) => line.map((cell, column) => Math.max(cell.length, most[column] ?? 0)),
+    []
+  )
+  return shown
     .map((line) =>
       line
         .map((cell, column) => cell.padEnd(widths[column] as number))
@@ -60,3 +68,6 @@ export function table(names: string[], rows: string[][]): string {
     )
     .join('\n')
 }
+
+/** How many of something there are: `1 session`, `2 sessions`. */
+export const countOf = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`

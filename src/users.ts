@@ -20,6 +20,8 @@ export interface Credentials {
   email: string | null
   password_hash: string
   password_version: number
+  /** Then no password is right. */
+  disabled: boolean
 }
 
 /** A user by either name: one of the two is there. */
@@ -28,8 +30,9 @@ export interface Names {
   email?: string
 }
 
-const COLUMNS = 'id, username, email, email_verified, created_at'
-const CREDENTIALS = 'id, username, email, password_hash, password_version'
+/** The columns of a UserRow. */
+export const USER = 'id, username, email, email_verified, created_at'
+const CREDENTIALS = 'id, username, email, password_hash, password_version, disabled_at IS NOT NULL AS disabled'
 
 /**
  * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
@@ -39,14 +42,14 @@ const CREDENTIALS = 'id, username, email, password_hash, password_version'
 export async function addUser(
   database: Database,
   clock: Clock,
-  { username, email, passwordHash }: Names & { passwordHash: string }
+  { username, email, emailVerified = false, passwordHash }: Names & { emailVerified?: boolean; passwordHash: string }
 ): Promise<User> {
   const [row] = await database.query<UserRow>(
-    `INSERT INTO users (id, username, email, password_hash, created_at)
-     VALUES ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')
+    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at)
+     VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 millisecond')
      ON CONFLICT DO NOTHING
-     RETURNING ${COLUMNS}`,
-    [uuid({ msecs: clock.now() }), username ?? null, email ?? null, passwordHash, clock.offset]
+     RETURNING ${USER}`,
+    [uuid({ msecs: clock.now() }), username ?? null, email ?? null, emailVerified, passwordHash, clock.offset]
   )
   if (!row) throw await namesTaken(database, { username, email })
   return present(row)

@@ -1,0 +1,20 @@
+import { calledBy, disableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { countOf } from '../../src/terminal.ts'
+
+const disable: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('let nobody sign in to an account any more, and end its sessions')
+    .argument('<user>', NAMED_BY)
+    .action(async (user: string) => {
+      const { openDatabase, sessionRules } = await open()
+      const database = openDatabase(OPERATOR_PATIENCE)
+      const { account, wasDisabled, ended } = await disableAccount(database, sessionRules, user)
+      answer(
+        { ...account, was_disabled: wasDisabled, sessions_ended: ended },
+        `${calledBy(account)} ${wasDisabled ? 'was disabled already' : 'is disabled'}, ${countOf(ended, 'session')} ended`
+      )
+    })
+}
+
+export default disable

@@ -1,0 +1,18 @@
+import { calledBy, enableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+
+const enable: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('let the user of a disabled account sign in again')
+    .argument('<user>', NAMED_BY)
+    .action(async (user: string) => {
+      const { openDatabase } = await open()
+      const { account, wasDisabled } = await enableAccount(openDatabase(OPERATOR_PATIENCE), user)
+      answer(
+        { ...account, was_disabled: wasDisabled },
+        `${calledBy(account)} ${wasDisabled ? 'is enabled' : 'was not disabled'}`
+      )
+    })
+}
+
+export default enable

@@ -1,0 +1,16 @@
+import { calledBy, endAccountSessions, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { countOf } from '../../src/terminal.ts'
+
+const endSessions: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('end every session of an account')
+    .argument('<user>', NAMED_BY)
+    .action(async (user: string) => {
+      const { openDatabase, sessionRules } = await open()
+      const { account, ended } = await endAccountSessions(openDatabase(OPERATOR_PATIENCE), sessionRules, user)
+      answer({ ...account, sessions_ended: ended }, `${countOf(ended, 'session')} of ${calledBy(account)} ended`)
+    })
+}
+
+export default endSessions

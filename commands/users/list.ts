@@ -1,0 +1,33 @@
+import { InvalidArgumentError } from 'commander'
+import { isId, LISTED, type Listing, listAccounts, MOST_LISTED, OPERATOR_PATIENCE } from '../../src/accounts.ts'
+import { type DefineCommand, wholeNumber } from '../../src/command-line.ts'
+import { table } from '../../src/terminal.ts'
+
+const list: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('list the accounts, oldest first')
+    .option('--disabled', 'those that are disabled', false)
+    .option('--search <text>', 'those of which a name is the text, or begins with it')
+    .option('--limit <number>', 'how many at most', wholeNumber(1, MOST_LISTED), LISTED)
+    .option('--after <id>', 'go on after this one', parseId)
+    .action(async (listing: Listing) => {
+      const { openDatabase } = await open()
+      const page = await listAccounts(openDatabase(OPERATOR_PATIENCE), listing)
+      const rows = page.users.map(({ id, username, email, created_at, disabled_at }) => [
+        id,
+        username ?? '',
+        email ?? '',
+        created_at,
+        disabled_at ?? ''
+      ])
+      const more = page.next === null ? '' : `\n\nThere are more: --after ${page.next}`
+      answer(page, table(['ID', 'USERNAME', 'EMAIL', 'CREATED', 'DISABLED'], rows) + more)
+    })
+}
+
+function parseId(text: string): string {
+  if (isId(text)) return text
+  throw new InvalidArgumentError('It must be the id of a user.')
+}
+
+export default list

@@ -1,0 +1,27 @@
+import { calledBy, findAccount, NAMED_BY, OPERATOR_PATIENCE, setPassword } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { limitSecret } from '../../src/limits.ts'
+import { countOf, readSecret } from '../../src/terminal.ts'
+
+const define: DefineCommand = (command, { terminal, open, answer }) => {
+  command
+    .description('give an account another password, end its sessions, and forget its wrong passwords')
+    .argument('<user>', NAMED_BY)
+    .option('--keep-sessions', 'end none', false)
+    .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
+    .action(async (user: string, { keepSessions }: { keepSessions: boolean }) => {
+      const { openDatabase, passwords, rootSecret, sessionRules } = await open()
+      const database = openDatabase(OPERATOR_PATIENCE)
+      const { id, username, email } = await findAccount(database, user)
+      const password = await readSecret(terminal, 'New password', 'LATCHKEY_PASSWORD')
+      passwords.accept(password, [username, email])
+      const change = { hash: await passwords.hash(password), keepSessions }
+      const { account, ended } = await setPassword(database, sessionRules, limitSecret(rootSecret), id, change)
+      answer(
+        { ...account, sessions_ended: ended },
+        `${calledBy(account)} has another password, ${countOf(ended, 'session')} ended`
+      )
+    })
+}
+
+export default define

@@ -1,0 +1,66 @@
+import { type Account, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { type Guesses, limitSecret, readGuesses } from '../../src/limits.ts'
+import type { Session } from '../../src/schemas.ts'
+import { countSessions, listSessions } from '../../src/sessions.ts'
+import { align, countOf, table } from '../../src/terminal.ts'
+
+/** How many of its sessions are shown: those used last. */
+const SHOWN = 10
+
+const show: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('show an account, where it is signed in, and what is counted against its names')
+    .argument('<user>', NAMED_BY)
+    .action(async (user: string) => {
+      const { clock, openDatabase, rootSecret, sessionRules } = await open()
+      const database = openDatabase(OPERATOR_PATIENCE)
+      const account = await findAccount(database, user)
+      const guesses = await readGuesses(database, clock, limitSecret(rootSecret), account)
+      const living = await countSessions(database, sessionRules, account.id)
+      const sessions = (await listSessions(database, sessionRules, { sid: null, sub: account.id })).slice(0, SHOWN)
+      answer(
+        {
+          ...account,
+          limits: guesses.map(({ name, wrong, heldOffFor }) => ({
+            name,
+            wrong_passwords: wrong,
+            held_off_for: heldOffFor
+          })),
+          living_sessions: living,
+          sessions: sessions.map(({ current: _, ...session }) => session)
+        },
+        [describe(account, guesses, living), ...(living > 0 ? [describeSessions(sessions)] : [])].join('\n\n')
+      )
+    })
+}
+
+function describe(
+  { id, username, email, email_verified, created_at, disabled_at }: Account,
+  guesses: Guesses[],
+  living: number
+) {
+  return align([
+    ['id', id],
+    ['username', username ?? 'none'],
+    ['email', email === null ? 'none' : `${email}, ${email_verified ? 'verified' : 'not verified'}`],
+    ['created', created_at],
+    ['disabled', disabled_at ?? 'no'],
+    ...guesses.filter(({ wrong }) => wrong > 0).map(describeGuesses),
+    ['sessions', living > SHOWN ? `${living}, of which the ${SHOWN} used last` : String(living)]
+  ])
+}
+
+function describeGuesses({ name, wrong, heldOffFor }: Guesses): string[] {
+  const held = heldOffFor > 0 ? `, held off for ${countOf(heldOffFor, 'second')}` : ''
+  return ['limits', `${countOf(wrong, 'wrong password')} for the ${name}${held}`]
+}
+
+function describeSessions(sessions: Session[]): string {
+  return table(
+    ['LAST USED', 'OPENED', 'FROM', 'WITH'],
+    sessions.map((each) => [each.last_used_at, each.created_at, each.ip ?? '', each.user_agent ?? ''])
+  )
+}
+
+export default show

@@ -1,0 +1,24 @@
+import { calledBy, NAMED_BY, OPERATOR_PATIENCE, unlockAccount } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { limitSecret } from '../../src/limits.ts'
+import { countOf } from '../../src/terminal.ts'
+
+const unlock: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('forget the wrong passwords of an account, so that its names are held off no longer')
+    .argument('<user>', NAMED_BY)
+    .action(async (user: string) => {
+      const { clock, openDatabase, rootSecret } = await open()
+      const database = openDatabase(OPERATOR_PATIENCE)
+      const { account, guesses } = await unlockAccount(database, clock, limitSecret(rootSecret), user)
+      const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)
+      const heldOff = guesses.filter(({ heldOffFor }) => heldOffFor > 0).map(({ name }) => name)
+      const freed = heldOff.length > 0 ? `, and its ${heldOff.join(' and ')} held off no longer` : ''
+      answer(
+        { ...account, wrong_passwords_forgotten: forgotten, were_held_off: heldOff },
+        `${countOf(forgotten, 'wrong password')} of ${calledBy(account)} forgotten${freed}`
+      )
+    })
+}
+
+export default unlock
