@@ -38,12 +38,12 @@ export interface Switched {
 
 /** Which accounts a list has. */
 export interface Listing {
-  disabled: boolean
+  disabled?: boolean
   /** What a username or an email begins with, in any letter case. */
-  search?: string | undefined
+  search?: string
   limit: number
   /** The id to go on after. */
-  after?: string | undefined
+  after?: string
 }
 
 const ACCOUNT = `${USER}, password_version, disabled_at`

@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import type { Readable, Writable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import password from '@inquirer/password'
 
 /** Where a command reads and writes: the process's own streams and environment, or a test's. */
@@ -13,12 +14,16 @@ export interface Terminal {
 /**
  * A secret that is not on the command line, where every user of the machine and the shell's history would see it: from
  * the environment variable, typed unseen, or else all of standard input without the end of its line.
+ *
+ * @throws Error where what is piped in is no text that could be typed
  */
 export async function readSecret({ stdin, stderr, environment }: Terminal, what: string, variable: string) {
   const given = environment[variable]
   if (given !== undefined) return given
   if (stdin.isTTY) return password({ message: what }, { input: stdin, output: stderr })
-  return (await text(stdin)).replace(/\r?\n$/, '')
+  const piped = await buffer(stdin)
+  if (piped.includes(0) || !isUtf8(piped)) throw new Error('What is piped in is not a text in UTF-8.')
+  return piped.toString('utf8').replace(/\r?\n$/, '')
 }
 
 /** Tells how far long work has come. */

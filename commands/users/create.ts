@@ -7,7 +7,7 @@ import { addUser } from '../../src/users.ts'
 interface Options {
   username?: string
   email?: string
-  verified: boolean
+  verified?: boolean
 }
 
 const create: DefineCommand = (command, { terminal, open, answer }) => {
@@ -15,17 +15,18 @@ const create: DefineCommand = (command, { terminal, open, answer }) => {
     .description('make an account, by the rules of registration')
     .option('--username <name>')
     .option('--email <address>')
-    .option('--verified', 'the email address is proven to be theirs', false)
+    .option('--verified', 'the email address is proven to be theirs')
     .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
-    .action(async ({ verified, ...given }: Options) => {
-      if (verified && given.email === undefined) command.error("error: option '--verified' needs '--email <address>'")
+    .action(async ({ verified: emailVerified = false, ...given }: Options) => {
+      if (emailVerified && given.email === undefined)
+        command.error("error: option '--verified' needs '--email <address>'")
       const names = acceptNames(given)
       const { clock, openDatabase, passwords } = await open()
       const password = await readSecret(terminal, 'Password', 'LATCHKEY_PASSWORD')
       passwords.accept(password, [names.username, names.email])
       const passwordHash = await passwords.hash(password)
       const database = openDatabase(OPERATOR_PATIENCE)
-      const { id } = await addUser(database, clock, { ...names, emailVerified: verified, passwordHash })
+      const { id } = await addUser(database, clock, { ...names, emailVerified, passwordHash })
       answer(await findAccount(database, id), `${names.username ?? names.email} is user ${id}`)
     })
 }

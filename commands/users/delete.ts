@@ -7,9 +7,9 @@ const define: DefineCommand = (command, { open, answer }) => {
   command
     .description('delete an account with all that belongs to it, for good')
     .argument('<user>', NAMED_BY)
-    .option('--yes', 'do it: without this, nothing is deleted', false)
-    .option('--dry-run', 'only tell what would go', false)
-    .action(async (user: string, { yes, dryRun }: { yes: boolean; dryRun: boolean }) => {
+    .option('--yes', 'do it: without this, nothing is deleted')
+    .option('--dry-run', 'only tell what would go')
+    .action(async (user: string, { yes, dryRun }: { yes?: boolean; dryRun?: boolean }) => {
       const { openDatabase, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       if (yes && !dryRun) {

@@ -6,7 +6,7 @@ import { table } from '../../src/terminal.ts'
 const list: DefineCommand = (command, { open, answer }) => {
   command
     .description('list the accounts, oldest first')
-    .option('--disabled', 'those that are disabled', false)
+    .option('--disabled', 'those that are disabled')
     .option('--search <text>', 'those of which a name is the text, or begins with it')
     .option('--limit <number>', 'how many at most', wholeNumber(1, MOST_LISTED), LISTED)
     .option('--after <id>', 'go on after this one', parseId)

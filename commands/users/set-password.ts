@@ -7,9 +7,9 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
   command
     .description('give an account another password, end its sessions, and forget its wrong passwords')
     .argument('<user>', NAMED_BY)
-    .option('--keep-sessions', 'end none', false)
+    .option('--keep-sessions', 'end none')
     .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
-    .action(async (user: string, { keepSessions }: { keepSessions: boolean }) => {
+    .action(async (user: string, { keepSessions = false }: { keepSessions?: boolean }) => {
       const { openDatabase, passwords, rootSecret, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       const { id, username, email } = await findAccount(database, user)

@@ -200,6 +200,10 @@ test('POST /login refuses who loses the account while the password is checked', 
       'because its password was changed',
       (username) =>
         database.query('UPDATE users SET password_version = password_version + 1 WHERE username = $1', [username])
+    ],
+    [
+      'because it was disabled',
+      (username) => database.query('UPDATE users SET disabled_at = now() WHERE username = $1', [username])
     ]
   ]
   for (const [index, [what, change]] of changes.entries()) {
@@ -219,6 +223,60 @@ test('POST /login refuses who loses the account while the password is checked', 
       t.ok(after.length <= before.length, 'no session was opened')
     })
   }
+})
+
+test('POST /login to a disabled account', async (t) => {
+  const database = await migratedDatabase(t)
+  const cheap = await build(t, { database })
+  const fastify = await build(t, { database, environment: { BCRYPT_COST: '11', LIMITS: 'on' } })
+  await signIn(cheap, { username: 'ada', email: 'ada@example.com' })
+  const stored = () => fastify.openDatabase().query('SELECT password_hash FROM users')
+  await fastify.openDatabase().query('UPDATE users SET disabled_at = now()')
+  const before = await stored()
+
+  const { verify, hash } = fastify.passwords
+  let hashes: unknown[] = []
+  fastify.passwords.verify = (password, present, signal) => {
+    hashes.push(present)
+    return verify(password, present, signal)
+  }
+  fastify.passwords.hash = (...given) => {
+    hashes.push('another')
+    return hash(...given)
+  }
+  t.beforeEach(async () => {
+    await fastify.openDatabase().query('TRUNCATE limits')
+    hashes = []
+  })
+
+  await t.test('is refused like a wrong password, for the same work', async (t) => {
+    for (const password of [PASSWORD, 'wrong']) {
+      for (const name of [{ username: 'ada' }, { email: 'ADA@example.com' }]) {
+        hashes = []
+        const response = await post(fastify, '/login', { ...name, password, cookie: true })
+        t.strictSame(answer(response), { statusCode: 401, body: WRONG })
+        t.equal(response.headers['www-authenticate'], 'Bearer')
+        t.equal(response.headers['set-cookie'], undefined)
+        t.strictSame(hashes, [before[0]?.password_hash], 'one check of its own hash, and no new one')
+      }
+    }
+    t.strictSame(await stored(), before)
+  })
+
+  await t.test('is counted like a wrong password', async (t) => {
+    for (const username of ['ada', 'nobody']) {
+      const statuses = []
+      for (let index = 0; index < 11; index++) {
+        statuses.push((await post(fastify, '/login', { username, password: PASSWORD })).statusCode)
+      }
+      t.strictSame(statuses, [...Array(10).fill(401), 429])
+    }
+  })
+
+  await t.test('succeeds again once it is enabled', async (t) => {
+    await fastify.openDatabase().query('UPDATE users SET disabled_at = NULL')
+    t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
+  })
 })
 
 test('POST /login makes a new hash when BCRYPT_COST has changed', async (t) => {

@@ -21,6 +21,9 @@ test('the command line', async (t) => {
       [['keys', 'lits'], /unknown command 'lits'/],
       [['keys', 'list', '--loud'], /unknown option '--loud'/],
       [['keys', 'list', 'all'], /too many arguments/],
+      [['users', 'list', '--limit', '0'], /must be a whole number from 1 to 1000/],
+      [['users', 'list', '--limit', '1001'], /must be a whole number from 1 to 1000/],
+      [['users', 'list', '--limit', '1.5'], /must be a whole number from 1 to 1000/],
       [['keys'], /Usage: latchkey keys/],
       [[], /Usage: latchkey/]
     ]
@@ -40,5 +43,21 @@ test('the command line', async (t) => {
     t.strictSame(await stranger(['keys', 'list']), { code: 1, stdout: '', stderr: `${message}\n` })
     const { code, stdout, stderr } = await stranger(['keys', 'list', '--json'])
     t.strictSame([code, stdout, JSON.parse(stderr)], [1, '', { error: message }])
+  })
+
+  await t.test('names all that is at fault in what was given', async (t) => {
+    const words = ['users', 'create', '--username', 'a', '--email', 'b']
+    const errors = [
+      { path: '/username', message: 'must have at least 3 characters' },
+      { path: '/email', message: 'must be an email address' }
+    ]
+    const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}\n`)
+    t.strictSame(await run(words), { code: 1, stdout: '', stderr: lines.join('') })
+    const { stderr } = await run(['--json', ...words])
+    t.strictSame(JSON.parse(stderr), {
+      error: 'The request does not fit its schema.',
+      code: 'VALIDATION_FAILED',
+      errors
+    })
   })
 })

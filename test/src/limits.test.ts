@@ -1,6 +1,17 @@
 import { test } from 'tap'
 import { createDatabase } from '../../src/database.ts'
-import { countGuess, countWithin, forgive, GUESSES, limitKey, purgeLimits, uncount } from '../../src/limits.ts'
+import {
+  countGuess,
+  countWithin,
+  forgive,
+  GUESSES,
+  limitKey,
+  limitSecret,
+  nameKeys,
+  purgeLimits,
+  readGuesses,
+  uncount
+} from '../../src/limits.ts'
 import { type TestClock, testClock } from '../helper.ts'
 import { migratedPool } from '../pool.ts'
 
@@ -19,6 +30,15 @@ test('the key of a counter', async (t) => {
   ]
   t.equal(new Set(keys.map((each) => each.toString('hex'))).size, 5)
   t.strictSame(key('login', '192.0.2.1'), keys[0])
+})
+
+test('the keys of names', (t) => {
+  const both = nameKeys(SECRET, { username: 'Ada', email: 'ada@Example.com' })
+  t.strictSame(both, [key('username', 'ada'), key('email', 'ada@example.com')])
+  t.strictSame(nameKeys(SECRET, { username: null, email: 'Ada' }), [key('email', 'ada')])
+  t.strictSame(nameKeys(SECRET, {}), [])
+  t.equal(limitSecret('a root secret').length, 32)
+  t.end()
 })
 
 test('the stored limits', async (t) => {
@@ -73,6 +93,27 @@ test('the stored limits', async (t) => {
   await t.test('let ten guesses through of any number at once', async (t) => {
     const counts = await Promise.all(Array.from({ length: 40 }, () => guess()))
     t.equal(counts.filter((count) => 'counted' in count).length, GUESSES)
+  })
+
+  await t.test('tell what is counted against the names of an account', async (t) => {
+    const ada = { username: 'Ada', email: 'ada@example.com' }
+    const guesses = (names: { username: string | null; email: string | null } = ada) =>
+      readGuesses(database(), clock, SECRET, names)
+    const name = nameKeys(SECRET, ada)[0] as Buffer
+    const wrong = (count: number) => times(count, () => countGuess(database(), clock, { name, device: undefined }))
+    const email = { name: 'email', wrong: 0, heldOffFor: 0 }
+    t.strictSame(await guesses(), [{ name: 'username', wrong: 0, heldOffFor: 0 }, email])
+    await wrong(9)
+    t.strictSame(await guesses(), [{ name: 'username', wrong: 9, heldOffFor: 0 }, email])
+    await wrong(1)
+    const [username] = await guesses()
+    t.match(username, { name: 'username', wrong: 10 })
+    t.ok(username && username.heldOffFor > 20 && username.heldOffFor <= 30)
+    t.strictSame(await guesses({ username: null, email: ada.email }), [email])
+    clock.advance(30)
+    t.match(await guesses(), [{ wrong: 10, heldOffFor: 0 }, email])
+    clock.advance(86_400)
+    t.strictSame(await guesses(), [{ name: 'username', wrong: 0, heldOffFor: 0 }, email], 'until it is over')
   })
 
   await t.test('remember wrong guesses for a day', async (t) => {

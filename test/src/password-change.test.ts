@@ -7,6 +7,7 @@ import { findSessionUser, type LiveSession, openSession } from '../../src/sessio
 import { addUser, type Credentials, findOwnCredentials } from '../../src/users.ts'
 import { caught } from '../caught.ts'
 import { testClock } from '../helper.ts'
+import { hasServer, meet } from '../meeting.ts'
 import { migratedPool } from '../pool.ts'
 
 const LIFETIMES = { ...readConfig({}), clock: testClock() }
@@ -58,24 +59,16 @@ test('a change of the password', async (t) => {
     t.strictSame([await hash(), await isAlive(other)], ['old', true])
   })
 
-  // The embedded database has one connection: there nothing comes between the two.
-  if (process.env.TEST_DATABASE_URL) {
+  if (hasServer) {
     await t.test('waits for a login that is opening a session with the old one, and ends it', async (t) => {
       const { credentials, open, isAlive } = await prepare('katherine')
       const present = await open()
-      let changing: Promise<void> | undefined
-      const opened = await createDatabase(pool, 60_000).transact(async (transaction) => {
-        const session = await openSession(transaction, LIFETIMES, credentials, ORIGIN)
-        let done = false
-        changing = changePassword(createDatabase(pool, 60_000), LIFETIMES, present, credentials, 'new').finally(() => {
-          done = true
-        })
-        const waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        while (!done && (await pool.query(waits)).rowCount === 0);
-        return session as LiveSession
-      })
-      await changing
-      t.notOk(await isAlive({ sid: opened.refreshToken.session, sub: credentials.id }))
+      const [opened] = await meet(
+        pool,
+        (transaction) => openSession(transaction, LIFETIMES, credentials, ORIGIN),
+        () => changePassword(createDatabase(pool, 60_000), LIFETIMES, present, credentials, 'new')
+      )
+      t.notOk(await isAlive({ sid: (opened as LiveSession).refreshToken.session, sub: credentials.id }))
       t.ok(await isAlive(present))
     })
   }

@@ -2,6 +2,8 @@ import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database.ts'
 import {
+  countSessions,
+  endAllSessions,
   endSessions,
   expiryOf,
   findSessionUser,
@@ -22,6 +24,8 @@ test('the stored sessions', async (t) => {
   const database = createDatabase(await migratedPool(t), 60_000)
   const user = await addUser(database, testClock(), { username: 'ada', email: 'ada@example.com', passwordHash: HASH })
   const other = await addUser(database, testClock(), { username: 'grace', passwordHash: HASH })
+  const disabled = await addUser(database, testClock(), { username: 'disabled', passwordHash: HASH })
+  await database.query('UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.id])
   const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
 
   /** A session of ada that has just begun, on a clock of its own. */
@@ -72,7 +76,8 @@ test('the stored sessions', async (t) => {
 
   const strangers = [
     ['whose password has changed since it was checked', { ...credentials, password_version: 2 }],
-    ['whose account has gone since', { ...credentials, id: NOBODY }]
+    ['whose account has gone since', { ...credentials, id: NOBODY }],
+    ['whose account was disabled since', { ...credentials, id: disabled.id }]
   ] as const
   for (const [whose, given] of strangers) {
     await t.test(`do not begin for a user ${whose}`, async (t) => {
@@ -217,6 +222,28 @@ test('the sessions of a user', async (t) => {
     const listed = await listSessions(database, lifetimes, { sid, sub: ada })
     t.equal(listed.length, 1000)
     t.equal(listed[0]?.id, sid)
+  })
+
+  await t.test('are listed where none is the present one', async (t) => {
+    const sid = await begin(ada)
+    t.match(await listSessions(database, lifetimes, { sid: null, sub: ada }), [{ id: sid, current: false }])
+  })
+
+  await t.test('are counted while they live, and all end for one reason', async (t) => {
+    await begin(ada)
+    clock.advance(3600)
+    const [over, first, second] = [await begin(ada), await begin(ada), await begin(ada)]
+    await endSessions(database, lifetimes, { sid: over, sub: ada }, over, 'ended by the user')
+    const gracious = await begin(grace)
+    t.equal(await countSessions(database, lifetimes, ada), 2)
+    t.equal(await endAllSessions(database, lifetimes, ada, 'ended by an operator'), 2)
+    t.equal(await countSessions(database, lifetimes, ada), 0)
+    t.strictSame(
+      (await reasons()).filter(({ id }) => id !== over).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      [first, second].sort().map((id) => ({ id, reason: 'ended by an operator' }))
+    )
+    t.equal(await endAllSessions(database, lifetimes, ada, 'disabled'), 0)
+    t.strictSame(await living(grace), [gracious])
   })
 
   await t.test('end one by one', async (t) => {

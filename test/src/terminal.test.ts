@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import { readSecret, showProgress, type Terminal, table } from '../../src/terminal.ts'
+import { align, countOf, readSecret, showProgress, type Terminal, table } from '../../src/terminal.ts'
+import { caught } from '../caught.ts'
 
 function terminal(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {
   const stdin = Object.assign(new PassThrough(), { isTTY })
@@ -29,6 +30,15 @@ test('a secret', async (t) => {
       const given = terminal(false)
       given.stdin.end(piped)
       t.equal(await readSecret(given, 'Password', 'LATCHKEY_PASSWORD'), secret)
+    }
+  })
+
+  await t.test('is not what no client could send', async (t) => {
+    for (const piped of [Buffer.from('caf\xe9', 'latin1'), 'a\0b']) {
+      const given = terminal(false)
+      given.stdin.end(piped)
+      const { message } = await caught(readSecret(given, 'Password', 'LATCHKEY_PASSWORD'))
+      t.equal(message, 'What is piped in is not a text in UTF-8.')
     }
   })
 
@@ -83,5 +93,26 @@ test('a table has aligned columns, and nothing behind the last', (t) => {
     'NAME     ROLE\nada      x\ncharles'
   )
   t.equal(table(['NAME'], []), 'NAME')
+  t.end()
+})
+
+test('aligned lines', (t) => {
+  t.equal(
+    align([
+      ['name', 'ada'],
+      ['a longer one', 'x']
+    ]),
+    'name          ada\na longer one  x'
+  )
+  t.equal(align([['\u001b[2J', 'a\tb\u009b1m', 'é ☺']]), '?[2J  a?b?1m  é ☺', 'cannot steer a terminal')
+  t.equal(align([]), '')
+  t.end()
+})
+
+test('a number of something', (t) => {
+  t.strictSame(
+    [0, 1, 2].map((count) => countOf(count, 'session')),
+    ['0 sessions', '1 session', '2 sessions']
+  )
   t.end()
 })

@@ -56,6 +56,11 @@ test('the stored users', async (t) => {
     })
   }
 
+  await t.test('have an email that is proven where it is said so', async (t) => {
+    const names = { email: 'ada@example.com', emailVerified: true }
+    t.match(await addUser(database, clock, { ...names, passwordHash: HASH }), { email_verified: true })
+  })
+
   await t.test('are dated by the clock', async (t) => {
     const later = testClock()
     later.advance(86_400)
@@ -113,7 +118,8 @@ test('the stored users', async (t) => {
       username: 'Ingrid.K',
       email: 'Ingrid.K@example.com',
       password_hash: HASH,
-      password_version: 1
+      password_version: 1,
+      disabled: false
     }
     const table: [names: { username?: string; email?: string }, found: typeof credentials | undefined][] = [
       [{ username: 'Ingrid.K' }, credentials],
@@ -170,7 +176,7 @@ test('the credentials of a user', async (t) => {
   const database = createDatabase(pool, 60_000)
   const { id } = await addUser(database, testClock(), { username: 'Ada', passwordHash: HASH })
   const grace = await addUser(database, testClock(), { email: 'grace@example.com', passwordHash: HASH })
-  const credentials = { id, username: 'Ada', email: null, password_hash: HASH, password_version: 1 }
+  const credentials = { id, username: 'Ada', email: null, password_hash: HASH, password_version: 1, disabled: false }
   const change = (given: typeof credentials, hash: string) =>
     changePasswordHash(createDatabase(pool, 60_000), given, hash)
   t.beforeEach(async () => {
