@@ -1,0 +1,67 @@
+import { test } from 'tap'
+import { PASSWORD, post } from '../../helper.ts'
+import { done, workplace } from './workplace.ts'
+
+test('users list', async (t) => {
+  const { fastify, run, ask } = await workplace(t)
+  t.strictSame(await run(['users', 'list']), done('ID  USERNAME  EMAIL  CREATED  DISABLED'))
+  t.strictSame(await ask('users', 'list'), { users: [], next: null })
+
+  const add = async (names: object) => {
+    const { id, created_at } = (await post(fastify, '/register', { ...names, password: PASSWORD })).json()
+    return { id, created_at }
+  }
+  const ada = await add({ username: 'ada', email: 'ada@example.com' })
+  const grace = await add({ email: 'grace@example.com' })
+  await run(['users', 'disable', 'grace@example.com'])
+  const [, { disabled_at: disabledAt }] = (await ask('users', 'list')).users
+
+  await t.test('shows the accounts', async (t) => {
+    const { stdout } = await run(['users', 'list'])
+    const [head, ...rows] = stdout.split('\n')
+    t.equal(head, `${'ID'.padEnd(38)}USERNAME  ${'EMAIL'.padEnd(19)}${'CREATED'.padEnd(26)}DISABLED`)
+    t.strictSame(rows, [
+      `${ada.id}  ada       ada@example.com    ${ada.created_at}`,
+      `${grace.id}            grace@example.com  ${grace.created_at}  ${disabledAt}`,
+      ''
+    ])
+    t.strictSame(await ask('users', 'list'), {
+      users: [
+        { ...ada, username: 'ada', email: 'ada@example.com', email_verified: false, disabled_at: null },
+        { ...grace, username: null, email: 'grace@example.com', email_verified: false, disabled_at: disabledAt }
+      ],
+      next: null
+    })
+  })
+
+  await t.test('says how it goes on where there are more', async (t) => {
+    const { stdout } = await run(['users', 'list', '--limit', '1'])
+    t.match(stdout, /^ID .*\n.* ada .*\n\nThere are more: --after /)
+    t.ok(stdout.endsWith(`--after ${ada.id}\n`))
+    const { users, next } = await ask('users', 'list', '--after', ada.id, '--limit', '1')
+    t.match([users, next], [[{ id: grace.id }], null])
+  })
+
+  const chosen: [words: string[], ids: string[]][] = [
+    [['--disabled'], [grace.id]],
+    [['--search', 'ADA'], [ada.id]],
+    [['--search', 'grace@'], [grace.id]],
+    [['--search', 'race'], []],
+    [['--search', 'ada', '--disabled'], []]
+  ]
+  for (const [words, ids] of chosen) {
+    await t.test(`shows those that are asked for: ${words.join(' ')}`, async (t) => {
+      const { users } = await ask('users', 'list', ...words)
+      t.strictSame(
+        users.map(({ id }: { id: string }) => id),
+        ids
+      )
+    })
+  }
+
+  await t.test('goes on after an id alone', async (t) => {
+    const { code, stdout, stderr } = await run(['users', 'list', '--after', 'ada'])
+    t.strictSame([code, stdout], [2, ''])
+    t.match(stderr, 'It must be the id of a user.')
+  })
+})

@@ -1,0 +1,101 @@
+import { test } from 'tap'
+import { PASSWORD, post, signIn } from '../../helper.ts'
+import { done, UNKNOWN, workplace } from './workplace.ts'
+
+test('users show', async (t) => {
+  const { clock, fastify, run, ask } = await workplace(t, { LIMITS: 'on' })
+  const { user } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+  const [first] = (await ask('users', 'show', 'ada')).sessions
+  clock.advance(60)
+  await fastify.inject({
+    method: 'POST',
+    url: '/login',
+    headers: { 'user-agent': 'a browser\u009b2J' },
+    payload: { username: 'ada', password: PASSWORD }
+  })
+  const login = (count: number, password: string) =>
+    Promise.all(Array.from({ length: count }, () => post(fastify, '/login', { username: 'ada', password })))
+
+  await t.test('shows the account and its sessions', async (t) => {
+    const { sessions, ...rest } = await ask('users', 'show', 'ADA')
+    t.strictSame(rest, {
+      ...user,
+      disabled_at: null,
+      limits: [
+        { name: 'username', wrong_passwords: 0, held_off_for: 0 },
+        { name: 'email', wrong_passwords: 0, held_off_for: 0 }
+      ],
+      living_sessions: 2
+    })
+    t.strictSame(Object.keys(first), ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'])
+    const [latest] = sessions
+    t.match(sessions, [{ user_agent: 'a browser\u009b2J', ip: '127.0.0.1' }, first])
+    t.strictSame(
+      await run(['users', 'show', user.id]),
+      done(
+        [
+          `id        ${user.id}`,
+          'username  ada',
+          'email     ada@example.com, not verified',
+          `created   ${user.created_at}`,
+          'disabled  no',
+          'sessions  2',
+          '',
+          `${'LAST USED'.padEnd(26)}${'OPENED'.padEnd(26)}FROM       WITH`,
+          `${latest.last_used_at}  ${latest.created_at}  127.0.0.1  a browser?2J`,
+          `${first.last_used_at}  ${first.created_at}  127.0.0.1  ${first.user_agent}`.trimEnd()
+        ].join('\n')
+      )
+    )
+  })
+
+  await t.test('shows which of its names is held off, and for how long', async (t) => {
+    await login(9, 'wrong')
+    t.match((await run(['users', 'show', 'ada'])).stdout, /\nlimits {4}9 wrong passwords for the username\nsessions/)
+    await login(1, 'wrong')
+    const { stdout } = await run(['users', 'show', 'ada'])
+    t.match(stdout, /\nlimits {4}10 wrong passwords for the username, held off for (?:30|2\d) seconds\nsessions/)
+    const { limits } = await ask('users', 'show', 'ada')
+    t.match(limits, [{ name: 'username', wrong_passwords: 10, held_off_for: Number }, { held_off_for: 0 }])
+  })
+
+  await t.test('shows the ten of many sessions that were used last', async (t) => {
+    await run(['users', 'unlock', 'ada'])
+    await login(9, PASSWORD)
+    const { living_sessions: living, sessions } = await ask('users', 'show', 'ada')
+    t.strictSame([living, sessions.length], [11, 10])
+    t.match((await run(['users', 'show', 'ada'])).stdout, '\nsessions  11, of which the 10 used last\n\nLAST USED')
+  })
+
+  await t.test(
+    'shows what there is of one with an email alone, that is proven, disabled and signed in nowhere',
+    async (t) => {
+      const words = ['users', 'create', '--email', 'grace@example.com', '--verified']
+      await run(words, { input: PASSWORD })
+      await run(['users', 'disable', 'grace@example.com'])
+      const { id, created_at, disabled_at } = await ask('users', 'show', 'grace@example.com')
+      const lines = [
+        `id        ${id}`,
+        'username  none',
+        'email     grace@example.com, verified',
+        `created   ${created_at}`,
+        `disabled  ${disabled_at}`,
+        'sessions  0'
+      ]
+      t.strictSame(await run(['users', 'show', 'grace@example.com']), done(lines.join('\n')))
+    }
+  )
+
+  await t.test('shows sessions of which neither address nor program is known', async (t) => {
+    await post(fastify, '/register', { username: 'hedy', password: PASSWORD })
+    await post(fastify, '/login', { username: 'hedy', password: PASSWORD })
+    await fastify.openDatabase().query('UPDATE sessions SET ip = NULL, user_agent = NULL')
+    const { stdout } = await run(['users', 'show', 'hedy'])
+    t.match(stdout, /\nemail {5}none\n/)
+    t.match(stdout, /\nLAST USED +OPENED +FROM +WITH\n\S+Z {2}\S+Z\n$/)
+  })
+
+  await t.test('refuses who is not there', async (t) => {
+    t.strictSame(await run(['users', 'show', 'nobody']), UNKNOWN)
+  })
+})

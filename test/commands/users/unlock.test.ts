@@ -1,0 +1,34 @@
+import { test } from 'tap'
+import { PASSWORD, post } from '../../helper.ts'
+import { done, UNKNOWN, workplace } from './workplace.ts'
+
+test('users unlock', async (t) => {
+  const { fastify, run, ask } = await workplace(t, { LIMITS: 'on' })
+  await post(fastify, '/register', { username: 'Ada', email: 'ada@example.com', password: PASSWORD })
+  const login = async (name: object, password = PASSWORD) =>
+    (await post(fastify, '/login', { ...name, password })).statusCode
+  const guess = async (name: object, times: number) => {
+    for (let index = 0; index < times; index++) await login(name, 'wrong')
+  }
+  t.strictSame(await run(['users', 'unlock', 'ada']), done('0 wrong passwords of Ada forgotten'))
+  await guess({ username: 'ada' }, 1)
+  t.strictSame(await run(['users', 'unlock', 'ada']), done('1 wrong password of Ada forgotten'))
+
+  await guess({ username: 'ada' }, 10)
+  t.equal(await login({ username: 'ada' }), 429)
+  t.strictSame(
+    await run(['users', 'unlock', 'ada@example.com']),
+    done('10 wrong passwords of Ada forgotten, and its username held off no longer')
+  )
+  t.equal(await login({ username: 'ada' }), 200)
+
+  await guess({ username: 'ada' }, 10)
+  await guess({ email: 'ada@example.com' }, 10)
+  t.match(await ask('users', 'unlock', 'ada'), {
+    username: 'Ada',
+    wrong_passwords_forgotten: 20,
+    were_held_off: ['username', 'email']
+  })
+  t.equal(await login({ email: 'ada@example.com' }), 200)
+  t.strictSame(await run(['users', 'unlock', 'nobody']), UNKNOWN)
+})
