@@ -6,16 +6,16 @@ const NEXT = 'another horse battery staple'
 
 test('users set-password', async (t) => {
   const { fastify, run } = await workplace(t, { LIMITS: 'on' })
-  const { access_token: token } = await signIn(fastify, { username: 'somebody', email: 'somebody@example.com' })
+  const { access_token: token } = await signIn(fastify, { username: 'katherine.j', email: 'katherine@example.com' })
   const login = async (password: string) =>
-    (await post(fastify, '/login', { username: 'somebody', password })).statusCode
+    (await post(fastify, '/login', { username: 'katherine.j', password })).statusCode
   const isAlive = async () => (await fastify.inject({ url: '/me', headers: bearer(token) })).statusCode === 200
-  const set = (input: string, ...words: string[]) => run(['users', 'set-password', 'somebody', ...words], { input })
+  const set = (input: string, ...words: string[]) => run(['users', 'set-password', 'katherine.j', ...words], { input })
 
   const refused: [password: string, stderr: string][] = [
-    ['short', 'password must have at least 8 characters\n'],
-    ['SOMEBODY', 'password must not be the username or email\n'],
-    ['Somebody@example.com', 'password must not be the username or email\n']
+    ['k7#pQz!', 'password must have at least 8 characters\n'],
+    ['KATHERINE.J', 'password must not be the username or email\n'],
+    ['Katherine@example.com', 'password must not be the username or email\n']
   ]
   for (const [password, stderr] of refused) {
     await t.test(`refuses ${password}, and changes nothing`, async (t) => {
@@ -27,7 +27,7 @@ test('users set-password', async (t) => {
   await t.test('sets the password, forgets wrong ones, and keeps the sessions where told to', async (t) => {
     for (let index = 0; index < 10; index++) await login('wrong')
     t.equal(await login(PASSWORD), 429)
-    t.strictSame(await set(`${NEXT}\n`, '--keep-sessions'), done('somebody has another password, 0 sessions ended'))
+    t.strictSame(await set(`${NEXT}\n`, '--keep-sessions'), done('katherine.j has another password, 0 sessions ended'))
     t.ok(await isAlive())
     t.strictSame([await login(PASSWORD), await login(NEXT)], [401, 200])
   })
@@ -35,7 +35,7 @@ test('users set-password', async (t) => {
   await t.test('ends the sessions otherwise', async (t) => {
     const { code, stdout } = await set(PASSWORD, '--json')
     t.equal(code, 0)
-    t.match(JSON.parse(stdout), { username: 'somebody', disabled_at: null, sessions_ended: 2 })
+    t.match(JSON.parse(stdout), { username: 'katherine.j', disabled_at: null, sessions_ended: 2 })
     t.notOk(await isAlive())
     t.strictSame([await login(PASSWORD), await login(NEXT)], [200, 401])
   })
