@@ -13,7 +13,6 @@ const table: [what: string, names: Record<string, unknown>, fits: boolean][] = [
   ['a username of other letters', { username: 'zoë' }, false],
   ['a username that ends with a dot', { username: 'ada.' }, false],
   ['an email without a domain', { email: 'ada' }, false],
-  ['an email of a long host', { email: `ada@${'x'.repeat(64)}.example` }, false],
   ['a long email', { email: `ada@${'x.'.repeat(130)}example` }, false],
   ['two faults', { username: 'a', email: 'b' }, false],
   ['another key', { username: 'ada', admin: true }, false]
