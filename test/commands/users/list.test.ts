@@ -64,4 +64,10 @@ test('users list', async (t) => {
     t.strictSame([code, stdout], [2, ''])
     t.match(stderr, 'It must be the id of a user.')
   })
+
+  await t.test('shows one without an email', async (t) => {
+    const hedy = await add({ username: 'hedy' })
+    const { stdout } = await run(['users', 'list', '--search', 'hedy'])
+    t.equal(stdout.split('\n')[1], `${hedy.id}  hedy             ${hedy.created_at}`)
+  })
 })
