@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { createKeyRing, type KeyRing } from '../src/key-ring.ts'
+import { rotateAgedKey } from '../src/key-rotation.ts'
 import { ensureKey, readRing } from '../src/keys.ts'
 
 declare module 'fastify' {
@@ -8,29 +9,53 @@ declare module 'fastify' {
   }
 }
 
-/** How often the ring is read again, in milliseconds: a change is noticed well within 60 s. */
-const REFRESH_INTERVAL = 30_000
+/** How often the ring is read again, in milliseconds: a change is noticed within 60 s, also when four reads fail. */
+const REFRESH_INTERVAL = 10_000
 
 /** How long a token with an unknown kid may wait for the database, in milliseconds. */
 const PATIENCE = 1_000
 
+const DAY = 86_400
+
 /** The signing keys; made at the first start, and kept up to date with what other instances and operators do. */
 export default fp(
   async (fastify) => {
-    const { clock, secrets, config } = fastify
+    const { config, keyRules, log } = fastify
+    const { clock, secrets, tokenTtl } = keyRules
+    const maxAge = config.KEY_MAX_AGE * DAY
     await ensureKey(fastify.openDatabase(), clock, secrets)
 
     const keyRing = createKeyRing({
-      read: () => readRing(fastify.openDatabase(PATIENCE), clock, secrets, config.ACCESS_TOKEN_TTL),
+      read: () => readRing(fastify.openDatabase(PATIENCE), clock, secrets, tokenTtl),
       now: clock.now
     })
     await keyRing.refresh()
+    // Without a key to sign with there is no start.
+    keyRing.signingKey()
 
-    const refresh = () => keyRing.refresh().catch((err) => fastify.log.warn({ err }, 'could not read the key ring'))
-    const timer = setInterval(refresh, REFRESH_INTERVAL).unref()
+    async function refresh(): Promise<void> {
+      await keyRing.refresh()
+      const { kid, privateKey, signsFrom } = keyRing.newest()
+      if (privateKey === undefined) {
+        log.error(
+          { kid },
+          'SECRET_KEY does not open the newest signing key: stop this instance, or give it the new one'
+        )
+      }
+      if (maxAge > 0 && clock.now() - signsFrom > maxAge * 1000) await rotate()
+    }
+
+    async function rotate(): Promise<void> {
+      const kid = await rotateAgedKey(fastify.openDatabase(), keyRules, maxAge)
+      if (kid) log.info({ kid }, 'made a new signing key, since the last one is older than KEY_MAX_AGE')
+      await keyRing.refresh()
+    }
+
+    const warn = (err: unknown) => log.warn({ err }, 'could not keep the key ring up to date')
+    const timer = setInterval(() => refresh().catch(warn), REFRESH_INTERVAL).unref()
     fastify.addHook('onClose', async () => clearInterval(timer))
 
     fastify.decorate('keyRing', keyRing)
   },
-  { name: 'key-ring', dependencies: ['clock', 'config', 'database', 'secrets'] }
+  { name: 'key-ring', dependencies: ['config', 'database', 'key-rules'] }
 )

@@ -24,6 +24,12 @@ const Environment = Type.Object(
     DATA_DIR: Type.String({ default: './data', mend: 'the path of a folder' }),
     SECRET_KEY: secret('text of 32 bytes or more, for example the output of: openssl rand -base64 32'),
     SECRET_KEY_PREVIOUS: secret('the SECRET_KEY used before, text of 32 bytes or more'),
+    KEY_MAX_AGE: Type.Integer({
+      minimum: 0,
+      maximum: 3650,
+      default: 90,
+      mend: 'days, a whole number from 0 to 3650, and 0 for never'
+    }),
     PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 3000, mend: 'a port from 1 to 65535' }),
     HOST: Type.String({ format: 'host', default: '127.0.0.1', mend: 'an IP address or a host name' }),
     PUBLIC_URL: Type.Optional(

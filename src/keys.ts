@@ -1,6 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
+import { KEYS, parametersOf } from './key-list.ts'
+import { sealingSecrets } from './root-secret.ts'
 import { type Secrets, seal, unseal } from './sealing.ts'
 
 /** A public key as JWKS publishes it (RFC 7517 §4, RFC 7518 §6.2). */
@@ -35,22 +37,29 @@ export const LEAD = 360
 /** Any number that nothing else in the database locks. */
 const LOCK = 0x6b657973
 
-/** No private key of the ring can be unwrapped. */
-export class SecretMismatch extends Error {
-  override readonly name = 'SecretMismatch'
+const PURPOSE = 'signing key wrap'
 
-  constructor(count: number) {
+/** A private key cannot be unwrapped. */
+export class KeyMismatch extends Error {
+  override readonly name = 'KeyMismatch'
+
+  constructor(kid: string) {
     super(
-      `SECRET_KEY unwraps none of the ${count} signing keys in the database: set the SECRET_KEY that they were made with, or add it as SECRET_KEY_PREVIOUS`
+      `neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens the private half of key ${kid}, and nothing was changed: set the SECRET_KEY that it was sealed with as one of them, or revoke the key`
     )
   }
+}
+
+/** Keeps every other change of the stored keys waiting until the transaction is over. */
+export async function lockKeys(transaction: Database): Promise<void> {
+  await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
 }
 
 /** Makes the first key where the ring is empty; of several instances at once, one does. It signs from now on. */
 export async function ensureKey(database: Database, clock: Clock, secrets: Secrets): Promise<void> {
   await database.transact(async (transaction) => {
-    await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    const [found] = await transaction.query('SELECT 1 FROM signing_keys LIMIT 1')
+    await lockKeys(transaction)
+    const [found] = await transaction.query('SELECT 1 FROM signing_keys WHERE revoked_at IS NULL LIMIT 1')
     if (!found) await addKey(transaction, clock, secrets, 0)
   })
 }
@@ -66,7 +75,8 @@ export async function addKey(database: Database, clock: Clock, secrets: Secrets,
   const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
   // The kid is the associated data, so that no wrapped key passes for another's.
-  const wrapped = seal(pair.privateKey.export({ format: 'der', type: 'pkcs8' }), PURPOSE, kid, secrets)
+  const content = pair.privateKey.export({ format: 'der', type: 'pkcs8' })
+  const wrapped = seal(content, PURPOSE, kid, await sealingSecrets(database, secrets))
   await database.query(
     `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
      SELECT $1, $2, $3, moment, moment + make_interval(secs => $5)
@@ -77,10 +87,9 @@ export async function addKey(database: Database, clock: Clock, secrets: Secrets,
 }
 
 /**
- * Reads the ring, oldest key first, without those whose last token is over.
+ * Reads the ring, oldest key first, without those that are revoked or whose last token is over.
  *
  * @param tokenTtl how long a token lives, in seconds
- * @throws SecretMismatch when there are keys and none can be unwrapped
  */
 export async function readRing(
   database: Database,
@@ -88,34 +97,41 @@ export async function readRing(
   secrets: Secrets,
   tokenTtl: number
 ): Promise<SigningKey[]> {
-  // A key signs until the next one does, or a little longer where an instance has not read the ring yet.
   const rows = await database.query<{ kid: string; public_key: JsonWebKey; private_key: Buffer; signs_in: number }>(
-    `SELECT kid, public_key, private_key, signs_in::float8
-     FROM (
-       SELECT kid, public_key, private_key, sign_from,
-         extract(epoch FROM sign_from - now()) * 1000 - $1 AS signs_in,
-         lead(sign_from) OVER (ORDER BY sign_from, kid) AS signs_until
-       FROM signing_keys
-     ) AS ring
-     WHERE signs_until IS NULL OR extract(epoch FROM now() - signs_until) + $1 / 1000.0 < $2
+    `SELECT kid, public_key, private_key, (extract(epoch FROM sign_from - moment) * 1000)::float8 AS signs_in
+     FROM ${KEYS}
+     WHERE state NOT IN ('over', 'revoked')
      ORDER BY sign_from, kid`,
-    [clock.offset, tokenTtl + NOTICE]
+    parametersOf(clock, tokenTtl)
   )
-  const ring = rows.map(({ kid, public_key, private_key, signs_in }) => ({
+  return rows.map(({ kid, public_key, private_key, signs_in }) => ({
     kid,
     jwk: { ...(public_key as Omit<PublicKey, 'kid' | 'alg' | 'use'>), kid, alg: 'ES256', use: 'sig' } as const,
     publicKey: createPublicKey({ key: public_key, format: 'jwk' }).export({ format: 'pem', type: 'spki' }) as string,
     privateKey: unwrap(private_key, kid, secrets),
     signsIn: signs_in
   }))
-  if (ring.length > 0 && ring.every(({ privateKey }) => privateKey === undefined)) throw new SecretMismatch(ring.length)
-  return ring
 }
 
-/** How long an instance may take to notice a change of the ring, in seconds. */
-export const NOTICE = 60
-
-const PURPOSE = 'signing key wrap'
+/**
+ * Wraps every private key anew with the present secret.
+ *
+ * @returns how many there are
+ * @throws KeyMismatch when neither secret unwraps one
+ */
+export async function rewrapKeys(transaction: Database, secrets: Secrets): Promise<number> {
+  await lockKeys(transaction)
+  const rows = await transaction.query<{ kid: string; private_key: Buffer }>(
+    'SELECT kid, private_key FROM signing_keys WHERE revoked_at IS NULL ORDER BY sign_from, kid'
+  )
+  for (const { kid, private_key } of rows) {
+    const content = unseal(private_key, PURPOSE, kid, secrets)
+    if (!content) throw new KeyMismatch(kid)
+    const wrapped = seal(content, PURPOSE, kid, secrets)
+    await transaction.query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [kid, wrapped])
+  }
+  return rows.length
+}
 
 function unwrap(wrapped: Buffer, kid: string, secrets: Secrets): string | undefined {
   const key = unseal(wrapped, PURPOSE, kid, secrets)

@@ -26,9 +26,36 @@ export class RootSecretMismatch extends Error {
  */
 export async function readRootSecret(database: Database, clock: Clock, secrets: Secrets): Promise<string> {
   const sealed = (await find(database)) ?? (await make(database, clock, secrets))
+  return open(sealed, secrets).toString('base64url')
+}
+
+/**
+ * What is sealed anew is sealed with the secret that the root secret is sealed with, so that all instances open it:
+ * while SECRET_KEY changes that is the previous one, until all is sealed again and nobody needs that any more.
+ *
+ * @throws RootSecretMismatch when neither secret opens it: what this instance sealed would be closed to the others
+ */
+export async function sealingSecrets(database: Database, secrets: Secrets): Promise<Secrets> {
+  const { current, previous } = secrets
+  const sealed = await find(database)
+  // At the very first start: instances that know no other secret may be starting too.
+  if (!sealed) return { current: previous ?? current }
+  if (unseal(sealed, PURPOSE, NAME, { current })) return { current }
+  open(sealed, secrets)
+  return { current: previous as string }
+}
+
+/** Seals the root secret anew with the present secret, and with it all that comes after. */
+export async function rewrapRootSecret(transaction: Database, secrets: Secrets): Promise<void> {
+  const sealed = (await find(transaction)) as Buffer
+  const content = seal(open(sealed, secrets), PURPOSE, NAME, secrets)
+  await transaction.query('UPDATE root_secret SET sealed = $1', [content])
+}
+
+function open(sealed: Buffer, secrets: Secrets): Buffer {
   const root = unseal(sealed, PURPOSE, NAME, secrets)
   if (!root) throw new RootSecretMismatch()
-  return root.toString('base64url')
+  return root
 }
 
 async function find(database: Database): Promise<Buffer | undefined> {
@@ -36,9 +63,8 @@ async function find(database: Database): Promise<Buffer | undefined> {
   return row?.sealed
 }
 
-// Sealed with the previous secret where there is one: instances that know no other are still running then.
-async function make(database: Database, clock: Clock, { current, previous }: Secrets): Promise<Buffer> {
-  const sealed = seal(randomBytes(BYTES), PURPOSE, NAME, { current: previous ?? current })
+async function make(database: Database, clock: Clock, secrets: Secrets): Promise<Buffer> {
+  const sealed = seal(randomBytes(BYTES), PURPOSE, NAME, await sealingSecrets(database, secrets))
   await database.query(
     `INSERT INTO root_secret (sealed, created_at) VALUES ($1, now() + $2 * interval '1 millisecond')
      ON CONFLICT DO NOTHING`,

@@ -1,15 +1,23 @@
 import type { DefineCommand } from '../../src/command-line.ts'
+import { listKeys } from '../../src/key-list.ts'
 import { table } from '../../src/terminal.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
-  command.description('list the signing keys, oldest first').action(async () => {
-    const { keyRing } = await open()
-    const keys = keyRing.jwks().keys.map(({ kid }) => ({ kid }))
+  command.description('list the signing keys in the order in which they sign').action(async () => {
+    const fastify = await open()
+    const { clock, tokenTtl } = fastify.keyRules
+    const keys = (await listKeys(fastify.openDatabase(), clock, tokenTtl)).map((key) => ({
+      kid: key.kid,
+      state: key.state,
+      created_at: key.createdAt.toISOString(),
+      signs_from: key.signsFrom.toISOString(),
+      verifies_until: key.verifiesUntil?.toISOString() ?? null
+    }))
     answer(
       { keys },
       table(
-        ['KID'],
-        keys.map(({ kid }) => [kid])
+        ['KID', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
+        keys.map((key) => [key.kid, key.state, key.created_at, key.signs_from, key.verifies_until ?? '-'])
       )
     )
   })

@@ -4,11 +4,13 @@ import clock from '../../plugins/clock.ts'
 import config from '../../plugins/config.ts'
 import database from '../../plugins/database.ts'
 import keyRing from '../../plugins/key-ring.ts'
+import keyRules from '../../plugins/key-rules.ts'
 import pg from '../../plugins/pg.ts'
 import rootSecret from '../../plugins/root-secret.ts'
 import secrets from '../../plugins/secrets.ts'
 import { readConfig } from '../../src/config.ts'
-import { addKey, SecretMismatch } from '../../src/keys.ts'
+import { SecretMismatch } from '../../src/key-ring.ts'
+import { addKey } from '../../src/keys.ts'
 import { RootSecretMismatch } from '../../src/root-secret.ts'
 import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
@@ -20,7 +22,7 @@ const NEW = 'another secret, which came after that one'
 /** An instance of the service with a root secret and what that needs. */
 function instance(t: Test, where: TestDatabase, environment: Record<string, string>): FastifyInstance {
   return assemble(t, {
-    plugins: [clock, config, pg, database, secrets, keyRing, rootSecret],
+    plugins: [clock, config, pg, database, secrets, keyRules, keyRing, rootSecret],
     config: readConfig({ DATABASE_URL: 'url' in where ? where.url : '', DATABASE_POOL: '2', ...environment }),
     ...('pglite' in where && { pglite: where.pglite })
   })
@@ -62,7 +64,11 @@ test('the root secret', async (t) => {
   })
 
   await t.test('stops the start where SECRET_KEY opens a signing key alone', async (t) => {
+    const [row] = await first.openDatabase().query('DELETE FROM root_secret RETURNING *')
     await addKey(first.openDatabase(), first.clock, { current: NEW })
+    await first
+      .openDatabase()
+      .query('INSERT INTO root_secret VALUES ($1, $2, $3)', [row?.id, row?.sealed, row?.created_at])
     t.type(await start({ SECRET_KEY: NEW }), RootSecretMismatch)
   })
 })

@@ -8,6 +8,7 @@ const SECRET = 'x'.repeat(32)
 const DEFAULTS = {
   DATABASE_POOL: 10,
   DATA_DIR: './data',
+  KEY_MAX_AGE: 90,
   PORT: 3000,
   HOST: '127.0.0.1',
   PUBLIC_URL: 'http://127.0.0.1:3000',
@@ -94,6 +95,7 @@ test('every setting is taken from its text', (t) => {
   }
   const numbers = {
     DATABASE_POOL: 1000,
+    KEY_MAX_AGE: 0,
     PORT: 65535,
     ACCESS_TOKEN_TTL: 1,
     REFRESH_IDLE_TTL: 2,
@@ -139,6 +141,7 @@ const MENDS: Record<string, string> = {
   DATABASE_CA: 'the path of a readable file with a certificate in PEM',
   SECRET_KEY: 'text of 32 bytes or more, for example the output of: openssl rand -base64 32',
   SECRET_KEY_PREVIOUS: 'the SECRET_KEY used before, text of 32 bytes or more',
+  KEY_MAX_AGE: 'days, a whole number from 0 to 3650, and 0 for never',
   PORT: 'a port from 1 to 65535',
   HOST: 'an IP address or a host name',
   PUBLIC_URL: 'an http(s) URL without credentials, query or fragment',
@@ -179,6 +182,7 @@ const unfit: Record<string, string[]> = {
   DATABASE_CA: ['/no/such/file.pem', '/', '/dev/null', 'package.json'],
   SECRET_KEY: ['x'.repeat(31), 'é'.repeat(15)],
   SECRET_KEY_PREVIOUS: ['x'.repeat(31)],
+  KEY_MAX_AGE: ['-1', '3651', '1.5', 'never'],
   PORT: ['0', '65536', '-1', '3000.5', 'http'],
   HOST: ['http://localhost', 'a host', '-host', 'x'.repeat(254)],
   PUBLIC_URL: [

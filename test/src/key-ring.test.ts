@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { createKeyRing } from '../../src/key-ring.ts'
+import { createKeyRing, SecretMismatch } from '../../src/key-ring.ts'
 import type { SigningKey } from '../../src/keys.ts'
 import { caught } from '../caught.ts'
 
@@ -29,7 +29,8 @@ test('a ring that was never read is empty', async (t) => {
   const { ring } = setUp(key('one'))
   t.strictSame(ring.jwks(), { keys: [] })
   t.equal(ring.find('one'), undefined)
-  t.throws(() => ring.signingKey(), { message: 'the key ring has no key that signs' })
+  t.throws(() => ring.signingKey(), SecretMismatch)
+  t.throws(() => ring.newest(), { message: 'the key ring is empty' })
 })
 
 test('a ring publishes all its keys and finds each by its kid', async (t) => {
@@ -53,13 +54,38 @@ test('a ring signs with', async (t) => {
     await ring.refresh()
     t.equal(ring.signingKey().kid, kid, what)
   }
-  const { ring } = setUp(verifyingOnly('one'))
+  const { ring } = setUp(verifyingOnly('one'), verifyingOnly('two'))
   await ring.refresh()
   t.throws(
     () => ring.signingKey(),
-    { message: 'the key ring has no key that signs' },
+    {
+      name: 'SecretMismatch',
+      message:
+        'SECRET_KEY unwraps none of the 2 signing keys in the database: set the SECRET_KEY that they were made with, or add it as SECRET_KEY_PREVIOUS'
+    },
     'nothing, when it can unwrap none'
   )
+})
+
+test('what was unwrapped once goes on signing, until it is in the ring no more', async (t) => {
+  const { source, ring } = setUp(key('one'))
+  await ring.refresh()
+  source.keys = [verifyingOnly('one'), verifyingOnly('two')]
+  await ring.refresh()
+  t.match(ring.signingKey(), { kid: 'one', privateKey: 'private one' })
+  source.keys = [verifyingOnly('two')]
+  await ring.refresh()
+  t.throws(() => ring.signingKey(), SecretMismatch)
+})
+
+test('the newest key is the last to sign, with the time from which it does', async (t) => {
+  const { source, ring } = setUp(key('one', -1000), key('next', 360_000))
+  source.time = 1_000_000
+  await ring.refresh()
+  t.match(ring.newest(), { kid: 'next', signsFrom: 1_360_000 })
+  source.keys = [key('one', -1000)]
+  await ring.refresh()
+  t.match(ring.newest(), { kid: 'one', signsFrom: 999_000 })
 })
 
 test('the next key signs from its time on, without another read', async (t) => {

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { createDatabase } from '../../src/database.ts'
-import { RootSecretMismatch, readRootSecret } from '../../src/root-secret.ts'
+import { RootSecretMismatch, readRootSecret, sealingSecrets } from '../../src/root-secret.ts'
 import { caught } from '../caught.ts'
 import { testClock } from '../helper.ts'
 import { migratedPool } from '../pool.ts'
@@ -44,6 +44,19 @@ test('the root secret', async (t) => {
         'SECRET_KEY does not open the root secret in the database: set the SECRET_KEY that it was sealed with, or add it as SECRET_KEY_PREVIOUS'
       )
     }
+  })
+
+  await t.test('decides what else is sealed with, so that all instances open it', async (t) => {
+    const decide = (secrets: { current: string; previous?: string }) =>
+      sealingSecrets(createDatabase(pool, 60_000), secrets)
+    t.strictSame(await decide({ current: OLD }), { current: OLD })
+    t.strictSame(await decide({ current: NEW, previous: OLD }), { current: OLD }, 'before there is one')
+    await read({ current: OLD })
+    t.strictSame(await decide({ current: OLD }), { current: OLD })
+    t.strictSame(await decide({ current: OLD, previous: NEW }), { current: OLD })
+    t.strictSame(await decide({ current: NEW, previous: OLD }), { current: OLD })
+    for (const secrets of [{ current: NEW }, { current: NEW, previous: `${NEW}er` }])
+      t.type(await caught(decide(secrets)), RootSecretMismatch)
   })
 
   await t.test('is stored sealed', async (t) => {

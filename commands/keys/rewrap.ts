@@ -1,0 +1,20 @@
+import type { DefineCommand } from '../../src/command-line.ts'
+import { rewrap as rewrapAll } from '../../src/rewrap.ts'
+
+const rewrap: DefineCommand = (command, { open, answer }) => {
+  command
+    .description(
+      'encrypt the signing keys and the root secret anew with SECRET_KEY, once every instance has the new one'
+    )
+    .action(async () => {
+      const fastify = await open()
+      const keys = await rewrapAll(fastify.openDatabase(), fastify.secrets)
+      const what = keys === 1 ? '1 signing key' : `${keys} signing keys`
+      answer(
+        { signing_keys: keys },
+        `Encrypted ${what} and the root secret with SECRET_KEY. SECRET_KEY_PREVIOUS is needed no more.`
+      )
+    })
+}
+
+export default rewrap
