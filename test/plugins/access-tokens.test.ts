@@ -2,6 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync, randomUUID } from 'no
 import type { FastifyInstance } from 'fastify'
 import { base64url, decodeJwt, decodeProtectedHeader, exportJWK, importPKCS8, type JWTPayload, SignJWT } from 'jose'
 import { test } from 'tap'
+import { revokeKey } from '../../src/key-rotation.ts'
 import { addKey } from '../../src/keys.ts'
 import { answer, bearer, build, INVALID_TOKEN, refusal, testClock } from '../helper.ts'
 
@@ -70,7 +71,7 @@ test('an access token', async (t) => {
 
 test('a token is remembered no longer than its key is in the ring', async (t) => {
   const fastify = await build(t)
-  const { clock, keyRing, secrets } = fastify
+  const { clock, keyRing, keyRules, secrets } = fastify
   const token = fastify.accessTokens.issue(USER, SESSION)
   t.strictSame(answer(await secret(fastify, token)), { statusCode: 200, body: WELCOME })
 
@@ -79,7 +80,7 @@ test('a token is remembered no longer than its key is in the ring', async (t) =>
   await keyRing.refresh()
   t.strictSame(answer(await secret(fastify, token)), { statusCode: 200, body: WELCOME }, 'while both are there')
 
-  await fastify.openDatabase().query('DELETE FROM signing_keys WHERE kid = $1', [kid])
+  await revokeKey(fastify.openDatabase(), keyRules, kid)
   await keyRing.refresh()
   const response = await secret(fastify, token)
   t.strictSame(answer(response), { statusCode: 401, body: INVALID })

@@ -5,16 +5,24 @@ import clock from '../../plugins/clock.ts'
 import config from '../../plugins/config.ts'
 import database from '../../plugins/database.ts'
 import keyRing from '../../plugins/key-ring.ts'
+import keyRules from '../../plugins/key-rules.ts'
 import pg from '../../plugins/pg.ts'
+import rootSecret from '../../plugins/root-secret.ts'
 import secrets from '../../plugins/secrets.ts'
 import { readConfig } from '../../src/config.ts'
-import { addKey, SecretMismatch } from '../../src/keys.ts'
+import { SecretMismatch } from '../../src/key-ring.ts'
+import { revokeKey, rotateKey } from '../../src/key-rotation.ts'
+import { addKey } from '../../src/keys.ts'
+import { rewrap } from '../../src/rewrap.ts'
 import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
 import { migratedDatabase, type TestDatabase } from '../database.ts'
 import { type TestClock, testClock } from '../helper.ts'
 
 const SECRET_KEY = 'only for tests, and long enough to be one'
+const CHANGED = { SECRET_KEY: 'another secret, which came after it', SECRET_KEY_PREVIOUS: SECRET_KEY }
+
+const DAY = 86_400
 
 interface Instance {
   where: TestDatabase
@@ -23,11 +31,11 @@ interface Instance {
   environment?: Record<string, string>
 }
 
-/** An instance of the service with a key ring and what that needs. */
+/** An instance of the service with a key ring and what that needs, and the root secret that keys are sealed like. */
 function instance(t: Test, { where, environment, ...given }: Instance): FastifyInstance {
   const DATABASE_URL = 'url' in where ? where.url : ''
   return assemble(t, {
-    plugins: [clock, config, pg, database, secrets, keyRing],
+    plugins: [clock, config, pg, database, secrets, keyRules, keyRing, rootSecret],
     config: readConfig({ DATABASE_URL, DATABASE_POOL: '1', SECRET_KEY, ...environment }),
     ...('pglite' in where && { pglite: where.pglite }),
     ...given
@@ -35,6 +43,14 @@ function instance(t: Test, { where, environment, ...given }: Instance): FastifyI
 }
 
 const kids = ({ keyRing }: FastifyInstance) => keyRing.jwks().keys.map(({ kid }) => kid)
+
+/** Lets the 10 seconds pass after which instances read the ring again, and resolves when they have. */
+async function readAgain(...instances: FastifyInstance[]): Promise<void> {
+  mock.timers.tick(10_000)
+  // Reads at once are one: it waits for what the timer began.
+  await Promise.allSettled(instances.map(({ keyRing }) => keyRing.refresh()))
+  await new Promise(setImmediate)
+}
 
 /** Resolves when something is so; on the turns of the event loop, whatever timers do. */
 async function until(isSo: () => boolean): Promise<void> {
@@ -59,14 +75,14 @@ test('the key ring', async (t) => {
   })
 
   await t.test(
-    'notices within 30 seconds what others do, and signs with a new key when its time has come',
+    'notices within 10 seconds what others do, and signs with a new key when its time has come',
     async (t) => {
       const clock = testClock()
       const fastify = instance(t, { where, clock })
       await fastify.ready()
       const [first] = kids(fastify)
       const next = await addKey(fastify.openDatabase(), clock, { current: SECRET_KEY })
-      mock.timers.tick(29_999)
+      mock.timers.tick(9_999)
       t.strictSame(kids(fastify), [first])
       mock.timers.tick(1)
       await until(() => fastify.keyRing.find(next) !== undefined)
@@ -74,7 +90,7 @@ test('the key ring', async (t) => {
       clock.advance(360)
       t.equal(fastify.keyRing.signingKey().kid, next)
       clock.advance(60 + 900)
-      mock.timers.tick(30_000)
+      mock.timers.tick(10_000)
       await until(() => fastify.keyRing.find(first as string) === undefined)
       t.strictSame(kids(fastify), [next])
       await fastify.close()
@@ -87,11 +103,11 @@ test('the key ring', async (t) => {
     await fastify.ready()
     const before = fastify.keyRing.jwks()
     await fastify.pg.query('ALTER TABLE signing_keys RENAME TO mislaid')
-    mock.timers.tick(30_000)
+    mock.timers.tick(10_000)
     await until(() => log.length > 0)
     await fastify.pg.query('ALTER TABLE mislaid RENAME TO signing_keys')
     const [{ err, ...line } = {}, ...more] = log
-    t.strictSame([line, more], [{ msg: 'could not read the key ring' }, []])
+    t.strictSame([line, more], [{ msg: 'could not keep the key ring up to date' }, []])
     t.match(err, { code: '42P01' })
     t.strictSame(fastify.keyRing.jwks(), before)
     await fastify.close()
@@ -125,16 +141,135 @@ test('the key ring', async (t) => {
   })
 
   await t.test('keeps what the previous secret wrapped', async (t) => {
-    const environment = { SECRET_KEY: 'another secret, which came after it', SECRET_KEY_PREVIOUS: SECRET_KEY }
-    const fastify = instance(t, { where, environment })
+    const fastify = instance(t, { where, environment: CHANGED })
     await fastify.ready()
     t.match(fastify.keyRing.signingKey().privateKey, /^-----BEGIN PRIVATE KEY-----\n/)
     await fastify.close()
   })
 
   await t.test('stops the start when the secret unwraps none of its keys', async (t) => {
-    const fastify = instance(t, { where, environment: { SECRET_KEY: 'another secret, which came after it' } })
+    const fastify = instance(t, { where, environment: { ...CHANGED, SECRET_KEY_PREVIOUS: '' } })
     t.ok((await caught(fastify.ready() as unknown as Promise<unknown>)) instanceof SecretMismatch)
     await fastify.close()
   })
+})
+
+test('a revoked key', async (t) => {
+  const where = await migratedDatabase(t)
+  t.beforeEach(() => mock.timers.enable({ apis: ['setInterval', 'setTimeout'] }))
+  t.afterEach(() => mock.timers.reset())
+
+  await t.test('is in no ring after 60 seconds, also when four reads fail', async (t) => {
+    const fastify = instance(t, { where })
+    await fastify.ready()
+    const { kid } = fastify.keyRing.signingKey()
+    const { replacement } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid)
+    await fastify.pg.query('ALTER TABLE signing_keys RENAME TO mislaid')
+    for (let failed = 0; failed < 4; failed++) await readAgain(fastify)
+    t.strictSame(kids(fastify), [kid])
+    await fastify.pg.query('ALTER TABLE mislaid RENAME TO signing_keys')
+    await readAgain(fastify)
+    t.strictSame([kids(fastify), fastify.keyRing.signingKey().kid], [[replacement], replacement])
+    await fastify.close()
+  })
+})
+
+test('a key that is older than KEY_MAX_AGE', async (t) => {
+  const where = await migratedDatabase(t)
+  t.beforeEach(() => mock.timers.enable({ apis: ['setInterval', 'setTimeout'] }))
+  t.afterEach(() => mock.timers.reset())
+
+  await t.test('gets one successor, however many instances see it, and signs until that does', async (t) => {
+    const clock = testClock()
+    const log: Record<string, unknown>[] = []
+    const instances = [instance(t, { where, clock, log }), instance(t, { where, clock, log })] as const
+    for (const fastify of instances) await fastify.ready()
+    const [first] = kids(instances[0])
+    for (const seconds of [90 * DAY - 30, 60]) {
+      t.strictSame(kids(instances[0]), [first])
+      clock.advance(seconds)
+      await readAgain(...instances)
+    }
+    await until(() => instances.every((fastify) => kids(fastify).length === 2))
+    const [, next] = kids(instances[0])
+    t.strictSame(kids(instances[1]), [first, next])
+    t.strictSame(log, [{ kid: next, msg: 'made a new signing key, since the last one is older than KEY_MAX_AGE' }])
+    t.strictSame(
+      instances.map(({ keyRing }) => keyRing.signingKey().kid),
+      [first, first]
+    )
+    clock.advance(360)
+    t.strictSame(
+      instances.map(({ keyRing }) => keyRing.signingKey().kid),
+      [next, next]
+    )
+    for (const fastify of instances) await fastify.close()
+  })
+
+  await t.test('is told of in the log where it cannot be replaced, and signs on', async (t) => {
+    const clock = testClock()
+    const log: Record<string, unknown>[] = []
+    const fastify = instance(t, { where, clock, log })
+    await fastify.ready()
+    clock.advance(200 * DAY)
+    const { kid } = fastify.keyRing.signingKey()
+    await fastify.pg.query('ALTER TABLE root_secret RENAME TO mislaid')
+    mock.timers.tick(10_000)
+    await until(() => log.length > 0)
+    await fastify.pg.query('ALTER TABLE mislaid RENAME TO root_secret')
+    t.strictSame(
+      log.map(({ msg }) => msg),
+      ['could not keep the key ring up to date']
+    )
+    t.equal(fastify.keyRing.signingKey().kid, kid)
+    await fastify.close()
+  })
+
+  await t.test('goes on where KEY_MAX_AGE is 0', async (t) => {
+    const clock = testClock()
+    const fastify = instance(t, { where, clock, environment: { KEY_MAX_AGE: '0' } })
+    await fastify.ready()
+    const { kid } = fastify.keyRing.newest()
+    clock.advance(3650 * DAY)
+    for (let read = 0; read < 3; read++) await readAgain(fastify)
+    t.equal(fastify.keyRing.newest().kid, kid)
+    await fastify.close()
+  })
+})
+
+test('an instance that knows only the old SECRET_KEY after all was sealed with the new one', async (t) => {
+  const where = await migratedDatabase(t)
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const clock = testClock()
+  const log: Record<string, unknown>[] = []
+  const old = instance(t, { where, clock, log })
+  await old.ready()
+  const changed = instance(t, { where, clock, environment: CHANGED })
+  await changed.ready()
+  await rewrap(changed.openDatabase(), changed.secrets)
+
+  await readAgain(old)
+  const { kid } = changed.keyRing.signingKey()
+  t.match(old.keyRing.signingKey(), { kid, privateKey: /^-----BEGIN PRIVATE KEY-----\n/ }, 'goes on signing')
+  t.strictSame(log, [])
+
+  const { kid: next } = await rotateKey(changed.openDatabase(), changed.keyRules)
+  clock.advance(360)
+  await readAgain(old)
+  t.strictSame([kids(old), old.keyRing.signingKey().kid], [[kid, next], kid], 'verifies with a key that it cannot open')
+  const told = {
+    kid: next,
+    msg: 'SECRET_KEY does not open the newest signing key: stop this instance, or give it the new one'
+  }
+  t.strictSame(log, [told], 'and says so')
+
+  clock.advance(91 * DAY)
+  await readAgain(old)
+  await until(() => log.length === 3)
+  const [, again, { err, msg } = {}] = log
+  t.strictSame([again, msg], [told, 'could not keep the key ring up to date'])
+  t.match(err, { type: 'RootSecretMismatch' }, 'makes no key that the others could not open')
+  t.throws(() => old.keyRing.signingKey(), SecretMismatch, 'and signs no more once its key is over')
+  t.notMatch(JSON.stringify(log), new RegExp(SECRET_KEY))
 })
