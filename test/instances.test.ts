@@ -1,4 +1,6 @@
+import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
+import { operator } from './command.ts'
 import { migratedDatabase } from './database.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from './helper.ts'
 
@@ -66,4 +68,95 @@ test('two instances on one database', async (t) => {
     t.strictSame([first.statusCode, second.statusCode, stale.statusCode], [204, 401, 401])
     t.equal((await login(1, `${PASSWORD} 0`)).statusCode, 200)
   })
+})
+
+test('Two instances with the old and the new SECRET_KEY side by side lose no request during the change', async (t) => {
+  const database = await migratedDatabase(t)
+  const clock = testClock()
+  const environment = { PUBLIC_URL: 'https://auth.example.com', LIMITS: 'off' }
+  const OLD = { SECRET_KEY: 'the old secret, and long enough to be one' }
+  const NEW = { SECRET_KEY: 'the new secret, and long enough to be one' }
+  const BOTH = { ...NEW, SECRET_KEY_PREVIOUS: OLD.SECRET_KEY }
+  const start = (secrets: Record<string, string>) =>
+    build(t, { database, clock, environment: { ...environment, ...secrets } })
+  const operate = async (secrets: Record<string, string>, ...words: string[]) => {
+    const run = await operator(t, { database, clock, environment: secrets })
+    const { code, stdout, stderr } = await run(['--json', 'keys', ...words])
+    t.equal(code, 0, stderr)
+    return JSON.parse(stdout)
+  }
+
+  const running: FastifyInstance[] = [await start(OLD)]
+  const first = running[0]?.keyRing.signingKey().kid
+  const { refresh_token } = await signIn(running[0] as FastifyInstance, { username: 'ada' })
+  let session: string = refresh_token
+  const answers: { statusCode: number }[] = []
+
+  /** A login, a refresh and a look at the secret at every instance, each with the tokens of every other. */
+  async function traffic(): Promise<void> {
+    const instances = [...running]
+    const tokens: string[] = []
+    for (const fastify of instances) {
+      const login = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+      const refreshed = await post(fastify, '/token/refresh', { refresh_token: session })
+      const other = await post(fastify, '/token/refresh', { refresh_token: login.json().refresh_token })
+      answers.push(login, refreshed, other)
+      session = refreshed.json().refresh_token
+      tokens.push(...[login, refreshed, other].map((answer) => answer.json().access_token))
+    }
+    for (const fastify of instances) {
+      for (const token of tokens) answers.push(await fastify.inject({ url: '/secret', headers: bearer(token) }))
+    }
+  }
+
+  /** What every instance does each ten seconds. */
+  const readRings = () => Promise.all(running.map(({ keyRing }) => keyRing.refresh()))
+  const signers = () => running.map(({ keyRing }) => keyRing.signingKey().kid)
+
+  /** A step of the procedure, with requests during it, before the instances have noticed it, and after. */
+  async function step(change: () => Promise<unknown>): Promise<void> {
+    const changed = change()
+    // The one session of an embedded database, which several instances share here alone, has no two transactions at once.
+    if ('pglite' in database) await changed
+    await traffic()
+    await changed
+    await traffic()
+    await readRings()
+    await traffic()
+  }
+
+  await traffic()
+  await step(async () => running.push(await start(BOTH)))
+
+  let made: { kid: string } = await operate(BOTH, 'rotate')
+  await step(async () => {})
+  t.strictSame(signers(), [first, first])
+  await step(async () => clock.advance(360))
+  t.strictSame(signers(), [made.kid, made.kid], 'a key that was made with the new secret signs at both')
+  await step(async () => clock.advance(60 + 900))
+
+  made = await operate(OLD, 'rotate')
+  await step(async () => clock.advance(360))
+  t.strictSame(signers(), [made.kid, made.kid], 'and one that was made with the old')
+
+  // The second new one is there before the old one goes.
+  await step(async () => running.push(await start(BOTH)))
+  await step(async () => running.shift()?.close())
+  await step(() => operate(BOTH, 'rewrap'))
+
+  // As when it happens to be time for a new key just then.
+  made = await operate(BOTH, 'rotate')
+  await step(async () => running.push(await start(NEW)))
+  await step(async () => clock.advance(360))
+  t.strictSame(signers(), [made.kid, made.kid, made.kid], 'and one that was made after all was encrypted anew')
+  await step(async () => running.shift()?.close())
+  await step(async () => running.shift()?.close())
+  await step(async () => clock.advance(60 + 900))
+  t.strictSame(signers(), [made.kid])
+
+  t.strictSame(
+    answers.filter(({ statusCode }) => statusCode !== 200),
+    []
+  )
+  t.ok(answers.length > 300, `${answers.length} requests`)
 })

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { revokeKey, rotateKey } from '../../../src/key-rotation.ts'
 import { operator } from '../../command.ts'
 import { migratedDatabase } from '../../database.ts'
 import { build } from '../../helper.ts'
@@ -6,10 +7,38 @@ import { build } from '../../helper.ts'
 test('keys list', async (t) => {
   const database = await migratedDatabase(t)
   const fastify = await build(t, { database })
-  const kid = fastify.keyRing.signingKey().kid
+  const { keyRules } = fastify
+  const first = fastify.keyRing.signingKey().kid
+  const next = await rotateKey(fastify.openDatabase(), keyRules)
+  const { replacement } = await revokeKey(fastify.openDatabase(), keyRules, first)
   const run = await operator(t, { database })
 
-  t.strictSame(await run(['keys', 'list']), { code: 0, stdout: `KID\n${kid}\n`, stderr: '' })
-  const { stdout } = await run(['--json', 'keys', 'list'])
-  t.strictSame(JSON.parse(stdout), { keys: [{ kid }] })
+  const { code, stdout, stderr } = await run(['--json', 'keys', 'list'])
+  t.strictSame([code, stderr], [0, ''])
+  const { keys } = JSON.parse(stdout)
+  t.strictSame(
+    keys.map(({ kid, state }: Record<string, string>) => [kid, state]),
+    [
+      [first, 'revoked'],
+      [replacement, 'signing'],
+      [next.kid, 'published']
+    ]
+  )
+  const [revoked, signing, published] = keys
+  t.strictSame(published, {
+    kid: next.kid,
+    state: 'published',
+    created_at: next.createdAt.toISOString(),
+    signs_from: next.signsFrom.toISOString(),
+    verifies_until: null
+  })
+  t.equal(revoked.verifies_until, signing.signs_from)
+  t.equal(Date.parse(signing.verifies_until) - Date.parse(published.signs_from), (900 + 60) * 1000)
+
+  const rows = (await run(['keys', 'list'])).stdout.split('\n').map((line) => line.split(/ {2,}/))
+  t.strictSame(rows, [
+    ['KID', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
+    ...keys.map((key: Record<string, string | null>) => Object.values(key).map((value) => value ?? '-')),
+    ['']
+  ])
 })

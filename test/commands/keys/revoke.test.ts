@@ -1,0 +1,80 @@
+import { test } from 'tap'
+import { revokeKey, rotateKey } from '../../../src/key-rotation.ts'
+import { operator } from '../../command.ts'
+import { migratedDatabase } from '../../database.ts'
+import { bearer, build, post, signIn, testClock } from '../../helper.ts'
+
+test('keys revoke', async (t) => {
+  const database = await migratedDatabase(t)
+  const clock = testClock()
+  const fastify = await build(t, { database, clock })
+  const { keyRing, keyRules } = fastify
+  const run = await operator(t, { database, clock })
+  const secret = async (token: string) => (await fastify.inject({ url: '/secret', headers: bearer(token) })).statusCode
+  const refused =
+    'its tokens are refused, by every instance within 60 s and by services that keep the public keys for as long as they do. Clients get others with their refresh tokens'
+
+  await t.test('tells what would follow, and does nothing, in a dry run', async (t) => {
+    const { kid } = keyRing.signingKey()
+    const { code, stdout } = await run(['keys', 'revoke', '--dry-run', '--', kid])
+    t.strictSame(
+      [code, stdout],
+      [0, `Key ${kid} would be revoked, and nothing is changed: ${refused}, signed by a new key that signs at once.\n`]
+    )
+    const json = JSON.parse((await run(['--json', 'keys', 'revoke', '--dry-run', '--', kid])).stdout)
+    t.strictSame(json, { kid, was: 'signing', revoked: false, replacement: null })
+    await keyRing.refresh()
+    t.equal(keyRing.signingKey().kid, kid)
+  })
+
+  await t.test('ends what the signing key signed, and clients go on with a new one', async (t) => {
+    const { access_token, refresh_token } = await signIn(fastify, { username: 'ada' })
+    t.equal(await secret(access_token), 200, 'it is remembered')
+    const { kid } = keyRing.signingKey()
+    const { code, stdout, stderr } = await run(['keys', 'revoke', '--', kid])
+    await keyRing.refresh()
+    const replacement = keyRing.signingKey().kid
+    t.strictSame(
+      [code, stdout, stderr],
+      [
+        0,
+        `Key ${kid} is revoked: ${refused}, signed by a new key that signs at once.\nKey ${replacement} signs now.\n`,
+        ''
+      ]
+    )
+    t.equal(await secret(access_token), 401)
+    t.strictSame(
+      keyRing.jwks().keys.map((key) => key.kid),
+      [replacement]
+    )
+    const refreshed = (await post(fastify, '/token/refresh', { refresh_token })).json()
+    t.equal(await secret(refreshed.access_token), 200)
+  })
+
+  await t.test('says what follows for a key that does not sign', async (t) => {
+    const retired = keyRing.signingKey().kid
+    const { kid: waiting } = await rotateKey(fastify.openDatabase(), keyRules)
+    t.equal(
+      (await run(['keys', 'revoke', '--', waiting])).stdout,
+      `Key ${waiting} is revoked: it has signed nothing yet, and never will.\n`
+    )
+    await rotateKey(fastify.openDatabase(), keyRules, 0)
+    t.equal((await run(['keys', 'revoke', '--dry-run', '--', retired])).stdout.split(': ')[1], `${refused}.\n`)
+    clock.advance(900 + 60)
+    const { stdout } = await run(['--json', 'keys', 'revoke', '--', retired])
+    t.strictSame(JSON.parse(stdout), { kid: retired, was: 'over', revoked: true, replacement: null })
+  })
+
+  await t.test('refuses a key that there is not, or that is revoked', async (t) => {
+    t.strictSame(await run(['keys', 'revoke', 'nobody']), {
+      code: 1,
+      stdout: '',
+      stderr: 'there is no key nobody: keys list names all of them\n'
+    })
+    const { kid } = keyRing.signingKey()
+    await revokeKey(fastify.openDatabase(), keyRules, kid).catch(() => {})
+    const { code, stdout, stderr } = await run(['keys', 'revoke', '--', kid])
+    t.strictSame([code, stdout], [1, ''])
+    t.match(stderr, new RegExp(`^key ${kid} is revoked since \\S+Z\n$`))
+  })
+})
