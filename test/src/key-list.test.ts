@@ -10,17 +10,19 @@ const NOTICE = 60
 test('the list of keys', async (t) => {
   const pool = await migratedPool(t)
   const database = createDatabase(pool, 60_000)
+  let start = new Date()
   t.beforeEach(async () => {
     await database.query('TRUNCATE signing_keys')
+    start = new Date()
   })
 
-  /** Adds a key that signs from so many seconds on, counted from now, and was revoked then. */
+  /** Adds a key that signs from so many seconds on, counted from the start, and was revoked then. */
   const add = (kid: string, signsFrom: number, revoked: number | null = null) =>
     database.query(
       `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from, revoked_at)
-       SELECT $1, '{}', CASE WHEN revoked IS NULL THEN '\\x00'::bytea END, now(), now() + make_interval(secs => $2), revoked
-       FROM (SELECT now() + make_interval(secs => $3) AS revoked) AS moment`,
-      [kid, signsFrom, revoked]
+       SELECT $1, '{}', CASE WHEN revoked IS NULL THEN '\\x00'::bytea END, start, start + make_interval(secs => $3), revoked
+       FROM (SELECT $2::timestamptz AS start, $2::timestamptz + make_interval(secs => $4) AS revoked) AS moment`,
+      [kid, start, signsFrom, revoked]
     )
 
   const states = async (clock = testClock()) =>
@@ -33,7 +35,7 @@ test('the list of keys', async (t) => {
     [
       'one that waits for its time',
       [
-        ['b', 10],
+        ['b', 100],
         ['a', -DAY]
       ],
       ['a signing', 'b published']
@@ -42,7 +44,7 @@ test('the list of keys', async (t) => {
       'one whose last tokens may live',
       [
         ['a', -DAY],
-        ['b', -TOKEN_TTL - NOTICE + 30]
+        ['b', -TOKEN_TTL - NOTICE + 100]
       ],
       ['a verifying', 'b signing']
     ],
