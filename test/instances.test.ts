@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { operator } from './command.ts'
@@ -71,6 +72,9 @@ test('two instances on one database', async (t) => {
 })
 
 test('Two instances with the old and the new SECRET_KEY side by side lose no request during the change', async (t) => {
+  // The instances read the ring when the test says so.
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
   const database = await migratedDatabase(t)
   const clock = testClock()
   const environment = { PUBLIC_URL: 'https://auth.example.com', LIMITS: 'off' }
@@ -110,7 +114,9 @@ test('Two instances with the old and the new SECRET_KEY side by side lose no req
   }
 
   /** What every instance does each ten seconds. */
-  const readRings = () => Promise.all(running.map(({ keyRing }) => keyRing.refresh()))
+  async function readRings(): Promise<void> {
+    for (const { keyRing } of running) await keyRing.refresh()
+  }
   const signers = () => running.map(({ keyRing }) => keyRing.signingKey().kid)
 
   /** A step of the procedure, with requests during it, before the instances have noticed it, and after. */
