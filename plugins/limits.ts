@@ -7,7 +7,6 @@ import {
   type AccountNames,
   type Action,
   ADDRESS_LIMITS,
-  type Count,
   countGuess,
   countWithin,
   forgive,
@@ -17,13 +16,19 @@ import {
   purgeLimits,
   uncount
 } from '../src/limits.ts'
+import { createSieve } from '../src/sieve.ts'
 
 /** The names that a password is guessed for, and whose they are, where they are anybody's. */
 export interface Guessed {
+  /** What the password is for. */
+  attempt: 'login' | 'password change'
   /** What was typed. */
   typed: Partial<AccountNames>
   account: ({ id: string } & AccountNames) | undefined
 }
+
+/** What is held off, in the words of the record. */
+type Attempt = Guessed['attempt'] | 'registration' | 'refresh'
 
 /** How often what may be tried. */
 export interface Limits {
@@ -47,6 +52,8 @@ declare module 'fastify' {
 /** How often counters that are over are deleted, in milliseconds. */
 const PURGE_INTERVAL = 60_000
 
+const MINUTE = 60_000
+
 export default fp(
   async (fastify) => {
     const { clientAddress, clock, config, deviceCookie, log, rootSecret } = fastify
@@ -59,13 +66,17 @@ export default fp(
 
     const byAddress = (action: Action) => async (request: FastifyRequest) => {
       const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
-      counted(await countWithin(request.database, clock, key, ADDRESS_LIMITS[action]))
+      const count = await countWithin(request.database, clock, key, ADDRESS_LIMITS[action])
+      if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
     }
 
-    async function guessing<Result>(request: FastifyRequest, { typed, account }: Guessed, work: () => Promise<Result>) {
+    async function guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>) {
+      const { attempt, typed, account } = guessed
       const device = account && deviceCookie.read(request, account.id)
       const deviceKey = device === undefined ? undefined : limitKey(secret, 'device', device)
-      const keys = await countAll(request.database, nameKeys(secret, typed), deviceKey)
+      const count = await countAll(request.database, nameKeys(secret, typed), deviceKey)
+      if ('wait' in count) throw heldOff(request, attempt, count, account?.id)
+      const { keys } = count
       const forgiven = [...nameKeys(secret, { ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]
       try {
         const result = await work()
@@ -78,21 +89,36 @@ export default fp(
     }
 
     /** Counts on the device, where it has guesses left, or else on each of the names: on all of them or on none. */
-    async function countAll(database: Database, names: Buffer[], device: Buffer | undefined): Promise<Buffer[]> {
+    async function countAll(
+      database: Database,
+      names: Buffer[],
+      device: Buffer | undefined
+    ): Promise<{ keys: Buffer[] } | { wait: number }> {
       const keys: Buffer[] = []
       for (const name of names) {
         const count = await countGuess(database, clock, { name, device })
-        if ('wait' in count) await uncount(database, clock, keys)
-        keys.push(counted(count))
+        if ('wait' in count) {
+          await uncount(database, clock, keys)
+          return count
+        }
+        keys.push(count.counted)
         if (device?.equals(keys[0] as Buffer)) break
       }
-      return keys
+      return { keys }
     }
 
     async function takeBack(request: FastifyRequest, keys: Buffer[]): Promise<void> {
       await uncount(fastify.openDatabase(), clock, keys).catch((err) => {
         request.log.warn({ err }, 'could not take back what was counted')
       })
+    }
+
+    /** Recorded once a minute for a network and an account: a flood is refused cheaply, and must not fill the record. */
+    const isNews = createSieve(clock.now, MINUTE)
+    function heldOff(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, account?: string): Problem {
+      const network = networkOf(clientAddress(request.raw))
+      if (isNews(JSON.stringify([attempt, network, account]))) request.record(`${attempt} held off`, { account })
+      return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
     }
 
     const purge = () =>
@@ -102,11 +128,8 @@ export default fp(
 
     fastify.decorate('limits', { byAddress, guessing })
   },
-  { name: 'limits', dependencies: ['client-address', 'clock', 'config', 'database', 'device-cookie', 'root-secret'] }
+  {
+    name: 'limits',
+    dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'device-cookie', 'root-secret']
+  }
 )
-
-/** @throws Problem TOO_MANY_REQUESTS where nothing more is let through */
-function counted(count: Count): Buffer {
-  if ('counted' in count) return count.counted
-  throw new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(count.wait) } })
-}

@@ -1,6 +1,6 @@
 import type { onResponseHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import { RequestDurations } from '../src/request-durations.ts'
 
 declare module 'fastify' {
@@ -10,7 +10,7 @@ declare module 'fastify' {
   }
 }
 
-/** The process's own figures, request durations by route, and how busy hashing and the database are. */
+/** The process's own figures, request durations by route, and how busy hashing, the database and the record are. */
 export default fp(
   async (fastify) => {
     const registry = new Registry()
@@ -52,7 +52,21 @@ export default fp(
     gauge('latchkey_database_connections_idle', 'Open connections that nobody uses', () => pool.idleCount)
     gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => pool.waitingCount)
 
+    const { audit } = fastify
+    gauge('latchkey_audit_waiting', 'Records that wait to be written', () => audit.waiting)
+    registry.registerMetric(
+      new Counter({
+        name: 'latchkey_audit_lost_total',
+        help: 'Records that were lost, since too many waited',
+        registers: [],
+        collect() {
+          this.reset()
+          this.inc(audit.lost)
+        }
+      })
+    )
+
     fastify.decorate('metrics', registry)
   },
-  { name: 'metrics', dependencies: ['passwords', 'pg'] }
+  { name: 'metrics', dependencies: ['audit', 'passwords', 'pg'] }
 )

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
 import { readRefreshToken } from '../src/refresh-token.ts'
-import { endSessionOf, type UsedSession, useRefreshToken } from '../src/session-rotation.ts'
+import { endSessionOf, type Refused, type UsedSession, useRefreshToken } from '../src/session-rotation.ts'
 
 /** What a refresh token does. */
 export interface RefreshTokens {
@@ -27,18 +27,24 @@ export default fp(
     const { sessionRules } = fastify
 
     fastify.decorate('refreshTokens', {
-      async use({ database, log }, text) {
+      async use(request, text) {
         const token = readRefreshToken(text)
-        const used = token ? await useRefreshToken(database, sessionRules, token) : { refused: 'unknown' as const }
+        const used: UsedSession | Refused = token
+          ? await useRefreshToken(request.database, sessionRules, token)
+          : { refused: 'unknown' }
         if (!('refused' in used)) return used
-        log.info({ session: token?.session, reason: used.refused }, 'refused a refresh token')
+        const { refused: reason, ended: account } = used
+        const session = token?.session
+        request.log.info({ session, reason }, 'refused a refresh token')
+        if (account && reason === 'replayed') request.record('refresh replayed', { account, session })
         throw new Problem('REFRESH_TOKEN_INVALID')
       },
-      async end({ database }, text) {
+      async end(request, text) {
         const token = readRefreshToken(text)
-        if (token) await endSessionOf(database, sessionRules, token)
+        const account = token && (await endSessionOf(request.database, sessionRules, token))
+        if (account) request.record('logged out', { account, session: token.session })
       }
     } satisfies RefreshTokens)
   },
-  { name: 'refresh-tokens', dependencies: ['database', 'session-rules'] }
+  { name: 'refresh-tokens', dependencies: ['audit', 'database', 'session-rules'] }
 )

@@ -23,8 +23,10 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, reply.disconnected)
+    const user = await addUser(request.database, clock, { ...names, passwordHash })
+    request.record('registered', { account: user.id })
     reply.code(201)
-    return addUser(request.database, clock, { ...names, passwordHash })
+    return user
   })
 }
 

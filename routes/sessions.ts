@@ -47,16 +47,20 @@ const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
     sessions: await listSessions(database, sessionRules, user)
   }))
 
-  fastify.delete('/sessions/:id', { schema: endingOne, onRequest }, async ({ database, user, params }, reply) => {
+  fastify.delete('/sessions/:id', { schema: endingOne, onRequest }, async (request, reply) => {
+    const { database, user, params } = request
     const { alive, count } = await endSessions(database, sessionRules, user, params.id, 'ended by the user')
     if (!alive) throw new Problem('TOKEN_INVALID')
     if (count === 0) throw new Problem('NOT_FOUND')
+    request.record('session ended', { account: user.sub, session: params.id })
     reply.code(204)
   })
 
-  fastify.delete('/sessions', { schema: endingOthers, onRequest }, async ({ database, user }, reply) => {
-    const { alive } = await endSessions(database, sessionRules, user, null, 'ended by the user')
+  fastify.delete('/sessions', { schema: endingOthers, onRequest }, async (request, reply) => {
+    const { database, user } = request
+    const { alive, count } = await endSessions(database, sessionRules, user, null, 'ended by the user')
     if (!alive) throw new Problem('TOKEN_INVALID')
+    request.record('sessions ended', { account: user.sub, session: user.sid, detail: { count } })
     reply.code(204)
   })
 }

@@ -13,11 +13,16 @@ export interface AppOptions {
   clock?: Clock
   /** An open embedded database, in place of the one in DATA_DIR. */
   pglite?: PGlite
+  /** How often the record is written, in milliseconds. */
+  recordEvery?: number
 }
 
 /** The application: what it has (plugins/), then what it may be asked (routes/). */
-export default async function app(fastify: FastifyInstance, { config, clock, pglite }: AppOptions): Promise<void> {
-  await fastify.register(autoload, { dir: folder('plugins'), options: { config, clock, pglite } })
+export default async function app(
+  fastify: FastifyInstance,
+  { config, clock, pglite, recordEvery }: AppOptions
+): Promise<void> {
+  await fastify.register(autoload, { dir: folder('plugins'), options: { config, clock, pglite, recordEvery } })
   await fastify.register(autoload, { dir: folder('routes') })
 }
 

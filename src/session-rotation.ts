@@ -18,6 +18,13 @@ export interface UsedSession extends LiveSession {
 /** Why a refresh token is refused: the rule that ended its session, or what is wrong with the token alone. */
 export type Refusal = EndReason | 'idle' | 'expired' | 'superseded' | 'unknown'
 
+/** What came of a token that is not taken. */
+export interface Refused {
+  refused: Refusal
+  /** Whose session its use has ended, where it has. */
+  ended?: string
+}
+
 /**
  * What a token of the right family is to its session. $4 to $7 are the session, the hashes of the family and of the
  * rotating part, and the grace. A session that was never used has no earlier token to replay.
@@ -42,6 +49,7 @@ interface PresentedRow {
   last_used_at: Date
   nonce: Buffer
   verdict: Refusal | 'current' | 'repeated'
+  ended?: boolean
 }
 
 /**
@@ -53,7 +61,7 @@ export async function useRefreshToken(
   database: Database,
   rules: RotationRules,
   token: RefreshToken
-): Promise<UsedSession | { refused: Refusal }> {
+): Promise<UsedSession | Refused> {
   const nonce = createNonce()
   const successor = successorOf(token, nonce, rules.successorKey)
   const [row] = await database.query<PresentedRow>(
@@ -68,15 +76,18 @@ export async function useRefreshToken(
        UPDATE sessions SET ended_at = moment, end_reason = verdict
        FROM presented
        WHERE sessions.id = presented.id AND ended_at IS NULL AND verdict IN ('replayed', 'idle', 'expired')
+       RETURNING 1
      )
-     SELECT user_id, username, created_at, verdict,
+     SELECT user_id, username, created_at, verdict, EXISTS (SELECT FROM ended) AS ended,
        coalesce(rotated.nonce, presented.nonce) AS nonce,
        coalesce(rotated.last_used_at, presented.last_used_at) AS last_used_at
      FROM presented LEFT JOIN rotated ON true`,
     [...presentedParameters(rules, token), sha256(successor.rotating), nonce]
   )
   if (!row) return { refused: 'unknown' }
-  if (row.verdict !== 'current' && row.verdict !== 'repeated') return { refused: row.verdict }
+  if (row.verdict !== 'current' && row.verdict !== 'repeated') {
+    return { refused: row.verdict, ...(row.ended && { ended: row.user_id }) }
+  }
   return sessionOf(row, successorOf(token, row.nonce, rules.successorKey), rules)
 }
 
@@ -91,9 +102,17 @@ export async function findRefreshToken(
   return sessionOf(row, token, rules)
 }
 
-/** Ends the session that the token, or an earlier or later one of its family, belongs to; none is no fault. */
-export async function endSessionOf(database: Database, rules: Lifetimes, token: RefreshToken): Promise<void> {
-  await database.query(
+/**
+ * Ends the session that the token, or an earlier or later one of its family, belongs to; none is no fault.
+ *
+ * @returns the id of the user whose session has ended
+ */
+export async function endSessionOf(
+  database: Database,
+  rules: Lifetimes,
+  token: RefreshToken
+): Promise<string | undefined> {
+  const [ended] = await database.query<{ user_id: string }>(
     `WITH presented AS (
        SELECT session.id, moment FROM ${SESSIONS}
        WHERE session.id = $4 AND family_hash = $5 AND over IS NULL
@@ -101,9 +120,11 @@ export async function endSessionOf(database: Database, rules: Lifetimes, token: 
      )
      UPDATE sessions SET ended_at = moment, end_reason = 'logged out'
      FROM presented
-     WHERE sessions.id = presented.id`,
+     WHERE sessions.id = presented.id
+     RETURNING user_id`,
     [...parametersOf(rules), token.session, sha256(token.family)]
   )
+  return ended?.user_id
 }
 
 const presentedParameters = (rules: RotationRules, { session, family, rotating }: RefreshToken) => [

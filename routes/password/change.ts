@@ -30,16 +30,25 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
 
   fastify.post('/change', { schema, onRequest }, async (request, reply) => {
     const { account: user, body, database } = request
+    const { sid } = request.user
     passwords.accept(body.new_password, [user.username, user.email], '/new_password')
     const account = await findOwnCredentials(database, user.id)
 
-    await limits.guessing(request, { typed: user, account }, async () => {
+    await limits.guessing(request, { attempt: 'password change', typed: user, account }, async () => {
       const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
-      if (!account || !matches) throw wrongPassword()
+      if (!account || !matches) {
+        request.record('password change failed', {
+          account: user.id,
+          session: sid,
+          detail: { reason: 'wrong password' }
+        })
+        throw wrongPassword()
+      }
 
       const hash = await passwords.hash(body.new_password, reply.disconnected)
       await changePassword(database, sessionRules, request.user, account, hash)
     })
+    request.record('password changed', { account: user.id, session: sid })
     reply.code(204)
   })
 }

@@ -1,0 +1,38 @@
+import { Option } from 'commander'
+import { ACTIONS } from '../../src/audit.ts'
+import { type ListedRecord, listAudit, type Wanted } from '../../src/audit-list.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { count, id, time } from '../../src/option-values.ts'
+import { table } from '../../src/terminal.ts'
+
+/** How long reading may take, in milliseconds: what is rare is looked for in the whole record. */
+const PATIENCE = 600_000
+
+const list: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('show the record, newest last')
+    .option('--account <id>', 'only what concerns this account', id)
+    .addOption(new Option('--action <action>', 'only this action').choices(ACTIONS))
+    .option('--after <time>', 'only from this time on', time)
+    .option('--before <time>', 'only before this time', time)
+    .option('--limit <count>', 'at most so many, the newest', count, 100)
+    .action(async (wanted: Wanted) => {
+      const { openDatabase } = await open()
+      const records = await listAudit(openDatabase(PATIENCE), wanted)
+      answer({ records }, table(['SEQ', 'AT', 'ACTOR', 'ACTION', 'ACCOUNT', 'ADDRESS', 'DETAIL'], records.map(cells)))
+    })
+}
+
+const cells = ({ seq, at, actor, action, account, address, detail }: ListedRecord) => [
+  String(seq),
+  at,
+  actor,
+  action,
+  account ?? '-',
+  address ?? '-',
+  Object.entries(detail ?? {})
+    .map(([key, value]) => `${key}: ${value}`)
+    .join(', ')
+]
+
+export default list

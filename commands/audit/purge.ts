@@ -1,0 +1,33 @@
+import { countBeginning, purgeAudit } from '../../src/audit-purge.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { time } from '../../src/option-values.ts'
+import { showProgress } from '../../src/terminal.ts'
+
+/** How long counting may take, in milliseconds. */
+const PATIENCE = 600_000
+
+const purge: DefineCommand = (command, { open, answer, terminal }) => {
+  command
+    .description('delete the beginning of the record; the rest can still be verified')
+    .requiredOption('--before <time>', 'up to the first that is not before this time', time)
+    .option('--dry-run', 'only say how many there are')
+    .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
+      const { audit, openDatabase } = await open()
+      const beginning = await countBeginning(openDatabase(PATIENCE), before)
+      const value = { count: beginning.count, up_to: beginning.last, dry_run: dryRun }
+      const records = beginning.count === 1 ? '1 record' : `${beginning.count} records`
+      if (dryRun) return answer(value, `${records} would be purged, up to number ${beginning.last}.`)
+
+      const progress = showProgress(terminal)
+      for (let left = beginning.count; left > 0; ) {
+        const { count } = await purgeAudit(openDatabase(), audit.key, before)
+        left = count === 0 ? 0 : left - count
+        progress.show(`${left} left to purge`)
+      }
+      progress.end()
+      audit.record('operator', 'audit purged', { detail: { count: beginning.count, up_to: beginning.last } })
+      answer(value, `${records} purged, up to number ${beginning.last}.`)
+    })
+}
+
+export default purge
