@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander'
+import { test } from 'tap'
+import { count, id, time } from '../../src/option-values.ts'
+
+const taken: [text: string, read: (text: string) => unknown, value: unknown][] = [
+  ['2026-01-31', time, new Date('2026-01-31T00:00:00Z')],
+  ['2026-01-31T12:30Z', time, new Date('2026-01-31T12:30:00Z')],
+  ['2026-01-31T12:30:15.5+02:00', time, new Date('2026-01-31T10:30:15.500Z')],
+  ['01890a5d-ac96-774b-bcce-b302099a8057', id, '01890a5d-ac96-774b-bcce-b302099a8057'],
+  ['1', count, 1],
+  ['250', count, 250]
+]
+const refused: [text: string, read: (text: string) => unknown][] = [
+  ['yesterday', time],
+  ['2026', time],
+  ['2026-13-01', time],
+  ['2026-01-31T12:30', time],
+  ['ada', id],
+  ['0', count],
+  ['-1', count],
+  ['1e3', count],
+  ['', count]
+]
+
+test('the value of an option', async (t) => {
+  for (const [text, read, value] of taken) t.strictSame(read(text), value, text)
+  for (const [text, read] of refused) t.throws(() => read(text), InvalidArgumentError, text)
+})
