@@ -63,6 +63,22 @@ test('what a request asks of the database, since each statement is a round trip'
   }
 })
 
+test('what the record adds to it: nothing, and one short transaction for all that waits', async (t) => {
+  const fastify = await build(t)
+  await signIn(fastify, { username: 'ada' })
+  await fastify.audit.flush()
+  for (const password of [PASSWORD, 'wrong', PASSWORD]) await post(fastify, '/login', { username: 'ada', password })
+  t.strictSame(await statementsOf(fastify, fastify.audit.flush), [
+    'BEGIN',
+    'SELECT',
+    'SELECT',
+    'INSERT',
+    'UPDATE',
+    'COMMIT'
+  ])
+  t.strictSame(await statementsOf(fastify, fastify.audit.flush), [])
+})
+
 test('what the limits add to it', async (t) => {
   const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const { refresh_token } = await signIn(fastify, { username: 'ada' })

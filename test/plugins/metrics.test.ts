@@ -74,6 +74,15 @@ test('the figures', async (t) => {
     t.ok((await figures(fastify)).includes('latchkey_hashes_running 0'))
   })
 
+  await t.test('show what waits to be put on record, and what was lost', async (t) => {
+    fastify.audit.record('operator', 'key rotated')
+    t.ok((await figures(fastify)).includes('latchkey_audit_waiting 1'))
+    await fastify.audit.flush()
+    t.ok((await figures(fastify)).includes('latchkey_audit_waiting 0'))
+    for (let index = 0; index < 10_002; index++) fastify.audit.record('operator', 'key rotated')
+    for (let asked = 0; asked < 2; asked++) t.ok((await figures(fastify)).includes('latchkey_audit_lost_total 2'))
+  })
+
   await t.test('count what was refused and what failed', async (t) => {
     await post(fastify, '/login', {})
     await fastify.pg.pool.query('DROP TABLE users CASCADE')

@@ -1,0 +1,34 @@
+import { test } from 'tap'
+import { operator } from '../../command.ts'
+import { migratedDatabase } from '../../database.ts'
+import { build } from '../../helper.ts'
+
+test('audit purge', async (t) => {
+  const database = await migratedDatabase(t)
+  const fastify = await build(t, { database })
+  const run = await operator(t, { database })
+  const said = async (...words: string[]) => {
+    const { code, stdout } = await run(['audit', 'purge', ...words])
+    return [code, stdout.trim()]
+  }
+  const record = async (count: number) => {
+    for (let index = 0; index < count; index++) fastify.audit.record('operator', 'key rotated')
+    await fastify.audit.flush()
+  }
+
+  t.equal((await run(['audit', 'purge'])).code, 2, 'needs to be told up to when')
+  await record(1)
+  t.strictSame(await said('--before', '2020-01-01'), [0, '0 records purged, up to number 0.'])
+  t.strictSame(await said('--before', '2100-01-01', '--dry-run'), [0, '2 records would be purged, up to number 2.'])
+  await record(1200)
+  const { stdout } = await run(['--json', 'audit', 'purge', '--before', '2100-01-01'])
+  t.strictSame(JSON.parse(stdout), { count: 1202, up_to: 1202, dry_run: false })
+  t.strictSame(await said('--before', '2100-01-01'), [0, '1 record purged, up to number 1203.'])
+  t.match((await run(['audit', 'verify'])).stdout, '1 record holds, from number 1204 to number 1204.')
+  t.match((await run(['audit', 'list'])).stdout, /1204 .* operator +audit purged .* count: 1, up_to: 1203/)
+
+  await fastify.pg.pool.query("UPDATE audit SET action = 'key revoked'")
+  const refused = await run(['audit', 'purge', '--before', '2100-01-01'])
+  t.equal(refused.code, 1)
+  t.match(refused.stderr, 'The record is not as it was left')
+})

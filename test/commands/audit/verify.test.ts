@@ -1,0 +1,37 @@
+import { test } from 'tap'
+import { operator } from '../../command.ts'
+import { migratedDatabase } from '../../database.ts'
+import { build } from '../../helper.ts'
+
+test('audit verify', async (t) => {
+  const database = await migratedDatabase(t)
+  const fastify = await build(t, { database })
+  const run = await operator(t, { database })
+  const verify = async () => {
+    const { code, stdout } = await run(['audit', 'verify'])
+    return [code, stdout.trim()]
+  }
+  const record = async (count: number) => {
+    for (let index = 0; index < count; index++) fastify.audit.record('operator', 'key rotated')
+    await fastify.audit.flush()
+  }
+
+  t.strictSame(await verify(), [0, 'The record is empty.'])
+  await record(1)
+  t.strictSame(await verify(), [0, '1 record holds, from number 1 to number 1.'])
+  await record(4)
+  t.strictSame(await verify(), [0, '5 records hold, from number 1 to number 5.'])
+  const whole = await run(['audit', 'verify', '--json'])
+  t.strictSame(JSON.parse(whole.stdout), { whole: true, count: 5, first: 1, last: 5, fault: null })
+  t.match(whole.stderr, /5 of 5 records hold/)
+
+  await fastify.pg.pool.query("UPDATE audit SET action = 'key revoked' WHERE seq = 3")
+  t.strictSame(await verify(), [1, '2 records hold, then number 3 has been changed.'])
+  const { code, stdout } = await run(['audit', 'verify', '--json'])
+  t.strictSame(
+    [code, JSON.parse(stdout)],
+    [1, { whole: false, count: 2, first: 1, last: 5, fault: { seq: 3, wrong: 'changed' } }]
+  )
+  await fastify.pg.pool.query('DELETE FROM audit')
+  t.strictSame(await verify(), [1, 'No record holds, then number 1 and all after it are missing: the end is cut off.'])
+})
