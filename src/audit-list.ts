@@ -38,9 +38,10 @@ export async function listAudit(
      LIMIT $5`,
     [account ?? null, action ?? null, after?.toISOString() ?? null, before?.toISOString() ?? null, limit]
   )
-  return rows.reverse().map(({ mac, at, detail, ...record }) => ({
-    ...record,
+  return rows.reverse().map(({ mac, seq, at, detail, ...record }) => ({
+    seq,
     at: new Date(at / 1000).toISOString(),
+    ...record,
     detail: detail === null ? null : JSON.parse(detail)
   }))
 }

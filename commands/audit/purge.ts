@@ -25,7 +25,8 @@ const purge: DefineCommand = (command, { open, answer, terminal }) => {
         progress.show(`${left} left to purge`)
       }
       progress.end()
-      audit.record('operator', 'audit purged', { detail: { count: beginning.count, up_to: beginning.last } })
+      const detail = { count: beginning.count, up_to: beginning.last }
+      if (beginning.count > 0) audit.record('operator', 'audit purged', { detail })
       answer(value, `${records} purged, up to number ${beginning.last}.`)
     })
 }
