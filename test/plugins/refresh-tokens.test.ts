@@ -186,7 +186,9 @@ test('a refresh token', async (t) => {
   await t.test('ends its session once, and it is all the same whether there is one', async (t) => {
     const { first, next } = await begin()
     const second = await next(first)
-    const request = { database: fastify.openDatabase() } as never
+    const ended: unknown[] = []
+    const record = (action: string, { session }: { session: string }) => ended.push([action, session])
+    const request = { database: fastify.openDatabase(), record } as never
     log.length = 0
     for (const text of [
       'rubbish',
@@ -197,6 +199,7 @@ test('a refresh token', async (t) => {
     ]) {
       t.equal(await fastify.refreshTokens.end(request, text), undefined)
     }
+    t.strictSame(ended, [['logged out', sessionOf(first)]])
     t.strictSame(log, [])
     t.strictSame(answer(await use(fastify, second)), INVALID)
     t.match(refusals(), [{ reason: 'logged out' }])

@@ -62,7 +62,7 @@ test('the use of refresh tokens', async (t) => {
     const { expiresAt } = (await use(present)) as UsedSession
     t.ok(Math.abs(expiresAt.getTime() - clock.now() - 1_200_000) < 60_000)
     clock.advance(1201)
-    t.strictSame(await use(present), { refused: 'expired' })
+    t.strictSame(await use(present), { refused: 'expired', ended: user.id })
   })
 
   await t.test('gives the same successor to each use within the grace', async (t) => {
@@ -92,7 +92,7 @@ test('the use of refresh tokens', async (t) => {
     const successor = await next(token)
     clock.advance(10)
     t.ok(await alive())
-    t.strictSame(await use(token), { refused: 'replayed' })
+    t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
     t.notOk(await alive())
     t.match(await row(), { end_reason: 'replayed' })
     t.strictSame(await use(successor), { refused: 'replayed' }, 'for every token of it')
@@ -117,7 +117,7 @@ test('the use of refresh tokens', async (t) => {
     t.ok(await alive())
     t.strictSame(await next(second), third)
     clock.advance(10)
-    t.strictSame(await use(token), { refused: 'replayed' })
+    t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
     t.notOk(await alive())
   })
 
@@ -128,7 +128,7 @@ test('the use of refresh tokens', async (t) => {
       const chain = [token]
       for (let step = 0; step < 20; step++) chain.push(await next(chain[step] as RefreshToken))
       clock.advance(11)
-      t.strictSame(await use(chain[replayed] as RefreshToken), { refused: 'replayed' })
+      t.strictSame(await use(chain[replayed] as RefreshToken), { refused: 'replayed', ended: user.id })
       t.notOk(await alive())
       t.strictSame(await use(chain[20] as RefreshToken), { refused: 'replayed' })
       t.ok(await bystander.alive())
@@ -138,7 +138,7 @@ test('the use of refresh tokens', async (t) => {
   await t.test('without a grace takes each token once', async (t) => {
     const { token, next, use, alive } = await begin({ REFRESH_GRACE: 0 })
     await next(token)
-    t.strictSame(await use(token), { refused: 'replayed' })
+    t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
     t.notOk(await alive())
   })
 
@@ -186,7 +186,8 @@ test('the use of refresh tokens', async (t) => {
     for (const [reason, end] of ends) {
       const session = await begin()
       await end(session)
-      t.strictSame(await session.use(session.token), { refused: reason })
+      const now = reason === 'idle' || reason === 'expired'
+      t.strictSame(await session.use(session.token), { refused: reason, ...(now && { ended: user.id }) })
       const { end_reason, ended_at } = await session.row()
       t.equal(end_reason, reason)
       session.clock.advance(1)
