@@ -24,7 +24,8 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { BCRYPT_COST: cost, HASH_CONCURRENCY: concurrency, HASH_QUEUE: queue, PASSWORD_MIN } = fastify.config
-    const { close, ...hasher } = createHasher({ cost, concurrency, queue })
+    const unusable = (reason: string) => fastify.log.warn({ reason }, 'a stored password hash is not checked')
+    const { close, ...hasher } = createHasher({ cost, concurrency, queue, unusable })
     fastify.addHook('onClose', close)
 
     function accept(password: string, names: (string | null | undefined)[], path?: string): void {

@@ -10,7 +10,10 @@ const workers = new Piscina({
   minThreads: concurrency,
   maxThreads: concurrency
 })
-const task = { password: 'correct horse battery staple', hash: bcrypt.hashSync('another', cost) }
+const task = {
+  passwords: ['correct horse battery staple'],
+  hash: { algorithm: 'bcrypt', text: bcrypt.hashSync('another', cost), repeated: false }
+}
 
 /** @type {number[]} */
 const ends = []

@@ -7,7 +7,9 @@ export class Piscina {
    * @returns {Promise<string | boolean>}
    */
   run(task) {
-    return 'cost' in task ? bcrypt.hash(task.password, task.cost) : bcrypt.compare(task.password, task.hash)
+    if ('cost' in task) return bcrypt.hash(task.password, task.cost)
+    const { passwords, hash } = task
+    return bcrypt.compare(String(passwords[0]), hash.algorithm === 'bcrypt' ? hash.text : '')
   }
 
   async destroy() {}

@@ -57,3 +57,14 @@ test('passwords', async (t) => {
     t.equal(await passwords.verify(PASSWORD, undefined), false)
   })
 })
+
+test('a stored hash that is not checked is a refusal, and one line of the log', async (t) => {
+  const log: string[] = []
+  const { passwords } = await build(t, { log })
+  const tooCostly = '$scrypt$ln=24,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'
+  t.equal(await passwords.verify(PASSWORD, tooCostly), false)
+  const lines = log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'a stored password hash is not checked')
+  t.match(lines, [{ level: 40, reason: 'scrypt with more than 128 MiB of memory' }])
+  t.equal(lines.length, 1)
+  t.notMatch(log.join(''), /AAECAw/)
+})

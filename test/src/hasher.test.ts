@@ -28,7 +28,8 @@ test('a hasher', async (t) => {
     const busy = [hasher.hash('first'), hasher.hash('second')]
     t.equal(await hasher.renew('pässwörd', cheaper), undefined)
     await Promise.all(busy)
-    const unhashable = { normalize: () => 5 } as unknown as string
+    const forms = ['x', 5]
+    const unhashable = { normalize: () => forms.shift() } as unknown as string
     await t.rejects(hasher.renew(unhashable, cheaper), { message: /must be a string/ }, 'a fault of ours is not hidden')
   })
 
@@ -39,6 +40,7 @@ test('a hasher', async (t) => {
     ['the right password, composed in another way', 'pa\u0308sswo\u0308rd', hash, true],
     ['a wrong password', 'passwörd', hash, false],
     ['the right password of nobody', 'pässwörd', undefined, false],
+    ['the right password where it stands in the place of its hash', 'pässwörd', 'pässwörd', false],
     ['72 bytes', longest, hashOfLongest, true],
     ['what begins with the 72 bytes that bcrypt sees', `${longest}y`, hashOfLongest, false],
     ['what bcrypt would cut for nobody', `${longest}y`, undefined, false]
@@ -48,6 +50,42 @@ test('a hasher', async (t) => {
       t.equal(await hasher.verify(password, against), matches)
     })
   }
+
+  await t.test('checks hashes of other services, however the password is composed', async (t) => {
+    const decomposed = 'pa\u0308sswo\u0308rd'
+    // Made with Python's hashlib and argon2-cffi.
+    const ofDecomposed = '$scrypt$ln=10,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$0H3fxtIsUWvZpLdpmrROuHjrmBRAGtrozknLEVqFZ2s'
+    const ofCompatible =
+      '$scrypt$ln=14,r=16,p=1$MDAwMTAyMDMwNDA1MDYwNzA4MDkwYTBiMGMwZDBlMGY$IKUV+xLB4zlaVZKDg1Zn7NaZ8ztNAhBSQy54xNftoMGq28ycMMFfwaw7OkQyMf0kWHUlyP1VyOLMwKx+JvDPDw'
+    const ofLong = '$argon2id$v=19$m=1024,t=1,p=1$3LL2YTldSKpFNqrNLRg4Sg$A94XzPo6jU8LwJcXHv0hOQ'
+    t.equal(await hasher.verify(decomposed, ofDecomposed), true)
+    t.equal(await hasher.verify('pässwörd', ofDecomposed), false, 'that one cannot be known')
+    t.equal(await hasher.verify('\ufb01ne pässwörd', ofCompatible), true)
+    t.equal(await hasher.verify('fine pässwörd', ofCompatible), true)
+
+    t.equal(await hasher.verify('long '.repeat(20), ofLong), true, 'longer than bcrypt sees')
+    t.equal(await hasher.verify('long '.repeat(19), ofLong), false)
+    t.equal(await hasher.renew('long '.repeat(20), ofLong), undefined, 'and so it is kept')
+    t.match(await hasher.renew('pässwörd', ofDecomposed), /^\$2b\$10\$/)
+    t.match(await hasher.renew('pässwörd', hash.replace('$2b$', '$2$')), /^\$2b\$10\$/)
+  })
+
+  await t.test('says no to what it does not check, at the same work, and tells why', async (t) => {
+    const reasons: string[] = []
+    const hasher = createHasher({ cost: 10, concurrency: 1, queue: 1, unusable: (reason) => reasons.push(reason) })
+    t.teardown(() => hasher.close())
+    for (const text of [
+      '!',
+      'pässwörd',
+      hash.replace('$10$', '$31$'),
+      '$argon2id$v=19$m=9999999,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'
+    ]) {
+      const no = hasher.verify('pässwörd', text)
+      t.equal(hasher.gate.running, 1)
+      t.equal(await no, false)
+    }
+    t.strictSame(reasons, ['it is in no known form', 'bcrypt above cost 15', 'argon2 with more than 128 MiB of memory'])
+  })
 
   await t.test('works to say no, whether there is a hash or not', async (t) => {
     for (const [password, against] of [
