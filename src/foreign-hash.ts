@@ -1,0 +1,141 @@
+import { decode, excessOf, isDigest, readHash, type StoredHash, whole, writeHash } from './stored-hash.ts'
+
+/** A hash as this service keeps it, or why it does not. */
+export type Adopted = { hash: string; reason?: never } | { reason: string; hash?: never }
+
+/**
+ * Takes over a password hash as another service writes it, in the normal form of `StoredHash`.
+ *
+ * @param given its text, or Keycloak's credential as an object
+ */
+export function adoptHash(given: string | object): Adopted {
+  const hash = typeof given === 'string' ? recognize(given) : readKeycloak(given)
+  if (!hash) return { reason: 'is in no form that is known here' }
+  const excess = excessOf(hash)
+  return excess ? { reason: `is too costly to check: ${excess}` } : { hash: writeHash(hash) }
+}
+
+/** A form of hashes: its pattern, and what its groups mean. */
+type Form = [RegExp, (...groups: string[]) => StoredHash | undefined]
+
+const HEXADECIMAL = '((?:[0-9a-f]{2}){16,128})'
+
+/** Forms beside the normal ones, the services that write them first. None has a `$2x$`: it marks hashes that are wrong. */
+const FORMS: Form[] = [
+  // Any bcrypt: $2a$, $2b$ and $2y$ are one algorithm. Bits that it leaves over are 0, or nothing would ever match.
+  [
+    /^(?:bcrypt\$)?\$2([aby]?)(\$\d\d\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26])$/,
+    (revision, rest) => readHash(`$2${revision && 'b'}${rest}`)
+  ],
+  // Django's argon2.
+  [/^argon2(\$argon2.+)$/, (rest) => readHash(rest)],
+  // better-auth: the salt is the text of the hexadecimal digits.
+  [/^([0-9a-f]{32}):([0-9a-f]{128})$/, (salt, key) => scrypt(2 ** 14, 16, 1, text(salt), hexadecimal(key))],
+  // Werkzeug, and so Flask.
+  [
+    new RegExp(`^scrypt:(\\d+):(\\d+):(\\d+)\\$([^$]+)\\$${HEXADECIMAL}$`),
+    (N, r, p, salt, key) => scrypt(whole(N), whole(r), whole(p), text(salt), hexadecimal(key))
+  ],
+  [
+    new RegExp(`^pbkdf2:(\\w+):(\\d+)\\$([^$]+)\\$${HEXADECIMAL}$`),
+    (digest, iterations, salt, key) => pbkdf2(digest, iterations, text(salt), hexadecimal(key))
+  ],
+  // Django.
+  [
+    /^scrypt\$([^$]+)\$(\d+)\$(\d+)\$(\d+)\$([^$]+)$/,
+    (salt, N, r, p, key) => scrypt(whole(N), whole(r), whole(p), text(salt), decode(key))
+  ],
+  [
+    /^pbkdf2_(\w+)\$(\d+)\$([^$]+)\$([^$]+)$/,
+    (digest, iterations, salt, key) => pbkdf2(digest, iterations, text(salt), decode(key))
+  ],
+  // Passlib: a base64 with dots for pluses.
+  [
+    /^\$pbkdf2(?:-(\w+))?\$(\d+)\$([./A-Za-z0-9]+)\$([./A-Za-z0-9]+)$/,
+    (digest = 'sha1', iterations, salt, key) => pbkdf2(digest, iterations, adapted(salt), adapted(key))
+  ],
+  // Ory Kratos tells the length too, and of scrypt not the logarithm.
+  [/^(\$pbkdf2-\w+\$i=\d+),l=\d+(\$.+)$/, (head, rest) => readHash(head + rest)],
+  [
+    /^\$scrypt\$ln=(\d{3,}),r=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/,
+    (N, r, p, salt, key) => scrypt(whole(N), whole(r), whole(p), decode(salt), decode(key))
+  ]
+]
+
+function recognize(given: string): StoredHash | undefined {
+  for (const [pattern, read] of FORMS) {
+    const groups = pattern.exec(given)
+    if (groups) return read(...groups.slice(1))
+  }
+  return given.startsWith('$2') ? undefined : readHash(given)
+}
+
+/**
+ * Keycloak's credential: as it exports realms, in two documents within the document, or as one object.
+ */
+function readKeycloak(given: object): StoredHash | undefined {
+  const { algorithm, hashIterations, salt, value, additionalParameters } = flatten(given)
+  const [saltBytes, key] = [decode(asText(salt)), decode(asText(value))]
+  const iterations = asText(hashIterations)
+  if (algorithm !== 'argon2') {
+    const digest = asText(algorithm).replace(/^pbkdf2-/, '')
+    return pbkdf2(digest === 'pbkdf2' ? 'sha1' : digest, iterations, saltBytes, key)
+  }
+  if (!saltBytes || !key) return undefined
+  const [type, version, memory, lanes] = ['type', 'version', 'memory', 'parallelism'].map((name) =>
+    asText((additionalParameters as Record<string, unknown> | undefined)?.[name])
+  )
+  const revision = version === '1.3' ? 19 : 16
+  const encode = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+  return readHash(
+    `$argon2${type}$v=${revision}$m=${memory},t=${iterations},p=${lanes}$${encode(saltBytes)}$${encode(key)}`
+  )
+}
+
+function flatten(given: object): Record<string, unknown> {
+  const { secretData, credentialData, ...rest } = given as Record<string, unknown>
+  return { ...rest, ...parsed(secretData), ...parsed(credentialData) }
+}
+
+function parsed(text: unknown): object {
+  try {
+    return Object(JSON.parse(asText(text)))
+  } catch {
+    return {}
+  }
+}
+
+/** Keycloak's parameters are lists of one text. */
+function asText(value: unknown): string {
+  return String(Array.isArray(value) ? value[0] : (value ?? ''))
+}
+
+function scrypt(
+  N: number | undefined,
+  r: number | undefined,
+  p: number | undefined,
+  salt: Uint8Array | undefined,
+  key: Uint8Array | undefined
+): StoredHash | undefined {
+  const logN = Math.log2(N ?? 0)
+  if (!Number.isInteger(logN) || !r || !p || !salt || !key) return undefined
+  return checked({ algorithm: 'scrypt', logN, r, p, salt, key })
+}
+
+function pbkdf2(
+  digest: string,
+  iterations: string,
+  salt: Uint8Array | undefined,
+  key: Uint8Array | undefined
+): StoredHash | undefined {
+  const rounds = whole(iterations)
+  if (!isDigest(digest) || !rounds || !salt || !key) return undefined
+  return checked({ algorithm: 'pbkdf2', digest, iterations: rounds, salt, key })
+}
+
+/** Only what can be read again once it is stored. */
+const checked = (hash: StoredHash) => readHash(writeHash(hash))
+
+const text = (salt: string) => new Uint8Array(Buffer.from(salt))
+const hexadecimal = (digits: string) => new Uint8Array(Buffer.from(digits, 'hex'))
+const adapted = (base64: string) => decode(base64.replaceAll('.', '+'))
