@@ -1,0 +1,48 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open as openFile } from 'node:fs/promises'
+import { Option } from 'commander'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { showProgress } from '../../src/terminal.ts'
+import { importUsers, rehearse } from '../../src/user-import.ts'
+import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/user-records.ts'
+
+interface Options {
+  format?: Format
+  dryRun?: boolean
+  report?: string
+  ignoreUnknown?: boolean
+}
+
+const importing: DefineCommand = (command, { terminal, open, answer }) => {
+  command
+    .description('take over accounts with their password hashes; run again after a break, it goes on where it was')
+    .argument('<file>', 'JSON lines or CSV; - is standard input')
+    .addOption(new Option('--format <format>', 'otherwise told by the name of the file').choices(FORMATS))
+    .option('--dry-run', 'say what would be taken and refused, and change nothing')
+    .option('--report <file>', 'write there what was refused and why, a JSON object a line')
+    .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
+    .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
+      const { openDatabase, clock } = await open()
+      const input = file === '-' ? terminal.stdin : createReadStream(file)
+      const report = path === undefined ? undefined : await openFile(path, 'w', 0o600)
+      const progress = showProgress(terminal)
+      const take = dryRun ? rehearse : importUsers
+      const sum = await take(readRecords(input, { format, ignoreUnknown }), {
+        openDatabase,
+        clock,
+        refuse: (refusal) => note(report, refusal),
+        progress: ({ read }) => progress.show(`${read} accounts read`)
+      }).finally(() => report?.close())
+      progress.end()
+      const { read, imported, already_there, refused } = sum
+      const outcome = `${read} accounts read: ${imported} ${dryRun ? 'would be imported' : 'imported'}, ${already_there} already there, ${refused} refused.`
+      const advice = refused > 0 && path === undefined ? '\nTo learn why, run it again with --report FILE.' : ''
+      answer({ ...sum, dry_run: dryRun === true }, outcome + advice, refused > 0 ? 1 : 0)
+    })
+}
+
+async function note(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
+  await report?.appendFile(`${JSON.stringify(refusal)}\n`)
+}
+
+export default importing
