@@ -1,0 +1,32 @@
+import { Option } from 'commander'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { showProgress } from '../../src/terminal.ts'
+import { exportUsers } from '../../src/user-export.ts'
+import { FORMATS, type Format, formatOf } from '../../src/user-records.ts'
+import { writeWhole } from '../../src/whole-file.ts'
+
+const exporting: DefineCommand = (command, { terminal, open, answer }) => {
+  command
+    .description('write all accounts to a file that users import reads, with their password hashes')
+    .argument('<file>', 'JSON lines or CSV, which must not be there yet')
+    .addOption(new Option('--format <format>', 'otherwise told by the name of the file').choices(FORMATS))
+    .action(async (file: string, { format = formatOf(file) }: { format?: Format }) => {
+      const { openDatabase } = await open()
+      const progress = showProgress(terminal)
+      let exported = 0
+      await writeWhole(file, async function* () {
+        for await (const { text, accounts } of exportUsers(openDatabase, format)) {
+          exported += accounts
+          progress.show(`${exported} accounts written`)
+          yield text
+        }
+      })
+      progress.end()
+      answer(
+        { exported, file },
+        `${exported} accounts written to ${file}, which has their password hashes: only its owner can read it.`
+      )
+    })
+}
+
+export default exporting

@@ -1,0 +1,28 @@
+import { readFileSync, statSync } from 'node:fs'
+import { test } from 'tap'
+import { operator } from '../../command.ts'
+
+test('users export', async (t) => {
+  const run = await operator(t)
+  const folder = t.testdir()
+  await run(['users', 'import', '-', '--format', 'csv'], { input: 'username\nada\nbob\n' })
+
+  t.strictSame(await run(['users', 'export', `${folder}/users.jsonl`]), {
+    code: 0,
+    stdout: `2 accounts written to ${folder}/users.jsonl, which has their password hashes: only its owner can read it.\n`,
+    stderr: '2 accounts written\n'
+  })
+  t.match(readFileSync(`${folder}/users.jsonl`, 'utf8'), /^\{"id":"[-0-9a-f]{36}","username":"ada",.*\}\n\{.*\}\n$/)
+  t.equal(statSync(`${folder}/users.jsonl`).mode & 0o777, 0o600)
+
+  const { stdout } = await run(['--json', 'users', 'export', `${folder}/users.csv`])
+  t.strictSame(JSON.parse(stdout), { exported: 2, file: `${folder}/users.csv` })
+  t.match(readFileSync(`${folder}/users.csv`, 'utf8'), /^id,username,/)
+
+  const again = await run(['users', 'export', `${folder}/users.csv`])
+  t.strictSame(again, {
+    code: 1,
+    stdout: '',
+    stderr: `${folder}/users.csv is there already: choose another name, or move it away.\n`
+  })
+})
