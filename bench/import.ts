@@ -1,0 +1,120 @@
+/**
+ * Imports a hundred thousand accounts with the built command, into PostgreSQL and into the embedded database: how long
+ * it takes and how much memory, that a run that is killed goes on where it was, and that the export comes back whole.
+ *
+ *   npm run build && node --import tsx bench/import.ts
+ *
+ * It makes its own server, with the programs of Debian's PostgreSQL, and puts it away. Linux only. It takes a minute.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Cluster } from './shared/cluster.ts'
+import { describeMachine } from './shared/machine.ts'
+import { temporaryFolder } from './shared/processes.ts'
+import { check, failed, megabytes, milliseconds, note, title } from './shared/report.ts'
+
+const ACCOUNTS = 100_000
+const folder = temporaryFolder()
+const file = join(folder, 'users.jsonl')
+
+for (const line of describeMachine()) note(line)
+await pipeline(Readable.from(accounts()), createWriteStream(file))
+note(`${ACCOUNTS} accounts are ${megabytes(statSync(file).size)} of JSON lines`)
+
+const cluster = await Cluster.create()
+await measure('PostgreSQL', { DATABASE_URL: cluster.url(), SECRET_KEY: 'x'.repeat(32) })
+await measure('embedded', { DATA_DIR: join(folder, 'data') })
+process.exit(failed() === 0 ? 0 : 1)
+
+async function measure(what: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  title(what)
+  await run(environment, ['import', file], { killed: true })
+  const first = await run(environment, ['import', file])
+  tell('an import', first)
+  const { read, imported = 0, already_there = 0, refused } = first.sum
+  check(
+    read === ACCOUNTS && refused === 0 && already_there > 0 && imported + already_there === ACCOUNTS,
+    'it goes on where it was',
+    `${already_there} were already there`
+  )
+  const second = await run(environment, ['import', file])
+  tell('the same again', second)
+  check(second.sum.already_there === ACCOUNTS, 'nothing is stored twice')
+  const copy = join(folder, `${what}.jsonl`)
+  const exported = await run(environment, ['export', copy])
+  tell('an export', exported)
+  check((await fingerprint(copy)) === (await fingerprint(file)), 'the export is what was imported')
+}
+
+function tell(what: string, { time, memory, busy }: Awaited<ReturnType<typeof run>>): void {
+  note(
+    `${what}: ${milliseconds(time)}, of which the command itself was busy ${milliseconds(busy)}; ${megabytes(memory)} at most`
+  )
+}
+
+/** Runs a command to its end, or kills it a second after it has told that it is at work. */
+async function run(environment: NodeJS.ProcessEnv, words: string[], { killed = false } = {}) {
+  const start = performance.now()
+  const child = spawn(process.execPath, ['dist/src/latchkey.js', '--json', 'users', ...words], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  child.stderr.on('data', () => killed && setTimeout(() => child.kill('SIGKILL'), 1000))
+  const output = text(child.stdout)
+  let [memory, busy] = [0, 0]
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  while (child.exitCode === null && child.signalCode === null) {
+    memory = Math.max(memory, peakOf(child))
+    busy = Math.max(busy, busyTimeOf(child))
+    await Promise.race([ended, pause(50)])
+  }
+  const time = performance.now() - start
+  return { time, memory, busy, sum: JSON.parse((await output) || '{}') as Record<string, number> }
+}
+
+/** The most memory that a process has held so far (proc(5)), in bytes. */
+function peakOf({ pid }: ChildProcess): number {
+  try {
+    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+/** How long a process has had a core so far (proc(5)), in milliseconds. */
+function busyTimeOf({ pid }: ChildProcess): number {
+  try {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15)
+    return 10 * (Number(user) + Number(system))
+  } catch {
+    return 0
+  }
+}
+
+/** In the order of their ids, and with the times as an export writes them. */
+function* accounts(): Generator<string> {
+  for (let number = 0; number < ACCOUNTS; number += 1) {
+    const digits = String(number).padStart(12, '0')
+    const salt = createHash('md5').update(digits).digest('base64').slice(0, 22)
+    yield `${JSON.stringify({
+      id: `00000000-0000-7000-8000-${digits}`,
+      username: `User${number}`,
+      email: `User${number}@Example.com`,
+      email_verified: number % 2 === 0,
+      password_hash: `$argon2id$v=19$m=65536,t=3,p=4$${salt}$${salt}`,
+      created_at: new Date(1_600_000_000_000 + number).toISOString().replace('Z', '000Z')
+    })}\n`
+  }
+}
+
+async function fingerprint(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest('hex')
+}
