@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.ts'
 import { Problem } from './errors.ts'
@@ -77,13 +77,6 @@ function failure(error: Error): [value: object, text: string] {
   const { code, errors } = error
   const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())
   return [{ error: message, code, errors }, lines.join('\n')]
-}
-
-/** For an option or argument that is a whole number. */
-export const wholeNumber = (least: number, most: number) => (text: string) => {
-  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (number >= least && number <= most) return number
-  throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
 }
 
 async function addCommands(parent: Command, folder: URL, context: CommandContext): Promise<void> {

@@ -16,8 +16,9 @@ export function id(text: string): string {
   throw new InvalidArgumentError('It must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057.')
 }
 
-/** An option that counts something. */
-export function count(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+/** For an option or argument that is a whole number. */
+export const wholeNumber = (least: number, most: number) => (text: string) => {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
 }

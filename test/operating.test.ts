@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import { operator, run } from './command.ts'
-import { migratedDatabase } from './database.ts'
-import { PASSWORD } from './helper.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
+import { build, PASSWORD, post } from './helper.ts'
 
 const OPERATING = readFileSync(new URL('../docs/OPERATING.md', import.meta.url), 'utf8')
 
 /** What a transcript reads from, beside what its own commands have written. */
-const FILES = { 'password.txt': `${PASSWORD}\n`, 'passphrase.txt': 'a passphrase for backups alone\n' }
+const FILES = {
+  'password.txt': `${PASSWORD}\n`,
+  'passphrase.txt': 'a passphrase for backups alone\n',
+  'accounts.jsonl': String(/This is `accounts.jsonl`:\n\n```json\n(.*?)```/s.exec(OPERATING)?.[1])
+}
 
 /** One command of a transcript, and what the page says that it answers. */
 interface Entry {
@@ -25,7 +29,7 @@ function entriesOf(section: string): Entry[] {
     .map((text) => {
       const [line = '', ...answer] = text.split('\n')
       const [, assignments = '', words = '', input] =
-        /^((?:[A-Z_]+=\S+ )*)npx latchkey ([^<]*?)(?: < (\S+))?$/.exec(line) ?? []
+        /^((?:[A-Z_]+=\S+ )*)(?:npx latchkey )?([^<]*?)(?: < (\S+))?$/.exec(line) ?? []
       return {
         variables: Object.fromEntries(
           assignments
@@ -57,12 +61,27 @@ const steady = (text: string) =>
 
 for (const section of OPERATING.split(/^## /m).slice(1)) {
   const [title = ''] = section.split('\n')
-  test(`the transcripts of "${title}" are what the commands answer`, async (t) => replay(t, entriesOf(section)))
+  test(`the transcripts of "${title}" are what the commands answer`, async (t) => {
+    const database = await migratedDatabase(t)
+    if (title === 'The record') await leaveTraces(t, database)
+    await replay(t, entriesOf(section), database)
+  })
 }
 
-async function replay(t: Test, entries: Entry[]): Promise<void> {
+/** What the record tells of. */
+async function leaveTraces(t: Test, database: TestDatabase): Promise<void> {
+  const fastify = await build(t, { database })
+  await post(fastify, '/register', { username: 'ada', password: PASSWORD })
+  await post(fastify, '/login', { username: 'ada', password: 'wrong' })
+  const login = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+  await post(fastify, '/login', { username: 'nobody', password: PASSWORD })
+  await post(fastify, '/logout', { refresh_token: login.json().refresh_token })
+  await fastify.close()
+}
+
+async function replay(t: Test, entries: Entry[], database: TestDatabase): Promise<void> {
   process.chdir(t.testdir(FILES))
-  const here = await operator(t, { database: await migratedDatabase(t) })
+  const here = await operator(t, { database })
   const there = await operator(t, { database: await migratedDatabase(t) })
   const names = new Map<string, string>()
   const renamed = (text: string) => text.replaceAll(NAMES, (name) => names.get(name) ?? name)
@@ -71,8 +90,12 @@ async function replay(t: Test, entries: Entry[]): Promise<void> {
     const piped = { variables, ...(input && { input: readFileSync(input, 'utf8') }) }
     // The doctor looks at an environment, and a DATABASE_URL leads to another database.
     const ask = words[0] === 'doctor' ? run : variables.DATABASE_URL ? there : here
-    const { stdout, stderr } = await ask(behindDashes(words.map(renamed)), piped)
-    const found = stdout + stderr
+    const { stdout, stderr } =
+      words[0] === 'cat'
+        ? { stdout: readFileSync(String(words[1]), 'utf8'), stderr: '' }
+        : await ask(behindDashes(words.map(renamed)), piped)
+    // How far a command has come is not shown.
+    const found = stdout || stderr
     const met = found.match(NAMES) ?? []
     for (const [index, name] of (answer.match(NAMES) ?? []).entries()) names.set(name, met[index] ?? name)
     t.equal(steady(found), steady(renamed(answer)), words.join(' '))

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { ACTIONS } from '../../src/audit.ts'
 import { type ListedRecord, listAudit, type Wanted } from '../../src/audit-list.ts'
 import type { DefineCommand } from '../../src/command-line.ts'
-import { count, id, time } from '../../src/option-values.ts'
+import { id, time, wholeNumber } from '../../src/option-values.ts'
 import { table } from '../../src/terminal.ts'
 
 /** How long reading may take, in milliseconds: what is rare is looked for in the whole record. */
@@ -15,7 +15,7 @@ const list: DefineCommand = (command, { open, answer }) => {
     .addOption(new Option('--action <action>', 'only this action').choices(ACTIONS))
     .option('--after <time>', 'only from this time on', time)
     .option('--before <time>', 'only before this time', time)
-    .option('--limit <count>', 'at most so many, the newest', count, 100)
+    .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 100_000), 100)
     .action(async (wanted: Wanted) => {
       const { openDatabase } = await open()
       const records = await listAudit(openDatabase(PATIENCE), wanted)

@@ -21,6 +21,7 @@ const revoke: DefineCommand = (command, { open, answer }) => {
     .action(async (kid: string, { dryRun = false }: { dryRun?: boolean }) => {
       const fastify = await open()
       const { was, replacement = null } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid, dryRun)
+      if (!dryRun) fastify.audit.record('operator', 'key revoked', { detail: { kid } })
       const done = dryRun ? `Key ${kid} would be revoked, and nothing is changed` : `Key ${kid} is revoked`
       const signer = replacement ? `\nKey ${replacement} signs now.` : ''
       answer({ kid, was, revoked: !dryRun, replacement }, `${done}: ${CONSEQUENCES[was]}.${signer}`)

@@ -9,6 +9,7 @@ const rewrap: DefineCommand = (command, { open, answer }) => {
     .action(async () => {
       const fastify = await open()
       const keys = await rewrapAll(fastify.openDatabase(), fastify.secrets)
+      fastify.audit.record('operator', 'keys rewrapped', { detail: { count: keys } })
       const what = keys === 1 ? '1 signing key' : `${keys} signing keys`
       answer(
         { signing_keys: keys },

@@ -12,6 +12,7 @@ const rotate: DefineCommand = (command, { open, answer }) => {
     .action(async ({ now = false }: { now?: boolean }) => {
       const fastify = await open()
       const { kid, signsFrom } = await rotateKey(fastify.openDatabase(), fastify.keyRules, now ? 0 : undefined)
+      fastify.audit.record('operator', 'key rotated', { detail: { kid } })
       const signs_from = signsFrom.toISOString()
       answer({ kid, signs_from }, `Key ${kid} signs from ${signs_from} on. ${now ? UNPUBLISHED : PUBLISHED}`)
     })

@@ -10,10 +10,11 @@ const define: DefineCommand = (command, { open, answer }) => {
     .option('--yes', 'do it: without this, nothing is deleted')
     .option('--dry-run', 'only tell what would go')
     .action(async (user: string, { yes, dryRun }: { yes?: boolean; dryRun?: boolean }) => {
-      const { openDatabase, sessionRules } = await open()
+      const { audit, openDatabase, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       if (yes && !dryRun) {
         const { account, ended } = await deleteAccount(database, sessionRules, user)
+        audit.record('operator', 'user deleted', { account: account.id })
         answer(describe(account, ended, true), `deleted ${tell(account, ended)}`)
         return
       }

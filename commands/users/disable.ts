@@ -7,9 +7,10 @@ const disable: DefineCommand = (command, { open, answer }) => {
     .description('let nobody sign in to an account any more, and end its sessions')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { openDatabase, sessionRules } = await open()
+      const { audit, openDatabase, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       const { account, wasDisabled, ended } = await disableAccount(database, sessionRules, user)
+      if (!wasDisabled) audit.record('operator', 'user disabled', { account: account.id, detail: { count: ended } })
       answer(
         { ...account, was_disabled: wasDisabled, sessions_ended: ended },
         `${calledBy(account)} ${wasDisabled ? 'was disabled already' : 'is disabled'}, ${countOf(ended, 'session')} ended`

@@ -6,8 +6,9 @@ const enable: DefineCommand = (command, { open, answer }) => {
     .description('let the user of a disabled account sign in again')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { openDatabase } = await open()
+      const { audit, openDatabase } = await open()
       const { account, wasDisabled } = await enableAccount(openDatabase(OPERATOR_PATIENCE), user)
+      if (wasDisabled) audit.record('operator', 'user enabled', { account: account.id })
       answer(
         { ...account, was_disabled: wasDisabled },
         `${calledBy(account)} ${wasDisabled ? 'is enabled' : 'was not disabled'}`

@@ -7,8 +7,9 @@ const endSessions: DefineCommand = (command, { open, answer }) => {
     .description('end every session of an account')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { openDatabase, sessionRules } = await open()
+      const { audit, openDatabase, sessionRules } = await open()
       const { account, ended } = await endAccountSessions(openDatabase(OPERATOR_PATIENCE), sessionRules, user)
+      audit.record('operator', 'sessions ended', { account: account.id, detail: { count: ended } })
       answer({ ...account, sessions_ended: ended }, `${countOf(ended, 'session')} of ${calledBy(account)} ended`)
     })
 }

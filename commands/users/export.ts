@@ -11,7 +11,7 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
     .argument('<file>', 'JSON lines or CSV, which must not be there yet')
     .addOption(new Option('--format <format>', 'otherwise told by the name of the file').choices(FORMATS))
     .action(async (file: string, { format = formatOf(file) }: { format?: Format }) => {
-      const { openDatabase } = await open()
+      const { audit, openDatabase } = await open()
       const progress = showProgress(terminal)
       let exported = 0
       await writeWhole(file, async function* () {
@@ -22,6 +22,7 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
         }
       })
       progress.end()
+      audit.record('operator', 'users exported', { detail: { count: exported } })
       answer(
         { exported, file },
         `${exported} accounts written to ${file}, which has their password hashes: only its owner can read it.`

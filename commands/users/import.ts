@@ -22,7 +22,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--report <file>', 'write there what was refused and why, a JSON object a line')
     .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
     .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
-      const { openDatabase, clock } = await open()
+      const { audit, clock, openDatabase } = await open()
       const input = file === '-' ? terminal.stdin : createReadStream(file)
       const report = path === undefined ? undefined : await openFile(path, 'w', 0o600)
       const progress = showProgress(terminal)
@@ -35,6 +35,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       }).finally(() => report?.close())
       progress.end()
       const { read, imported, already_there, refused } = sum
+      if (!dryRun) audit.record('operator', 'users imported', { detail: { count: imported } })
       const outcome = `${read} accounts read: ${imported} ${dryRun ? 'would be imported' : 'imported'}, ${already_there} already there, ${refused} refused.`
       const advice = refused > 0 && path === undefined ? '\nTo learn why, run it again with --report FILE.' : ''
       answer({ ...sum, dry_run: dryRun === true }, outcome + advice, refused > 0 ? 1 : 0)

@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from 'commander'
-import { isId, LISTED, type Listing, listAccounts, MOST_LISTED, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import { type DefineCommand, wholeNumber } from '../../src/command-line.ts'
+import { LISTED, type Listing, listAccounts, MOST_LISTED, OPERATOR_PATIENCE } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { id, wholeNumber } from '../../src/option-values.ts'
 import { table } from '../../src/terminal.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
@@ -9,7 +9,7 @@ const list: DefineCommand = (command, { open, answer }) => {
     .option('--disabled', 'those that are disabled')
     .option('--search <text>', 'those of which a name is the text, or begins with it')
     .option('--limit <number>', 'how many at most', wholeNumber(1, MOST_LISTED), LISTED)
-    .option('--after <id>', 'go on after this one', parseId)
+    .option('--after <id>', 'go on after this one', id)
     .action(async (listing: Listing) => {
       const { openDatabase } = await open()
       const page = await listAccounts(openDatabase(OPERATOR_PATIENCE), listing)
@@ -23,11 +23,6 @@ const list: DefineCommand = (command, { open, answer }) => {
       const more = page.next === null ? '' : `\n\nThere are more: --after ${page.next}`
       answer(page, table(['ID', 'USERNAME', 'EMAIL', 'CREATED', 'DISABLED'], rows) + more)
     })
-}
-
-function parseId(text: string): string {
-  if (isId(text)) return text
-  throw new InvalidArgumentError('It must be the id of a user.')
 }
 
 export default list

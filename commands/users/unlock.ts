@@ -8,9 +8,10 @@ const unlock: DefineCommand = (command, { open, answer }) => {
     .description('forget the wrong passwords of an account, so that its names are held off no longer')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { clock, openDatabase, rootSecret } = await open()
+      const { audit, clock, openDatabase, rootSecret } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       const { account, guesses } = await unlockAccount(database, clock, limitSecret(rootSecret), user)
+      audit.record('operator', 'user unlocked', { account: account.id })
       const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)
       const heldOff = guesses.filter(({ heldOffFor }) => heldOffFor > 0).map(({ name }) => name)
       const freed = heldOff.length > 0 ? `, and its ${heldOff.join(' and ')} held off no longer` : ''

@@ -1,14 +1,16 @@
 import { InvalidArgumentError } from 'commander'
 import { test } from 'tap'
-import { count, id, time } from '../../src/option-values.ts'
+import { id, time, wholeNumber } from '../../src/option-values.ts'
+
+const number = wholeNumber(1, 250)
 
 const taken: [text: string, read: (text: string) => unknown, value: unknown][] = [
   ['2026-01-31', time, new Date('2026-01-31T00:00:00Z')],
   ['2026-01-31T12:30Z', time, new Date('2026-01-31T12:30:00Z')],
   ['2026-01-31T12:30:15.5+02:00', time, new Date('2026-01-31T10:30:15.500Z')],
   ['01890a5d-ac96-774b-bcce-b302099a8057', id, '01890a5d-ac96-774b-bcce-b302099a8057'],
-  ['1', count, 1],
-  ['250', count, 250]
+  ['1', number, 1],
+  ['250', number, 250]
 ]
 const refused: [text: string, read: (text: string) => unknown][] = [
   ['yesterday', time],
@@ -16,10 +18,11 @@ const refused: [text: string, read: (text: string) => unknown][] = [
   ['2026-13-01', time],
   ['2026-01-31T12:30', time],
   ['ada', id],
-  ['0', count],
-  ['-1', count],
-  ['1e3', count],
-  ['', count]
+  ['0', number],
+  ['251', number],
+  ['-1', number],
+  ['1e2', number],
+  ['', number]
 ]
 
 test('the value of an option', async (t) => {
