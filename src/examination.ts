@@ -63,7 +63,7 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
     `SELECT current_setting('server_version_num')::int AS version,
        extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
-       (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS taken,
+       (SELECT greatest(sum(numbackends)::int - 1, 0) FROM pg_stat_database) AS taken,
        pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only`
   )
   const { version, clock, most, taken, read_only } = rows[0]
@@ -75,10 +75,10 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
 async function examineContent(pool: Pool): Promise<Finding[]> {
   const state = await readSchemaState(pool)
   const findings = [judgeSchema(state)]
-  if (state.applied === 0) return findings
+  if (state.applied < state.newest) return findings
   const { rows } = await pool.query(
     `SELECT extract(epoch FROM now() - created_at)::float8 / 86400 AS age
-     FROM signing_keys WHERE sign_from <= now() ORDER BY sign_from DESC, kid DESC LIMIT 1`
+     FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
   return [...findings, judgeKeyAge(rows[0]?.age)]
 }

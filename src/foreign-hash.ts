@@ -1,4 +1,4 @@
-import { decode, excessOf, isDigest, readHash, type StoredHash, whole, writeHash } from './stored-hash.ts'
+import { decode, excessOf, isDigest, isSound, readHash, type StoredHash, whole, writeHash } from './stored-hash.ts'
 
 /** A hash as this service keeps it, or why it does not. */
 export type Adopted = { hash: string; reason?: never } | { reason: string; hash?: never }
@@ -42,8 +42,8 @@ const FORMS: Form[] = [
   ],
   // Django.
   [
-    /^scrypt\$([^$]+)\$(\d+)\$(\d+)\$(\d+)\$([^$]+)$/,
-    (salt, N, r, p, key) => scrypt(whole(N), whole(r), whole(p), text(salt), decode(key))
+    /^scrypt\$(\d+)\$([^$]+)\$(\d+)\$(\d+)\$([^$]+)$/,
+    (N, salt, r, p, key) => scrypt(whole(N), whole(r), whole(p), text(salt), decode(key))
   ],
   [
     /^pbkdf2_(\w+)\$(\d+)\$([^$]+)\$([^$]+)$/,
@@ -107,7 +107,8 @@ function parsed(text: unknown): object {
 
 /** Keycloak's parameters are lists of one text. */
 function asText(value: unknown): string {
-  return String(Array.isArray(value) ? value[0] : (value ?? ''))
+  const [single] = [value].flat()
+  return typeof single === 'string' || typeof single === 'number' ? String(single) : ''
 }
 
 function scrypt(
@@ -118,7 +119,7 @@ function scrypt(
   key: Uint8Array | undefined
 ): StoredHash | undefined {
   const logN = Math.log2(N ?? 0)
-  if (!Number.isInteger(logN) || !r || !p || !salt || !key) return undefined
+  if (!Number.isInteger(logN) || !r || !p || !isSound(logN, r) || !salt || !key) return undefined
   return checked({ algorithm: 'scrypt', logN, r, p, salt, key })
 }
 

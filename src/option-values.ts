@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { validate } from 'uuid'
+import { isId } from './accounts.ts'
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
@@ -12,7 +12,7 @@ export function time(text: string): Date {
 
 /** An option that is the id of an account or a session. */
 export function id(text: string): string {
-  if (validate(text)) return text
+  if (isId(text)) return text
   throw new InvalidArgumentError('It must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057.')
 }
 

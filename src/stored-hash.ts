@@ -106,14 +106,18 @@ function readArgon2(
 
 function readScrypt(given: Parameters, salted: Salted): Scrypt | undefined {
   const [logN, r, p] = numbers(given, 'ln', 'r', 'p')
-  return logN && r && p ? { algorithm: 'scrypt', logN, r, p, ...salted } : undefined
+  return logN && r && p && isSound(logN, r) ? { algorithm: 'scrypt', logN, r, p, ...salted } : undefined
 }
+
+/** RFC 7914 §6: N is less than 2^(128 * r / 8). */
+export const isSound = (logN: number, r: number) => logN < 16 * r
 
 /** As Supabase writes what it has taken over from Firebase. */
 function readFirebase({ ss, sk, v, ...given }: Parameters, salted: Salted): Scrypt | undefined {
   const [logN, r, p] = numbers(given, 'n', 'r', 'p')
   const [separator, signerKey] = [decode(ss), decode(sk)]
-  if (v !== '1' || !logN || !r || !p || !separator || signerKey?.length !== salted.key.length) return undefined
+  if (v !== '1' || !logN || !r || !p || !isSound(logN, r) || !separator || signerKey?.length !== salted.key.length)
+    return undefined
   return { algorithm: 'scrypt', logN, r, p, firebase: { signerKey, separator }, ...salted }
 }
 
@@ -166,7 +170,8 @@ export function excessOf(hash: StoredHash): string | undefined {
       if (hash.memory > MEMORY) return 'argon2 with more than 128 MiB of memory'
       return hash.memory * hash.passes > 8 * MEMORY ? 'argon2 with more than 8 passes over 128 MiB' : undefined
     case 'scrypt':
-      if ((2 ** hash.logN + hash.p) * hash.r > 8 * MEMORY) return 'scrypt with more than 128 MiB of memory'
+      if (2 ** hash.logN * hash.r > 8 * MEMORY || hash.p * hash.r > MEMORY)
+        return 'scrypt with more than 128 MiB of memory'
       return 2 ** hash.logN * hash.r * hash.p > 32 * MEMORY ? 'scrypt with more than 4 times 128 MiB' : undefined
     case 'pbkdf2': {
       const { bytes, most } = DIGESTS[hash.digest]

@@ -4,7 +4,7 @@ import { context, propagation, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
+import { AlwaysOnSampler, BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 
 /** Traces of requests and of their statements, on their way to a collector. */
 export interface Tracing {
@@ -27,6 +27,8 @@ const PATIENCE = 2_000
 export function startTracing(endpoint: string, service: string): Tracing {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`
   const provider = new NodeTracerProvider({
+    // Whatever a client asks for in its traceparent.
+    sampler: new AlwaysOnSampler(),
     resource: resourceFromAttributes({ 'service.name': service }),
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: PATIENCE }))]
   })

@@ -137,7 +137,9 @@ function checked(columns: string[], ignoreUnknown: boolean): string[] {
 function readRow(columns: string[], cells: string[]): object {
   const named = columns.map((name, index): [string, string] => [name, cells[index] as string])
   return Object.fromEntries(
-    named.filter(([, text]) => text !== '').map(([name, text]) => [name, CELLS[name]?.(text) ?? text])
+    named
+      .filter(([, text]) => text !== '')
+      .map(([name, text]) => [name, (Object.hasOwn(CELLS, name) ? CELLS[name]?.(text) : undefined) ?? text])
   )
 }
 

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/command-line.ts'
@@ -23,8 +22,9 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
     .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
       const { audit, clock, openDatabase } = await open()
-      const input = file === '-' ? terminal.stdin : createReadStream(file)
-      const report = path === undefined ? undefined : await openFile(path, 'w', 0o600)
+      const input = file === '-' ? terminal.stdin : (await openFile(file)).createReadStream()
+      // Nothing is overwritten, the accounts themselves least of all.
+      const report = path === undefined ? undefined : await openFile(path, 'wx', 0o600)
       const progress = showProgress(terminal)
       const take = dryRun ? rehearse : importUsers
       const sum = await take(readRecords(input, { format, ignoreUnknown }), {

@@ -88,7 +88,7 @@ test('what clients do is on record', async (t) => {
         }
         await login(PASSWORD)
         fastify.passwords.verify = verify
-        return [{ action: 'login failed', account, detail: { reason: 'password changed meanwhile' } }]
+        return [{ action: 'login failed', account, detail: { reason: 'account changed meanwhile' } }]
       }
     ],
     [

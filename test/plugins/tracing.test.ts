@@ -28,7 +28,7 @@ test('requests and their statements are traced for a collector', async (t) => {
   const fastify = await build(t, { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}/` } })
   const own = await listen(fastify)
   const { access_token, refresh_token, user } = await signIn(fastify, { username: 'ada' })
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
   const headers = { ...bearer(access_token), traceparent }
   t.equal((await fetch(`http://127.0.0.1:${own}/me?who=somebody`, { headers })).status, 400)
   t.equal((await fetch(`http://127.0.0.1:${own}/me`, { headers })).status, 200)

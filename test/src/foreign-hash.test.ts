@@ -69,6 +69,11 @@ const vectors: [maker: string, password: string, given: string | object, kept?: 
     '$pbkdf2-sha256$1000$8T5nDGHM2ZsTIqTU.t97Tw$eH3lfVGJfFxihM4xdZOYzKHboTXkv71OY1X1ileL3gU'
   ],
   ['Django 3.2, pbkdf2_sha256', UMLAUT, 'pbkdf2_sha256$1000$NaClNaClNaCl$R2oCAdfEsCw0dle9fZcK/jpnzXroZzamstLgK6SfIeI='],
+  [
+    'Django 5, scrypt',
+    'l\u00e8tmein',
+    'scrypt$16384$seasalt$8$1$Qj3+9PPyRjSJIebHnG81TMjsqtaIGxNQG/aEB/NYafTJ7tibgfYz71m0ldQESkXFRkdVCBhhY8mx7rQwite/Pw=='
+  ],
   ['Django 3.2, pbkdf2_sha1', PLAIN, 'pbkdf2_sha1$1000$NaClNaClNaCl$tp5y7YTaIxqUbCP12nQrNldLoxs='],
   ['Django 3.2, argon2', PLAIN, 'argon2$argon2id$v=19$m=1024,t=2,p=8$TmFDbE5hQ2xOYUNsTmFDbA$67XGH12GwNdqM+7u4yu14A'],
   ['Django 3.2, bcrypt', PLAIN, 'bcrypt$$2b$04$slZANJwptvij9R2VKBIZXO7/iZHIUEcuIq5iYieoSq8dRjqQW4bz.'],
@@ -203,6 +208,7 @@ const refused: [what: string, given: string | object, reason: string][] = [
   ['a password', 'correct horse battery staple', UNKNOWN],
   ['no password', '!', UNKNOWN],
   ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99', UNKNOWN],
+  ['an object that is no text', { salt: { toString: 1 }, value: 'x' }, UNKNOWN],
   ['$2x$, which marks hashes that are wrong', `$2x$10$${'.'.repeat(53)}`, UNKNOWN],
   ['bcrypt that is too short', `$2b$10$${'.'.repeat(52)}`, UNKNOWN],
   ['bcrypt with bits over, which never matches', `$2b$10$${'.'.repeat(52)}/`, UNKNOWN],
@@ -235,6 +241,12 @@ const refused: [what: string, given: string | object, reason: string][] = [
   ['scrypt with an N that is none', `scrypt:0:8:1$salt$${HEX}`, UNKNOWN],
   ['scrypt with much memory', `$scrypt$ln=18,r=8,p=1$${KEY}$${KEY}`, costly('scrypt with more than 128 MiB of memory')],
   ['scrypt with all memory', `$scrypt$ln=99,r=8,p=1$${KEY}$${KEY}`, costly('scrypt with more than 128 MiB of memory')],
+  [
+    'scrypt with many lanes',
+    `$scrypt$ln=1,r=1,p=200000$${KEY}$${KEY}`,
+    costly('scrypt with more than 128 MiB of memory')
+  ],
+  ['scrypt with an N above what r allows', `scrypt:65536:1:1$salt$${HEX}`, UNKNOWN],
   ['scrypt with much parallel work', `$scrypt$ln=16,r=8,p=9$${KEY}$${KEY}`, costly(work4)],
   ['Firebase’s of another version', FIREBASE.replace('v=1', 'v=2'), UNKNOWN],
   ['Firebase’s without its key', FIREBASE.replace(/,sk=[^$]+/, ''), UNKNOWN],

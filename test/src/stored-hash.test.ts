@@ -34,7 +34,9 @@ test('the one that stands for no password is no hash, and neither are other form
     '',
     `$2a$12$${'x'.repeat(53)}`,
     `$pbkdf2-sha1$2${SALTED}`,
-    `$scrypt$ln=1024,r=8${SALTED}`
+    `$scrypt$ln=1024,r=8${SALTED}`,
+    // More than OpenSSL takes (RFC 7914 §6).
+    `$scrypt$ln=16,r=1,p=1${SALTED}`
   ]) {
     t.equal(readHash(text), undefined, text)
   }
@@ -51,6 +53,7 @@ test('a first bcrypt is checked as a later one', (t) => {
 // The table of what is too costly is in foreign-hash.test.ts.
 test('what the service itself makes is not too costly', (t) => {
   t.equal(excessOf(readHash(`$2b$15$${'x'.repeat(53)}`) as StoredHash), undefined)
+  t.equal(excessOf(readHash(`$scrypt$ln=17,r=8,p=1${SALTED}`) as StoredHash), undefined, 'nor is what OWASP advises')
   t.match(excessOf(readHash(`$2b$16$${'x'.repeat(53)}`) as StoredHash), /cost 15/)
   t.end()
 })

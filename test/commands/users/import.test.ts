@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'tap'
 import { operator } from '../../command.ts'
 import { migratedDatabase, poolOf } from '../../database.ts'
@@ -72,9 +72,27 @@ test('users import', async (t) => {
   })
 
   await t.test('says so where there is no file', async (t) => {
-    const { code, stderr } = await run(['users', 'import', `${folder}/none.jsonl`])
+    for (const more of [[], ['--dry-run'], ['--report', `${folder}/unwritten.jsonl`]]) {
+      const { code, stderr } = await run(['users', 'import', `${folder}/none.jsonl`, ...more])
+      t.equal(code, 1)
+      t.match(stderr, /^ENOENT: no such file or directory/)
+    }
+    t.notOk(existsSync(`${folder}/unwritten.jsonl`))
+  })
+
+  await t.test('overwrites no file with its report', async (t) => {
+    const file = `${folder}/users.csv`
+    const before = readFileSync(file, 'utf8')
+    const { code, stderr } = await run(['users', 'import', file, '--report', file])
     t.equal(code, 1)
-    t.match(stderr, /^ENOENT: no such file or directory/)
+    t.match(stderr, /^EEXIST: file already exists/)
+    t.equal(readFileSync(file, 'utf8'), before)
+  })
+
+  await t.test('leaves out a column of any name', async (t) => {
+    const words = ['users', 'import', '-', '--format', 'csv', '--ignore-unknown', '--dry-run']
+    const { code, stdout } = await run(words, { input: 'username,toString\nkim,x\n' })
+    t.strictSame([code, stdout], [0, '1 accounts read: 1 would be imported, 0 already there, 0 refused.\n'])
   })
 
   await t.test('lets people in by their old passwords, and keeps bcrypt from then on', async (t) => {
