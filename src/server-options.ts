@@ -10,6 +10,7 @@ import {
 import type { Logger } from 'pino'
 import { Problem } from './errors.ts'
 import { requestId } from './request-id.ts'
+import { createRequestLogger } from './request-logger.ts'
 
 /** For a browser that is led to take an answer for a page: it runs, loads and frames nothing. `/docs` has its own. */
 const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -27,11 +28,12 @@ class RequestLog extends LogController {
   override incomingRequest(): void {}
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
-    const log = request.log as Logger
+    // With the id in the line itself: a logger of the request's own would cost more than the line.
+    const log = request.server.log as Logger
     if (!log.isLevelEnabled('info')) return
-    const { method, routeOptions } = request
+    const { id: reqId, method, routeOptions } = request
     const { statusCode, elapsedTime: responseTime } = reply
-    const line = { method, route: routeOptions.url, statusCode, responseTime }
+    const line = { reqId, method, route: routeOptions.url, statusCode, responseTime }
     log.info(error ? { ...line, err: error } : line, error ? 'request broken off' : 'request completed')
   }
 
@@ -143,6 +145,7 @@ export const serverOptions = {
   genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
   logger: { serializers: { err: describeError } },
   logController: new RequestLog(),
+  childLoggerFactory: createRequestLogger as unknown as NonNullable<FastifyHttpOptions<Server>['childLoggerFactory']>,
   frameworkErrors: refuseUrl,
   // Fastify binds it to the server.
   clientErrorHandler: refuseConnection as (error: NodeJS.ErrnoException, socket: Socket) => void
