@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
@@ -21,7 +21,7 @@ const Environment = Type.Object(
     DATABASE_CA: Type.Optional(
       Type.String({ format: 'certificate', mend: 'the path of a readable file with a certificate in PEM' })
     ),
-    DATA_DIR: Type.String({ default: './data', mend: 'the path of a folder' }),
+    DATA_DIR: Type.String({ format: 'folder', default: './data', mend: 'the path of a folder' }),
     SECRET_KEY: secret('text of 32 bytes or more, for example the output of: openssl rand -base64 32'),
     SECRET_KEY_PREVIOUS: secret('the SECRET_KEY used before, text of 32 bytes or more'),
     KEY_MAX_AGE: Type.Integer({
@@ -123,8 +123,7 @@ export function readEnvFile(): void {
 }
 
 function complete(settings: Settings): Config {
-  const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
-  const publicUrl = settings.PUBLIC_URL ?? `http://${host}:${settings.PORT}`
+  const publicUrl = settings.PUBLIC_URL ?? `http://${inUrl(settings.HOST)}:${settings.PORT}`
   return {
     ...settings,
     CORS_ORIGINS: list(settings.CORS_ORIGINS),
@@ -158,7 +157,8 @@ const ajv = new Ajv({
     secret: (text: string) => Buffer.byteLength(text) >= 32,
     // What arrives in a header as it was configured.
     key: (text: string) => /^[!-~][ -~]{30,}[!-~]$/.test(text),
-    host: (text: string) => ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text),
+    host: isHost,
+    folder: isFolder,
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
     'database-url': (text: string) => /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text),
@@ -169,6 +169,24 @@ const ajv = new Ajv({
 })
 
 const fits = ajv.compile<Settings>(Environment)
+
+/** Whether it is one that the URL made of it takes too, which no number of more than 255 or zone is. */
+function isHost(text: string): boolean {
+  const isOne = ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text)
+  return isOne && URL.canParse(`http://${inUrl(text)}`)
+}
+
+/** An address of version 6 stands in brackets (RFC 3986 §3.2.2). */
+const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
+
+/** Whether there is a folder, or nothing yet. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true
+  } catch {
+    return false
+  }
+}
 
 function isRange(text: string): boolean {
   return ipaddr.IPv6.isValidCIDR(text) || ipaddr.IPv4.isValidCIDRFourPartDecimal(text)

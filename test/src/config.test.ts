@@ -184,7 +184,7 @@ const unfit: Record<string, string[]> = {
   SECRET_KEY_PREVIOUS: ['x'.repeat(31)],
   KEY_MAX_AGE: ['-1', '3651', '1.5', 'never'],
   PORT: ['0', '65536', '-1', '3000.5', 'http'],
-  HOST: ['http://localhost', 'a host', '-host', 'x'.repeat(254)],
+  HOST: ['http://localhost', 'a host', '-host', '256.1.1.1', 'fe80::1%eth0', 'x'.repeat(254)],
   PUBLIC_URL: [
     'auth.example.com',
     'ftp://auth.example.com',
@@ -228,6 +228,16 @@ test('a value that does not fit stops the start and says what would:', async (t)
       }
     })
   }
+})
+
+test('the data folder is a folder, or will be one', (t) => {
+  const folder = t.testdir({ file: '' })
+  const refused = ['  - DATA_DIR must be the path of a folder']
+  t.strictSame(faultsOf({ DATA_DIR: folder }), [])
+  t.strictSame(faultsOf({ DATA_DIR: `${folder}/new/one` }), [])
+  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file` }), refused)
+  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file/in-it` }), refused)
+  t.end()
 })
 
 test('every fault is told at once, and no value', (t) => {
