@@ -122,7 +122,7 @@ export interface ServerFacts {
   readOnly: boolean
 }
 
-/** Tokens are taken from up to 5 s in the future (RFC 7519 §4.1.5). */
+/** Instances that differ by more than a second may refuse each other's new tokens (src/tokens.ts). */
 const CLOCK = { warning: 1_000, bad: 5_000 }
 
 const OLDEST = 14
