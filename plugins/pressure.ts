@@ -9,20 +9,32 @@ declare module 'fastify' {
   }
 }
 
+/** Over how long the delay of the event loop is averaged, in milliseconds. */
+const SAMPLE = 5_000
+
 /**
  * Refuses requests while the event loop does not keep up. Passwords and the database have queues of their own, which are
  * full long before; this is for what needs neither, from more connections than one process can serve.
  */
 export default fp(
   async (fastify) => {
+    let late = false
+    let lasting = false
+
     await fastify.register(underPressure, {
-      // In the mean of some seconds, so that one long turn refuses nobody.
       maxEventLoopDelay: 1_000,
-      sampleInterval: 5_000,
+      sampleInterval: SAMPLE,
       pressureHandler({ routeOptions }) {
-        if (!routeOptions.config.vital) throw new Problem('OVERLOADED')
+        if (lasting && !routeOptions.config.vital) throw new Problem('OVERLOADED')
       }
     })
+
+    // One sample may be of a single long turn, or of a process that was stopped for a while; two in a row are too much work.
+    const timer = setInterval(() => {
+      lasting = late && fastify.isUnderPressure()
+      late = fastify.isUnderPressure()
+    }, SAMPLE).unref()
+    fastify.addHook('onClose', async () => clearInterval(timer))
   },
   { name: 'pressure', dependencies: ['headers'] }
 )
