@@ -28,6 +28,12 @@ export const PROBLEMS = {
     message: 'The database cannot be reached; try again shortly.',
     // Soon enough that a client whose refresh was lost in an outage comes back within the grace of its token.
     headers: { 'retry-after': '2' }
+  },
+  MAIL_UNAVAILABLE: {
+    status: 503,
+    message: 'This service sends no mail.',
+    // Until somebody has configured it.
+    headers: { 'retry-after': '3600' }
   }
 } as const satisfies Record<string, { status: number; message: string; headers?: Record<string, string> }>
 

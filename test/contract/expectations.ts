@@ -21,7 +21,8 @@ export const CODES: Record<string, number[]> = {
   TOO_MANY_REQUESTS: [429],
   INTERNAL: [500],
   OVERLOADED: [503],
-  DATABASE_UNAVAILABLE: [503]
+  DATABASE_UNAVAILABLE: [503],
+  MAIL_UNAVAILABLE: [503]
 }
 
 /** What an answer must never show: a stack, SQL, or the name of a file, a library or an error class. */

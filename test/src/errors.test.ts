@@ -22,7 +22,8 @@ test('a problem of each code has its status, message and headers', (t) => {
     ['TOO_MANY_REQUESTS', 429, 'Too Many Requests', { 'retry-after': '30' }],
     ['INTERNAL', 500, 'Internal Server Error', {}],
     ['OVERLOADED', 503, 'Service Unavailable', { 'retry-after': '1' }],
-    ['DATABASE_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '2' }]
+    ['DATABASE_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '2' }],
+    ['MAIL_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '3600' }]
   ]
   for (const [code, statusCode, error, headers] of expected) {
     const problem = new Problem(code)
