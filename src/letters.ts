@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
+import { composeWithLink } from './linked-letters.ts'
 import type { Mail } from './outbox.ts'
 
 /**
@@ -38,18 +39,13 @@ export interface Letter {
  * @param key derived from the root secret for these tokens alone (`deriveKey(rootSecret, 'email tokens')`)
  * @throws Problem DATABASE_UNAVAILABLE; then, and when anything else is thrown, the mail is tried again later
  */
-export async function compose(
-  database: Database,
-  _clock: Clock,
-  _key: Buffer,
-  mail: Mail
-): Promise<Letter | undefined> {
+export async function compose(database: Database, clock: Clock, key: Buffer, mail: Mail): Promise<Letter | undefined> {
   switch (mail.kind) {
     case 'password changed':
     case 'already registered':
       return notice(database, mail)
     default:
-      return undefined
+      return composeWithLink(database, clock, key, mail)
   }
 }
 
