@@ -71,6 +71,7 @@ export async function build(
   await fastify.register(scoped, {
     config,
     recordEvery: SELDOM,
+    mailEvery: SELDOM,
     ...(clock && { clock }),
     ...('pglite' in where && { pglite: where.pglite })
   })
@@ -80,7 +81,10 @@ export async function build(
   return Object.assign(inside, { listen: fastify.listen.bind(fastify), close: fastify.close.bind(fastify) })
 }
 
-/** The record is written when a test asks for it and when the service stops: never in between, where a test counts. */
+/**
+ * The record is written when a test asks for it and when the service stops, and mail is sent when a test asks for it:
+ * never in between, where a test counts.
+ */
 const SELDOM = 2 ** 31 - 1
 
 /** On a server of its own the service sends mail by SMTP alone; nobody listens there. */
