@@ -58,7 +58,15 @@ test('POST /email/verify', async (t) => {
   await t.test('takes nothing else', async (t) => {
     const { access_token, refresh_token } = await begin()
     const token = await tokenOf(fastify, 'verify-email')
-    for (const wrong of [`${token}x`, token.slice(1), token.toUpperCase(), 'x', 'x'.repeat(512), access_token, refresh_token]) {
+    for (const wrong of [
+      `${token}x`,
+      token.slice(1),
+      token.toUpperCase(),
+      'x',
+      'x'.repeat(512),
+      access_token,
+      refresh_token
+    ]) {
       t.strictSame(answer(await verify(wrong.slice(0, 512))), INVALID)
     }
     for (const url of ['/email/change/confirm', '/email/change/undo']) {
