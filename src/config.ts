@@ -8,6 +8,8 @@ import { isAddress } from './client-address.ts'
 
 const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
 const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
+const onOff = (byDefault: 'on' | 'off') =>
+  Type.Union([Type.Literal('on'), Type.Literal('off')], { default: byDefault, mend: 'on or off' })
 const key = Type.Optional(
   Type.String({ format: 'key', mend: 'text of 32 bytes or more, of ASCII without spaces around it' })
 )
@@ -80,7 +82,9 @@ const Environment = Type.Object(
     APP_URL: Type.Optional(
       Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
     ),
-    LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', mend: 'on or off' }),
+    REQUIRE_VERIFIED_EMAIL: onOff('off'),
+    HIDE_ACCOUNTS: onOff('off'),
+    LIMITS: onOff('on'),
     LOG_LEVEL: Type.Union(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
       { default: 'info', mend: 'fatal, error, warn, info, debug, trace or silent' }

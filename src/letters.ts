@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
+import { composeWithLink } from './linked-letters.ts'
 import type { Mail } from './outbox.ts'
 
 /**
@@ -46,19 +47,14 @@ type LetterOf<Name extends Template> = {
  * @param key derived from the root secret for these tokens alone (`deriveKey(rootSecret, 'email tokens')`)
  * @throws Problem DATABASE_UNAVAILABLE; then, and when anything else is thrown, the mail is tried again later
  */
-export async function compose(
-  database: Database,
-  _clock: Clock,
-  _key: Buffer,
-  mail: Mail
-): Promise<Letter | undefined> {
+export async function compose(database: Database, clock: Clock, key: Buffer, mail: Mail): Promise<Letter | undefined> {
   switch (mail.kind) {
     case 'password changed':
       return notice(database, 'password-changed', mail)
     case 'already registered':
       return notice(database, 'already-registered', mail)
     default:
-      return undefined
+      return composeWithLink(database, clock, key, mail)
   }
 }
 

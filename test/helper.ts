@@ -50,7 +50,7 @@ export async function build(
     HASH_CONCURRENCY: '1',
     // All requests of a test come from one address.
     LIMITS: 'off',
-    ...('url' in where && { DATABASE_URL: where.url }),
+    ...('url' in where && { DATABASE_URL: where.url, ...NO_SERVER }),
     ...environment
   })
   const stream = new Writable({
@@ -86,6 +86,9 @@ export async function build(
  * never in between, where a test counts.
  */
 const SELDOM = 2 ** 31 - 1
+
+/** On a server of its own the service sends mail by SMTP alone; nobody listens there. */
+export const NO_SERVER = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@latchkey.test' }
 
 /** A test fails when a route answers with a status that its schema does not list. */
 function failOnUndocumented(t: Test, fastify: FastifyInstance): void {
