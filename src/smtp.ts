@@ -60,6 +60,7 @@ export function createSmtp(smtpUrl: string, sender: Sender, patience = PATIENCE)
 
   return {
     async send(id, { recipient, subject, text, html }) {
+      if (!ADDRESS.test(recipient)) throw new Undelivered('lost', 'the address is none')
       const message = {
         from: sender,
         to: { name: '', address: recipient },
@@ -80,6 +81,9 @@ export function createSmtp(smtpUrl: string, sender: Sender, patience = PATIENCE)
   }
 }
 
+/** Nothing in it can end the address, or the line that it stands on. */
+const ADDRESS = /^[^\s\p{C}<>]+@[^\s\p{C}<>]+$/u
+
 /** What the library says of a failure. */
 interface SmtpError extends Error {
   code?: string
@@ -97,9 +101,8 @@ function toUndelivered(error: SmtpError): Undelivered {
 }
 
 function fateOf({ code = '', command = '', responseCode, response = '' }: SmtpError): Fate {
-  const isAboutLetter = ['EENVELOPE', 'EMESSAGE'].includes(code) && command !== 'MAIL FROM' && responseCode !== 421
+  const isAboutLetter = ['EENVELOPE', 'EMESSAGE'].includes(code) && command !== 'MAIL FROM'
   if (!isAboutLetter) return 'away'
-  if (command === 'API') return 'lost'
   // A policy (RFC 3463 §3.8), such as that this server passes nothing on for us, is for the operator to see to: for a day.
   const isForGood = command === 'RCPT TO' && Number(responseCode) >= 500 && !/^\d{3}[ -]\d\.7\./.test(response)
   return isForGood ? 'lost' : 'later'

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { verifyEmail } from '../../src/email-addresses.ts'
 import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../src/schemas.ts'
 
 const schema = {
@@ -13,11 +12,10 @@ const schema = {
 }
 
 const verify: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock } = fastify
+  const { emailLinks } = fastify
 
   fastify.post('/verify', { schema }, async (request, reply) => {
-    const account = await verifyEmail(request.database, clock, request.body.token)
-    request.record('email verified', { account })
+    await emailLinks.verify(request, request.body)
     reply.code(204)
   })
 }

@@ -1,7 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { findEmailToken } from '../../src/email-tokens.ts'
-import { limitSecret } from '../../src/limits.ts'
-import { resetPassword } from '../../src/password-reset.ts'
 import { BODY, NO_CONTENT, Nothing, PasswordReset, refusals } from '../../src/schemas.ts'
 
 const schema = {
@@ -20,19 +17,10 @@ as verified. It does not sign in, but has the device known, so that its owner ca
 }
 
 const reset: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock, deviceCookie, outbox, passwords, requireMail, rootSecret, sessionRules } = fastify
-  const secret = limitSecret(rootSecret)
+  const { emailLinks, requireMail } = fastify
 
   fastify.post('/reset', { schema, preHandler: requireMail }, async (request, reply) => {
-    const { body, database } = request
-    const { token, new_password } = body
-    const { names } = await findEmailToken(database, clock, 'reset password', token)
-    passwords.accept(new_password, [names.username, names.email], '/new_password')
-    const hash = await passwords.hash(new_password, reply.disconnected)
-    const { user, ended } = await resetPassword(database, sessionRules, secret, { token, hash })
-    outbox.nudge()
-    request.record('password reset', { account: user, detail: { count: ended } })
-    deviceCookie.set(reply, user)
+    await emailLinks.resetPassword(request, request.body, reply)
     reply.code(204)
   })
 }

@@ -1,6 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { findEmailToken } from '../../src/email-tokens.ts'
-import { finishRegistration } from '../../src/registration.ts'
 import { BODY, Nothing, RegistrationEnd, refusals, UserAnswer } from '../../src/schemas.ts'
 
 const schema = {
@@ -28,17 +26,11 @@ not use the token up.`,
 
 /** Where accounts are not hidden, a registration ends where it begins, and there is no such route. */
 const finish: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock, config, limits, passwords } = fastify
+  const { config, emailLinks, limits } = fastify
   if (config.HIDE_ACCOUNTS === 'off') return
 
   fastify.post('/finish', { schema, preHandler: limits.byAddress('register') }, async (request, reply) => {
-    const { body, database } = request
-    const { token, password, ...named } = body
-    const { email } = await findEmailToken(database, clock, 'finish registration', token)
-    passwords.accept(password, [named.username, email])
-    const passwordHash = await passwords.hash(password, reply.disconnected)
-    const user = await finishRegistration(database, clock, token, { ...named, passwordHash })
-    request.record('registered', { account: user.id })
+    const user = await emailLinks.finishRegistration(request, request.body, reply)
     reply.code(201)
     return user
   })

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { confirmNewEmail } from '../../../src/email-addresses.ts'
 import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
 
 const schema = {
@@ -17,12 +16,10 @@ mail with which this can be undone for seven days. Another password, or another 
 }
 
 const confirm: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock, outbox, requireMail } = fastify
+  const { emailLinks, requireMail } = fastify
 
   fastify.post('/confirm', { schema, preHandler: requireMail }, async (request, reply) => {
-    const account = await confirmNewEmail(request.database, clock, request.body.token)
-    outbox.nudge()
-    request.record('email changed', { account })
+    await emailLinks.confirmChange(request, request.body)
     reply.code(204)
   })
 }

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { undoEmailChange } from '../../../src/email-addresses.ts'
 import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
 
 const schema = {
@@ -17,12 +16,10 @@ whatever was changed later, every session ends, and a mail to choose another pas
 }
 
 const undo: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { outbox, requireMail, sessionRules } = fastify
+  const { emailLinks, requireMail } = fastify
 
   fastify.post('/undo', { schema, preHandler: requireMail }, async (request, reply) => {
-    const { user, ended } = await undoEmailChange(request.database, sessionRules, request.body.token)
-    outbox.nudge()
-    request.record('email change undone', { account: user, detail: { count: ended } })
+    await emailLinks.undoChange(request, request.body)
     reply.code(204)
   })
 }
