@@ -67,7 +67,8 @@ test('an address that is given up at this moment goes to nobody who registers it
       (error) => error
     )
     // It waits for this transaction, by the word of the database.
-    const waits = () => open().query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    const waits = () =>
+      open().query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     while ((await waits()).length === 0);
   })
   t.match(await registering, { code: 'ACCOUNT_EXISTS', errors: [{ path: '/email' }] })

@@ -72,10 +72,17 @@ test('GET /me/export', async (t) => {
     t.strictSame(answer(response), INVALID)
     t.equal(response.headers['content-disposition'], undefined)
     let restore = () => {}
-    meanwhile(fastify, 2, async () => {
+    const cut = async () => {
       restore = cutOff(fastify)
-    })
-    t.equal((await fastify.inject({ url: '/me/export', headers })).json().code, 'DATABASE_UNAVAILABLE')
+    }
+    meanwhile(fastify, 1, cut)
+    const away = await fastify.inject({ url: '/me/export', headers })
+    restore()
+    t.equal(away.json().code, 'DATABASE_UNAVAILABLE')
+    t.equal(away.headers['content-disposition'], undefined)
+    // Too late for a refusal: that it is not whole is seen by its end.
+    meanwhile(fastify, 2, cut)
+    await t.rejects(fastify.inject({ url: '/me/export', headers }))
     restore()
   })
 
