@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { build, cutOff, post, signIn } from '../../../helper.ts'
-import { tokenOf } from '../../../letters.ts'
+import { letters, tokenOf } from '../../../letters.ts'
 import { readPage, submit } from '../../../page.ts'
 
 const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
@@ -8,6 +8,7 @@ const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@examp
 test('the page on which a new password is chosen', async (t) => {
   const fastify = await build(t, { environment })
   await signIn(fastify, { email: 'ada@example.com' })
+  await letters(fastify)
   await post(fastify, '/password/forgot', { email: 'ada@example.com' })
   const token = await tokenOf(fastify, 'reset-password')
   const url = '/pages/password/reset'
