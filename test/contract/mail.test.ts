@@ -33,7 +33,7 @@ test('The life of an account', async (t) => {
       { path: '/email/change/undo', body: { token: TOKEN } },
       { path: '/password/reset', body: { token: TOKEN, new_password: PASSWORD } },
       { path: '/password/reset', body: { token: TOKEN, new_password: 'short' } },
-      { path: '/email/verify', body: { token } },
+      { path: '/email/verify', body: { token: token.slice(0, 512) } },
       { path: '/email/verify', body: { token: '😀'.repeat(256) } }
     ]
     for (const ask of rows) refused(t, await client.request(ask), 400, 'EMAIL_TOKEN_INVALID')
