@@ -30,10 +30,13 @@ const nameOf = ({ method, url }: RouteOptions) => `${[method].flat().join(',')} 
 
 test('the route table', async (t) => {
   const routes = await routesOf(t, { INTROSPECTION_KEY: 'a key for other services, long enough' })
+  const hidden = await routesOf(t, { HIDE_ACCOUNTS: 'on' })
+  routes.push(...hidden.filter(({ url }) => url.startsWith('/register')))
 
   await t.test('is the one that we know', async (t) => {
     const names = routes.map(nameOf)
     t.strictSame(names.sort(), [
+      'DELETE /me',
       'DELETE /sessions',
       'DELETE /sessions/:id',
       'GET /.well-known/jwks.json',
@@ -42,6 +45,7 @@ test('the route table', async (t) => {
       'GET /health/live',
       'GET /health/ready',
       'GET /me',
+      'GET /me/export',
       'GET /metrics',
       'GET /openapi.json',
       'GET /secret',
@@ -52,15 +56,26 @@ test('the route table', async (t) => {
       'HEAD /health/live',
       'HEAD /health/ready',
       'HEAD /me',
+      'HEAD /me/export',
       'HEAD /metrics',
       'HEAD /openapi.json',
       'HEAD /secret',
       'HEAD /sessions',
+      'PATCH /me',
+      'POST /email/change',
+      'POST /email/change/confirm',
+      'POST /email/change/undo',
+      'POST /email/resend',
+      'POST /email/verify',
       'POST /introspect',
       'POST /login',
       'POST /logout',
       'POST /password/change',
+      'POST /password/forgot',
+      'POST /password/reset',
       'POST /register',
+      'POST /register',
+      'POST /register/finish',
       'POST /token/refresh'
     ])
   })
