@@ -9,7 +9,18 @@ import type { Secrets } from './sealing.ts'
  * What a backup holds: every table but the one of the migrations, in an order in which a row comes after those that it
  * refers to. A table that is new in the schema belongs here.
  */
-export const TABLES = ['users', 'sessions', 'signing_keys', 'root_secret', 'limits', 'audit', 'audit_head'] as const
+export const TABLES = [
+  'users',
+  'sessions',
+  'email_changes',
+  'email_tokens',
+  'mails',
+  'signing_keys',
+  'root_secret',
+  'limits',
+  'audit',
+  'audit_head'
+] as const
 
 export type Table = (typeof TABLES)[number]
 

@@ -170,7 +170,7 @@ async function makeRoom(transaction: Database, migration: number): Promise<void>
       `The database is at migration ${present}, and this version of the service knows ${NEWEST}: run a newer version`
     )
   }
-  if (present === migration) {
+  if (present === migration && present === NEWEST) {
     await transaction.query(`TRUNCATE ${TABLES.join(', ')}`)
     return
   }
