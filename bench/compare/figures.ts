@@ -62,7 +62,8 @@ export function number(value: number): string {
   const magnitude = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)))
   const decimals = Math.max(0, Math.min(2, 2 - magnitude))
   const scale = 10 ** Math.max(0, magnitude - 2)
-  return (Math.round(value / scale) * scale).toLocaleString('en', {
+  const rounded = scale === 1 ? value : Math.round(value / scale) * scale
+  return rounded.toLocaleString('en', {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals
   })
