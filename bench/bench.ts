@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import pg from 'pg'
 import { wholeNumber } from '../src/option-values.ts'
-import { LATCHKEY } from './compare/check.ts'
+import { surfaceOf } from './compare/check.ts'
 import { Notebook } from './compare/figures.ts'
 import { type Growth, growAccounts, growClients, type Store } from './compare/growth.ts'
 import { commit, machine, versions } from './compare/machine.ts'
@@ -30,7 +30,11 @@ import { atExit } from './shared/report.ts'
 import { Service } from './shared/service.ts'
 import { startControl } from './storm/polling.ts'
 
+const LATCHKEY = surfaceOf()
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
+/** A cold start of the embedded database takes long on a busy machine, in milliseconds. */
+const PATIENCE = 180_000
+
 const SECRET_KEY = 'x'.repeat(32)
 
 interface Options {
@@ -100,7 +104,7 @@ async function measure(options: Options): Promise<Result> {
     return [postgres, embedded].map((environment, index) => ({
       name: index === 0 ? 'postgresql' : 'embedded',
       environment,
-      start: () => Service.start({ environment })
+      start: () => Service.start({ environment, patience: PATIENCE })
     }))
   }
   const control = await startControl()

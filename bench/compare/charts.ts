@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { number } from './figures.ts'
 import type { Curve } from './result.ts'
-import { median, spread } from './statistics.ts'
+import { spread } from './statistics.ts'
 import type { Told } from './telling.ts'
 
 /** Plot makes elements: it gets a document of which nothing is kept but the text of a chart. */
@@ -19,13 +19,7 @@ const ROW = 46
 const colour = (index: number) => `var(--series-${(index % 6) + 1})`
 
 /** A light bar up to the median, the least and the most as a line, and a dot for each round. */
-export function bars(
-  title: string,
-  told: Told[],
-  order: string[],
-  unit: string,
-  floor?: { value: number; name: string }
-) {
+export function bars(title: string, told: Told[], order: string[], floor?: { value: number; name: string }) {
   const most = Math.max(...told.map(({ most }) => most), floor?.value ?? 0)
   const colours = (target: string) => colour(order.indexOf(target))
   const rounds = told.flatMap(({ target, values }) => values.map((value) => ({ target, value })))
@@ -34,10 +28,10 @@ export function bars(
     return {
       marginLeft: narrow ? 4 : Math.max(90, ...order.map((name) => name.length * 8 + 18)),
       marginRight: narrow ? 10 : 84,
-      marginTop: 4,
-      marginBottom: 34,
-      height: told.length * (narrow ? ROW + 14 : ROW) + 38,
-      x: { label: unit, domain: [0, most * 1.04], ticks: narrow ? 4 : 7, tickFormat: number, labelArrow: 'none' },
+      marginTop: floor ? 22 : 4,
+      marginBottom: 26,
+      height: told.length * (narrow ? ROW + 14 : ROW) + (floor ? 48 : 30),
+      x: { label: null, domain: [0, most * 1.04], ticks: narrow ? 4 : 7, tickFormat: plain },
       y: { label: null, domain: told.map(({ target }) => target), axis: null, padding: narrow ? 0.55 : 0.4 },
       marks: [
         Plot.gridX({ strokeOpacity: 0.09, ticks: narrow ? 4 : 7 }),
@@ -92,13 +86,12 @@ const reference = ({ value, name }: { value: number; name: string }) => [
   Plot.ruleX([value], { stroke: 'currentColor', strokeDasharray: '3,4', strokeOpacity: 0.6 }),
   Plot.text([name], {
     x: () => value,
-    frameAnchor: 'bottom',
+    frameAnchor: 'top',
     text: (text: string) => text,
-    dx: -5,
-    dy: -3,
-    textAnchor: 'end',
-    fontSize: 11,
-    fillOpacity: 0.7
+    dy: -9,
+    textAnchor: 'middle',
+    fontSize: 12,
+    fillOpacity: 0.75
   })
 ]
 
@@ -127,7 +120,7 @@ export function lines({ title, x, label, unit, series }: Curve) {
       labelArrow: 'none',
       domain: [Math.min(...ticks), Math.max(...ticks)]
     },
-    y: { label: `${label}, ${unit}`, zero: true, grid: true, ticks: 5, tickFormat: number, labelArrow: 'none' },
+    y: { label: `${label}, ${unit}`, zero: true, grid: true, ticks: 5, tickFormat: plain, labelArrow: 'none' },
     marks: [
       Plot.ruleX(points, { x: 'x', y1: 'least', y2: 'most', stroke: ({ name }) => strokes(name), strokeWidth: 1.5 }),
       Plot.line(points, {
@@ -146,7 +139,8 @@ export function lines({ title, x, label, unit, series }: Curve) {
 /** The names beside their colours. */
 export const legend = (names: string[]) => names.map((name, index) => ({ name, colour: colour(index) }))
 
-export const isFlat = (values: number[]) => median(values) === 0
+/** As it is, without the digits that are not there. */
+const plain = (value: number) => value.toLocaleString('en')
 
 /** `1k`, `100k`, `1M`; smaller ones as they are. */
 const short = (value: number) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e3 ? `${value / 1e3}k` : `${value}`)

@@ -82,8 +82,7 @@ export async function growAccounts(
       before = accounts
       const service = await start()
       const subject = new Subject({ name, url: new URL(service.base) }, surface)
-      const someone = () =>
-        JSON.stringify({ username: nameOf(Math.floor(Math.random() * accounts)), password: PASSWORD })
+      const someone = () => nameOf(Math.floor(Math.random() * accounts))
       subject.adopt(Array.from({ length: 1000 }, someone))
       await subject.signIn()
       const login: number[] = []

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import type { Result } from './result.ts'
+
+const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 /** On what figures are taken: without it they say little. */
 export function machine(): Result['machine'] {
@@ -23,6 +26,7 @@ export function commit(): string {
   try {
     return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=10'], {
       encoding: 'utf8',
+      cwd: HERE,
       stdio: 'pipe'
     }).trim()
   } catch {

@@ -114,9 +114,9 @@ function sectionOf(section: (typeof SECTIONS)[number], all: Row[], result: Resul
     const row = rows.find((row) => row.measure === measure)
     if (!row) return []
     const { label, unit, better } = MEASURES[measure]
-    const chart = bars(`${section.heading}: ${label}`, row.told, names, unit, floorOf(measure, result))
+    const chart = bars(`${section.heading}: ${label}`, row.told, names, floorOf(measure, result))
     return [
-      `<figure><figcaption>${escaped(sentence(label))} <span>${better} is better</span></figcaption>${chart}</figure>`
+      `<figure><figcaption>${escaped(sentence(label))}${unit === '/s' ? '' : `, ${unit}`} <span>${better} is better</span></figcaption>${chart}</figure>`
     ]
   })
   return `<section>

@@ -4,13 +4,15 @@ import type { Target } from './targets.ts'
 
 /** How a service is spoken to: its paths, and what it calls things. */
 export interface Surface {
-  register: { path: string; status: number }
-  login: { path: string; status: number }
+  register: { path: string; status: number; extra: Record<string, unknown> }
+  login: { path: string; status: number; extra: Record<string, unknown> }
   secret: { path: string }
   /** The keys of a body, and that of the token in the answer to a login. */
   name: string
   password: string
   token: string
+  /** Whether the name is an address. */
+  isEmail: boolean
 }
 
 /** A target that runs, with accounts of its own. */
@@ -42,7 +44,7 @@ export class Subject {
   /** The body of a registration that nobody has sent yet. */
   newAccount = (): string => {
     this.#serial += 1
-    return this.#body(`${RUN}.${this.#serial.toString(36)}`)
+    return this.#body('register', `${RUN}.${this.#serial.toString(36)}`)
   }
 
   /** The body of a login, of each account in its turn. */
@@ -53,17 +55,17 @@ export class Subject {
 
   /** Registers so many, and signs one in. @throws Error with what it was answered */
   async settle(accounts: number): Promise<void> {
-    const bodies = Array.from({ length: accounts }, this.newAccount)
-    await inTurns(bodies, 4, async (body) => {
-      await this.#expect('register', body)
+    const names = Array.from({ length: accounts }, (_, index) => `${RUN}.first.${index}`)
+    await inTurns(names, 4, async (name) => {
+      await this.#expect('register', this.#body('register', name))
     })
-    this.adopt(bodies)
+    this.adopt(names)
     await this.signIn()
   }
 
-  /** Takes accounts that are there already, each the body of its login. */
-  adopt(bodies: string[]): void {
-    this.#accounts.splice(0, this.#accounts.length, ...bodies)
+  /** Takes accounts that are there already. */
+  adopt(names: string[]): void {
+    this.#accounts.splice(0, this.#accounts.length, ...names.map((name) => this.#body('login', name)))
   }
 
   async signIn(): Promise<void> {
@@ -77,9 +79,10 @@ export class Subject {
     this.pids = processesBehind(new URL(this.#base))
   }
 
-  #body(name: string): string {
-    const { name: key, password } = this.surface
-    return JSON.stringify({ [key]: key === 'email' ? `${name}@example.com` : name, [password]: PASSWORD })
+  #body(what: 'register' | 'login', name: string): string {
+    const { name: key, password, isEmail } = this.surface
+    const { extra } = this.surface[what]
+    return JSON.stringify({ [key]: isEmail ? `${name}@example.com` : name, [password]: PASSWORD, ...extra })
   }
 
   async #expect(what: 'register' | 'login', body: string): Promise<Record<string, string>> {

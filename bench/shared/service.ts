@@ -71,9 +71,9 @@ export class Service {
   }
 
   /** Starts one and waits until it is ready. */
-  static async start(options: Options): Promise<Service> {
+  static async start({ patience = 40_000, ...options }: Options & { patience?: number }): Promise<Service> {
     const service = await Service.launch(options)
-    if (!(await service.isReady(40_000))) throw new Error(`the service did not start:\n${service.log()}`)
+    if (!(await service.isReady(patience))) throw new Error(`the service did not start:\n${service.log()}`)
     return service
   }
 
