@@ -59,7 +59,10 @@ export function load({ url, method, headers = {}, body, expected, connections, u
     ]
   }
   return new Promise<Answers>((resolve, reject) => {
-    const instance = autocannon(options, (error) => {
+    const instance = autocannon(options, (error, { requests }) => {
+      // Each connection has one request in flight when the time is over; more have been lost with their connections.
+      const lost = requests.sent - times.length - connections
+      if (times.length === 0 || lost > 0) wrong.push(...Array.from({ length: Math.max(1, lost) }, () => 'no answer'))
       if (error) reject(error)
       else if (wrong.length > 0) reject(new Unexpected({ method, url, expected }, tally(wrong)))
       else resolve({ ends, times })

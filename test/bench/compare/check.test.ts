@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { differencesOf, surfaceOf } from '../../../bench/compare/check.ts'
+import { surfaceOf } from '../../../bench/compare/check.ts'
 
 test('a dialect says how a service is spoken to', (t) => {
   t.strictSame(surfaceOf(), {
@@ -27,7 +27,5 @@ test('a dialect says how a service is spoken to', (t) => {
     isEmail: true,
     token: 'jwt'
   })
-  t.match(differencesOf(dialect), ['paths, login: "/sessions"', 'identifier: email', 'fields, email: "mail"'])
-  t.notMatch(differencesOf(dialect).join(), 'Another')
   t.end()
 })
