@@ -89,7 +89,7 @@ try {
   await page.fill('input[name=new_password]', THIRD)
   await send(page, 'Your password is changed')
   await say('/login', { email: 'ada@example.com', password: THIRD }, 200)
-  console.log(`ok: the whole way; pictures are in ${pictures}`)
+  process.stdout.write(`ok: the whole way; pictures are in ${pictures}\n`)
 } finally {
   await browser?.close()
   service.kill()
@@ -130,7 +130,9 @@ async function send(page, title, fault) {
   if (fault) assert.match(await page.textContent('[role=alert]'), new RegExp(fault))
 }
 
-const heading = (page) => page.textContent('h1')
+function heading(page) {
+  return page.textContent('h1')
+}
 
 async function picture(page, name) {
   for (const [width, colorScheme] of [
@@ -164,7 +166,7 @@ async function mailTo(address) {
 }
 
 async function until(met) {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < 1800; tries += 1) {
     if (await met()) return
     await pause(100)
   }
