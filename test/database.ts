@@ -26,6 +26,11 @@ export async function migratedDatabase(t: Test): Promise<TestDatabase> {
   return database
 }
 
+/** An embedded database with the current schema, also where there is a server. */
+export async function embeddedDatabase(t: Test): Promise<TestDatabase> {
+  return open(t, await snapshot())
+}
+
 /** The driver's pool over a test's database, ended with the test. */
 export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> {
   const pool =

@@ -1,0 +1,44 @@
+import type { Test } from 'tap'
+import { operator } from './command.ts'
+import { poolOf, type TestDatabase } from './database.ts'
+import { build, post, signIn } from './helper.ts'
+
+export const PASSPHRASE = { input: 'a passphrase for backups alone\n' }
+
+/** Another installation has another SECRET_KEY. */
+export const ELSEWHERE = { SECRET_KEY: 'another secret, of another installation' }
+
+/** The service's own tables, to the letter. */
+export async function contentOf(t: Test, database: TestDatabase): Promise<Record<string, unknown[]>> {
+  const pool = await poolOf(t, database)
+  const { rows } = await pool.query(
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'latchkey_migrations' ORDER BY 1"
+  )
+  const content: Record<string, unknown[]> = {}
+  for (const { name } of rows) {
+    content[name] = (await pool.query(`SELECT stored::text AS row FROM ${name} AS stored ORDER BY 1`)).rows
+  }
+  return content
+}
+
+/** A service that has been in use: accounts, sessions that have rotated and ended, a retired and a revoked key, a record. */
+export async function inUse(t: Test, database: TestDatabase) {
+  const fastify = await build(t, { database, environment: { LIMITS: 'on' } })
+  const ada = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+  const { refresh_token } = (await post(fastify, '/token/refresh', { refresh_token: ada.refresh_token })).json()
+  const grace = await signIn(fastify, { email: 'grace@example.com' })
+  await post(fastify, '/logout', { refresh_token: grace.refresh_token })
+  await post(fastify, '/login', { username: 'ada', password: 'wrong' })
+  const { kid } = fastify.keyRing.signingKey()
+  await fastify.close()
+  const run = await operator(t, { database })
+  await run(['keys', 'rotate'])
+  return {
+    run,
+    kid,
+    access_token: ada.access_token,
+    refresh_token,
+    replayed: ada.refresh_token,
+    over: grace.refresh_token
+  }
+}
