@@ -78,7 +78,7 @@ const Environment = Type.Object(
         mend: 'one address, such as no-reply@example.com or Example <no-reply@example.com>'
       })
     ),
-    MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'folder', mend: 'the path of a readable folder' })),
+    MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'readable-folder', mend: 'the path of a readable folder' })),
     APP_URL: Type.Optional(
       Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
     ),
@@ -204,7 +204,7 @@ const ajv = new Ajv({
     'public-url': isPublicUrl,
     'smtp-url': isSmtpUrl,
     'mail-from': (text: string) => readSender(text) !== undefined,
-    folder: isFolder,
+    'readable-folder': isReadableFolder,
     collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? ''),
     certificate: isCertificate
   }
@@ -280,7 +280,7 @@ function isSmtpUrl(text: string): boolean {
   )
 }
 
-function isFolder(path: string): boolean {
+function isReadableFolder(path: string): boolean {
   try {
     return readdirSync(path).length >= 0
   } catch {

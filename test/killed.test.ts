@@ -2,8 +2,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { test } from 'tap'
+import { readConfig } from '../src/config.ts'
 import { ELSEWHERE, PASSPHRASE } from './backups.ts'
-import { operator } from './command.ts'
+import { operator, run as runThere } from './command.ts'
 import { migratedDatabase, poolOf } from './database.ts'
 import { PASSWORD } from './helper.ts'
 
@@ -21,25 +22,19 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
 
   const own = await migratedDatabase(t)
   const database = 'url' in own ? { DATABASE_URL: own.url, ...ELSEWHERE } : { DATA_DIR: data }
-  const environment = { PATH: process.env.PATH, HOME: process.env.HOME, ...database }
-  const command = async (words: string[], input: string) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/latchkey.ts', ...words], { env: environment })
-    child.stdin.end(input)
-    let [stdout, stderr] = ['', '']
-    child.stdout.on('data', (chunk) => (stdout += chunk))
-    child.stderr.on('data', (chunk) => (stderr += chunk))
-    await once(child, 'close')
-    return { stdout, stderr }
-  }
+  const config = readConfig({ BCRYPT_COST: '10', ...database })
+  const command = (words: string[], input = '') => runThere(words, { input }, { config })
   const made = await command(['users', 'create', '--username', 'eve'], PASSWORD)
   t.match(made.stdout, /^eve is user/, made.stderr)
-  const list = (await command(['users', 'list', '--json'], '')).stdout
-  const keys = (await command(['keys', 'list', '--json'], '')).stdout
+  const list = (await command(['users', 'list', '--json'])).stdout
+  const keys = (await command(['keys', 'list', '--json'])).stdout
 
   // A pipe that is not written to its end holds the restore in the middle.
   spawnSync('mkfifo', [pipe])
   const words = ['--import', 'tsx', 'src/latchkey.ts', 'restore', pipe, '--replace']
-  const child = spawn(process.execPath, words, { env: { ...environment, BACKUP_PASSPHRASE: PASSPHRASE.input.trim() } })
+  const child = spawn(process.execPath, words, {
+    env: { PATH: process.env.PATH, ...database, BACKUP_PASSPHRASE: PASSPHRASE.input.trim() }
+  })
   const bytes = readFileSync(file)
   const writer = createWriteStream(pipe)
   writer.on('error', () => {})
@@ -50,9 +45,9 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
   await once(child, 'close')
   writer.destroy()
 
-  t.equal((await command(['users', 'list', '--json'], '')).stdout, list)
-  t.equal((await command(['keys', 'list', '--json'], '')).stdout, keys)
-  t.match((await command(['audit', 'verify'], '')).stdout, /1 record holds/)
+  t.equal((await command(['users', 'list', '--json'])).stdout, list)
+  t.equal((await command(['keys', 'list', '--json'])).stdout, keys)
+  t.match((await command(['audit', 'verify'])).stdout, /1 record holds/)
   const again = await command(['restore', file, '--replace'], PASSPHRASE.input)
   t.match(again.stdout, /^20000 accounts, 0 sessions and all else, of \S+: restored\.\n$/, again.stderr)
 })
