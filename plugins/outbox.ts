@@ -65,6 +65,7 @@ export default fp<AppOptions>(
     const delivery = createDelivery({ openDatabase, clock, send, report })
     let waiting = 0
     let failures = 0
+    let serverIsAway = false
     let timer: NodeJS.Timeout | undefined
     let looking: Promise<void> | undefined
     let nudged = false
@@ -86,13 +87,16 @@ export default fp<AppOptions>(
       if (outcome === 'expired') log.error(line, 'a mail is given up: it could not be sent for a day')
     }
 
-    /** Sends all that is due now. */
-    async function empty(): Promise<void> {
+    /** Sends all that is due now, and tells whether anything was. */
+    async function empty(): Promise<boolean> {
       let batch = await delivery.sendBatch()
+      const tried = batch.taken > 0
       while (!batch.away && batch.taken === BATCH && !closed) batch = await delivery.sendBatch()
-      if (batch.done > 0) failures = 0
+      // What takes some is not to be left alone for longer and longer.
+      if (batch.away && batch.done > 0) failures = 0
       if (batch.away) throw batch.away
       waiting = await countMails(openDatabase())
+      return tried
     }
 
     function look(): Promise<void> {
@@ -104,9 +108,12 @@ export default fp<AppOptions>(
       return looking
     }
 
-    function succeeded(): void {
+    function succeeded(tried: boolean): void {
+      // Where nothing was due, nobody knows whether the mail server is back.
+      if (serverIsAway && !tried) return
       if (failures > 0) log.info('mail is sent again')
       failures = 0
+      serverIsAway = false
     }
 
     function failed(err: Error): never {
@@ -115,6 +122,7 @@ export default fp<AppOptions>(
         log.warn(reason, 'mail cannot be sent, and waits')
       }
       failures += 1
+      serverIsAway = err instanceof Undelivered
       throw err
     }
 

@@ -28,6 +28,8 @@ export async function mailServer(t: Test, options: SMTPServerOptions = {}, port 
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
+    // A client may keep its connection: it is not waited for.
+    closeTimeout: 1,
     onData(stream, { envelope }, done) {
       read(stream).then((raw) => {
         received.push({ ...envelopeOf(envelope), ...readMessage(raw), raw })
