@@ -3,7 +3,7 @@ import { build, cutOff, post, signIn } from '../../../helper.ts'
 import { letters, tokenOf } from '../../../letters.ts'
 import { readPage, submit } from '../../../page.ts'
 
-const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
+const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com', LIMITS: 'on' }
 
 test('the page on which a new password is chosen', async (t) => {
   const fastify = await build(t, { environment })
@@ -27,7 +27,7 @@ test('the page on which a new password is chosen', async (t) => {
         400,
         /The password is on the list of common passwords\. It takes the place/
       ],
-      [{ token, new_password: 'short' }, 400, /^Choose a new password The password is too short/],
+      [{ token, new_password: 'short' }, 400, /^Choose a new password The password must have at least 8 characters/],
       [{ token, new_password: '' }, 400, /new password is required/]
     ]
     for (const [fields, statusCode, text] of cases) {
