@@ -31,6 +31,28 @@ const fateOf = async (sending: Promise<unknown>) => {
 
 const undelivered = (fate: string, message: string) => ({ name: 'Undelivered', fate, message })
 
+/** Answers each line by what `say` has for it, or not at all. */
+async function talking(t: Test, say: (line: string) => string | undefined, greeting?: string): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    if (greeting) socket.write(`${greeting}\r\n`)
+    socket.on('data', (data) => {
+      for (const line of String(data).split('\r\n').filter(Boolean)) {
+        const answer = say(line)
+        if (answer) socket.write(`${answer}\r\n`)
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `smtp://127.0.0.1:${(server.address() as { port: number }).port}`
+}
+
 test('a message arrives as it was written', async (t) => {
   const server = await mailServer(t)
   await smtp(t, server.url).send('0198a3c2-7f00-7000-8000-000000000000', MESSAGE)
@@ -184,29 +206,26 @@ test('a server that is not there', async (t) => {
   t.match(message, /ECONNREFUSED/)
 })
 
-test('a server that hangs', async (t) => {
-  /** Answers each line by what `say` has for it, and then no more. */
-  async function hanging(t: Test, say: (line: string) => string | undefined, greeting?: string): Promise<string> {
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      if (greeting) socket.write(`${greeting}\r\n`)
-      socket.on('data', (data) => {
-        for (const line of String(data).split('\r\n').filter(Boolean)) {
-          const answer = say(line)
-          if (answer) socket.write(`${answer}\r\n`)
-        }
-      })
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    })
-    return `smtp://127.0.0.1:${(server.address() as { port: number }).port}`
+test('a URL without a port is one of the port of its scheme', async (t) => {
+  for (const [url, port] of [
+    ['smtp://127.0.0.1', 587],
+    ['smtps://127.0.0.1', 465]
+  ] as const) {
+    const { fate, message } = await fateOf(smtp(t, url).send('one', MESSAGE))
+    t.equal(fate, 'away')
+    t.match(message, `127.0.0.1:${port}`)
   }
+})
 
+test('a server that talks nonsense of a recipient may make sense later', async (t) => {
+  const url = await talking(t, (line) => (line.startsWith('RCPT') ? 'what?' : '250 ok'), '220 here')
+  t.strictSame(
+    await fateOf(smtp(t, url).send('one', MESSAGE)),
+    undelivered('later', 'EENVELOPE after RCPT TO, status none')
+  )
+})
+
+test('a server that hangs', async (t) => {
   const cases: [what: string, greeting: string | undefined, say: (line: string) => string | undefined][] = [
     ['before it greets', undefined, () => undefined],
     ['after it has greeted', '220 here', () => undefined],
@@ -219,13 +238,13 @@ test('a server that hangs', async (t) => {
   ]
   for (const [what, greeting, say] of cases) {
     await t.test(what, async (t) => {
-      const mailer = smtp(t, await hanging(t, say, greeting), 300)
+      const mailer = smtp(t, await talking(t, say, greeting), 300)
       t.equal((await fateOf(mailer.send('one', MESSAGE))).fate, 'away')
     })
   }
 
   await t.test('is let go of when the mailer is closed', async (t) => {
-    const mailer = smtp(t, await hanging(t, () => undefined, '220 here'))
+    const mailer = smtp(t, await talking(t, () => undefined, '220 here'))
     const sending = fateOf(mailer.send('one', MESSAGE))
     await new Promise((resolve) => setTimeout(resolve, 100))
     mailer.close()
