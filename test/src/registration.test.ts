@@ -46,6 +46,19 @@ test('registrations', async (t) => {
   })
 })
 
+test('an address that its owner may still take back goes to nobody who registers it', async (t) => {
+  const database = createDatabase(await poolOf(t, await migratedDatabase(t)), 60_000)
+  const { id } = await registerUser(database, clock, { email: 'b@example.com', passwordHash: 'none' }, undefined)
+  await database.query(
+    `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+     VALUES ($1, $2, 'a@example.com', 1, now())`,
+    [uuid(), id]
+  )
+  const registering = registerUser(database, clock, { email: 'A@example.com', passwordHash: 'none' }, undefined)
+  t.match(await registering.catch((error) => error), { code: 'ACCOUNT_EXISTS', errors: [{ path: '/email' }] })
+  t.equal((await database.query('SELECT FROM users')).length, 1)
+})
+
 test('an address that is given up at this moment goes to nobody who registers it', async (t) => {
   const given = await migratedDatabase(t)
   if (!('url' in given)) {
