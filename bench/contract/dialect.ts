@@ -109,6 +109,8 @@ export function parseDialect(text: string, file: string): Dialect {
 }
 
 function mendOf(error: ErrorObject): string | undefined {
+  // The union says what either may be.
+  if (error.schemaPath.includes('/anyOf/')) return undefined
   const where = error.instancePath.slice(1).replaceAll('/', '.')
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params.additionalProperty)

@@ -38,7 +38,7 @@ async function runFile(file: string, url: string, add: (expectation: Expectation
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CONTRACT_URL: url, TAP_DIAG: '1' }
+    env: { ...process.env, CONTRACT_URL: url, TAP_TIMEOUT: '600' }
   })
   let complaint = ''
   child.stderr.on('data', (chunk) => {

@@ -116,7 +116,10 @@ class Conversation {
   /** Compares the status, and of a refusal the body and the challenge. */
   answered(what: string, { status, headers, json, body }: Answer, outcome: Outcome): boolean {
     const there = this.asked.dialect.statuses?.[outcome] ?? STATUSES[outcome]
-    const said = this.compare(`${what} is answered with`, status, STATUSES[outcome], there)
+    const said = status === there || this.compare(`${what} is answered with`, status, STATUSES[outcome], there)
+    if (status === there && there !== STATUSES[outcome]) {
+      this.differs(`${outcome.replaceAll('_', ' ')} is ${there} in place of ${STATUSES[outcome]}`)
+    }
     if (!said || CODES[outcome] === undefined) return said
     if (status === 401 && !/^Bearer\b/i.test(headers['www-authenticate'] ?? '')) {
       this.seen.faults.push(`${what} lacks WWW-Authenticate: Bearer`)
