@@ -1,6 +1,6 @@
 import { CORE, look, type Seen } from '../../test/contract/core.ts'
 import { type Dialect, DialectError, nearest } from './dialect.ts'
-import { openTarget, type Target } from './target.ts'
+import { checkLimits, openTarget, type Target } from './target.ts'
 import { runWhole } from './whole.ts'
 
 export { TargetError } from './target.ts'
@@ -61,7 +61,10 @@ export async function checkContract(url: string, options: Options = {}): Promise
   const target = await openTarget(url, dialect.paths?.secret ?? '/secret')
   try {
     if (core) await runCore(target, dialect, secret, add)
-    else await runWhole(new URL(url).origin, add)
+    else {
+      await checkLimits(target)
+      await runWhole(new URL(url).origin, add)
+    }
   } finally {
     target.close()
   }
