@@ -36,6 +36,8 @@ export interface Options {
   core?: boolean
   /** Where the implementation differs by choice: of the core alone. */
   dialect?: Dialect
+  /** The folder of the whole contract's files, where it is not our own. Ends with a slash. */
+  suite?: URL
   /** Told of each expectation as soon as it is known. */
   onExpectation?: (section: string, expectation: Expectation) => void
 }
@@ -63,7 +65,7 @@ export async function checkContract(url: string, options: Options = {}): Promise
     if (core) await runCore(target, dialect, secret, add)
     else {
       await checkLimits(target)
-      await runWhole(new URL(url).origin, add)
+      await runWhole(new URL(url).origin, add, options.suite)
     }
   } finally {
     target.close()
