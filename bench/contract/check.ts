@@ -1,6 +1,6 @@
 import { CORE, look, type Seen } from '../../test/contract/core.ts'
 import { type Dialect, DialectError, nearest } from './dialect.ts'
-import { openTarget, type Target } from './target.ts'
+import { checkLimits, openTarget, type Target } from './target.ts'
 import { runWhole } from './whole.ts'
 
 export { TargetError } from './target.ts'
@@ -36,6 +36,8 @@ export interface Options {
   core?: boolean
   /** Where the implementation differs by choice: of the core alone. */
   dialect?: Dialect
+  /** The folder of the whole contract's files, where it is not our own. Ends with a slash. */
+  suite?: URL
   /** Told of each expectation as soon as it is known. */
   onExpectation?: (section: string, expectation: Expectation) => void
 }
@@ -61,7 +63,10 @@ export async function checkContract(url: string, options: Options = {}): Promise
   const target = await openTarget(url, dialect.paths?.secret ?? '/secret')
   try {
     if (core) await runCore(target, dialect, secret, add)
-    else await runWhole(new URL(url).origin, add)
+    else {
+      await checkLimits(target)
+      await runWhole(new URL(url).origin, add, options.suite)
+    }
   } finally {
     target.close()
   }

@@ -5,7 +5,9 @@ import { Ajv, type ErrorObject } from 'ajv'
 const strict = { additionalProperties: false }
 
 const path = Type.String({ pattern: '^/[!-~]*$', mend: 'a path that begins with /' })
-const status = Type.Integer({ minimum: 200, maximum: 599, mend: 'an HTTP status, such as 422' })
+// Of these ranges, so that no dialect passes off as a choice that a forged token is taken.
+const granted = Type.Integer({ minimum: 200, maximum: 299, mend: 'a status of success, 200 to 299' })
+const refused = Type.Integer({ minimum: 400, maximum: 499, mend: 'a status of refusal, 400 to 499' })
 const named = Type.String({ minLength: 1, maxLength: 64, mend: 'the name of a key' })
 const constants = Type.Record(Type.String(), Type.Unknown(), { mend: 'an object of keys and what each always is' })
 /** A key under another name, or null for one that is not there. */
@@ -42,15 +44,15 @@ export const Dialect = optional(
     login: optional(Type.Object({ extra: constants })),
     statuses: optional(
       Type.Object({
-        registered: status,
-        signed_in: status,
-        invalid: status,
-        malformed: status,
-        duplicate: status,
-        wrong_credentials: status,
-        token_missing: status,
-        token_invalid: status,
-        token_expired: status
+        registered: granted,
+        signed_in: granted,
+        invalid: refused,
+        malformed: refused,
+        duplicate: refused,
+        wrong_credentials: refused,
+        token_missing: refused,
+        token_invalid: refused,
+        token_expired: refused
       })
     ),
     /** The key that its error bodies have in place of `code`, such as `detail`; null where they are not JSON. */

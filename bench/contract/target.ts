@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, type Ask, type Request, sentTo } from '../../test/contract/http.ts'
+import { type Answer, type Ask, type Request, sentTo, unique } from '../../test/contract/http.ts'
 
 /** No contract could be checked there. The message is one line for the person who gave the URL. */
 export class TargetError extends Error {
@@ -72,6 +72,18 @@ async function answeredBy(origin: string, send: () => Promise<Answer>, patience:
     enough.abort()
     late.catch(() => {})
   }
+}
+
+/** One more than the contract lets an address try in an hour. */
+const REGISTRATIONS = 31
+
+/**
+ * Looks whether it limits requests, before a suite of minutes finds out. A password that is refused costs it no hash.
+ * @throws {TargetError} where it does
+ */
+export async function checkLimits({ request }: Target): Promise<void> {
+  const body = { username: unique(), password: 'short' }
+  for (let tried = 0; tried < REGISTRATIONS; tried += 1) await request({ path: '/register', body })
 }
 
 export const LIMITED = 'it limits requests (429), and all of these come from one address: start it with LIMITS=off'

@@ -21,14 +21,18 @@ const SECTIONS: Record<string, string> = {
 }
 
 /** Runs the files of test/contract/ against a URL, one after the other, as our own suite runs them. */
-export async function runWhole(url: string, add: (section: string, expectation: Expectation) => void): Promise<void> {
-  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.test.ts'))
+export async function runWhole(
+  url: string,
+  add: (section: string, expectation: Expectation) => void,
+  folder = FOLDER
+): Promise<void> {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.test.ts'))
   const order = Object.keys(SECTIONS)
   files.sort((one, other) => order.indexOf(basename(one, '.test.ts')) - order.indexOf(basename(other, '.test.ts')))
   for (const file of files) {
     const name = basename(file, '.test.ts')
     const section = SECTIONS[name] ?? name
-    await runFile(fileURLToPath(new URL(file, FOLDER)), url, (expectation) => add(section, expectation))
+    await runFile(fileURLToPath(new URL(file, folder)), url, (expectation) => add(section, expectation))
   }
   const details = ['they count requests, which a suite from one address cannot be without LIMITS=off']
   add('Limits', { title: 'limits on guesses and addresses', state: 'not checked', details })

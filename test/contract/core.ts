@@ -421,7 +421,10 @@ async function expire(it: Conversation, token: string): Promise<string | undefin
     await pause(Math.max(0, left) * 1000 + 1100)
     return token
   }
-  it.seen.unchecked = `a token lives ${Number.isFinite(left) ? `${Math.round(left)} s` : 'for ever'}: give the service one of ${PATIENCE} s at most, or name its secret with secret_env`
+  const life = Number.isFinite(left) ? `${Math.round(left)} s` : 'for ever'
+  const { secret_env } = it.asked.dialect
+  const known = secret_env ? `set ${secret_env} to its secret` : 'name its secret with secret_env'
+  it.seen.unchecked = `a token lives ${life}: give the service one of ${PATIENCE} s at most, or ${known}`
   return undefined
 }
 
@@ -445,4 +448,7 @@ const isJwt = (value: unknown) => typeof value === 'string' && /^[\w-]+\.[\w-]+\
 const show = (value: unknown) => (typeof value === 'string' ? cut(value) : String(value))
 
 /** At most a line of it. */
-const cut = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text).slice(1, -1)
+const cut = (text: string) =>
+  JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+    .slice(1, -1)
+    .replaceAll('\\"', '"')

@@ -107,7 +107,14 @@ test('our own service keeps the core to the letter, but for what takes time', as
     report.sections.map(({ title }) => title),
     ['Conventions', 'The heart', 'Access tokens']
   )
-  t.match(find(report, 'expired'), { state: 'not checked', details: [/^a token lives \d+ s/] })
+  t.match(find(report, 'expired'), { state: 'not checked', details: [/^a token lives \d+ s.*with secret_env$/] })
+})
+
+test('a secret that is not there is asked for', async (t) => {
+  const fastify = await build(t)
+  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const report = await checkContract(url, { core: true, dialect: { secret_env: 'CONTRACT_TEST_ABSENT' } })
+  t.match(find(report, 'expired'), { state: 'not checked', details: [/or set CONTRACT_TEST_ABSENT to its secret$/] })
 })
 
 test('with limits on it says how to switch them off', async (t) => {
@@ -116,6 +123,13 @@ test('with limits on it says how to switch them off', async (t) => {
   const name = () => ({ username: `u${randomUUID().slice(0, 8)}`, password: 'short' })
   for (let i = 0; i < 30; i++) await fastify.inject({ method: 'POST', url: '/register', payload: name() })
   await t.rejects(checkContract(url, { core: true }), { message: /LIMITS=off/ })
+})
+
+test('limits are found before the whole suite is begun', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const onExpectation = () => t.fail('the suite has begun')
+  await t.rejects(checkContract(url, { onExpectation }), { message: /LIMITS=off/ })
 })
 
 test('what a dialect foretells differs, and does not fail', async (t) => {

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
+import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
-import type { Expectation } from '../../../bench/contract/check.ts'
+import { checkContract, type Expectation } from '../../../bench/contract/check.ts'
 import { readTap } from '../../../bench/contract/whole.ts'
+import { build } from '../../helper.ts'
 
 async function read(tap: string) {
   const told: Expectation[] = []
@@ -61,4 +63,39 @@ test('429 is not a failure of the contract, but of how it was asked', async (t) 
   const { told, limited } = await read(TAP.replace('"status": 201', '"status": 429'))
   t.equal(limited, true)
   t.equal(told.length, 1)
+})
+
+const file = (assertion: string) => `import { test } from 'tap'
+test('All', async (t) => {
+  const answer = await fetch(new URL('/secret', process.env.CONTRACT_URL))
+  await t.test('one', async (t) => ${assertion})
+})`
+
+test('every file is run against the URL, and one that cannot be is a failure', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'off' } })
+  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const suite = pathToFileURL(
+    `${t.testdir({
+      'tokens.test.ts': file('t.equal(answer.status, 401)'),
+      'other.test.ts': 'throw new Error()',
+      'accounts.test.ts': file('t.equal(answer.status, 200)'),
+      'helper.ts': ''
+    })}/`
+  )
+  const { scope, kept, counts, sections } = await checkContract(url, { suite })
+  t.strictSame([scope, kept, counts], ['whole', false, { holds: 1, differs: 0, fails: 2, 'not checked': 1 }])
+  t.match(sections, [
+    { title: 'The heart', expectations: [{ title: 'one', state: 'fails' }] },
+    { title: 'Access tokens', expectations: [{ title: 'one', state: 'holds' }] },
+    { title: 'Limits', expectations: [{ state: 'not checked' }] },
+    { title: 'other', expectations: [{ title: 'other.test.ts', state: 'fails', details: [/^the file did not run/] }] }
+  ])
+})
+
+test('a service that limits requests ends the suite', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'off' } })
+  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const limited = file("t.strictSame({ status: 429 }, { status: 401 }, 'TOO_MANY_REQUESTS')")
+  const suite = pathToFileURL(`${t.testdir({ 'tokens.test.ts': limited })}/`)
+  await t.rejects(checkContract(url, { suite }), { message: /LIMITS=off/ })
 })
