@@ -112,9 +112,10 @@ async function readAll({ manifest, records }: Backup, { take, progress }: Readin
   let rows = 0
   for await (const record of records) {
     const { name, count } = record
-    if (counts[name] === undefined) throw new BackupRefusal(`The backup has rows of a table that is unknown: ${name}.`)
+    const known = Object.hasOwn(counts, name)
+    if (!known) throw new BackupRefusal(`The backup has rows of a table that is unknown: ${name}.`)
     await take(record)
-    counts[name] += count
+    counts[name] = (counts[name] as number) + count
     rows += count
     progress(rows)
   }
