@@ -88,7 +88,7 @@ export function restoreBackup(
     })
     if (!root) throw new BackupRefusal('The backup has no root secret: it is none of a service that has ever started.')
     await migrateWithin(transaction)
-    const count = restored.counts.users ?? 0
+    const count = restored.counts.users as number
     const occurrence = { actor: 'operator', action: 'backup restored', detail: { count } } as const
     await appendRecords(transaction, clock, deriveKey(rootSecretText(root), 'audit'), [
       { ...occurrence, happened: performance.now() }

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import { contentOf, inUse, PASSPHRASE } from '../backups.ts'
-import { operator } from '../command.ts'
-import { emptyDatabase, migratedDatabase } from '../database.ts'
+import { run as runThere } from '../command.ts'
+import { migratedDatabase } from '../database.ts'
 import { build, PASSWORD } from '../helper.ts'
 
 test('restore', async (t) => {
@@ -44,8 +44,9 @@ test('restore', async (t) => {
       holds: { users: 2 }
     })
     await unchanged(t)
-    const elsewhere = await operator(t, { database: await emptyDatabase(t) })
-    t.match(await elsewhere(['restore', file, '--dry-run'], PASSPHRASE), { code: 0, stdout: /nothing is changed\.\n$/ })
+    const variables = { DATA_DIR: `${folder}/data` }
+    const elsewhere = await runThere(['restore', file, '--dry-run'], { ...PASSPHRASE, variables })
+    t.match(elsewhere, { code: 0, stdout: /nothing is changed\.\n$/ })
   })
 
   const bytes = readFileSync(file)
