@@ -25,7 +25,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
           if (counts[record.name] === undefined) continue
           counts[record.name] = (counts[record.name] as number) + record.count
           rows += record.count
-          progress.show(`${rows} rows written`)
+          progress.show(`${countOf(rows, 'row')} written`)
         }
       }
       await readBackup(openDatabase(PATIENCE), secrets, (records) =>

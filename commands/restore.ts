@@ -38,7 +38,7 @@ const restore: DefineCommand = (command, { terminal, given, answer }) => {
         try {
           const database = createDatabase(pool, PATIENCE)
           const progress = showProgress(terminal)
-          const show = (rows: number) => progress.show(`${rows} rows read`)
+          const show = (rows: number) => progress.show(`${countOf(rows, 'row')} read`)
           const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
           const holds = dryRun ? await countHeld(database) : NOTHING
           const restored = dryRun

@@ -88,7 +88,7 @@ export function restoreBackup(
     })
     if (!root) throw new BackupRefusal('The backup has no root secret: it is none of a service that has ever started.')
     await migrateWithin(transaction)
-    const count = restored.counts.users ?? 0
+    const count = restored.counts.users as number
     const occurrence = { actor: 'operator', action: 'backup restored', detail: { count } } as const
     await appendRecords(transaction, clock, deriveKey(rootSecretText(root), 'audit'), [
       { ...occurrence, happened: performance.now() }
@@ -112,9 +112,10 @@ async function readAll({ manifest, records }: Backup, { take, progress }: Readin
   let rows = 0
   for await (const record of records) {
     const { name, count } = record
-    if (counts[name] === undefined) throw new BackupRefusal(`The backup has rows of a table that is unknown: ${name}.`)
+    const known = Object.hasOwn(counts, name)
+    if (!known) throw new BackupRefusal(`The backup has rows of a table that is unknown: ${name}.`)
     await take(record)
-    counts[name] += count
+    counts[name] = (counts[name] as number) + count
     rows += count
     progress(rows)
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { operator } from './command.ts'
 import { poolOf, type TestDatabase } from './database.ts'
@@ -21,7 +22,10 @@ export async function contentOf(t: Test, database: TestDatabase): Promise<Record
   return content
 }
 
-/** A service that has been in use: accounts, sessions that have rotated and ended, a retired and a revoked key, a record. */
+/**
+ * A service that has been in use: accounts, sessions that have rotated and ended, an address that has changed, a mail that
+ * waits, a key to come and one that was revoked, a record.
+ */
 export async function inUse(t: Test, database: TestDatabase) {
   const fastify = await build(t, { database, environment: { LIMITS: 'on' } })
   const ada = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
@@ -31,6 +35,7 @@ export async function inUse(t: Test, database: TestDatabase) {
   await post(fastify, '/login', { username: 'ada', password: 'wrong' })
   const { kid } = fastify.keyRing.signingKey()
   await fastify.close()
+  await fill(t, database, ada.user.id)
   const run = await operator(t, { database })
   await run(['keys', 'rotate'])
   return {
@@ -41,4 +46,29 @@ export async function inUse(t: Test, database: TestDatabase) {
     replayed: ada.refresh_token,
     over: grace.refresh_token
   }
+}
+
+/** A row of each table that nothing above leaves one in. */
+async function fill(t: Test, database: TestDatabase, user: string): Promise<void> {
+  const pool = await poolOf(t, database)
+  const change = randomUUID()
+  await pool.query(
+    `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+     VALUES ($1, $2, 'ada@example.org', 1, now())`,
+    [change, user]
+  )
+  await pool.query(
+    `INSERT INTO email_tokens (hash, purpose, mail_id, user_id, email, email_change, sent_at, expires_at)
+     VALUES ('\\x00ff', 'undo email change', $1, $2, 'ada@example.org', $3, now(), now() + interval '1 day')`,
+    [randomUUID(), user, change]
+  )
+  await pool.query(
+    `INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
+     VALUES ($1, 'email changed', 'ada@example.org', $2, '{"né": "\\\\ \\""}', now(), now() + interval '1 day')`,
+    [randomUUID(), user]
+  )
+  await pool.query(
+    `INSERT INTO signing_keys (kid, public_key, created_at, sign_from, revoked_at)
+     VALUES ('revoked', '{}', now(), now(), now())`
+  )
 }
