@@ -15,12 +15,12 @@ const server = process.env.TEST_DATABASE_URL
 
 /** An empty database that is gone when the test ends. */
 export function emptyDatabase(t: Test): Promise<TestDatabase> {
-  return server ? create(t, server) : open(t)
+  return server ? create(t, server) : open(t, { migrated: false })
 }
 
 /** A database with the current schema that is gone when the test ends. */
 export async function migratedDatabase(t: Test): Promise<TestDatabase> {
-  if (!server) return open(t, await snapshot())
+  if (!server) return open(t, { migrated: true })
   const database = await create(t, server)
   await migrate(await poolOf(t, database))
   return database
@@ -43,10 +43,45 @@ export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> 
   return pool
 }
 
-async function open(t: Test, loadDataDir?: Blob): Promise<TestDatabase> {
-  const pglite = await PGlite.create(loadDataDir ? { loadDataDir } : {})
-  t.teardown(() => pglite.close())
+/** Embedded databases that no test uses now, and what will close them: to empty one is far quicker than to start one. */
+const idle = new Map<PGlite, NodeJS.Timeout>()
+
+/** How long one waits for the next test, in milliseconds: an open one keeps the process from ending. */
+const PATIENCE = 200
+
+async function open(t: Test, { migrated }: { migrated: boolean }): Promise<TestDatabase> {
+  const used = takeIdle()
+  const pglite = used ?? (await PGlite.create(migrated ? { loadDataDir: await snapshot() } : {}))
+  if (used) await empty(used)
+  if (used && migrated) await migrateEmbedded(used)
+  t.teardown(() => idle.set(pglite, setTimeout(close, PATIENCE, pglite).unref()))
   return { pglite }
+}
+
+function takeIdle(): PGlite | undefined {
+  const [pglite] = idle.keys()
+  if (!pglite) return undefined
+  clearTimeout(idle.get(pglite))
+  idle.delete(pglite)
+  return pglite
+}
+
+function close(pglite: PGlite): Promise<void> {
+  idle.delete(pglite)
+  return pglite.close()
+}
+
+async function empty(pglite: PGlite): Promise<void> {
+  for (const sql of ['ROLLBACK', 'DISCARD ALL', 'DROP SCHEMA public CASCADE', 'CREATE SCHEMA public']) {
+    await pglite.exec(sql)
+  }
+}
+
+async function migrateEmbedded(pglite: PGlite): Promise<void> {
+  const { Pool } = await embeddedDriver(pglite)
+  const pool = new Pool()
+  await migrate(pool)
+  await pool.end()
 }
 
 async function create(t: Test, url: string): Promise<TestDatabase> {
@@ -70,10 +105,7 @@ async function snapshot(): Promise<Blob> {
   const path = `${folder}${hash.digest('hex').slice(0, 16)}.tar`
   if (!existsSync(path)) {
     const pglite = await PGlite.create()
-    const { Pool } = await embeddedDriver(pglite)
-    const pool = new Pool()
-    await migrate(pool)
-    await pool.end()
+    await migrateEmbedded(pglite)
     const dump = await pglite.dumpDataDir('none')
     await pglite.close()
     mkdirSync(folder, { recursive: true })

@@ -33,8 +33,11 @@ test('a client that never ends its request does not hold up the stop', async (t)
   await received
   const everything = text(socket)
 
+  // The timer of an idle connection has to be of the time in which it is cleared.
+  const client = await fastify.pg.pool.connect()
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
+  client.release()
   const closed = fastify.close()
   await new Promise((resolve) => setImmediate(resolve))
   mock.timers.tick(8_999)
