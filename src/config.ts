@@ -221,12 +221,12 @@ function isHost(text: string): boolean {
 /** An address of version 6 stands in brackets (RFC 3986 §3.2.2). */
 const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-/** Whether there is a folder, or nothing yet. */
+/** Whether there is a folder, or nothing yet in one. */
 function isFolder(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true
-  } catch {
-    return false
+    return statSync(path).isDirectory()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }
 
