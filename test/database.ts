@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -9,6 +11,9 @@ import { migrate } from '../src/migrations.ts'
 
 /** Where a test file's own database is: an embedded one in memory, or one made for it on TEST_DATABASE_URL's server. */
 export type TestDatabase = { pglite: PGlite } | { url: string }
+
+const SQL = fileURLToPath(new URL('../sql/', import.meta.url))
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/latchkey/', import.meta.url))
 
 /** The server on which tests make and drop databases of their own. DATABASE_URL is never read by a test. */
 const server = process.env.TEST_DATABASE_URL
@@ -28,7 +33,7 @@ export async function migratedDatabase(t: Test): Promise<TestDatabase> {
 
 /** An embedded database with the current schema, also where there is a server. */
 export async function embeddedDatabase(t: Test): Promise<TestDatabase> {
-  return open(t, await snapshot())
+  return open(t, { migrated: true })
 }
 
 /** The driver's pool over a test's database, ended with the test. */
@@ -51,7 +56,7 @@ const PATIENCE = 200
 
 async function open(t: Test, { migrated }: { migrated: boolean }): Promise<TestDatabase> {
   const used = takeIdle()
-  const pglite = used ?? (await PGlite.create(migrated ? { loadDataDir: await snapshot() } : {}))
+  const pglite = used ?? (await (migrated ? start() : PGlite.create()))
   if (used) await empty(used)
   if (used && migrated) await migrateEmbedded(used)
   t.teardown(() => idle.set(pglite, setTimeout(close, PATIENCE, pglite).unref()))
@@ -66,9 +71,10 @@ function takeIdle(): PGlite | undefined {
   return pglite
 }
 
-function close(pglite: PGlite): Promise<void> {
+async function close(pglite: PGlite): Promise<void> {
   idle.delete(pglite)
-  return pglite.close()
+  await pglite.close()
+  if (pglite.dataDir) rmSync(pglite.dataDir, { recursive: true })
 }
 
 async function empty(pglite: PGlite): Promise<void> {
@@ -96,22 +102,27 @@ async function create(t: Test, url: string): Promise<TestDatabase> {
   return { url: Object.assign(new URL(url), { pathname: name }).href }
 }
 
-/** A migrated database as a file, made once for every state of sql/: opening it is far quicker than migrating. */
-async function snapshot(): Promise<Blob> {
-  const folder = fileURLToPath(new URL('../node_modules/.cache/latchkey/', import.meta.url))
-  const sql = fileURLToPath(new URL('../sql/', import.meta.url))
+/** Opens a copy of a migrated database, which is made once for every state of sql/: far quicker than migrating one. */
+async function start(): Promise<PGlite> {
   const hash = createHash('sha256')
-  for (const file of readdirSync(sql).sort()) hash.update(file).update(readFileSync(sql + file))
-  const path = `${folder}${hash.digest('hex').slice(0, 16)}.tar`
-  if (!existsSync(path)) {
-    const pglite = await PGlite.create()
-    await migrateEmbedded(pglite)
-    const dump = await pglite.dumpDataDir('none')
-    await pglite.close()
-    mkdirSync(folder, { recursive: true })
-    // Two test files may make it at once: each writes its own, and the last one stays.
-    writeFileSync(`${path}.${process.pid}`, Buffer.from(await dump.arrayBuffer()))
-    renameSync(`${path}.${process.pid}`, path)
+  for (const file of readdirSync(SQL).sort()) hash.update(file).update(readFileSync(SQL + file))
+  const original = join(CACHE, hash.digest('hex').slice(0, 16))
+  if (!existsSync(original)) await makeOriginal(original)
+  const copy = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  cpSync(original, copy, { recursive: true })
+  return PGlite.create(copy)
+}
+
+/** Test files may make it at the same time: each makes its own, and the first one stays. */
+async function makeOriginal(original: string): Promise<void> {
+  mkdirSync(CACHE, { recursive: true })
+  const own = mkdtempSync(`${original}-`)
+  const pglite = await PGlite.create(own)
+  await migrateEmbedded(pglite)
+  await pglite.close()
+  try {
+    renameSync(own, original)
+  } catch {
+    rmSync(own, { recursive: true })
   }
-  return new Blob([readFileSync(path)])
 }
