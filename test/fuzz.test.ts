@@ -17,7 +17,11 @@ test('a thousand requests made from the OpenAPI document are answered as it says
   }
   const fastify = await build(t, {
     clock,
-    environment: { INTROSPECTION_KEY: keys.introspection, METRICS_KEY: keys.metrics }
+    environment: {
+      INTROSPECTION_KEY: keys.introspection,
+      METRICS_KEY: keys.metrics,
+      APP_URL: 'https://app.example.com'
+    }
   })
   const run = await Run.of(injectedInto(fastify), keys)
 

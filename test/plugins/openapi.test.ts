@@ -14,7 +14,12 @@ interface Operation {
 
 test('the OpenAPI document', async (t) => {
   const fastify = await build(t, {
-    environment: { PUBLIC_URL: 'https://id.example', INTROSPECTION_KEY: 'the key of the services, 32 bytes or more' }
+    environment: {
+      PUBLIC_URL: 'https://id.example',
+      INTROSPECTION_KEY: 'the key of the services, 32 bytes or more',
+      // So that it has no pages, whether or not there is a mail server.
+      APP_URL: 'https://app.example'
+    }
   })
   const document = fastify.swagger() as unknown as {
     openapi: string

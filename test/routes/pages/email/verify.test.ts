@@ -67,7 +67,10 @@ test('the page of a link', async (t) => {
 })
 
 test('where a frontend has the links, or none are sent, there is no page', async (t) => {
-  const cases = [{ ...SMTP, APP_URL: 'https://app.example.com' }, { PUBLIC_URL: 'https://auth.example.com' }]
+  const cases = [
+    { ...SMTP, APP_URL: 'https://app.example.com' },
+    { SMTP_URL: '', MAIL_FROM: '', PUBLIC_URL: 'https://auth.example.com' }
+  ]
   for (const environment of cases) {
     const fastify = await build(t, { environment })
     t.strictSame(answer(await fastify.inject('/pages/email/verify')), {
