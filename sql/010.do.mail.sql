@@ -13,8 +13,7 @@ CREATE TABLE mails (
   CONSTRAINT mails_kind CHECK (
     kind IN (
       'verify email', 'reset password', 'password changed', 'confirm new email', 'email changed',
-      'finish registration', 'already registered',
-      'registration asked', 'reset asked', 'verification asked'
+      'finish registration', 'registration asked', 'reset asked', 'verification asked'
     )
   )
 );

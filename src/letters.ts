@@ -48,24 +48,14 @@ type LetterOf<Name extends Template> = {
  * @throws Problem DATABASE_UNAVAILABLE; then, and when anything else is thrown, the mail is tried again later
  */
 export async function compose(database: Database, clock: Clock, key: Buffer, mail: Mail): Promise<Letter | undefined> {
-  switch (mail.kind) {
-    case 'password changed':
-      return notice(database, 'password-changed', mail)
-    case 'already registered':
-      return notice(database, 'already-registered', mail)
-    default:
-      return composeWithLink(database, clock, key, mail)
-  }
+  return mail.kind === 'password changed'
+    ? passwordChanged(database, mail)
+    : composeWithLink(database, clock, key, mail)
 }
 
-/** A letter without a link. */
-async function notice(
-  database: Database,
-  template: 'password-changed' | 'already-registered',
-  { user_id, recipient }: Mail
-): Promise<Letter | undefined> {
+async function passwordChanged(database: Database, { user_id, recipient }: Mail): Promise<Letter | undefined> {
   const [user] = await database.query<Addressee>('SELECT username, email_verified FROM users WHERE id = $1', [user_id])
-  return user && { template, recipient, variables: { name: nameFor(user, recipient) } }
+  return user && { template: 'password-changed', recipient, variables: { name: nameFor(user, recipient) } }
 }
 
 interface Addressee {

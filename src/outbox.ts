@@ -14,7 +14,6 @@ export const KINDS = [
   'confirm new email',
   'email changed',
   'finish registration',
-  'already registered',
   'registration asked',
   'reset asked',
   'verification asked'

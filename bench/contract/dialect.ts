@@ -123,7 +123,7 @@ function mendOf(error: ErrorObject): string | undefined {
   }
   const mend = (error.parentSchema as { mend?: string }).mend
   if (mend) return `${where} must be ${mend}`
-  return error.keyword === 'type' ? `${where || 'a dialect'} must be an object` : undefined
+  return `${where || 'a dialect'} must be an object`
 }
 
 /** The known name that is at most a third of its letters away, by Levenshtein's distance. */

@@ -66,8 +66,8 @@ async function answeredBy(origin: string, send: () => Promise<Answer>, patience:
     return await Promise.race([send(), late])
   } catch (error) {
     if (error instanceof TargetError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new TargetError(`nothing answers at ${origin}: ${code ?? message}`)
+    const { code } = error as NodeJS.ErrnoException
+    throw new TargetError(`nothing answers at ${origin}: ${code}`)
   } finally {
     enough.abort()
     late.catch(() => {})

@@ -52,7 +52,7 @@ async function runFile(file: string, url: string, add: (expectation: Expectation
     const { count, limited } = await readTap(child.stdout, add)
     if (limited) throw new TargetError(LIMITED)
     if (count === 0) {
-      const last = complaint.trim().split('\n').at(-1) ?? ''
+      const last = complaint.trim().replace(/^.*\n/s, '')
       add({ title: basename(file), state: 'fails', details: [`the file did not run: ${last}`] })
     }
   } finally {

@@ -18,8 +18,14 @@ test('the letter of a mail', async (t) => {
     emailVerified: true,
     passwordHash: 'none'
   })
-  const compose = (kind: Kind, recipient: string, user_id: string | null = null, data: Record<string, string> = {}) =>
-    composeWithLink(database, clock, Buffer.alloc(32), { id: uuid(), kind, recipient, user_id, data, attempts: 1 })
+  const earlier = uuid()
+  const compose = (
+    kind: Kind,
+    recipient: string,
+    user_id: string | null = null,
+    data: Record<string, string> = {},
+    id = uuid()
+  ) => composeWithLink(database, clock, Buffer.alloc(32), { id, kind, recipient, user_id, data, attempts: 1 })
   const token = /^[\w-]{43}$/
   const versions = { password_version: '1', email_version: '1' }
 
@@ -85,6 +91,11 @@ test('the letter of a mail', async (t) => {
       'finish registration',
       () => compose('finish registration', 'New@example.com'),
       { template: 'finish-registration', recipient: 'New@example.com', token }
+    ],
+    [
+      'finish registration, of an earlier mail than the last',
+      () => compose('finish registration', 'new@example.com', null, {}, earlier),
+      undefined
     ],
     [
       'registration asked, for a taken one',

@@ -231,6 +231,15 @@ test('the command answers with the report, for people or as JSON', async (t) => 
   t.equal((await run([await serve(t, smallService({ strips: true })), ...words.slice(1)])).code, 1)
 })
 
+test('what the command does not expect is thrown', async (t) => {
+  const full = {
+    write(): never {
+      throw new Error('no space left on device')
+    }
+  }
+  await t.rejects(runContract(['--help'], { stdout: full, stderr: full }), { message: 'no space left on device' })
+})
+
 async function run(words: string[], isTTY = false) {
   let [out, err] = ['', '']
   const streams: Streams = {

@@ -59,6 +59,28 @@ test('each subtest of a file is an expectation', async (t) => {
   ])
 })
 
+test('what fails is told as briefly as it goes', async (t) => {
+  const long = `-  "${'x'.repeat(200)}"`
+  const tap = `TAP version 14
+# Subtest: The heart
+    not ok 1 - without a diagnosis
+    not ok 2 - at length
+      ---
+      diff: |
+        ${long}
+      ...
+    ok 3 - some day # TODO
+    1..3
+not ok 1 - The heart
+1..1
+`
+  t.match((await read(tap)).told, [
+    { title: 'The heart', state: 'fails', details: ['without a diagnosis', /^at length: - "x{157}…$/] }
+  ])
+  const skipped = tap.replaceAll('not ok', 'ok').replace(/ {6}---.*\.\.\.\n/s, '')
+  t.match((await read(skipped)).told, [{ title: 'The heart', state: 'not checked', details: ['some day'] }])
+})
+
 test('429 is not a failure of the contract, but of how it was asked', async (t) => {
   const { told, limited } = await read(TAP.replace('"status": 201', '"status": 429'))
   t.equal(limited, true)
