@@ -7,7 +7,8 @@ mkdirSync(CACHE, { recursive: true })
 
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, nextLoad) {
-  if (!url.endsWith('.ts')) return nextLoad(url, context)
+  // A mocked module has a query.
+  if (!new URL(url).pathname.endsWith('.ts')) return nextLoad(url, context)
   const { source } = await nextLoad(url, { ...context, format: 'module' })
   return { format: 'module', shortCircuit: true, source: await blanked(String(source)) }
 }
