@@ -19,9 +19,12 @@ const purge: DefineCommand = (command, { open, answer, terminal }) => {
       if (dryRun) return answer(value, `${records} would be purged, up to number ${beginning.last}.`)
 
       const progress = showProgress(terminal)
-      for (let left = beginning.count; left > 0; ) {
-        const { count } = await purgeAudit(openDatabase(), audit.key, before)
-        left = count === 0 ? 0 : left - count
+      let left = beginning.count
+      let purged = left
+      // Somebody else may purge the same meanwhile.
+      while (left > 0 && purged > 0) {
+        purged = (await purgeAudit(openDatabase(), audit.key, before)).count
+        left -= purged
         progress.show(`${left} left to purge`)
       }
       progress.end()
