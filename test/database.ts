@@ -9,7 +9,7 @@ import type { Test } from 'tap'
 import { embeddedDriver } from '../src/embedded.ts'
 import { migrate } from '../src/migrations.ts'
 
-/** Where a test file's own database is: an embedded one in memory, or one made for it on TEST_DATABASE_URL's server. */
+/** Where a test's own database is: an embedded one in this process, or one made for it on TEST_DATABASE_URL's server. */
 export type TestDatabase = { pglite: PGlite } | { url: string }
 
 const SQL = fileURLToPath(new URL('../sql/', import.meta.url))
@@ -66,10 +66,9 @@ function takeIdle(): PGlite | undefined {
   return pglite
 }
 
-async function close(pglite: PGlite): Promise<void> {
+function close(pglite: PGlite): Promise<void> {
   idle.delete(pglite)
-  await pglite.close()
-  if (pglite.dataDir) rmSync(pglite.dataDir, { recursive: true })
+  return pglite.close()
 }
 
 async function empty(pglite: PGlite): Promise<void> {
@@ -97,6 +96,12 @@ async function create(t: Test, url: string): Promise<TestDatabase> {
   return { url: Object.assign(new URL(url), { pathname: name }).href }
 }
 
+/** Removed when the process ends, however it does: one that a test keeps open to its end has no time to close. */
+const copies: string[] = []
+process.once('exit', () => {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true })
+})
+
 /** Opens a copy of a migrated database, which is made once for every state of sql/: far quicker than migrating one. */
 async function start(): Promise<PGlite> {
   const hash = createHash('sha256')
@@ -104,6 +109,7 @@ async function start(): Promise<PGlite> {
   const original = join(CACHE, hash.digest('hex').slice(0, 16))
   if (!existsSync(original)) await makeOriginal(original)
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  copies.push(copy)
   cpSync(original, copy, { recursive: true })
   return PGlite.create(copy)
 }
