@@ -27,6 +27,15 @@ test('audit purge', async (t) => {
   t.match((await run(['audit', 'verify'])).stdout, '1 record holds, from number 1204 to number 1204.')
   t.match((await run(['audit', 'list'])).stdout, /1204 .* operator +audit purged .* count: 1, up_to: 1203/)
 
+  await record(1200)
+  const both = await Promise.all([said('--before', '2100-01-01'), said('--before', '2100-01-01')])
+  t.strictSame(
+    both.map(([code]) => code),
+    [0, 0],
+    'two at once come to an end'
+  )
+  t.equal((await run(['audit', 'verify'])).code, 0, 'and leave a record that holds')
+
   await fastify.pg.pool.query("UPDATE audit SET action = 'key revoked'")
   const refused = await run(['audit', 'purge', '--before', '2100-01-01'])
   t.equal(refused.code, 1)
