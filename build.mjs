@@ -6,12 +6,17 @@ const FOLDERS = ['src', 'plugins', 'routes', 'commands']
 const STAMP = 'dist/.built'
 
 const filesOf = (folder) => readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`)
-const inputs = [...FOLDERS, 'sql'].flatMap(filesOf).concat('package-lock.json', 'tsconfig.json', 'tsconfig.build.json')
+/** What is copied as it is. */
+const COPIED = ['sql', 'mail']
+
+const inputs = [...FOLDERS, ...COPIED]
+  .flatMap(filesOf)
+  .concat('package-lock.json', 'tsconfig.json', 'tsconfig.build.json')
 const started = new Date()
 const builtAt = existsSync(STAMP) ? statSync(STAMP).mtimeMs : 0
 
 // A folder is newer when a file in it has come or gone.
-if (inputs.concat(FOLDERS, 'sql').some((input) => statSync(input).mtimeMs > builtAt)) build()
+if (inputs.concat(FOLDERS, COPIED).some((input) => statSync(input).mtimeMs > builtAt)) build()
 
 function build() {
   const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -25,8 +30,10 @@ function build() {
     if (/\.js(\.map)?$/.test(output) && !existsSync(`${source}.ts`) && !existsSync(`${source}.js`)) rmSync(output)
   }
 
-  rmSync('dist/sql', { recursive: true, force: true })
-  cpSync('sql', 'dist/sql', { recursive: true })
+  for (const folder of COPIED) {
+    rmSync(`dist/${folder}`, { recursive: true, force: true })
+    cpSync(folder, `dist/${folder}`, { recursive: true })
+  }
   writeFileSync(STAMP, '')
   utimesSync(STAMP, started, started)
 }

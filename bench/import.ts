@@ -6,15 +6,13 @@
  *
  * It makes its own server, with the programs of Debian's PostgreSQL, and puts it away. Linux only. It takes a minute.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, readFileSync, statSync } from 'node:fs'
+import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster } from './shared/cluster.ts'
+import { type Ended, runCommand } from './shared/command.ts'
 import { describeMachine } from './shared/machine.ts'
 import { temporaryFolder } from './shared/processes.ts'
 import { check, failed, megabytes, milliseconds, note, title } from './shared/report.ts'
@@ -34,7 +32,9 @@ process.exit(failed() === 0 ? 0 : 1)
 
 async function measure(what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   title(what)
-  await run(environment, ['import', file], { killed: true })
+  const run = (environment: NodeJS.ProcessEnv, words: string[], killed = false) =>
+    runCommand(environment, ['users', ...words], { killed })
+  await run(environment, ['import', file], true)
   const first = await run(environment, ['import', file])
   tell('an import', first)
   const { read, imported = 0, already_there = 0, refused } = first.sum
@@ -52,49 +52,10 @@ async function measure(what: string, environment: NodeJS.ProcessEnv): Promise<vo
   check((await fingerprint(copy)) === (await fingerprint(file)), 'the export is what was imported')
 }
 
-function tell(what: string, { time, memory, busy }: Awaited<ReturnType<typeof run>>): void {
+function tell(what: string, { time, memory, busy }: Ended): void {
   note(
     `${what}: ${milliseconds(time)}, of which the command itself was busy ${milliseconds(busy)}; ${megabytes(memory)} at most`
   )
-}
-
-/** Runs a command to its end, or kills it a second after it has told that it is at work. */
-async function run(environment: NodeJS.ProcessEnv, words: string[], { killed = false } = {}) {
-  const start = performance.now()
-  const child = spawn(process.execPath, ['dist/src/latchkey.js', '--json', 'users', ...words], {
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  child.stderr.on('data', () => killed && setTimeout(() => child.kill('SIGKILL'), 1000))
-  const output = text(child.stdout)
-  let [memory, busy] = [0, 0]
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  while (child.exitCode === null && child.signalCode === null) {
-    memory = Math.max(memory, peakOf(child))
-    busy = Math.max(busy, busyTimeOf(child))
-    await Promise.race([ended, pause(50)])
-  }
-  const time = performance.now() - start
-  return { time, memory, busy, sum: JSON.parse((await output) || '{}') as Record<string, number> }
-}
-
-/** The most memory that a process has held so far (proc(5)), in bytes. */
-function peakOf({ pid }: ChildProcess): number {
-  try {
-    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  } catch {
-    return 0
-  }
-}
-
-/** How long a process has had a core so far (proc(5)), in milliseconds. */
-function busyTimeOf({ pid }: ChildProcess): number {
-  try {
-    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15)
-    return 10 * (Number(user) + Number(system))
-  } catch {
-    return 0
-  }
 }
 
 /** In the order of their ids, and with the times as an export writes them. */

@@ -1,20 +1,42 @@
 /**
- * Can a stranger tell by time whether a name is known? Wrong logins with a known and with an unknown name, in turn, one at
+ * Can a stranger tell by time whether a name is known? Requests with a known and with an unknown name, in turn, one at
  * a time, and how far the two samples are apart: medians, and Cliff's delta, the chance that one of the first takes longer
  * than one of the second less the chance that it does not (0 where they cannot be told apart, 1 where they always can).
  *
- *   node --import tsx bench/timing.ts http://127.0.0.1:3000 [pairs]
+ *   node --import tsx bench/timing.ts http://127.0.0.1:3000 [pairs] [login|forgot|register]
  *
- * The service has LIMITS=off; then, started with LIMITS=on, the same for what it refuses after ten attempts.
+ * login: wrong logins; the service has LIMITS=off; then, started with LIMITS=on, the same for what it refuses after ten
+ * attempts. forgot: asking for another password. register: registering with HIDE_ACCOUNTS=on, where the known address is
+ * that of a name that KNOWN_EMAIL has, made by `latchkey users create` before. These two want a service that sends mail,
+ * and LIMITS=off.
  */
-const [url = 'http://127.0.0.1:3000', pairs = '300'] = process.argv.slice(2)
+const [url = 'http://127.0.0.1:3000', pairs = '300', what = 'login'] = process.argv.slice(2)
 const PASSWORD = 'correct horse battery staple'
 /** Below this a difference counts as negligible (Romano et al. 2006). */
 const NEGLIGIBLE = 0.147
 
 const known = `known.${Date.now().toString(36)}`
 const unknown = known.replace('known', 'nobody')
-await post('/register', { username: known, password: PASSWORD })
+const address = process.env.KNOWN_EMAIL ?? `${known}@example.com`
+const addresses = { known: address, unknown: address.replace(/^[^@]*/, unknown) }
+
+const ways: Record<string, { prepare?: () => Promise<unknown>; ask: (kind: 'known' | 'unknown') => Promise<number> }> =
+  {
+    login: {
+      prepare: () => post('/register', { username: known, password: PASSWORD }),
+      ask: (kind) => post('/login', { username: kind === 'known' ? known : unknown, password: 'wrong' })
+    },
+    forgot: {
+      ...(process.env.KNOWN_EMAIL === undefined && {
+        prepare: () => post('/register', { email: addresses.known, password: PASSWORD })
+      }),
+      ask: (kind) => post('/password/forgot', { email: addresses[kind] })
+    },
+    register: { ask: (kind) => post('/register', { email: addresses[kind] }) }
+  }
+const way = ways[what]
+if (!way) throw new Error(`${what} is none of ${Object.keys(ways).join(', ')}`)
+await way.prepare?.()
 
 const times = { known: [] as number[], unknown: [] as number[] }
 const statuses = new Set<number>()
@@ -22,7 +44,7 @@ for (let pair = 0; pair < Number(pairs); pair += 1) {
   // In changing order, so that what comes second has no advantage.
   for (const kind of pair % 2 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const)) {
     const start = performance.now()
-    const status = await post('/login', { username: kind === 'known' ? known : unknown, password: 'wrong' })
+    const status = await way.ask(kind)
     times[kind].push(performance.now() - start)
     statuses.add(status)
   }
@@ -31,7 +53,7 @@ for (let pair = 0; pair < Number(pairs); pair += 1) {
 const delta = cliffsDelta(times.known, times.unknown)
 const verdict = Math.abs(delta) < NEGLIGIBLE ? 'cannot be told apart' : 'CAN BE TOLD APART'
 process.stdout.write(
-  `${pairs} pairs, answered with ${[...statuses].join(' and ')}: known ${median(times.known)} ms, unknown ${median(times.unknown)} ms, ` +
+  `${what}: ${pairs} pairs, answered with ${[...statuses].join(' and ')}: known ${median(times.known)} ms, unknown ${median(times.unknown)} ms, ` +
     `Cliff's delta ${delta.toFixed(3)}: ${verdict}\n`
 )
 if (verdict === 'CAN BE TOLD APART') process.exitCode = 1

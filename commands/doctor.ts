@@ -2,7 +2,7 @@ import bcrypt from 'bcrypt'
 import type { DefineCommand } from '../src/command-line.ts'
 import { type Config, type ConfigurationError, readConfig } from '../src/config.ts'
 import { examineDatabase, examineFiles } from '../src/examination.ts'
-import { type Finding, judgeCost, judgeNetwork, judgeSecrets, judgeSwitches } from '../src/findings.ts'
+import { type Finding, judgeCost, judgeMail, judgeNetwork, judgeSecrets, judgeSwitches } from '../src/findings.ts'
 
 const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }
 
@@ -34,6 +34,7 @@ async function examine(read: () => Config): Promise<Finding[]> {
     { about: 'configuration', state: 'good', message: 'every value fits' },
     ...judgeSecrets(config),
     ...judgeNetwork(config),
+    ...judgeMail(config),
     ...judgeSwitches(config),
     ...(await examineDatabase(config)),
     ...examineFiles(['.env']),

@@ -10,7 +10,9 @@ export default fp(
     fastify.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = toProblem(error, request)
       if (problem.statusCode >= 500) report(problem, request)
-      return reply.code(problem.statusCode).headers(problem.headers).send(problem.toJSON())
+      const { pageOf } = request.routeOptions.config
+      reply.code(problem.statusCode).headers(problem.headers)
+      return reply.send(pageOf ? pageOf(problem, request, reply) : problem.toJSON())
     })
   },
   { name: 'errors' }

@@ -14,21 +14,24 @@ import {
   limitSecret,
   nameKeys,
   purgeLimits,
+  RECIPIENT_LIMIT,
+  recipientKey,
   uncount
 } from '../src/limits.ts'
+import type { NewMail } from '../src/outbox.ts'
 import { createSieve } from '../src/sieve.ts'
 
 /** The names that a password is guessed for, and whose they are, where they are anybody's. */
 export interface Guessed {
   /** What the password is for. */
-  attempt: 'login' | 'password change'
+  attempt: 'login' | 'password change' | 'email change' | 'account deletion'
   /** What was typed. */
   typed: Partial<AccountNames>
   account: ({ id: string } & AccountNames) | undefined
 }
 
 /** What is held off, in the words of the record. */
-type Attempt = Guessed['attempt'] | 'registration' | 'refresh'
+type Attempt = Guessed['attempt'] | 'registration' | Exclude<Action, 'register'>
 
 /** How often what may be tried. */
 export interface Limits {
@@ -41,6 +44,17 @@ export interface Limits {
    * @throws Problem TOO_MANY_REQUESTS, before anything is done
    */
   guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>): Promise<Result>
+  /**
+   * Counts a mail that a client has asked for by its kind and whom it goes to, and says whether that is too much. It is no
+   * refusal, which would tell that others ask for mails to that address.
+   *
+   * @param database the transaction in which the mail is put into the outbox, where there is one
+   */
+  byRecipient(
+    request: FastifyRequest,
+    mail: Pick<NewMail, 'kind' | 'recipient'>,
+    database?: Database
+  ): Promise<{ heldOff: boolean }>
 }
 
 declare module 'fastify' {
@@ -59,7 +73,11 @@ export default fp(
     const { clientAddress, clock, config, deviceCookie, log, rootSecret } = fastify
     if (config.LIMITS === 'off') {
       log.warn('LIMITS is off: nothing slows down the guessing of passwords')
-      fastify.decorate('limits', { byAddress: () => async () => {}, guessing: (_request, _guessed, work) => work() })
+      fastify.decorate('limits', {
+        byAddress: () => async () => {},
+        guessing: (_request, _guessed, work) => work(),
+        byRecipient: async () => ({ heldOff: false })
+      })
       return
     }
     const secret = limitSecret(rootSecret)
@@ -86,6 +104,17 @@ export default fp(
         if (error instanceof Problem && error.statusCode === 503) await takeBack(request, keys)
         throw error
       }
+    }
+
+    async function byRecipient(
+      request: FastifyRequest,
+      { kind, recipient }: Pick<NewMail, 'kind' | 'recipient'>,
+      database = request.database
+    ) {
+      const count = await countWithin(database, clock, recipientKey(secret, kind, recipient), RECIPIENT_LIMIT)
+      const heldOff = 'wait' in count
+      if (heldOff) recordOnce(request, 'mail')
+      return { heldOff }
     }
 
     /** Counts on the device, where it has guesses left, or else on each of the names: on all of them or on none. */
@@ -116,9 +145,13 @@ export default fp(
     /** Recorded once a minute for a network and an account: a flood is refused cheaply, and must not fill the record. */
     const isNews = createSieve(clock.now, MINUTE)
     function heldOff(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, account?: string): Problem {
+      recordOnce(request, attempt, account)
+      return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
+    }
+
+    function recordOnce(request: FastifyRequest, attempt: Attempt, account?: string): void {
       const network = networkOf(clientAddress(request.raw))
       if (isNews(JSON.stringify([attempt, network, account]))) request.record(`${attempt} held off`, { account })
-      return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
     }
 
     const purge = () =>
@@ -126,7 +159,7 @@ export default fp(
     const timer = setInterval(purge, PURGE_INTERVAL).unref()
     fastify.addHook('onClose', async () => clearInterval(timer))
 
-    fastify.decorate('limits', { byAddress, guessing })
+    fastify.decorate('limits', { byAddress, guessing, byRecipient })
   },
   {
     name: 'limits',

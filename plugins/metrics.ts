@@ -10,7 +10,7 @@ declare module 'fastify' {
   }
 }
 
-/** The process's own figures, request durations by route, and how busy hashing, the database and the record are. */
+/** The process's own figures, request durations by route, and how busy hashing, the database, the record and mail are. */
 export default fp(
   async (fastify) => {
     const registry = new Registry()
@@ -44,6 +44,19 @@ export default fp(
         })
       )
     }
+    function counter(name: string, help: string, read: () => number): void {
+      registry.registerMetric(
+        new Counter({
+          name,
+          help,
+          registers: [],
+          collect() {
+            this.reset()
+            this.inc(read())
+          }
+        })
+      )
+    }
     const { gate } = fastify.passwords
     gauge('latchkey_hashes_running', 'Password hashes being computed', () => gate.running)
     gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => gate.waiting)
@@ -54,19 +67,18 @@ export default fp(
 
     const { audit } = fastify
     gauge('latchkey_audit_waiting', 'Records that wait to be written', () => audit.waiting)
-    registry.registerMetric(
-      new Counter({
-        name: 'latchkey_audit_lost_total',
-        help: 'Records that were lost, since too many waited',
-        registers: [],
-        collect() {
-          this.reset()
-          this.inc(audit.lost)
-        }
-      })
-    )
+    counter('latchkey_audit_lost_total', 'Records that were lost, since too many waited', () => audit.lost)
+
+    const { outbox } = fastify
+    gauge('latchkey_mails_waiting', 'Mails that waited in the outbox at the last look', () => outbox.waiting)
+    const { outcomes } = outbox
+    counter('latchkey_mails_sent_total', 'Mails that a mail server has taken', () => outcomes.sent)
+    counter('latchkey_mails_failed_total', 'Attempts to send a mail that failed', () => outcomes.later + outcomes.away)
+    counter('latchkey_mails_lost_total', 'Mails given up: refused for good, or too old', () => {
+      return outcomes.lost + outcomes.expired
+    })
 
     fastify.decorate('metrics', registry)
   },
-  { name: 'metrics', dependencies: ['audit', 'passwords', 'pg'] }
+  { name: 'metrics', dependencies: ['audit', 'outbox', 'passwords', 'pg'] }
 )

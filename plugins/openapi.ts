@@ -24,6 +24,10 @@ export default fp(
         servers: [{ url: fastify.config.PUBLIC_URL }],
         tags: [
           { name: 'accounts', description: 'Registering, signing in, and what is behind it' },
+          {
+            name: 'mail',
+            description: 'What is done by way of the email address: verifying, choosing another password'
+          },
           { name: 'sessions', description: 'Staying signed in, signing out, and where one is signed in' },
           { name: 'keys', description: 'What other services verify tokens with' },
           { name: 'service', description: 'Health, metrics and this document' }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { Problem } from '../src/errors.ts'
+import { type Code, Problem } from '../src/errors.ts'
 import { BODY, Login, Nothing, refusals, TokensAnswer } from '../src/schemas.ts'
 import { openSession } from '../src/sessions.ts'
 import { type Credentials, findCredentials, renewPasswordHash } from '../src/users.ts'
@@ -15,12 +15,15 @@ set as an HttpOnly cookie and left out of the body.`,
   body: Login,
   response: {
     200: TokensAnswer,
-    ...refusals(...BODY, 'INVALID_CREDENTIALS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+    ...refusals(...BODY, 'INVALID_CREDENTIALS', 'EMAIL_UNVERIFIED', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
   }
 }
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clientAddress, deviceCookie, limits, passwords, sessionRules } = fastify
+  const { clientAddress, config, deviceCookie, limits, passwords, sessionRules } = fastify
+  // Who has no address has none to verify.
+  const mustVerify = ({ email, email_verified }: Credentials) =>
+    config.REQUIRE_VERIFIED_EMAIL === 'on' && email !== null && !email_verified
 
   fastify.post('/login', { schema, preHandler: limits.byAddress('login') }, async (request, reply) => {
     const { database, body } = request
@@ -34,6 +37,9 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
       if (!matches) throw failed(request, account, 'wrong password')
       if (account.disabled) throw failed(request, account, 'account disabled')
 
+      // Whoever knows the password is no guesser.
+      if (mustVerify(account)) return { session: undefined, user: account }
+
       const renewed = await passwords.renew(password, account.password_hash, reply.disconnected)
       if (renewed) await renewPasswordHash(database, account, renewed)
 
@@ -41,6 +47,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
       if (!session) throw failed(request, account, 'account changed meanwhile')
       return { session, user: account }
     })
+    if (!session) throw failed(request, user, 'email not verified', 'EMAIL_UNVERIFIED')
     request.record('login', { account: user.id, session: session.refreshToken.session })
     // Not before all has succeeded: a cookie would go out with a refusal too.
     deviceCookie.set(reply, user.id)
@@ -48,10 +55,15 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
   })
 }
 
-/** The client does not learn why it failed; the record does. */
-function failed(request: FastifyRequest, account: Credentials | undefined, reason: string): Problem {
+/** The client does not learn why it failed, but for who knows the password; the record does. */
+function failed(
+  request: FastifyRequest,
+  account: Credentials | undefined,
+  reason: string,
+  code: Code = 'INVALID_CREDENTIALS'
+): Problem {
   request.record('login failed', { account: account?.id, detail: { reason } })
-  return new Problem('INVALID_CREDENTIALS')
+  return new Problem(code)
 }
 
 export default login

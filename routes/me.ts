@@ -1,18 +1,74 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BEARER, Nothing, refusals, UserAnswer } from '../src/schemas.ts'
+import { deleteOwnAccount } from '../src/accounts.ts'
+import { Problem } from '../src/errors.ts'
+import { wrongPassword } from '../src/password-change.ts'
+import { AccountDeletion, BEARER, BODY, NO_CONTENT, Nothing, refusals, UserAnswer, UserChange } from '../src/schemas.ts'
+import { changeUsername, findOwnCredentials } from '../src/users.ts'
 
-const schema = {
+const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: Nothing }
+
+const reading = {
+  ...common,
   operationId: 'me',
   summary: 'Who am I',
   description: 'The user of the access token, as long as its session is alive.',
-  tags: ['accounts'],
-  security: [{ bearer: [] }],
-  querystring: Nothing,
   response: { 200: UserAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
 }
 
+const renaming = {
+  ...common,
+  operationId: 'changeUsername',
+  summary: 'Change the username',
+  description: 'Or choose the first one. Access tokens that were issued before go on naming the one before.',
+  body: UserChange,
+  response: {
+    200: UserAnswer,
+    ...refusals(...BEARER, ...BODY, 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const deleting = {
+  ...common,
+  operationId: 'deleteAccount',
+  summary: 'Delete the account',
+  description:
+    'For good, with all that belongs to it; needs the current password. The record keeps what the id has done.',
+  body: AccountDeletion,
+  response: {
+    ...NO_CONTENT,
+    ...refusals(...BEARER, ...BODY, 'INVALID_CREDENTIALS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+  }
+}
+
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/me', { schema, onRequest: fastify.authenticateSession }, ({ account }) => account)
+  const { authenticateSession: onRequest, limits, passwords } = fastify
+
+  fastify.get('/me', { schema: reading, onRequest }, ({ account }) => account)
+
+  const preHandler = limits.byAddress('username change')
+  fastify.patch('/me', { schema: renaming, onRequest, preHandler }, async (request) => {
+    const { account, body, database } = request
+    const user = await changeUsername(database, account.id, body.username)
+    if (!user) throw new Problem('TOKEN_INVALID')
+    request.record('username changed', { account: user.id, session: request.user.sid })
+    return user
+  })
+
+  fastify.delete('/me', { schema: deleting, onRequest }, async (request, reply) => {
+    const { account: user, body, database } = request
+    const by = { account: user.id, session: request.user.sid }
+    const account = await findOwnCredentials(database, user.id)
+
+    await limits.guessing(request, { attempt: 'account deletion', typed: user, account }, async () => {
+      const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
+      const deleted = account && matches && (await deleteOwnAccount(database, account))
+      if (deleted) return
+      request.record('account deletion failed', { ...by, detail: { reason: 'wrong password' } })
+      throw wrongPassword()
+    })
+    request.record('user deleted', by)
+    reply.code(204)
+  })
 }
 
 export default me

@@ -1,29 +1,85 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, Nothing, Registration, refusals, UserAnswer } from '../src/schemas.ts'
-import { addUser } from '../src/users.ts'
+import type { FastifyRequest } from 'fastify'
+import type { Database } from '../src/database.ts'
+import type { NewMail } from '../src/outbox.ts'
+import { registerUser } from '../src/registration.ts'
+import {
+  ACCEPTED,
+  BODY,
+  HiddenRegistration,
+  MAIL_ASKED,
+  Nothing,
+  Registration,
+  RegistrationWithEmail,
+  refusals,
+  UserAnswer
+} from '../src/schemas.ts'
+
+const common = { operationId: 'register', summary: 'Register', tags: ['accounts'], querystring: Nothing }
+
+const PASSWORD_RULES = `A password, once in NFC, has at least as many
+characters as PASSWORD_MIN says (8 by default) and at most 72 bytes in UTF-8; it is no common one, and neither of the names.`
+
+const response = {
+  201: UserAnswer,
+  ...refusals(...BODY, 'PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+}
 
 const schema = {
-  operationId: 'register',
-  summary: 'Register',
-  description: `Makes an account with a username, an email address, or both. A password, once in NFC, has at least as many
-characters as PASSWORD_MIN says (8 by default) and at most 72 bytes in UTF-8; it is no common one, and neither of the names.`,
-  tags: ['accounts'],
-  querystring: Nothing,
+  ...common,
+  description: `Makes an account with a username, an email address, or both, and sends a mail that verifies the address.
+${PASSWORD_RULES}`,
   body: Registration,
+  response
+}
+
+const withEmail = {
+  ...common,
+  description: `Makes an account with an email address, and a username if one is given, and sends a mail that verifies the
+address; without that nobody signs in. ${PASSWORD_RULES}`,
+  body: RegistrationWithEmail,
+  response
+}
+
+const hidden = {
+  ...common,
+  description: `Sends a mail to an email address. There is no account until \`/register/finish\` brings the token of that mail. The
+answer is always the same, after the same time, whether the address is new or taken; the owner of a taken one is told so by
+mail.`,
+  body: HiddenRegistration,
   response: {
-    201: UserAnswer,
-    ...refusals(...BODY, 'PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+    ...ACCEPTED,
+    ...refusals(...BODY, 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   }
 }
 
+/** What it takes depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { clock, limits, passwords } = fastify
+  const { askForMail, clock, config, limits, outbox, passwords, requireMail } = fastify
+  const counted = limits.byAddress('register')
 
-  fastify.post('/register', { schema, preHandler: limits.byAddress('register') }, async (request, reply) => {
+  if (config.HIDE_ACCOUNTS === 'on') {
+    fastify.post('/register', { schema: hidden, preHandler: [requireMail, counted] }, async (request, reply) => {
+      await askForMail(request, { kind: 'registration asked', recipient: request.body.email })
+      request.record('mail asked', { detail: { reason: 'registration' } })
+      reply.code(202)
+      return MAIL_ASKED
+    })
+    return
+  }
+
+  const countMail = (request: FastifyRequest) =>
+    outbox.available
+      ? (mail: NewMail, transaction: Database) => limits.byRecipient(request, mail, transaction)
+      : undefined
+
+  const open = config.REQUIRE_VERIFIED_EMAIL === 'on' ? withEmail : schema
+  fastify.post('/register', { schema: open, preHandler: counted }, async (request, reply) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, reply.disconnected)
-    const user = await addUser(request.database, clock, { ...names, passwordHash })
+    const user = await registerUser(request.database, clock, { ...names, passwordHash }, countMail(request))
+    outbox.nudge()
     request.record('registered', { account: user.id })
     reply.code(201)
     return user

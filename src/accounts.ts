@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import { type AccountNames, forgive, type Guesses, nameKeys, readGuesses } from './limits.ts'
 import { UUID } from './schemas.ts'
 import { countSessions, endAllSessions, type Lifetimes } from './sessions.ts'
-import { changePasswordHash, foldName, present, USER, type UserRow } from './users.ts'
+import { type Credentials, changePasswordHash, foldName, present, USER, type UserRow } from './users.ts'
 
 /** How the words of a command name an account; no two of the three can be mixed up. */
 export const NAMED_BY = 'an id, a username or an email address'
@@ -182,12 +182,37 @@ export async function deleteAccount(database: Database, lifetimes: Lifetimes, us
   return database.transact(async (transaction) => {
     const row = await find(transaction, user, 'FOR UPDATE')
     const ended = await countSessions(transaction, lifetimes, row.id)
-    // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
-    await transaction.query(
-      'SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = $1 ORDER BY id FOR UPDATE) AS locked',
-      [row.id]
-    )
-    await transaction.query('DELETE FROM users WHERE id = $1', [row.id])
+    await remove(transaction, row.id)
     return { account: presentAccount(row), ended }
   })
+}
+
+/**
+ * Deletes the account of who has given its password, as `deleteAccount` does.
+ *
+ * @returns whether it was still there, with that password
+ */
+export async function deleteOwnAccount(
+  database: Database,
+  { id, password_version }: Pick<Credentials, 'id' | 'password_version'>
+): Promise<boolean> {
+  return database.transact(async (transaction) => {
+    const rows = await transaction.query('SELECT FROM users WHERE id = $1 AND password_version = $2 FOR UPDATE', [
+      id,
+      password_version
+    ])
+    if (rows.length === 0) return false
+    await remove(transaction, id)
+    return true
+  })
+}
+
+/** Deletes a user that is locked. */
+async function remove(transaction: Database, id: string): Promise<void> {
+  // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
+  await transaction.query(
+    'SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = $1 ORDER BY id FOR UPDATE) AS locked',
+    [id]
+  )
+  await transaction.query('DELETE FROM users WHERE id = $1', [id])
 }

@@ -15,14 +15,15 @@ export interface AppOptions {
   pglite?: PGlite
   /** How often the record is written, in milliseconds. */
   recordEvery?: number
+  /** How often the outbox is looked into, in milliseconds. */
+  mailEvery?: number
 }
 
 /** The application: what it has (plugins/), then what it may be asked (routes/). */
-export default async function app(
-  fastify: FastifyInstance,
-  { config, clock, pglite, recordEvery }: AppOptions
-): Promise<void> {
-  await fastify.register(autoload, { dir: folder('plugins'), options: { config, clock, pglite, recordEvery } })
+export default async function app(fastify: FastifyInstance, given: AppOptions): Promise<void> {
+  const { config, clock, pglite, recordEvery, mailEvery } = given
+  const options = { config, clock, pglite, recordEvery, mailEvery }
+  await fastify.register(autoload, { dir: folder('plugins'), options })
   await fastify.register(autoload, { dir: folder('routes') })
 }
 

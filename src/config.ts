@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
@@ -8,6 +8,8 @@ import { isAddress } from './client-address.ts'
 
 const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
 const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
+const onOff = (byDefault: 'on' | 'off') =>
+  Type.Union([Type.Literal('on'), Type.Literal('off')], { default: byDefault, mend: 'on or off' })
 const key = Type.Optional(
   Type.String({ format: 'key', mend: 'text of 32 bytes or more, of ASCII without spaces around it' })
 )
@@ -64,7 +66,25 @@ const Environment = Type.Object(
       default: '',
       mend: 'comma-separated addresses or CIDRs such as 10.0.0.0/8'
     }),
-    LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', mend: 'on or off' }),
+    SMTP_URL: Type.Optional(
+      Type.String({
+        format: 'smtp-url',
+        mend: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host'
+      })
+    ),
+    MAIL_FROM: Type.Optional(
+      Type.String({
+        format: 'mail-from',
+        mend: 'one address, such as no-reply@example.com or Example <no-reply@example.com>'
+      })
+    ),
+    MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'readable-folder', mend: 'the path of a readable folder' })),
+    APP_URL: Type.Optional(
+      Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
+    ),
+    REQUIRE_VERIFIED_EMAIL: onOff('off'),
+    HIDE_ACCOUNTS: onOff('off'),
+    LIMITS: onOff('on'),
     LOG_LEVEL: Type.Union(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
       { default: 'info', mend: 'fatal, error, warn, info, debug, trace or silent' }
@@ -76,18 +96,28 @@ const Environment = Type.Object(
     ),
     OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', mend: 'any text' })
   },
-  // The embedded database makes a secret of its own; for a server it has to be the same in every instance.
-  { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'] } }
+  // The embedded database makes a secret of its own; for a server it has to be the same in every instance. What a mail
+  // server lets pass as a sender cannot be guessed.
+  { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'], SMTP_URL: ['MAIL_FROM'] } }
 )
 
 type Settings = Static<typeof Environment>
 
 /** The checked configuration, every default filled in and every list split. */
-export interface Config extends Omit<Settings, 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE'> {
+export interface Config
+  extends Omit<Settings, 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE' | 'MAIL_FROM'> {
   CORS_ORIGINS: string[]
   TRUSTED_PROXIES: string[]
   PUBLIC_URL: string
   AUDIENCE: string
+  MAIL_FROM: Sender
+}
+
+/** Whom letters come from. */
+export interface Sender {
+  /** Empty where there is none. */
+  name: string
+  address: string
 }
 
 /** The environment does not fit: the message names every fault and its mend, and no value of a secret. */
@@ -129,8 +159,17 @@ function complete(settings: Settings): Config {
     CORS_ORIGINS: list(settings.CORS_ORIGINS),
     TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
     PUBLIC_URL: publicUrl,
-    AUDIENCE: settings.AUDIENCE ?? publicUrl
+    AUDIENCE: settings.AUDIENCE ?? publicUrl,
+    MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? { name: '', address: `no-reply@${hostOf(publicUrl)}` }
   }
+}
+
+/** What stands after the @ of an address: an IP address does so in brackets (RFC 5321 §4.1.3). */
+function hostOf(url: string): string {
+  const { hostname } = new URL(url)
+  const address = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (!ipaddr.isValid(address)) return hostname
+  return ipaddr.parse(address).kind() === 'ipv6' ? `[IPv6:${address}]` : `[${address}]`
 }
 
 function describe(errors: ErrorObject[]): string[] {
@@ -163,6 +202,9 @@ const ajv = new Ajv({
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
     'database-url': (text: string) => /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text),
     'public-url': isPublicUrl,
+    'smtp-url': isSmtpUrl,
+    'mail-from': (text: string) => readSender(text) !== undefined,
+    'readable-folder': isReadableFolder,
     collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? ''),
     certificate: isCertificate
   }
@@ -211,6 +253,36 @@ function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text)
     return true
+  } catch {
+    return false
+  }
+}
+
+/** An address as a mail has it (RFC 5322 §3.4), of which nothing has to be quoted. */
+function readSender(text: string): Sender | undefined {
+  const [, name = '', bracketed, bare] = SENDER.exec(text) ?? []
+  const address = bracketed ?? bare
+  return address === undefined ? undefined : { name: name.trim(), address }
+}
+
+const SENDER = /^(?:([^\p{C}"<>@,;:\\]*)<([^\s<>@,;:]+@[^\s<>@,;:]+)>|([^\s<>@,;:]+@[^\s<>@,;:]+))$/u
+
+/** Of the query, which the library would take for options that weaken the connection, nothing is taken. */
+function isSmtpUrl(text: string): boolean {
+  const url = parseUrl(text)
+  return (
+    url !== null &&
+    /^smtps?:$/.test(url.protocol) &&
+    url.hostname !== '' &&
+    /^\/?$/.test(url.pathname) &&
+    !/[\s?#]/.test(text) &&
+    [url.username, url.password].every(isDecodable)
+  )
+}
+
+function isReadableFolder(path: string): boolean {
+  try {
+    return readdirSync(path).length >= 0
   } catch {
     return false
   }

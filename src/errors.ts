@@ -9,11 +9,13 @@ export const PROBLEMS = {
   VALIDATION_FAILED: { status: 400, message: 'The request does not fit its schema.' },
   MALFORMED_REQUEST: { status: 400, message: 'The request could not be read.' },
   PASSWORD_REJECTED: { status: 400, message: 'The password is not acceptable.' },
+  EMAIL_TOKEN_INVALID: { status: 400, message: 'The link is not valid, has been used, or is over.' },
   INVALID_CREDENTIALS: { status: 401, message: 'The name or the password is wrong.', headers: challenge },
   TOKEN_MISSING: { status: 401, message: 'A bearer token is needed here.', headers: challenge },
   TOKEN_INVALID: { status: 401, message: 'The token is not valid.', headers: invalidToken },
   TOKEN_EXPIRED: { status: 401, message: 'The token has expired.', headers: invalidToken },
   REFRESH_TOKEN_INVALID: { status: 401, message: 'The refresh token is not valid.', headers: challenge },
+  EMAIL_UNVERIFIED: { status: 403, message: 'The email address has to be verified first.' },
   FORBIDDEN: { status: 403, message: 'That is not allowed.' },
   NOT_FOUND: { status: 404, message: 'There is nothing here.' },
   METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
@@ -28,6 +30,12 @@ export const PROBLEMS = {
     message: 'The database cannot be reached; try again shortly.',
     // Soon enough that a client whose refresh was lost in an outage comes back within the grace of its token.
     headers: { 'retry-after': '2' }
+  },
+  MAIL_UNAVAILABLE: {
+    status: 503,
+    message: 'This service sends no mail.',
+    // Until somebody has configured it.
+    headers: { 'retry-after': '3600' }
   }
 } as const satisfies Record<string, { status: number; message: string; headers?: Record<string, string> }>
 

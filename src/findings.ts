@@ -1,6 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import type { Config } from './config.ts'
-import { isLoopback, isPlainLoopback } from './loopback.ts'
+import { isLoopback, isNear, isPlainLoopback } from './loopback.ts'
 
 /** What a look at an installation has found: `bad` is what must not stay so, a warning what may be meant. */
 export interface Finding {
@@ -75,11 +74,25 @@ function judgeProxies(trusted: string[], publicUrl: string): Finding {
   return good('TRUSTED_PROXIES', trusted.length > 0 ? trusted.join(', ') : 'none needed')
 }
 
-/** An address of this machine or of a network of one's own, or a name without a dot, as containers have. */
-function isNear(hostname: string): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (!ipaddr.isValid(host)) return !host.includes('.')
-  return ['loopback', 'private', 'uniqueLocal'].includes(ipaddr.process(host).range())
+/** Whether letters reach people, and unread by others. */
+export function judgeMail({ SMTP_URL, DATABASE_URL, PUBLIC_URL, APP_URL }: Config): Finding[] {
+  if (!SMTP_URL) {
+    if (!DATABASE_URL && isPlainLoopback(PUBLIC_URL)) return [good('SMTP_URL', 'none: mail is shown at /dev/mail')]
+    const mend = 'set SMTP_URL and MAIL_FROM'
+    return [warning('SMTP_URL', 'none: nobody can prove an address, or choose a new password by mail', mend)]
+  }
+  const { protocol, hostname } = new URL(SMTP_URL)
+  const isReadable = protocol === 'smtp:' && isNear(hostname) && !isPlainLoopback(`http://${hostname}`)
+  const readable = warning(
+    'SMTP_URL',
+    `${hostname} is near: mail travels readable where it has no TLS`,
+    'use smtps:// if the network is not yours alone'
+  )
+  const findings = [isReadable ? readable : good('SMTP_URL', `${hostname}, with TLS or on this machine`)]
+  if (APP_URL?.startsWith('http:') && !isPlainLoopback(APP_URL)) {
+    findings.push(bad('APP_URL', 'is plain http: the tokens of links travel readable', 'set it to an https:// URL'))
+  }
+  return findings
 }
 
 /** What slows guessing down, and what the log shows. */

@@ -74,9 +74,8 @@ export async function addKey(database: Database, clock: Clock, secrets: Secrets,
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-  // The kid is the associated data, so that no wrapped key passes for another's.
   const content = pair.privateKey.export({ format: 'der', type: 'pkcs8' })
-  const wrapped = seal(content, PURPOSE, kid, await sealingSecrets(database, secrets))
+  const wrapped = wrapPrivateKey(content, kid, await sealingSecrets(database, secrets))
   await database.query(
     `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
      SELECT $1, $2, $3, moment, moment + make_interval(secs => $5)
@@ -125,12 +124,26 @@ export async function rewrapKeys(transaction: Database, secrets: Secrets): Promi
     'SELECT kid, private_key FROM signing_keys WHERE revoked_at IS NULL ORDER BY sign_from, kid'
   )
   for (const { kid, private_key } of rows) {
-    const content = unseal(private_key, PURPOSE, kid, secrets)
-    if (!content) throw new KeyMismatch(kid)
-    const wrapped = seal(content, PURPOSE, kid, secrets)
+    const wrapped = wrapPrivateKey(unwrapPrivateKey(private_key, kid, secrets), kid, secrets)
     await transaction.query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [kid, wrapped])
   }
   return rows.length
+}
+
+/**
+ * The private half of a key as DER (PKCS#8).
+ *
+ * @throws KeyMismatch when neither secret unwraps it
+ */
+export function unwrapPrivateKey(wrapped: Buffer, kid: string, secrets: Secrets): Buffer {
+  const content = unseal(wrapped, PURPOSE, kid, secrets)
+  if (!content) throw new KeyMismatch(kid)
+  return content
+}
+
+/** The private half of a key as it is stored. The kid is the associated data, so that none passes for another's. */
+export function wrapPrivateKey(content: Buffer, kid: string, secrets: Secrets): Buffer {
+  return seal(content, PURPOSE, kid, secrets)
 }
 
 function unwrap(wrapped: Buffer, kid: string, secrets: Secrets): string | undefined {

@@ -8,11 +8,20 @@ import { foldName } from './users.ts'
 export const ADDRESS_LIMITS = {
   login: { most: 60, within: 300 },
   register: { most: 30, within: 3600 },
-  refresh: { most: 300, within: 300 }
+  refresh: { most: 300, within: 300 },
+  mail: { most: 30, within: 3600 },
+  'username change': { most: 30, within: 3600 },
+  export: { most: 30, within: 3600 }
 } as const
 
 /** What is limited by client address. */
 export type Action = keyof typeof ADDRESS_LIMITS
+
+/**
+ * How many mails of one kind an address is sent that anybody may ask for. It is counted anew when a link to choose another
+ * password is over: who uses up the share of another has sent them one that is still good.
+ */
+export const RECIPIENT_LIMIT = { most: 5, within: 1800 }
 
 /** How many wrong passwords in a row a name has, and a known device beside it. */
 export const GUESSES = 10
@@ -49,6 +58,10 @@ export const limitSecret = (rootSecret: string) => deriveKey(rootSecret, 'limits
 export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[] {
   return namesOf(names).map(([kind, name]) => limitKey(secret, kind, foldName(name)))
 }
+
+/** The key of the counter of the mails of a kind to an address, in any letter case. */
+export const recipientKey = (secret: Buffer, kind: string, email: string) =>
+  limitKey(secret, 'recipient', kind, foldName(email))
 
 function namesOf(names: Partial<AccountNames>): [keyof AccountNames, string][] {
   return (['username', 'email'] as const).flatMap((kind) => {

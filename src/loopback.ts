@@ -15,3 +15,10 @@ export function isPlainLoopback(url: string): boolean {
     protocol === 'http:' && (/(?:^|\.)localhost$/.test(hostname) || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')))
   )
 }
+
+/** An address of this machine or of a network of one's own, or a name without a dot, as containers have. */
+export function isNear(hostname: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (!ipaddr.isValid(host)) return !host.includes('.')
+  return ['loopback', 'private', 'uniqueLocal'].includes(ipaddr.process(host).range())
+}

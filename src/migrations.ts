@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import Postgrator from 'postgrator'
+import type { Database } from './database.ts'
 
 const SQL = fileURLToPath(new URL('../sql/', import.meta.url))
 
@@ -38,11 +39,37 @@ export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
 
 /** How far the schema is, and how far this version would bring it: numbers of migrations. It changes nothing. */
 export async function readSchemaState(pool: Pool): Promise<{ applied: number; newest: number }> {
-  const newest = Math.max(...readdirSync(SQL).map((file) => Number.parseInt(file, 10)))
-  const { rows: found } = await pool.query(`SELECT to_regclass('${TABLE}') IS NOT NULL AS there`)
-  if (!found[0].there) return { applied: 0, newest }
-  const { rows } = await pool.query(`SELECT coalesce(max(version), 0)::int AS applied FROM ${TABLE}`)
-  return { applied: rows[0].applied, newest }
+  return { applied: await readVersion(async (sql) => (await pool.query(sql)).rows), newest: NEWEST }
+}
+
+/** The newest migration that this version knows. */
+export const NEWEST = Math.max(...readdirSync(SQL).map((file) => Number.parseInt(file, 10)))
+
+/** The migration that a database is at; 0 where it has no schema yet. */
+export async function readVersion(query: (sql: string) => Promise<QueryResultRow[]>): Promise<number> {
+  const [found] = await query(`SELECT to_regclass('${TABLE}') IS NOT NULL AS there`)
+  if (!found?.there) return 0
+  const [row] = await query(`SELECT coalesce(max(version), 0)::int AS applied FROM ${TABLE}`)
+  return row?.applied
+}
+
+/** Keeps every other change of the schema waiting until the transaction is over, and with it instances that start. */
+export async function lockSchema(transaction: Database): Promise<void> {
+  await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+}
+
+/**
+ * Brings the schema to a version, in the caller's transaction.
+ *
+ * @param version the number of a migration; by default the newest
+ */
+export async function migrateWithin(transaction: Database, version?: number): Promise<void> {
+  await applyPending(SQL, async (sql) => ({ rows: await transaction.query(sql) }), version)
+}
+
+/** Takes away what says that migrations were applied; the caller takes the tables. */
+export async function forgetMigrations(transaction: Database): Promise<void> {
+  await transaction.query(`DROP TABLE IF EXISTS ${TABLE}`)
 }
 
 async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
@@ -58,7 +85,11 @@ async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
   }
 }
 
-async function applyPending(folder: string, execQuery: (sql: string) => Promise<{ rows: Record<string, unknown>[] }>) {
+async function applyPending(
+  folder: string,
+  execQuery: (sql: string) => Promise<{ rows: Record<string, unknown>[] }>,
+  version?: number
+) {
   const { rows } = await execQuery('SELECT current_database() AS name')
   const postgrator = new Postgrator({
     driver: 'pg',
@@ -74,7 +105,7 @@ async function applyPending(folder: string, execQuery: (sql: string) => Promise<
       `The database is at migration ${current}, and this version of the service knows ${newest}: run a newer version`
     )
   }
-  const applied = await postgrator.migrate().catch((error: Error) => {
+  const applied = await postgrator.migrate(version === undefined ? 'max' : String(version)).catch((error: Error) => {
     throw isChanged(error) ? changed(error) : error
   })
   return applied.map(({ version, name }) => `${version} ${name}`)

@@ -26,7 +26,7 @@ export class RootSecretMismatch extends Error {
  */
 export async function readRootSecret(database: Database, clock: Clock, secrets: Secrets): Promise<string> {
   const sealed = (await find(database)) ?? (await make(database, clock, secrets))
-  return open(sealed, secrets).toString('base64url')
+  return rootSecretText(openRootSecret(sealed, secrets))
 }
 
 /**
@@ -41,22 +41,35 @@ export async function sealingSecrets(database: Database, secrets: Secrets): Prom
   // At the very first start: instances that know no other secret may be starting too.
   if (!sealed) return { current: previous ?? current }
   if (unseal(sealed, PURPOSE, NAME, { current })) return { current }
-  open(sealed, secrets)
+  openRootSecret(sealed, secrets)
   return { current: previous as string }
 }
 
 /** Seals the root secret anew with the present secret, and with it all that comes after. */
 export async function rewrapRootSecret(transaction: Database, secrets: Secrets): Promise<void> {
   const sealed = (await find(transaction)) as Buffer
-  const content = seal(open(sealed, secrets), PURPOSE, NAME, secrets)
+  const content = sealRootSecret(openRootSecret(sealed, secrets), secrets)
   await transaction.query('UPDATE root_secret SET sealed = $1', [content])
 }
 
-function open(sealed: Buffer, secrets: Secrets): Buffer {
+/**
+ * The bytes of the root secret.
+ *
+ * @throws RootSecretMismatch when neither secret opens it
+ */
+export function openRootSecret(sealed: Buffer, secrets: Secrets): Buffer {
   const root = unseal(sealed, PURPOSE, NAME, secrets)
   if (!root) throw new RootSecretMismatch()
   return root
 }
+
+/** The root secret as it is stored. */
+export function sealRootSecret(root: Buffer, secrets: Secrets): Buffer {
+  return seal(root, PURPOSE, NAME, secrets)
+}
+
+/** The root secret as `deriveKey` takes it. */
+export const rootSecretText = (root: Buffer) => root.toString('base64url')
 
 async function find(database: Database): Promise<Buffer | undefined> {
   const [row] = await database.query<{ sealed: Buffer }>('SELECT sealed FROM root_secret')
@@ -64,7 +77,7 @@ async function find(database: Database): Promise<Buffer | undefined> {
 }
 
 async function make(database: Database, clock: Clock, secrets: Secrets): Promise<Buffer> {
-  const sealed = seal(randomBytes(BYTES), PURPOSE, NAME, await sealingSecrets(database, secrets))
+  const sealed = sealRootSecret(randomBytes(BYTES), await sealingSecrets(database, secrets))
   await database.query(
     `INSERT INTO root_secret (sealed, created_at) VALUES ($1, now() + $2 * interval '1 millisecond')
      ON CONFLICT DO NOTHING`,

@@ -53,6 +53,57 @@ export const Login = Type.Object(
   { ...strict, oneOf: [{ required: ['username'] }, { required: ['email'] }] }
 )
 
+/** The address with which an account begins where nobody is told which accounts there are. */
+export const HiddenRegistration = Type.Object({ email: Email }, strict)
+
+/** What a newcomer registers with where every account has an address. */
+export const RegistrationWithEmail = Type.Object(
+  { ...names, email: Email, password: Type.String({ examples: ['correct horse battery staple'] }) },
+  strict
+)
+
+const EMAIL_TOKEN = '3q2-7wB5c2VjcmV0IHRoYXQgbm9ib2R5IGd1ZXNzZXM'
+
+const EmailToken = Type.String({
+  minLength: 1,
+  maxLength: 512,
+  description: 'the token of the link in a mail',
+  examples: [EMAIL_TOKEN]
+})
+
+/** The token of a mail, for a route that asks for nothing else. */
+export const EmailTokenBody = Type.Object({ token: EmailToken }, strict)
+
+/** What ends a registration that began with an address. */
+export const RegistrationEnd = Type.Object(
+  {
+    token: EmailToken,
+    username: Type.Optional(Username),
+    password: Type.String({ examples: ['correct horse battery staple'] })
+  },
+  strict
+)
+
+/** The address that a mail is asked for. */
+export const EmailBody = Type.Object({ email: Email }, strict)
+
+/** Another password for the token of a mail. */
+export const PasswordReset = Type.Object(
+  { token: EmailToken, new_password: Type.String({ examples: ['an even better horse battery staple'] }) },
+  strict
+)
+
+const CurrentPassword = Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] })
+
+/** Another address. */
+export const EmailChange = Type.Object({ new_email: Email, current_password: CurrentPassword }, strict)
+
+/** Another username. */
+export const UserChange = Type.Object({ username: Username }, strict)
+
+/** What it takes to delete one's account. */
+export const AccountDeletion = Type.Object({ current_password: CurrentPassword }, strict)
+
 const REFRESH_TOKEN = 'AZijwn8AcACAAAAAAAAAAA.s5pXkq….bW9yZSB0aGFuIDI1…'
 
 /** What brings a refresh token: the body, or the cookie of browser mode. */
@@ -244,6 +295,57 @@ export const BEARER: Code[] = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED'
 
 /** An answer that has no body. */
 export const NO_CONTENT = { 204: Type.Null({ description: 'Done.' }) }
+
+const nullable = <Shape extends TSchema>(shape: Shape) => Type.Union([shape, Type.Null()])
+const list = <Shape extends Parameters<typeof Type.Object>[0]>(properties: Shape) =>
+  Type.Array(Type.Object(properties, strict))
+const Text = Type.String()
+
+/** All that is stored on a person. */
+export const AccountExport = Type.Object(
+  {
+    exported_at: Time,
+    user: reference(User, 'The user.'),
+    limits: list({
+      name: Type.String({ enum: ['username', 'email'] }),
+      wrong_passwords: Type.Integer(),
+      held_off_for: Type.Integer({ description: 'seconds' })
+    }),
+    email_changes: list({ previous_email: Text, changed_at: Time, undone_at: nullable(Time) }),
+    email_tokens: list({ purpose: Text, email: Text, sent_at: Time, expires_at: Time, used_at: nullable(Time) }),
+    sessions: list({
+      id: Text,
+      created_at: Time,
+      last_used_at: Time,
+      ended_at: nullable(Time),
+      end_reason: nullable(Text),
+      user_agent: nullable(Text),
+      ip: nullable(Text)
+    }),
+    mails: list({ kind: Text, recipient: Text, created_at: Time, attempts: Type.Integer() }),
+    records: list({
+      at: Time,
+      actor: Text,
+      action: Text,
+      session: nullable(Text),
+      address: nullable(Text),
+      request_id: nullable(Text),
+      detail: nullable(Type.Object({}, { additionalProperties: true }))
+    })
+  },
+  { ...strict, description: 'The file.' }
+)
+
+/** What is answered to who asks for a mail, whatever comes of it. */
+export const MAIL_ASKED = { message: 'If there is anything to send to this address, it is on its way.' }
+
+/** The answer to who asks for a mail. */
+export const ACCEPTED = {
+  202: Type.Object(
+    { message: Type.String({ examples: [MAIL_ASKED.message] }) },
+    { ...strict, description: 'Accepted: the same whether there is anything to send or not.' }
+  )
+}
 
 /** The statuses that MALFORMED_REQUEST has where Node or the router answers by itself. */
 const TRANSPORT = [408, 417, 431]

@@ -17,6 +17,7 @@ export type EndReason =
   | 'password changed'
   | 'disabled'
   | 'ended by an operator'
+  | 'email change undone'
 
 /** A session, and whose it is, as an access token names them. */
 export interface SessionOfUser {

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import type { Clock } from './clock.ts'
-import type { Database } from './database.ts'
+import { type Database, sqlState } from './database.ts'
 import { Problem } from './errors.ts'
 import type { User } from './schemas.ts'
 
@@ -18,8 +18,10 @@ export interface Credentials {
   id: string
   username: string | null
   email: string | null
+  email_verified: boolean
   password_hash: string
   password_version: number
+  email_version: number
   /** Then no password is right. */
   disabled: boolean
 }
@@ -32,7 +34,8 @@ export interface Names {
 
 /** The columns of a UserRow. */
 export const USER = 'id, username, email, email_verified, created_at'
-const CREDENTIALS = 'id, username, email, password_hash, password_version, disabled_at IS NOT NULL AS disabled'
+const CREDENTIALS = `id, username, email, email_verified, password_hash, password_version, email_version,
+  disabled_at IS NOT NULL AS disabled`
 
 /**
  * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
@@ -117,6 +120,61 @@ export async function changePasswordHash(
   )
   return rows.length > 0
 }
+
+/** Marks the address of a user as proven to be theirs. */
+export async function markVerified(database: Database, id: string): Promise<void> {
+  await database.query('UPDATE users SET email_verified = true WHERE id = $1 AND NOT email_verified', [id])
+}
+
+/**
+ * Gives a user another username.
+ *
+ * @returns nothing where the user has gone
+ * @throws Problem ACCOUNT_EXISTS where it is taken
+ */
+export async function changeUsername(database: Database, id: string, username: string): Promise<User | undefined> {
+  const [row] = await database
+    .query<UserRow>(`UPDATE users SET username = $2 WHERE id = $1 RETURNING ${USER}`, [id, username])
+    .catch(refuseTaken('/username'))
+  return row && present(row)
+}
+
+/**
+ * Gives a user another address, which is proven to be theirs.
+ *
+ * @returns what it was before
+ * @throws Problem ACCOUNT_EXISTS where it is taken
+ */
+export async function replaceEmail(transaction: Database, id: string, email: string): Promise<ReplacedEmail> {
+  const [row] = await transaction
+    .query<ReplacedEmail>(
+      `UPDATE users SET email = $2, email_verified = true, email_version = users.email_version + 1
+       FROM (SELECT id, email, email_verified, email_version FROM users WHERE id = $1) AS before
+       WHERE users.id = before.id
+       RETURNING users.username, before.email, before.email_verified, before.email_version`,
+      [id, email]
+    )
+    .catch(refuseTaken('/token'))
+  return row as ReplacedEmail
+}
+
+/** An address as it was before it was replaced. */
+export interface ReplacedEmail {
+  username: string | null
+  email: string | null
+  email_verified: boolean
+  email_version: number
+}
+
+/** SQLSTATE of what a unique index refuses. */
+const UNIQUE_VIOLATION = '23505'
+
+const refuseTaken =
+  (path: string) =>
+  (error: unknown): never => {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error
+    throw new Problem('ACCOUNT_EXISTS', { errors: [{ path, message: 'is taken', rule: 'taken' }] })
+  }
 
 /** A user as the API shows one. */
 export function present({ created_at, ...user }: UserRow): User {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { embeddedDriver } from '../src/embedded.ts'
+import { embeddedDriver, startParams } from '../src/embedded.ts'
 import { migrate } from '../src/migrations.ts'
 
 /** Where a test's own database is: an embedded one in this process, or one made for it on TEST_DATABASE_URL's server. */
@@ -20,15 +20,17 @@ const server = process.env.TEST_DATABASE_URL
 
 /** An empty database that is gone when the test ends. */
 export function emptyDatabase(t: Test): Promise<TestDatabase> {
-  return server ? create(t, server) : open(t, { migrated: false })
+  return server ? create(t, { migrated: false }) : open(t, { migrated: false })
 }
 
 /** A database with the current schema that is gone when the test ends. */
-export async function migratedDatabase(t: Test): Promise<TestDatabase> {
-  if (!server) return open(t, { migrated: true })
-  const database = await create(t, server)
-  await migrate(await poolOf(t, database))
-  return database
+export function migratedDatabase(t: Test): Promise<TestDatabase> {
+  return server ? create(t, { migrated: true }) : open(t, { migrated: true })
+}
+
+/** An embedded database, also where there is a server; with the current schema, or an empty one. */
+export function embeddedDatabase(t: Test, { migrated = true } = {}): Promise<{ pglite: PGlite }> {
+  return open(t, { migrated })
 }
 
 /** The driver's pool over a test's database, ended with the test. */
@@ -47,13 +49,13 @@ export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> 
 const idle = new Map<PGlite, NodeJS.Timeout>()
 
 /** How long one waits for the next test, in milliseconds: an open one keeps the process from ending. */
-const PATIENCE = 200
+const PATIENCE = 100
 
-async function open(t: Test, { migrated }: { migrated: boolean }): Promise<TestDatabase> {
+async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pglite: PGlite }> {
   const used = takeIdle()
-  const pglite = used ?? (await (migrated ? start() : PGlite.create()))
-  if (used) await empty(used)
-  if (used && migrated) await migrateEmbedded(used)
+  const pglite = used ?? (await openCopy())
+  if (used || !migrated) await empty(pglite)
+  if (used && migrated) await migrateEmbedded(pglite)
   t.teardown(() => idle.set(pglite, setTimeout(close, PATIENCE, pglite).unref()))
   return { pglite }
 }
@@ -84,16 +86,35 @@ async function migrateEmbedded(pglite: PGlite): Promise<void> {
   await pool.end()
 }
 
-async function create(t: Test, url: string): Promise<TestDatabase> {
-  const name = `latchkey_test_${randomBytes(8).toString('hex')}`
-  const run = async (sql: string) => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    await client.query(sql).finally(() => client.end())
-  }
-  await run(`CREATE DATABASE ${name}`)
-  t.teardown(() => run(`DROP DATABASE ${name} WITH (FORCE)`))
-  return { url: Object.assign(new URL(url), { pathname: name }).href }
+async function create(t: Test, { migrated }: { migrated: boolean }): Promise<TestDatabase> {
+  const name = nameOnServer()
+  const copy = migrated ? ` TEMPLATE ${await template()}` : ''
+  await onServer(`CREATE DATABASE ${name}${copy}`)
+  t.teardown(() => onServer(`DROP DATABASE ${name} WITH (FORCE)`))
+  return { url: urlOf(name) }
+}
+
+const nameOnServer = () => `latchkey_test_${randomBytes(8).toString('hex')}`
+
+const urlOf = (name: string) => Object.assign(new URL(server as string), { pathname: name }).href
+
+async function onServer(sql: string): Promise<number | null> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  const { rowCount } = await client.query(sql).finally(() => client.end())
+  return rowCount
+}
+
+/** The name of the server's database to copy, which stays there: like the folder, one for every state of sql/. */
+async function template(): Promise<string> {
+  const name = `latchkey_test_template_${stateOfSchema()}`
+  if (await onServer(`SELECT FROM pg_database WHERE datname = '${name}'`)) return name
+  const own = nameOnServer()
+  await onServer(`CREATE DATABASE ${own}`)
+  const pool = new pg.Pool({ connectionString: urlOf(own) })
+  await migrate(pool).finally(() => pool.end())
+  await onServer(`ALTER DATABASE ${own} RENAME TO ${name}`).catch(() => onServer(`DROP DATABASE ${own}`))
+  return name
 }
 
 /** Removed when the process ends, however it does: one that a test keeps open to its end has no time to close. */
@@ -102,27 +123,45 @@ process.once('exit', () => {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true })
 })
 
-/** Opens a copy of a migrated database, which is made once for every state of sql/: far quicker than migrating one. */
-async function start(): Promise<PGlite> {
-  const hash = createHash('sha256')
-  for (const file of readdirSync(SQL).sort()) hash.update(file).update(readFileSync(SQL + file))
-  const original = join(CACHE, hash.digest('hex').slice(0, 16))
-  if (!existsSync(original)) await makeOriginal(original)
+/** Puts a database with the current schema into a DATA_DIR: one that the service makes itself takes seconds. */
+export async function fillDataFolder(folder: string): Promise<void> {
+  cpSync(await original(), join(folder, 'postgres'), { recursive: true })
+}
+
+async function openCopy(): Promise<PGlite> {
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   copies.push(copy)
-  cpSync(original, copy, { recursive: true })
-  return PGlite.create(copy)
+  cpSync(await original(), copy, { recursive: true })
+  return start(copy)
+}
+
+const start = (folder: string) => PGlite.create(folder, { startParams: startParams(PGlite.defaultStartParams) })
+
+/** The folder of a migrated database to copy, which is made once for every state of sql/: far quicker than migrating. */
+async function original(): Promise<string> {
+  const folder = join(CACHE, stateOfSchema())
+  if (!existsSync(folder)) await makeOriginal(folder)
+  return folder
+}
+
+function stateOfSchema(): string {
+  const hash = createHash('sha256')
+  for (const file of readdirSync(SQL).sort()) hash.update(file).update(readFileSync(SQL + file))
+  return hash.digest('hex').slice(0, 16)
 }
 
 /** Test files may make it at the same time: each makes its own, and the first one stays. */
-async function makeOriginal(original: string): Promise<void> {
+async function makeOriginal(folder: string): Promise<void> {
   mkdirSync(CACHE, { recursive: true })
-  const own = mkdtempSync(`${original}-`)
-  const pglite = await PGlite.create(own)
+  const own = mkdtempSync(`${folder}-`)
+  const pglite = await start(own)
   await migrateEmbedded(pglite)
+  // Most of the files are those of databases that nobody uses.
+  await pglite.exec('UPDATE pg_database SET datistemplate = false')
+  for (const name of ['template0', 'template1']) await pglite.exec(`DROP DATABASE ${name}`)
   await pglite.close()
   try {
-    renameSync(own, original)
+    renameSync(own, folder)
   } catch {
     rmSync(own, { recursive: true })
   }

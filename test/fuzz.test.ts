@@ -3,13 +3,16 @@ import { test } from 'tap'
 import { injectedInto } from './contract/client.ts'
 import { requests } from './fuzz/requests.ts'
 import { Run } from './fuzz/run.ts'
-import { build, testClock } from './helper.ts'
+import { build, NO_SERVER, testClock } from './helper.ts'
 
 /** Another one finds other requests: FUZZ_SEED=7 npx tap --disable-coverage test/fuzz.test.ts */
-const seed = Number(process.env.FUZZ_SEED ?? 20_260_131)
-const REQUESTS = 1000
+const seed = Number(process.env.FUZZ_SEED ?? 1)
+const REQUESTS = 500
 
-test('a thousand requests made from the OpenAPI document are answered as it says', async (t) => {
+/** How often so many are sent at most, until every documented answer was seen. */
+const ROUNDS = 10
+
+test('requests made from the OpenAPI document are answered as it says', async (t) => {
   const clock = testClock()
   const keys = {
     introspection: 'the key of the services, 32 bytes or more',
@@ -17,7 +20,13 @@ test('a thousand requests made from the OpenAPI document are answered as it says
   }
   const fastify = await build(t, {
     clock,
-    environment: { INTROSPECTION_KEY: keys.introspection, METRICS_KEY: keys.metrics }
+    environment: {
+      INTROSPECTION_KEY: keys.introspection,
+      METRICS_KEY: keys.metrics,
+      // Mail of its own would be shown at /dev/mail, on this machine alone, and on pages that are not of the API.
+      ...NO_SERVER,
+      APP_URL: 'https://app.example.com'
+    }
   })
   const run = await Run.of(injectedInto(fastify), keys)
 
@@ -28,8 +37,11 @@ test('a thousand requests made from the OpenAPI document are answered as it says
     if (sent % 200 === 0) clock.advance(901)
     await run.ask(request)
   })
-  const result = await fc.check(property, { seed, numRuns: REQUESTS, endOnFailure: true })
-  t.notOk(result.failed, fc.defaultReportMessage(result) ?? `${sent} requests`)
+  for (let round = 0; round < ROUNDS && (sent === 0 || run.coverage.missing(run.document).length > 0); round++) {
+    const result = await fc.check(property, { seed: seed + round, numRuns: REQUESTS, endOnFailure: true })
+    t.notOk(result.failed, fc.defaultReportMessage(result) ?? `${sent} requests`)
+    if (result.failed) break
+  }
   t.strictSame(run.coverage.missing(run.document), [], 'every documented answer was seen')
   t.comment(run.coverage.table())
 })

@@ -50,7 +50,7 @@ export async function build(
     HASH_CONCURRENCY: '1',
     // All requests of a test come from one address.
     LIMITS: 'off',
-    ...('url' in where && { DATABASE_URL: where.url }),
+    ...('url' in where && { DATABASE_URL: where.url, ...NO_SERVER }),
     ...environment
   })
   const stream = new Writable({
@@ -71,6 +71,7 @@ export async function build(
   await fastify.register(scoped, {
     config,
     recordEvery: SELDOM,
+    mailEvery: SELDOM,
     ...(clock && { clock }),
     ...('pglite' in where && { pglite: where.pglite })
   })
@@ -80,8 +81,14 @@ export async function build(
   return Object.assign(inside, { listen: fastify.listen.bind(fastify), close: fastify.close.bind(fastify) })
 }
 
-/** The record is written when a test asks for it and when the service stops: never in between, where a test counts. */
+/**
+ * The record is written when a test asks for it and when the service stops, and mail is sent when a test asks for it:
+ * never in between, where a test counts.
+ */
 const SELDOM = 2 ** 31 - 1
+
+/** On a server of its own the service sends mail by SMTP alone; nobody listens there. */
+export const NO_SERVER = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@latchkey.test' }
 
 /** A test fails when a route answers with a status that its schema does not list. */
 function failOnUndocumented(t: Test, fastify: FastifyInstance): void {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { InjectOptions } from 'fastify'
 import { test } from 'tap'
 import { bearer, build, cutOff, exchange, listen, post, signIn, testClock } from './helper.ts'
+import { tokenOf } from './letters.ts'
 
 const METRICS_KEY = 'metrics-key-that-nobody-must-ever-read'
 const INTROSPECTION_KEY = 'introspection-key-that-nobody-must-ever-read'
@@ -14,6 +15,7 @@ const IN_QUERY = 'secret-in-the-query'
 const IN_KEY = 'secret-for-a-key'
 const IN_HEADER = 'secret-in-a-header'
 const EMAIL = 'private.person@example.com'
+const NEW_EMAIL = 'other.private.person@example.com'
 
 test('the log at its most talkative', async (t) => {
   const log: string[] = []
@@ -37,6 +39,11 @@ test('the log at its most talkative', async (t) => {
   const [cookie = ''] = String(browser.headers['set-cookie']).split(';')
   const refreshed = await post(fastify, '/token/refresh', { refresh_token: refreshToken })
   const { refresh_token: successor } = refreshed.json()
+  const verification = await tokenOf(fastify, 'verify-email')
+  await post(fastify, '/password/forgot', { email: EMAIL })
+  const reset = await tokenOf(fastify, 'reset-password')
+  await post(fastify, '/email/change', { new_email: NEW_EMAIL, current_password: CHOSEN }, bearer(token))
+  const confirmation = await tokenOf(fastify, 'confirm-new-email')
   log.length = 0
 
   const json = { 'content-type': 'application/json' }
@@ -90,6 +97,18 @@ test('the log at its most talkative', async (t) => {
       '/password/change',
       400
     ],
+    [{ url: '/me/export', headers: bearer(token) }, '/me/export', 200],
+    [{ method: 'PATCH', url: '/me', headers: bearer(token), payload: { username: 'grace' } }, '/me', 409],
+    [{ method: 'DELETE', url: '/me', headers: bearer(token), payload: { current_password: WRONG } }, '/me', 401],
+    [send('/password/forgot', { email: EMAIL }), '/password/forgot', 202],
+    [send('/email/resend', { email: `x.${EMAIL}` }), '/email/resend', 202],
+    [send('/email/verify', { token: WRONG }), '/email/verify', 400],
+    [send(`/email/verify?token=${IN_QUERY}`, { token: verification }), '/email/verify', 400],
+    [send('/email/verify', { token: verification }), '/email/verify', 204],
+    [send('/password/reset', { token: reset, new_password: EMAIL }), '/password/reset', 400],
+    [send('/email/change', { new_email: NEW_EMAIL, current_password: WRONG }, bearer(token)), '/email/change', 401],
+    [send('/email/change/confirm', { token: confirmation }), '/email/change/confirm', 204],
+    [send('/email/change/undo', { token: reset }), '/email/change/undo', 400],
     [{ url: '/metrics', headers: bearer(METRICS_KEY) }, '/metrics', 200],
     [{ url: '/metrics', headers: bearer(`${METRICS_KEY}x`) }, '/metrics', 401],
     [{ url: '/health/live', headers: { cookie: IN_HEADER, 'user-agent': IN_HEADER } }, '/health/live', 200],
@@ -209,6 +228,10 @@ test('the log at its most talkative', async (t) => {
       METRICS_KEY,
       SECRET_KEY,
       EMAIL,
+      NEW_EMAIL,
+      verification,
+      reset,
+      confirmation,
       token,
       refreshToken,
       successor,

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { PASSPHRASE } from './backups.ts'
 import { operator } from './command.ts'
 import { migratedDatabase } from './database.ts'
 import { build, PASSWORD } from './helper.ts'
@@ -36,6 +37,8 @@ test('what operators do is on record', async (t) => {
   await run(['keys', 'revoke', '--', kid])
   await run(['users', 'set-password', 'ada'], PASSWORD_FILE)
   await run(['users', 'delete', 'ada', '--yes'])
+  await run(['backup', 'backup'], PASSPHRASE)
+  await run(['restore', 'backup', '--replace'], PASSPHRASE)
 
   const { records } = await json('audit', 'list')
   interface Listed {
@@ -59,7 +62,8 @@ test('what operators do is on record', async (t) => {
       ['operator', 'keys rewrapped', null, { count: 2 }],
       ['operator', 'key revoked', null, { kid }],
       ['operator', 'password set', account, { count: 0 }],
-      ['operator', 'user deleted', account, null]
+      ['operator', 'user deleted', account, null],
+      ['operator', 'backup restored', null, { count: 1 }]
     ]
   )
   t.match(rotated.detail, { kid: /^[\w-]{43}$/ })

@@ -41,6 +41,19 @@ test('what a request asks of the database, since each statement is a round trip'
     ['GET /sessions', get('/sessions'), ['SELECT', 'SELECT']],
     ['POST /login', () => post(fastify, '/login', { username: 'ada', password: PASSWORD }), ['SELECT', 'INSERT']],
     ['POST /register', () => post(fastify, '/register', { username: 'grace', password: PASSWORD }), ['INSERT']],
+    [
+      'POST /register with an address',
+      () => post(fastify, '/register', { email: 'ada@example.com', password: PASSWORD }),
+      ['BEGIN', 'INSERT', 'SELECT', 'INSERT', 'COMMIT']
+    ],
+    ['POST /password/forgot', () => post(fastify, '/password/forgot', { email: 'ada@example.com' }), ['INSERT']],
+    ['the same for nobody', () => post(fastify, '/password/forgot', { email: 'nobody@example.com' }), ['INSERT']],
+    ['POST /email/resend', () => post(fastify, '/email/resend', { email: 'ada@example.com' }), ['INSERT']],
+    [
+      'PATCH /me',
+      () => fastify.inject({ method: 'PATCH', url: '/me', headers, payload: { username: 'Ada' } }),
+      ['SELECT', 'UPDATE']
+    ],
     ['POST /introspect', () => post(fastify, '/introspect', { token: access_token }, key), ['SELECT']],
     ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH']],
     ['DELETE /sessions', () => fastify.inject({ method: 'DELETE', url: '/sessions', headers }), ['SELECT', 'WITH']],
@@ -83,11 +96,16 @@ test('what the limits add to it', async (t) => {
   const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const { refresh_token } = await signIn(fastify, { username: 'ada' })
   const login = (password: string) => () => post(fastify, '/login', { username: 'ada', password })
+  const forgot = (email: string) => () => post(fastify, '/password/forgot', { email })
+  for (let i = 0; i < 4; i += 1) await forgot('ada@example.com')()
   const requests: [what: string, request: () => Promise<unknown>, statements: string[]][] = [
     ['POST /login', login(PASSWORD), ['WITH', 'SELECT', 'WITH', 'INSERT', 'DELETE']],
     ['POST /login with a wrong password', login('wrong'), ['WITH', 'SELECT', 'WITH']],
     ['POST /register', () => post(fastify, '/register', { username: 'grace', password: PASSWORD }), ['WITH', 'INSERT']],
-    ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH', 'WITH']]
+    ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH', 'WITH']],
+    ['POST /password/forgot', forgot('ada@example.com'), ['WITH', 'WITH', 'INSERT']],
+    ['the same for nobody', forgot('nobody@example.com'), ['WITH', 'WITH', 'INSERT']],
+    ['the same beyond the share of an address', forgot('ada@example.com'), ['WITH', 'WITH', 'INSERT']]
   ]
   for (const [what, request, statements] of requests) {
     await t.test(what, async (t) => {

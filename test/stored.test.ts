@@ -1,12 +1,20 @@
 import { createPrivateKey } from 'node:crypto'
 import { test } from 'tap'
+import { deriveKey } from '../src/secrets.ts'
 import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
+import { letters } from './letters.ts'
 
 const SECRET_KEY = 'only for tests, and long enough to be one'
 
 test('a copy of a database in use shows no secret', async (t) => {
   const fastify = await build(t)
-  const { access_token, refresh_token: first } = await signIn(fastify, { username: 'ada' })
+  const { access_token, refresh_token: first } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+  const [verification, ...waiting] = (await letters(fastify)).map(({ token }) => String(token))
+  t.equal((await post(fastify, '/email/verify', { token: verification })).statusCode, 204)
+  t.strictSame(waiting, [])
+  await post(fastify, '/password/forgot', { email: 'ada@example.com' })
+  const [reset] = (await letters(fastify)).map(({ token }) => String(token))
+  await post(fastify, '/password/forgot', { email: 'ada@example.com' })
   const { refresh_token: second } = (await post(fastify, '/token/refresh', { refresh_token: first })).json()
   const { refresh_token: third } = (await post(fastify, '/token/refresh', { refresh_token: second })).json()
   const change = { current_password: PASSWORD, new_password: 'another horse, another battery' }
@@ -31,6 +39,11 @@ test('a copy of a database in use shows no secret', async (t) => {
     ['a private signing key', Buffer.from(String(d), 'base64url')],
     ['the first password', Buffer.from(PASSWORD)],
     ['the second password', Buffer.from(change.new_password)],
+    ['the token of a mail, used', Buffer.from(String(verification))],
+    ['its bytes', Buffer.from(String(verification), 'base64url')],
+    ['the token of a mail', Buffer.from(String(reset))],
+    ['the bytes of that', Buffer.from(String(reset), 'base64url')],
+    ['the key of such tokens', deriveKey(fastify.rootSecret, 'email tokens')],
     ['an access token', Buffer.from(access_token)],
     ...[first, second, third].flatMap((token, index): [string, Buffer][] => [
       [`refresh token ${index + 1}`, Buffer.from(token)],

@@ -5,6 +5,20 @@ const CACHE = new URL('../node_modules/.cache/latchkey/', import.meta.url)
 
 mkdirSync(CACHE, { recursive: true })
 
+const TAP = new URL('tap.cjs', import.meta.url).href
+
+/** Packages of so many modules that their CommonJS is far quicker: each of an ES module's imports asks this thread. */
+const LARGE = new Set(['@sinclair/typebox', 'nodemailer'])
+
+/** @type {import('node:module').ResolveHook} */
+export async function resolve(specifier, context, nextResolve) {
+  if (context.parentURL?.includes('/node_modules/')) return nextResolve(specifier, context)
+  if (specifier === 'tap') return { url: TAP, format: 'commonjs', shortCircuit: true }
+  if (!LARGE.has(specifier)) return nextResolve(specifier, context)
+  const conditions = context.conditions.map((condition) => (condition === 'import' ? 'require' : condition))
+  return nextResolve(specifier, { ...context, conditions })
+}
+
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, nextLoad) {
   // A mocked module has a query.

@@ -27,6 +27,8 @@ export interface Question {
   agent?: http.Agent | undefined
   /** Hangs up. */
   signal?: AbortSignal
+  /** After so many milliseconds it hangs up too. */
+  patience?: number
 }
 
 /** Asks once, and never throws. */
@@ -41,17 +43,18 @@ export function ask(
     headers,
     from,
     agent,
-    signal
+    signal,
+    patience = 15_000
   }: Question = {}
 ): Promise<Answer> {
   const start = performance.now()
-  const patience = AbortSignal.timeout(15_000)
+  const late = AbortSignal.timeout(patience)
   return new Promise((resolve) => {
     const request = http.request(new URL(path, base), {
       method,
       agent: agent ?? false,
       ...(from !== undefined && { localAddress: from }),
-      signal: signal ? AbortSignal.any([patience, signal]) : patience,
+      signal: signal ? AbortSignal.any([late, signal]) : late,
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(token !== undefined && { authorization: `Bearer ${token}` }),

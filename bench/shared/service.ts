@@ -11,7 +11,8 @@ import { atExit } from './report.ts'
 const PROGRAM = fileURLToPath(new URL('../../dist/src/server.js', import.meta.url))
 
 interface Options {
-  databaseUrl: string
+  /** Without one, it has an embedded database in its DATA_DIR. */
+  databaseUrl?: string
   /** Any that is free, when there is none. */
   port?: number
   /** Further configuration. */
@@ -54,7 +55,7 @@ export class Service {
       stdio: ['ignore', output, output],
       env: {
         PATH: process.env.PATH,
-        DATABASE_URL: databaseUrl,
+        ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
         SECRET_KEY: 'x'.repeat(32),
         PORT: `${port}`,
         // The same for all, so that a token of one instance is good at the others.
@@ -70,9 +71,9 @@ export class Service {
   }
 
   /** Starts one and waits until it is ready. */
-  static async start(options: Options): Promise<Service> {
+  static async start({ patience = 40_000, ...options }: Options & { patience?: number }): Promise<Service> {
     const service = await Service.launch(options)
-    if (!(await service.isReady(40_000))) throw new Error(`the service did not start:\n${service.log()}`)
+    if (!(await service.isReady(patience))) throw new Error(`the service did not start:\n${service.log()}`)
     return service
   }
 

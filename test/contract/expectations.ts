@@ -7,11 +7,13 @@ export const CODES: Record<string, number[]> = {
   VALIDATION_FAILED: [400],
   MALFORMED_REQUEST: [400, 408, 414, 417, 431],
   PASSWORD_REJECTED: [400],
+  EMAIL_TOKEN_INVALID: [400],
   INVALID_CREDENTIALS: [401],
   TOKEN_MISSING: [401],
   TOKEN_INVALID: [401],
   TOKEN_EXPIRED: [401],
   REFRESH_TOKEN_INVALID: [401],
+  EMAIL_UNVERIFIED: [403],
   FORBIDDEN: [403],
   NOT_FOUND: [404],
   METHOD_NOT_ALLOWED: [405],
@@ -21,7 +23,8 @@ export const CODES: Record<string, number[]> = {
   TOO_MANY_REQUESTS: [429],
   INTERNAL: [500],
   OVERLOADED: [503],
-  DATABASE_UNAVAILABLE: [503]
+  DATABASE_UNAVAILABLE: [503],
+  MAIL_UNAVAILABLE: [503]
 }
 
 /** What an answer must never show: a stack, SQL, or the name of a file, a library or an error class. */

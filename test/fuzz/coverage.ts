@@ -9,6 +9,11 @@ const OUT_OF_REACH: [RegExp, string][] = [
   [/ 429 /, 'LIMITS is off'],
   [/ 5\d\d /, 'would be a fault'],
   [/^GET .* 400 MALFORMED_REQUEST/, 'takes a request without Host, or a path that leads nowhere'],
+  [
+    /^POST \/(?:email\/\S+|password\/reset) (?:204|409 ACCOUNT_EXISTS|400 PASSWORD_REJECTED)/,
+    'takes the token of a mail'
+  ],
+  [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
 ]
 

@@ -72,13 +72,23 @@ export class World {
 
   learn(ask: Ask, { status, headers, json }: Answer): void {
     const [path] = ask.path.split('?', 1)
-    if (status === 401) this.#end(ask, json?.code)
+    if (path === '/me' && ask.method !== 'GET' && status < 300) this.#changed(ask)
+    else if (status === 401) this.#end(ask, json?.code)
     else if (status === 201) this.#accounts.push(readBody(ask) as Account)
     else if (status === 200 && json?.access_token) this.#open(ask, json, headers['set-cookie'])
     else if (status === 204 && path === '/password/change') {
       const session = this.#bearerOf(ask)
       if (session) session.account.password = (readBody(ask) as { new_password: string }).new_password
     }
+  }
+
+  /** The account has another username, or is gone. */
+  #changed(ask: Ask): void {
+    const session = this.#bearerOf(ask)
+    if (!session) return
+    const { account } = session
+    if (ask.method === 'PATCH') account.username = (readBody(ask) as { username: string }).username
+    else if (ask.method === 'DELETE') this.#accounts.splice(this.#accounts.indexOf(account), 1)
   }
 
   #names(turn: number, session: Session | undefined): Names {

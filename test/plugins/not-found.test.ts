@@ -53,7 +53,7 @@ test('what no route has', async (t) => {
     ['POST', '/secret', 'GET, HEAD'],
     ['DELETE', '/secret', 'GET, HEAD'],
     ['OPTIONS', '/secret', 'GET, HEAD'],
-    ['PATCH', '/me', 'GET, HEAD'],
+    ['PUT', '/me', 'DELETE, GET, HEAD, PATCH'],
     ['POST', '/.well-known/jwks.json', 'GET, HEAD'],
     ['POST', '/health/live', 'GET, HEAD'],
     ['PUT', '/health/ready', 'GET, HEAD'],

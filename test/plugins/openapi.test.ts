@@ -14,7 +14,12 @@ interface Operation {
 
 test('the OpenAPI document', async (t) => {
   const fastify = await build(t, {
-    environment: { PUBLIC_URL: 'https://id.example', INTROSPECTION_KEY: 'the key of the services, 32 bytes or more' }
+    environment: {
+      PUBLIC_URL: 'https://id.example',
+      INTROSPECTION_KEY: 'the key of the services, 32 bytes or more',
+      // So that it has no pages, whether or not there is a mail server.
+      APP_URL: 'https://app.example'
+    }
   })
   const document = fastify.swagger() as unknown as {
     openapi: string
@@ -43,11 +48,12 @@ test('the OpenAPI document', async (t) => {
   await t.test('says what a password must be', async (t) => {
     const described = (path: string) => JSON.stringify(document.paths[path]?.post)
     for (const rule of ['PASSWORD_MIN', '72 bytes', 'NFC', 'common', 'names']) t.match(described('/register'), rule)
-    t.match(described('/password/change'), 'the rules of `/register`')
+    for (const path of ['/password/change', '/password/reset']) t.match(described(path), 'the rules of `/register`')
   })
 
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
+      'DELETE /me',
       'DELETE /sessions',
       'DELETE /sessions/{id}',
       'GET /.well-known/jwks.json',
@@ -56,14 +62,23 @@ test('the OpenAPI document', async (t) => {
       'GET /health/live',
       'GET /health/ready',
       'GET /me',
+      'GET /me/export',
       'GET /metrics',
       'GET /openapi.json',
       'GET /secret',
       'GET /sessions',
+      'PATCH /me',
+      'POST /email/change',
+      'POST /email/change/confirm',
+      'POST /email/change/undo',
+      'POST /email/resend',
+      'POST /email/verify',
       'POST /introspect',
       'POST /login',
       'POST /logout',
       'POST /password/change',
+      'POST /password/forgot',
+      'POST /password/reset',
       'POST /register',
       'POST /token/refresh'
     ])
@@ -109,10 +124,19 @@ test('the OpenAPI document', async (t) => {
       requestBody ? [[name, Object.keys(requestBody.content), requestBody.required]] : []
     )
     t.strictSame(Object.fromEntries(bodies.map(([name, ...rest]) => [name, rest])), {
+      'DELETE /me': [['application/json'], true],
+      'PATCH /me': [['application/json'], true],
+      'POST /email/change': [['application/json'], true],
+      'POST /email/change/confirm': [['application/json'], true],
+      'POST /email/change/undo': [['application/json'], true],
+      'POST /email/resend': [['application/json'], true],
+      'POST /email/verify': [['application/json'], true],
       'POST /introspect': [['application/json', 'application/x-www-form-urlencoded'], true],
       'POST /login': [['application/json'], true],
       'POST /logout': [['application/json'], true],
       'POST /password/change': [['application/json'], true],
+      'POST /password/forgot': [['application/json'], true],
+      'POST /password/reset': [['application/json'], true],
       'POST /register': [['application/json'], true],
       'POST /token/refresh': [['application/json'], true]
     })
@@ -122,12 +146,16 @@ test('the OpenAPI document', async (t) => {
     const ways = operations.flatMap(({ name, operation: { security } }) => (security ? [[name, security]] : []))
     const bearer = [{ bearer: [] }]
     t.strictSame(Object.fromEntries(ways), {
+      'DELETE /me': bearer,
       'DELETE /sessions': bearer,
       'DELETE /sessions/{id}': bearer,
       'GET /me': bearer,
+      'GET /me/export': bearer,
       'GET /metrics': [{ metrics: [] }, {}],
       'GET /secret': bearer,
       'GET /sessions': bearer,
+      'PATCH /me': bearer,
+      'POST /email/change': bearer,
       'POST /introspect': [{ introspection: [] }],
       'POST /logout': [{}, { cookie: [] }],
       'POST /password/change': bearer,
@@ -146,4 +174,25 @@ test('the OpenAPI document', async (t) => {
     ])
     t.notMatch(JSON.stringify(document), /"\$id"|"\$ref":"[^#]/)
   })
+})
+
+test('the OpenAPI document of each mode says what /register takes and answers', async (t) => {
+  const modes: [environment: Record<string, string>, required: string[], answers: string[], finish: boolean][] = [
+    [{}, ['password'], ['201', '409'], false],
+    [{ REQUIRE_VERIFIED_EMAIL: 'on' }, ['email', 'password'], ['201', '409'], false],
+    [{ HIDE_ACCOUNTS: 'on' }, ['email'], ['202'], true]
+  ]
+  for (const [environment, required, answers, finish] of modes) {
+    const fastify = await build(t, { environment })
+    const { paths } = fastify.swagger() as unknown as {
+      paths: Record<string, { post: Operation & { requestBody: { content: Record<string, { schema: unknown }> } } }>
+    }
+    const { requestBody, responses } = (paths['/register'] as NonNullable<(typeof paths)[string]>).post
+    t.match(requestBody.content['application/json']?.schema, { required })
+    t.strictSame(
+      Object.keys(responses).filter((status) => /^2|409/.test(status)),
+      answers
+    )
+    t.equal('/register/finish' in paths, finish)
+  }
 })

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs'
 import { mock } from 'node:test'
-import { PGlite } from '@electric-sql/pglite'
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import config from '../../plugins/config.ts'
@@ -11,7 +10,7 @@ import { FolderLocked } from '../../src/folder-lock.ts'
 import { DatabaseRefusal } from '../../src/postgres.ts'
 import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
-import { emptyDatabase } from '../database.ts'
+import { embeddedDatabase, emptyDatabase } from '../database.ts'
 import { handwrittenServer, proxyTo, refusingServer, serverOver, turnedAway, welcome } from '../servers.ts'
 
 type Log = Record<string, unknown>[]
@@ -129,8 +128,7 @@ test('a server that lets clients in and then stays silent is asked again after f
 test('the embedded database', async (t) => {
   await t.test('is the one that is given, which stays open', async (t) => {
     const log: Log = []
-    const pglite = await PGlite.create()
-    t.teardown(() => pglite.close())
+    const { pglite } = await embeddedDatabase(t, { migrated: false })
     const fastify = start(t, {}, log, { pglite })
     await fastify.ready()
     t.strictSame(log, MIGRATED)

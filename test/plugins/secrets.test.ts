@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { test } from 'tap'
 import config from '../../plugins/config.ts'
 import pg from '../../plugins/pg.ts'
@@ -9,14 +8,14 @@ import { readConfig } from '../../src/config.ts'
 import { FolderLocked, lockFolder } from '../../src/folder-lock.ts'
 import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
+import { embeddedDatabase } from '../database.ts'
 
 const CURRENT = 'a secret of the environment, long enough'
 const PREVIOUS = 'the secret that was there before this one'
 const plugins = [config, pg, secrets]
 
 test('the secrets', async (t) => {
-  const pglite = await PGlite.create()
-  t.teardown(() => pglite.close())
+  const { pglite } = await embeddedDatabase(t)
   const start = async (environment: Record<string, string>) => {
     const fastify = assemble(t, { plugins, pglite, config: readConfig(environment) })
     await fastify.ready()

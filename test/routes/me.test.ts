@@ -1,6 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { test } from 'tap'
-import { answer, BEARER, bearer, build, cutOff, INVALID_TOKEN, refusal, signIn, testClock } from '../helper.ts'
+import {
+  answer,
+  BEARER,
+  bearer,
+  build,
+  cutOff,
+  INVALID_TOKEN,
+  PASSWORD,
+  post,
+  refusal,
+  signIn,
+  testClock
+} from '../helper.ts'
+import { tokenOf } from '../letters.ts'
+import { meanwhile } from '../meanwhile.ts'
 
 const INVALID = { statusCode: 401, body: refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.') }
 
@@ -95,4 +109,149 @@ test('GET /me', async (t) => {
     t.equal(response.headers['retry-after'], '2')
     t.strictSame(answer(await me(token)), { statusCode: 200, body: user })
   })
+})
+
+test('PATCH /me', async (t) => {
+  const fastify = await build(t)
+  const rename = (token: string, body: unknown) =>
+    fastify.inject({ method: 'PATCH', url: '/me', headers: bearer(token), payload: body as object })
+
+  await t.test('changes the username, or gives the first one', async (t) => {
+    for (const names of [{ username: 'ada' }, { email: 'grace@example.com' }]) {
+      const { access_token: token, user } = await signIn(fastify, names)
+      const username = names.username ? 'Lovelace' : 'Hopper'
+      const response = await rename(token, { username })
+      t.strictSame(answer(response), { statusCode: 200, body: { ...user, username } })
+      t.match(response.headers, { 'cache-control': 'no-store' })
+      t.equal((await post(fastify, '/login', { username, password: PASSWORD })).statusCode, 200)
+    }
+    t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 401)
+  })
+
+  await t.test('takes another letter case of the same one', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'katherine' })
+    t.strictSame(answer(await rename(token, { username: 'Katherine' })).body, { ...user, username: 'Katherine' })
+  })
+
+  await t.test('refuses one that is taken, in any letter case, and changes nothing', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'mary' })
+    t.strictSame(answer(await rename(token, { username: 'LOVELACE' })), {
+      statusCode: 409,
+      body: refusal(409, 'Conflict', 'ACCOUNT_EXISTS', 'The name is taken.', [
+        { path: '/username', message: 'is taken', rule: 'taken' }
+      ])
+    })
+    t.strictSame((await fastify.inject({ url: '/me', headers: bearer(token) })).json(), user)
+  })
+
+  await t.test('gives a name that several want at once to one of them', async (t) => {
+    const tokens: string[] = []
+    for (const name of ['one', 'two', 'three']) tokens.push((await signIn(fastify, { username: name })).access_token)
+    const answers = await Promise.all(tokens.map((token) => rename(token, { username: 'wanted' })))
+    t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [200, 409, 409])
+  })
+
+  await t.test('refuses what does not fit, who has no token, and whose session is over', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'joan' })
+    for (const body of [
+      {},
+      { username: 'x' },
+      { username: 'a b c' },
+      { username: null },
+      { username: 'joan', id: '1' }
+    ]) {
+      t.equal((await rename(token, body)).json().code, 'VALIDATION_FAILED')
+    }
+    t.equal((await rename('', { username: 'joanna' })).json().code, 'TOKEN_INVALID')
+    await fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id])
+    t.strictSame(answer(await rename(token, { username: 'joanna' })), INVALID)
+  })
+
+  await t.test('refuses a user who goes meanwhile, and passes on what else goes wrong', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'edith' })
+    meanwhile(fastify, 1, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id]))
+    t.strictSame(answer(await rename(token, { username: 'edith.2' })), INVALID)
+    const other = await signIn(fastify, { username: 'ruth' })
+    let restore = () => {}
+    meanwhile(fastify, 0, async () => {
+      restore = cutOff(fastify)
+    })
+    t.equal((await rename(other.access_token, { username: 'ruth.2' })).json().code, 'DATABASE_UNAVAILABLE')
+    restore()
+  })
+})
+
+test('DELETE /me', async (t) => {
+  const fastify = await build(t)
+  const leave = (token: string, current_password = PASSWORD) =>
+    fastify.inject({ method: 'DELETE', url: '/me', headers: bearer(token), payload: { current_password } })
+  const WRONG = {
+    statusCode: 401,
+    body: refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The current password is wrong.')
+  }
+
+  await t.test('deletes the account with all that belongs to it, and nothing of another', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+    const change = { new_email: 'lovelace@example.com', current_password: PASSWORD }
+    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email') })
+    await post(fastify, '/email/change', change, bearer(token))
+    await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
+    const other = await signIn(fastify, { username: 'grace', email: 'grace@example.com' })
+    const response = await leave(token)
+    t.strictSame(answer(response), { statusCode: 204, body: '' })
+    t.match(response.headers, { 'cache-control': 'no-store' })
+    t.strictSame(answer(await fastify.inject({ url: '/me', headers: bearer(token) })), INVALID)
+    await fastify.audit.flush()
+    const rows = await fastify.openDatabase().query(
+      `SELECT 'users' AS name FROM users WHERE id = $1 UNION ALL SELECT 'sessions' FROM sessions WHERE user_id = $1
+       UNION ALL SELECT 'mails' FROM mails WHERE user_id = $1 UNION ALL SELECT 'tokens' FROM email_tokens WHERE user_id = $1
+       UNION ALL SELECT 'changes' FROM email_changes WHERE user_id = $1
+       UNION ALL SELECT action FROM audit WHERE account = $1 AND action = 'user deleted'`,
+      [user.id]
+    )
+    t.strictSame(rows, [{ name: 'user deleted' }], 'what it has done stays on record')
+    t.equal((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode, 201)
+    t.equal((await fastify.inject({ url: '/me', headers: bearer(other.access_token) })).statusCode, 200)
+  })
+
+  await t.test('refuses a wrong current password', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'mary' })
+    for (const wrong of ['wrong', PASSWORD.toUpperCase()]) t.strictSame(answer(await leave(token, wrong)), WRONG)
+    t.strictSame((await fastify.inject({ url: '/me', headers: bearer(token) })).json(), user)
+  })
+
+  await t.test('refuses who has no token, an over session, and what does not fit', async (t) => {
+    const { access_token: token, refresh_token } = await signIn(fastify, { username: 'joan' })
+    const send = (headers: Record<string, string>, payload: object) =>
+      fastify.inject({ method: 'DELETE', url: '/me', headers, payload })
+    for (const payload of [{}, { current_password: '' }, { current_password: PASSWORD, sure: true }]) {
+      t.equal((await send(bearer(token), payload)).json().code, 'VALIDATION_FAILED')
+    }
+    t.equal((await send({}, { current_password: PASSWORD })).json().code, 'TOKEN_MISSING')
+    await post(fastify, '/logout', { refresh_token })
+    t.strictSame(answer(await leave(token)), INVALID)
+  })
+
+  await t.test('refuses where the password is changed, or the account goes, meanwhile', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'edith' })
+    const { verify } = fastify.passwords
+    const query = (sql: string) => fastify.openDatabase().query(sql, [user.id])
+    fastify.passwords.verify = async (...given) => {
+      await query('UPDATE users SET password_version = password_version + 1 WHERE id = $1')
+      return verify(...given)
+    }
+    t.strictSame(answer(await leave(token)), WRONG)
+    fastify.passwords.verify = verify
+    meanwhile(fastify, 1, () => query('DELETE FROM users WHERE id = $1'))
+    t.strictSame(answer(await leave(token)), WRONG)
+  })
+})
+
+test('a wrong current password at DELETE /me counts like one at /login', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const { access_token } = await signIn(fastify, { username: 'ada' })
+  const leave = (current_password: string) =>
+    fastify.inject({ method: 'DELETE', url: '/me', headers: bearer(access_token), payload: { current_password } })
+  for (let i = 0; i < 10; i += 1) t.equal((await leave('wrong')).statusCode, 401)
+  t.equal((await leave(PASSWORD)).json().code, 'TOO_MANY_REQUESTS')
 })

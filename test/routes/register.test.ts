@@ -1,5 +1,7 @@
 import { test } from 'tap'
+import { addUser } from '../../src/users.ts'
 import { answer, build, cutOff, PASSWORD, post, refusal, testClock } from '../helper.ts'
+import { letters, tokenOf, waiting } from '../letters.ts'
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
@@ -171,4 +173,65 @@ test('POST /register asks for passwords as long as PASSWORD_MIN says', async (t)
     body: { code: 'PASSWORD_REJECTED', message: 'The password must have at least 12 characters.' }
   })
   t.equal((await post(fastify, '/register', { username: 'ada', password: 'twelve chars' })).statusCode, 201)
+})
+
+test('POST /register with an address', async (t) => {
+  const fastify = await build(t)
+
+  await t.test('puts a mail that verifies it into the outbox, with the account or not at all', async (t) => {
+    const registered = await post(fastify, '/register', { email: 'Ada@example.com', password: PASSWORD })
+    t.equal(registered.statusCode, 201)
+    t.match(await waiting(fastify), [
+      { kind: 'verify email', recipient: 'Ada@example.com', user_id: registered.json().id, data: {} }
+    ])
+    t.match(await letters(fastify), [
+      { template: 'verify-email', recipient: 'Ada@example.com', variables: { expires_in: '24 hours' } }
+    ])
+    t.equal((await post(fastify, '/register', { email: 'ada@example.com', password: PASSWORD })).statusCode, 409)
+    t.equal((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode, 201)
+    t.strictSame(await waiting(fastify), [])
+  })
+
+  await t.test('makes no account where the mail cannot be put there', async (t) => {
+    await fastify.pg.pool.query('ALTER TABLE mails ADD CONSTRAINT nothing CHECK (false) NOT VALID')
+    t.equal((await post(fastify, '/register', { email: 'grace@example.com', password: PASSWORD })).statusCode, 500)
+    await fastify.pg.pool.query('ALTER TABLE mails DROP CONSTRAINT nothing')
+    t.equal((await post(fastify, '/register', { email: 'grace@example.com', password: PASSWORD })).statusCode, 201)
+  })
+})
+
+test('with REQUIRE_VERIFIED_EMAIL', async (t) => {
+  const fastify = await build(t, { environment: { REQUIRE_VERIFIED_EMAIL: 'on', LIMITS: 'on' } })
+  const login = (password: string) => post(fastify, '/login', { email: 'ada@example.com', password })
+  const UNVERIFIED = {
+    statusCode: 403,
+    body: refusal(403, 'Forbidden', 'EMAIL_UNVERIFIED', 'The email address has to be verified first.')
+  }
+
+  await t.test('/register asks for an address', async (t) => {
+    t.strictSame(
+      answer(await post(fastify, '/register', { username: 'ada', password: PASSWORD })),
+      invalid(['/email', 'is required'])
+    )
+    const names = { username: 'ada', email: 'ada@example.com' }
+    t.equal((await post(fastify, '/register', { ...names, password: PASSWORD })).statusCode, 201)
+  })
+
+  await t.test('nobody signs in before it is verified, which is told to who knows the password alone', async (t) => {
+    t.match(answer(await login('wrong')), { statusCode: 401, body: { code: 'INVALID_CREDENTIALS' } })
+    for (let i = 0; i < 11; i += 1) {
+      const response = await login(PASSWORD)
+      t.strictSame(answer(response), UNVERIFIED, 'and is no wrong password')
+      t.equal(response.headers['set-cookie'], undefined)
+    }
+    t.strictSame(await fastify.openDatabase().query('SELECT FROM sessions'), [])
+    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email') })
+    t.equal((await login(PASSWORD)).statusCode, 200)
+  })
+
+  await t.test('who has no address has none to verify', async (t) => {
+    const passwordHash = await fastify.passwords.hash(PASSWORD)
+    await addUser(fastify.openDatabase(), fastify.clock, { username: 'grace', passwordHash })
+    t.equal((await post(fastify, '/login', { username: 'grace', password: PASSWORD })).statusCode, 200)
+  })
 })

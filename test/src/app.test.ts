@@ -29,11 +29,17 @@ async function routesOf(t: Test, environment: Record<string, string> = {}): Prom
 const nameOf = ({ method, url }: RouteOptions) => `${[method].flat().join(',')} ${url}`
 
 test('the route table', async (t) => {
-  const routes = await routesOf(t, { INTROSPECTION_KEY: 'a key for other services, long enough' })
+  // Not on this machine, where a trial beside an embedded database would show its mail.
+  const common = { INTROSPECTION_KEY: 'a key for other services, long enough', PUBLIC_URL: 'https://id.example' }
+  const routes = await routesOf(t, common)
+  const mail = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
+  const hidden = await routesOf(t, { HIDE_ACCOUNTS: 'on', ...mail })
+  routes.push(...hidden.filter(({ url }) => /^\/(?:register|pages)/.test(url)))
 
   await t.test('is the one that we know', async (t) => {
     const names = routes.map(nameOf)
     t.strictSame(names.sort(), [
+      'DELETE /me',
       'DELETE /sessions',
       'DELETE /sessions/:id',
       'GET /.well-known/jwks.json',
@@ -42,8 +48,14 @@ test('the route table', async (t) => {
       'GET /health/live',
       'GET /health/ready',
       'GET /me',
+      'GET /me/export',
       'GET /metrics',
       'GET /openapi.json',
+      'GET /pages/email/change/confirm',
+      'GET /pages/email/change/undo',
+      'GET /pages/email/verify',
+      'GET /pages/password/reset',
+      'GET /pages/register/finish',
       'GET /secret',
       'GET /sessions',
       'HEAD /.well-known/jwks.json',
@@ -52,15 +64,36 @@ test('the route table', async (t) => {
       'HEAD /health/live',
       'HEAD /health/ready',
       'HEAD /me',
+      'HEAD /me/export',
       'HEAD /metrics',
       'HEAD /openapi.json',
+      'HEAD /pages/email/change/confirm',
+      'HEAD /pages/email/change/undo',
+      'HEAD /pages/email/verify',
+      'HEAD /pages/password/reset',
+      'HEAD /pages/register/finish',
       'HEAD /secret',
       'HEAD /sessions',
+      'PATCH /me',
+      'POST /email/change',
+      'POST /email/change/confirm',
+      'POST /email/change/undo',
+      'POST /email/resend',
+      'POST /email/verify',
       'POST /introspect',
       'POST /login',
       'POST /logout',
+      'POST /pages/email/change/confirm',
+      'POST /pages/email/change/undo',
+      'POST /pages/email/verify',
+      'POST /pages/password/reset',
+      'POST /pages/register/finish',
       'POST /password/change',
+      'POST /password/forgot',
+      'POST /password/reset',
       'POST /register',
+      'POST /register',
+      'POST /register/finish',
       'POST /token/refresh'
     ])
   })
@@ -89,7 +122,7 @@ test('the route table', async (t) => {
   await t.test('has with CORS one route more, which no request reaches', async (t) => {
     const more = await routesOf(t, {
       CORS_ORIGINS: 'https://app.example',
-      INTROSPECTION_KEY: 'a key for other services, long enough'
+      ...common
     })
     const known = new Set(routes.map(nameOf))
     t.strictSame(

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
 import { ConfigurationError, readConfig, readEnvFile } from '../../src/config.ts'
@@ -23,6 +24,9 @@ const DEFAULTS = {
   HASH_QUEUE: 64,
   CORS_ORIGINS: [],
   TRUSTED_PROXIES: [],
+  MAIL_FROM: { name: '', address: 'no-reply@[127.0.0.1]' },
+  REQUIRE_VERIFIED_EMAIL: 'off',
+  HIDE_ACCOUNTS: 'off',
   LIMITS: 'on',
   LOG_LEVEL: 'info',
   OTEL_SERVICE_NAME: 'latchkey'
@@ -86,6 +90,11 @@ test('every setting is taken from its text', (t) => {
     HOST: 'auth.example.com',
     PUBLIC_URL: 'https://auth.example.com/base',
     AUDIENCE: 'the api',
+    SMTP_URL: 'smtps://ad%40a:p%3Aw@smtp.example.com:465',
+    MAIL_TEMPLATES: dirname(ca),
+    APP_URL: 'https://app.example.com/account',
+    REQUIRE_VERIFIED_EMAIL: 'on',
+    HIDE_ACCOUNTS: 'on',
     LIMITS: 'off',
     LOG_LEVEL: 'silent',
     INTROSPECTION_KEY: SECRET,
@@ -109,12 +118,14 @@ test('every setting is taken from its text', (t) => {
   const environment = {
     ...settings,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, `${value}`])),
+    MAIL_FROM: 'The Example <no-reply@example.com>',
     CORS_ORIGINS: 'https://app.example.com, http://localhost:5173 ,',
     TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32, ::1'
   }
   t.strictSame(readConfig(environment), {
     ...settings,
     ...numbers,
+    MAIL_FROM: { name: 'The Example', address: 'no-reply@example.com' },
     CORS_ORIGINS: ['https://app.example.com', 'http://localhost:5173'],
     TRUSTED_PROXIES: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1']
   })
@@ -132,6 +143,24 @@ test('the public URL is made of host and port, and the audience is the public UR
     const { PUBLIC_URL, AUDIENCE } = readConfig(environment)
     t.strictSame([PUBLIC_URL, AUDIENCE], [publicUrl, audience])
   }
+  t.end()
+})
+
+test('letters come from an address alone, or from a name with one, and else from the host of the public URL', (t) => {
+  const senders: [Record<string, string>, name: string, address: string][] = [
+    [{ MAIL_FROM: 'a@example.com' }, '', 'a@example.com'],
+    [{ MAIL_FROM: 'Grüße & Co. <a@example.com>' }, 'Grüße & Co.', 'a@example.com'],
+    [{ PUBLIC_URL: 'https://auth.example.com/base' }, '', 'no-reply@auth.example.com'],
+    [{ HOST: '::1' }, '', 'no-reply@[IPv6:::1]']
+  ]
+  for (const [environment, name, address] of senders) {
+    t.strictSame(readConfig(environment).MAIL_FROM, { name, address })
+  }
+  t.end()
+})
+
+test('a mail server needs a sender', (t) => {
+  t.strictSame(faultsOf({ SMTP_URL: 'smtp://localhost' }), [fault('MAIL_FROM')])
   t.end()
 })
 
@@ -155,6 +184,12 @@ const MENDS: Record<string, string> = {
   HASH_QUEUE: 'a whole number from 0 to 100000',
   CORS_ORIGINS: 'comma-separated origins such as https://app.example.com, without a path',
   TRUSTED_PROXIES: 'comma-separated addresses or CIDRs such as 10.0.0.0/8',
+  REQUIRE_VERIFIED_EMAIL: 'on or off',
+  HIDE_ACCOUNTS: 'on or off',
+  SMTP_URL: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host',
+  MAIL_FROM: 'one address, such as no-reply@example.com or Example <no-reply@example.com>',
+  MAIL_TEMPLATES: 'the path of a readable folder',
+  APP_URL: 'an http(s) URL without credentials, query or fragment',
   LIMITS: 'on or off',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
   INTROSPECTION_KEY: 'text of 32 bytes or more, of ASCII without spaces around it',
@@ -213,6 +248,26 @@ const unfit: Record<string, string[]> = {
     'https://a.example.com,b.example.com'
   ],
   TRUSTED_PROXIES: ['loopback', '10.0.0.0/33', '10/8', '10', '010.0.0.1', '10.0.0.1 10.0.0.2', '10.0.0.1,x'],
+  SMTP_URL: [
+    'smtp.example.com',
+    'http://smtp.example.com',
+    'smtp://',
+    'smtp://smtp.example.com/path',
+    'smtp://smtp.example.com?ignoreTLS=true',
+    'smtp://a%zz@smtp.example.com'
+  ],
+  MAIL_FROM: [
+    'nobody',
+    'a@b.example, c@d.example',
+    'A <a@b.example',
+    'A\nBcc: x <a@b.example>',
+    '"A" <a@b.example>',
+    'a b@c.example'
+  ],
+  MAIL_TEMPLATES: ['/no/such/folder', 'package.json'],
+  APP_URL: ['app.example.com', 'https://app.example.com/#/', 'https://ada@app.example.com'],
+  REQUIRE_VERIFIED_EMAIL: ['yes', 'ON'],
+  HIDE_ACCOUNTS: ['1', 'true'],
   LIMITS: ['yes', 'ON'],
   LOG_LEVEL: ['verbose', 'INFO'],
   INTROSPECTION_KEY: ['x'.repeat(31)],
@@ -224,7 +279,11 @@ test('a value that does not fit stops the start and says what would:', async (t)
   for (const [name, values] of Object.entries(unfit)) {
     await t.test(name, async (t) => {
       for (const value of values) {
-        t.strictSame(faultsOf({ SECRET_KEY: SECRET, [name]: value }), [fault(name)], JSON.stringify(value))
+        t.strictSame(
+          faultsOf({ SECRET_KEY: SECRET, MAIL_FROM: 'a@example.com', [name]: value }),
+          [fault(name)],
+          JSON.stringify(value)
+        )
       }
     })
   }

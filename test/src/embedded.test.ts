@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import type pg from 'pg'
 import { type Test, test } from 'tap'
 import { embeddedDriver, openEmbedded } from '../../src/embedded.ts'
 import { FolderLocked } from '../../src/folder-lock.ts'
 import { caught } from '../caught.ts'
+import { embeddedDatabase } from '../database.ts'
 
 test('the embedded database of a folder', async (t) => {
   const folder = join(t.testdir(), 'not', 'there', 'yet')
@@ -50,8 +50,7 @@ test('an embedded database that cannot be opened gives its folder back', async (
 })
 
 test('the driver of an embedded database', async (t) => {
-  const pglite = await PGlite.create()
-  t.teardown(() => pglite.close())
+  const { pglite } = await embeddedDatabase(t)
   const { Pool, Client } = await embeddedDriver(pglite)
   const ONE = [{ number: 1 }]
   const one = async (client: { query: pg.Pool['query'] }) => (await client.query('SELECT 1 AS number')).rows

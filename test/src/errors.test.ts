@@ -8,11 +8,13 @@ test('a problem of each code has its status, message and headers', (t) => {
     ['VALIDATION_FAILED', 400, 'Bad Request', {}],
     ['MALFORMED_REQUEST', 400, 'Bad Request', {}],
     ['PASSWORD_REJECTED', 400, 'Bad Request', {}],
+    ['EMAIL_TOKEN_INVALID', 400, 'Bad Request', {}],
     ['INVALID_CREDENTIALS', 401, 'Unauthorized', bearer],
     ['TOKEN_MISSING', 401, 'Unauthorized', bearer],
     ['TOKEN_INVALID', 401, 'Unauthorized', invalidToken],
     ['TOKEN_EXPIRED', 401, 'Unauthorized', invalidToken],
     ['REFRESH_TOKEN_INVALID', 401, 'Unauthorized', bearer],
+    ['EMAIL_UNVERIFIED', 403, 'Forbidden', {}],
     ['FORBIDDEN', 403, 'Forbidden', {}],
     ['NOT_FOUND', 404, 'Not Found', {}],
     ['METHOD_NOT_ALLOWED', 405, 'Method Not Allowed', {}],
@@ -22,7 +24,8 @@ test('a problem of each code has its status, message and headers', (t) => {
     ['TOO_MANY_REQUESTS', 429, 'Too Many Requests', { 'retry-after': '30' }],
     ['INTERNAL', 500, 'Internal Server Error', {}],
     ['OVERLOADED', 503, 'Service Unavailable', { 'retry-after': '1' }],
-    ['DATABASE_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '2' }]
+    ['DATABASE_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '2' }],
+    ['MAIL_UNAVAILABLE', 503, 'Service Unavailable', { 'retry-after': '3600' }]
   ]
   for (const [code, statusCode, error, headers] of expected) {
     const problem = new Problem(code)

@@ -4,6 +4,7 @@ import {
   type Finding,
   judgeCost,
   judgeKeyAge,
+  judgeMail,
   judgeNetwork,
   judgePermissions,
   judgeSchema,
@@ -36,6 +37,32 @@ test('everything that is not good says how to mend it', (t) => {
     judgeCost(1000, { BCRYPT_COST: 12 })
   ]
   for (const { about, state, mend } of findings) t.equal(state !== 'good', mend !== undefined, about)
+  t.end()
+})
+
+test('mail', (t) => {
+  const DATABASE = { DATABASE_URL: 'postgres://localhost/latchkey', SECRET_KEY: STRONG }
+  const smtp = (SMTP_URL: string) => ({ ...DATABASE, SMTP_URL, MAIL_FROM: 'a@example.com' })
+  const far = smtp('smtps://smtp.example.com')
+  const table: [environment: Record<string, string>, expected: string[]][] = [
+    [{}, ['SMTP_URL good']],
+    [{ PUBLIC_URL: 'https://id.example' }, ['SMTP_URL warning']],
+    [DATABASE, ['SMTP_URL warning']],
+    [far, ['SMTP_URL good']],
+    [smtp('smtp://smtp.example.com'), ['SMTP_URL good']],
+    [smtp('smtp://127.0.0.1:25'), ['SMTP_URL good']],
+    [smtp('smtp://localhost'), ['SMTP_URL good']],
+    [smtp('smtp://postfix'), ['SMTP_URL warning']],
+    [smtp('smtp://10.1.2.3'), ['SMTP_URL warning']],
+    [{ ...far, APP_URL: 'https://app.example.com' }, ['SMTP_URL good']],
+    [{ ...far, APP_URL: 'http://localhost:5173' }, ['SMTP_URL good']],
+    [{ ...far, APP_URL: 'http://app.example.com' }, ['SMTP_URL good', 'APP_URL bad']]
+  ]
+  for (const [environment, expected] of table) {
+    const findings = judgeMail(configured(environment))
+    t.strictSame(brief(findings), expected)
+    for (const { state, mend } of findings) t.equal(state !== 'good', mend !== undefined)
+  }
   t.end()
 })
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import * as fs from 'node:fs'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import { mock } from 'node:test'
@@ -128,20 +128,20 @@ test('a folder is taken over where its lock', async (t) => {
   })
 })
 
-/** The module over a file system in which something happens just before a file is looked at. */
-async function meanwhile(t: Test, look: (path: string) => string): Promise<typeof lockFolder> {
-  const { lockFolder } = await t.mockImport<typeof import('../../src/folder-lock.ts')>('../../src/folder-lock.ts', {
-    'node:fs': {
-      ...fs,
-      readFileSync: (path: string, encoding: BufferEncoding) => fs.readFileSync(look(path), encoding),
-      statSync: (path: string, options: fs.StatSyncOptions) => fs.statSync(look(path), options)
-    }
+/** Has something happen just before a file is looked at, for as long as the test runs. */
+function meanwhile(t: Test, look: (path: string) => string): void {
+  // What is imported from a module of Node's follows the module only when told to.
+  t.teardown(syncBuiltinESMExports)
+  const { readFileSync, statSync } = fs
+  t.intercept(fs, 'readFileSync', {
+    value: (path: string, encoding: BufferEncoding) => readFileSync(look(path), encoding)
   })
-  return lockFolder
+  t.intercept(fs, 'statSync', { value: (path: string, options: fs.StatSyncOptions) => statSync(look(path), options) })
+  syncBuiltinESMExports()
 }
 
 test('where the system does not tell when a process started, its number decides', async (t) => {
-  const lockFolder = await meanwhile(t, (path) => (path.startsWith('/proc/') ? '/proc/none' : path))
+  meanwhile(t, (path) => (path.startsWith('/proc/') ? '/proc/none' : path))
   const folder = lockedFolder(t, holder(dead()))
   const unlock = lockFolder(folder)
   t.equal(readFileSync(`${folder}/lock`, 'utf8'), holder(process.pid, { started: '' }))
@@ -152,8 +152,9 @@ test('where the system does not tell when a process started, its number decides'
 test('what happens between two looks is noticed:', async (t) => {
   await t.test('a lock that is given back is not in the way', async (t) => {
     const folder = lockedFolder(t, holder(process.ppid, { started: String(startOf(process.ppid)) }))
-    const lockFolder = await meanwhile(t, (path) => {
-      if (path === `${folder}/lock`) rmSync(path, { force: true })
+    let looks = 0
+    meanwhile(t, (path) => {
+      if (path === `${folder}/lock` && looks++ === 0) rmSync(path)
       return path
     })
     lockFolder(folder)
@@ -163,7 +164,7 @@ test('what happens between two looks is noticed:', async (t) => {
   await t.test('a lock that another process has taken over is not removed', async (t) => {
     const folder = lockedFolder(t, holder(dead()))
     const other = holder(process.ppid, { started: String(startOf(process.ppid)) })
-    const lockFolder = await meanwhile(t, (path) => {
+    meanwhile(t, (path) => {
       if (existsSync(`${folder}/lock.claim`)) writeFileSync(`${folder}/lock`, other)
       return path
     })
@@ -175,7 +176,7 @@ test('what happens between two looks is noticed:', async (t) => {
   await t.test('a claim that is given up is waited for no longer', async (t) => {
     const folder = lockedFolder(t, holder(dead()))
     writeFileSync(`${folder}/lock.claim`, '')
-    const lockFolder = await meanwhile(t, (path) => {
+    meanwhile(t, (path) => {
       if (path === `${folder}/lock.claim`) rmSync(path)
       return path
     })

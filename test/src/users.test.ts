@@ -117,8 +117,10 @@ test('the stored users', async (t) => {
       id,
       username: 'Ingrid.K',
       email: 'Ingrid.K@example.com',
+      email_verified: false,
       password_hash: HASH,
       password_version: 1,
+      email_version: 1,
       disabled: false
     }
     const table: [names: { username?: string; email?: string }, found: typeof credentials | undefined][] = [
@@ -176,7 +178,16 @@ test('the credentials of a user', async (t) => {
   const database = createDatabase(pool, 60_000)
   const { id } = await addUser(database, testClock(), { username: 'Ada', passwordHash: HASH })
   const grace = await addUser(database, testClock(), { email: 'grace@example.com', passwordHash: HASH })
-  const credentials = { id, username: 'Ada', email: null, password_hash: HASH, password_version: 1, disabled: false }
+  const credentials = {
+    id,
+    username: 'Ada',
+    email: null,
+    email_verified: false,
+    password_hash: HASH,
+    password_version: 1,
+    email_version: 1,
+    disabled: false
+  }
   const change = (given: typeof credentials, hash: string) =>
     changePasswordHash(createDatabase(pool, 60_000), given, hash)
   t.beforeEach(async () => {

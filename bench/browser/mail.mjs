@@ -1,0 +1,187 @@
+/**
+ * The life of an account in a real Chromium without scripts: register, get the mail over SMTP, confirm on the page of its
+ * link, forget the password, choose another, change the address, and take that back. It takes a picture of each letter and
+ * page, at the widths of a desk and of a phone, light and dark, and looks that nothing of a page is refused by its policy.
+ *
+ *   npm run build && npm i --no-save playwright-core && node bench/browser/mail.mjs [folder for pictures] [chromium]
+ *
+ * It starts the built service on an embedded database of its own, and a mail server.
+ */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
+import { chromium } from 'playwright-core'
+import { SMTPServer } from 'smtp-server'
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-mail-'))
+const [pictures = join(folder, 'pictures'), executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
+const [PORT, SMTP_PORT] = [3922, 2522]
+const base = `http://127.0.0.1:${PORT}`
+const [FIRST, SECOND, THIRD] = ['a first long password', 'a second long password', 'a third long password']
+const mails = []
+mkdirSync(pictures, { recursive: true })
+
+const smtp = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ['STARTTLS'],
+  onData(stream, { envelope }, done) {
+    text(stream).then((raw) => {
+      mails.push({ to: envelope.rcptTo[0].address, ...partsOf(raw) })
+      done()
+    }, done)
+  }
+})
+smtp.listen(SMTP_PORT, '127.0.0.1')
+const service = spawn(process.execPath, ['dist/src/server.js'], {
+  env: {
+    ...process.env,
+    DATABASE_URL: '',
+    APP_URL: '',
+    DATA_DIR: join(folder, 'data'),
+    PORT: `${PORT}`,
+    PUBLIC_URL: base,
+    SMTP_URL: `smtp://127.0.0.1:${SMTP_PORT}`,
+    MAIL_FROM: 'Example <no-reply@example.com>',
+    BCRYPT_COST: '10',
+    LOG_LEVEL: 'error'
+  },
+  stdio: ['ignore', 'inherit', 'inherit']
+})
+let browser
+
+try {
+  await until(() =>
+    fetch(`${base}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false
+    )
+  )
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+
+  await say('/register', { username: 'ada', email: 'ada@example.com', password: FIRST }, 201)
+  let page = await follow('verify-email', 'ada@example.com')
+  assert.equal(await heading(page), 'Confirm your email address')
+  await send(page, 'Your address is confirmed')
+  await page.goBack()
+  await send(page, 'Confirm your email address', 'This link is over')
+
+  await say('/password/forgot', { email: 'ada@example.com' }, 202)
+  page = await follow('reset-password', 'ada@example.com')
+  await page.fill('input[name=new_password]', 'password')
+  await send(page, 'Choose a new password', 'The password is on the list of common passwords')
+  await picture(page, 'page-reset-password-refused')
+  await page.fill('input[name=new_password]', SECOND)
+  await send(page, 'Your password is changed')
+  await letter('password-changed', await mailTo('ada@example.com'))
+
+  const { access_token } = await say('/login', { username: 'ada', password: SECOND }, 200)
+  const change = { new_email: 'ada@new.example', current_password: SECOND }
+  await say('/email/change', change, 202, { authorization: `Bearer ${access_token}` })
+  page = await follow('confirm-new-email', 'ada@new.example')
+  await send(page, 'Your address is changed')
+  page = await follow('email-changed', 'ada@example.com')
+  await send(page, 'You have your address back')
+  page = await follow('reset-password', 'ada@example.com')
+  await page.fill('input[name=new_password]', THIRD)
+  await send(page, 'Your password is changed')
+  await say('/login', { email: 'ada@example.com', password: THIRD }, 200)
+  process.stdout.write(`ok: the whole way; pictures are in ${pictures}\n`)
+} finally {
+  await browser?.close()
+  service.kill()
+  smtp.close()
+  if (!pictures.startsWith(folder)) rmSync(folder, { recursive: true, force: true })
+}
+
+/** Takes the mail that comes next for an address, looks at it, and follows its link, in a browser that runs no script. */
+async function follow(name, address) {
+  const mail = await mailTo(address)
+  const opened = await letter(name, mail)
+  const link = await opened.getAttribute('a.button', 'href')
+  assert.ok(link.startsWith(`${base}/pages/`) && mail.text.includes(link), link)
+  const page = await open()
+  await page.goto(link)
+  await picture(page, `page-${name}`)
+  return page
+}
+
+async function letter(name, { html }) {
+  const page = await open()
+  await page.setContent(html)
+  await picture(page, `letter-${name}`)
+  return page
+}
+
+async function open() {
+  const context = await browser.newContext({ javaScriptEnabled: false })
+  const page = await context.newPage()
+  page.on('console', (message) => assert.fail(message.text()))
+  page.on('request', (request) => assert.ok(!request.headers().referer, 'no Referer is sent'))
+  return page
+}
+
+async function send(page, title, fault) {
+  await Promise.all([page.waitForNavigation(), page.click('button')])
+  assert.equal(await heading(page), title)
+  if (fault) assert.match(await page.textContent('[role=alert]'), new RegExp(fault))
+}
+
+function heading(page) {
+  return page.textContent('h1')
+}
+
+async function picture(page, name) {
+  for (const [width, colorScheme] of [
+    [900, 'light'],
+    [375, 'dark']
+  ]) {
+    await page.setViewportSize({ width, height: 700 })
+    await page.emulateMedia({ colorScheme })
+    await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true })
+  }
+}
+
+async function say(path, body, status, headers = {}) {
+  const response = await fetch(base + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body)
+  })
+  assert.equal(response.status, status, path)
+  return response.json()
+}
+
+async function mailTo(address) {
+  let mail
+  await until(() => {
+    const index = mails.findIndex(({ to }) => to === address)
+    if (index >= 0) [mail] = mails.splice(index, 1)
+    return mail
+  })
+  return mail
+}
+
+async function until(met) {
+  for (let tries = 0; tries < 1800; tries += 1) {
+    if (await met()) return
+    await pause(100)
+  }
+  throw new Error('it did not come')
+}
+
+/** The two parts of a message, decoded (RFC 2045 §6.7). */
+function partsOf(raw) {
+  const [, boundary] = /boundary="([^"]+)"/.exec(raw)
+  const [, text, html] = raw.split(`--${boundary}\r\n`).map((part) => {
+    const [head, ...body] = part.split('\r\n\r\n')
+    const content = body.join('\r\n\r\n')
+    return /quoted-printable/.test(head)
+      ? content.replaceAll('=\r\n', '').replaceAll(/=([0-9A-F]{2})/g, (_, code) => String.fromCharCode(`0x${code}`))
+      : content
+  })
+  return { text, html }
+}

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** How a command ended: milliseconds, bytes at most, and what it answered. */
+export interface Ended {
+  time: number
+  busy: number
+  memory: number
+  code: number | null
+  sum: Record<string, number>
+}
+
+/** Runs a built command to its end, or kills it a second after it has told that it is at work. Linux only. */
+export async function runCommand(
+  environment: NodeJS.ProcessEnv,
+  words: string[],
+  { killed = false } = {}
+): Promise<Ended> {
+  const start = performance.now()
+  const child = spawn(process.execPath, ['dist/src/latchkey.js', '--json', ...words], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  child.stderr.on('data', () => killed && setTimeout(() => child.kill('SIGKILL'), 1000))
+  const output = text(child.stdout)
+  let [memory, busy] = [0, 0]
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  while (child.exitCode === null && child.signalCode === null) {
+    memory = Math.max(memory, peakOf(child))
+    busy = Math.max(busy, busyTimeOf(child))
+    await Promise.race([ended, pause(50)])
+  }
+  const time = performance.now() - start
+  return { time, memory, busy, code: child.exitCode, sum: JSON.parse((await output) || '{}') }
+}
+
+/** The most memory that a process has held so far (proc(5)), in bytes. */
+function peakOf({ pid }: ChildProcess): number {
+  try {
+    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+/** How long a process has had a core so far (proc(5)), in milliseconds. */
+function busyTimeOf({ pid }: ChildProcess): number {
+  try {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15)
+    return 10 * (Number(user) + Number(system))
+  } catch {
+    return 0
+  }
+}

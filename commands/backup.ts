@@ -1,0 +1,46 @@
+import { type Counts, readBackup, TABLES } from '../src/backup.ts'
+import { choosePassphrase } from '../src/backup-passphrase.ts'
+import { type BackupRecord, packRecords } from '../src/backup-records.ts'
+import { sealStream } from '../src/backup-seal.ts'
+import type { DefineCommand } from '../src/command-line.ts'
+import { countOf, showProgress } from '../src/terminal.ts'
+import { writeWhole } from '../src/whole-file.ts'
+
+/** How long it may take, in milliseconds. */
+const PATIENCE = 24 * 3_600_000
+
+const backup: DefineCommand = (command, { terminal, open, answer }) => {
+  command
+    .description('write everything to one file, sealed with a passphrase: BACKUP_PASSPHRASE, typed, or piped in')
+    .argument('<file>', 'which must not be there yet')
+    .action(async (file: string) => {
+      const passphrase = await choosePassphrase(terminal)
+      const { audit, openDatabase, secrets } = await open()
+      const progress = showProgress(terminal)
+      const counts: Counts = Object.fromEntries(TABLES.map((table) => [table, 0]))
+      let rows = 0
+      async function* counted(records: AsyncIterable<BackupRecord>) {
+        for await (const record of records) {
+          yield record
+          if (counts[record.name] === undefined) continue
+          counts[record.name] = (counts[record.name] as number) + record.count
+          rows += record.count
+          progress.show(`${countOf(rows, 'row')} written`)
+        }
+      }
+      await readBackup(openDatabase(PATIENCE), secrets, (records) =>
+        writeWhole(file, () => sealStream(packRecords(counted(records)), passphrase))
+      )
+      progress.end()
+      audit.record('operator', 'backup made', { detail: { count: counts.users as number } })
+      answer(
+        { file, rows: counts },
+        `${summary(counts)} written to ${file}. Whoever has it and the passphrase has everything.`
+      )
+    })
+}
+
+const summary = ({ users = 0, sessions = 0 }: Counts) =>
+  `${countOf(users, 'account')}, ${countOf(sessions, 'session')} and all else`
+
+export default backup

@@ -1,0 +1,37 @@
+import fp from 'fastify-plugin'
+import { isPlainLoopback } from '../src/loopback.ts'
+import { createLinkTo } from '../src/mail-links.ts'
+import { createMailbox, type Mailbox } from '../src/mailbox.ts'
+import { createSmtp, type Mailer } from '../src/smtp.ts'
+import { readTemplates, type WriteLetter } from '../src/templates.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What brings messages on their way; nothing where no mail can be sent. */
+    mailer: Mailer | undefined
+    /** Where messages are shown rather than sent, for who tries the service out. */
+    mailbox: Mailbox | undefined
+    writeLetter: WriteLetter
+  }
+}
+
+/** Where mail goes: to the server of SMTP_URL, or, while the service is tried out on one machine, to /dev/mail. */
+export default fp(
+  async (fastify) => {
+    const { config, clock, log } = fastify
+    const { SMTP_URL, MAIL_FROM, MAIL_TEMPLATES, PUBLIC_URL, APP_URL, DATABASE_URL } = config
+    const isTrial = SMTP_URL === undefined && DATABASE_URL === undefined && isPlainLoopback(PUBLIC_URL)
+    const mailbox = isTrial ? createMailbox(clock) : undefined
+    const mailer = SMTP_URL === undefined ? mailbox : createSmtp(SMTP_URL, MAIL_FROM)
+
+    const service = MAIL_FROM.name || new URL(APP_URL ?? PUBLIC_URL).hostname
+    fastify.decorate('writeLetter', readTemplates(MAIL_TEMPLATES, { service, linkTo: createLinkTo(config) }))
+    fastify.decorate('mailbox', mailbox)
+    fastify.decorate('mailer', mailer)
+    fastify.addHook('onClose', async () => mailer?.close())
+
+    if (mailbox) log.info('mail is not sent, but shown at /dev/mail: set SMTP_URL to send it')
+    if (!mailer) log.warn('no mail can be sent: set SMTP_URL and MAIL_FROM, or nobody can prove an address')
+  },
+  { name: 'mailer', dependencies: ['clock', 'config'] }
+)

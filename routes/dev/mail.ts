@@ -1,0 +1,71 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Problem } from '../../src/errors.ts'
+import { escapeHtml } from '../../src/html.ts'
+import type { Kept } from '../../src/mailbox.ts'
+import { Identified, LONG_PATH, Nothing, refusals } from '../../src/schemas.ts'
+
+const HTML = { description: 'The page.', content: { 'text/html': { schema: Type.String() } } }
+
+const listing = {
+  operationId: 'devMail',
+  summary: 'The mail that was not sent',
+  description:
+    'While the service is tried out on one machine, without SMTP_URL: the last 100 letters, for clients on this machine alone.',
+  tags: ['service'],
+  querystring: Nothing,
+  response: { 200: HTML, ...refusals('NOT_FOUND') }
+}
+
+const showing = {
+  operationId: 'devLetter',
+  summary: 'One letter as it would look',
+  tags: ['service'],
+  querystring: Nothing,
+  params: Identified,
+  response: { 200: HTML, ...refusals('NOT_FOUND'), ...LONG_PATH }
+}
+
+/** A letter brings its style along, and its links are to be followed; it runs, loads and frames nothing. */
+const LETTER_POLICY = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "style-src 'unsafe-inline'",
+  'sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation'
+].join('; ')
+
+/** Where mail is sent, or cannot be, there are no such routes. */
+const mail: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { localOnly: onRequest, mailbox } = fastify
+  if (!mailbox) return
+
+  fastify.get('/mail', { schema: listing, onRequest }, async (_request, reply) => {
+    const letters = mailbox.list().map(show).join('\n')
+    return reply.page('Mail', `<h1>Mail that was not sent</h1>\n${letters || EMPTY}`, { wide: true })
+  })
+
+  fastify.get('/mail/:id', { schema: showing, onRequest }, async ({ params }, reply) => {
+    const letter = mailbox.find(params.id)
+    if (!letter) throw new Problem('NOT_FOUND')
+    reply.header('content-security-policy', LETTER_POLICY).header('referrer-policy', 'no-referrer')
+    reply.type('text/html; charset=utf-8')
+    return letter.html
+  })
+}
+
+export default mail
+
+const EMPTY = '<p class="pale">Nothing yet. What comes is kept until the service stops.</p>'
+
+const show = ({ id, at, recipient, subject, text }: Kept) => `<article class="card">
+<h2>${escapeHtml(subject)}</h2>
+<p class="pale">to ${escapeHtml(recipient)}, ${new Date(at).toISOString()}</p>
+<pre>${withLinks(text)}</pre>
+<p><a href="mail/${id}">as it would look</a></p>
+</article>`
+
+/** What stands alone on a line and is an address can be followed. */
+function withLinks(text: string): string {
+  return escapeHtml(text).replaceAll(/^https?:\/\/\S+$/gm, (address) => `<a href="${address}">${address}</a>`)
+}

@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { wrongPassword } from '../../src/password-change.ts'
+import { ACCEPTED, BEARER, BODY, EmailChange, MAIL_ASKED, Nothing, refusals } from '../../src/schemas.ts'
+import { findOwnCredentials } from '../../src/users.ts'
+
+const schema = {
+  operationId: 'changeEmail',
+  summary: 'Ask for another email address',
+  description: `Needs the current password. The address changes when the new one has confirmed it by the token of a mail; that it
+is another user's is told there, and not here. Who has only a username gets the first address in the same way.`,
+  tags: ['mail'],
+  security: [{ bearer: [] }],
+  querystring: Nothing,
+  body: EmailChange,
+  response: {
+    ...ACCEPTED,
+    ...refusals(
+      ...BEARER,
+      ...BODY,
+      'INVALID_CREDENTIALS',
+      'TOO_MANY_REQUESTS',
+      'MAIL_UNAVAILABLE',
+      'DATABASE_UNAVAILABLE'
+    )
+  }
+}
+
+const change: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { askForMail, authenticateSession: onRequest, limits, passwords, requireMail } = fastify
+  const preHandler = [requireMail, limits.byAddress('mail')]
+
+  fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
+    const { account: user, body, database } = request
+    const by = { account: user.id, session: request.user.sid }
+    const account = await findOwnCredentials(database, user.id)
+
+    const versions = await limits.guessing(request, { attempt: 'email change', typed: user, account }, async () => {
+      const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
+      if (!account || !matches) {
+        request.record('email change failed', { ...by, detail: { reason: 'wrong password' } })
+        throw wrongPassword()
+      }
+      const { password_version, email_version } = account
+      return { password_version: String(password_version), email_version: String(email_version) }
+    })
+
+    const recipient = body.new_email
+    await askForMail(request, { kind: 'confirm new email', recipient, userId: user.id, data: versions })
+    request.record('email change asked', by)
+    reply.code(202)
+    return MAIL_ASKED
+  })
+}
+
+export default change

@@ -1,0 +1,27 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
+
+const schema = {
+  operationId: 'confirmEmailChange',
+  summary: 'Confirm a new email address',
+  description: `Takes the token of a mail to the new address, once and for a day. The one before, where it had been verified, gets a
+mail with which this can be undone for seven days. Another password, or another change of the address, voids the token.`,
+  tags: ['mail'],
+  querystring: Nothing,
+  body: EmailTokenBody,
+  response: {
+    ...NO_CONTENT,
+    ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'ACCOUNT_EXISTS', 'MAIL_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const confirm: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { emailLinks, requireMail } = fastify
+
+  fastify.post('/confirm', { schema, preHandler: requireMail }, async (request, reply) => {
+    await emailLinks.confirmChange(request, request.body)
+    reply.code(204)
+  })
+}
+
+export default confirm

@@ -1,0 +1,29 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ACCEPTED, BODY, EmailBody, MAIL_ASKED, Nothing, refusals } from '../../src/schemas.ts'
+
+const schema = {
+  operationId: 'resendVerification',
+  summary: 'Send the mail that verifies an address once more',
+  description: `The answer is always the same, whether there is such an account, and whether its address has been verified
+already. An address is sent a few mails an hour at most.`,
+  tags: ['mail'],
+  querystring: Nothing,
+  body: EmailBody,
+  response: {
+    ...ACCEPTED,
+    ...refusals(...BODY, 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const resend: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { askForMail, limits, requireMail } = fastify
+
+  fastify.post('/resend', { schema, preHandler: [requireMail, limits.byAddress('mail')] }, async (request, reply) => {
+    await askForMail(request, { kind: 'verification asked', recipient: request.body.email })
+    request.record('mail asked', { detail: { reason: 'verification' } })
+    reply.code(202)
+    return MAIL_ASKED
+  })
+}
+
+export default resend

@@ -1,0 +1,38 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { exportAccount } from '../../src/account-export.ts'
+import { Problem } from '../../src/errors.ts'
+import { limitSecret as secretOfLimits } from '../../src/limits.ts'
+import { AccountExport, BEARER, Nothing, refusals } from '../../src/schemas.ts'
+
+const schema = {
+  operationId: 'exportAccount',
+  summary: 'All that is stored on me',
+  description: `As a JSON file: the account, its sessions, mails that wait, links that were sent, earlier addresses, what is counted
+against its names, and what is on record. It has no hash of a password or a token.`,
+  tags: ['accounts'],
+  security: [{ bearer: [] }],
+  querystring: Nothing,
+  response: {
+    200: AccountExport,
+    ...refusals(...BEARER, 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const route: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { authenticateSession: onRequest, clock, limits, openDatabase, rootSecret } = fastify
+  const limitSecret = secretOfLimits(rootSecret)
+  const preHandler = limits.byAddress('export')
+
+  fastify.get('/export', { schema, onRequest, preHandler }, async (request, reply) => {
+    const { id: user } = request.account
+    const text = await exportAccount({ openDatabase, clock, limitSecret, user })
+    if (!text) throw new Problem('TOKEN_INVALID')
+    request.record('data exported', { account: user, session: request.user.sid })
+    reply.type('application/json; charset=utf-8')
+    reply.header('content-disposition', `attachment; filename="account-${user}.json"`)
+    return Readable.from(text) as never
+  })
+}
+
+export default route

@@ -1,0 +1,28 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BODY, NO_CONTENT, Nothing, PasswordReset, refusals } from '../../src/schemas.ts'
+
+const schema = {
+  operationId: 'resetPassword',
+  summary: 'Choose another password',
+  description: `Takes the token of a mail, once and for 30 minutes; for the password the rules of \`/register\` hold, and one that
+is rejected does not use the token up. Every session of the user ends, wrong passwords are forgotten, and the address counts
+as verified. It does not sign in, but has the device known, so that its owner can while strangers are guessing.`,
+  tags: ['mail'],
+  querystring: Nothing,
+  body: PasswordReset,
+  response: {
+    ...NO_CONTENT,
+    ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'PASSWORD_REJECTED', 'MAIL_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const reset: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { emailLinks, requireMail } = fastify
+
+  fastify.post('/reset', { schema, preHandler: requireMail }, async (request, reply) => {
+    await emailLinks.resetPassword(request, request.body, reply)
+    reply.code(204)
+  })
+}
+
+export default reset

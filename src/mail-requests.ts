@@ -1,0 +1,19 @@
+import type { Clock } from './clock.ts'
+import type { Database } from './database.ts'
+import { enqueueMail, type NewMail } from './outbox.ts'
+
+/** The key of a mail's data that has no letter come of it. */
+export const HELD_OFF = 'held_off'
+
+/**
+ * Puts a mail that a client has asked for into the outbox. One to an address that has had its share is put there all the
+ * same, and dropped when it is taken: the client that asked cannot tell by the time either.
+ */
+export async function requestMail(
+  database: Database,
+  clock: Clock,
+  mail: NewMail,
+  { heldOff }: { heldOff: boolean }
+): Promise<void> {
+  await enqueueMail(database, clock, heldOff ? { ...mail, data: { ...mail.data, [HELD_OFF]: 'yes' } } : mail)
+}

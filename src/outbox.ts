@@ -1,0 +1,145 @@
+import { v7 as uuid } from 'uuid'
+import type { Clock } from './clock.ts'
+import type { Database } from './database.ts'
+
+/**
+ * The closed list of mails; the database takes nothing else. The last three are questions: a request puts them down
+ * without looking at any account, so that its time tells nothing, and whether a letter comes of one is found out when
+ * it is taken.
+ */
+export const KINDS = [
+  'verify email',
+  'reset password',
+  'password changed',
+  'confirm new email',
+  'email changed',
+  'finish registration',
+  'registration asked',
+  'reset asked',
+  'verification asked'
+] as const
+
+export type Kind = (typeof KINDS)[number]
+
+/** What is to be sent. */
+export interface NewMail {
+  kind: Kind
+  recipient: string
+  /** Whose mail it is, where that is known: it goes with the account. */
+  userId?: string
+  /** What the letter needs besides: small, and no secret. */
+  data?: Record<string, string>
+}
+
+/** A mail that this instance has taken to send. */
+export interface Mail {
+  id: string
+  kind: Kind
+  recipient: string
+  user_id: string | null
+  data: Record<string, string>
+  /** How often it was taken, this time included. */
+  attempts: number
+}
+
+/**
+ * Puts a mail into the outbox, in the transaction of what it tells of: it is sent if that is committed, and by whichever
+ * instance comes to it. One INSERT, at the same cost for every kind and recipient; nothing is looked up, and no mail
+ * server is waited for. Call `fastify.outbox.nudge()` after the commit, or the mail waits for the next look.
+ */
+export async function enqueueMail(
+  database: Database,
+  clock: Clock,
+  { kind, recipient, userId, data = {} }: NewMail
+): Promise<void> {
+  await database.query(
+    `INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
+     SELECT $1, $2, $3, $4, $5, moment, moment FROM (SELECT now() + $6 * interval '1 millisecond' AS moment) AS clock`,
+    [uuid({ msecs: clock.now() }), kind, recipient, userId ?? null, JSON.stringify(data), clock.offset]
+  )
+}
+
+/** For how long a mail that was taken is this instance's alone, in seconds: when it dies, another one goes on then. */
+export const LEASE = 120
+
+/** How old a mail becomes at most, in seconds; then it is given up. */
+export const LIFE = 86_400
+
+/** A mail that was taken, and whether it is too old to be sent. */
+export type Claimed = Mail & { expired: boolean }
+
+/**
+ * Takes the mails that are due, the longest due first. Each is taken by one instance at a time, for the time of the
+ * lease.
+ *
+ * @param most how many are taken at most
+ */
+export async function claimMails(database: Database, clock: Clock, most: number): Promise<Claimed[]> {
+  return database.query<Claimed>(
+    `WITH due AS MATERIALIZED (
+       SELECT id, moment FROM mails, (SELECT now() + $1 * interval '1 millisecond' AS moment) AS clock
+       WHERE next_attempt_at <= moment
+       ORDER BY next_attempt_at
+       LIMIT $2
+       FOR UPDATE OF mails SKIP LOCKED
+     )
+     UPDATE mails SET attempts = attempts + 1, next_attempt_at = moment + make_interval(secs => $3)
+     FROM due
+     WHERE mails.id = due.id
+     RETURNING mails.id, kind, recipient, user_id, data, attempts,
+       extract(epoch FROM moment - created_at) >= $4 AS expired`,
+    [clock.offset, most, LEASE, LIFE]
+  )
+}
+
+/** Deletes mails that were sent, or never will be. */
+export async function deleteMails(database: Database, ids: string[]): Promise<void> {
+  await database.query('DELETE FROM mails WHERE id = ANY($1::uuid[])', [ids])
+}
+
+/** The pause after the first attempt that failed, in seconds. */
+const FIRST_PAUSE = 15
+
+/** The longest pause, in seconds: of a mail that was refused, and of one that found no server to refuse it. */
+const LONGEST_PAUSE = { later: 3600, away: 60 }
+
+/**
+ * Puts a mail that could not be sent off to a later time: after pauses that double, and of which a random part of up to
+ * a half is left out, so that what failed together does not come back together. One that another instance has taken
+ * since is left to that one.
+ */
+export async function postponeMail(
+  database: Database,
+  clock: Clock,
+  { id, attempts }: Claimed,
+  reason: keyof typeof LONGEST_PAUSE
+): Promise<void> {
+  await database.query(
+    `UPDATE mails SET next_attempt_at = now() + $3 * interval '1 millisecond'
+       + make_interval(secs => least($4 * 2 ^ least($2::int - 1, 20), $5) * (1 - random() / 2))
+     WHERE id = $1 AND attempts = $2`,
+    [id, attempts, clock.offset, FIRST_PAUSE, LONGEST_PAUSE[reason]]
+  )
+}
+
+/** Gives back mails that were taken and not tried, so that any instance may take them again at once. */
+export async function giveBackMails(database: Database, clock: Clock, mails: Claimed[]): Promise<void> {
+  await database.query(
+    `UPDATE mails SET attempts = mails.attempts - 1, next_attempt_at = now() + $3 * interval '1 millisecond'
+     FROM unnest($1::uuid[], $2::int[]) AS untried (id, attempts)
+     WHERE mails.id = untried.id AND mails.attempts = untried.attempts`,
+    [mails.map(({ id }) => id), mails.map(({ attempts }) => attempts), clock.offset]
+  )
+}
+
+/** How many mails are counted at most: of so many it matters no more how many more they are. */
+const COUNTED = 100_000
+
+/** How many mails wait. */
+export async function countMails(database: Database): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM (SELECT FROM mails LIMIT $1) AS counted',
+    [COUNTED]
+  )
+  return Number(row?.count)
+}

@@ -1,0 +1,51 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { test } from 'tap'
+import { readConfig } from '../src/config.ts'
+import { ELSEWHERE, PASSPHRASE } from './backups.ts'
+import { operator, run as runThere } from './command.ts'
+import { fillDataFolder, migratedDatabase, poolOf } from './database.ts'
+import { PASSWORD } from './helper.ts'
+
+test('kill -9 in the middle of a restore leaves the database as it was', async (t) => {
+  const folder = t.testdir()
+  const [file, pipe, data] = [`${folder}/backup`, `${folder}/pipe`, `${folder}/data`]
+  const source = await migratedDatabase(t)
+  const pool = await poolOf(t, source)
+  const run = await operator(t, { database: source })
+  await pool.query(
+    `INSERT INTO users (id, username, password_hash, created_at)
+     SELECT gen_random_uuid(), 'user' || n, md5(n::text), now() FROM generate_series(1, 20000) AS n`
+  )
+  await run(['backup', file], PASSPHRASE)
+
+  const own = await migratedDatabase(t)
+  await fillDataFolder(data)
+  const database = 'url' in own ? { DATABASE_URL: own.url, ...ELSEWHERE } : { DATA_DIR: data }
+  const config = readConfig({ BCRYPT_COST: '10', ...database })
+  const command = (words: string[], input = '') => runThere(words, { input }, { config })
+  const made = await command(['users', 'create', '--username', 'eve', '--json'], PASSWORD)
+  t.equal(made.code, 0, made.stderr)
+
+  // A pipe that is not written to its end holds the restore in the middle.
+  spawnSync('mkfifo', [pipe])
+  const words = ['--import', 'tsx', 'src/latchkey.ts', 'restore', pipe, '--replace']
+  const child = spawn(process.execPath, words, {
+    env: { PATH: process.env.PATH, ...database, BACKUP_PASSPHRASE: PASSPHRASE.input.trim() }
+  })
+  const bytes = readFileSync(file)
+  const writer = createWriteStream(pipe)
+  writer.on('error', () => {})
+  writer.write(bytes.subarray(0, bytes.length - 70_000))
+  const [told] = await once(child.stderr, 'data')
+  t.match(String(told), /^\d+ rows? read/)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  writer.destroy()
+
+  t.match(JSON.parse((await command(['users', 'show', 'eve', '--json'])).stdout), JSON.parse(made.stdout))
+  t.match((await command(['audit', 'verify'])).stdout, /1 record holds/)
+  const again = await command(['restore', file, '--replace'], PASSPHRASE.input)
+  t.match(again.stdout, /^20000 accounts, 0 sessions and all else, of \S+: restored\.\n$/, again.stderr)
+})

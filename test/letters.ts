@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import { compose, type Letter } from '../src/letters.ts'
+import type { Mail } from '../src/outbox.ts'
+import { deriveKey } from '../src/secrets.ts'
+
+/** A letter, whatever its kind. */
+export type AnyLetter = Letter & { token?: string }
+
+/** The mails that wait, the oldest first. */
+export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
+  return fastify
+    .openDatabase()
+    .query<Mail & Record<string, unknown>>(
+      'SELECT id, kind, recipient, user_id, data, attempts FROM mails ORDER BY created_at, id'
+    )
+}
+
+/** What the service would send for a mail now. */
+export function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLetter | undefined> {
+  const key = deriveKey(fastify.rootSecret, 'email tokens')
+  return compose(fastify.openDatabase(), fastify.clock, key, mail)
+}
+
+/** Takes all mails that wait, as sending them does, and gives the letters that come of them, the oldest first. */
+export async function letters(fastify: FastifyInstance): Promise<AnyLetter[]> {
+  const written: AnyLetter[] = []
+  for (const mail of await waiting(fastify)) {
+    const letter = await write(fastify, mail)
+    if (letter) written.push(letter)
+    await fastify.openDatabase().query('DELETE FROM mails WHERE id = $1', [mail.id])
+  }
+  return written
+}
+
+/** The token of the one letter that waits. */
+export async function tokenOf(fastify: FastifyInstance, template: Letter['template']): Promise<string> {
+  const [letter, ...more] = await letters(fastify)
+  if (letter?.template !== template || more.length > 0 || !letter.token) {
+    throw new Error(`not one ${template}, but ${[letter, ...more].map((each) => each?.template)}`)
+  }
+  return letter.token
+}

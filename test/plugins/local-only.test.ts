@@ -1,0 +1,24 @@
+import Fastify from 'fastify'
+import { test } from 'tap'
+import localOnly from '../../plugins/local-only.ts'
+
+test('who calls from this machine by a name of this machine is let pass, and nobody else', async (t) => {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(localOnly)
+  fastify.get('/', { onRequest: fastify.localOnly }, async () => 'here')
+  const cases: [remoteAddress: string, host: string, statusCode: number][] = [
+    ['127.0.0.1', '127.0.0.1:3000', 200],
+    ['127.0.0.1', 'localhost:3000', 200],
+    ['::1', '[::1]:3000', 200],
+    ['::ffff:127.0.0.1', 'localhost', 200],
+    ['192.0.2.1', 'localhost:3000', 404],
+    ['127.0.0.1', 'evil.example', 404],
+    ['127.0.0.1', 'localhost.evil.example:3000', 404],
+    ['127.0.0.1', 'a b', 404]
+  ]
+  for (const [remoteAddress, host, statusCode] of cases) {
+    const answer = await fastify.inject({ url: '/', remoteAddress, headers: { host } })
+    t.equal(answer.statusCode, statusCode, `${remoteAddress} ${host}`)
+  }
+})

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { type Test, test } from 'tap'
+import { STYLE } from '../../../src/page.ts'
+import { answer, build, refusal } from '../../helper.ts'
+
+const NOT_FOUND = refusal(404, 'Not Found', 'NOT_FOUND', 'There is nothing here.')
+const PAGE = {
+  'content-type': 'text/html; charset=utf-8',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store'
+}
+const LETTER = {
+  recipient: 'ada@example.com',
+  subject: 'Choose <one>',
+  text: 'Here & now:\n\nhttp://localhost:3000/pages/password/reset?token=abc\n',
+  html: '<h1>Choose</h1>'
+}
+
+// Beside a server there is no such page: with an embedded database alone.
+const trial = (t: Test, environment: Record<string, string> = {}) => build(t, { environment })
+const isServer = process.env.TEST_DATABASE_URL !== undefined
+
+test('the mail of a trial', async (t) => {
+  const fastify = await trial(t)
+  const { mailbox } = fastify
+  if (!mailbox) {
+    t.ok(isServer, 'is shown beside an embedded database alone')
+    t.strictSame(answer(await fastify.inject('/dev/mail')), { statusCode: 404, body: NOT_FOUND })
+    return
+  }
+
+  await t.test('is a page that shows itself and nothing else', async (t) => {
+    const { statusCode, headers, body } = await fastify.inject('/dev/mail')
+    t.equal(statusCode, 200)
+    t.match(headers, PAGE)
+    const style = createHash('sha256').update(STYLE).digest('base64')
+    t.equal(
+      headers['content-security-policy'],
+      `default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src data:; style-src 'sha256-${style}'`
+    )
+    t.match(body, 'Nothing yet')
+  })
+
+  await t.test('has the letters, as text that stays text, with their links', async (t) => {
+    const id = '0198a3c2-7f00-7000-8000-000000000000'
+    await mailbox.send(id, LETTER)
+    const { body } = await fastify.inject('/dev/mail')
+    t.notMatch(body, 'Nothing yet')
+    t.match(body, '<h2>Choose &lt;one&gt;</h2>')
+    t.match(body, 'to ada@example.com, 20')
+    const link = 'http://localhost:3000/pages/password/reset?token=abc'
+    t.match(body, `Here &amp; now:\n\n<a href="${link}">${link}</a>`)
+    t.match(body, `<a href="mail/${id}">`)
+
+    const letter = await fastify.inject(`/dev/mail/${id}`)
+    t.equal(letter.body, LETTER.html)
+    t.match(letter.headers, PAGE)
+    t.match(
+      letter.headers['content-security-policy'],
+      /^default-src 'none';.*style-src 'unsafe-inline'; sandbox allow-/
+    )
+  })
+
+  await t.test('is not there for others', async (t) => {
+    const calls = [
+      fastify.inject('/dev/mail/0198a3c2-7f00-7000-8000-000000000001'),
+      fastify.inject({ url: '/dev/mail', remoteAddress: '192.0.2.1' }),
+      fastify.inject({ url: '/dev/mail/0198a3c2-7f00-7000-8000-000000000000', headers: { host: 'evil.example' } })
+    ]
+    for (const call of calls) t.strictSame(answer(await call), { statusCode: 404, body: NOT_FOUND })
+  })
+})
+
+test('there is no such page', async (t) => {
+  const cases: [when: string, environment: Record<string, string>][] = [
+    ['where mail is sent', { SMTP_URL: 'smtp://127.0.0.1:2525', MAIL_FROM: 'a@example.com' }],
+    ['where the service is not for this machine alone', { PUBLIC_URL: 'https://auth.example.com' }]
+  ]
+  for (const [when, environment] of cases) {
+    await t.test(when, async (t) => {
+      const fastify = await trial(t, environment)
+      t.strictSame(answer(await fastify.inject('/dev/mail')), { statusCode: 404, body: NOT_FOUND })
+    })
+  }
+})

@@ -1,0 +1,50 @@
+import { test } from 'tap'
+import { build, cutOff, post, signIn } from '../../../helper.ts'
+import { letters, tokenOf } from '../../../letters.ts'
+import { readPage, submit } from '../../../page.ts'
+
+const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com', LIMITS: 'on' }
+
+test('the page on which a new password is chosen', async (t) => {
+  const fastify = await build(t, { environment })
+  await signIn(fastify, { email: 'ada@example.com' })
+  await letters(fastify)
+  await post(fastify, '/password/forgot', { email: 'ada@example.com' })
+  const token = await tokenOf(fastify, 'reset-password')
+  const url = '/pages/password/reset'
+  const inputs = ['token', 'new_password']
+
+  await t.test('asks for it', async (t) => {
+    const { body, ...response } = await fastify.inject(`${url}?token=${token}`)
+    t.match(body, '<input name="new_password" type="password" autocomplete="new-password" required>')
+    t.strictSame(readPage({ body, ...response } as never).inputs, inputs)
+  })
+
+  await t.test('says what is wrong with it, and asks again', async (t) => {
+    const cases: [fields: Record<string, string>, statusCode: number, text: RegExp][] = [
+      [
+        { token, new_password: 'password' },
+        400,
+        /The password is on the list of common passwords\. It takes the place/
+      ],
+      [{ token, new_password: 'short' }, 400, /^Choose a new password The password must have at least 8 characters/],
+      [{ token, new_password: '' }, 400, /new password is required/]
+    ]
+    for (const [fields, statusCode, text] of cases) {
+      t.match(readPage(await submit(fastify, url, fields)), { statusCode, text, inputs })
+    }
+    const putBack = cutOff(fastify)
+    const away = await submit(fastify, url, { token, new_password: 'an even better horse' })
+    putBack()
+    t.match(readPage(away), { statusCode: 503, text: /The database cannot be reached; try again shortly/, inputs })
+    t.equal(away.headers['retry-after'], '2')
+  })
+
+  await t.test('sets it, and has the device known', async (t) => {
+    const response = await submit(fastify, url, { token, new_password: 'an even better horse' })
+    t.match(readPage(response), { statusCode: 200, text: 'Your password is changed You can sign in with it now.' })
+    t.match(response.headers['set-cookie'], /^latchkey_device=/)
+    const login = await post(fastify, '/login', { email: 'ada@example.com', password: 'an even better horse' })
+    t.equal(login.statusCode, 200)
+  })
+})

@@ -1,0 +1,62 @@
+import { test } from 'tap'
+import { MAIL_ASKED } from '../../../src/schemas.ts'
+import { answer, build, cutOff, post, signIn } from '../../helper.ts'
+import { letters, waiting } from '../../letters.ts'
+
+const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
+
+test('POST /password/forgot', async (t) => {
+  const fastify = await build(t)
+  const forgot = (email: string) => post(fastify, '/password/forgot', { email })
+  const { user } = await signIn(fastify, { username: 'ada', email: 'Ada@example.com' })
+  const { user: gone } = await signIn(fastify, { email: 'gone@example.com' })
+  await fastify.openDatabase().query('UPDATE users SET disabled_at = now() WHERE id = $1', [gone.id])
+  await letters(fastify)
+
+  await t.test('sends a mail to the address as the account has it', async (t) => {
+    const response = await forgot('ADA@example.com')
+    t.strictSame(answer(response), ACCEPTED)
+    t.match(response.headers, { 'cache-control': 'no-store' })
+    t.match(await letters(fastify), [
+      {
+        template: 'reset-password',
+        recipient: 'Ada@example.com',
+        variables: { name: 'Ada@example.com', expires_in: '30 minutes' },
+        token: /^[\w-]{43}$/
+      }
+    ])
+  })
+
+  await t.test('calls by the username who has proven the address', async (t) => {
+    await fastify.openDatabase().query('UPDATE users SET email_verified = true WHERE id = $1', [user.id])
+    await forgot('ada@example.com')
+    t.match(await letters(fastify), [{ variables: { name: 'ada' } }])
+  })
+
+  await t.test('answers the same for an unknown address and a disabled account, and sends nothing', async (t) => {
+    const known = await forgot('ada@example.com')
+    await letters(fastify)
+    for (const email of ['nobody@example.com', 'gone@example.com', 'ada@example.co']) {
+      const response = await forgot(email)
+      t.strictSame(answer(response), answer(known), email)
+      const { 'x-request-id': _, date: __, ...headers } = response.headers
+      const { 'x-request-id': ___, date: ____, ...others } = known.headers
+      t.strictSame(headers, others)
+      const [mail] = await waiting(fastify)
+      t.match(mail, { kind: 'reset asked', recipient: email, user_id: null, data: {} }, 'and looks nothing up')
+      t.strictSame(await letters(fastify), [])
+    }
+  })
+
+  await t.test('refuses what is no address as what does not fit', async (t) => {
+    for (const email of ['', 'ada', 'a@b@c', `${'x'.repeat(250)}@example.com`]) {
+      t.equal((await forgot(email)).json().code, 'VALIDATION_FAILED')
+    }
+  })
+
+  await t.test('is unavailable while the database is', async (t) => {
+    const restore = cutOff(fastify)
+    t.equal((await forgot('ada@example.com')).json().code, 'DATABASE_UNAVAILABLE')
+    restore()
+  })
+})

@@ -1,0 +1,223 @@
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { setPassword } from '../../../src/accounts.ts'
+import { limitSecret } from '../../../src/limits.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helper.ts'
+import { letters, tokenOf, waiting, write } from '../../letters.ts'
+
+const NEXT = 'another horse battery staple'
+const DONE = { statusCode: 204, body: '' }
+const INVALID = {
+  statusCode: 400,
+  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is not valid, has been used, or is over.')
+}
+
+const login = (fastify: FastifyInstance, email: string, password: string, headers = {}) =>
+  post(fastify, '/login', { email, password }, headers)
+
+test('POST /password/reset', async (t) => {
+  const clock = testClock()
+  const fastify = await build(t, { clock })
+  let users = 0
+
+  async function begin() {
+    const email = `user.${users++}@example.com`
+    const { access_token, user } = await signIn(fastify, { email })
+    await letters(fastify)
+    return { email, bearer: access_token as string, id: user.id as string }
+  }
+  const ask = async (email: string) => {
+    await post(fastify, '/password/forgot', { email })
+    return tokenOf(fastify, 'reset-password')
+  }
+  const reset = (token: string, new_password = NEXT) => post(fastify, '/password/reset', { token, new_password })
+  const passwords = async (email: string) => ({
+    old: (await login(fastify, email, PASSWORD)).statusCode,
+    next: (await login(fastify, email, NEXT)).statusCode
+  })
+
+  await t.test('changes the password, ends every session, and tells so by mail', async (t) => {
+    const { email, bearer: token } = await begin()
+    const stranger = await begin()
+    const response = await reset(await ask(email))
+    t.strictSame(answer(response), DONE)
+    t.match(response.headers, { 'cache-control': 'no-store' })
+    t.equal((await fastify.inject({ url: '/me', headers: bearer(token) })).statusCode, 401)
+    t.strictSame(await letters(fastify), [
+      { template: 'password-changed', recipient: email, variables: { name: email } }
+    ])
+    t.strictSame(await passwords(email), { old: 401, next: 200 })
+    t.strictSame(await passwords(stranger.email), { old: 200, next: 401 }, 'and nothing of another user')
+    t.equal((await fastify.inject({ url: '/me', headers: bearer(stranger.bearer) })).statusCode, 200)
+  })
+
+  await t.test('proves the address', async (t) => {
+    const { email } = await begin()
+    await reset(await ask(email))
+    const { access_token } = (await login(fastify, email, NEXT)).json()
+    t.equal((await fastify.inject({ url: '/me', headers: bearer(access_token) })).json().email_verified, true)
+  })
+
+  await t.test('takes a token once, from one of two at once', async (t) => {
+    const { email } = await begin()
+    const token = await ask(email)
+    const answers = (await Promise.all([reset(token), reset(token, `${NEXT}!`)])).map(answer)
+    t.strictSame(
+      answers.sort((a, b) => a.statusCode - b.statusCode),
+      [DONE, INVALID]
+    )
+    t.strictSame(answer(await reset(token)), INVALID)
+  })
+
+  await t.test('takes the token of the newest mail alone', async (t) => {
+    const { email } = await begin()
+    const first = await ask(email)
+    const second = await ask(email)
+    t.strictSame(answer(await reset(first)), INVALID)
+    t.strictSame(answer(await reset(second)), DONE)
+  })
+
+  await t.test('takes it for 30 minutes', async (t) => {
+    const { email } = await begin()
+    const token = await ask(email)
+    clock.advance(30 * 60)
+    t.strictSame(answer(await reset(token)), INVALID)
+    const other = await ask(email)
+    clock.advance(30 * 60 - 10)
+    t.strictSame(answer(await reset(other)), DONE)
+  })
+
+  await t.test('does not take what was used, though its mail is sent again', async (t) => {
+    const { email } = await begin()
+    await post(fastify, '/password/forgot', { email })
+    const [mail] = await waiting(fastify)
+    const letter = await write(fastify, mail as never)
+    t.strictSame(answer(await reset(letter?.token as string)), DONE)
+    t.equal(await write(fastify, mail as never), undefined)
+    clock.advance(24 * 60 * 60)
+    t.equal(await write(fastify, mail as never), undefined)
+    t.strictSame(answer(await reset(letter?.token as string)), INVALID)
+    await letters(fastify)
+  })
+
+  const voided: [string, (given: { email: string; bearer: string; id: string }) => Promise<unknown>][] = [
+    [
+      'a change of the password',
+      ({ bearer: token }) =>
+        post(fastify, '/password/change', { current_password: PASSWORD, new_password: NEXT }, bearer(token))
+    ],
+    [
+      'another password from an operator',
+      async ({ id }) => {
+        const hash = await fastify.passwords.hash(NEXT)
+        const secret = limitSecret(fastify.rootSecret)
+        await setPassword(fastify.openDatabase(), fastify.sessionRules, secret, id, { hash, keepSessions: true })
+      }
+    ],
+    [
+      'another address',
+      async ({ bearer: token, email }) => {
+        const change = { new_email: `new.${email}`, current_password: PASSWORD }
+        await post(fastify, '/email/change', change, bearer(token))
+        await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
+      }
+    ],
+    [
+      'disabling the account',
+      ({ id }) => fastify.openDatabase().query('UPDATE users SET disabled_at = now() WHERE id = $1', [id])
+    ],
+    [
+      'deleting the account',
+      ({ bearer: token }) =>
+        fastify.inject({
+          method: 'DELETE',
+          url: '/me',
+          headers: bearer(token),
+          payload: { current_password: PASSWORD }
+        })
+    ]
+  ]
+  for (const [what, act] of voided) {
+    await t.test(`does not take a token after ${what}, nor is its mail sent again`, async (t) => {
+      const account = await begin()
+      await post(fastify, '/password/forgot', { email: account.email })
+      const [mail] = await waiting(fastify)
+      const token = await tokenOf(fastify, 'reset-password')
+      await act(account)
+      t.strictSame(answer(await reset(token, `${NEXT} again`)), INVALID)
+      t.equal(await write(fastify, mail as never), undefined)
+      await letters(fastify)
+    })
+  }
+
+  await t.test('rejects a password by the rules, and does not use the token up', async (t) => {
+    const { email } = await begin()
+    const token = await ask(email)
+    const rejected: [string, string][] = [
+      ['short', 'min_length'],
+      ['é'.repeat(37), 'max_bytes'],
+      ['password', 'common'],
+      [email.toUpperCase(), 'same_as_name']
+    ]
+    for (const [password, rule] of rejected) {
+      t.match(answer(await reset(token, password)), {
+        statusCode: 400,
+        body: { code: 'PASSWORD_REJECTED', errors: [{ path: '/new_password', rule }] }
+      })
+    }
+    t.strictSame(await passwords(email), { old: 200, next: 401 })
+    t.strictSame(answer(await reset(token)), DONE)
+  })
+
+  await t.test('refuses a wrong token before it hashes anything', async (t) => {
+    const { hash } = fastify.passwords
+    let hashes = 0
+    fastify.passwords.hash = async (...given) => {
+      hashes += 1
+      return hash(...given)
+    }
+    const { email } = await begin()
+    const token = await ask(email)
+    hashes = 0
+    for (const wrong of ['x', `${token}x`, token.slice(1)]) t.strictSame(answer(await reset(wrong)), INVALID)
+    t.strictSame(answer(await reset('x', 'short')), INVALID, 'whatever the password')
+    t.equal(hashes, 0)
+    fastify.passwords.hash = hash
+  })
+
+  await t.test('changes nothing where the database goes away, and takes the token later', async (t) => {
+    const { email } = await begin()
+    const token = await ask(email)
+    const { hash } = fastify.passwords
+    let restore = () => {}
+    fastify.passwords.hash = async (...given) => {
+      restore = cutOff(fastify)
+      return hash(...given)
+    }
+    t.equal((await reset(token)).json().code, 'DATABASE_UNAVAILABLE')
+    restore()
+    fastify.passwords.hash = hash
+    t.strictSame(await passwords(email), { old: 200, next: 401 })
+    t.strictSame(answer(await reset(token)), DONE)
+  })
+})
+
+test('an owner under attack gets in by a reset', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+  await letters(fastify)
+  const guess = () => post(fastify, '/login', { username: 'ada', password: 'wrong' })
+  for (let i = 0; i < 10; i += 1) await guess()
+  t.equal((await guess()).statusCode, 429)
+  await post(fastify, '/password/forgot', { email: 'ada@example.com' })
+  const token = await tokenOf(fastify, 'reset-password')
+  const response = await post(fastify, '/password/reset', { token, new_password: NEXT })
+  t.equal(response.statusCode, 204)
+  t.equal((await guess()).statusCode, 401, 'the wrong passwords are forgotten')
+  for (let i = 0; i < 9; i += 1) await guess()
+  t.equal((await guess()).statusCode, 429, 'until there are more')
+  const [cookie = ''] = String(response.headers['set-cookie']).split(';')
+  t.match(cookie, /^latchkey_device=/)
+  t.equal((await post(fastify, '/login', { username: 'ada', password: NEXT })).statusCode, 429)
+  t.equal((await login(fastify, 'ada@example.com', NEXT, { cookie })).statusCode, 200, 'and its device is known')
+})
