@@ -1,12 +1,14 @@
 import type { Database } from './database.ts'
 import { Problem } from './errors.ts'
+import { enqueueMail } from './outbox.ts'
 import { endSessions, type Lifetimes, type SessionOfUser } from './sessions.ts'
 import { type Credentials, changePasswordHash } from './users.ts'
 
 /**
- * Gives the user of a session another password, and ends all the user's other sessions: both or neither.
+ * Gives the user of a session another password, ends all the user's other sessions, and sends a notice: all or nothing.
  *
  * @param credentials those that the current password was checked against
+ * @param change the hash of the new password, and the address to which a notice goes (OWASP ASVS 5.0.0, 6.3.7), if any
  * @throws Problem INVALID_CREDENTIALS when the password has been changed since, TOKEN_INVALID when the session is over
  */
 export async function changePassword(
@@ -14,13 +16,19 @@ export async function changePassword(
   lifetimes: Lifetimes,
   session: SessionOfUser,
   credentials: Pick<Credentials, 'id' | 'password_version'>,
-  hash: string
+  { hash, notify }: { hash: string; notify?: string | undefined }
 ): Promise<void> {
   await database.transact(async (transaction) => {
     const changed = await changePasswordHash(transaction, credentials, hash)
     if (!changed) throw wrongPassword()
     const { alive } = await endSessions(transaction, lifetimes, session, null, 'password changed')
     if (!alive) throw new Problem('TOKEN_INVALID')
+    if (notify === undefined) return
+    await enqueueMail(transaction, lifetimes.clock, {
+      kind: 'password changed',
+      recipient: notify,
+      userId: credentials.id
+    })
   })
 }
 

@@ -6,8 +6,8 @@ import { findOwnCredentials } from '../../src/users.ts'
 const schema = {
   operationId: 'changePassword',
   summary: 'Change the password',
-  description:
-    'Needs the current one; for the new one the rules of `/register` hold. Every other session of the user ends.',
+  description: `Needs the current one; for the new one the rules of \`/register\` hold. Every other session of the user ends, and a
+verified email address is told.`,
   tags: ['accounts'],
   security: [{ bearer: [] }],
   querystring: Nothing,
@@ -26,7 +26,7 @@ const schema = {
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, limits, passwords, sessionRules } = fastify
+  const { authenticateSession: onRequest, limits, outbox, passwords, sessionRules } = fastify
 
   fastify.post('/change', { schema, onRequest }, async (request, reply) => {
     const { account: user, body, database } = request
@@ -46,8 +46,10 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
       }
 
       const hash = await passwords.hash(body.new_password, reply.disconnected)
-      await changePassword(database, sessionRules, request.user, account, hash)
+      const notify = outbox.available && user.email_verified ? String(user.email) : undefined
+      await changePassword(database, sessionRules, request.user, account, { hash, notify })
     })
+    outbox.nudge()
     request.record('password changed', { account: user.id, session: sid })
     reply.code(204)
   })

@@ -35,7 +35,7 @@ test('a change of the password', async (t) => {
     const [present, other] = [await open(), await open()]
     const stranger = await prepare('grace')
     const foreign = await stranger.open()
-    await changePassword(database, LIFETIMES, present, credentials, 'new')
+    await changePassword(database, LIFETIMES, present, credentials, { hash: 'new' })
     t.equal(await hash(), 'new')
     t.strictSame([await isAlive(present), await isAlive(other), await isAlive(foreign)], [true, false, true])
     t.equal(await openSession(database, LIFETIMES, credentials, ORIGIN), undefined, 'and a login with the old one')
@@ -44,8 +44,10 @@ test('a change of the password', async (t) => {
   await t.test('is refused when it was changed since the current one was checked', async (t) => {
     const { credentials, open, hash, isAlive } = await prepare('ingrid')
     const [present, other] = [await open(), await open()]
-    await changePassword(database, LIFETIMES, present, credentials, 'new')
-    const error = (await caught(changePassword(database, LIFETIMES, present, credentials, 'newer'))) as Problem
+    await changePassword(database, LIFETIMES, present, credentials, { hash: 'new' })
+    const error = (await caught(
+      changePassword(database, LIFETIMES, present, credentials, { hash: 'newer' })
+    )) as Problem
     t.match(error, { code: 'INVALID_CREDENTIALS', message: 'The current password is wrong.' })
     t.strictSame([await hash(), await isAlive(present), await isAlive(other)], ['new', true, false])
   })
@@ -54,9 +56,21 @@ test('a change of the password', async (t) => {
     const { credentials, open, hash, isAlive } = await prepare('hedy')
     const [present, other] = [await open(), await open()]
     await database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = $1", [present.sid])
-    const error = (await caught(changePassword(database, LIFETIMES, present, credentials, 'new'))) as Problem
+    const error = (await caught(changePassword(database, LIFETIMES, present, credentials, { hash: 'new' }))) as Problem
     t.equal(error.code, 'TOKEN_INVALID')
     t.strictSame([await hash(), await isAlive(other)], ['old', true])
+  })
+
+  await t.test('tells an address of it: both or neither', async (t) => {
+    const { credentials, open } = await prepare('emmy')
+    const [present, other] = [await open(), await open()]
+    const change = { hash: 'new', notify: 'emmy@example.com' }
+    const mails = () => database.query('SELECT kind, recipient FROM mails WHERE user_id = $1', [credentials.id])
+    await database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = $1", [other.sid])
+    await caught(changePassword(database, LIFETIMES, other, credentials, change))
+    t.strictSame(await mails(), [])
+    await changePassword(database, LIFETIMES, present, credentials, change)
+    t.strictSame(await mails(), [{ kind: 'password changed', recipient: 'emmy@example.com' }])
   })
 
   if (hasServer) {
@@ -66,7 +80,7 @@ test('a change of the password', async (t) => {
       const [opened] = await meet(
         pool,
         (transaction) => openSession(transaction, LIFETIMES, credentials, ORIGIN),
-        () => changePassword(createDatabase(pool, 60_000), LIFETIMES, present, credentials, 'new')
+        () => changePassword(createDatabase(pool, 60_000), LIFETIMES, present, credentials, { hash: 'new' })
       )
       t.notOk(await isAlive({ sid: (opened as LiveSession).refreshToken.session, sub: credentials.id }))
       t.ok(await isAlive(present))

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { answer, BEARER, bearer, build, cutOff, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helper.ts'
+import { letters, tokenOf, waiting } from '../../letters.ts'
 import { meanwhile } from '../../meanwhile.ts'
 
 const NEXT = 'another horse battery staple'
@@ -69,6 +70,21 @@ test('POST /password/change', async (t) => {
     t.strictSame(reasons, [{ end_reason: 'password changed' }])
     t.strictSame(answer(await change(fastify, token, NEXT, PASSWORD)), DONE, 'and back again')
     t.match(await standing(), { old: 200, next: 401 })
+  })
+
+  await t.test('tells so by mail, where an address is proven', async (t) => {
+    const email = 'emmy@example.com'
+    const { username, token } = await begin({ email })
+    const verification = await tokenOf(fastify, 'verify-email')
+    t.strictSame(answer(await change(fastify, token)), DONE)
+    t.strictSame(await letters(fastify), [], 'anybody may have given an address that is not')
+    await post(fastify, '/email/verify', { token: verification })
+    t.strictSame(answer(await change(fastify, token, NEXT, PASSWORD)), DONE)
+    t.strictSame(await letters(fastify), [
+      { template: 'password-changed', recipient: email, variables: { name: username } }
+    ])
+    t.equal((await change(fastify, token, NEXT)).statusCode, 401)
+    t.strictSame(await letters(fastify), [])
   })
 
   await t.test('takes either password in whichever Unicode form it is written', async (t) => {
@@ -365,4 +381,12 @@ test('POST /password/change is turned away where too many hashes wait, and chang
   })
   t.equal(response.headers['retry-after'], '1')
   t.strictSame(await standing(fastify, 'ada', [token]), { sessions: [200], old: 200, next: 401 })
+})
+
+test('a password is changed without a notice where no mail can be sent', async (t) => {
+  const fastify = await build(t, { environment: { PUBLIC_URL: 'https://id.example', SMTP_URL: '', MAIL_FROM: '' } })
+  const { access_token } = await signIn(fastify, { email: 'ada@example.com' })
+  await fastify.openDatabase().query('UPDATE users SET email_verified = true')
+  t.strictSame(answer(await change(fastify, access_token)), DONE)
+  t.strictSame(await waiting(fastify), [])
 })
