@@ -1,4 +1,4 @@
-import { type Counts, readBackup, TABLES } from '../src/backup.ts'
+import { type Counts, inWords, readBackup, TABLES } from '../src/backup.ts'
 import { choosePassphrase } from '../src/backup-passphrase.ts'
 import { type BackupRecord, packRecords } from '../src/backup-records.ts'
 import { sealStream } from '../src/backup-seal.ts'
@@ -35,12 +35,9 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'backup made', { detail: { count: counts.users as number } })
       answer(
         { file, rows: counts },
-        `${summary(counts)} written to ${file}. Whoever has it and the passphrase has everything.`
+        `${inWords(counts)} written to ${file}. Whoever has it and the passphrase has everything.`
       )
     })
 }
-
-const summary = ({ users = 0, sessions = 0 }: Counts) =>
-  `${countOf(users, 'account')}, ${countOf(sessions, 'session')} and all else`
 
 export default backup

@@ -1,5 +1,5 @@
 import { open as openFile } from 'node:fs/promises'
-import type { Counts } from '../src/backup.ts'
+import { inWords } from '../src/backup.ts'
 import { readPassphrase } from '../src/backup-passphrase.ts'
 import { unpackRecords } from '../src/backup-records.ts'
 import { openStream } from '../src/backup-seal.ts'
@@ -46,7 +46,7 @@ const restore: DefineCommand = (command, { terminal, given, answer }) => {
             : await restoreBackup(database, backup, { clock, secrets, replace, progress: show })
           progress.end()
           const { manifest, counts } = restored
-          const what = `${summary(counts)}, of ${manifest.made_at}`
+          const what = `${inWords(counts)}, of ${manifest.made_at}`
           const value = { ...manifest, rows: counts, restored: !dryRun }
           if (!dryRun) answer(value, `${what}: restored.`)
           else {
@@ -61,9 +61,6 @@ const restore: DefineCommand = (command, { terminal, given, answer }) => {
       }
     })
 }
-
-const summary = ({ users = 0, sessions = 0 }: Counts) =>
-  `${countOf(users, 'account')}, ${countOf(sessions, 'session')} and all else`
 
 function tell(holds: Held, replace: boolean): string {
   if (isEmpty(holds)) return ''

@@ -4,6 +4,7 @@ import { unwrapPrivateKey } from './keys.ts'
 import { readVersion } from './migrations.ts'
 import { openRootSecret } from './root-secret.ts'
 import type { Secrets } from './sealing.ts'
+import { countOf } from './terminal.ts'
 
 /**
  * What a backup holds: every table but the one of the migrations, in an order in which a row comes after those that it
@@ -26,6 +27,10 @@ export type Table = (typeof TABLES)[number]
 
 /** How many rows of each table. */
 export type Counts = Record<string, number>
+
+/** What a backup holds, as it is told to people. */
+export const inWords = ({ users = 0, sessions = 0 }: Counts) =>
+  `${countOf(users, 'account')}, ${countOf(sessions, 'session')} and all else`
 
 /** The first record of a backup: what the others are. */
 export interface Manifest {

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { composeWithLink } from './linked-letters.ts'
+import { composeWithLink, nameFor } from './linked-letters.ts'
 import type { Mail } from './outbox.ts'
 
 /**
@@ -54,15 +54,9 @@ export async function compose(database: Database, clock: Clock, key: Buffer, mai
 }
 
 async function passwordChanged(database: Database, { user_id, recipient }: Mail): Promise<Letter | undefined> {
-  const [user] = await database.query<Addressee>('SELECT username, email_verified FROM users WHERE id = $1', [user_id])
+  const [user] = await database.query<{ username: string | null; email_verified: boolean }>(
+    'SELECT username, email_verified FROM users WHERE id = $1',
+    [user_id]
+  )
   return user && { template: 'password-changed', recipient, variables: { name: nameFor(user, recipient) } }
 }
-
-interface Addressee {
-  username: string | null
-  email_verified: boolean
-}
-
-/** What a letter calls its reader: by the username only where the address is proven. */
-const nameFor = ({ username, email_verified }: Addressee, recipient: string) =>
-  email_verified && username !== null ? username : recipient

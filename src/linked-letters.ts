@@ -57,7 +57,7 @@ export async function composeWithLink(
   async function resetPassword(user: Addressee | undefined): Promise<Letter | undefined> {
     if (!user) return undefined
     const token = await mint({ purpose: 'reset password', user: user.id, email: user.email })
-    const variables = { name: nameFor(user), expires_in: EXPIRES_IN['reset password'] }
+    const variables = { name: nameFor(user, user.email), expires_in: EXPIRES_IN['reset password'] }
     return token === undefined ? undefined : { template: 'reset-password', recipient: user.email, variables, token }
   }
 
@@ -77,7 +77,10 @@ export async function composeWithLink(
   }
 
   async function finishRegistration(user: Addressee | undefined): Promise<Letter | undefined> {
-    if (user) return { template: 'already-registered', recipient: user.email, variables: { name: nameFor(user) } }
+    if (user) {
+      const name = nameFor(user, user.email)
+      return { template: 'already-registered', recipient: user.email, variables: { name } }
+    }
     const token = await mint({ purpose: 'finish registration', email: recipient })
     return token === undefined
       ? undefined
@@ -124,5 +127,5 @@ async function findById(database: Database, id: string | null, email: string): P
 }
 
 /** What a letter calls its reader: by the username only where the address is proven. */
-const nameFor = ({ username, email, email_verified }: Addressee) =>
+export const nameFor = ({ username, email_verified }: Pick<Addressee, 'username' | 'email_verified'>, email: string) =>
   email_verified && username !== null ? username : email
