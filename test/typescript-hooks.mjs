@@ -21,8 +21,7 @@ export async function resolve(specifier, context, nextResolve) {
 
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, nextLoad) {
-  // A mocked module has a query.
-  if (!new URL(url).pathname.endsWith('.ts')) return nextLoad(url, context)
+  if (!url.endsWith('.ts')) return nextLoad(url, context)
   const { source } = await nextLoad(url, { ...context, format: 'module' })
   return { format: 'module', shortCircuit: true, source: await blanked(String(source)) }
 }

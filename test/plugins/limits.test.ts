@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
 import { migratedDatabase } from '../database.ts'
 import { answer, bearer, build as buildWhole, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
+import { withInterval } from '../intervals.ts'
 
 const ON = { LIMITS: 'on' }
 
@@ -301,20 +302,9 @@ test('the limits', async (t) => {
   })
 
   await t.test('are purged now and then', async (t) => {
-    const { setInterval: original } = globalThis
-    const timers: { work: () => Promise<unknown>; time: number | undefined }[] = []
-    globalThis.setInterval = ((work: () => Promise<unknown>, time?: number) => {
-      timers.push({ work, time })
-      return original(() => {}, 1e9)
-    }) as never
-    t.teardown(() => {
-      globalThis.setInterval = original
-    })
     const log: string[] = []
     const clock = testClock()
-    const fastify = await build(t, { clock, log, environment: ON })
-    globalThis.setInterval = original
-    const purge = timers.find(({ time }) => time === 60_000)?.work as () => Promise<unknown>
+    const [fastify, purge] = await withInterval(t, 60_000, () => build(t, { clock, log, environment: ON }))
     await login(fastify, { username: 'ada' })
     clock.advance(86_400)
     await purge()

@@ -6,8 +6,7 @@ import pg from 'pg'
 import { test } from 'tap'
 import { MigrationError, migrate, readSchemaState } from '../../src/migrations.ts'
 import { caught } from '../caught.ts'
-import { emptyDatabase } from '../database.ts'
-import { quietPool } from '../pool.ts'
+import { emptyDatabase, poolOf } from '../database.ts'
 import { completed, handwrittenServer, welcome } from '../servers.ts'
 
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url))
@@ -24,7 +23,7 @@ const exists = async (pool: pg.Pool, table: string) =>
 
 test('migrating', async (t) => {
   const database = await emptyDatabase(t)
-  const pool = await quietPool(t, database)
+  const pool = await poolOf(t, database)
   const empty = () => pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
 
   await t.test('the files of sql/ are applied once, in their order', async (t) => {
@@ -65,7 +64,7 @@ test('migrating', async (t) => {
 
   await t.test('of several instances that start at once on an empty database, one migrates it', async (t) => {
     await empty()
-    const other = 'url' in database ? await quietPool(t, database) : pool
+    const other = 'url' in database ? await poolOf(t, database) : pool
     const applied = await Promise.all([pool, other, pool, other].map((each) => migrate(each)))
     t.strictSame(applied.map(({ length }) => length).sort(), [0, 0, 0, readdirSync(SQL).length])
     t.strictSame(await migrate(other), [])

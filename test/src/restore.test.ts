@@ -8,9 +8,8 @@ import { MigrationError, migrate, migrateWithin, NEWEST, readSchemaState } from 
 import { checkBackup, countHeld, openBackup, restoreBackup } from '../../src/restore.ts'
 import { readRootSecret } from '../../src/root-secret.ts'
 import { caught } from '../caught.ts'
-import { emptyDatabase } from '../database.ts'
 import { testClock } from '../helper.ts'
-import { quietPool } from '../pool.ts'
+import { emptyPool } from '../pool.ts'
 
 const SECRETS = { current: 'only for tests, and long enough to be one' }
 const ELSEWHERE = { current: 'another secret, of another installation' }
@@ -74,7 +73,7 @@ const saying = (change: Partial<Manifest>, [first, ...others]: BackupRecord[]): 
 }
 
 test('restoring', async (t) => {
-  const pool = await quietPool(t, await emptyDatabase(t))
+  const pool = await emptyPool(t)
   const records = await backedUp(pool)
   const ADA = [{ username: 'ada' }, { username: 'grace' }]
   const isRestored = async (t: Test) => {
