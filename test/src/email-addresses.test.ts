@@ -1,0 +1,91 @@
+import { test } from 'tap'
+import { v7 as uuid } from 'uuid'
+import { readConfig } from '../../src/config.ts'
+import { createDatabase } from '../../src/database.ts'
+import { confirmNewEmail, isReserved, undoEmailChange, verifyEmail } from '../../src/email-addresses.ts'
+import { type Minted, mintEmailToken } from '../../src/email-tokens.ts'
+import { addUser } from '../../src/users.ts'
+import { caught } from '../caught.ts'
+import { testClock } from '../helper.ts'
+import { migratedPool } from '../pool.ts'
+
+const DAY = 24 * 60 * 60
+
+test('addresses', async (t) => {
+  const clock = testClock()
+  const lifetimes = { ...readConfig({}), clock }
+  const database = createDatabase(await migratedPool(t), 60_000)
+  let time = Date.now()
+  const mint = async (given: Omit<Minted, 'mail'>) =>
+    String(await mintEmailToken(database, clock, Buffer.alloc(32), { mail: uuid({ msecs: time++ }), ...given }))
+  const add = async (email: string, emailVerified: boolean) =>
+    (await addUser(database, clock, { email, emailVerified, passwordHash: 'none' })).id
+  const change = async (user: string, email: string) =>
+    confirmNewEmail(database, clock, await mint({ purpose: 'confirm new email', user, email }))
+  const addressOf = async (id: string) =>
+    (await database.query('SELECT email, email_verified, email_version FROM users WHERE id = $1', [id]))[0]
+  const changesOf = (id: string) =>
+    database.query('SELECT id, previous_email FROM email_changes WHERE user_id = $1 ORDER BY id', [id])
+
+  await t.test('are verified by their token', async (t) => {
+    const ada = await add('ada@example.com', false)
+    const token = await mint({ purpose: 'verify email', user: ada, email: 'ada@example.com' })
+    t.equal(await verifyEmail(database, clock, token), ada)
+    t.strictSame(await addressOf(ada), { email: 'ada@example.com', email_verified: true, email_version: 1 })
+  })
+
+  await t.test('that were proven are told of their replacement, and can be had back', async (t) => {
+    for (const [email, verified, next, kept] of [
+      ['proven@example.com', true, 'b@example.com', [{ previous_email: 'proven@example.com' }]],
+      ['unproven@example.com', false, 'c@example.com', []],
+      ['same@example.com', true, 'Same@example.com', []]
+    ] as const) {
+      const user = await add(email, verified)
+      t.equal(await change(user, next), user, email)
+      t.strictSame(await addressOf(user), { email: next, email_verified: true, email_version: 2 })
+      t.match(await changesOf(user), kept)
+      t.equal((await changesOf(user)).length, kept.length)
+      const mails = await database.query('SELECT kind, recipient FROM mails WHERE user_id = $1', [user])
+      t.strictSame(
+        mails,
+        kept.map(({ previous_email }) => ({ kind: 'email changed', recipient: previous_email }))
+      )
+    }
+  })
+
+  await t.test(
+    'are given back with all later changes undone, or, where somebody else has it, not at all',
+    async (t) => {
+      const user = await add('first@example.com', true)
+      await change(user, 'second@example.com')
+      await change(user, 'third@example.com')
+      const [first] = await changesOf(user)
+      const undone = {
+        purpose: 'undo email change',
+        user,
+        email: 'first@example.com',
+        change: String(first?.id)
+      } as const
+      const token = await mint(undone)
+      const taken = await add('first@example.com', true)
+      t.match(await caught(undoEmailChange(database, lifetimes, token)), { code: 'ACCOUNT_EXISTS' })
+      t.match(await addressOf(user), { email: 'third@example.com' })
+      await database.query('DELETE FROM users WHERE id = $1', [taken])
+      t.strictSame(await undoEmailChange(database, lifetimes, token), { user, ended: 0 })
+      t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
+      const open = await database.query('SELECT FROM email_changes WHERE user_id = $1 AND undone_at IS NULL', [user])
+      t.equal(open.length, 0)
+    }
+  )
+
+  await t.test('that were replaced are kept for their owner for eight days, in any letter case', async (t) => {
+    const user = await add('mine@example.com', true)
+    await change(user, 'other@example.com')
+    t.equal(await isReserved(database, clock, 'MINE@example.com'), true)
+    t.equal(await isReserved(database, clock, 'other@example.com'), false)
+    clock.advance(8 * DAY - 60)
+    t.equal(await isReserved(database, clock, 'mine@example.com'), true)
+    clock.advance(61)
+    t.equal(await isReserved(database, clock, 'mine@example.com'), false)
+  })
+})
