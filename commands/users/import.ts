@@ -22,9 +22,10 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
     .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
       const { audit, clock, openDatabase } = await open()
-      const input = file === '-' ? terminal.stdin : (await openFile(file)).createReadStream()
+      const opened = file === '-' ? undefined : await openFile(file)
+      const input = opened ? opened.createReadStream() : terminal.stdin
       // Nothing is overwritten, the accounts themselves least of all.
-      const report = path === undefined ? undefined : await openFile(path, 'wx', 0o600)
+      const report = path === undefined ? undefined : await openFile(path, 'wx', 0o600).catch(closing(opened))
       const progress = showProgress(terminal)
       const take = dryRun ? rehearse : importUsers
       const sum = await take(readRecords(input, { format, ignoreUnknown }), {
@@ -40,6 +41,12 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       const advice = refused > 0 && path === undefined ? '\nTo learn why, run it again with --report FILE.' : ''
       answer({ ...sum, dry_run: dryRun === true }, outcome + advice, refused > 0 ? 1 : 0)
     })
+}
+
+/** Closes what has been opened before what could not be. */
+const closing = (opened: FileHandle | undefined) => async (error: unknown) => {
+  await opened?.close()
+  throw error
 }
 
 async function note(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
