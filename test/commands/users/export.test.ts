@@ -5,7 +5,9 @@ import { operator } from '../../command.ts'
 test('users export', async (t) => {
   const run = await operator(t)
   const folder = t.testdir()
-  await run(['users', 'import', '-', '--format', 'csv'], { input: 'username\nada\nbob\n' })
+  // Their order is that of their times.
+  const input = 'username,created_at\nada,2024-01-01T00:00:00Z\nbob,2024-01-02T00:00:00Z\n'
+  await run(['users', 'import', '-', '--format', 'csv'], { input })
 
   t.strictSame(await run(['users', 'export', `${folder}/users.jsonl`]), {
     code: 0,
