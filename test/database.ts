@@ -1,6 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
@@ -37,7 +46,8 @@ export function embeddedDatabase(t: Test, { migrated = true } = {}): Promise<{ p
 export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> {
   const pool =
     'url' in database
-      ? new pg.Pool({ connectionString: database.url })
+      ? // Without timers: one that a test mocks must not outlive it.
+        new pg.Pool({ connectionString: database.url, idleTimeoutMillis: 0 })
       : new (await embeddedDriver(database.pglite)).Pool()
   // A pool that has ended may still hear of its connections when the database is dropped.
   pool.on('error', () => {})
@@ -117,32 +127,28 @@ async function template(): Promise<string> {
   return name
 }
 
-/** Removed when the process ends, however it does: one that a test keeps open to its end has no time to close. */
-const copies: string[] = []
-process.once('exit', () => {
-  for (const copy of copies) rmSync(copy, { recursive: true, force: true })
-})
-
 /** Puts a database with the current schema into a DATA_DIR: one that the service makes itself takes seconds. */
 export async function fillDataFolder(folder: string): Promise<void> {
-  cpSync(await original(), join(folder, 'postgres'), { recursive: true })
+  cpSync(join(await original(), FOLDER), join(folder, 'postgres'), { recursive: true })
 }
 
+/** In memory, where its hundreds of files are quicker than on a disk. */
 async function openCopy(): Promise<PGlite> {
-  const copy = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
-  copies.push(copy)
-  cpSync(await original(), copy, { recursive: true })
-  return start(copy)
+  const archive = readFileSync(join(await original(), ARCHIVE))
+  return PGlite.create({ ...START, loadDataDir: new Blob([archive]) })
 }
 
-const start = (folder: string) => PGlite.create(folder, { startParams: startParams(PGlite.defaultStartParams) })
+const START = { startParams: startParams(PGlite.defaultStartParams) }
 
-/** The folder of a migrated database to copy, which is made once for every state of sql/: far quicker than migrating. */
+/** A migrated database to copy, as a folder and as an archive of it: made once for every state of sql/. */
 async function original(): Promise<string> {
   const folder = join(CACHE, stateOfSchema())
   if (!existsSync(folder)) await makeOriginal(folder)
   return folder
 }
+
+const FOLDER = 'postgres'
+const ARCHIVE = 'postgres.tar'
 
 function stateOfSchema(): string {
   const hash = createHash('sha256')
@@ -154,11 +160,13 @@ function stateOfSchema(): string {
 async function makeOriginal(folder: string): Promise<void> {
   mkdirSync(CACHE, { recursive: true })
   const own = mkdtempSync(`${folder}-`)
-  const pglite = await start(own)
+  const pglite = await PGlite.create(join(own, FOLDER), START)
   await migrateEmbedded(pglite)
   // Most of the files are those of databases that nobody uses.
   await pglite.exec('UPDATE pg_database SET datistemplate = false')
   for (const name of ['template0', 'template1']) await pglite.exec(`DROP DATABASE ${name}`)
+  await pglite.exec('CHECKPOINT')
+  writeFileSync(join(own, ARCHIVE), await contents(await pglite.dumpDataDir('none')))
   await pglite.close()
   try {
     renameSync(own, folder)
@@ -166,3 +174,5 @@ async function makeOriginal(folder: string): Promise<void> {
     rmSync(own, { recursive: true })
   }
 }
+
+const contents = async (blob: Blob) => Buffer.from(await blob.arrayBuffer())

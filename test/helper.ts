@@ -46,13 +46,13 @@ export async function build(
   const where = database ?? (await migratedDatabase(t))
   const config = readConfig({
     SECRET_KEY: 'only for tests, and long enough to be one',
-    BCRYPT_COST: '10',
     HASH_CONCURRENCY: '1',
     // All requests of a test come from one address.
     LIMITS: 'off',
     ...('url' in where && { DATABASE_URL: where.url, ...NO_SERVER }),
     ...environment
   })
+  if (!environment.BCRYPT_COST) config.BCRYPT_COST = CHEAP
   const stream = new Writable({
     write(chunk, _encoding, done) {
       log?.push(...String(chunk).trim().split('\n'))
@@ -80,6 +80,9 @@ export async function build(
   // avvio starts and stops from the root alone.
   return Object.assign(inside, { listen: fastify.listen.bind(fastify), close: fastify.close.bind(fastify) })
 }
+
+/** The least that bcrypt can: few tests are about the time of a hash. */
+const CHEAP = 4
 
 /**
  * The record is written when a test asks for it and when the service stops, and mail is sent when a test asks for it:
