@@ -1,3 +1,5 @@
+import { finished } from 'node:stream'
+import type { preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
 import { createHasher, type Hasher } from '../src/hasher.ts'
@@ -13,6 +15,13 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    * @throws Problem PASSWORD_REJECTED naming every rule that it breaks
    */
   accept(password: string, names: (string | null | undefined)[], path?: string): void
+  /**
+   * A preHandler hook for what a stranger may have hashed: refuses a request when as many are under way as may run and
+   * wait. The hasher would refuse it too, but not before the database has been asked for it.
+   *
+   * @throws Problem OVERLOADED
+   */
+  admit: preHandlerAsyncHookHandler
 }
 
 declare module 'fastify' {
@@ -35,7 +44,17 @@ export default fp(
       throw new Problem('PASSWORD_REJECTED', { message, errors })
     }
 
-    fastify.decorate('passwords', { accept, ...hasher })
+    let underWay = 0
+    const admit: preHandlerAsyncHookHandler = async (_request, { raw }) => {
+      if (underWay >= concurrency + queue) throw new Problem('OVERLOADED')
+      underWay += 1
+      // Also for a client that has gone meanwhile, or had before.
+      finished(raw, () => {
+        underWay -= 1
+      })
+    }
+
+    fastify.decorate('passwords', { accept, admit, ...hasher })
   },
   { name: 'passwords', dependencies: ['config'] }
 )

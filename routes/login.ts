@@ -25,7 +25,8 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
   const mustVerify = ({ email, email_verified }: Credentials) =>
     config.REQUIRE_VERIFIED_EMAIL === 'on' && email !== null && !email_verified
 
-  fastify.post('/login', { schema, preHandler: limits.byAddress('login') }, async (request, reply) => {
+  const preHandler = [passwords.admit, limits.byAddress('login')]
+  fastify.post('/login', { schema, preHandler }, async (request, reply) => {
     const { database, body } = request
     const { password, cookie = false, ...typed } = body
     const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }

@@ -39,7 +39,7 @@ function watchVerify({ passwords }: FastifyInstance) {
 }
 
 test('a client that hangs up', async (t) => {
-  const fastify = await build(t, { environment: { DATABASE_POOL: '1' } })
+  const fastify = await build(t, { environment: { DATABASE_POOL: '1', HASH_QUEUE: '1' } })
   const port = await listen(fastify)
   const { signals, next } = watchVerify(fastify)
 
@@ -55,6 +55,19 @@ test('a client that hangs up', async (t) => {
     t.equal(fastify.passwords.gate.waiting, 0)
     await running
     t.equal(fastify.passwords.gate.running, 0)
+  })
+
+  await t.test('gives the place back that it has on the way to a hash', async (t) => {
+    const client = await fastify.pg.pool.connect()
+    const again = () => post(fastify, '/login', { username: 'ada', password: PASSWORD }).then((it) => it.statusCode)
+    const other = again()
+    const hangUp = await login(fastify, port, 'ada')
+    while (fastify.pg.pool.waitingCount < 2) await new Promise(setImmediate)
+    t.equal(await again(), 503)
+    await hangUp()
+    const admitted = again()
+    client.release()
+    t.strictSame(await Promise.all([other, admitted]), [401, 401])
   })
 
   await t.test('is known to have gone also where it went before there was anything to wait for', async (t) => {

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import { build, PASSWORD } from '../helper.ts'
+import { answer, build, PASSWORD, post, refusal } from '../helper.ts'
 
 test('passwords', async (t) => {
   const fastify = await build(t, { environment: { PASSWORD_MIN: '10' } })
@@ -56,6 +56,31 @@ test('passwords', async (t) => {
     t.equal(await passwords.verify('wrong', hash), false)
     t.equal(await passwords.verify(PASSWORD, undefined), false)
   })
+})
+
+test('a stranger for whose password there would be no place is refused before the database is asked', async (t) => {
+  for (const [url, done] of [
+    ['/login', 401],
+    ['/register', 201]
+  ] as const) {
+    const fastify = await build(t, { environment: { HASH_QUEUE: '1', DATABASE_POOL: '1' } })
+    // The only connection is taken: whoever is admitted waits for it.
+    const client = await fastify.pg.pool.connect()
+    const names = ['ada', 'bob', 'eve']
+    const asked = names.map((username) => post(fastify, url, { username, password: PASSWORD }).then(answer))
+    t.strictSame(await asked[2], {
+      statusCode: 503,
+      body: refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is busy; try again shortly.')
+    })
+    client.release()
+    const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode)
+    t.strictSame(statuses, [done, done, 503])
+    t.equal(
+      (await post(fastify, url, { username: 'eve', password: PASSWORD })).statusCode,
+      done,
+      'places are free again'
+    )
+  }
 })
 
 test('a stored hash that is not checked is a refusal, and one line of the log', async (t) => {
