@@ -8,10 +8,12 @@ import { Run } from '../test/fuzz/run.ts'
  * A hundred thousand requests made from the OpenAPI document that the service itself gives, each answer held against it
  * and against the contract: the same requests as in test/fuzz.test.ts, over HTTP and side by side.
  *
- *   LIMITS=off BCRYPT_COST=10 ACCESS_TOKEN_TTL=60 INTROSPECTION_KEY=… METRICS_KEY=… npm start
+ *   LIMITS=off BCRYPT_COST=10 ACCESS_TOKEN_TTL=60 INTROSPECTION_KEY=… METRICS_KEY=… APP_URL=https://app.example \
+ *     SMTP_URL=smtp://127.0.0.1:1 MAIL_FROM=no-reply@example.com npm start
  *   INTROSPECTION_KEY=… METRICS_KEY=… node --import tsx bench/fuzz.ts http://127.0.0.1:3000 [requests] [seed]
  *
- * The same seed makes the same requests. Interrupted, it ends with what it has. It ends with 1 where an answer was not as it should be.
+ * With an APP_URL and a mail server, since pages for a browser and /dev/mail are not of the API. The same seed makes the
+ * same requests. Interrupted, it ends with what it has. It ends with 1 where an answer was not as it should be.
  */
 const [url = 'http://127.0.0.1:3000', count = '100000', seed = `${Date.now() % 1e9}`] = process.argv.slice(2)
 const { INTROSPECTION_KEY: introspection, METRICS_KEY: metrics } = process.env

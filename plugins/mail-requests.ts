@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { Problem } from '../src/errors.ts'
 import { requestMail } from '../src/mail-requests.ts'
 import type { NewMail } from '../src/outbox.ts'
 
@@ -8,6 +9,8 @@ declare module 'fastify' {
     /**
      * Puts a mail that a client has asked for into the outbox, counted by whom it goes to. All of it is the same for
      * every address, whether there is an account or not.
+     *
+     * @throws Problem TOKEN_INVALID when the user whose mail it is has gone, and so the session
      */
     askForMail(request: FastifyRequest, mail: NewMail): Promise<void>
   }
@@ -19,7 +22,7 @@ export default fp(
 
     fastify.decorate('askForMail', async (request: FastifyRequest, mail: NewMail) => {
       const share = await limits.byRecipient(request, mail)
-      await requestMail(request.database, clock, mail, share)
+      if (!(await requestMail(request.database, clock, mail, share))) throw new Problem('TOKEN_INVALID')
       outbox.nudge()
     })
   },

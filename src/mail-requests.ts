@@ -8,12 +8,14 @@ export const HELD_OFF = 'held_off'
 /**
  * Puts a mail that a client has asked for into the outbox. One to an address that has had its share is put there all the
  * same, and dropped when it is taken: the client that asked cannot tell by the time either.
+ *
+ * @returns whether it was put there: a mail of a user who has gone is not
  */
 export async function requestMail(
   database: Database,
   clock: Clock,
   mail: NewMail,
   { heldOff }: { heldOff: boolean }
-): Promise<void> {
-  await enqueueMail(database, clock, heldOff ? { ...mail, data: { ...mail.data, [HELD_OFF]: 'yes' } } : mail)
+): Promise<boolean> {
+  return enqueueMail(database, clock, heldOff ? { ...mail, data: { ...mail.data, [HELD_OFF]: 'yes' } } : mail)
 }

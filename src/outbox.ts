@@ -44,19 +44,25 @@ export interface Mail {
 
 /**
  * Puts a mail into the outbox, in the transaction of what it tells of: it is sent if that is committed, and by whichever
- * instance comes to it. One INSERT, at the same cost for every kind and recipient; nothing is looked up, and no mail
+ * instance comes to it. One INSERT, at the same cost for every kind and recipient; no address is looked up, and no mail
  * server is waited for. Call `fastify.outbox.nudge()` after the commit, or the mail waits for the next look.
+ *
+ * @returns whether it was put there: a mail of a user who has gone is not
  */
 export async function enqueueMail(
   database: Database,
   clock: Clock,
   { kind, recipient, userId, data = {} }: NewMail
-): Promise<void> {
-  await database.query(
+): Promise<boolean> {
+  const put = await database.query(
     `INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
-     SELECT $1, $2, $3, $4, $5, moment, moment FROM (SELECT now() + $6 * interval '1 millisecond' AS moment) AS clock`,
+     SELECT $1, $2, $3, $4::uuid, $5, moment, moment
+     FROM (SELECT now() + $6 * interval '1 millisecond' AS moment) AS clock
+     WHERE $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4::uuid FOR KEY SHARE)
+     RETURNING id`,
     [uuid({ msecs: clock.now() }), kind, recipient, userId ?? null, JSON.stringify(data), clock.offset]
   )
+  return put.length > 0
 }
 
 /** For how long a mail that was taken is this instance's alone, in seconds: when it dies, another one goes on then. */

@@ -43,6 +43,13 @@ test('the outbox', async (t) => {
     t.match(await caught(other), { code: '23514' })
   })
 
+  await t.test('takes no mail of a user who has gone', async (t) => {
+    const ofNobody = { ...ADA, userId: '00000000-0000-0000-0000-000000000000' }
+    t.equal(await enqueueMail(database, testClock(), ofNobody), false)
+    t.equal(await enqueueMail(database, testClock(), ADA), true)
+    t.equal(await countMails(database), 1)
+  })
+
   await t.test('gives what was put in, as it was put in', async (t) => {
     const clock = testClock()
     const { id: userId } = await addUser(database, clock, { username: 'ada', passwordHash: '' })

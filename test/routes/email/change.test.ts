@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { MAIL_ASKED } from '../../../src/schemas.ts'
-import { answer, BEARER, bearer, build, PASSWORD, post, refusal, signIn } from '../../helper.ts'
+import { answer, BEARER, bearer, build, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helper.ts'
 import { letters, tokenOf, waiting } from '../../letters.ts'
 import { meanwhile } from '../../meanwhile.ts'
 
@@ -77,6 +77,17 @@ test('POST /email/change', async (t) => {
     const { access_token, user } = await signIn(fastify, { username: 'grace' })
     meanwhile(fastify, 1, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id]))
     t.strictSame(answer(await change('other@example.com', PASSWORD, bearer(access_token))), WRONG)
+  })
+
+  await t.test('refuses a user who goes before the mail is written down', async (t) => {
+    const { access_token, user } = await signIn(fastify, { username: 'heidi' })
+    meanwhile(fastify, 2, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id]))
+    const response = await change('other@example.com', PASSWORD, bearer(access_token))
+    t.strictSame(answer(response), {
+      statusCode: 401,
+      body: refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.')
+    })
+    t.match(response.headers, INVALID_TOKEN)
   })
 })
 
