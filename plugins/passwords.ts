@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
 import type { preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
@@ -16,8 +17,8 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    */
   accept(password: string, names: (string | null | undefined)[], path?: string): void
   /**
-   * A preHandler hook for what a stranger may have hashed: refuses a request when as many are under way as may run and
-   * wait. The hasher would refuse it too, but not before the database has been asked for it.
+   * A preHandler hook for what a stranger may have hashed: refuses a request when the queue is full, or will be by those
+   * who have come a moment before. The hasher would refuse it too, but not before the database has been asked for it.
    *
    * @throws Problem OVERLOADED
    */
@@ -30,8 +31,12 @@ declare module 'fastify' {
   }
 }
 
+/** Who takes longer to get to the hasher, in milliseconds, is kept up by the database, and not by the hashes. */
+const MOMENT = 1000
+
 export default fp(
   async (fastify) => {
+    const { clock } = fastify
     const { BCRYPT_COST: cost, HASH_CONCURRENCY: concurrency, HASH_QUEUE: queue, PASSWORD_MIN } = fastify.config
     const unusable = (reason: string) => fastify.log.warn({ reason }, 'a stored password hash is not checked')
     const { close, ...hasher } = createHasher({ cost, concurrency, queue, unusable })
@@ -44,17 +49,24 @@ export default fp(
       throw new Problem('PASSWORD_REJECTED', { message, errors })
     }
 
-    let underWay = 0
+    /** When each came who is under way, in their order. */
+    const arrivals = new Map<ServerResponse, number>()
     const admit: preHandlerAsyncHookHandler = async (_request, { raw }) => {
-      if (underWay >= concurrency + queue) throw new Problem('OVERLOADED')
-      underWay += 1
+      const now = clock.now()
+      for (const [other, arrival] of arrivals) {
+        if (now - arrival < MOMENT) break
+        arrivals.delete(other)
+      }
+      const { running, waiting } = hasher.gate
+      if (arrivals.size >= concurrency + queue || (running >= concurrency && waiting >= queue)) {
+        throw new Problem('OVERLOADED')
+      }
+      arrivals.set(raw, now)
       // Also for a client that has gone meanwhile, or had before.
-      finished(raw, () => {
-        underWay -= 1
-      })
+      finished(raw, () => arrivals.delete(raw))
     }
 
     fastify.decorate('passwords', { accept, admit, ...hasher })
   },
-  { name: 'passwords', dependencies: ['config'] }
+  { name: 'passwords', dependencies: ['clock', 'config'] }
 )

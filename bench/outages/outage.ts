@@ -119,9 +119,8 @@ function judge({ name, goesOn = 'nothing' }: Outage, during: Visit[]): void {
 
 function fits(verdict: Visit['verdict'], route: Route, goesOn: Outage['goesOn']): boolean {
   if (verdict === 'unavailable') return true
-  // Those that wait for the database for seconds take the places of the hashes that they are on the way to.
-  if (verdict === 'overloaded') return goesOn !== 'nothing' || route === 'login' || route === 'register'
   if (goesOn === 'nothing') return false
+  if (verdict === 'overloaded') return true
   return verdict === 'right' && (goesOn === 'some' || route === 'me' || route === 'ready')
 }
 

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import { answer, build, PASSWORD, post, refusal } from '../helper.ts'
+import { answer, build, PASSWORD, post, refusal, testClock } from '../helper.ts'
 
 test('passwords', async (t) => {
   const fastify = await build(t, { environment: { PASSWORD_MIN: '10' } })
@@ -58,28 +58,44 @@ test('passwords', async (t) => {
   })
 })
 
-test('a stranger for whose password there would be no place is refused before the database is asked', async (t) => {
+test('a stranger for whose password there is no place is refused before the database is asked', async (t) => {
+  const OVERLOADED = {
+    statusCode: 503,
+    body: refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is busy; try again shortly.')
+  }
   for (const [url, done] of [
     ['/login', 401],
     ['/register', 201]
   ] as const) {
-    const fastify = await build(t, { environment: { HASH_QUEUE: '1', DATABASE_POOL: '1' } })
-    // The only connection is taken: whoever is admitted waits for it.
-    const client = await fastify.pg.pool.connect()
-    const names = ['ada', 'bob', 'eve']
-    const asked = names.map((username) => post(fastify, url, { username, password: PASSWORD }).then(answer))
-    t.strictSame(await asked[2], {
-      statusCode: 503,
-      body: refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is busy; try again shortly.')
+    const clock = testClock()
+    // At a cost at which a hash takes longer than all else.
+    const environment = { BCRYPT_COST: '12', HASH_QUEUE: '1', DATABASE_POOL: '1' }
+    const fastify = await build(t, { clock, environment })
+    const ask = (username: string) => post(fastify, url, { username, password: PASSWORD }).then(answer)
+    const statuses = async (answers: ReturnType<typeof ask>[]) =>
+      (await Promise.all(answers)).map(({ statusCode }) => statusCode)
+
+    await t.test(`${url}: as those who came just before will take all`, async (t) => {
+      // The only connection is taken: whoever is admitted waits for it.
+      const client = await fastify.pg.pool.connect()
+      const asked = ['ada', 'bob'].map(ask)
+      t.strictSame(await ask('eve'), OVERLOADED)
+      clock.advance(1)
+      const later = ['heidi', 'ivan'].map(ask)
+      t.strictSame(await ask('eve'), OVERLOADED)
+      client.release()
+      t.strictSame((await statuses([...asked, ...later])).slice(0, 2), [done, done])
+      t.equal((await ask('eve')).statusCode, done, 'and then there is one again')
     })
-    client.release()
-    const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode)
-    t.strictSame(statuses, [done, done, 503])
-    t.equal(
-      (await post(fastify, url, { username: 'eve', password: PASSWORD })).statusCode,
-      done,
-      'places are free again'
-    )
+
+    await t.test(`${url}: as the queue is full`, async (t) => {
+      const client = await fastify.pg.pool.connect()
+      const full = [fastify.passwords.hash(PASSWORD), fastify.passwords.hash(PASSWORD)]
+      t.strictSame(await ask('judy'), OVERLOADED)
+      client.release()
+      await Promise.all(full)
+      t.equal((await ask('judy')).statusCode, done)
+    })
   }
 })
 
