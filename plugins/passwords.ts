@@ -17,8 +17,8 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    */
   accept(password: string, names: (string | null | undefined)[], path?: string): void
   /**
-   * A preHandler hook for what a stranger may have hashed: refuses a request when the queue is full, or will be by those
-   * who have come a moment before. The hasher would refuse it too, but not before the database has been asked for it.
+   * A preHandler hook for what strangers have hashed: refuses a request when the queue is full, or when the requests of
+   * the last second would fill it. The hasher would refuse it too, but only after the database has been asked.
    *
    * @throws Problem OVERLOADED
    */

@@ -44,8 +44,8 @@ export interface Mail {
 
 /**
  * Puts a mail into the outbox, in the transaction of what it tells of: it is sent if that is committed, and by whichever
- * instance comes to it. One INSERT, at the same cost for every kind and recipient; no address is looked up, and no mail
- * server is waited for. Call `fastify.outbox.nudge()` after the commit, or the mail waits for the next look.
+ * instance comes to it. One INSERT, at the same cost for every recipient; no address is looked up, and no mail server is
+ * waited for. Call `fastify.outbox.nudge()` after the commit, or the mail waits for the next look.
  *
  * @returns whether it was put there: a mail of a user who has gone is not
  */

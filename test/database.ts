@@ -142,7 +142,7 @@ const START = { startParams: startParams(PGlite.defaultStartParams) }
 
 /** A migrated database to copy, as a folder and as an archive of it: made once for every state of sql/. */
 async function original(): Promise<string> {
-  const folder = join(CACHE, stateOfSchema())
+  const folder = join(CACHE, `database-${stateOfSchema()}`)
   if (!existsSync(folder)) await makeOriginal(folder)
   return folder
 }
