@@ -18,7 +18,8 @@ export interface Passwords extends Omit<Hasher, 'close'> {
   accept(password: string, names: (string | null | undefined)[], path?: string): void
   /**
    * A preHandler hook for what strangers have hashed: refuses a request when the queue is full, or when the requests of
-   * the last second would fill it. The hasher would refuse it too, but only after the database has been asked.
+   * the last second would fill it. The hasher would refuse it too, but only after the account has been looked for and
+   * its names counted. It comes after `limits.byAddress`: who has had its share takes no place from others.
    *
    * @throws Problem OVERLOADED
    */

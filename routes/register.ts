@@ -74,7 +74,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
       : undefined
 
   const open = config.REQUIRE_VERIFIED_EMAIL === 'on' ? withEmail : schema
-  fastify.post('/register', { schema: open, preHandler: [passwords.admit, counted] }, async (request, reply) => {
+  fastify.post('/register', { schema: open, preHandler: [counted, passwords.admit] }, async (request, reply) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, reply.disconnected)

@@ -58,7 +58,7 @@ test('passwords', async (t) => {
   })
 })
 
-test('a stranger for whose password there is no place is refused before the database is asked', async (t) => {
+test('a stranger for whose password there is no place is refused before an account is looked for', async (t) => {
   const OVERLOADED = {
     statusCode: 503,
     body: refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is busy; try again shortly.')
@@ -97,6 +97,18 @@ test('a stranger for whose password there is no place is refused before the data
       t.equal((await ask('judy')).statusCode, done)
     })
   }
+})
+
+test('an address that has had its share is told so, and takes no place, however full the queue is', async (t) => {
+  const environment = { BCRYPT_COST: '14', HASH_QUEUE: '0', LIMITS: 'on' }
+  const fastify = await build(t, { environment })
+  const full = fastify.passwords.hash(PASSWORD)
+  const statuses: number[] = []
+  for (let attempt = 0; attempt <= 30; attempt += 1) {
+    statuses.push((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode)
+  }
+  t.strictSame(statuses, [...Array(30).fill(503), 429])
+  await full
 })
 
 test('a stored hash that is not checked is a refusal, and one line of the log', async (t) => {
