@@ -2,7 +2,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/command-line.ts'
 import { showProgress } from '../../src/terminal.ts'
-import { importUsers, rehearse } from '../../src/user-import.ts'
+import { type Imported, importUsers, rehearse } from '../../src/user-import.ts'
 import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/user-records.ts'
 
 interface Options {
@@ -22,18 +22,24 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
     .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
       const { audit, clock, openDatabase } = await open()
-      const opened = file === '-' ? undefined : await openFile(file)
-      const input = opened ? opened.createReadStream() : terminal.stdin
-      // Nothing is overwritten, the accounts themselves least of all.
-      const report = path === undefined ? undefined : await openFile(path, 'wx', 0o600).catch(closing(opened))
+      const accounts = file === '-' ? undefined : await openFile(file)
+      let report: FileHandle | undefined
       const progress = showProgress(terminal)
       const take = dryRun ? rehearse : importUsers
-      const sum = await take(readRecords(input, { format, ignoreUnknown }), {
-        openDatabase,
-        clock,
-        refuse: (refusal) => note(report, refusal),
-        progress: ({ read }) => progress.show(`${read} accounts read`)
-      }).finally(() => report?.close())
+      let sum: Imported
+      try {
+        // Nothing is overwritten, the accounts themselves least of all.
+        if (path !== undefined) report = await openFile(path, 'wx', 0o600)
+        sum = await take(readRecords(accounts?.createReadStream() ?? terminal.stdin, { format, ignoreUnknown }), {
+          openDatabase,
+          clock,
+          refuse: (refusal) => note(report, refusal),
+          progress: ({ read }) => progress.show(`${read} accounts read`)
+        })
+      } finally {
+        await accounts?.close()
+        await report?.close()
+      }
       progress.end()
       const { read, imported, already_there, refused } = sum
       if (!dryRun) audit.record('operator', 'users imported', { detail: { count: imported } })
@@ -41,12 +47,6 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       const advice = refused > 0 && path === undefined ? '\nTo learn why, run it again with --report FILE.' : ''
       answer({ ...sum, dry_run: dryRun === true }, outcome + advice, refused > 0 ? 1 : 0)
     })
-}
-
-/** Closes what has been opened before what could not be. */
-const closing = (opened: FileHandle | undefined) => async (error: unknown) => {
-  await opened?.close()
-  throw error
 }
 
 async function note(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
