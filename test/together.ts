@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { comment } from 'tap'
+import tap, { comment } from 'tap'
+
+/** How long a test may take, in milliseconds: .taprc bounds the process. */
+const PATIENCE = 120_000
 
 /**
  * Runs the test files of a folder in this process, one after the other: most of the time of a small file goes into
@@ -8,6 +11,8 @@ import { comment } from 'tap'
  * @param folder its name, below this one
  */
 export async function together(folder: string): Promise<void> {
+  // The time of the process begins anew with each test.
+  tap.beforeEach(() => tap.setTimeout(PATIENCE))
   const root = new URL(`${folder}/`, import.meta.url)
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   for (const file of files.sort()) {

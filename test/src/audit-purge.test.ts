@@ -36,6 +36,15 @@ test('purging the record', async (t) => {
     t.strictSame(await verify(), { count: 6, first: 1201, last: 1206, fault: undefined })
   })
 
+  await t.test('deletes each batch once where two do so at once', async (t) => {
+    await append(pool, 1500, ago(10))
+    const sums = await Promise.all([purge(5), purge(5)])
+    t.strictSame(new Set(sums.map(({ count }) => count)), new Set([1000, 500]))
+    t.strictSame(await count(5), { count: 0, last: 1500 })
+    await append(pool, 1)
+    t.strictSame(await verify(), { count: 1, first: 1501, last: 1501, fault: undefined })
+  })
+
   await t.test('stops at the first that is not before the time', async (t) => {
     await append(pool, 2, ago(10))
     await append(pool, 1, ago(2))
