@@ -1,7 +1,8 @@
 /**
  * The life of an account in a real Chromium without scripts: register, get the mail over SMTP, confirm on the page of its
- * link, forget the password, choose another, change the address, take that back, export and leave. It takes a picture of each letter and
- * page, at the widths of a desk and of a phone, light and dark, and looks that nothing of a page is refused by its policy.
+ * link, forget the password, choose another, change the address, take that back, export and leave. It takes a picture of
+ * each letter and page, at the widths of a desk and of a phone, light and dark, and looks that nothing of a page is refused
+ * by its policy.
  *
  *   npm run build && npm i --no-save playwright-core && node bench/browser/mail.mjs [folder for pictures] [chromium]
  *

@@ -30,12 +30,13 @@ export async function startService(cluster: Cluster, execArgv: string[] = []): P
 
 let asked = 0
 
-/** From another address each time. */
-const question = (username: string) => {
+/** Another address each time: so many questions from one are more than the limits allow. */
+export function fromElsewhere(): { 'x-forwarded-for': string } {
   asked += 1
-  const address = `10.${[16, 8, 0].map((shift) => (asked >> shift) & 255).join('.')}`
-  return { payload: { username, password: PASSWORD }, headers: { 'x-forwarded-for': address } }
+  return { 'x-forwarded-for': `10.${[16, 8, 0].map((shift) => (asked >> shift) & 255).join('.')}` }
 }
+
+const question = (username: string) => ({ payload: { username, password: PASSWORD }, headers: fromElsewhere() })
 
 const nameOf = (account: number) => `storm.${account % ACCOUNTS}`
 

@@ -3,7 +3,7 @@ import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, type Question } from '../shared/client.ts'
 import { atExit, quantile } from '../shared/report.ts'
-import { fileOf } from './logins.ts'
+import { fileOf, fromElsewhere } from './logins.ts'
 
 /** Asks every so many milliseconds on a connection that is kept alive, whether the last one has been answered or not. */
 export async function poll(
@@ -35,7 +35,8 @@ export async function keepRefreshing(
   const agent = new http.Agent({ keepAlive: true })
   const answers: Answer[] = []
   while (!signal.aborted) {
-    const answer = await ask(base, 'POST', '/token/refresh', { payload: { refresh_token: session.refresh }, agent })
+    const payload = { refresh_token: session.refresh }
+    const answer = await ask(base, 'POST', '/token/refresh', { payload, headers: fromElsewhere(), agent })
     answers.push(answer)
     const { access_token: access, refresh_token: refresh } = answer.body
     if (answer.status === 200) Object.assign(session, { access, refresh })

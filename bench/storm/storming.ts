@@ -16,7 +16,7 @@ const SHARE = 0.97
 
 /** How often what is asked, in milliseconds. */
 const OFTEN = 20
-const RARELY = 250
+const RARELY = 100
 
 type What = '/secret' | 'the control' | '/token/refresh' | 'JWKS' | '/health/live'
 
