@@ -5,12 +5,15 @@ import { Problem } from '../src/errors.ts'
 import { requestId } from '../src/request-id.ts'
 import { bareRefusal, rawAnswer } from '../src/server-options.ts'
 
-/** What Node's HTTP server would answer by itself and without our body (RFC 9112 §3.2, RFC 9110 §10.1.1 and §9.3.6). */
+/** Of these Node takes the first, where a proxy before it may have taken the last (RFC 9112 §3.2, RFC 9110 §5.3). */
+const SINGLE = ['host', 'authorization', 'content-type']
+
+/** What Node's HTTP server would let pass, or answer by itself and without our body (RFC 9110 §10.1.1 and §9.3.6). */
 export default fp(
   async (fastify) => {
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
-      const homeless = raw.headers.host === undefined && raw.httpVersion === '1.1'
-      done(homeless ? new Problem('MALFORMED_REQUEST', { message: 'The Host header is missing.' }) : undefined)
+      const message = faultOfHeaders(raw)
+      done(message === undefined ? undefined : new Problem('MALFORMED_REQUEST', { message }))
     })
 
     fastify.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
@@ -36,3 +39,12 @@ export default fp(
   },
   { name: 'transport', dependencies: ['headers'] }
 )
+
+function faultOfHeaders({ headers, httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') return 'The Host header is missing.'
+  // Most requests repeat none, and are not looked at closer.
+  if (rawHeaders.length === 2 * Object.keys(headers).length) return undefined
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const repeated = SINGLE.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  return repeated && `There is more than one ${repeated} header.`
+}

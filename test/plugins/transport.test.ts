@@ -30,6 +30,21 @@ test('the transport', async (t) => {
       malformed(400, 'Bad Request', 'The Host header is missing.')
     ],
     [
+      'two Host headers',
+      'GET /health/live HTTP/1.1\r\nhost: x\r\nHost: y\r\nconnection: close\r\n\r\n',
+      malformed(400, 'Bad Request', 'There is more than one host header.')
+    ],
+    [
+      'two tokens',
+      'GET /secret HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\nauthorization: Bearer y\r\nconnection: close\r\n\r\n',
+      malformed(400, 'Bad Request', 'There is more than one authorization header.')
+    ],
+    [
+      'two types of a body',
+      `${login}content-type: text/plain\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`,
+      malformed(400, 'Bad Request', 'There is more than one content-type header.')
+    ],
+    [
       'an unknown expectation',
       `${login}expect: 200-ok\r\ncontent-length: 2\r\n\r\n`,
       malformed(417, 'Expectation Failed', 'Only 100-continue can be expected.')
@@ -72,6 +87,13 @@ test('the transport', async (t) => {
       t.equal(Number(headers['content-length']), Buffer.byteLength(JSON.stringify(body)))
     })
   }
+
+  await t.test('takes a header twice that may come twice', async (t) => {
+    const twice = 'accept: text/html\r\naccept: application/json\r\n__proto__: x\r\n'
+    const bytes = `GET /health/live HTTP/1.1\r\nhost: x\r\n${twice}connection: close\r\n\r\n`
+    const { statusCode, body } = readAnswer(await exchange(port, bytes))
+    t.strictSame({ statusCode, body }, { statusCode: 200, body: { status: 'ok' } })
+  })
 
   await t.test('keeps a harmless id of what it refuses, and logs it', async (t) => {
     for (const [request, statusCode, msg] of [
