@@ -63,18 +63,25 @@ export function ask(
     })
     const done = (status: number, headers: IncomingHttpHeaders, body: Record<string, string>, code = body.code) =>
       resolve({ status, code, headers, body, start, ms: performance.now() - start, reused: request.reusedSocket })
-    const fail = (error: NodeJS.ErrnoException) => done(0, {}, {}, error.code ?? error.message)
+    const fail = (error: NodeJS.ErrnoException) => done(0, {}, {}, error.code)
     request.on('error', fail).on('response', (response) => {
       const chunks: Buffer[] = []
       response.on('error', fail).on('data', (chunk) => chunks.push(chunk))
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        const isJson = response.headers['content-type']?.startsWith('application/json') && text !== ''
-        done(response.statusCode as number, response.headers, isJson ? JSON.parse(text) : {})
+        done(response.statusCode as number, response.headers, objectOf(Buffer.concat(chunks).toString()))
       })
     })
     request.end(body)
   })
+}
+
+/** Nothing, where it is not the JSON of an object. */
+function objectOf(text: string): Record<string, string> {
+  try {
+    return { ...JSON.parse(text) }
+  } catch {
+    return {}
+  }
 }
 
 /** Works through the items, so many at once. */

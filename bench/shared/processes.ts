@@ -1,10 +1,11 @@
 import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { atExit } from './report.ts'
+import { atExit } from './at-exit.ts'
+
+export { freePort } from './free-port.ts'
 
 export const isRoot = process.getuid?.() === 0
 
@@ -59,11 +60,3 @@ export function childrenOf(pid: number): number[] {
 }
 
 export const findProgram = (...paths: string[]) => paths.find((path) => existsSync(path))
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

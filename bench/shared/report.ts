@@ -1,6 +1,8 @@
-/** What the program says, and what it puts away at its end however that comes. */
+export { atExit } from './at-exit.ts'
+export { tally } from './tally.ts'
+
+/** What the program says. */
 let failures = 0
-const undos: (() => void)[] = []
 
 /** One line for what was tried: whether it held, and what was seen. @returns the line */
 export function check(held: boolean, what: string, seen = ''): string {
@@ -25,34 +27,6 @@ export async function runParts(parts: Record<string, () => Promise<void>>): Prom
   for (const name of chosen) await parts[name]?.()
   title(failures === 0 ? 'Everything held.' : `${failures} did not hold.`)
   process.exit(failures === 0 ? 0 : 1)
-}
-
-/** Runs `undo`, which must not wait for anything, when the process ends. Returns a function that does it sooner. */
-export function atExit(undo: () => void): () => void {
-  undos.push(undo)
-  return () => {
-    if (undos.includes(undo)) undos.splice(undos.indexOf(undo), 1)
-    undo()
-  }
-}
-
-process.on('exit', () => {
-  for (const undo of undos.splice(0).reverse()) {
-    try {
-      undo()
-    } catch (error) {
-      print(`could not put away: ${error}`)
-    }
-  }
-})
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
-
-/** How many of each, the most frequent first. */
-export function tally(items: Iterable<string>): string {
-  const counts = new Map<string, number>()
-  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1)
-  const sorted = [...counts].sort(([, a], [, b]) => b - a)
-  return sorted.map(([item, count]) => `${count} × ${item}`).join(', ')
 }
 
 export const milliseconds = (time: number) =>

@@ -1,0 +1,120 @@
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { wholeNumber } from '../../src/option-values.ts'
+import { TargetError } from '../contract/check.ts'
+import type { Streams } from '../contract/command.ts'
+import { DialectError, readDialect } from '../contract/dialect.ts'
+import { seconds } from '../shared/seconds.ts'
+import { check } from './check.ts'
+import { compareTargets } from './comparison.ts'
+import { ServiceError } from './load.ts'
+import type { Settings } from './measures.ts'
+import { toPage } from './page.ts'
+import { showProgress } from './progress.ts'
+import { type Result, readResult, writeResult } from './result.ts'
+import { toText } from './table.ts'
+import { type Choice, choice, type Target, target, withChoices } from './targets.ts'
+
+interface Options extends Settings {
+  start: Choice[]
+  dialect: Choice[]
+  retries: number
+  json?: string
+  html?: string
+  from?: string
+}
+
+/**
+ * Does what the command line asks for.
+ * @returns the exit code: 0 measured, 1 a service did not do what it has to, 2 it could not be measured
+ */
+export async function runCompare(words: string[], { stdout, stderr }: Streams): Promise<number> {
+  const program = commandLine()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .action(async (targets: Target[], { json, html, from, ...options }: Options) => {
+      for (const file of [json, html]) if (file !== undefined) checkWritable(file)
+      const result = from === undefined ? await measure(targets, options, words, stderr) : earlier(from, targets)
+      stdout.write(`${toText(result)}\n`)
+      if (json !== undefined) writeResult(json, result)
+      if (html !== undefined) writeFileSync(html, toPage(result))
+    })
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return 0
+  } catch (error) {
+    // Those of the command line's own were told by commander; those of the action were not.
+    if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) return error.exitCode === 0 ? 0 : 2
+    const code = codeOf(error)
+    stderr.write(`compare: ${(error as Error).message}\n`)
+    return code
+  }
+}
+
+const commandLine = () =>
+  new Command('compare')
+    .description(
+      'Measures services that keep the same contract, side by side: 0 measured, 1 one does not do what it has to, 2 could not be measured.'
+    )
+    .argument('[targets...]', 'NAME=URL of each, with LIMITS=off; ratios are to the first', target, [])
+    .option(
+      '--start <NAME=COMMAND>',
+      'start this target so, and measure how long that takes; again for others',
+      choice,
+      []
+    )
+    .option('--dialect <NAME=FILE>', 'where this target differs by choice: paths, keys, statuses', choice, [])
+    .option('--rounds <number>', 'how often everything is measured', wholeNumber(1, 100), 5)
+    .option('--seconds <number>', 'about how long each measurement takes', seconds, 4)
+    .option('--connections <number>', 'connections that ask for /secret', wholeNumber(1, 1000), 50)
+    .option('--clients <number>', 'clients that sign in or register at once', wholeNumber(1, 200), 16)
+    .option('--storm <number>', 'logins in flight in the storm', wholeNumber(1, 200), 32)
+    .option('--cost <number>', 'cost of the bcrypt that is measured alone', wholeNumber(4, 15), 12)
+    .option('--retries <number>', 'how often a measurement is taken again that others disturbed', wholeNumber(0, 10), 1)
+    .option('--json <file>', 'write the result there')
+    .option('--html <file>', 'write a page for people there')
+    .option('--from <file>', 'measure nothing: tell an earlier result, written with --json')
+    .showHelpAfterError('(--help says what there is)')
+
+async function measure(
+  given: Target[],
+  { start, dialect, ...settings }: Options,
+  words: string[],
+  stderr: Streams['stderr']
+): Promise<Result> {
+  if (given.length === 0) throw new InvalidArgumentError('name at least one target, such as go=http://127.0.0.1:8080')
+  const targets = withChoices(given, { start, dialect })
+  for (const { dialect } of targets) if (dialect !== undefined) readDialect(dialect)
+  const progress = showProgress(stderr as NodeJS.WriteStream)
+  const command = ['npm run compare --', ...words.map(quoted)].join(' ')
+  return compareTargets({ targets, settings, command, check, progress: progress.show }).finally(progress.end)
+}
+
+function earlier(file: string, targets: Target[]): Result {
+  if (targets.length > 0) throw new InvalidArgumentError('--from measures nothing: leave the targets out')
+  try {
+    return readResult(file)
+  } catch (error) {
+    throw new InvalidArgumentError(`--from: ${(error as Error).message}`)
+  }
+}
+
+/** Told before a long measurement, so that it is not lost. */
+function checkWritable(file: string): void {
+  const isThere = existsSync(file)
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw new InvalidArgumentError(`nothing can be written there: ${(error as Error).message}`)
+  }
+  if (!isThere) rmSync(file)
+}
+
+const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)
+
+/** @throws what is no fault of a service, nor of the one who asks */
+function codeOf(error: unknown): number {
+  if (error instanceof ServiceError) return 1
+  if ([InvalidArgumentError, TargetError, DialectError].some((kind) => error instanceof kind)) return 2
+  throw error
+}
