@@ -1,0 +1,29 @@
+import { load } from '../compare/load.ts'
+import type { Curve } from '../compare/result.ts'
+import { rate } from '../compare/statistics.ts'
+import type { Subject } from '../compare/subject.ts'
+import type { Growth } from './growth.ts'
+
+/** Requests a second of a route that asks nothing of the database, and of one that does, with ever more clients. */
+export async function growClients(subjects: Subject[], growth: Growth): Promise<Curve[]> {
+  return [await overClients('/secret', subjects, growth), await overClients('/me', subjects, growth)]
+}
+
+async function overClients(path: string, subjects: Subject[], growth: Growth): Promise<Curve> {
+  const { clients, rounds, seconds, progress } = growth
+  const series: Curve['series'] = {}
+  for (const { name } of subjects) series[name] = clients.map((x) => ({ x, values: [] }))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, connections] of clients.entries()) {
+      for (const subject of subjects) {
+        const done = (round * clients.length + index) / (rounds * clients.length)
+        progress(`${path} by clients: round ${round + 1} of ${rounds}, ${connections}, ${subject.name}`, done)
+        const url = new URL(path, subject.url('secret'))
+        const { headers } = subject
+        const { ends } = await load({ url, method: 'GET', headers, expected: 200, connections, until: { seconds } })
+        series[subject.name]?.[index]?.values.push(rate(ends))
+      }
+    }
+  }
+  return { title: `${path} by clients`, x: 'clients', label: 'answers a second', unit: '/s', better: 'more', series }
+}

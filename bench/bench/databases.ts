@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { atExit } from '../shared/at-exit.ts'
+import { messageOf, Refusal } from './refusal.ts'
+
+/** How long a server may take to accept a connection, in milliseconds. */
+const PATIENCE = 10_000
+
+/** A server of PostgreSQL on which databases can be made. */
+export interface Server {
+  version: string
+  /** Makes an empty database. @returns its URL */
+  create: (what: string) => Promise<string>
+  /** Drops all that were made. */
+  drop: () => Promise<void>
+}
+
+/** @throws Refusal where the URL is none, nobody answers there, or what is asked is not allowed */
+export async function openServer(url: string): Promise<Server> {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new Refusal('--database must be a URL such as postgres://postgres@127.0.0.1:5432/postgres')
+  }
+  const run = randomBytes(4).toString('hex')
+  const names: string[] = []
+  atExit(() => dropAtOnce(url, names))
+  const { server_version: version } = await query(url, 'SHOW server_version')
+  return {
+    version: String(version).replace(/ .*/, ''),
+    async create(what) {
+      const name = `latchkey_bench_${run}_${what}`
+      await query(url, `CREATE DATABASE ${name}`)
+      names.push(name)
+      return Object.assign(new URL(url), { pathname: name }).href
+    },
+    async drop() {
+      for (const name of names.splice(0)) await query(url, `DROP DATABASE ${name} WITH (FORCE)`)
+    }
+  }
+}
+
+/** For a run that is broken off. The URL is in the environment, where others cannot read its password. */
+function dropAtOnce(url: string, names: string[]): void {
+  if (names.length === 0) return
+  const program = fileURLToPath(new URL('drop-databases.js', import.meta.url))
+  const env = { PATH: process.env.PATH, SERVER: url }
+  spawnSync(process.execPath, [program, ...names], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** @returns the first row, where there is one */
+async function query(url: string, sql: string): Promise<Record<string, unknown>> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE })
+  const asked = client.connect().then(() => client.query(sql))
+  const refuse = (error: unknown): never => {
+    throw new Refusal(`PostgreSQL at ${new URL(url).host}: ${messageOf(error)}`)
+  }
+  const { rows } = await asked.catch(refuse).finally(() => client.end())
+  return rows[0]
+}

@@ -1,0 +1,7 @@
+/** Drops databases of a server for a process that is ending, and so cannot wait for it itself. */
+import pg from 'pg'
+
+const client = new pg.Client({ connectionString: `${process.env.SERVER}`, connectionTimeoutMillis: 5000 })
+await client.connect()
+for (const name of process.argv.slice(2)) await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
+await client.end()

@@ -1,0 +1,111 @@
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { hash } from 'bcrypt'
+import { load } from '../compare/load.ts'
+import type { Curve } from '../compare/result.ts'
+import { quantile, rate } from '../compare/statistics.ts'
+import { Subject, type Surface } from '../compare/subject.ts'
+import { PASSWORD } from '../shared/client.ts'
+import type { Grown } from './options.ts'
+import { command, type Place, startService } from './programs.ts'
+import type { Store } from './stores.ts'
+
+/** How much is measured. */
+export interface Growth extends Grown {
+  rounds: number
+  seconds: number
+  progress: (what: string, done: number) => void
+}
+
+/** Of the accounts of the growth: as cheap as may be, so that what grows is not lost behind it. */
+export const CHEAP = 10
+
+/** More clients than may sign in at once would be refused. */
+const CONNECTIONS = 16
+
+/** Of how many accounts, in turn, somebody signs in. */
+const PEOPLE = 1000
+
+/** Of which there is a median, and about how many there are a second, one after the other. */
+const LEAST_LOGINS = 3
+const LOGINS_A_SECOND = 15
+
+type Series = Curve['series'][string]
+
+/** What a login takes, one at a time, and how many a second read their account, with ever more accounts. */
+export async function growAccounts(stores: Store[], surface: Surface, place: Place, growth: Growth): Promise<Curve[]> {
+  const logins: Curve['series'] = {}
+  const reads: Curve['series'] = {}
+  for (const store of stores) {
+    const { login, read } = await growStore(store, surface, place, growth)
+    logins[store.name] = login
+    reads[store.name] = read
+  }
+  const x = 'accounts'
+  const title = `A login by accounts, bcrypt at cost ${CHEAP}`
+  return [
+    { title, x, label: 'median latency', unit: 'ms', better: 'less', series: logins },
+    { title: '/me by accounts', x, label: 'answers a second', unit: '/s', better: 'more', series: reads }
+  ]
+}
+
+async function growStore(store: Store, surface: Surface, place: Place, growth: Growth) {
+  const { accounts, rounds, progress } = growth
+  const login: Series = []
+  const read: Series = []
+  let before = 0
+  for (const [index, x] of accounts.entries()) {
+    const what = `${store.name}: ${x.toLocaleString('en')} accounts`
+    progress(`${what}, importing`, index / accounts.length)
+    await importAccounts(before, x, store, place)
+    before = x
+    const service = await startService(store, place)
+    const subject = new Subject(service, surface)
+    subject.adopt(Array.from({ length: PEOPLE }, (_, person) => nameOf(Math.floor((person * x) / PEOPLE))))
+    await subject.signIn()
+    login.push({ x, values: [] })
+    read.push({ x, values: [] })
+    for (let round = 0; round < rounds; round += 1) {
+      progress(`${what}, round ${round + 1} of ${rounds}`, (index + round / rounds) / accounts.length)
+      login[index]?.values.push(await timeOfLogin(subject, growth))
+      read[index]?.values.push(await rateOfReads(subject, growth))
+    }
+    await service.stop()
+  }
+  return { login, read }
+}
+
+/** So many that the time is about right: of an amount there are answers on a slow machine too. */
+async function timeOfLogin(subject: Subject, { seconds }: Growth): Promise<number> {
+  const amount = Math.max(LEAST_LOGINS, Math.round(seconds * LOGINS_A_SECOND))
+  const url = subject.url('login')
+  const body = subject.nextLogin
+  const { times } = await load({ url, method: 'POST', body, expected: 200, connections: 1, until: { amount } })
+  return quantile(times, 0.5)
+}
+
+async function rateOfReads(subject: Subject, { seconds }: Growth): Promise<number> {
+  const url = new URL('/me', subject.url('secret'))
+  const asked = { url, method: 'GET', headers: subject.headers, expected: 200 } as const
+  const { ends } = await load({ ...asked, connections: CONNECTIONS, until: { seconds } })
+  return rate(ends)
+}
+
+const nameOf = (number: number) => `account${number}`
+
+async function importAccounts(from: number, to: number, store: Store, place: Place): Promise<void> {
+  const file = join(place.folder, `${store.name}-${to}.jsonl`)
+  const passwordHash = await hash(PASSWORD, CHEAP)
+  await pipeline(Readable.from(records(from, to, passwordHash)), createWriteStream(file))
+  await command(['--json', 'users', 'import', file], store, place)
+}
+
+/** What `latchkey users import` reads. One hash for all, since making a million takes a day. */
+function* records(from: number, to: number, passwordHash: string): Generator<string> {
+  const created_at = new Date().toISOString()
+  for (let number = from; number < to; number += 1) {
+    yield `${JSON.stringify({ username: nameOf(number), password_hash: passwordHash, created_at })}\n`
+  }
+}

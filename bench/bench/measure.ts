@@ -1,0 +1,103 @@
+import { surfaceOf } from '../compare/check.ts'
+import { Notebook } from '../compare/figures.ts'
+import { commit, machine, versions } from '../compare/machine.ts'
+import type { Settings } from '../compare/measures.ts'
+import { BARE } from '../compare/regression.ts'
+import type { Result } from '../compare/result.ts'
+import { measureRounds } from '../compare/rounds.ts'
+import { Subject } from '../compare/subject.ts'
+import { forkServer } from '../shared/forked.ts'
+import { growClients } from './clients.ts'
+import { CHEAP, type Growth, growAccounts } from './growth.ts'
+import type { Grown } from './options.ts'
+import { type Place, startService } from './programs.ts'
+import type { Store, Stores } from './stores.ts'
+
+export interface Bench {
+  settings: Settings
+  /** How often a measurement is taken again that others disturbed. */
+  retries: number
+  grown: Grown
+  stores: Stores
+  place: Place
+  at: Date
+  /** As it was given, with all its words. */
+  command: string
+  /** Begins to tell of a part. */
+  progress: () => Growth['progress']
+}
+
+const SURFACE = surfaceOf()
+
+/** A median of the growth needs no more rounds. */
+const GROWTH_ROUNDS = 3
+
+/** @throws Error where a service does not start, does not end well, or answers with a status that was not expected */
+export async function measure(bench: Bench): Promise<Result> {
+  const { settings, stores, place, at, command } = bench
+  const services = await stores.empty('rounds', settings.cost)
+  const measured = await measureServices(services, bench)
+  const growing = await stores.empty('growth', CHEAP)
+  const curves = await growAccounts(growing, SURFACE, place, growthOf(bench))
+  const described = services.map(({ name }) => target(name, `the service, ${name}`))
+  return {
+    kind: 'bench',
+    at: at.toISOString(),
+    command,
+    commit: commit(),
+    machine: machine(),
+    versions: { ...versions(), ...stores.versions },
+    settings,
+    targets: [...described, target(BARE, 'a bare Fastify with one route, no token and no database')],
+    ...measured,
+    curves: [...measured.curves, ...curves]
+  }
+}
+
+const target = (name: string, contract: string) => ({ name, url: 'http://127.0.0.1', contract, differences: [] })
+
+const growthOf = ({ settings: { rounds, seconds }, grown, progress }: Bench): Growth => ({
+  ...grown,
+  rounds: Math.min(GROWTH_ROUNDS, rounds),
+  seconds,
+  progress: progress()
+})
+
+/** What `compare` measures, and how it grows with clients. */
+async function measureServices(stores: Store[], bench: Bench) {
+  const { settings, retries, place, progress } = bench
+  const ends: (() => unknown)[] = []
+  try {
+    const control = await forkServer(new URL('../storm/control.js', import.meta.url))
+    ends.push(control.end)
+    const floor = await forkServer(new URL('../compare/bare-fastify.js', import.meta.url))
+    ends.push(floor.end)
+    const bare = new Subject({ name: BARE, url: floor.url }, SURFACE)
+    const subjects: Subject[] = []
+    const show = progress()
+    for (const store of stores) {
+      show(`starting ${store.name}`, 0)
+      const service = await startService(store, place)
+      ends.push(service.stop)
+      const subject = new Subject(service, SURFACE)
+      await subject.settle(settings.clients)
+      subjects.push(subject)
+    }
+    const notes = new Notebook()
+    const run = { ...settings, retries, control: control.url.origin, progress: show }
+    const { bcrypt, control: late, others } = await measureRounds(subjects, run, notes, [bare])
+    // What they have signed in with may have run out.
+    for (const subject of subjects) await subject.signIn()
+    const curves = await growClients(subjects, growthOf(bench))
+    return { figures: notes.figures as Result['figures'], bcrypt, control: late, others, curves }
+  } finally {
+    await endAll(ends)
+  }
+}
+
+/** Whatever becomes of one of them. */
+async function endAll(ends: (() => unknown)[]): Promise<void> {
+  const endings = ends.map(async (end) => end())
+  await Promise.allSettled(endings)
+  await Promise.all(endings)
+}

@@ -1,0 +1,62 @@
+import { readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Result, readResult } from '../compare/result.ts'
+import { messageOf, Refusal } from './refusal.ts'
+
+type Settings = Result['settings']
+
+/** What figures depend on; of rounds and seconds they only depend by chance. */
+const SAME = ['connections', 'clients', 'storm', 'cost'] as const satisfies (keyof Settings)[]
+
+/** @param from where it was named, which the refusal of a file begins with */
+export function readBench(from: string, file: string): Result {
+  const result = read(from, file)
+  if (result.kind === 'bench') return result
+  throw new Refusal(`${from}: ${file} holds a comparison of services, and no result of this.`)
+}
+
+/** What an earlier one was measured with in another way, in words; undefined where both can be compared. */
+export function difference(settings: Settings, earlier: Settings): string | undefined {
+  const other = SAME.filter((name) => settings[name] !== earlier[name])
+  if (other.length === 0) return undefined
+  return other.map((name) => `${name} ${earlier[name]} in place of ${settings[name]}`).join(', ')
+}
+
+/**
+ * The newest result in the folder that was measured in the same way.
+ *
+ * @param before the file of a result in the folder: only what was there before it counts
+ */
+export function lastResult(folder: string, settings: Settings, before?: string): Result | undefined {
+  const files = dated(folder).map(({ name }) => join(folder, name))
+  const index = before === undefined ? -1 : files.indexOf(resolve(before))
+  return files
+    .slice(0, index === -1 ? files.length : index)
+    .reverse()
+    .map((file) => readBench('an earlier result', file))
+    .find((result) => difference(settings, result.settings) === undefined)
+}
+
+/** A file in the folder for a result of that moment, beside others of that day. */
+export function nextFile(folder: string, at: Date): string {
+  const day = at.toISOString().slice(0, 10)
+  const last = dated(folder).findLast((file) => file.day === day)
+  return join(folder, `bench-${day}${last ? `-${last.number + 1}` : ''}.json`)
+}
+
+/** The oldest first. */
+function dated(folder: string) {
+  const files = readdirSync(folder).flatMap((name) => {
+    const [, day, number = '1'] = /^bench-(\d{4}-\d\d-\d\d)(?:-(\d+))?\.json$/.exec(name) ?? []
+    return day === undefined ? [] : [{ name, day, number: Number(number) }]
+  })
+  return files.sort((one, other) => one.day.localeCompare(other.day) || one.number - other.number)
+}
+
+function read(from: string, file: string): Result {
+  try {
+    return readResult(file)
+  } catch (error) {
+    throw new Refusal(`${from}: ${messageOf(error)}`)
+  }
+}

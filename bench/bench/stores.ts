@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { openServer } from './databases.ts'
+import { messageOf, Refusal } from './refusal.ts'
+
+/** Where a service keeps its accounts, and what else its environment says. */
+export interface Store {
+  name: string
+  environment: Record<string, string>
+}
+
+export interface Stores {
+  /** Empty ones for this purpose. */
+  empty: (what: string, cost: number) => Promise<Store[]>
+  versions: Record<string, string>
+  close: () => Promise<void>
+}
+
+const OWN_SERVER = new URL('own-server.ts', import.meta.url).href
+
+/**
+ * A database on the given server, or on one of our own, and an embedded one.
+ *
+ * @throws Refusal where there is no server
+ */
+export async function openStores(given: string | undefined, folder: string, ownServer = OWN_SERVER): Promise<Stores> {
+  const server = await openServer(given ?? (await startServer(ownServer)))
+  return {
+    async empty(what, cost) {
+      const common = environmentOf(cost)
+      return [
+        { name: 'postgresql', environment: { ...common, DATABASE_URL: await server.create(what) } },
+        { name: 'embedded', environment: { ...common, DATA_DIR: join(folder, what) } }
+      ]
+    },
+    versions: { postgresql: server.version },
+    close: server.drop
+  }
+}
+
+/** Nothing slows down who asks from one address, and nobody is turned away. */
+export const environmentOf = (cost: number) => ({
+  SECRET_KEY: 'x'.repeat(32),
+  BCRYPT_COST: `${cost}`,
+  HASH_QUEUE: '200',
+  LIMITS: 'off',
+  LOG_LEVEL: 'warn'
+})
+
+/** Loaded only now: where PostgreSQL's programs are missing it cannot be. */
+async function startServer(module: string): Promise<string> {
+  try {
+    return await (await import(module)).startServer()
+  } catch (error) {
+    throw new Refusal(`no server of PostgreSQL can be started here: ${messageOf(error)}\nName one with --database.`)
+  }
+}

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { test } from 'tap'
+import { openServer } from '../../../bench/bench/databases.ts'
+import { Refusal } from '../../../bench/bench/refusal.ts'
+import { closedPort, refusingServer } from '../../servers.ts'
+import { administered } from './administered.ts'
+
+test('databases are made on a server, and dropped at the end', async (t) => {
+  const { url, statements } = await administered(t)
+  const server = await openServer(url)
+  t.equal(server.version, '15.8')
+  const { host, username, pathname } = new URL(await server.create('rounds'))
+  t.strictSame([host, username], [new URL(url).host, 'ada'])
+  t.match(pathname, /^\/latchkey_bench_[\da-f]{8}_rounds$/)
+  await server.drop()
+  const name = pathname.slice(1)
+  const expected = ['SHOW server_version', `CREATE DATABASE ${name}`, `DROP DATABASE ${name} WITH (FORCE)`]
+  t.strictSame(statements, expected)
+  await server.drop()
+  t.strictSame(statements, expected, 'once')
+})
+
+test('they are dropped where the run is broken off', async (t) => {
+  const { url, statements } = await administered(t)
+  const module = new URL('../../../bench/bench/databases.ts', import.meta.url).href
+  const program = `const { create } = await (await import('${module}')).openServer('${url}')
+    await create('one')
+    await create('other')
+    process.exit()`
+  const types = fileURLToPath(new URL('../../typescript.mjs', import.meta.url))
+  await promisify(execFile)(process.execPath, ['--import', types, '--input-type=module', '-e', program])
+  t.strictSame(
+    statements.map((sql) => sql.replace(/_[\da-f]{8}_/, '_')),
+    [
+      'SHOW server_version',
+      'CREATE DATABASE latchkey_bench_one',
+      'CREATE DATABASE latchkey_bench_other',
+      'DROP DATABASE latchkey_bench_one WITH (FORCE)',
+      'DROP DATABASE latchkey_bench_other WITH (FORCE)'
+    ]
+  )
+})
+
+test('a server that cannot be used is told, without its password', async (t) => {
+  const port = await closedPort()
+  const refusing = await refusingServer(t, '28P01', 'password authentication failed for user "ada"')
+  const mend = '--database must be a URL such as postgres://postgres@127.0.0.1:5432/postgres'
+  const rows: [string, string][] = [
+    ['rubbish', mend],
+    ['http://127.0.0.1:5432', mend],
+    ['postgres://[', mend],
+    [
+      `postgres://ada:secret@127.0.0.1:${port}/x`,
+      `PostgreSQL at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`
+    ],
+    [refusing, `PostgreSQL at ${new URL(refusing).host}: password authentication failed for user "ada"`]
+  ]
+  for (const [url, message] of rows) await t.rejects(openServer(url), new Refusal(message), url)
+})
+
+test('who may not make databases hears so', async (t) => {
+  const { url } = await administered(t, 'permission denied to create database')
+  const server = await openServer(url)
+  const message = `PostgreSQL at ${new URL(url).host}: permission denied to create database`
+  await t.rejects(server.create('rounds'), new Refusal(message))
+})

@@ -1,0 +1,55 @@
+import { test } from 'tap'
+import { growAccounts } from '../../../bench/bench/growth.ts'
+import { surfaceOf } from '../../../bench/compare/check.ts'
+import { fakes } from './fake.ts'
+import { realStore, SOURCES } from './real.ts'
+
+test('accounts are added, and each time logins and reads are measured round by round', async (t) => {
+  const { place, store, imported } = fakes(t)
+  const told: string[] = []
+  const progress = (what: string, done: number) => told.push(`${what}: ${done}`)
+  const growth = { rounds: 2, seconds: 0.1, clients: [], accounts: [10, 2000], progress }
+  const [logins, reads, ...more] = await growAccounts([store('one')], surfaceOf(), place, growth)
+  const series = { one: [{ x: 10 }, { x: 2000 }] }
+  t.strictSame(more, [])
+  t.match(logins, {
+    ...{ title: 'A login by accounts, bcrypt at cost 10', x: 'accounts' },
+    ...{ label: 'median latency', unit: 'ms', better: 'less', series }
+  })
+  t.match(reads, {
+    ...{ title: '/me by accounts', x: 'accounts' },
+    ...{ label: 'answers a second', unit: '/s', better: 'more', series }
+  })
+  for (const curve of [logins, reads]) {
+    const values = Object.values(curve?.series ?? {}).flatMap((points) => points.map(({ values }) => values))
+    t.strictSame(
+      values.map((rounds) => rounds.filter((value) => Number(value) > 0).length),
+      [2, 2]
+    )
+  }
+  t.equal(imported(), '--json users import: account0 to account9\n--json users import: account10 to account1999\n')
+  t.strictSame(told, [
+    'one: 10 accounts, importing: 0',
+    'one: 10 accounts, round 1 of 2: 0',
+    'one: 10 accounts, round 2 of 2: 0.25',
+    'one: 2,000 accounts, importing: 0.5',
+    'one: 2,000 accounts, round 1 of 2: 0.5',
+    'one: 2,000 accounts, round 2 of 2: 0.75'
+  ])
+})
+
+test('an import that fails ends it', async (t) => {
+  const { place, store } = fakes(t)
+  const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [1], progress: () => {} }
+  await t.rejects(growAccounts([store('one', 'import')], surfaceOf(), place, growth), { code: 1 })
+})
+
+test('the service itself is filled and measured so', async (t) => {
+  const place = { programs: SOURCES, folder: t.testdir() }
+  const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [20], progress: () => {} }
+  const curves = await growAccounts([await realStore(t)], surfaceOf(), place, growth)
+  t.strictSame(
+    curves.map(({ series }) => series.real?.map(({ x, values }) => [x, values.length])),
+    [[[20, 1]], [[20, 1]]]
+  )
+})

@@ -1,0 +1,40 @@
+import { test } from 'tap'
+import { BUILT, command, startService } from '../../../bench/bench/programs.ts'
+import { ask } from '../../../bench/shared/client.ts'
+import { fakes } from './fake.ts'
+
+test('what was built is started', (t) => {
+  t.match(BUILT.service, ['--max-semi-space-size=8', /\/dist\/src\/server\.js$/])
+  t.match(BUILT.latchkey, [/\/dist\/src\/latchkey\.js$/])
+  t.end()
+})
+
+test('a service is there from its start to its stop', async (t) => {
+  const { place, store } = fakes(t)
+  const { name, url, stop } = await startService(store('one'), place)
+  t.equal(name, 'one')
+  t.equal((await ask(url.origin, 'GET', '/secret')).status, 200)
+  await stop()
+  t.equal((await ask(url.origin, 'GET', '/secret')).code, 'ECONNREFUSED')
+})
+
+test('a service that ends in place of starting says why', async (t) => {
+  const { place, store } = fakes(t)
+  await t.rejects(startService(store('one', 'start'), place), { message: 'one did not start:\nno such database\n' })
+})
+
+test('a service that never becomes ready is not waited for forever', async (t) => {
+  const { place, store } = fakes(t)
+  await t.rejects(startService(store('one', 'ready'), place, { patience: 100 }), { message: 'one did not start:\n' })
+})
+
+test('a service that does not stop is killed, and that is said', async (t) => {
+  const { place, store } = fakes(t)
+  const { stop } = await startService(store('one', 'stop'), place, { stopping: 100 })
+  await t.rejects(stop(), { message: 'one ended with SIGKILL:\nbusy\n' })
+})
+
+test('a command that fails is a fault', async (t) => {
+  const { place, store } = fakes(t)
+  await t.rejects(command(['users', 'import', import.meta.filename], store('one', 'start'), place), { code: 1 })
+})
