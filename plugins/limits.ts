@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader'
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { networkOf } from '../src/client-address.ts'
@@ -7,6 +8,8 @@ import {
   type AccountNames,
   type Action,
   ADDRESS_LIMITS,
+  type Count,
+  countAllWithin,
   countGuess,
   countWithin,
   forgive,
@@ -35,8 +38,11 @@ type Attempt = Guessed['attempt'] | 'registration' | Exclude<Action, 'register'>
 
 /** How often what may be tried. */
 export interface Limits {
-  /** A preHandler hook: counts a request by its client address. */
-  byAddress(action: Action): preHandlerAsyncHookHandler
+  /**
+   * A preHandler hook: counts a request by its client address. Where it is hopeless anyway, it is counted and refused at
+   * once, whatever comes of the count.
+   */
+  byAddress(action: Action, isHopeless?: () => boolean): preHandlerAsyncHookHandler
   /**
    * Does what stands and falls with a password. It is counted as a wrong one before it begins; when it succeeds, all is
    * forgotten, and when it ends in a 503, the count is taken back.
@@ -82,10 +88,23 @@ export default fp(
     }
     const secret = limitSecret(rootSecret)
 
-    const byAddress = (action: Action) => async (request: FastifyRequest) => {
-      const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
-      const count = await countWithin(request.database, clock, key, ADDRESS_LIMITS[action])
-      if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
+    function byAddress(action: Action, isHopeless = () => false) {
+      // What comes in one turn of the event loop is counted together: in a storm of logins a statement for each address
+      // would take longer than all else that a refusal needs.
+      const counts = new DataLoader<Buffer, Count>(
+        (keys) => countAllWithin(fastify.openDatabase(), clock, keys, ADDRESS_LIMITS[action]),
+        { cache: false, batchScheduleFn: setImmediate }
+      )
+      return async (request: FastifyRequest) => {
+        const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
+        const counted = counts.load(key)
+        if (isHopeless()) {
+          counted.catch((err) => request.log.warn({ err }, 'could not count what was refused'))
+          throw new Problem('OVERLOADED')
+        }
+        const count = await request.database.join(counted)
+        if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
+      }
     }
 
     async function guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>) {

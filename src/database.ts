@@ -15,6 +15,12 @@ export interface Database {
   transact<Result>(work: (transaction: Database) => Promise<Result>): Promise<Result>
 }
 
+/** A database with one deadline for all that is asked of it. */
+export interface TimedDatabase extends Database {
+  /** Waits for what was asked for several at once, elsewhere and with a deadline of its own: the wait counts here too. */
+  join<Result>(asked: Promise<Result>): Promise<Result>
+}
+
 /** How long one request may wait for the database in all, in milliseconds. */
 export const PATIENCE = 5000
 
@@ -25,7 +31,7 @@ const QUEUE = 1000
  * A view of the pool that waits for the database no longer than `patience` milliseconds, all its calls together;
  * what happens between the calls does not count. Make one for each request or job.
  */
-export function createDatabase(pool: Pool, patience = PATIENCE): Database {
+export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
   let left = patience
 
   function timed<Result>(wait: () => Promise<Result>): Promise<Result> {
@@ -76,7 +82,8 @@ export function createDatabase(pool: Pool, patience = PATIENCE): Database {
 
   return {
     query: (text, values) => withClient((run) => within(run).query(text, values)),
-    transact: (work) => withClient((run) => commit(run, work))
+    transact: (work) => withClient((run) => commit(run, work)),
+    join: (asked) => timed(() => asked)
   }
 }
 

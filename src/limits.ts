@@ -77,27 +77,53 @@ export function limitKey(secret: Buffer, ...what: string[]): Buffer {
 
 const MOMENT = "(now() + $1 * interval '1 millisecond')"
 
-/** Counts something that is let through `most` times within `within` seconds of the first time. */
-export async function countWithin(
+/** How often something is let through within how many seconds of the first time. */
+export interface Limit {
+  most: number
+  within: number
+}
+
+/** Counts something, and says whether it is let through. */
+export async function countWithin(database: Database, clock: Clock, key: Buffer, limit: Limit): Promise<Count> {
+  const [count] = await countAllWithin(database, clock, [key], limit)
+  return count as Count
+}
+
+/**
+ * Counts what comes at once by one statement, each key as often as it is there: of the same, the first are let through.
+ *
+ * @returns what came of each
+ */
+export async function countAllWithin(
   database: Database,
   clock: Clock,
-  key: Buffer,
-  { most, within }: { most: number; within: number }
-): Promise<Count> {
-  const [row] = await database.query<CountRow>(
-    `WITH counted AS (
-       INSERT INTO limits AS known (key, count, over_at) VALUES ($2, 1, ${MOMENT} + make_interval(secs => $4))
+  keys: readonly Buffer[],
+  { most, within }: Limit
+): Promise<Count[]> {
+  // In the order of their keys, so that instances that count the same at once do not wait for each other in a circle.
+  const rows = await database.query<{ key: Buffer; left: number; wait: number }>(
+    `WITH asked AS (
+       SELECT key, count(*)::int AS times FROM unnest($2::bytea[]) AS given (key) GROUP BY key
+     ), counted AS (
+       INSERT INTO limits AS known (key, count, over_at)
+       SELECT key, times, ${MOMENT} + make_interval(secs => $4) FROM asked ORDER BY key
        ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
+         count = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.count ELSE known.count + excluded.count END,
          over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
        WHERE known.over_at <= ${MOMENT} OR known.count < $3
-       RETURNING key
+       RETURNING key, count, over_at
      )
-     SELECT (SELECT key FROM counted) AS counted,
-       coalesce((SELECT extract(epoch FROM over_at - ${MOMENT}) FROM limits WHERE key = $2), $4)::float8 AS wait`,
-    [clock.offset, key, most, within]
+     SELECT key, coalesce($3 - counted.count + times, 0) AS left,
+       coalesce(extract(epoch FROM coalesce(counted.over_at, limits.over_at) - ${MOMENT}), $4)::float8 AS wait
+     FROM asked LEFT JOIN counted USING (key) LEFT JOIN limits USING (key)`,
+    [clock.offset, keys, most, within]
   )
-  return outcome(row as CountRow)
+  const byKey = new Map(rows.map((row) => [row.key.toString('hex'), row]))
+  return keys.map((key) => {
+    const row = byKey.get(key.toString('hex')) as (typeof rows)[number]
+    row.left -= 1
+    return outcome({ counted: row.left < 0 ? null : key, wait: row.wait })
+  })
 }
 
 /**

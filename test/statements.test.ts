@@ -113,3 +113,23 @@ test('what the limits add to it', async (t) => {
     })
   }
 })
+
+test('the addresses of logins that come at once are counted by one statement', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const login = (index: number) =>
+    fastify.inject({
+      method: 'POST',
+      url: '/login',
+      remoteAddress: `198.51.100.${index}`,
+      payload: { username: `nobody${index}`, password: PASSWORD }
+    })
+  const statements = await statementsOf(fastify, async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => login(index).then((answer) => answer)))
+    t.strictSame(
+      answers.map(({ statusCode }) => statusCode),
+      Array(10).fill(401)
+    )
+  })
+  // Of each login its account, and what is counted against the name.
+  t.strictSame(statements.sort(), [...Array(10).fill('SELECT'), ...Array(1 + 10).fill('WITH')])
+})

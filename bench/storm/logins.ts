@@ -17,12 +17,15 @@ const ACCOUNTS = 32
 export const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** A service as it is used, limits and all, which believes what we say of addresses. */
-export async function startService(cluster: Cluster, execArgv: string[] = []): Promise<Service> {
+export async function startService(
+  cluster: Cluster,
+  { execArgv = [], limits = 'on' }: { execArgv?: string[]; limits?: 'on' | 'off' } = {}
+): Promise<Service> {
   const environment = {
     BCRYPT_COST: `${COST}`,
     HASH_CONCURRENCY: `${CONCURRENCY}`,
     HASH_QUEUE: `${QUEUE}`,
-    LIMITS: 'on',
+    LIMITS: limits,
     TRUSTED_PROXIES: '127.0.0.1'
   }
   return Service.start({ databaseUrl: cluster.url(), environment, execArgv })

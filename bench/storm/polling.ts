@@ -1,9 +1,9 @@
-import { fork } from 'node:child_process'
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, type Question } from '../shared/client.ts'
-import { atExit, quantile } from '../shared/report.ts'
-import { fileOf, fromElsewhere } from './logins.ts'
+import { forkServer } from '../shared/forked.ts'
+import { quantile } from '../shared/report.ts'
+import { fromElsewhere } from './logins.ts'
 
 /** Asks every so many milliseconds on a connection that is kept alive, whether the last one has been answered or not. */
 export async function poll(
@@ -46,15 +46,8 @@ export async function keepRefreshing(
   return answers
 }
 
-/** Starts the server that does nothing. @returns where it is, and what ends it */
-export function startControl(): Promise<{ base: string; end: () => void }> {
-  const child = fork(fileOf('control.js'), { execArgv: [] })
-  const end = atExit(() => child.kill('SIGKILL'))
-  return new Promise((resolve, reject) => {
-    child.once('message', (port) => resolve({ base: `http://127.0.0.1:${port}`, end }))
-    child.once('exit', (code) => reject(new Error(`the control ended with ${code}`)))
-  })
-}
+/** A server that does nothing. */
+export const startControl = () => forkServer(new URL('control.js', import.meta.url))
 
 const precise = (time: number) => time.toFixed(1)
 

@@ -29,15 +29,15 @@ export async function slowClients(): Promise<void> {
   const control = await startControl()
   await register(service.base)
   const token = (await login(service.base)).body.access_token as string
-  await visit(service.base, control.base, token)
-  const without = await visit(service.base, control.base, token)
+  await visit(service.base, control.url.origin, token)
+  const without = await visit(service.base, control.url.origin, token)
   const rows = rowsOf('nobody', without)
   const open = service.descriptors()
 
   for (const [kind, { begin, patience }] of Object.entries(KINDS)) {
     const slow = await connectMany(service.base, begin)
     const connected = pause(1000).then(() => service.descriptors())
-    const during = await visit(service.base, control.base, token)
+    const during = await visit(service.base, control.url.origin, token)
     check((await connected) >= CONNECTIONS, `slow ${kind}: all are connected meanwhile`)
     rows.push(...rowsOf(`slow ${kind}`, during))
     const all = Object.values(during).flat()

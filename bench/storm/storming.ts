@@ -77,7 +77,7 @@ export async function loginsAllTheTime(): Promise<void> {
   await register(service.base)
 
   const before = await bcryptAlone(SECONDS)
-  const measured = await storm(service, control.base, SECONDS)
+  const measured = await storm(service, control.url.origin, SECONDS)
   const after = await bcryptAlone(SECONDS)
 
   tell([['as built', measured]])
@@ -106,7 +106,7 @@ export async function twoPools(): Promise<void> {
   const control = await startControl()
   const built = await startService(cluster)
   await register(built.base)
-  const replaced = await startService(cluster, ['--import', fileOf('replace-piscina.js')])
+  const replaced = await startService(cluster, { execArgv: ['--import', fileOf('replace-piscina.js')] })
 
   const storms: [string, Storm][] = []
   const rates: (string | number)[][] = []
@@ -116,7 +116,7 @@ export async function twoPools(): Promise<void> {
       ['threads of lower priority', built, CONCURRENCY],
       ["bcrypt's own pool", replaced, 0]
     ] as const) {
-      const measured = await storm(service, control.base, SECONDS / 2)
+      const measured = await storm(service, control.url.origin, SECONDS / 2)
       check(service.nicedThreads() === niced, `${name}: ${niced} threads of lower priority hash`)
       allRight(measured, name)
       storms.push([`${name}, ${round}`, measured])

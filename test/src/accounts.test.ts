@@ -12,7 +12,7 @@ import {
   unlockAccount
 } from '../../src/accounts.ts'
 import { readConfig } from '../../src/config.ts'
-import { createDatabase } from '../../src/database.ts'
+import { createDatabase, type Database } from '../../src/database.ts'
 import { countGuess, nameKeys } from '../../src/limits.ts'
 import { findSessionUser, openSession } from '../../src/sessions.ts'
 import { addUser, type Credentials, findOwnCredentials, type Names } from '../../src/users.ts'
@@ -27,7 +27,7 @@ const ORIGIN = { userAgent: undefined, ip: '::1' }
 
 test('the accounts', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database: Database = createDatabase(pool, 60_000)
   const clock = testClock()
   const lifetimes = { ...readConfig({}), clock }
   t.beforeEach(async () => {

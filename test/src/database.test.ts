@@ -246,6 +246,21 @@ test('the patience of a database', async (t) => {
     t.strictSame(asked, ['BEGIN', 'SELECT slowly', 'SELECT never'])
   })
 
+  await t.test('is used up by a wait for what was asked elsewhere', async (t) => {
+    const pass = stopwatch(t)
+    const pool = poolAt(t, await server(t, () => undefined))
+    const database = createDatabase(pool, 1000)
+    const asked = Promise.resolve().then(() => {
+      pass(900)
+      return 'an answer'
+    })
+    t.equal(await database.join(asked), 'an answer')
+    const failure = new Problem('DATABASE_UNAVAILABLE')
+    t.equal(await caught(database.join(Promise.reject(failure))), failure)
+    const rest = async () => t.strictSame(await body(database.query('SELECT never')), UNAVAILABLE)
+    t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
+  })
+
   await t.test('is five seconds unless told otherwise', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(

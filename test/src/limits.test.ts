@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { createDatabase } from '../../src/database.ts'
 import {
+  countAllWithin,
   countGuess,
   countWithin,
   forgive,
@@ -75,6 +76,46 @@ test('the stored limits', async (t) => {
     const counts = await Promise.all(Array.from({ length: 20 }, () => address()))
     t.equal(counts.filter((count) => 'counted' in count).length, 3)
     for (const count of counts) if ('wait' in count) t.ok(count.wait >= 1 && count.wait <= 60)
+  })
+
+  await t.test('count together what comes at once, and let the first of the same through', async (t) => {
+    const together = (...names: string[]) =>
+      countAllWithin(
+        database(),
+        clock,
+        names.map((name) => key(name)),
+        LIMIT
+      )
+    const [here, there] = [{ counted: key('here') }, { counted: key('there') }]
+    const wait = { wait: 60 }
+    t.strictSame(await together(), [])
+    t.strictSame(await together('here', 'there', 'here'), [here, there, here])
+    clock.advance(20)
+    t.strictSame(await together('here', 'here', 'there', 'here'), [here, { wait: 40 }, there, { wait: 40 }])
+    t.strictSame(
+      await together('here', 'there'),
+      [{ wait: 40 }, there],
+      'what has used up its share keeps nothing back'
+    )
+    clock.advance(40)
+    t.strictSame(await together(...Array(5).fill('here')), [here, here, here, wait, wait], 'and then again')
+  })
+
+  await t.test('count together the same at several instances, without a deadlock', async (t) => {
+    const names = Array.from({ length: 20 }, (_, index) => `address ${index}`)
+    const rounds = Array.from({ length: 10 }, (_, round) => [...names.slice(round), ...names.slice(0, round)])
+    const counts = await Promise.all(
+      rounds.map((each) =>
+        countAllWithin(
+          database(),
+          clock,
+          each.map((name) => key(name)),
+          LIMIT
+        )
+      )
+    )
+    const through = counts.flat().flatMap((count) => ('counted' in count ? [count.counted.toString('hex')] : []))
+    t.strictSame(through.sort(), names.flatMap((name) => Array(3).fill(key(name).toString('hex'))).sort())
   })
 
   await t.test('let ten guesses of a name through, and then one after each wait, which doubles', async (t) => {

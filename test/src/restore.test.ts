@@ -21,7 +21,7 @@ async function* each(records: BackupRecord[]) {
   yield* records
 }
 
-const databaseOf = (pool: Pool) => createDatabase(pool, 60_000)
+const databaseOf = (pool: Pool): Database => createDatabase(pool, 60_000)
 
 /** The database, where so many looks find two connections of the service: an embedded one can show none. */
 function usedFor(looks: number, pool: Pool): Database {

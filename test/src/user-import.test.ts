@@ -19,7 +19,7 @@ test('accounts', async (t) => {
   async function take(
     records: (Partial<UserRecord> | Refusal)[],
     how = importUsers,
-    open = () => createDatabase(pool)
+    open: () => Database = () => createDatabase(pool)
   ) {
     const refusals: Refusal[] = []
     const steps: Imported[] = []
