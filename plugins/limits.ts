@@ -38,11 +38,8 @@ type Attempt = Guessed['attempt'] | 'registration' | Exclude<Action, 'register'>
 
 /** How often what may be tried. */
 export interface Limits {
-  /**
-   * A preHandler hook: counts a request by its client address. Where it is hopeless anyway, it is counted and refused at
-   * once, whatever comes of the count.
-   */
-  byAddress(action: Action, isHopeless?: () => boolean): preHandlerAsyncHookHandler
+  /** A preHandler hook: counts a request by its client address. */
+  byAddress(action: Action): preHandlerAsyncHookHandler
   /**
    * Does what stands and falls with a password. It is counted as a wrong one before it begins; when it succeeds, all is
    * forgotten, and when it ends in a 503, the count is taken back.
@@ -88,7 +85,7 @@ export default fp(
     }
     const secret = limitSecret(rootSecret)
 
-    function byAddress(action: Action, isHopeless = () => false) {
+    function byAddress(action: Action) {
       // What comes in one turn of the event loop is counted together: in a storm of logins a statement for each address
       // would take longer than all else that a refusal needs.
       const counts = new DataLoader<Buffer, Count>(
@@ -97,12 +94,7 @@ export default fp(
       )
       return async (request: FastifyRequest) => {
         const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
-        const counted = counts.load(key)
-        if (isHopeless()) {
-          counted.catch((err) => request.log.warn({ err }, 'could not count what was refused'))
-          throw new Problem('OVERLOADED')
-        }
-        const count = await request.database.join(counted)
+        const count = await request.database.awaitShared(counts.load(key))
         if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
       }
     }

@@ -16,14 +16,12 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    * @throws Problem PASSWORD_REJECTED naming every rule that it breaks
    */
   accept(password: string, names: (string | null | undefined)[], path?: string): void
-  /** Whether there is no place for another password: the queue is full, or the requests of the last second will fill it. */
-  isFull(): boolean
   /**
-   * A preHandler hook for what strangers have hashed: takes a place. The hasher would refuse it too, but only after the
-   * account has been looked for and its names counted. It comes after `limits.byAddress`: who has had its share takes no
-   * place from others.
+   * A preHandler hook for what strangers have hashed: refuses a request when the queue is full, or when the requests of
+   * the last second would fill it. The hasher would refuse it too, but only after the account has been looked for and
+   * its names counted. It comes after `limits.byAddress`: who has had its share takes no place from others.
    *
-   * @throws Problem OVERLOADED where there is none
+   * @throws Problem OVERLOADED
    */
   admit: preHandlerAsyncHookHandler
 }
@@ -54,24 +52,22 @@ export default fp(
 
     /** When each came who is under way, in their order. */
     const arrivals = new Map<ServerResponse, number>()
-    function isFull(): boolean {
+    const admit: preHandlerAsyncHookHandler = async (_request, { raw }) => {
       const now = clock.now()
       for (const [other, arrival] of arrivals) {
         if (now - arrival < MOMENT) break
         arrivals.delete(other)
       }
       const { running, waiting } = hasher.gate
-      return arrivals.size >= concurrency + queue || (running >= concurrency && waiting >= queue)
-    }
-
-    const admit: preHandlerAsyncHookHandler = async (_request, { raw }) => {
-      if (isFull()) throw new Problem('OVERLOADED')
-      arrivals.set(raw, clock.now())
+      if (arrivals.size >= concurrency + queue || (running >= concurrency && waiting >= queue)) {
+        throw new Problem('OVERLOADED')
+      }
+      arrivals.set(raw, now)
       // Also for a client that has gone meanwhile, or had before.
       finished(raw, () => arrivals.delete(raw))
     }
 
-    fastify.decorate('passwords', { accept, isFull, admit, ...hasher })
+    fastify.decorate('passwords', { accept, admit, ...hasher })
   },
   { name: 'passwords', dependencies: ['clock', 'config'] }
 )

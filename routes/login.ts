@@ -25,7 +25,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
   const mustVerify = ({ email, email_verified }: Credentials) =>
     config.REQUIRE_VERIFIED_EMAIL === 'on' && email !== null && !email_verified
 
-  const preHandler = [limits.byAddress('login', passwords.isFull), passwords.admit]
+  const preHandler = [limits.byAddress('login'), passwords.admit]
   fastify.post('/login', { schema, preHandler }, async (request, reply) => {
     const { database, body } = request
     const { password, cookie = false, ...typed } = body

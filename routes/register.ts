@@ -56,10 +56,10 @@ mail.`,
 /** What it takes depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
   const { askForMail, clock, config, limits, outbox, passwords, requireMail } = fastify
+  const counted = limits.byAddress('register')
 
   if (config.HIDE_ACCOUNTS === 'on') {
-    const preHandler = [requireMail, limits.byAddress('register')]
-    fastify.post('/register', { schema: hidden, preHandler }, async (request, reply) => {
+    fastify.post('/register', { schema: hidden, preHandler: [requireMail, counted] }, async (request, reply) => {
       await askForMail(request, { kind: 'registration asked', recipient: request.body.email })
       request.record('mail asked', { detail: { reason: 'registration' } })
       reply.code(202)
@@ -74,8 +74,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
       : undefined
 
   const open = config.REQUIRE_VERIFIED_EMAIL === 'on' ? withEmail : schema
-  const preHandler = [limits.byAddress('register', passwords.isFull), passwords.admit]
-  fastify.post('/register', { schema: open, preHandler }, async (request, reply) => {
+  fastify.post('/register', { schema: open, preHandler: [counted, passwords.admit] }, async (request, reply) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, reply.disconnected)

@@ -17,8 +17,12 @@ export interface Database {
 
 /** A database with one deadline for all that is asked of it. */
 export interface TimedDatabase extends Database {
-  /** Waits for what was asked for several at once, elsewhere and with a deadline of its own: the wait counts here too. */
-  join<Result>(asked: Promise<Result>): Promise<Result>
+  /**
+   * Waits for what a database was asked for several at once, as if it were asked here.
+   *
+   * @throws Problem DATABASE_UNAVAILABLE when it does not come in time
+   */
+  awaitShared<Result>(asked: Promise<Result>): Promise<Result>
 }
 
 /** How long one request may wait for the database in all, in milliseconds. */
@@ -48,14 +52,20 @@ export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
   async function connect(): Promise<PoolClient> {
     if (pool.waitingCount >= QUEUE) throw new Error('too many wait for a connection to the database')
     const connection = pool.connect()
+    return inTime(connection, 'no connection to the database in time', () => {
+      connection.then((client) => client.release(), ignore)
+    })
+  }
+
+  function inTime<Result>(wait: Promise<Result>, complaint: string, giveUp = ignore): Promise<Result> {
     let timer: NodeJS.Timeout
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        connection.then((client) => client.release(), ignore)
-        reject(new Error('no connection to the database in time'))
+        giveUp()
+        reject(new Error(complaint))
       }, left)
     })
-    return Promise.race([connection, late]).finally(() => clearTimeout(timer))
+    return Promise.race([wait, late]).finally(() => clearTimeout(timer))
   }
 
   // A connection that failed us once is closed, since its answer may still be on the way; one that refused a statement
@@ -83,7 +93,7 @@ export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
   return {
     query: (text, values) => withClient((run) => within(run).query(text, values)),
     transact: (work) => withClient((run) => commit(run, work)),
-    join: (asked) => timed(() => asked)
+    awaitShared: (asked) => timed(() => inTime(asked, 'no answer of the database in time'))
   }
 }
 

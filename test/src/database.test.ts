@@ -254,10 +254,11 @@ test('the patience of a database', async (t) => {
       pass(900)
       return 'an answer'
     })
-    t.equal(await database.join(asked), 'an answer')
+    t.equal(await database.awaitShared(asked), 'an answer')
     const failure = new Problem('DATABASE_UNAVAILABLE')
-    t.equal(await caught(database.join(Promise.reject(failure))), failure)
-    const rest = async () => t.strictSame(await body(database.query('SELECT never')), UNAVAILABLE)
+    t.equal(await caught(database.awaitShared(Promise.reject(failure))), failure)
+    const never = new Promise(() => {})
+    const rest = async () => t.strictSame(await body(database.awaitShared(never)), UNAVAILABLE)
     t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
   })
 
