@@ -1,5 +1,6 @@
 import { load } from '../compare/load.ts'
 import type { Curve } from '../compare/result.ts'
+import { rotate } from '../compare/rounds.ts'
 import { rate } from '../compare/statistics.ts'
 import type { Subject } from '../compare/subject.ts'
 import type { Growth } from './growth.ts'
@@ -15,10 +16,11 @@ async function overClients(path: string, subjects: Subject[], growth: Growth): P
   for (const { name } of subjects) series[name] = clients.map((x) => ({ x, values: [] }))
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, connections] of clients.entries()) {
-      for (const subject of subjects) {
+      for (const subject of rotate(subjects, round)) {
         const done = (round * clients.length + index) / (rounds * clients.length)
         progress(`${path} by clients: round ${round + 1} of ${rounds}, ${connections}, ${subject.name}`, done)
         const url = new URL(path, subject.url('secret'))
+        await subject.renew()
         const { headers } = subject
         const { ends } = await load({ url, method: 'GET', headers, expected: 200, connections, until: { seconds } })
         series[subject.name]?.[index]?.values.push(rate(ends))

@@ -3,18 +3,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommanderError } from 'commander'
+import { ServiceError } from '../compare/load.ts'
 import { showProgress } from '../compare/progress.ts'
 import { changes, tellChange } from '../compare/regression.ts'
 import type { Result } from '../compare/result.ts'
 import { toText } from '../compare/table.ts'
 import type { Streams } from '../contract/command.ts'
 import { atExit } from '../shared/at-exit.ts'
+import { endingWith } from '../shared/ending.ts'
+import { harmless } from '../shared/harmless.ts'
+import { checkOutputs, type Outputs, outputsOf, writeOutputs } from '../shared/outputs.ts'
+import { published } from '../shared/published.ts'
+import { messageOf, Refusal } from '../shared/refusal.ts'
 import { curveText } from './curves.ts'
 import { measure } from './measure.ts'
 import { amounts, benchCommand, type Options } from './options.ts'
-import { checkOutputs, type Outputs, writeOutputs } from './outputs.ts'
-import { BUILT, type Programs } from './programs.ts'
-import { Refusal } from './refusal.ts'
+import { BUILT, ProgramError, type Programs } from './programs.ts'
 import { difference, lastResult, nextFile, readBench } from './results.ts'
 import { openStores } from './stores.ts'
 
@@ -36,7 +40,8 @@ const OURS: Surroundings = {
 
 /**
  * Does what the command line asks for.
- * @returns the exit code: 0 nothing got worse, 1 something did, 2 where the words, a file or a database are at fault
+ * @returns the exit code: 0 nothing got worse, 1 something did or the service did not do what it has to, 2 where the
+ *   words, a file or a database are at fault, or the service did not start or stop
  */
 export async function runBench(
   words: string[],
@@ -55,10 +60,17 @@ export async function runBench(
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    if (!(error instanceof Refusal)) throw error
-    stderr.write(`bench: ${error.message}\n`)
-    return 2
+    const code = codeOf(error)
+    stderr.write(harmless(`bench: ${messageOf(error)}\n`))
+    return code
   }
+}
+
+/** @throws what is no fault of the service, nor of the one who asks */
+function codeOf(error: unknown): number {
+  if (error instanceof ServiceError) return 1
+  if (error instanceof Refusal || error instanceof ProgramError) return 2
+  throw error
 }
 
 interface Run extends Surroundings, Streams {
@@ -68,33 +80,38 @@ interface Run extends Surroundings, Streams {
 
 /** Whatever can be wrong is found before the measurement, which takes long. */
 async function run(bench: Run): Promise<number> {
-  const { options, stdout, results } = bench
+  const { options, stdout, stderr, results } = bench
+  const say = (text: string) => stdout.write(harmless(text))
   const at = bench.now()
-  const { json, html, save, from } = options
+  const { save, from } = options
   const saved = save ? [nextFile(results, at)] : []
-  const outputs: Outputs = {
-    json: [...(json === undefined ? [] : [json]), ...saved],
-    html: html === undefined ? [] : [html]
-  }
+  const { json, html } = outputsOf(options)
+  const outputs: Outputs = { json: [...json, ...saved], html }
   const earlier = from === undefined ? undefined : readBench('--from', from)
-  const last = resultBefore(options, earlier?.settings ?? amounts(options).settings, results)
+  const tell = (what: string) => stderr.write(harmless(`bench: ${what}\n`))
+  const last = resultBefore(options, earlier?.settings ?? amounts(options).settings, results, tell)
   checkOutputs(outputs)
   const result = earlier ?? (await measureAll(bench, at))
-  stdout.write(`${[toText(result), ...result.curves.map(curveText)].join('\n\n')}\n\n`)
+  say(`${[toText(result), ...result.curves.map(curveText)].join('\n\n')}\n\n`)
   writeOutputs(outputs, result)
-  for (const file of saved) stdout.write(`Kept as ${file}.\n`)
+  for (const file of saved) say(`Kept as ${file}.\n`)
   if (!last) {
-    stdout.write('There is no earlier result that was measured in this way.\n')
+    say('There is no earlier result that was measured in this way.\n')
     return 0
   }
   const change = changes(result, last)
-  stdout.write(`${tellChange(change, last)}\n`)
+  say(`${tellChange(change, last)}\n`)
   return change.worse.length > 0 ? 1 : 0
 }
 
 /** What the result is compared with. */
-function resultBefore({ against, from }: Options, settings: Result['settings'], results: string): Result | undefined {
-  if (against === undefined) return lastResult(results, settings, from)
+function resultBefore(
+  { against, from }: Options,
+  settings: Result['settings'],
+  results: string,
+  tell: (what: string) => void
+): Result | undefined {
+  if (against === undefined) return lastResult(results, settings, tell, from)
   const result = readBench('--against', against)
   const other = difference(settings, result.settings)
   if (other === undefined) return result
@@ -104,29 +121,25 @@ function resultBefore({ against, from }: Options, settings: Result['settings'], 
 async function measureAll(bench: Run, at: Date): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const remove = atExit(() => rmSync(folder, { recursive: true, force: true }))
-  try {
-    return await measureIn(folder, bench, at)
-  } finally {
-    remove()
-  }
+  return endingWith(() => measureIn(folder, bench, at), remove)
 }
 
 async function measureIn(folder: string, { words, options, stderr, programs, stores }: Run, at: Date): Promise<Result> {
   const opened = await stores(options.database, folder)
   const showing = () => showProgress(stderr as NodeJS.WriteStream)
-  try {
-    return await measure({
+  const measured = () =>
+    measure({
       ...amounts(options),
       stores: opened,
       place: { programs, folder },
       at,
-      command: ['npm run bench --', ...words.map(withoutDatabase)].join(' '),
+      command: published('npm run bench --', words.map(withoutDatabase)),
       progress: () => showing().show
     })
-  } finally {
+  return endingWith(measured, () => {
     showing().end()
-    await opened.close()
-  }
+    return opened.close()
+  })
 }
 
 /** The result is there for all to read: the URL of a database may hold a password. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { atExit } from '../shared/at-exit.ts'
-import { messageOf, Refusal } from './refusal.ts'
+import { messageOf, Refusal } from '../shared/refusal.ts'
 
 /** How long a server may take to accept a connection, in milliseconds. */
 const PATIENCE = 10_000
@@ -30,12 +30,16 @@ export async function openServer(url: string): Promise<Server> {
     version: String(version).replace(/ .*/, ''),
     async create(what) {
       const name = `latchkey_bench_${run}_${what}`
-      await query(url, `CREATE DATABASE ${name}`)
+      // An answer may be lost where the database was made.
       names.push(name)
+      await query(url, `CREATE DATABASE ${name}`)
       return Object.assign(new URL(url), { pathname: name }).href
     },
     async drop() {
-      for (const name of names.splice(0)) await query(url, `DROP DATABASE ${name} WITH (FORCE)`)
+      for (const name of [...names]) {
+        await query(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+        names.splice(names.indexOf(name), 1)
+      }
     }
   }
 }

@@ -3,5 +3,5 @@ import pg from 'pg'
 
 const client = new pg.Client({ connectionString: `${process.env.SERVER}`, connectionTimeoutMillis: 5000 })
 await client.connect()
-for (const name of process.argv.slice(2)) await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
+for (const name of process.argv.slice(2)) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 await client.end()

@@ -8,6 +8,7 @@ import type { Curve } from '../compare/result.ts'
 import { quantile, rate } from '../compare/statistics.ts'
 import { Subject, type Surface } from '../compare/subject.ts'
 import { PASSWORD } from '../shared/client.ts'
+import { endingWith } from '../shared/ending.ts'
 import type { Grown } from './options.ts'
 import { command, type Place, startService } from './programs.ts'
 import type { Store } from './stores.ts'
@@ -62,17 +63,19 @@ async function growStore(store: Store, surface: Surface, place: Place, growth: G
     await importAccounts(before, x, store, place)
     before = x
     const service = await startService(store, place)
-    const subject = new Subject(service, surface)
-    subject.adopt(Array.from({ length: PEOPLE }, (_, person) => nameOf(Math.floor((person * x) / PEOPLE))))
-    await subject.signIn()
-    login.push({ x, values: [] })
-    read.push({ x, values: [] })
-    for (let round = 0; round < rounds; round += 1) {
-      progress(`${what}, round ${round + 1} of ${rounds}`, (index + round / rounds) / accounts.length)
-      login[index]?.values.push(await timeOfLogin(subject, growth))
-      read[index]?.values.push(await rateOfReads(subject, growth))
+    const measured = async () => {
+      const subject = new Subject(service, surface)
+      subject.adopt(Array.from({ length: PEOPLE }, (_, person) => nameOf(Math.floor((person * x) / PEOPLE))))
+      login.push({ x, values: [] })
+      read.push({ x, values: [] })
+      for (let round = 0; round < rounds; round += 1) {
+        progress(`${what}, round ${round + 1} of ${rounds}`, (index + round / rounds) / accounts.length)
+        await subject.renew()
+        login[index]?.values.push(await timeOfLogin(subject, growth))
+        read[index]?.values.push(await rateOfReads(subject, growth))
+      }
     }
-    await service.stop()
+    await endingWith(measured, service.stop)
   }
   return { login, read }
 }

@@ -2,10 +2,11 @@ import { surfaceOf } from '../compare/check.ts'
 import { Notebook } from '../compare/figures.ts'
 import { commit, machine, versions } from '../compare/machine.ts'
 import type { Settings } from '../compare/measures.ts'
-import { BARE } from '../compare/regression.ts'
+import { BARE, COMPARED_ROUNDS } from '../compare/regression.ts'
 import type { Result } from '../compare/result.ts'
 import { measureRounds } from '../compare/rounds.ts'
 import { Subject } from '../compare/subject.ts'
+import { endAll, endingWith } from '../shared/ending.ts'
 import { forkServer } from '../shared/forked.ts'
 import { growClients } from './clients.ts'
 import { CHEAP, type Growth, growAccounts } from './growth.ts'
@@ -29,8 +30,9 @@ export interface Bench {
 
 const SURFACE = surfaceOf()
 
-/** A median of the growth needs no more rounds. */
-const GROWTH_ROUNDS = 3
+/** As many as two results are compared by, and for half as long each: there are many steps. */
+const GROWTH_ROUNDS = COMPARED_ROUNDS
+const GROWTH_SHARE = 0.5
 
 /** @throws Error where a service does not start, does not end well, or answers with a status that was not expected */
 export async function measure(bench: Bench): Promise<Result> {
@@ -56,48 +58,44 @@ export async function measure(bench: Bench): Promise<Result> {
 
 const target = (name: string, contract: string) => ({ name, url: 'http://127.0.0.1', contract, differences: [] })
 
-const growthOf = ({ settings: { rounds, seconds }, grown, progress }: Bench): Growth => ({
+/** How much is measured of it. */
+export const growthOf = ({ settings: { rounds, seconds }, grown, progress }: Bench): Growth => ({
   ...grown,
   rounds: Math.min(GROWTH_ROUNDS, rounds),
-  seconds,
+  seconds: seconds * GROWTH_SHARE,
   progress: progress()
 })
 
 /** What `compare` measures, and how it grows with clients. */
 async function measureServices(stores: Store[], bench: Bench) {
-  const { settings, retries, place, progress } = bench
   const ends: (() => unknown)[] = []
-  try {
-    const control = await forkServer(new URL('../storm/control.js', import.meta.url))
-    ends.push(control.end)
-    const floor = await forkServer(new URL('../compare/bare-fastify.js', import.meta.url))
-    ends.push(floor.end)
-    const bare = new Subject({ name: BARE, url: floor.url }, SURFACE)
-    const subjects: Subject[] = []
-    const show = progress()
-    for (const store of stores) {
-      show(`starting ${store.name}`, 0)
-      const service = await startService(store, place)
-      ends.push(service.stop)
-      const subject = new Subject(service, SURFACE)
-      await subject.settle(settings.clients)
-      subjects.push(subject)
-    }
-    const notes = new Notebook()
-    const run = { ...settings, retries, control: control.url.origin, progress: show }
-    const { bcrypt, control: late, others } = await measureRounds(subjects, run, notes, [bare])
-    // What they have signed in with may have run out.
-    for (const subject of subjects) await subject.signIn()
-    const curves = await growClients(subjects, growthOf(bench))
-    return { figures: notes.figures as Result['figures'], bcrypt, control: late, others, curves }
-  } finally {
-    await endAll(ends)
-  }
+  return endingWith(
+    () => startAndMeasure(stores, bench, ends),
+    () => endAll(ends)
+  )
 }
 
-/** Whatever becomes of one of them. */
-async function endAll(ends: (() => unknown)[]): Promise<void> {
-  const endings = ends.map(async (end) => end())
-  await Promise.allSettled(endings)
-  await Promise.all(endings)
+/** @param ends what is to be called at the end, which grows */
+async function startAndMeasure(stores: Store[], bench: Bench, ends: (() => unknown)[]) {
+  const { settings, retries, place, progress } = bench
+  const control = await forkServer(new URL('../storm/control.js', import.meta.url))
+  ends.push(control.end)
+  const floor = await forkServer(new URL('../compare/bare-fastify.js', import.meta.url))
+  ends.push(floor.end)
+  const bare = new Subject({ name: BARE, url: floor.url }, SURFACE)
+  const subjects: Subject[] = []
+  const show = progress()
+  for (const store of stores) {
+    show(`starting ${store.name}`, 0)
+    const service = await startService(store, place)
+    ends.push(service.stop)
+    const subject = new Subject(service, SURFACE)
+    await subject.settle(settings.clients)
+    subjects.push(subject)
+  }
+  const notes = new Notebook()
+  const run = { ...settings, retries, control: control.url.origin, progress: show }
+  const { bcrypt, control: late, others } = await measureRounds(subjects, run, notes, [bare])
+  const curves = await growClients(subjects, growthOf(bench))
+  return { figures: notes.figures as Result['figures'], bcrypt, control: late, others, curves }
 }

@@ -40,12 +40,12 @@ const FULL = {
 const QUICK = { rounds: 3, seconds: 1, clients: 4, grown: { clients: [1, 8, 64], accounts: [1e3, 1e4] } }
 
 /** What means nothing where nothing is measured. */
-const OF_MEASURING = ['quick', 'database', 'rounds', 'seconds', 'cost', 'clients', 'accounts', 'save']
+const OF_MEASURING = ['quick', 'database', 'rounds', 'seconds', 'cost', 'retries', 'clients', 'accounts', 'save']
 
 export const benchCommand = () =>
   new Command('bench')
     .description(
-      'Measures the service on both databases, and says what got worse since the last result: 0 nothing did, 1 something did, 2 it could not be measured.'
+      'Measures the service on both databases, and says what got worse since the last result: 0 nothing did, 1 something did or the service does not do what it has to, 2 it could not be measured.'
     )
     .option('--quick', 'a few minutes: fewer rounds, clients and accounts')
     .option('--database <url>', 'a server on which this may make and drop databases; without it, one of its own')

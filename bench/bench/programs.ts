@@ -6,7 +6,13 @@ import { promisify } from 'node:util'
 import { atExit } from '../shared/at-exit.ts'
 import { ask } from '../shared/client.ts'
 import { freePort } from '../shared/free-port.ts'
+import { messageOf } from '../shared/refusal.ts'
 import type { Store } from './stores.ts'
+
+/** A program of ours did not start, not do its work, or not end well. */
+export class ProgramError extends Error {
+  override name = 'ProgramError'
+}
 
 /** What follows `node` to start the service, and to give a command. */
 export interface Programs {
@@ -25,7 +31,7 @@ export const BUILT: Programs = {
 export interface Running {
   name: string
   url: URL
-  /** @throws Error where it does not end well */
+  /** @throws ProgramError where it does not end well */
   stop: () => Promise<void>
 }
 
@@ -40,7 +46,7 @@ const PATIENCE = 180_000
 const STOPPING = 20_000
 const GLANCE = 20
 
-/** @throws Error with what it said where it does not become ready */
+/** @throws ProgramError with what it said where it does not become ready */
 export async function startService(
   { name, environment }: Store,
   { programs, folder }: Place,
@@ -69,7 +75,7 @@ export async function startService(
     if (!running || performance.now() > end) {
       kill()
       await ended
-      throw new Error(`${name} did not start:\n${said}`)
+      throw new ProgramError(`${name} did not start:\n${said}`)
     }
     await pause(GLANCE)
   }
@@ -82,15 +88,16 @@ export async function startService(
       const [code, signal] = await ended
       clearTimeout(late)
       kill()
-      if (code !== 0) throw new Error(`${name} ended with ${code ?? signal}:\n${said}`)
+      if (code !== 0) throw new ProgramError(`${name} ended with ${code ?? signal}:\n${said}`)
     }
   }
 }
 
-/** Gives a command on the accounts of a store. @throws Error where it fails */
-export async function command(words: string[], { environment }: Store, { programs, folder }: Place): Promise<void> {
-  await promisify(execFile)(process.execPath, [...programs.latchkey, ...words], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...environment }
+/** Gives a command on the accounts of a store. @throws ProgramError with what it said where it fails */
+export async function command(words: string[], store: Store, { programs, folder }: Place): Promise<void> {
+  const env = { PATH: process.env.PATH, ...store.environment }
+  const run = promisify(execFile)(process.execPath, [...programs.latchkey, ...words], { cwd: folder, env })
+  await run.catch((error) => {
+    throw new ProgramError(`${store.name}: ${messageOf(error)}`)
   })
 }

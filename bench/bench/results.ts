@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Result, readResult } from '../compare/result.ts'
-import { messageOf, Refusal } from './refusal.ts'
+import { messageOf, Refusal } from '../shared/refusal.ts'
 
 type Settings = Result['settings']
 
@@ -23,18 +23,34 @@ export function difference(settings: Settings, earlier: Settings): string | unde
 }
 
 /**
- * The newest result in the folder that was measured in the same way.
+ * The newest result in the folder that was measured in the same way. What holds none, or one of another form, is passed
+ * over.
  *
+ * @param tell hears of each file that is passed over
  * @param before the file of a result in the folder: only what was there before it counts
  */
-export function lastResult(folder: string, settings: Settings, before?: string): Result | undefined {
+export function lastResult(
+  folder: string,
+  settings: Settings,
+  tell: (what: string) => void,
+  before?: string
+): Result | undefined {
   const files = dated(folder).map(({ name }) => join(folder, name))
   const index = before === undefined ? -1 : files.indexOf(resolve(before))
-  return files
-    .slice(0, index === -1 ? files.length : index)
-    .reverse()
-    .map((file) => readBench('an earlier result', file))
-    .find((result) => difference(settings, result.settings) === undefined)
+  for (const file of files.slice(0, index === -1 ? files.length : index).reverse()) {
+    const result = readable(file, tell)
+    if (result && difference(settings, result.settings) === undefined) return result
+  }
+  return undefined
+}
+
+function readable(file: string, tell: (what: string) => void): Result | undefined {
+  try {
+    return readBench('passed over', file)
+  } catch (error) {
+    tell(messageOf(error))
+    return undefined
+  }
 }
 
 /** A file in the folder for a result of that moment, beside others of that day. */

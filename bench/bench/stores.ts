@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { messageOf, Refusal } from '../shared/refusal.ts'
 import { openServer } from './databases.ts'
-import { messageOf, Refusal } from './refusal.ts'
 
 /** Where a service keeps its accounts, and what else its environment says. */
 export interface Store {

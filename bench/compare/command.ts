@@ -1,17 +1,19 @@
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { wholeNumber } from '../../src/option-values.ts'
 import { TargetError } from '../contract/check.ts'
 import type { Streams } from '../contract/command.ts'
 import { DialectError, readDialect } from '../contract/dialect.ts'
+import { harmless } from '../shared/harmless.ts'
+import { checkOutputs, outputsOf, writeOutputs } from '../shared/outputs.ts'
+import { published } from '../shared/published.ts'
+import { messageOf, Refusal } from '../shared/refusal.ts'
 import { seconds } from '../shared/seconds.ts'
 import { check } from './check.ts'
 import { compareTargets } from './comparison.ts'
 import { ServiceError } from './load.ts'
 import type { Settings } from './measures.ts'
-import { toPage } from './page.ts'
 import { showProgress } from './progress.ts'
-import { type Result, readResult, writeResult } from './result.ts'
+import { type Result, readResult } from './result.ts'
 import { toText } from './table.ts'
 import { type Choice, choice, type Target, target, withChoices } from './targets.ts'
 
@@ -33,11 +35,11 @@ export async function runCompare(words: string[], { stdout, stderr }: Streams): 
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .action(async (targets: Target[], { json, html, from, ...options }: Options) => {
-      for (const file of [json, html]) if (file !== undefined) checkWritable(file)
+      const outputs = outputsOf({ json, html })
+      checkOutputs(outputs)
       const result = from === undefined ? await measure(targets, options, words, stderr) : earlier(from, targets)
-      stdout.write(`${toText(result)}\n`)
-      if (json !== undefined) writeResult(json, result)
-      if (html !== undefined) writeFileSync(html, toPage(result))
+      stdout.write(harmless(`${toText(result)}\n`))
+      writeOutputs(outputs, result)
     })
   try {
     await program.parseAsync(words, { from: 'user' })
@@ -46,10 +48,13 @@ export async function runCompare(words: string[], { stdout, stderr }: Streams): 
     // Those of the command line's own were told by commander; those of the action were not.
     if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) return error.exitCode === 0 ? 0 : 2
     const code = codeOf(error)
-    stderr.write(`compare: ${(error as Error).message}\n`)
+    stderr.write(harmless(`compare: ${messageOf(error)}\n`))
     return code
   }
 }
+
+/** What means nothing where nothing is measured. */
+const OF_MEASURING = ['start', 'dialect', 'rounds', 'seconds', 'connections', 'clients', 'storm', 'cost', 'retries']
 
 const commandLine = () =>
   new Command('compare')
@@ -73,7 +78,11 @@ const commandLine = () =>
     .option('--retries <number>', 'how often a measurement is taken again that others disturbed', wholeNumber(0, 10), 1)
     .option('--json <file>', 'write the result there')
     .option('--html <file>', 'write a page for people there')
-    .option('--from <file>', 'measure nothing: tell an earlier result, written with --json')
+    .addOption(
+      new Option('--from <file>', 'measure nothing: tell an earlier result, written with --json').conflicts(
+        OF_MEASURING
+      )
+    )
     .showHelpAfterError('(--help says what there is)')
 
 async function measure(
@@ -82,39 +91,26 @@ async function measure(
   words: string[],
   stderr: Streams['stderr']
 ): Promise<Result> {
-  if (given.length === 0) throw new InvalidArgumentError('name at least one target, such as go=http://127.0.0.1:8080')
+  if (given.length === 0) throw new Refusal('name at least one target, such as go=http://127.0.0.1:8080')
   const targets = withChoices(given, { start, dialect })
   for (const { dialect } of targets) if (dialect !== undefined) readDialect(dialect)
   const progress = showProgress(stderr as NodeJS.WriteStream)
-  const command = ['npm run compare --', ...words.map(quoted)].join(' ')
+  const command = published('npm run compare --', words)
   return compareTargets({ targets, settings, command, check, progress: progress.show }).finally(progress.end)
 }
 
 function earlier(file: string, targets: Target[]): Result {
-  if (targets.length > 0) throw new InvalidArgumentError('--from measures nothing: leave the targets out')
+  if (targets.length > 0) throw new Refusal('--from measures nothing: leave the targets out')
   try {
     return readResult(file)
   } catch (error) {
-    throw new InvalidArgumentError(`--from: ${(error as Error).message}`)
+    throw new Refusal(`--from: ${messageOf(error)}`)
   }
 }
-
-/** Told before a long measurement, so that it is not lost. */
-function checkWritable(file: string): void {
-  const isThere = existsSync(file)
-  try {
-    closeSync(openSync(file, 'a'))
-  } catch (error) {
-    throw new InvalidArgumentError(`nothing can be written there: ${(error as Error).message}`)
-  }
-  if (!isThere) rmSync(file)
-}
-
-const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)
 
 /** @throws what is no fault of a service, nor of the one who asks */
 function codeOf(error: unknown): number {
   if (error instanceof ServiceError) return 1
-  if ([InvalidArgumentError, TargetError, DialectError].some((kind) => error instanceof kind)) return 2
+  if ([InvalidArgumentError, Refusal, TargetError, DialectError].some((kind) => error instanceof kind)) return 2
   throw error
 }

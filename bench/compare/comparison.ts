@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { TargetError } from '../contract/check.ts'
+import { endAll, endingWith } from '../shared/ending.ts'
 import { forkServer } from '../shared/forked.ts'
 import { Notebook } from './figures.ts'
 import { memoryOf, processesBehind } from './local-processes.ts'
@@ -7,7 +8,7 @@ import { commit, machine, versions } from './machine.ts'
 import type { Settings } from './measures.ts'
 import type { Result } from './result.ts'
 import { measureRounds, rotate } from './rounds.ts'
-import { answers, type Started, start } from './starting.ts'
+import { answers, start } from './starting.ts'
 import { Subject, type Surface } from './subject.ts'
 import type { Target } from './targets.ts'
 
@@ -73,32 +74,40 @@ async function reachable(targets: Target[]): Promise<void> {
 }
 
 /** All of them run at once, and are stopped before their starts are measured. */
-async function measureRunning({ targets, settings, check, progress }: Comparison, notes: Notebook) {
-  const running: Started[] = []
+async function measureRunning(comparison: Comparison, notes: Notebook) {
   const control = await forkServer(new URL('../storm/control.js', import.meta.url))
-  try {
-    const checked: (Checked & { target: Target })[] = []
-    for (const target of targets) {
-      if (target.start) {
-        progress(`${target.name}: starting`, 0)
-        running.push(await start(target.name, target.start, target.url))
-      }
-      progress(`${target.name}: does it keep the contract?`, 0)
-      checked.push({ target, ...(await check(target)) })
+  const ends: (() => unknown)[] = [control.end]
+  return endingWith(
+    () => checkAndMeasure(comparison, notes, control.url, ends),
+    () => endAll(ends)
+  )
+}
+
+/** @param ends what is to be called at the end, which grows */
+async function checkAndMeasure(
+  { targets, settings, check, progress }: Comparison,
+  notes: Notebook,
+  control: URL,
+  ends: (() => unknown)[]
+) {
+  const checked: (Checked & { target: Target })[] = []
+  for (const target of targets) {
+    if (target.start) {
+      progress(`${target.name}: starting`, 0)
+      ends.push((await start(target.name, target.start, target.url)).stop)
     }
-    const subjects: Subject[] = []
-    for (const { target, surface } of checked) {
-      progress(`${target.name}: registering`, 0)
-      const subject = new Subject(target, surface)
-      await subject.settle(settings.clients)
-      subjects.push(subject)
-    }
-    const measured = await measureRounds(subjects, { ...settings, control: control.url.href, progress }, notes)
-    return { ...measured, targets: checked.map(told) }
-  } finally {
-    control.end()
-    await Promise.all(running.map(({ stop }) => stop()))
+    progress(`${target.name}: does it keep the contract?`, 0)
+    checked.push({ target, ...(await check(target)) })
   }
+  const subjects: Subject[] = []
+  for (const { target, surface } of checked) {
+    progress(`${target.name}: registering`, 0)
+    const subject = new Subject(target, surface)
+    await subject.settle(settings.clients)
+    subjects.push(subject)
+  }
+  const measured = await measureRounds(subjects, { ...settings, control: control.href, progress }, notes)
+  return { ...measured, targets: checked.map(told) }
 }
 
 /** Starts and stops, round by round, each target that has a command. */
@@ -108,18 +117,18 @@ async function measureStarts({ targets, settings, progress }: Comparison, notes:
     notes.round = round
     for (const { name, url, command } of rotate(startable, round)) {
       progress(`round ${round + 1} of ${settings.rounds}: starting ${name}`, 1)
-      const started = await start(name, command, url)
-      try {
+      const { ms, stop } = await start(name, command, url)
+      const rest = async () => {
         await pause(settings.seconds * REST * 1000)
-        notes.note('startUp', name, started.ms)
+        notes.note('startUp', name, ms)
         notes.note('memoryIdle', name, memoryOf(processesBehind(url)))
-      } finally {
-        await started.stop()
       }
+      await endingWith(rest, stop)
     }
   }
 }
 
-function told({ target: { name, url, start }, contract, differences }: Checked & { target: Target }) {
-  return { name, url: url.origin, ...(start && { start }), contract, differences }
+/** Without its command, which may hold secrets. */
+function told({ target: { name, url }, contract, differences }: Checked & { target: Target }) {
+  return { name, url: url.origin, contract, differences }
 }

@@ -11,7 +11,10 @@ export interface Load {
   /** The status of every answer; any other ends the run. */
   expected: number
   connections: number
-  /** Until when: for so many seconds, or until so many have been answered. */
+  /**
+   * Until when: for so many seconds, or until so many have been answered, of which each connection has a fixed share: a
+   * quick one is done early.
+   */
   until: { seconds: number } | { amount: number }
   /** Called with how many have been answered. */
   answered?: (count: number) => void
@@ -35,11 +38,14 @@ export class ServiceError extends Error {
   override name = 'ServiceError'
 }
 
+/** What can be done about an answer, on a line of its own; mostly nothing. */
+export const adviceOn = (seen: string) =>
+  seen.includes('429') ? '\nSwitch its limits off: all that is asked here comes from one address.' : ''
+
 /** An answer that was not expected makes all figures worthless. */
 export class Unexpected extends ServiceError {
   constructor({ method, url, expected }: Pick<Load, 'method' | 'url' | 'expected'>, seen: string) {
-    const advice = seen.includes('429') ? '\nSwitch its limits off: all that is asked here comes from one address.' : ''
-    super(`${method} ${url} has to be answered with ${expected}, but there were ${seen}.${advice}`)
+    super(`${method} ${url} has to be answered with ${expected}, but there were ${seen}.${adviceOn(seen)}`)
   }
 }
 

@@ -97,7 +97,7 @@ export async function measureStorm(
   const url = subject.url('secret')
   const polls: ReturnType<typeof poll>[] = []
   const amount = storm + enough(seconds * alone)
-  // From the first answer on, and as long as all are still in flight.
+  // From the first answer on, and as long as all are still in flight, but for connections that were done early.
   const answered = (count: number) => {
     if (count === 1) polls.push(poll(url, over.signal, { token: subject.token }), poll(new URL(control), over.signal))
     if (count >= amount - storm) over.abort()
@@ -127,11 +127,14 @@ const LEAST = 8
 
 const enough = (count: number) => Math.max(LEAST, Math.round(count))
 
-/** So many clients ask until about so many have been answered; what is left of them at the end is let finish. */
+/**
+ * So many clients ask until about so many have been answered; what is left of them at the end is let finish. Autocannon
+ * gives each connection a fixed share of the amount, so that a quick one is done early, and towards the end fewer ask.
+ */
 async function hashing(subject: Subject, what: 'login' | 'register', clients: number, count: number) {
   const amount = clients + enough(count)
   const { ends, times } = await hurrying(() => logins(subject, what, clients, amount))
-  // Only as long as all of them were asking.
+  // As long as all of them were asking, but for those that were done early.
   return { perSecond: rate(ends.slice(0, amount - clients + 1)), times }
 }
 

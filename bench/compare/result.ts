@@ -49,7 +49,6 @@ export const Result = Type.Object(
         {
           name: Type.String({ minLength: 1, maxLength: 24 }),
           url: Type.String(),
-          start: Type.Optional(Type.String()),
           /** How it stands to the contract, in a sentence. */
           contract: Type.String(),
           /** What it does otherwise by choice. */

@@ -54,6 +54,8 @@ export async function measureRounds(
       const round = `round ${notes.round + 1} of ${options.rounds}`
       options.progress(`${round}: ${what}${again ? ', again' : ''}`, done / steps)
       subject?.find()
+      // A token may not live as long as a measurement is taken again and again.
+      await subject?.renew()
       const trial = new Notebook()
       const watched = watch(subject?.pids ?? [])
       const value = await work(trial)
@@ -69,7 +71,6 @@ export async function measureRounds(
     notes.round = round
     const turn = rotate(subjects, round)
     for (const subject of rotate([...subjects, ...bare], round)) {
-      await subject.renew()
       await take(subject, `${subject.name}, /secret`, (trial) => measureSecret(subject, options, trial))
     }
     const alone = await take(undefined, 'bcrypt alone', () => bcryptAlone(options))
@@ -82,7 +83,6 @@ export async function measureRounds(
     }
     const late: number[] = []
     for (const subject of turn) {
-      await subject.renew()
       const storm = (trial: Notebook) => measureStorm(subject, options, trial, { alone, control })
       late.push(await take(subject, `${subject.name}, /secret in a login storm`, storm))
     }
@@ -117,6 +117,7 @@ async function warmUp(subjects: Subject[], { progress, ...settings }: Options): 
   const scratch = new Notebook()
   for (const subject of subjects) {
     progress(`warming up: ${subject.name}`, 0)
+    await subject.renew()
     await measureSecret(subject, { ...settings, seconds: Math.min(2, settings.seconds) }, scratch)
   }
 }

@@ -17,8 +17,15 @@ export interface Ratio extends Spread {
 /** With fewer rounds nothing is said to be a difference, or to be none. */
 export const LEAST_ROUNDS = 3
 
-/** How often, at the least, the interval of a ratio's median is right, as long as there are five rounds or more. */
+/** How often the interval of a ratio's median is right, at the least, where leaving out the outermost keeps it so. */
 export const CONFIDENCE = 0.9
+
+/** With fewer, leaving out the least and the most would be right less often than that. */
+const ROUNDS_TO_LEAVE_OUT = 8
+
+/** How often the interval of a ratio's median is right with so many rounds, and whether it is all of their ratios. */
+export const confidence = (rounds: number) =>
+  rounds < ROUNDS_TO_LEAVE_OUT ? { right: 1 - 0.5 ** (rounds - 1), isAll: true } : { right: CONFIDENCE, isAll: false }
 
 /** @throws RangeError where there is nothing */
 export function spread(values: readonly number[]): Spread {

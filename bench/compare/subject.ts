@@ -1,5 +1,5 @@
 import { ask, inTurns, PASSWORD } from '../shared/client.ts'
-import { ServiceError } from './load.ts'
+import { adviceOn, ServiceError } from './load.ts'
 import { processesBehind } from './local-processes.ts'
 import type { Target } from './targets.ts'
 
@@ -97,7 +97,10 @@ export class Subject {
     const { path, status: expected } = this.surface[what]
     const { status, code, body: answer } = await ask(this.#base, 'POST', path, { body, patience: PATIENCE })
     if (status === expected) return answer
-    throw new ServiceError(`${this.name}: POST ${path} has to be answered with ${expected}, not with ${status || code}`)
+    const seen = `${status || code}`
+    throw new ServiceError(
+      `${this.name}: POST ${path} has to be answered with ${expected}, not with ${seen}.${adviceOn(seen)}`
+    )
   }
 }
 

@@ -13,8 +13,7 @@ export function toText(result: Result): string {
     method(result).join('\n'),
     `${result.at}, commit ${result.commit}; ${machine.cores} cores (${machine.processor}), ${machine.memory} MB, ${machine.system}`
   ]
-  // A name that came with a file is not to steer the terminal.
-  return parts.join('\n\n').replaceAll(/[^\P{Cc}\n]/gu, '\ufffd')
+  return parts.join('\n\n')
 }
 
 /** A line for each figure, and under it how it stands to the first target. */

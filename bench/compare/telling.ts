@@ -1,6 +1,6 @@
 import { MEASURE_NAMES, MEASURES, type MeasureName, number } from './figures.ts'
 import type { Curve, Result } from './result.ts'
-import { compare, LEAST_ROUNDS, present, type Ratio, type Spread, spread } from './statistics.ts'
+import { compare, confidence, LEAST_ROUNDS, present, type Ratio, type Spread, spread } from './statistics.ts'
 
 /** One figure of one target, and how it stands to the first target's. */
 export interface Told extends Spread {
@@ -62,21 +62,21 @@ export const pointsOf = ({ series }: Curve) =>
   )
 
 /** How it was done and what the words mean, in sentences. */
-export function method({ settings, targets, others, bcrypt, control }: Result): string[] {
+export function method({ settings, targets, figures, others, bcrypt, control, curves }: Result): string[] {
   const { rounds, seconds, connections, clients, storm, cost } = settings
   const share = (value: number) => `${Math.round(value * 100)} %`
   const sentences = [
-    `Everything was measured in ${rounds === 1 ? '1 round' : `${rounds} rounds`}: each takes every measurement of every service in turn, about ${seconds} s each, and the next one begins with another service, so that a slow spell of the machine falls on all of them.`,
+    `Everything was measured in ${inRounds(rounds)}: each takes every measurement of every service in turn, about ${seconds} s each, and the next one begins with another service, so that a slow spell of the machine falls on all of them.`,
     'Each figure is the median of the rounds, with the least and the most of them in brackets.'
   ]
   if (targets.length > 1) {
     sentences.push(
-      `A ratio is to ${targets[0]?.name}: the median of the rounds' own ratios. It is within noise where the interval of that median (sign test, 90 % or more; with fewer than eight rounds all of the rounds' ratios) holds 1, and nothing is said with fewer than ${LEAST_ROUNDS} rounds. Where the machine was busy, the ratios count and not the figures.`
+      `A ratio is to ${targets[0]?.name}: the median of the rounds' own ratios. ${noise(rounds)} Where the machine was busy, the ratios count and not the figures.`
     )
   }
   sentences.push(
     `${connections} connections ask for /secret, ${clients} clients sign in or register, all at once. In the storm ${storm} logins are always in flight, and /secret is asked for every 20 ms on top.`,
-    `The load comes from autocannon on the same machine: of a fast server, the answers a second are partly autocannon's own doing; its CPU time a request, counted by the kernel for all its processes, is not.`
+    `The load comes from autocannon on the same machine: of a fast server, the answers a second are partly autocannon's own doing; its CPU time a request, counted by the kernel for all its processes, is not. While passwords are hashed it runs ahead of other programs (nice -10), where it may.`
   )
   if (bcrypt.length > 0) {
     const alone = spread(bcrypt)
@@ -90,6 +90,12 @@ export function method({ settings, targets, others, bcrypt, control }: Result): 
       `In the storms an empty server was asked at the same moments, and answered within ${number(late.median)} ${range(late)} ms (99th percentile): what is near that is the machine and the client, not the service.`
     )
   }
+  if (curves.length > 0) {
+    sentences.push(
+      `The curves rest on ${inRounds(longest(curves))} with half the time for each measurement, and are not taken again where other programs disturbed them.`
+    )
+  }
+  if (figures.startUp) sentences.push('Starts are measured after all else, one service at a time.')
   if (others.length > 0) {
     const { median, most } = spread(others)
     sentences.push(
@@ -97,4 +103,21 @@ export function method({ settings, targets, others, bcrypt, control }: Result): 
     )
   }
   return sentences
+}
+
+const inRounds = (count: number) => (count === 1 ? '1 round' : `${count} rounds`)
+
+/** The rounds of that point of the curves which has most of them. */
+const longest = (curves: Curve[]) =>
+  Math.max(...curves.flatMap(({ series }) => Object.values(series).flatMap((points) => points.map(roundsOf))), 0)
+
+const roundsOf = ({ values }: { values: unknown[] }) => values.length
+
+/** When a ratio is within noise, by so many rounds. */
+function noise(rounds: number): string {
+  if (rounds < LEAST_ROUNDS) return `With fewer than ${LEAST_ROUNDS} rounds nothing is said of differences.`
+  const { right, isAll } = confidence(rounds)
+  const share = `${(right * 100).toLocaleString('en', { maximumFractionDigits: 1 })} %`
+  const test = isAll ? `${share}: all of the rounds' ratios` : `${share} or more`
+  return `It is within noise where the interval of that median (sign test, ${test}) holds 1, and with fewer than ${LEAST_ROUNDS} rounds that have both nothing is said.`
 }

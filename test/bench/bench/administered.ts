@@ -1,8 +1,14 @@
 import type { Test } from 'tap'
 import { completed, handwrittenServer, refused, welcome } from '../../servers.ts'
 
-/** A server on which databases are made and dropped, and what it was asked; or one that refuses to make any. */
-export async function administered(t: Test, refusal?: string): Promise<{ url: string; statements: string[] }> {
+interface Refused {
+  /** With what those begin that are refused. */
+  statement: string
+  message: string
+}
+
+/** A server on which databases are made and dropped, and what it was asked; it may refuse some of that. */
+export async function administered(t: Test, refusal?: Refused): Promise<{ url: string; statements: string[] }> {
   const statements: string[] = []
   const url = await handwrittenServer(t, (socket, { type, text }) => {
     if (type === '') socket.write(welcome)
@@ -10,7 +16,9 @@ export async function administered(t: Test, refusal?: string): Promise<{ url: st
     statements.push(text)
     if (text.startsWith('SHOW'))
       socket.write(Buffer.concat([row('server_version', '15.8 (Debian 15.8-0)'), completed('SHOW')]))
-    else socket.write(refusal === undefined ? completed('DONE') : refused('42501', refusal))
+    else if (refusal !== undefined && text.startsWith(refusal.statement))
+      socket.write(refused('42501', refusal.message))
+    else socket.write(completed('DONE'))
   })
   return { url, statements }
 }

@@ -3,6 +3,7 @@ import { growClients } from '../../../bench/bench/clients.ts'
 import { startService } from '../../../bench/bench/programs.ts'
 import { surfaceOf } from '../../../bench/compare/check.ts'
 import { Subject } from '../../../bench/compare/subject.ts'
+import { serve } from '../compare/services.ts'
 import { fakes } from './fake.ts'
 
 test('answers a second are measured round by round, of each number of clients', async (t) => {
@@ -32,6 +33,34 @@ test('answers a second are measured round by round, of each number of clients', 
     ])
   )
   await stop()
+})
+
+test('each round begins with another, and each load with a token of its own', async (t) => {
+  const asked: string[] = []
+  const named = async (name: string) => {
+    let token = 0
+    const url = await serve(t, ({ url, headers }, response) => {
+      if (url === '/login') token += 1
+      // A token is good for the load that follows, and no longer.
+      const isGood = url === '/login' || headers.authorization === `Bearer ${name} ${token}`
+      const what = `${url} ${url === '/login' ? `${name} ${token}` : headers.authorization?.replace('Bearer ', '')}`
+      if (!asked.includes(what)) asked.push(what)
+      response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' })
+      response.end(`{"access_token":"${name} ${token}"}`)
+    })
+    const subject = new Subject({ name, url }, surfaceOf())
+    subject.adopt(['ada'])
+    return subject
+  }
+  const growth = { rounds: 2, seconds: 0.01, clients: [1], accounts: [], progress: () => {} }
+  await growClients([await named('one'), await named('other')], growth)
+  t.strictSame(
+    asked,
+    [
+      ...['/secret one 1', '/secret other 1', '/secret other 2', '/secret one 2'],
+      ...['/me one 3', '/me other 3', '/me other 4', '/me one 4']
+    ].flatMap((what) => [what.replace(/\/\w+/, '/login'), what])
+  )
 })
 
 test('an answer that was not expected ends it', async (t) => {

@@ -2,17 +2,20 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { runBench } from '../../../bench/bench/command.ts'
-import { Refusal } from '../../../bench/bench/refusal.ts'
 import { type Result, readResult } from '../../../bench/compare/result.ts'
 import { toText } from '../../../bench/compare/table.ts'
+import { Refusal } from '../../../bench/shared/refusal.ts'
 import { example } from '../compare/example.ts'
 import { fakes } from './fake.ts'
 
 type Given = Parameters<typeof runBench>[2]
 
-const bench = (changed: Partial<Result> = {}) => example({ kind: 'bench', ...changed })
+/** As many rounds as can be compared. */
+const figures = { ...example().figures, secretRate: { a: [10_000, 12_000, 11_000, 11_100, 11_200] } }
 
-const slower = bench({ figures: { ...bench().figures, secretRate: { a: [900, 950, 990] } } })
+const bench = (changed: Partial<Result> = {}) => example({ kind: 'bench', figures, ...changed })
+
+const slower = bench({ figures: { ...figures, secretRate: { a: [900, 950, 990, 960, 970] } } })
 
 async function run(words: string[], given: Given = {}) {
   let [out, err] = ['', '']
@@ -55,10 +58,7 @@ test('it is measured, kept and compared with the last result', async (t) => {
   const kept = join(results, 'results', 'bench-2026-11-25.json')
   const result = readResult(kept)
   t.strictSame(readResult(json), result)
-  t.equal(
-    result.command,
-    `npm run bench -- ${words.join(' ')} --save --json ${json} --html ${html} --database postgres://…`
-  )
+  t.equal(result.command, `npm run bench -- ${words.join(' ')} --save --database postgres://…`)
   t.match(readFileSync(html, 'utf8'), /^<!doctype html>/i)
   t.equal(out.includes(`\n\nKept as ${kept}.\nThere is no earlier result that was measured in this way.\n`), true)
   t.match(err, /^starting one\n/)
@@ -78,8 +78,26 @@ test('nothing is left of a measurement that failed', async (t) => {
       }
     })
   }
-  await t.rejects(run(['--save'], given), { message: 'one did not start:\nno such database\n' })
+  t.strictSame(await run(['--save'], given), {
+    code: 2,
+    out: '',
+    err: 'starting one\nbench: one did not start:\nno such database\n\n'
+  })
   t.strictSame([closed, readdirSync(`${given.results}`)], [1, []])
+})
+
+test('a service that does not do what it has to ends it with 1, and no fault of the end hides that', async (t) => {
+  const { place, store, stores } = fakes(t)
+  const broken = { ...stores, empty: async () => [store('one', 'register')] }
+  const close = () => Promise.reject(new Refusal('it is being used'))
+  for (const opened of [broken, { ...broken, close }]) {
+    const given = { programs: place.programs, results: t.testdir(), stores: async () => opened }
+    t.strictSame(await run([], given), {
+      code: 1,
+      out: '',
+      err: 'starting one\nbench: one: POST /register has to be answered with 201, not with 500.\n'
+    })
+  }
 })
 
 test('an earlier result is told, and compared with the one before it', async (t) => {
@@ -93,7 +111,32 @@ test('an earlier result is told, and compared with the one before it', async (t)
     ['--from', file('bench-2026-11-24.json'), '--against', file('bench-2026-11-25.json')],
     given
   )
-  t.match(against, { code: 0, out: /\nbetter a, \/secret.*\nNothing got worse beyond noise\.\n$/ })
+  t.match(against, {
+    code: 0,
+    out: /\nbetter a, \/secret.*\nToo few rounds to compare: 7 figures, .*\nNothing got worse beyond noise\.\n$/
+  })
+})
+
+test('an earlier result that no longer fits is passed over', async (t) => {
+  const { given, file } = withoutMeasuring(t, { 'it.json': bench(), 'bench-2026-11-24.json': bench() })
+  writeFileSync(file('bench-2026-11-25.json'), '{}')
+  const { code, out, err } = await run(['--from', file('it.json')], given)
+  t.match(out, /\nCompared with 2026-11-25, commit 0123456789: /)
+  const why = `${file('bench-2026-11-25.json')} holds no result: /kind Expected required property`
+  t.strictSame([code, err], [0, `bench: passed over: ${why}\n`])
+})
+
+test('what came with a file does not steer the terminal', async (t) => {
+  const steering = bench({
+    commit: 'a\x1b[31mb',
+    curves: [{ title: 'c\x1b[31md', x: 'clients', label: 'e', unit: '/s', better: 'more', series: {} }]
+  })
+  const { given, file } = withoutMeasuring(t, { 'it.json': steering })
+  const { out } = await run(['--from', file('it.json'), '--against', file('it.json')], given)
+  t.notMatch(out, '\x1b')
+  t.match(out, /, commit a\ufffd\[31mb; /)
+  t.match(out, /\nc\ufffd\[31md: e, \/s\n/)
+  t.match(out, /\nCompared with 2026-11-25, commit a\ufffd\[31mb: /)
 })
 
 test('growth is told below the figures', async (t) => {
@@ -127,7 +170,11 @@ test('what is wrong is told before anything is measured, and ends with 2', async
       ['--json', nowhere],
       `bench: nothing can be written there: ENOENT: no such file or directory, open '${nowhere}'\n`
     ],
-    [['--html', nowhere], /^bench: nothing can be written there: ENOENT/]
+    [['--html', nowhere], /^bench: nothing can be written there: ENOENT/],
+    [
+      ['--json', file('new'), '--html', file('new')],
+      `bench: ${file('new')} is named for two outputs: one would be lost\n`
+    ]
   ]
   for (const [words, said] of rows) {
     const { code, out, err } = await run(words, given)
@@ -138,7 +185,7 @@ test('what is wrong is told before anything is measured, and ends with 2', async
   t.strictSame(await run([], refusing), { code: 2, out: '', err: 'bench: no server\n' })
 })
 
-test('results are dated, and what is not expected is thrown', async (t) => {
+test('what is not expected is thrown, and nothing is kept', async (t) => {
   const { given } = withoutMeasuring(t, {})
   await t.rejects(run(['--save'], given), { message: 'it was measured' })
   t.strictSame(readdirSync(given.results), [])

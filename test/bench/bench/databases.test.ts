@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'tap'
 import { openServer } from '../../../bench/bench/databases.ts'
-import { Refusal } from '../../../bench/bench/refusal.ts'
+import { Refusal } from '../../../bench/shared/refusal.ts'
 import { closedPort, refusingServer } from '../../servers.ts'
 import { administered } from './administered.ts'
 
@@ -16,7 +16,7 @@ test('databases are made on a server, and dropped at the end', async (t) => {
   t.match(pathname, /^\/latchkey_bench_[\da-f]{8}_rounds$/)
   await server.drop()
   const name = pathname.slice(1)
-  const expected = ['SHOW server_version', `CREATE DATABASE ${name}`, `DROP DATABASE ${name} WITH (FORCE)`]
+  const expected = ['SHOW server_version', `CREATE DATABASE ${name}`, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]
   t.strictSame(statements, expected)
   await server.drop()
   t.strictSame(statements, expected, 'once')
@@ -37,8 +37,8 @@ test('they are dropped where the run is broken off', async (t) => {
       'SHOW server_version',
       'CREATE DATABASE latchkey_bench_one',
       'CREATE DATABASE latchkey_bench_other',
-      'DROP DATABASE latchkey_bench_one WITH (FORCE)',
-      'DROP DATABASE latchkey_bench_other WITH (FORCE)'
+      'DROP DATABASE IF EXISTS latchkey_bench_one WITH (FORCE)',
+      'DROP DATABASE IF EXISTS latchkey_bench_other WITH (FORCE)'
     ]
   )
 })
@@ -61,8 +61,26 @@ test('a server that cannot be used is told, without its password', async (t) => 
 })
 
 test('who may not make databases hears so', async (t) => {
-  const { url } = await administered(t, 'permission denied to create database')
+  const refusal = { statement: 'CREATE', message: 'permission denied to create database' }
+  const { url, statements } = await administered(t, refusal)
   const server = await openServer(url)
   const message = `PostgreSQL at ${new URL(url).host}: permission denied to create database`
   await t.rejects(server.create('rounds'), new Refusal(message))
+  await server.drop()
+  t.match(statements.at(-1), /^DROP DATABASE IF EXISTS latchkey_bench_[\da-f]{8}_rounds WITH \(FORCE\)$/)
+})
+
+test('what could not be dropped is dropped later', async (t) => {
+  const refusal = { statement: 'DROP', message: 'it is being used' }
+  const { url, statements } = await administered(t, refusal)
+  const server = await openServer(url)
+  const names: string[] = []
+  for (const what of ['one', 'other']) names.push(new URL(await server.create(what)).pathname.slice(1))
+  const dropping = names.map((name) => `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  statements.length = 0
+  refusal.statement = dropping[1] as string
+  await t.rejects(server.drop(), new Refusal(`PostgreSQL at ${new URL(url).host}: it is being used`))
+  refusal.statement = 'nothing'
+  await server.drop()
+  t.strictSame(statements, [...dropping, dropping[1]])
 })

@@ -7,7 +7,7 @@ import type { Store, Stores } from '../../../bench/bench/stores.ts'
 
 const FILE = fileURLToPath(new URL('service.js', import.meta.url))
 
-/** Services that start at once, and what was imported into them. */
+/** Services that start at once, and what was imported into them and when they were stopped. */
 export function fakes(t: Test) {
   const folder = t.testdir()
   const log = join(folder, 'imported')

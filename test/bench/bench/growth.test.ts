@@ -1,6 +1,8 @@
 import { test } from 'tap'
 import { growAccounts } from '../../../bench/bench/growth.ts'
+import { ProgramError } from '../../../bench/bench/programs.ts'
 import { surfaceOf } from '../../../bench/compare/check.ts'
+import { Unexpected } from '../../../bench/compare/load.ts'
 import { fakes } from './fake.ts'
 import { realStore, SOURCES } from './real.ts'
 
@@ -27,7 +29,14 @@ test('accounts are added, and each time logins and reads are measured round by r
       [2, 2]
     )
   }
-  t.equal(imported(), '--json users import: account0 to account9\n--json users import: account10 to account1999\n')
+  // In each round one that renews the token, and three that are timed.
+  t.strictSame(imported().split('\n'), [
+    '--json users import: account0 to account9',
+    'stopped after 8 logins',
+    '--json users import: account10 to account1999',
+    'stopped after 8 logins',
+    ''
+  ])
   t.strictSame(told, [
     'one: 10 accounts, importing: 0',
     'one: 10 accounts, round 1 of 2: 0',
@@ -41,7 +50,29 @@ test('accounts are added, and each time logins and reads are measured round by r
 test('an import that fails ends it', async (t) => {
   const { place, store } = fakes(t)
   const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [1], progress: () => {} }
-  await t.rejects(growAccounts([store('one', 'import')], surfaceOf(), place, growth), { code: 1 })
+  await t.rejects(growAccounts([store('one', 'import')], surfaceOf(), place, growth), {
+    constructor: ProgramError,
+    message: /^one: Command failed: .* --json users import .*\nno room\n$/
+  })
+})
+
+test('a load that fails ends it, and the service', async (t) => {
+  const { place, store, imported } = fakes(t)
+  const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [1], progress: () => {} }
+  await t.rejects(growAccounts([store('one', 'me')], surfaceOf(), place, growth), {
+    constructor: Unexpected,
+    message: /me has to be answered with 200/
+  })
+  t.equal(imported(), '--json users import: account0 to account0\nstopped after 4 logins\n')
+})
+
+test('a service that does not end well is a fault', async (t) => {
+  const { place, store } = fakes(t)
+  const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [1], progress: () => {} }
+  await t.rejects(growAccounts([store('one', 'end')], surfaceOf(), place, growth), {
+    constructor: ProgramError,
+    message: 'one ended with 4:\n'
+  })
 })
 
 test('the service itself is filled and measured so', async (t) => {

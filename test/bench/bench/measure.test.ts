@@ -1,11 +1,23 @@
 import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
-import { measure } from '../../../bench/bench/measure.ts'
+import { growthOf, measure } from '../../../bench/bench/measure.ts'
 import { amounts } from '../../../bench/bench/options.ts'
 import { Result } from '../../../bench/compare/result.ts'
 import { fakes } from './fake.ts'
 
 const few = amounts({ quick: true, rounds: 1, seconds: 0.1, cost: 10, retries: 0, clients: [1], accounts: [5] })
+
+test('growth takes five rounds at the most, with half the time for each measurement', (t) => {
+  const show = () => {}
+  const told = (rounds: number) => {
+    const settings = { ...few.settings, rounds, seconds: 4 }
+    const bench = { ...few, settings, stores: fakes(t).stores, place: fakes(t).place, at: new Date(), command: '' }
+    return growthOf({ ...bench, progress: () => show })
+  }
+  t.strictSame(told(7), { ...few.grown, rounds: 5, seconds: 2, progress: show })
+  t.strictSame(told(3), { ...few.grown, rounds: 3, seconds: 2, progress: show })
+  t.end()
+})
 
 test('each store is measured, beside a bare Fastify, and how it grows', async (t) => {
   const { place, stores } = fakes(t)

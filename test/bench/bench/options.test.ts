@@ -61,6 +61,7 @@ test('what is no amount is refused', (t) => {
 test('an earlier result is not measured', (t) => {
   const rows: [string[], string][] = [
     [['--quick'], "option '--from <file>' cannot be used with option '--quick'"],
+    [['--retries', '0'], "option '--from <file>' cannot be used with option '--retries <number>'"],
     [['--save'], "option '--from <file>' cannot be used with option '--save'"],
     [['--rounds', '1'], "option '--from <file>' cannot be used with option '--rounds <number>'"]
   ]

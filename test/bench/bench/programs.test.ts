@@ -1,5 +1,6 @@
+import { join } from 'node:path'
 import { test } from 'tap'
-import { BUILT, command, startService } from '../../../bench/bench/programs.ts'
+import { BUILT, command, ProgramError, startService } from '../../../bench/bench/programs.ts'
 import { ask } from '../../../bench/shared/client.ts'
 import { fakes } from './fake.ts'
 
@@ -20,7 +21,10 @@ test('a service is there from its start to its stop', async (t) => {
 
 test('a service that ends in place of starting says why', async (t) => {
   const { place, store } = fakes(t)
-  await t.rejects(startService(store('one', 'start'), place), { message: 'one did not start:\nno such database\n' })
+  await t.rejects(startService(store('one', 'start'), place), {
+    constructor: ProgramError,
+    message: 'one did not start:\nno such database\n'
+  })
 })
 
 test('a service that never becomes ready is not waited for forever', async (t) => {
@@ -31,10 +35,14 @@ test('a service that never becomes ready is not waited for forever', async (t) =
 test('a service that does not stop is killed, and that is said', async (t) => {
   const { place, store } = fakes(t)
   const { stop } = await startService(store('one', 'stop'), place, { stopping: 100 })
-  await t.rejects(stop(), { message: 'one ended with SIGKILL:\nbusy\n' })
+  await t.rejects(stop(), { constructor: ProgramError, message: 'one ended with SIGKILL:\nbusy\n' })
 })
 
 test('a command that fails is a fault', async (t) => {
   const { place, store } = fakes(t)
-  await t.rejects(command(['users', 'import', import.meta.filename], store('one', 'start'), place), { code: 1 })
+  const file = join(t.testdir({ accounts: '{"username":"ada"}' }), 'accounts')
+  await t.rejects(command(['users', 'import', file], store('one', 'import'), place), {
+    constructor: ProgramError,
+    message: `one: Command failed: ${[process.execPath, ...place.programs.latchkey, 'users import', file].join(' ')}\nno room\n`
+  })
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { test } from 'tap'
-import { Refusal } from '../../../bench/bench/refusal.ts'
 import { difference, lastResult, nextFile, readBench } from '../../../bench/bench/results.ts'
+import { Refusal } from '../../../bench/shared/refusal.ts'
 import { example } from '../compare/example.ts'
 
 const { settings } = example()
@@ -41,14 +41,32 @@ test('the last result is the newest of its kind', (t) => {
     'bench-2026-11-27.json.old': '',
     'soak.md': ''
   })
-  t.equal(lastResult(folder, settings)?.commit, 'fourth')
-  t.equal(lastResult(folder, { ...settings, clients: 4 })?.commit, 'quick')
-  t.equal(lastResult(folder, { ...settings, clients: 5 }), undefined)
-  const before = (file: string) => lastResult(folder, settings, file)?.commit
+  const silent = () => t.fail('something was passed over')
+  t.equal(lastResult(folder, settings, silent)?.commit, 'fourth')
+  t.equal(lastResult(folder, { ...settings, clients: 4 }, silent)?.commit, 'quick')
+  t.equal(lastResult(folder, { ...settings, clients: 5 }, silent), undefined)
+  const before = (file: string) => lastResult(folder, settings, silent, file)?.commit
   t.equal(before(join(folder, 'bench-2026-11-25-10.json')), 'third')
   t.equal(before(join(folder, 'bench-2026-11-25-2.json')), 'second')
   t.equal(before(join(folder, 'bench-2026-11-24.json')), undefined)
   t.equal(before('/elsewhere/bench-2026-11-24.json'), 'fourth')
+  t.end()
+})
+
+test('what no longer fits is passed over, and what is older than the one that counts is not read', (t) => {
+  const folder = t.testdir({
+    'bench-2026-11-23.json': 'no JSON',
+    'bench-2026-11-24.json': bench('first'),
+    'bench-2026-11-25.json': JSON.stringify(example()),
+    'bench-2026-11-26.json': '{"kind": "bench"}'
+  })
+  const file = (day: number) => join(folder, `bench-2026-11-${day}.json`)
+  const told: string[] = []
+  t.equal(lastResult(folder, settings, (what) => told.push(what))?.commit, 'first')
+  t.strictSame(told, [
+    `passed over: ${file(26)} holds no result: /at Expected required property`,
+    `passed over: ${file(25)} holds a comparison of services, and no result of this.`
+  ])
   t.end()
 })
 

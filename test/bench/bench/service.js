@@ -11,7 +11,9 @@ if (IMPORTED !== undefined && words.length > 0) {
     .split('\n')
   const names = lines.map((line) => JSON.parse(line).username)
   appendFileSync(IMPORTED, `${words.slice(0, -1).join(' ')}: ${names[0]} to ${names.at(-1)}\n`)
-  process.exit(FAULT === 'import' ? 1 : 0)
+  if (FAULT !== 'import') process.exit()
+  process.stderr.write('no room\n')
+  process.exit(1)
 }
 
 if (FAULT === 'start') {
@@ -19,12 +21,19 @@ if (FAULT === 'start') {
   process.exit(3)
 }
 if (FAULT === 'stop') process.on('SIGTERM', () => process.stderr.write('busy\n'))
-else process.once('SIGTERM', () => process.exit())
+else process.once('SIGTERM', stop)
+
+function stop() {
+  if (IMPORTED !== undefined) appendFileSync(IMPORTED, `stopped after ${logins} logins\n`)
+  process.exit(FAULT === 'end' ? 4 : 0)
+}
+
+let logins = 0
 
 /** @type {Record<string, [status: number, body: object]>} */
 const ANSWERS = {
   '/health/ready': [FAULT === 'ready' ? 503 : 200, {}],
-  '/register': [201, {}],
+  '/register': [FAULT === 'register' ? 500 : 201, {}],
   '/login': [200, { access_token: 'a token' }],
   '/secret': [200, {}],
   '/me': [FAULT === 'me' ? 500 : 200, {}]
@@ -32,6 +41,7 @@ const ANSWERS = {
 
 createServer((request, response) => {
   request.resume().once('end', () => {
+    if (request.url === '/login') logins += 1
     const [status, body] = ANSWERS[`${request.url}`] ?? [404, {}]
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { test } from 'tap'
-import { Refusal } from '../../../bench/bench/refusal.ts'
 import { openStores } from '../../../bench/bench/stores.ts'
+import { Refusal } from '../../../bench/shared/refusal.ts'
 import { administered } from './administered.ts'
 
 /** A module that starts a server, or cannot. */

@@ -38,7 +38,7 @@ test('two of our own, side by side', async (t) => {
     kind: 'comparison',
     command: [
       `npm run compare -- one=${origin} 'the other=${origin}' ${BRIEFLY.join(' ')}`,
-      `--json ${json} --html '${folder}/one'\\''s page.html' --dialect one=${folder}/dialect`
+      `--dialect one=${folder}/dialect`
     ].join(' '),
     commit: commit(),
     machine: machine(),
@@ -86,6 +86,13 @@ test('two of our own, side by side', async (t) => {
   ])
 })
 
+test('an earlier result does not steer the terminal', async (t) => {
+  const json = join(t.testdir({}), 'result.json')
+  const targets = [{ name: 'a', url: '', contract: 'red \x1b[31mover', differences: [] }]
+  writeResult(json, example({ targets }))
+  t.match((await run(['--from', json])).out, '\na: red \ufffd[31mover\n')
+})
+
 test('an earlier result is told again', async (t) => {
   const folder = t.testdir({})
   const [json, html] = [join(folder, 'result.json'), join(folder, 'page.html')]
@@ -93,6 +100,8 @@ test('an earlier result is told again', async (t) => {
   t.strictSame(await run(['--from', json, '--html', html]), { code: 0, out: `${toText(example())}\n`, err: '' })
   t.equal(readFileSync(html, 'utf8'), toPage(example()))
 })
+
+const CHOICES = ['start', 'dialect'].map((option) => [`--${option}`, 'a=b'])
 
 /** More than the check of the contract asks for. */
 const MANY = 15
@@ -128,7 +137,14 @@ test('what cannot be measured ends it with 2, and is told at once', async (t) =>
   const there = (await serve(t, hollow)).origin
   const page = await serve(t, (_request, response) => response.setHeader('content-type', 'text/html').end('<p>'))
   const gone = (await nowhere()).origin
-  const folder = t.testdir({ typo: '{"pahts": {}}', nothing: '{"kind": "comparison"}', text: 'none', kept: 'as it is' })
+  const steering = JSON.stringify({ ...example(), '\x1b[31m': 1 })
+  const folder = t.testdir({
+    typo: '{"pahts": {}}',
+    nothing: '{"kind": "comparison"}',
+    text: 'none',
+    kept: 'as it is',
+    steering
+  })
   const far = join(folder, 'none', 'file')
   const cases: [string[], RegExp][] = [
     [[], /^compare: name at least one target, such as go=http:\/\/127\.0\.0\.1:8080\n$/],
@@ -148,22 +164,35 @@ test('what cannot be measured ends it with 2, and is told at once', async (t) =>
       /^compare: x: something answers at .* already; stop it, or leave --start out\n$/
     ],
     [[`x=${gone}`, '--json', far], /^compare: nothing can be written there: ENOENT: .*none\/file'\n$/],
+    [[`x=${gone}`, '--json', `${folder}/new`, '--html', `${folder}/./new`], /^compare: .* is named for two outputs: /],
     [[`x=${gone}`, '--html', folder], /^compare: nothing can be written there: EISDIR: .*\n$/],
     [[`x=${gone}`, '--json', `${folder}/new`, '--html', `${folder}/kept`], /^compare: x: nothing answers at /],
     [[`x=${gone}`, '--seconds', '0.01'], /^error: .*It must be a number from 0\.05 to 600\.\n/],
     [[`x=${gone}`, '--seconds', 'four'], /^error: .*It must be a number from 0\.05 to 600\.\n/],
-    [[`x=${gone}`, '--rounds', '0'], /^error: .*It must be a whole number from 1 to 100\.\n/],
+    [[`x=${gone}`, '--rounds', '0'], /^error: .*It must be a whole number from 1 to 100\.\n/]
+  ]
+  const earlier: typeof cases = [
     [[`x=${gone}`, '--from', `${folder}/kept`], /^compare: --from measures nothing: leave the targets out\n$/],
     [['--from', `${folder}/nothing`], /^compare: --from: .*nothing holds no result: /],
     [['--from', `${folder}/text`], /^compare: --from: ./],
-    [['--from', far], /^compare: --from: .*ENOENT/]
+    [['--from', `${folder}/steering`], /^compare: --from: .* holds no result: .*\ufffd\[31m Unexpected property\n$/],
+    [['--from', far], /^compare: --from: .*ENOENT/],
+    ...[...BRIEFLY.filter((word) => word.startsWith('--')).map((option) => [option, '4']), ...CHOICES].map(
+      (words): (typeof cases)[number] => [
+        ['--from', `${folder}/kept`, ...words],
+        new RegExp(`^error: option '--from <file>' cannot be used with option '${words[0]} `)
+      ]
+    )
   ]
-  for (const [words, message] of cases) {
-    const { code, out, err } = await run([...words, ...BRIEFLY])
+  for (const [words, message] of [
+    ...cases.map(([words, message]) => [[...words, ...BRIEFLY], message] as (typeof cases)[number]),
+    ...earlier
+  ]) {
+    const { code, out, err } = await run(words)
     t.strictSame([code, out], [2, ''], words.join(' '))
     t.match(err, message)
   }
-  t.strictSame(readdirSync(folder).sort(), ['kept', 'nothing', 'text', 'typo'], 'nothing was left there')
+  t.strictSame(readdirSync(folder).sort(), ['kept', 'nothing', 'steering', 'text', 'typo'], 'nothing was left there')
   t.equal(readFileSync(join(folder, 'kept'), 'utf8'), 'as it is')
 })
 

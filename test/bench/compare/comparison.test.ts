@@ -41,7 +41,7 @@ test('the contract comes first, then the rounds, then the starts', async (t) => 
     settings,
     targets: [
       { name: 'running', url: url.origin, contract: 'keeps the core', differences: ['a choice'] },
-      { name: 'started', url: own.origin, start, contract: 'keeps the core', differences: ['a choice'] }
+      { name: 'started', url: own.origin, contract: 'keeps the core', differences: ['a choice'] }
     ],
     curves: []
   })

@@ -179,7 +179,7 @@ test('a page of the benchmark, and of one target alone', (t) => {
 })
 
 test('what comes from outside is text and nothing else', (t) => {
-  const [a, b] = example().targets.map((target) => ({ ...target, url: HOSTILE, start: HOSTILE }))
+  const [a, b] = example().targets.map((target) => ({ ...target, url: HOSTILE }))
   const named = (name: string) => ({
     ...curve,
     title: name,

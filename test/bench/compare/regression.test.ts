@@ -3,62 +3,73 @@ import { type Change, changes, tellChange } from '../../../bench/compare/regress
 import type { Result } from '../../../bench/compare/result.ts'
 import { curve, example } from './example.ts'
 
-const FASTIFY = [200, 204, 208]
+/** Five rounds about a median, each a step from the next. */
+const about = (median: number, step = 1) => [-1, 2, 0, -2, 1].map((steps) => median + steps * step)
+
+const FASTIFY = [200, 204, 206, 208, 202]
+
+const FIGURES: Result['figures'] = {
+  secretCpu: { a: about(85, 2) },
+  loginShare: { a: about(96), b: about(95) },
+  stormP99: { a: about(3, 0.25) }
+}
+
+const grown = { ...curve, series: { a: [1, 8].map((x) => ({ x, values: about(x * 11, x * 0.5) })) } }
 
 const withRates = (a: (number | null)[], changed: Partial<Result> = {}, fastify: number[] = FASTIFY) =>
-  example({ figures: { ...example().figures, secretRate: { a, fastify } }, curves: [curve], ...changed })
+  example({ figures: { ...FIGURES, secretRate: { a, fastify } }, curves: [grown], ...changed })
 
-const last = withRates([100, 102, 104])
-const same: Change = { sameMachine: true, sameLoad: true, worse: [], better: [], compared: 12 }
+const last = withRates([100, 102, 103, 104, 101])
+const same: Change = { sameMachine: true, worse: [], better: [], compared: 8, tooFew: 0 }
 
 test('what got worse, or better, beyond noise', (t) => {
-  const slower = 'a, /secret, answers a second: 81.0 /s [80.0..82.0], before 102 /s [100..104]: 0.794 ×'
-  const faster = 'a, /secret, answers a second: 121 /s [120..122], before 102 /s [100..104]: 1.19 ×'
+  const slower = 'a, /secret, answers a second: 82.0 /s [80.0..84.0], before 102 /s [100..104]: 0.804 ×'
+  const faster = 'a, /secret, answers a second: 122 /s [120..124], before 102 /s [100..104]: 1.20 ×'
   const cases: [string, number[], Partial<Change>][] = [
-    ['the same', [100, 102, 104], {}],
-    ['overlapping', [80, 85, 101], {}],
-    ['apart, but by little', [97, 98, 99], {}],
-    ['slower', [80, 81, 82], { worse: [slower] }],
-    ['faster', [120, 121, 122], { better: [faster] }]
+    ['the same', about(102), {}],
+    ['overlapping', [80, 85, 86, 87, 101], {}],
+    ['apart, but by little', [97, 98, 99, 98, 98], {}],
+    ['slower', about(82), { worse: [slower] }],
+    ['faster', about(122), { better: [faster] }]
   ]
   for (const [what, rates, change] of cases) t.strictSame(changes(withRates(rates), last), { ...same, ...change }, what)
   t.end()
 })
 
 test('less is worse of some, and better of others', (t) => {
-  const figures = { ...last.figures, stormP99: { a: [9, 8, 10] }, secretCpu: { a: [40, 41, 42] } }
+  const figures = { ...last.figures, stormP99: { a: about(9, 0.5) }, secretCpu: { a: about(41) } }
   const series = {
     a: [
-      { x: 1, values: [5, 5.1, 5.2] },
-      { x: 8, values: [140, 141, 142] },
-      { x: 9, values: [1, 1, 1] }
+      { x: 1, values: about(5, 0.1) },
+      { x: 8, values: about(141) },
+      { x: 9, values: about(1, 0) }
     ]
   }
   t.strictSame(changes({ ...last, figures, curves: [{ ...curve, series }] }, last), {
     ...same,
     worse: [
-      'a, /secret in a login storm, 99th percentile: 9.00 ms [8.00..10.0], before 3.00 ms [2.50..4.00]: 3.00 ×',
-      'a, /me by clients, 1 client: 5.10 /s [5.00..5.20], before 11.0 /s [10.0..12.0]: 0.464 ×'
+      'a, /secret in a login storm, 99th percentile: 9.00 ms [8.00..10.0], before 3.00 ms [2.50..3.50]: 3.00 ×',
+      'a, /me by clients, 1 client: 5.00 /s [4.80..5.20], before 11.0 /s [10.0..12.0]: 0.455 ×'
     ],
     better: [
-      'a, /secret, CPU time a request: 41.0 µs [40.0..42.0], before 85.0 µs [80.0..90.0]: 0.482 ×',
-      'a, /me by clients, 8 clients: 141 /s [140..142], before 88.0 /s [80.0..96.0]: 1.60 ×'
-    ],
-    compared: 10
+      'a, /secret, CPU time a request: 41.0 µs [39.0..43.0], before 85.0 µs [81.0..89.0]: 0.482 ×',
+      'a, /me by clients, 8 clients: 141 /s [139..143], before 88.0 /s [80.0..96.0]: 1.60 ×'
+    ]
   })
   t.end()
 })
 
-test('of fewer than three rounds nothing is said, nor of what is no longer there', (t) => {
-  t.strictSame(changes(withRates([10, 11]), last), { ...same, compared: 11 })
-  t.strictSame(changes(last, withRates([10, null, 11])), { ...same, compared: 11 })
+test('of fewer than five rounds nothing is said but that, and nothing of what is no longer there', (t) => {
+  t.strictSame(changes(withRates([10, 11, 12, 13]), last), { ...same, compared: 7, tooFew: 1 })
+  t.strictSame(changes(last, withRates([10, null, 11, 12, 13])), { ...same, compared: 7, tooFew: 1 })
+  t.strictSame(changes(withRates([null, null]), last), { ...same, compared: 7 })
   t.strictSame(changes(example({ figures: {} }), last), { ...same, compared: 0 })
   t.end()
 })
 
 test('a figure that was zero before', (t) => {
-  const idle = { ...last, figures: { secretCpu: { a: [0, 0, 0] } } }
-  const busy = { ...last, figures: { secretCpu: { a: [5, 5, 5] } } }
+  const idle = { ...last, figures: { secretCpu: { a: about(0, 0) } } }
+  const busy = { ...last, figures: { secretCpu: { a: about(5, 0) } } }
   t.strictSame(changes(busy, idle).worse, [
     'a, /secret, CPU time a request: 5.00 µs [5.00..5.00], before 0.00 µs [0.00..0.00]: ∞ ×'
   ])
@@ -67,55 +78,45 @@ test('a figure that was zero before', (t) => {
 })
 
 test('on another machine only ratios are compared', (t) => {
+  const there = { ...same, sameMachine: false }
+  const rates = [1000, 1020, 1030, 1040, 1010]
+  const fastify = rates.map((rate) => rate * 4)
+  const before = withRates(
+    rates,
+    {},
+    rates.map((rate) => rate * 2)
+  )
   const machines: Partial<Result['machine']>[] = [{ processor: 'Another' }, { cores: 64 }, { memory: 8192 }]
   for (const machine of machines) {
-    const faster = withRates([1000, 1020, 1040], { machine: { ...last.machine, ...machine } }, [4000, 4080, 4160])
-    t.strictSame(changes(faster, last), {
-      sameMachine: false,
-      sameLoad: true,
+    const faster = withRates(rates, { machine: { ...last.machine, ...machine } }, fastify)
+    t.strictSame(changes(faster, before), {
+      ...there,
       worse: [
         'a, /secret, answers a second, to a bare Fastify: 0.250 × [0.250..0.250], before 0.500 × [0.500..0.500]: 0.500 ×'
       ],
-      better: [],
       compared: 3
     })
   }
   const other = { ...last.machine, cores: 64 }
-  t.strictSame(changes({ ...last, machine: other, figures: {} }, last), { ...same, sameMachine: false, compared: 0 })
+  t.strictSame(changes({ ...last, machine: other, figures: {} }, last), { ...there, compared: 0 })
+  const alone = { secretRate: { a: rates } }
+  t.strictSame(changes({ ...last, machine: other, figures: alone }, last), { ...there, compared: 0 }, 'no Fastify')
   const kernel = { ...last.machine, system: 'Linux 7.0', memory: 16_000 }
   t.strictSame(changes({ ...last, machine: kernel }, last), same, 'a newer kernel is no other machine')
   t.end()
 })
 
-test('what was asked in another way is not compared', (t) => {
-  const machine = { ...last.machine, cores: 64 }
-  const cases: [Partial<Result['settings']>, number, number][] = [
-    [{ rounds: 7, seconds: 1 }, 12, 3],
-    [{ connections: 10 }, 9, 2],
-    [{ clients: 4 }, 8, 1],
-    [{ storm: 8 }, 10, 3],
-    [{ cost: 10 }, 6, 1]
-  ]
-  for (const [changed, here, elsewhere] of cases) {
-    const settings = { ...last.settings, ...changed }
-    const sameLoad = here === 12
-    t.strictSame(changes({ ...last, settings }, last), { ...same, sameLoad, compared: here })
-    const there = { ...same, sameMachine: false, sameLoad, compared: elsewhere }
-    t.strictSame(changes({ ...last, settings, machine }, last), there)
-  }
-  t.end()
-})
-
 test('it is told in words', (t) => {
+  const few = 'Too few rounds to compare: 3 figures, of which one of the two has fewer than 5.'
   const cases: [Change, string][] = [
-    [same, 'Compared with 2026-11-25, commit 0123456789: 12 figures.\nNothing got worse beyond noise.'],
+    [same, 'Compared with 2026-11-25, commit 0123456789: 8 figures.\nNothing got worse beyond noise.'],
     [
-      { ...same, worse: ['one'], better: ['two', 'three'] },
-      'Compared with 2026-11-25, commit 0123456789: 12 figures.\nWORSE  one\nbetter two\nbetter three'
+      { ...same, worse: ['one'], better: ['two', 'three'], compared: 1, tooFew: 3 },
+      `Compared with 2026-11-25, commit 0123456789: 1 figure.\nWORSE  one\nbetter two\nbetter three\n${few}`
     ],
     [
-      { sameMachine: false, sameLoad: false, worse: [], better: [], compared: 0 },
-      'Compared with 2026-11-25, commit 0123456789: 0 figures, on another machine: ratios alone, under another load: without what depends on it.\nThere is nothing of which both have enough rounds.'
+      { sameMachine: false, worse: [], better: [], compared: 0, tooFew: 3 },
+      `Compared with 2026-11-25, commit 0123456789: 0 figures, on another machine: ratios alone.\n${few}\nThere is nothing that could be compared.`
     ]
   ]
   for (const [change, text] of cases) t.equal(tellChange(change, last), text)

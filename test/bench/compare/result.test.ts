@@ -6,13 +6,11 @@ import { curve, example } from './example.ts'
 
 test('a result comes back as it was written, a line for the values of each target', (t) => {
   const file = join(t.testdir(), 'result.json')
-  const [first, ...others] = example().targets
   // What looks like values within a text stays as it is, and so do the digits of whole numbers.
   const result = example({
     curves: [curve],
     command: 'npm run compare -- [  5,  6 ]',
-    machine: { ...example().machine, memory: 131_072 },
-    targets: [{ ...(first as NonNullable<typeof first>), start: './server' }, ...others]
+    machine: { ...example().machine, memory: 131_072 }
   })
   writeResult(file, result)
   t.strictSame(readResult(file), result)
@@ -37,6 +35,10 @@ test('a file that holds none is refused', (t) => {
     half: ['{"kind": "comparison"}', '/at Expected required property'],
     undated: [JSON.stringify(example({ at: 'yesterday' })), "/at Expected string to match '^\\d{4}-\\d{2}-\\d{2}T'"],
     typo: [JSON.stringify({ ...example(), figurs: {} }), '/figurs Unexpected property'],
+    started: [
+      JSON.stringify({ ...example(), targets: [{ ...first, start: 'KEY=hush ./server' }] }),
+      '/targets/0/start Unexpected property'
+    ],
     long: [
       JSON.stringify({ ...example(), targets: [{ ...first, name: 'x'.repeat(25) }] }),
       '/targets/0/name Expected string length less or equal to 24'

@@ -89,3 +89,32 @@ test('what others disturbed is taken again, and the least disturbed counts', asy
     ]
   )
 })
+
+test('each attempt begins with a token of its own', async (t) => {
+  const { options } = await three(t)
+  let token = 0
+  const asked: string[] = []
+  const url = await serve(t, ({ url, headers }, response) => {
+    if (url === '/login') token += 1
+    if (url === '/secret') asked.push(`${headers.authorization}`)
+    response.writeHead(url === '/register' ? 201 : 200, { 'content-type': 'application/json' })
+    response.end(`{"access_token":"${token}"}`)
+  })
+  const subject = new Subject({ name: 'A', url }, surfaceOf())
+  subject.adopt(['ada'])
+  const busy = () => () => 0.5
+  const told: string[] = []
+  const seen: [string, string[]][] = []
+  const progress = (what: string) => {
+    told.push(what)
+    seen.push([what, asked.splice(0)])
+  }
+  await measureRounds([subject], { ...options, rounds: 1, retries: 1, watch: busy, progress })
+  const tokens = seen.map(([, before]) => new Set(before))
+  // What was asked for /secret until the next step began: in the warming up, and twice for itself.
+  t.strictSame(
+    [1, 2, 3].map((token) => tokens[token]?.has(`Bearer ${token}`)),
+    [true, true, true]
+  )
+  t.equal(told[2], 'round 1 of 1: A, /secret, again')
+})

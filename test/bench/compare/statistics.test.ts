@@ -2,6 +2,7 @@ import { test } from 'tap'
 import {
   apart,
   compare,
+  confidence,
   intervalOfMedian,
   median,
   present,
@@ -57,6 +58,21 @@ test('the interval of the median is right in nine of ten cases, or all of the va
     [20, [6, 15]]
   ] as const
   for (const [count, interval] of cases) t.strictSame(intervalOfMedian(upTo(count).reverse()), interval, `${count}`)
+  t.end()
+})
+
+test('how often that interval is right', (t) => {
+  t.strictSame(
+    [3, 4, 5, 7, 8, 20].map((rounds) => confidence(rounds)),
+    [
+      { right: 0.75, isAll: true },
+      { right: 0.875, isAll: true },
+      { right: 0.9375, isAll: true },
+      { right: 0.984375, isAll: true },
+      { right: 0.9, isAll: false },
+      { right: 0.9, isAll: false }
+    ]
+  )
   t.end()
 })
 

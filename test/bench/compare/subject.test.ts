@@ -81,11 +81,16 @@ test('an answer that was not expected is told', async (t) => {
     response.writeHead(request.url === '/register' ? 201 : 200).end()
   })
   const busy = await serve(t, (_request, response) => response.writeHead(503).end())
+  const limited = await serve(t, (_request, response) => response.writeHead(429).end())
   const gone = await nowhere()
   const cases = [
     [tokenless, 'ours: the answer to a login has no access_token'],
-    [busy, 'ours: POST /register has to be answered with 201, not with 503'],
-    [gone, 'ours: POST /register has to be answered with 201, not with ECONNREFUSED']
+    [busy, 'ours: POST /register has to be answered with 201, not with 503.'],
+    [
+      limited,
+      'ours: POST /register has to be answered with 201, not with 429.\nSwitch its limits off: all that is asked here comes from one address.'
+    ],
+    [gone, 'ours: POST /register has to be answered with 201, not with ECONNREFUSED.']
   ] as const
   for (const [url, message] of cases) {
     const settling = new Subject({ name: 'ours', url }, surfaceOf()).settle(1)

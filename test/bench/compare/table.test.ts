@@ -65,14 +65,6 @@ test('a result says how it came about', (t) => {
   t.end()
 })
 
-test('a name that came with a file does not steer the terminal', (t) => {
-  const targets = [{ name: 'a', url: '', contract: 'red \x1b[31m\r\u009b2Jover', differences: [] }]
-  const text = toText(example({ targets }))
-  t.match(text, '\na: red �[31m��2Jover\n')
-  t.notMatch(text, /[^\P{Cc}\n]/u)
-  t.end()
-})
-
 test('columns are as wide as their widest cell', (t) => {
   t.equal(
     aligned([['', 'b'], ['a title that is not in the way'], ['12', '3']]),

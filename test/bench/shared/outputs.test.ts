@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { checkOutputs, writeOutputs } from '../../../bench/bench/outputs.ts'
-import { Refusal } from '../../../bench/bench/refusal.ts'
 import { readResult } from '../../../bench/compare/result.ts'
+import { checkOutputs, outputsOf, writeOutputs } from '../../../bench/shared/outputs.ts'
+import { Refusal } from '../../../bench/shared/refusal.ts'
 import { example } from '../compare/example.ts'
 
 test('whether a file can be written is found without leaving or changing one', (t) => {
@@ -16,6 +16,22 @@ test('whether a file can be written is found without leaving or changing one', (
   t.throws(() => checkOutputs({ json: [nowhere], html: [] }), new Refusal(message))
   t.throws(() => checkOutputs({ json: [], html: [folder] }), { constructor: Refusal, message: /EISDIR/ })
   t.ok(existsSync(folder))
+  t.end()
+})
+
+test('options may name one file each, or none', (t) => {
+  t.strictSame(outputsOf({ json: 'it.json', html: 'it.html' }), { json: ['it.json'], html: ['it.html'] })
+  t.strictSame(outputsOf({}), { json: [], html: [] })
+  t.end()
+})
+
+test('one file is not written twice, whatever it is called', (t) => {
+  const folder = t.testdir()
+  const [file, same] = [join(folder, 'it'), `${folder}/./it`]
+  const message = (name: string) => `${name} is named for two outputs: one would be lost`
+  t.throws(() => checkOutputs({ json: [file], html: [same] }), new Refusal(message(same)))
+  t.throws(() => checkOutputs({ json: [file, file], html: [] }), new Refusal(message(file)))
+  t.strictSame(readdirSync(folder), [])
   t.end()
 })
 
