@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
+import { MEASURES, type MeasureName, number } from '../bench/compare/figures.ts'
+import { readResult } from '../bench/compare/result.ts'
+import { rowsOf, type Told, verdictOf } from '../bench/compare/telling.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -35,4 +39,37 @@ test('docs/COMPARISON.md shows our own code to the letter', async (t) => {
       }
     })
   }
+})
+
+const MEASURED: MeasureName[] = [
+  'secretRate',
+  'secretCpu',
+  'loginRate',
+  'loginShare',
+  'registerShare',
+  'stormP99',
+  'memory',
+  'startUp'
+]
+
+/** A figure as the page tells it: of the first service alone, of the others beside its. */
+function cellOf(measure: MeasureName, { median, ratio }: Told): string {
+  if (!ratio) return number(median)
+  return `${number(median)} (${number(ratio.median)} ×, ${verdictOf(measure, ratio)})`
+}
+
+test('docs/COMPARISON.md tells the figures of the result that it names', (t) => {
+  const page = read('docs/COMPARISON.md')
+  const [, name = ''] = /\((\.\.\/bench\/results\/compare-[\d-]+\.json)\)/.exec(page) ?? []
+  const result = readResult(fileURLToPath(new URL(name, new URL('../docs/', import.meta.url))))
+  const rows = rowsOf(result).filter(({ measure }) => MEASURED.includes(measure))
+  t.equal(rows.length, MEASURED.length)
+  for (const { measure, told } of rows) {
+    const { title, label, unit } = MEASURES[measure]
+    const cells = told.map((cell) => cellOf(measure, cell))
+    const line = `| ${title}: ${label}, ${unit} | ${cells.join(' | ')} |\n`
+    t.ok(page.includes(line), line)
+  }
+  t.ok(page.includes(`commit ${result.commit}`), result.commit)
+  t.end()
 })
