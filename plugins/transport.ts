@@ -6,7 +6,7 @@ import { requestId } from '../src/request-id.ts'
 import { bareRefusal, rawAnswer } from '../src/server-options.ts'
 
 /** Of these Node takes the first, where a proxy before it may have taken the last (RFC 9112 §3.2, RFC 9110 §5.3). */
-const SINGLE = ['host', 'authorization', 'content-type']
+const SINGLE = ['host', 'content-type']
 
 /** What Node's HTTP server would let pass, or answer by itself and without our body (RFC 9110 §10.1.1 and §9.3.6). */
 export default fp(

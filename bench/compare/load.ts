@@ -38,9 +38,9 @@ export class ServiceError extends Error {
   override name = 'ServiceError'
 }
 
-/** What can be done about an answer, on a line of its own; mostly nothing. */
+/** What can be done about what was seen, on a line of its own; mostly nothing. It may be seen 429 times. */
 export const adviceOn = (seen: string) =>
-  seen.includes('429') ? '\nSwitch its limits off: all that is asked here comes from one address.' : ''
+  /\b429\b(?! ×)/.test(seen) ? '\nSwitch its limits off: all that is asked here comes from one address.' : ''
 
 /** An answer that was not expected makes all figures worthless. */
 export class Unexpected extends ServiceError {

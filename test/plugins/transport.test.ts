@@ -35,11 +35,6 @@ test('the transport', async (t) => {
       malformed(400, 'Bad Request', 'There is more than one host header.')
     ],
     [
-      'two tokens',
-      'GET /secret HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\nauthorization: Bearer y\r\nconnection: close\r\n\r\n',
-      malformed(400, 'Bad Request', 'There is more than one authorization header.')
-    ],
-    [
       'two types of a body',
       `${login}content-type: text/plain\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`,
       malformed(400, 'Bad Request', 'There is more than one content-type header.')

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { test } from 'tap'
-import { load, ServiceError, Unexpected } from '../../../bench/compare/load.ts'
+import { adviceOn, load, ServiceError, Unexpected } from '../../../bench/compare/load.ts'
 import { serve } from './services.ts'
 
 test('so many bodies, none of them twice', async (t) => {
@@ -88,4 +88,11 @@ test('one answer of many that does not come is missed', async (t) => {
     const loading = load({ url, method: 'GET', expected: 200, connections: 4, until })
     await t.rejects(loading, { constructor: Unexpected, message: /were 1 × no answer\.$/ })
   }
+})
+
+test('the limits are to be switched off where they were met', (t) => {
+  const advice = '\nSwitch its limits off: all that is asked here comes from one address.'
+  for (const seen of ['429', '3 × 429', '429 × 429', '1 × 500, 12 × 429']) t.equal(adviceOn(seen), advice, seen)
+  for (const seen of ['500', '429 × no answer', '429 × 500', '1 × 4290']) t.equal(adviceOn(seen), '', seen)
+  t.end()
 })
