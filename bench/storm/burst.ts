@@ -59,7 +59,7 @@ async function loginsWith(limits: 'off' | 'on'): Promise<void> {
   const slowest = refused.map(slowestOf)
   check(
     quantile(slowest, 0.5) < AT_ONCE_REFUSED,
-    `a refusal takes less than ${AT_ONCE_REFUSED} ms`,
+    `a refusal takes less than ${AT_ONCE_REFUSED} ms, in most bursts`,
     `the slowest of each time ${slowest.map(milliseconds).join(', ')}; of a server that does nothing ${milliseconds(idle)}`
   )
 
