@@ -3,6 +3,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { PGlite } from '@electric-sql/pglite'
 import type { Test } from 'tap'
 
+/** A port on which nobody listens. */
+export { freePort as closedPort } from '../bench/shared/free-port.ts'
+
 /** A message of the PostgreSQL protocol; the first of a connection, the start-up message, has no type. */
 export interface Message {
   type: string
@@ -98,16 +101,6 @@ export async function proxyTo(t: Test, url: string, first?: Buffer): Promise<Pro
       for (const socket of sockets) socket.destroy()
     }
   }
-}
-
-/** A port of this machine on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function listen(t: Test, serve: (socket: Socket) => void): Promise<number> {

@@ -1,8 +1,8 @@
 import { load } from '../compare/load.ts'
 import type { Curve } from '../compare/result.ts'
 import { rotate } from '../compare/rounds.ts'
-import { rate } from '../compare/statistics.ts'
 import type { Subject } from '../compare/subject.ts'
+import { rate } from '../shared/statistics.ts'
 import type { Growth } from './growth.ts'
 
 /** Requests a second of a route that asks nothing of the database, and of one that does, with ever more clients. */

@@ -2,12 +2,12 @@ import { availableParallelism, getPriority, setPriority } from 'node:os'
 import { hashSync } from 'bcrypt'
 import { Piscina } from 'piscina'
 import { type Answer, PASSWORD } from '../shared/client.ts'
+import { poll } from '../shared/poller.ts'
+import { quantile, rate } from '../shared/statistics.ts'
 import { tally } from '../shared/tally.ts'
 import type { Notebook } from './figures.ts'
 import { load, Unexpected } from './load.ts'
 import { cpuTime, memoryOf } from './local-processes.ts'
-import { poll } from './poller.ts'
-import { quantile, rate } from './statistics.ts'
 import type { Subject } from './subject.ts'
 
 /** How much is asked, and for how long. */
@@ -99,7 +99,11 @@ export async function measureStorm(
   const amount = storm + enough(seconds * alone)
   // From the first answer on, and as long as all are still in flight, but for connections that were done early.
   const answered = (count: number) => {
-    if (count === 1) polls.push(poll(url, over.signal, { token: subject.token }), poll(new URL(control), over.signal))
+    if (count === 1)
+      polls.push(
+        poll(url, over.signal, { question: () => ({ token: subject.token }) }),
+        poll(new URL(control), over.signal)
+      )
     if (count >= amount - storm) over.abort()
   }
   await hurrying(() => logins(subject, 'login', storm, amount, answered)).finally(() => over.abort())

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { escapeHtml } from '../../src/html.ts'
+import { median, type Ratio, type Spread } from '../shared/statistics.ts'
 import { bars, colour, lines } from './charts.ts'
 import { heading, MEASURES, type MeasureName, number } from './figures.ts'
 import type { Curve, Result } from './result.ts'
-import { median, type Ratio, type Spread } from './statistics.ts'
 import { amount, method, pointsOf, type Row, range, ratioOf, rowsOf, type Told, verdictOf } from './telling.ts'
 
 /** What is said of each group of measures, and which of them is drawn. */
@@ -58,17 +59,17 @@ export function toPage(result: Result): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
 <header>
-<p class="kicker">${kind === 'bench' ? 'Benchmark' : 'One contract, measured'} · <time datetime="${escaped(result.at)}">${escaped(dateOf(result.at))}</time></p>
-<h1>${escaped(title)}</h1>
-<p class="lead">${escaped(lead(names, rows))}</p>
+<p class="kicker">${kind === 'bench' ? 'Benchmark' : 'One contract, measured'} · <time datetime="${escapeHtml(result.at)}">${escapeHtml(dateOf(result.at))}</time></p>
+<h1>${escapeHtml(title)}</h1>
+<p class="lead">${escapeHtml(lead(names, rows))}</p>
 ${legendOf(names, order)}
-<p class="key">${escaped(key(names))}</p>
+<p class="key">${escapeHtml(key(names))}</p>
 </header>
 ${SECTIONS.map((section) => sectionOf(section, rows, result)).join('\n')}
 ${curves.map((curve) => curveOf(curve, order)).join('\n')}
@@ -76,7 +77,7 @@ ${contractOf(result)}
 <section>
 <h2>How it was measured</h2>
 ${method(result)
-  .map((sentence) => `<p>${escaped(sentence)}</p>`)
+  .map((sentence) => `<p>${escapeHtml(sentence)}</p>`)
   .join('\n')}
 ${factsOf(result)}
 </section>
@@ -132,8 +133,8 @@ function sectionOf(section: (typeof SECTIONS)[number], all: Row[], result: Resul
     cells: names.map((name) => told.filter(({ target }) => target === name).map((told) => cellOf(measure, told))[0])
   }))
   return `<section>
-<h2>${escaped(section.heading)}</h2>
-<p>${escaped(section.words)}</p>
+<h2>${escapeHtml(section.heading)}</h2>
+<p>${escapeHtml(section.words)}</p>
 ${charts.join('\n')}
 ${tableOf(names, lines)}
 </section>`
@@ -165,7 +166,7 @@ function curveOf(curve: Curve, order: string[]): string {
     cells: names.map((name) => points.filter((point) => point.x === x && point.name === name).map(figureOf)[0])
   }))
   return `<section>
-<h2>${escaped(curve.title)}</h2>
+<h2>${escapeHtml(curve.title)}</h2>
 <p>Here each dot is the median of its rounds, and the line through it goes from the least to the most of them.</p>
 <figure>${captionOf(heading(curve), curve.better)}
 ${legendOf(names, order)}${lines(curve, order)}</figure>
@@ -174,22 +175,22 @@ ${tableOf(names, rows)}
 }
 
 const captionOf = (text: string, better: string) =>
-  `<figcaption>${escaped(sentence(text))} <span>${better} is better</span></figcaption>`
+  `<figcaption>${escapeHtml(sentence(text))} <span>${better} is better</span></figcaption>`
 
 /** On a phone each row becomes a block, in which every cell says whose it is. */
 function tableOf(names: string[], rows: { head: string; cells: (string | undefined)[] }[]): string {
-  const columns = names.map((name) => `<th scope="col">${escaped(name)}</th>`)
+  const columns = names.map((name) => `<th scope="col">${escapeHtml(name)}</th>`)
   const body = rows.map(({ head, cells }) => {
-    const row = cells.map((cell = '–', at) => `<td data-name="${escaped(`${names[at]}`)}"><div>${cell}</div></td>`)
-    return `<tr><th scope="row">${escaped(head)}</th>${row.join('')}</tr>`
+    const row = cells.map((cell = '–', at) => `<td data-name="${escapeHtml(`${names[at]}`)}"><div>${cell}</div></td>`)
+    return `<tr><th scope="row">${escapeHtml(head)}</th>${row.join('')}</tr>`
   })
   return `<div class="scroll"><table><thead><tr><td></td>${columns.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
 }
 
 function contractOf({ kind, targets }: Result): string {
   const items = targets.map(({ name, contract, differences }) => {
-    const list = differences.map((difference) => `<li>${escaped(difference)}</li>`).join('')
-    return `<dt>${escaped(name)}</dt><dd>${escaped(contract)}${list && `<ul>${list}</ul>`}</dd>`
+    const list = differences.map((difference) => `<li>${escapeHtml(difference)}</li>`).join('')
+    return `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(contract)}${list && `<ul>${list}</ul>`}</dd>`
   })
   const title = kind === 'bench' ? 'What was measured' : 'The contract'
   return `<section><h2>${title}</h2><dl>${items.join('')}</dl></section>`
@@ -210,13 +211,13 @@ function factsOf({ machine, versions, command, commit, at }: Result): string {
     ['Commit', commit],
     ['Time', at]
   ]
-  const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${escaped(`${value}`)}</dd>`).join('')
-  return `<dl>${list}</dl>\n<pre><code>${escaped(command)}</code></pre>`
+  const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(`${value}`)}</dd>`).join('')
+  return `<dl>${list}</dl>\n<pre><code>${escapeHtml(command)}</code></pre>`
 }
 
 const legendOf = (names: string[], order: string[]) =>
   `<ul class="legend">${names
-    .map((name) => `<li><i style="background: ${colour(name, order)}"></i>${escaped(name)}</li>`)
+    .map((name) => `<li><i style="background: ${colour(name, order)}"></i>${escapeHtml(name)}</li>`)
     .join('')}</ul>`
 
 const dateOf = (at: string) =>
@@ -226,7 +227,3 @@ const listed = (names: string[]) =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string)

@@ -1,6 +1,6 @@
+import { apart, compare, median, present, spread } from '../shared/statistics.ts'
 import { MEASURE_NAMES, MEASURES, type MeasureName, number } from './figures.ts'
 import type { Result } from './result.ts'
-import { apart, compare, median, present, spread } from './statistics.ts'
 import { amount, range } from './telling.ts'
 
 /** A figure that two results have, and which of its directions is the good one. */

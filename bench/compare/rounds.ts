@@ -1,3 +1,4 @@
+import { median } from '../shared/statistics.ts'
 import { Notebook } from './figures.ts'
 import { watchOthers } from './local-processes.ts'
 import {
@@ -10,7 +11,6 @@ import {
   type Settings
 } from './measures.ts'
 import type { Result } from './result.ts'
-import { median } from './statistics.ts'
 import type { Subject } from './subject.ts'
 
 /** The share of the machine that others may take before a measurement is taken again. */

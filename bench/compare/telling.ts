@@ -1,6 +1,6 @@
+import { compare, confidence, LEAST_ROUNDS, present, type Ratio, type Spread, spread } from '../shared/statistics.ts'
 import { MEASURE_NAMES, MEASURES, type MeasureName, number } from './figures.ts'
 import type { Curve, Result } from './result.ts'
-import { compare, confidence, LEAST_ROUNDS, present, type Ratio, type Spread, spread } from './statistics.ts'
 
 /** One figure of one target, and how it stands to the first target's. */
 export interface Told extends Spread {

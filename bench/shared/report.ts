@@ -34,12 +34,6 @@ export const milliseconds = (time: number) =>
 
 export const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(0)} MB`
 
-/** The value below which that share of them lies. */
-export function quantile(values: number[], share: number): number {
-  const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
 /** A table, as Markdown writes it. */
 export function table(head: string[], rows: (string | number)[][]): string {
   const lines = [head, head.map(() => '---'), ...rows]

@@ -1,5 +1,6 @@
 import type { Answer } from '../shared/client.ts'
-import { quantile, tally } from '../shared/report.ts'
+import { tally } from '../shared/report.ts'
+import { quantile } from '../shared/statistics.ts'
 
 /** What was asked for, and what came of it. */
 interface Entry {

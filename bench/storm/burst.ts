@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, inTurns } from '../shared/client.ts'
 import { Cluster } from '../shared/cluster.ts'
-import { check, megabytes, milliseconds, note, quantile, tally, title } from '../shared/report.ts'
+import { check, megabytes, milliseconds, note, tally, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
+import { median } from '../shared/statistics.ts'
 import { bcryptAlone, CONCURRENCY, login, QUEUE, register, startService } from './logins.ts'
 import { startControl } from './polling.ts'
 
@@ -58,7 +59,7 @@ async function loginsWith(limits: 'off' | 'on'): Promise<void> {
   )
   const slowest = refused.map(slowestOf)
   check(
-    quantile(slowest, 0.5) < AT_ONCE_REFUSED,
+    median(slowest) < AT_ONCE_REFUSED,
     `a refusal takes less than ${AT_ONCE_REFUSED} ms, in most bursts`,
     `the slowest of each time ${slowest.map(milliseconds).join(', ')}; of a server that does nothing ${milliseconds(idle)}`
   )

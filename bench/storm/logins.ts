@@ -6,6 +6,7 @@ import { type Answer, ask, inTurns, PASSWORD } from '../shared/client.ts'
 import type { Cluster } from '../shared/cluster.ts'
 import { atExit } from '../shared/report.ts'
 import { Service } from '../shared/service.ts'
+import { rate } from '../shared/statistics.ts'
 
 export const COST = 12
 export const CONCURRENCY = availableParallelism()
@@ -73,13 +74,6 @@ export async function keepLoggingIn(base: string, atOnce: number, signal: AbortS
   await Promise.all(Array.from({ length: atOnce }, client))
   agent.destroy()
   return answers
-}
-
-/** How many a second, by the moments at which they ended. */
-export function rate(ends: number[]): number {
-  const sorted = [...ends].sort((one, other) => one - other)
-  const first = sorted[0] as number
-  return ((sorted.length - 1) * 1000) / ((sorted.at(-1) as number) - first)
 }
 
 /** What bcrypt does where there is nothing else to do, in hashes a second. */

@@ -1,29 +1,9 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, type Question } from '../shared/client.ts'
+import { type Answer, ask } from '../shared/client.ts'
 import { forkServer } from '../shared/forked.ts'
-import { quantile } from '../shared/report.ts'
+import { quantile } from '../shared/statistics.ts'
 import { fromElsewhere } from './logins.ts'
-
-/** Asks every so many milliseconds on a connection that is kept alive, whether the last one has been answered or not. */
-export async function poll(
-  base: string,
-  path: string,
-  interval: number,
-  signal: AbortSignal,
-  question: () => Question = () => ({})
-): Promise<Answer[]> {
-  const agent = new http.Agent({ keepAlive: true })
-  const answers: Promise<Answer>[] = []
-  const start = performance.now()
-  while (!signal.aborted) {
-    answers.push(ask(base, 'GET', path, { ...question(), agent }))
-    await pause(Math.max(0, start + answers.length * interval - performance.now()))
-  }
-  const all = await Promise.all(answers)
-  agent.destroy()
-  return all
-}
 
 /** Uses each refresh token for the next, every so many milliseconds. */
 export async function keepRefreshing(

@@ -2,10 +2,12 @@ import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, inTurns } from '../shared/client.ts'
 import { Cluster } from '../shared/cluster.ts'
-import { check, milliseconds, quantile, table, tally, title } from '../shared/report.ts'
+import { poll } from '../shared/poller.ts'
+import { check, milliseconds, table, tally, title } from '../shared/report.ts'
 import { openSocket, send } from '../shared/sockets.ts'
+import { quantile } from '../shared/statistics.ts'
 import { login, register, startService } from './logins.ts'
-import { LATENCIES, latencies, poll, startControl } from './polling.ts'
+import { LATENCIES, latencies, startControl } from './polling.ts'
 
 const CONNECTIONS = 1000
 const SECONDS = 8
@@ -86,8 +88,8 @@ async function visit(base: string, empty: string, token: string): Promise<Visit>
   }
   const [login_, secret, control] = await Promise.all([
     logins(),
-    poll(base, '/secret', 20, over.signal, () => ({ token })),
-    poll(empty, '/', 20, over.signal)
+    poll(new URL('/secret', base), over.signal, { question: () => ({ token }) }),
+    poll(new URL(empty), over.signal)
   ])
   return { login: login_, secret, control }
 }

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer } from '../shared/client.ts'
 import { Cluster } from '../shared/cluster.ts'
+import { poll } from '../shared/poller.ts'
 import { check, table, tally, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
-import { bcryptAlone, CONCURRENCY, COST, fileOf, keepLoggingIn, login, rate, register, startService } from './logins.ts'
-import { keepRefreshing, LATENCIES, latencies, p99, poll, startControl } from './polling.ts'
+import { rate } from '../shared/statistics.ts'
+import { bcryptAlone, CONCURRENCY, COST, fileOf, keepLoggingIn, login, register, startService } from './logins.ts'
+import { keepRefreshing, LATENCIES, latencies, p99, startControl } from './polling.ts'
 
 const AT_ONCE = 32
 const SECONDS = 30
@@ -41,11 +43,11 @@ async function storm(service: Service, control: string, seconds: number): Promis
   const { signal } = over
   // Always the newest token, so that some have not been seen before.
   const [secret, empty, refresh, keys, live] = await Promise.all([
-    poll(base, '/secret', OFTEN, signal, () => ({ token: session.access })),
-    poll(control, '/', OFTEN, signal),
+    poll(new URL('/secret', base), signal, { every: OFTEN, question: () => ({ token: session.access }) }),
+    poll(new URL(control), signal, { every: OFTEN }),
     keepRefreshing(base, session, RARELY, signal),
-    poll(base, '/.well-known/jwks.json', RARELY, signal),
-    poll(base, '/health/live', RARELY, signal)
+    poll(new URL('/.well-known/jwks.json', base), signal, { every: RARELY }),
+    poll(new URL('/health/live', base), signal, { every: RARELY })
   ])
   return {
     answers: { '/secret': secret, 'the control': empty, '/token/refresh': refresh, JWKS: keys, '/health/live': live },

@@ -9,7 +9,7 @@ import {
   quantile,
   rate,
   spread
-} from '../../../bench/compare/statistics.ts'
+} from '../../../bench/shared/statistics.ts'
 
 test('the median and the spread', (t) => {
   t.strictSame(spread([3, 1, 2]), { median: 2, least: 1, most: 3 })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { poll } from '../../../bench/compare/poller.ts'
-import { serve } from './services.ts'
+import { poll } from '../../../bench/shared/poller.ts'
+import { serve } from '../compare/services.ts'
 
 test('it asks again whether the last one was answered or not, until it is told to stop', async (t) => {
   const over = new AbortController()
@@ -14,7 +14,7 @@ test('it asks again whether the last one was answered or not, until it is told t
     over.abort()
     for (const answer of held.splice(0)) answer()
   })
-  const answers = await poll(new URL('/secret', url), over.signal, { token: 'good' })
+  const answers = await poll(new URL('/secret', url), over.signal, { question: () => ({ token: 'good' }) })
   t.strictSame(
     answers.map(({ status }) => status),
     asked.map(() => 200)
@@ -31,7 +31,7 @@ test('a connection is used again', async (t) => {
     seen.add(socket)
     response.end()
   })
-  const answers = await poll(url, over.signal)
+  const answers = await poll(url, over.signal, { every: 5 })
   t.equal(
     answers.some(({ reused }) => reused),
     true
