@@ -71,6 +71,10 @@ const PURGE_INTERVAL = 60_000
 
 const MINUTE = 60_000
 
+/** How long one count keeps up the next, in milliseconds: its connection may hang, where others do not. */
+const TOO_LONG = 100
+const tooLong = () => new Promise<void>((resolve) => setTimeout(resolve, TOO_LONG).unref())
+
 export default fp(
   async (fastify) => {
     const { clientAddress, clock, config, deviceCookie, log, rootSecret } = fastify
@@ -86,11 +90,19 @@ export default fp(
     const secret = limitSecret(rootSecret)
 
     function byAddress(action: Action) {
-      // What comes in one turn of the event loop is counted together: in a storm of logins a statement for each address
-      // would take longer than all else that a refusal needs.
+      // What comes while a statement runs is counted together by the next: in a storm of logins a statement for each
+      // address would take longer than all else that a refusal needs.
+      let counting: Promise<unknown> = Promise.resolve()
       const counts = new DataLoader<Buffer, Count>(
-        (keys) => countAllWithin(fastify.openDatabase(), clock, keys, ADDRESS_LIMITS[action]),
-        { cache: false, batchScheduleFn: setImmediate }
+        (keys) => {
+          const counted = countAllWithin(fastify.openDatabase(), clock, keys, ADDRESS_LIMITS[action])
+          counting = counted.catch(() => {})
+          return counted
+        },
+        {
+          cache: false,
+          batchScheduleFn: (count) => Promise.race([counting, tooLong()]).then(() => setImmediate(count))
+        }
       )
       return async (request: FastifyRequest) => {
         const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))

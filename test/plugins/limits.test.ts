@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
@@ -215,6 +216,73 @@ test('the limits of an address', async (t) => {
     const before = (await fastify.pg.pool.query('SELECT sum(count) AS sum FROM limits')).rows
     t.equal((await from('198.51.100.3', '/login', { username: 'name1', password: 'x' })).statusCode, 429)
     t.strictSame((await fastify.pg.pool.query('SELECT sum(count) AS sum FROM limits')).rows, before)
+  })
+})
+
+test('the addresses of those who come at once', async (t) => {
+  const fastify = await build(t, { environment: ON })
+  const pool: { connect(): Promise<unknown> } = fastify.pg.pool
+  const connect = pool.connect.bind(pool)
+  const statements: { go(): void; fail(): void }[] = []
+  pool.connect = async () => {
+    await new Promise<void>((resolve, reject) => {
+      statements.push({ go: resolve, fail: () => reject(new Error('no connection')) })
+    })
+    return connect()
+  }
+  /** So many refreshes, which ask the database for nothing but their count. */
+  const refreshes = (count: number) =>
+    Array.from({ length: count }, () => post(fastify, '/token/refresh', { refresh_token: 'x' }))
+  const begun = async (count: number) => {
+    while (statements.length < count) await new Promise(setImmediate)
+  }
+  const settle = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  }
+  const statuses = async (answers: ReturnType<typeof refreshes>) =>
+    (await Promise.all(answers)).map(({ statusCode }) => statusCode)
+
+  await t.test('are counted by one statement, and those of who comes meanwhile by the next', async (t) => {
+    const first = refreshes(3)
+    await begun(1)
+    const next = refreshes(5)
+    await settle()
+    t.equal(statements.length, 1)
+    statements.shift()?.go()
+    t.strictSame(await statuses(first), wrongs(3))
+    await begun(1)
+    statements.shift()?.go()
+    t.strictSame(await statuses(next), wrongs(5))
+    t.equal(statements.length, 0)
+  })
+
+  await t.test('wait no longer than a moment for a statement that hangs', async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.teardown(() => mock.timers.reset())
+    const hanging = refreshes(1)
+    await begun(1)
+    const next = refreshes(2)
+    await settle()
+    mock.timers.tick(99)
+    await settle()
+    t.equal(statements.length, 1)
+    mock.timers.tick(1)
+    await begun(2)
+    statements.pop()?.go()
+    t.strictSame(await statuses(next), wrongs(2))
+    statements.pop()?.go()
+    t.strictSame(await statuses(hanging), wrongs(1))
+  })
+
+  await t.test('are counted on where a statement has failed', async (t) => {
+    const failing = refreshes(2)
+    await begun(1)
+    const next = refreshes(1)
+    statements.shift()?.fail()
+    t.strictSame(await statuses(failing), [503, 503])
+    await begun(1)
+    statements.shift()?.go()
+    t.strictSame(await statuses(next), wrongs(1))
   })
 })
 
