@@ -80,6 +80,12 @@ interface ClientError extends NodeJS.ErrnoException {
 function refuseConnection(this: { log: FastifyBaseLogger }, error: ClientError, socket: Socket): void {
   const { code = '', rawPacket } = error
   const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
+  // What came whole before is carried out, and whoever asked for it has to learn so.
+  if (answering?.req.complete && !answering.headersSent) {
+    answering.shouldKeepAlive = false
+    answering.once('finish', () => socket.destroySoon())
+    return
+  }
   if (code !== 'ECONNRESET' && socket.writable && !answering?.headersSent) {
     const statusCode = PARSER_STATUSES[code] ?? 400
     const reqId = requestId(answering?.req.headers['x-request-id'])

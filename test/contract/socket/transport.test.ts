@@ -260,6 +260,21 @@ test('What HTTP/1.1 allows is answered', async (t) => {
     )
   })
 
+  await t.test('a request that is followed by rubbish is answered all the same, and is the last', async (t) => {
+    for (const [first, status] of [
+      [request('GET /health/live', [], '', 'keep-alive'), 200],
+      [request('GET /nothing', [], '', 'keep-alive'), 404],
+      [post('/login', credentials, [], 'keep-alive'), 200]
+    ] as const) {
+      const answers = await service.exchange(`${first}rubbish\r\n\r\n`)
+      t.strictSame(
+        answers.map(({ status, headers }) => [status, headers.connection]),
+        [[status, 'close']],
+        first.slice(0, first.indexOf('\r'))
+      )
+    }
+  })
+
   await t.test('a request after a refused one, on one connection', async (t) => {
     const text = 'x'.repeat(50)
     const rows: [string, string][] = [
