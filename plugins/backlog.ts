@@ -2,41 +2,46 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 
-/** How long new connections are taken before what they ask is worked off, in milliseconds. */
+/** How many connections make a crowd. */
+const CROWD = 8
+
+/** How long the connections of a crowd are taken before what they ask is worked off, in milliseconds. */
 const PATIENCE = 50
 
 /**
- * Connections are taken before what they ask is worked off. The event loop takes one in a turn, however many wait: if
- * it did the work of the first meanwhile, which makes its turns long, the last of many that come at once would wait for
- * the work of nearly all. So what is asked first on a connection waits until a turn goes by in which nobody comes: for
- * one who comes alone that is the next.
+ * Connections are taken before what they ask is worked off. The event loop (libuv since 1.45) takes one in a turn,
+ * however many wait: if it did the work of the first meanwhile, which makes its turns long, the last of many that come
+ * at once would wait for the work of nearly all. So what is asked first on a connection of a crowd waits until a turn
+ * goes by in which nobody comes.
  */
 export default fp(
   async (fastify) => {
-    const { clock } = fastify
     const newcomers = new WeakSet<Socket>()
-    let someoneCame = false
+    let crowd = 0
     let quiet: Promise<void> | undefined
 
     async function untilNobodyComes(): Promise<void> {
-      const end = clock.now() + PATIENCE
+      const end = performance.now() + PATIENCE
+      let before: number
       await setImmediate()
       do {
-        someoneCame = false
+        before = crowd
         await setImmediate()
-      } while (someoneCame && clock.now() < end)
+      } while (crowd > before && performance.now() < end)
+      crowd = 0
       quiet = undefined
     }
 
     fastify.server.on('connection', (socket: Socket) => {
       newcomers.add(socket)
-      someoneCame = true
+      crowd += 1
       quiet ??= untilNobodyComes()
     })
     fastify.addHook('onRequest', (request, _reply, done) => {
-      if (newcomers.delete(request.raw.socket) && quiet) quiet.then(() => done())
+      if (newcomers.delete(request.raw.socket) && quiet && crowd >= CROWD) quiet.then(() => done())
       else done()
     })
   },
-  { name: 'backlog', dependencies: ['clock'] }
+  // What had come before the service began to stop is in flight, and nobody waits before the client's address is read.
+  { name: 'backlog', dependencies: ['audit', 'stopping'] }
 )

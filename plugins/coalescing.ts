@@ -11,12 +11,14 @@ export default fp(
   async (fastify) => {
     let turn: Promise<void> | undefined
 
-    // A promise, since each answer goes on in the async context of its own request, and fails alone.
-    fastify.addHook('onSend', () => {
+    // With a promise, since each answer goes on in the async context of its own request, and fails alone. A stream may
+    // fail before Fastify listens for that, and does not wait.
+    fastify.addHook('onSend', async (_request, _reply, payload) => {
+      if (typeof payload !== 'string') return
       turn ??= setImmediate().then(() => {
         turn = undefined
       })
-      return turn
+      await turn
     })
   },
   { name: 'coalescing' }

@@ -71,9 +71,17 @@ const PURGE_INTERVAL = 60_000
 
 const MINUTE = 60_000
 
-/** How long one count keeps up the next, in milliseconds: its connection may hang, where others do not. */
+/** How long one count holds up the next, in milliseconds: its connection may hang, where others do not. */
 const TOO_LONG = 100
-const tooLong = () => new Promise<void>((resolve) => setTimeout(resolve, TOO_LONG).unref())
+
+async function overOrTooLong(counting: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, TOO_LONG).unref()
+  })
+  await Promise.race([counting, tooLong])
+  clearTimeout(timer)
+}
 
 export default fp(
   async (fastify) => {
@@ -101,7 +109,7 @@ export default fp(
         },
         {
           cache: false,
-          batchScheduleFn: (count) => Promise.race([counting, tooLong()]).then(() => setImmediate(count))
+          batchScheduleFn: (count) => overOrTooLong(counting).then(() => setImmediate(count))
         }
       )
       return async (request: FastifyRequest) => {

@@ -32,7 +32,7 @@ declare module 'fastify' {
   }
 }
 
-/** Who takes longer to get to the hasher, in milliseconds, is kept up by the database, and not by the hashes. */
+/** Who takes longer to get to the hasher, in milliseconds, is held up by the database, and not by the hashes. */
 const MOMENT = 1000
 
 export default fp(

@@ -1,56 +1,107 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { mock } from 'node:test'
+import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import backlog from '../../plugins/backlog.ts'
-import clock from '../../plugins/clock.ts'
+import headers from '../../plugins/headers.ts'
+import stopping from '../../plugins/stopping.ts'
 import { assemble } from '../assemble.ts'
-import { exchange, listen, readAnswer, testClock } from '../helper.ts'
+import { listen } from '../helper.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
-const LAST_REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'
+
+const AUDIT = fp(async () => {}, { name: 'audit' })
 
 async function start(t: Test) {
-  const time = testClock()
-  const fastify = assemble(t, { plugins: [clock, backlog], clock: time })
+  const fastify = assemble(t, { plugins: [AUDIT, headers, stopping, backlog] })
   const steps: string[] = []
   fastify.server.on('connection', () => steps.push('taken'))
   fastify.get('/', async () => {
     steps.push('worked off')
     return ''
   })
-  return { fastify, port: await listen(fastify), steps, time }
+  const port = await listen(fastify)
+  const open = () => {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+    t.teardown(() => socket.destroy())
+    return socket
+  }
+  const taken = async (count: number) => {
+    while (steps.length < count) await new Promise(setImmediate)
+  }
+  return { fastify, open, steps, taken }
 }
 
-test('of many who come at once all are let in before anything is worked off', async (t) => {
-  const { port, steps } = await start(t)
-  const answers = Array.from({ length: 20 }, () => exchange(port, LAST_REQUEST))
-  for (const answer of await Promise.all(answers)) t.equal(readAnswer(answer).statusCode, 200)
-  t.strictSame(steps, [...Array(20).fill('taken'), ...Array(20).fill('worked off')])
+/** Time stands still, but for `pass`. */
+function holdTime(t: Test) {
+  let now = performance.now()
+  const held = mock.method(performance, 'now', () => now)
+  t.teardown(() => held.mock.restore())
+  return {
+    pass(milliseconds: number) {
+      now += milliseconds
+    }
+  }
+}
+
+async function ask(socket: Socket): Promise<string> {
+  socket.write(REQUEST)
+  const [answer] = await once(socket, 'data')
+  return String(answer).slice(0, 'HTTP/1.1 200'.length)
+}
+
+test('of a crowd all are let in before anything is worked off', async (t) => {
+  const { open, steps, taken } = await start(t)
+  holdTime(t)
+  const sockets = Array.from({ length: 30 }, open)
+  await taken(10)
+  const answers = await Promise.all(sockets.map(ask))
+  t.strictSame(answers, Array(30).fill('HTTP/1.1 200'))
+  t.strictSame(steps, [...Array(30).fill('taken'), ...Array(30).fill('worked off')])
 })
 
-test('who keeps a connection is not kept up by those who come', async (t) => {
-  const { port, steps } = await start(t)
-  const known = connect(port, '127.0.0.1').setEncoding('utf8')
-  known.write(REQUEST)
-  await once(known, 'data')
-  steps.length = 0
-
-  const coming = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'))
-  known.write(REQUEST)
-  await once(known, 'data')
-  t.ok(steps.indexOf('worked off') < 20, 'before all have come')
-  for (const socket of [known, ...coming]) socket.destroy()
-})
-
-test('an endless stream of connections keeps nobody up for long', async (t) => {
-  const { port, steps, time } = await start(t)
-  const sockets = Array.from({ length: 50 }, () => connect(port, '127.0.0.1'))
-  const [first] = sockets as [ReturnType<typeof connect>]
-  const answered = once(first.setEncoding('utf8'), 'data')
-  first.write(REQUEST)
-  while (steps.length < 10) await new Promise(setImmediate)
-  time.advance(0.05)
-  await answered
+test('an endless crowd holds nobody up for long', async (t) => {
+  const { open, steps, taken } = await start(t)
+  const time = holdTime(t)
+  const [first] = Array.from({ length: 50 }, open)
+  await taken(10)
+  const answer = ask(first as Socket)
+  await taken(20)
+  t.notOk(steps.includes('worked off'))
+  time.pass(50)
+  t.equal(await answer, 'HTTP/1.1 200')
   t.ok(steps.indexOf('worked off') < 50, 'though others wait to be let in')
+})
+
+test('a crowd holds up none who has a connection', async (t) => {
+  const { open, steps, taken } = await start(t)
+  const known = open()
+  t.equal(await ask(known), 'HTTP/1.1 200')
+  steps.length = 0
+  Array.from({ length: 30 }, open)
+  await taken(10)
+  t.equal(await ask(known), 'HTTP/1.1 200')
+  t.ok(steps.indexOf('worked off') < 30, 'before all have come')
+})
+
+test('who comes alone does not wait: not even one who hangs up is without an answer', async (t) => {
+  const { open } = await start(t)
+  const socket = open()
+  socket.end(REQUEST)
+  const [answer] = await once(socket, 'data')
+  t.match(String(answer), /^HTTP\/1.1 200/)
+})
+
+test('a crowd that had come before the service began to stop is not refused', async (t) => {
+  const { fastify, open, steps, taken } = await start(t)
+  const sockets = Array.from({ length: 30 }, open)
+  await taken(10)
+  const answer = ask(sockets[0] as Socket)
+  await once(fastify.server, 'request')
+  t.notOk(steps.includes('worked off'))
+  const closed = fastify.close()
+  t.equal(await answer, 'HTTP/1.1 200')
   for (const socket of sockets) socket.destroy()
+  await closed
 })
