@@ -4,8 +4,8 @@ import fp from 'fastify-plugin'
 /**
  * Answers that are ready in one turn of the event loop are written at its end: first everything that came in is worked
  * off, then everything goes out. To go into the kernel for each answer, and back, costs either side what it has in its
- * caches, and wakes a client for each: with fifty clients it is a third of what `/secret` costs. Who asks alone waits
- * some 10 µs longer.
+ * caches, and wakes a client for each: with fifty clients it is up to a third of what `/secret` costs. Who asks alone
+ * waits some 10 µs longer.
  */
 export default fp(
   async (fastify) => {
