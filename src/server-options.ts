@@ -80,10 +80,9 @@ interface ClientError extends NodeJS.ErrnoException {
 function refuseConnection(this: { log: FastifyBaseLogger }, error: ClientError, socket: Socket): void {
   const { code = '', rawPacket } = error
   const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
-  // What came whole before is carried out, and whoever asked for it has to learn so.
-  if (answering?.req.complete && !answering.headersSent) {
+  // What came whole before is carried out, and whoever asked for it has to learn so. Node then closes the connection.
+  if (code !== 'ECONNRESET' && socket.writable && answering?.req.complete && !answering.headersSent) {
     answering.shouldKeepAlive = false
-    answering.once('finish', () => socket.destroySoon())
     return
   }
   if (code !== 'ECONNRESET' && socket.writable && !answering?.headersSent) {

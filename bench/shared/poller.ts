@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, type Question } from './client.ts'
 
 /**
- * Asks a URL again and again, every 20 ms unless told otherwise, whether the last one has been answered or not, until the signal. One connection at most stays
- * open unused, and never for long: a server that closes idle ones cannot close one that is just being used.
+ * Asks a URL again and again, every 20 ms unless told otherwise, whether the last one has been answered or not, until the
+ * signal. One connection at most stays open unused, and never for long: a server that closes idle ones cannot close one
+ * that is just being used.
  */
 export async function poll(
   url: URL,

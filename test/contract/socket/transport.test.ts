@@ -273,6 +273,18 @@ test('What HTTP/1.1 allows is answered', async (t) => {
         first.slice(0, first.indexOf('\r'))
       )
     }
+
+    const connection = service.connect()
+    connection.send(post('/login', credentials, [], 'keep-alive'))
+    for (let piece = 0; piece < 20; piece += 1) {
+      connection.send('rubbish\r\n\r\n')
+      await new Promise(setImmediate)
+    }
+    t.strictSame(
+      parseAnswers(await connection.rest()).map(({ status }) => status),
+      [200],
+      'in many pieces'
+    )
   })
 
   await t.test('a request after a refused one, on one connection', async (t) => {
