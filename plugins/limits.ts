@@ -1,6 +1,6 @@
-import DataLoader from 'dataloader'
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { createAddressCounts } from '../src/address-counts.ts'
 import { networkOf } from '../src/client-address.ts'
 import type { Database } from '../src/database.ts'
 import { Problem } from '../src/errors.ts'
@@ -8,8 +8,6 @@ import {
   type AccountNames,
   type Action,
   ADDRESS_LIMITS,
-  type Count,
-  countAllWithin,
   countGuess,
   countWithin,
   forgive,
@@ -71,18 +69,6 @@ const PURGE_INTERVAL = 60_000
 
 const MINUTE = 60_000
 
-/** How long one count holds up the next, in milliseconds: its connection may hang, where others do not. */
-const TOO_LONG = 100
-
-async function overOrTooLong(counting: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, TOO_LONG).unref()
-  })
-  await Promise.race([counting, tooLong])
-  clearTimeout(timer)
-}
-
 export default fp(
   async (fastify) => {
     const { clientAddress, clock, config, deviceCookie, log, rootSecret } = fastify
@@ -98,23 +84,10 @@ export default fp(
     const secret = limitSecret(rootSecret)
 
     function byAddress(action: Action) {
-      // What comes while a statement runs is counted together by the next: in a storm of logins a statement for each
-      // address would take longer than all else that a refusal needs.
-      let counting: Promise<unknown> = Promise.resolve()
-      const counts = new DataLoader<Buffer, Count>(
-        (keys) => {
-          const counted = countAllWithin(fastify.openDatabase(), clock, keys, ADDRESS_LIMITS[action])
-          counting = counted.catch(() => {})
-          return counted
-        },
-        {
-          cache: false,
-          batchScheduleFn: (count) => overOrTooLong(counting).then(() => setImmediate(count))
-        }
-      )
+      const countAddress = createAddressCounts(fastify.openDatabase, clock, ADDRESS_LIMITS[action])
       return async (request: FastifyRequest) => {
         const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
-        const count = await request.database.awaitShared(counts.load(key))
+        const count = await request.database.awaitShared(countAddress(key))
         if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
       }
     }
