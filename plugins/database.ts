@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createDatabase, type TimedDatabase } from '../src/database.ts'
+import { createDatabase, type Database, type TimedDatabase } from '../src/database.ts'
+import { shareOf } from '../src/pool-share.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,6 +11,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The database for this request: all of it together waits 5 s at most. */
     readonly database: TimedDatabase
+    /** The same for what comes before the check of a password, through as few connections as passwords are checked at once. */
+    readonly guessDatabase: Database
   }
 }
 
@@ -26,6 +29,14 @@ export default fp(
         return database
       }
     })
+
+    const { DATABASE_POOL, HASH_CONCURRENCY } = fastify.config
+    const share = shareOf(fastify.pg.pool, Math.max(1, Math.min(HASH_CONCURRENCY, DATABASE_POOL - 1)))
+    fastify.decorateRequest('guessDatabase', {
+      getter() {
+        return this.database.through(share)
+      }
+    })
   },
-  { name: 'database', dependencies: ['pg'] }
+  { name: 'database', dependencies: ['config', 'pg'] }
 )

@@ -96,7 +96,7 @@ export default fp(
       const { attempt, typed, account } = guessed
       const device = account && deviceCookie.read(request, account.id)
       const deviceKey = device === undefined ? undefined : limitKey(secret, 'device', device)
-      const count = await countAll(request.database, nameKeys(secret, typed), deviceKey)
+      const count = await countAll(request.guessDatabase, nameKeys(secret, typed), deviceKey)
       if ('wait' in count) throw heldOff(request, attempt, count, account?.id)
       const { keys } = count
       const forgiven = [...nameKeys(secret, { ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]

@@ -27,10 +27,10 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
 
   const preHandler = [limits.byAddress('login'), passwords.admit]
   fastify.post('/login', { schema, preHandler }, async (request, reply) => {
-    const { database, body } = request
+    const { database, guessDatabase, body } = request
     const { password, cookie = false, ...typed } = body
     const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
-    const account = await findCredentials(database, typed)
+    const account = await findCredentials(guessDatabase, typed)
 
     const { session, user } = await limits.guessing(request, { attempt: 'login', typed, account }, async () => {
       const matches = await passwords.verify(password, account?.password_hash, reply.disconnected)

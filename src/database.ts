@@ -1,6 +1,7 @@
-import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { cancelStatement } from './cancel.ts'
 import { Problem } from './errors.ts'
+import type { Connections } from './pool-share.ts'
 
 /** What runs SQL: a pool with a deadline, or one transaction in it. */
 export interface Database {
@@ -23,6 +24,8 @@ export interface TimedDatabase extends Database {
    * @throws Problem DATABASE_UNAVAILABLE when it does not come in time
    */
   awaitShared<Result>(asked: Promise<Result>): Promise<Result>
+  /** The same database with the same deadline, through other connections. */
+  through(connections: Connections): Database
 }
 
 /** How long one request may wait for the database in all, in milliseconds. */
@@ -32,10 +35,10 @@ export const PATIENCE = 5000
 const QUEUE = 1000
 
 /**
- * A view of the pool that waits for the database no longer than `patience` milliseconds, all its calls together;
+ * A view of a pool that waits for the database no longer than `patience` milliseconds, all its calls together;
  * what happens between the calls does not count. Make one for each request or job.
  */
-export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
+export function createDatabase(pool: Connections, patience = PATIENCE): TimedDatabase {
   let left = patience
 
   function timed<Result>(wait: () => Promise<Result>): Promise<Result> {
@@ -49,9 +52,9 @@ export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
       })
   }
 
-  async function connect(): Promise<PoolClient> {
-    if (pool.waitingCount >= QUEUE) throw new Error('too many wait for a connection to the database')
-    const connection = pool.connect()
+  async function connect(connections: Connections): Promise<PoolClient> {
+    if (connections.waitingCount >= QUEUE) throw new Error('too many wait for a connection to the database')
+    const connection = connections.connect()
     return inTime(connection, 'no connection to the database in time', () => {
       connection.then((client) => client.release(), ignore)
     })
@@ -60,18 +63,21 @@ export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
   function inTime<Result>(wait: Promise<Result>, complaint: string, giveUp = ignore): Promise<Result> {
     let timer: NodeJS.Timeout
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        giveUp()
-        reject(new Error(complaint))
-      }, left)
+      timer = setTimeout(
+        () => {
+          giveUp()
+          reject(new Error(complaint))
+        },
+        Math.max(0, left)
+      )
     })
     return Promise.race([wait, late]).finally(() => clearTimeout(timer))
   }
 
   // A connection that failed us once is closed, since its answer may still be on the way; one that refused a statement
   // is as good as before.
-  async function withClient<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
-    const client = await timed(connect)
+  async function withClient<Result>(connections: Connections, work: (run: Run) => Promise<Result>): Promise<Result> {
+    const client = await timed(() => connect(connections))
     let broken = false
     const run: Run = (text, values) => {
       const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
@@ -90,9 +96,14 @@ export function createDatabase(pool: Pool, patience = PATIENCE): TimedDatabase {
     }
   }
 
+  const through = (connections: Connections): Database => ({
+    query: (text, values) => withClient(connections, (run) => within(run).query(text, values)),
+    transact: (work) => withClient(connections, (run) => commit(run, work))
+  })
+
   return {
-    query: (text, values) => withClient((run) => within(run).query(text, values)),
-    transact: (work) => withClient((run) => commit(run, work)),
+    ...through(pool),
+    through,
     awaitShared: (asked) => timed(() => inTime(asked, 'no answer of the database in time'))
   }
 }

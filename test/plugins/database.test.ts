@@ -8,6 +8,9 @@ import type { Problem } from '../../src/errors.ts'
 import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
 import { migratedDatabase } from '../database.ts'
+import { holdConnections } from '../held-connections.ts'
+import { answer, build, PASSWORD, post, refusal } from '../helper.ts'
+import { holdMoments } from '../too-long.ts'
 
 test('the database', async (t) => {
   const where = await migratedDatabase(t)
@@ -44,4 +47,37 @@ test('the database', async (t) => {
     t.equal(error.code, 'DATABASE_UNAVAILABLE')
     t.strictSame(await fastify.openDatabase().query('SELECT 1 AS number'), [{ number: 1 }])
   })
+})
+
+const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or the password is wrong.')
+
+test('the database of guesses', async (t) => {
+  for (const [concurrency, pool, most] of [
+    ['1', '10', 1],
+    ['3', '10', 3],
+    ['10', '3', 2],
+    ['1', '1', 1]
+  ] as const) {
+    const bounds = { HASH_CONCURRENCY: concurrency, DATABASE_POOL: pool }
+    await t.test(`takes ${most} connections with ${JSON.stringify(bounds)}`, async (t) => {
+      const fastify = await build(t, { environment: bounds })
+      holdMoments(t)
+      const { asked, begun, settle } = holdConnections(t, fastify)
+      const logins = Array.from({ length: 5 }, () => post(fastify, '/login', { username: 'ada', password: PASSWORD }))
+      await begun(most)
+      await settle()
+      t.equal(asked.length, most, 'however many sign in')
+
+      const other = fastify.openDatabase().query('SELECT 1 AS number')
+      await begun(most + 1)
+      asked.pop()?.go()
+      t.strictSame(await other, [{ number: 1 }], 'the others are left to the rest')
+
+      for (let login = 0; login < 5; login++) {
+        await begun(1)
+        asked.shift()?.go()
+      }
+      for (const response of await Promise.all(logins)) t.strictSame(answer(response), { statusCode: 401, body: WRONG })
+    })
+  }
 })

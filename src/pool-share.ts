@@ -1,0 +1,42 @@
+import type { Pool, PoolClient } from 'pg'
+import { createGate } from './gate.ts'
+import { overOrTooLong } from './over-or-too-long.ts'
+
+/** Where connections come from: a pool, or a share of it. */
+export interface Connections {
+  connect(): Promise<PoolClient>
+  /** How many wait for a connection. */
+  readonly waitingCount: number
+}
+
+/**
+ * A share of a pool (the bulkhead pattern): however many ask for connections through it at once, the others are left to
+ * the rest. A connection that is held for too long no longer counts.
+ *
+ * @param most how many of its connections may be held at once
+ */
+export function shareOf(pool: Pool, most: number): Connections {
+  const gate = createGate(most, Number.POSITIVE_INFINITY)
+  const held = new Map<PoolClient, () => void>()
+  pool.on('release', (_error, client) => {
+    held.get(client)?.()
+    held.delete(client)
+  })
+
+  const untilReleased = (client: PoolClient) => new Promise<void>((resolve) => held.set(client, resolve))
+
+  return {
+    connect: () =>
+      new Promise((resolve, reject) => {
+        gate.run(() => {
+          const connection = pool.connect()
+          const released = connection.then(untilReleased)
+          connection.then(resolve, reject)
+          return overOrTooLong(released)
+        })
+      }),
+    get waitingCount() {
+      return gate.waiting
+    }
+  }
+}
