@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import fp from 'fastify-plugin'
+import { untilNobodyComes } from '../src/newcomers.ts'
 
 /** How many connections make a crowd. */
 const CROWD = 8
@@ -9,10 +9,9 @@ const CROWD = 8
 const PATIENCE = 50
 
 /**
- * Connections are taken before what they ask is worked off. The event loop (libuv since 1.45) takes one in a turn,
- * however many wait: if it did the work of the first meanwhile, which makes its turns long, the last of many that come
- * at once would wait for the work of nearly all. So what is asked first on a connection of a crowd waits until a turn
- * goes by in which nobody comes.
+ * Connections are taken before what they ask is worked off. The event loop takes one in a turn, however many wait: if it
+ * did the work of the first meanwhile, which makes its turns long, the last of many that come at once would wait for the
+ * work of nearly all. So what is asked first on a connection of a crowd waits until a turn goes by in which nobody comes.
  */
 export default fp(
   async (fastify) => {
@@ -20,22 +19,13 @@ export default fp(
     let crowd = 0
     let quiet: Promise<void> | undefined
 
-    async function untilNobodyComes(): Promise<void> {
-      const end = performance.now() + PATIENCE
-      let before: number
-      await setImmediate()
-      do {
-        before = crowd
-        await setImmediate()
-      } while (crowd > before && performance.now() < end)
-      crowd = 0
-      quiet = undefined
-    }
-
     fastify.server.on('connection', (socket: Socket) => {
       newcomers.add(socket)
       crowd += 1
-      quiet ??= untilNobodyComes()
+      quiet ??= untilNobodyComes(fastify.server, PATIENCE).then(() => {
+        crowd = 0
+        quiet = undefined
+      })
     })
     fastify.addHook('onRequest', (request, _reply, done) => {
       if (newcomers.delete(request.raw.socket) && quiet && crowd >= CROWD) quiet.then(() => done())

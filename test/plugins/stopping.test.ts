@@ -1,8 +1,19 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { mock } from 'node:test'
-import { test } from 'tap'
+import type { FastifyInstance } from 'fastify'
+import { type Test, test } from 'tap'
 import { build, exchange, listen, readAnswer, refusal } from '../helper.ts'
+
+/** Moves the time of timers by hand. */
+async function holdTimers(t: Test, { pg }: FastifyInstance): Promise<(milliseconds: number) => void> {
+  // The timer of an idle connection has to be of the time in which it is cleared.
+  const client = await pg.pool.connect()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  client.release()
+  return (milliseconds) => mock.timers.tick(milliseconds)
+}
 
 test('while the service stops, what is in flight is finished, and its connection closed', async (t) => {
   const fastify = await build(t, { environment: { DATABASE_POOL: '1' } })
@@ -33,16 +44,12 @@ test('a client that never ends its request does not hold up the stop', async (t)
   await received
   const everything = text(socket)
 
-  // The timer of an idle connection has to be of the time in which it is cleared.
-  const client = await fastify.pg.pool.connect()
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => mock.timers.reset())
-  client.release()
+  const tick = await holdTimers(t, fastify)
   const closed = fastify.close()
   await new Promise((resolve) => setImmediate(resolve))
-  mock.timers.tick(8_999)
+  tick(8_999)
   t.equal(socket.closed, false)
-  mock.timers.tick(1)
+  tick(1)
   await closed
   t.equal(await everything, '')
 })
@@ -64,4 +71,38 @@ test('who comes while the service stops is refused, and told to go elsewhere', a
     })
   }
   await closed
+})
+
+test('whoever is on the way at the end of that time is refused as well, and not cut off', async (t) => {
+  const fastify = await build(t)
+  const port = await listen(fastify)
+  let taken = 0
+  fastify.server.on('connection', () => taken++)
+  const tick = await holdTimers(t, fastify)
+  const closed = fastify.close()
+  await new Promise(setImmediate)
+
+  const answers = Array.from({ length: 50 }, () => exchange(port, 'GET /secret HTTP/1.1\r\nhost: x\r\n\r\n'))
+  while (taken < 5) await new Promise(setImmediate)
+  tick(1_000)
+  for (const refused of await Promise.all(answers)) t.equal(readAnswer(refused).statusCode, 503)
+  t.equal(taken, 50)
+  await closed
+})
+
+test('who has connected and asks for nothing does not hold up the stop', async (t) => {
+  const fastify = await build(t)
+  const port = await listen(fastify)
+  const socket = connect(port, '127.0.0.1')
+  await new Promise((resolve) => fastify.server.once('connection', resolve))
+  const tick = await holdTimers(t, fastify)
+  const everything = text(socket)
+  const closed = fastify.close()
+  await new Promise(setImmediate)
+  tick(1_000)
+  while (fastify.server.listening) await new Promise(setImmediate)
+  t.equal(socket.closed, false, 'it may be about to')
+  tick(1_000)
+  await closed
+  t.equal(await everything, '')
 })
