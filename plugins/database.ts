@@ -1,17 +1,19 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { createDatabase, type Database, type TimedDatabase } from '../src/database.ts'
-import { shareOf } from '../src/pool-share.ts'
+import { type Connections, shareOf } from '../src/pool-share.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The database for one job outside of a request, with a deadline of its own in milliseconds. */
     openDatabase(patience?: number): TimedDatabase
+    /** At most as many connections as passwords are hashed at once: nobody need be found sooner. */
+    guessConnections: Connections
   }
   interface FastifyRequest {
     /** The database for this request: all of it together waits 5 s at most. */
     readonly database: TimedDatabase
-    /** The same for what comes before the check of a password, through as few connections as passwords are checked at once. */
+    /** The same for what comes before the check of a password, through a share of the connections. */
     readonly guessDatabase: Database
   }
 }
@@ -30,11 +32,13 @@ export default fp(
       }
     })
 
-    const { DATABASE_POOL, HASH_CONCURRENCY } = fastify.config
-    const share = shareOf(fastify.pg.pool, Math.max(1, Math.min(HASH_CONCURRENCY, DATABASE_POOL - 1)))
+    const { pool } = fastify.pg
+    const most = Math.max(1, Math.min(fastify.config.HASH_CONCURRENCY, pool.options.max - 1))
+    const guessConnections = shareOf(pool, most)
+    fastify.decorate('guessConnections', guessConnections)
     fastify.decorateRequest('guessDatabase', {
       getter() {
-        return this.database.through(share)
+        return this.database.through(guessConnections)
       }
     })
   },

@@ -60,10 +60,11 @@ export default fp(
     const { gate } = fastify.passwords
     gauge('latchkey_hashes_running', 'Password hashes being computed', () => gate.running)
     gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => gate.waiting)
-    const { pool } = fastify.pg
+    const { guessConnections, pg } = fastify
+    const { pool } = pg
     gauge('latchkey_database_connections', 'Open connections to the database', () => pool.totalCount)
     gauge('latchkey_database_connections_idle', 'Open connections that nobody uses', () => pool.idleCount)
-    gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => pool.waitingCount)
+    gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => guessConnections.waitingCount)
 
     const { audit } = fastify
     gauge('latchkey_audit_waiting', 'Records that wait to be written', () => audit.waiting)
@@ -80,5 +81,5 @@ export default fp(
 
     fastify.decorate('metrics', registry)
   },
-  { name: 'metrics', dependencies: ['audit', 'outbox', 'passwords', 'pg'] }
+  { name: 'metrics', dependencies: ['audit', 'database', 'outbox', 'passwords', 'pg'] }
 )

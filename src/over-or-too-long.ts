@@ -1,4 +1,4 @@
-/** How long one that waits for the database holds up the next, in milliseconds: its connection may hang, where others do not. */
+/** How long work at the database holds up others, in milliseconds: its connection may hang, where others do not. */
 const TOO_LONG = 100
 
 /** Resolves when the work has ended, in whichever way, or has taken so long that it must not hold up others. */

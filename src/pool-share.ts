@@ -14,6 +14,7 @@ export interface Connections {
  * the rest. A connection that is held for too long no longer counts.
  *
  * @param most how many of its connections may be held at once
+ * @returns the share; its count of those who wait includes those who ask the pool itself
  */
 export function shareOf(pool: Pool, most: number): Connections {
   const gate = createGate(most, Number.POSITIVE_INFINITY)
@@ -28,15 +29,16 @@ export function shareOf(pool: Pool, most: number): Connections {
   return {
     connect: () =>
       new Promise((resolve, reject) => {
-        gate.run(() => {
-          const connection = pool.connect()
-          const released = connection.then(untilReleased)
-          connection.then(resolve, reject)
-          return overOrTooLong(released)
-        })
+        const hold = async () => {
+          const client = await pool.connect()
+          const released = untilReleased(client)
+          resolve(client)
+          await overOrTooLong(released)
+        }
+        gate.run(hold).catch(reject)
       }),
     get waitingCount() {
-      return gate.waiting
+      return gate.waiting + pool.waitingCount
     }
   }
 }

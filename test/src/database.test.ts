@@ -262,6 +262,23 @@ test('the patience of a database', async (t) => {
     t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
   })
 
+  await t.test('is one for all connections', async (t) => {
+    const pass = stopwatch(t)
+    const pool = poolAt(
+      t,
+      await server(t, (sql) => {
+        if (sql === 'SELECT never') return undefined
+        pass(450)
+        return completed(sql)
+      })
+    )
+    const database = createDatabase(pool, 1000)
+    await database.query('SELECT slowly')
+    await database.through(pool).query('SELECT slowly')
+    const rest = async () => t.strictSame(await body(database.through(pool).query('SELECT never')), UNAVAILABLE)
+    t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
+  })
+
   await t.test('is five seconds unless told otherwise', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(

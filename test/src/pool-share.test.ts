@@ -32,6 +32,7 @@ function noting() {
 
 test('a share of a pool', async (t) => {
   await t.test('holds so many of its connections at once; the others are left to the rest', async (t) => {
+    holdMoments(t)
     const pool = await poolOfThree(t)
     const share = shareOf(pool, 2)
     const { connected, note } = noting()
@@ -86,21 +87,49 @@ test('a share of a pool', async (t) => {
     t.equal(share.waitingCount, 0)
   })
 
-  await t.test('is waited for as long as a database has patience, which is one for all connections', async (t) => {
+  await t.test('counts no connection that the driver refuses to make', async (t) => {
+    const pool = new pg.Pool()
+    t.teardown(() => pool.end())
+    Object.assign(pool, {
+      connect() {
+        throw new Error('the file of the certificate is away')
+      }
+    })
+    const share = shareOf(pool, 1)
+    for (const error of [await caught(share.connect()), await caught(share.connect())]) {
+      t.equal(error.message, 'the file of the certificate is away')
+    }
+  })
+
+  await t.test('counts a connection from when it is there', async (t) => {
+    const tooLong = holdMoments(t)
+    const pool = await poolOfThree(t)
+    const rest = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
+    const share = shareOf(pool, 1)
+    const waiting = [share.connect(), share.connect()]
+    await new Promise(setImmediate)
+    tooLong()
+    await new Promise(setImmediate)
+    t.strictSame([share.waitingCount, pool.waitingCount], [2, 1], 'one waits in the queue of the pool')
+    for (const client of rest) client.release()
+    for (const connection of waiting) (await connection).release()
+    t.equal(share.waitingCount, 0)
+  })
+
+  await t.test('is waited for as long as a database has patience', async (t) => {
+    holdMoments(t)
     const pool = await poolOfThree(t)
     const share = shareOf(pool, 1)
-    const database = createDatabase(pool, 60)
-    t.strictSame(await database.through(share).query('SELECT quickly'), [])
-    t.strictSame(await database.through(share).transact(async () => 'a result'), 'a result')
+    const database = createDatabase(pool).through(share)
+    t.strictSame(await database.query('SELECT quickly'), [])
+    t.strictSame(await database.transact(async () => 'a result'), 'a result')
     const held = await share.connect()
-    const late = (await caught(database.through(share).query('SELECT quickly'))) as Problem
+    const late = (await caught(createDatabase(pool, 60).through(share).query('SELECT quickly'))) as Problem
     t.strictSame(
       [late.code, (late.cause as Error).message],
       ['DATABASE_UNAVAILABLE', 'no connection to the database in time']
     )
-    const over = (await caught(database.query('SELECT never'))) as Problem
-    t.equal(over.code, 'DATABASE_UNAVAILABLE')
     held.release()
-    t.strictSame(await createDatabase(pool).through(share).query('SELECT quickly'), [], 'the place is free again')
+    t.strictSame(await database.query('SELECT quickly'), [], 'the place is free again')
   })
 })
