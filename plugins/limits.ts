@@ -96,7 +96,7 @@ export default fp(
       const { attempt, typed, account } = guessed
       const device = account && deviceCookie.read(request, account.id)
       const deviceKey = device === undefined ? undefined : limitKey(secret, 'device', device)
-      const count = await countAll(request.guessDatabase, nameKeys(secret, typed), deviceKey)
+      const count = await countAll(request, nameKeys(secret, typed), deviceKey)
       if ('wait' in count) throw heldOff(request, attempt, count, account?.id)
       const { keys } = count
       const forgiven = [...nameKeys(secret, { ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]
@@ -123,13 +123,17 @@ export default fp(
 
     /** Counts on the device, where it has guesses left, or else on each of the names: on all of them or on none. */
     async function countAll(
-      database: Database,
+      request: FastifyRequest,
       names: Buffer[],
       device: Buffer | undefined
     ): Promise<{ keys: Buffer[] } | { wait: number }> {
+      const database = request.guessDatabase
       const keys: Buffer[] = []
       for (const name of names) {
-        const count = await countGuess(database, clock, { name, device })
+        const count = await countGuess(database, clock, { name, device }).catch(async (error) => {
+          await takeBack(request, keys)
+          throw error
+        })
         if ('wait' in count) {
           await uncount(database, clock, keys)
           return count
@@ -140,10 +144,13 @@ export default fp(
       return { keys }
     }
 
+    /** The answer waits for it no longer than for all else of its request: it may come of a database that hangs. */
     async function takeBack(request: FastifyRequest, keys: Buffer[]): Promise<void> {
-      await uncount(fastify.openDatabase(), clock, keys).catch((err) => {
+      if (keys.length === 0) return
+      const taken = uncount(fastify.openDatabase(), clock, keys).catch((err) => {
         request.log.warn({ err }, 'could not take back what was counted')
       })
+      await request.database.awaitShared(taken).catch(() => {})
     }
 
     /** Recorded once a minute for a network and an account: a flood is refused cheaply, and must not fill the record. */

@@ -7,11 +7,10 @@ interface Asked {
   fail(): void
 }
 
-/** Keeps whoever asks a pool for a connection waiting, until the test ends. */
+/** Keeps whoever asks a pool for a connection waiting, until the test ends at the latest. */
 export function holdConnections(t: Test, { pg }: FastifyInstance) {
   const pool: { connect(): Promise<unknown> } = pg.pool
   const connect = pool.connect.bind(pool)
-  t.teardown(() => Object.assign(pool, { connect }))
   const asked: Asked[] = []
   pool.connect = async () => {
     await new Promise<void>((resolve, reject) => {
@@ -19,8 +18,15 @@ export function holdConnections(t: Test, { pg }: FastifyInstance) {
     })
     return connect()
   }
+  /** Nobody has to wait any more. */
+  const end = () => {
+    Object.assign(pool, { connect })
+    for (const each of asked.splice(0)) each.go()
+  }
+  t.teardown(end)
   return {
     asked,
+    end,
     /** Resolves when so many wait. */
     async begun(count: number): Promise<void> {
       while (asked.length < count) await new Promise(setImmediate)

@@ -2,8 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
 import { migratedDatabase } from '../database.ts'
+import { holdConnections } from '../held-connections.ts'
 import { answer, bearer, build as buildWhole, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
 import { withInterval } from '../intervals.ts'
+import { stopwatch } from '../stopwatch.ts'
+import { holdMoments } from '../too-long.ts'
 
 const ON = { LIMITS: 'on' }
 
@@ -330,4 +333,67 @@ test('a login that loses the database at its very end', async (t) => {
   t.equal(response.statusCode, 503)
   t.equal(response.headers['set-cookie'], undefined, 'hands out no cookie')
   t.strictSame(await guess(fastify, 2, { username: 'ada' }), [401, 429], 'and was not counted')
+})
+
+test('what a request waits for', async (t) => {
+  const fastify = await build(t, { environment: { ...ON, HASH_CONCURRENCY: '1' } })
+  const tokens = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+  const counted = async () => {
+    const [{ sum }] = (await fastify.pg.pool.query('SELECT coalesce(sum(count), 0)::int AS sum FROM limits')).rows
+    return sum
+  }
+  t.beforeEach(async () => {
+    await fastify.pg.pool.query('TRUNCATE limits')
+  })
+
+  await t.test('guesses take as few connections as passwords are checked at once', async (t) => {
+    holdMoments(t)
+    const { asked, begun, settle } = holdConnections(t, fastify)
+    const logins = Array.from({ length: 5 }, () => login(fastify, { username: 'ada' }))
+    for (let statement = 0; statement < 1 + 2 * 5; statement++) {
+      await begun(1)
+      await settle()
+      t.equal(asked.length, 1)
+      asked.shift()?.go()
+    }
+    t.strictSame(
+      (await Promise.all(logins)).map(({ statusCode }) => statusCode),
+      wrongs(5)
+    )
+  })
+
+  await t.test('a count that has to be taken back holds up no answer whose time is over', async (t) => {
+    const pass = stopwatch(t)
+    const { asked, begun, end } = holdConnections(t, fastify)
+    const answered = login(fastify, { username: 'ada' }, PASSWORD)
+    for (let statement = 0; statement < 3; statement++) {
+      await begun(1)
+      asked.shift()?.go()
+    }
+    await begun(1)
+    pass(5_000)
+    asked.shift()?.fail()
+    t.equal((await answered).statusCode, 503)
+    end()
+    for (let look = 0; look < 100 && (await counted()) > 1; look++);
+    t.equal(await counted(), 1, 'but for the address')
+  })
+
+  const failures = ['the session', 'the account', 'the first name', 'the second name', 'the change'].entries()
+  for (const [statements, which] of failures) {
+    await t.test(`nothing is counted where the database fails at ${which}`, async (t) => {
+      const { asked, begun, end } = holdConnections(t, fastify)
+      const payload = { current_password: PASSWORD, new_password: 'another good password' }
+      const answered = post(fastify, '/password/change', payload, bearer(tokens.access_token))
+      for (let statement = 0; statement < statements; statement++) {
+        await begun(1)
+        asked.shift()?.go()
+      }
+      await begun(1)
+      asked.shift()?.fail()
+      end()
+      t.equal((await answered).statusCode, 503)
+      t.equal(await counted(), 0)
+    })
+  }
 })
