@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
+import timers from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
 import { untilNobodyComes } from '../src/newcomers.ts'
@@ -10,7 +10,7 @@ const PATIENCE = 9_000
 /** For how long new connections are still taken, to be refused in the contract's form, in milliseconds. */
 const DRAIN = 1_000
 
-/** How long the last of them are waited for, in milliseconds: there may always be more. */
+/** Who comes in so many milliseconds after that is the last, and has so many more to get in: there may always be more. */
 const LAST = 50
 
 /** While the service stops, what is in flight is finished and what is new is refused. */
@@ -19,7 +19,7 @@ export default fp(
     const { server } = fastify
     const connections = new Set<Socket>()
     let stopping = false
-    let last = Promise.resolve()
+    let last: Promise<unknown> = Promise.resolve()
 
     server.on('connection', (socket: Socket) => {
       connections.add(socket)
@@ -37,11 +37,14 @@ export default fp(
       setTimeout(() => server.closeAllConnections(), PATIENCE).unref()
       if (!server.listening) return
       // Who asks meanwhile, a load balancer above all, is told to go elsewhere rather than not let in.
-      await pause(DRAIN)
-      // Whoever the kernel has let in, and the service has not, would be cut off.
-      last = untilNobodyComes(server, LAST)
-      await last
-      setTimeout(closeSilent, DRAIN).unref()
+      await timers.setTimeout(DRAIN)
+      // Whoever the kernel has let in, and the service has not, would be cut off. Who is refused comes again at once:
+      // these are refused when the server has closed, a turn later.
+      const nobody = timers.setTimeout(LAST).then(() => untilNobodyComes(server, LAST))
+      last = nobody.then(() => timers.setImmediate())
+      await nobody
+      // In a turn of its own, after what has come is read.
+      setTimeout(() => setImmediate(closeSilent), DRAIN).unref()
     })
     fastify.addHook('onRequest', (_request, _reply, done) => {
       if (!stopping) return done()
@@ -49,7 +52,6 @@ export default fp(
         message: 'The service is stopping.',
         headers: { connection: 'close' }
       })
-      // Who is refused comes again at once: the last are answered when they can no longer.
       last.then(() => done(refusal))
     })
     // Else a proxy would keep the connection, and the stop would wait for it though nothing is in flight any more.

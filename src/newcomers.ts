@@ -2,7 +2,7 @@ import type { Server } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 
 /**
- * Resolves after a turn of the event loop in which nobody connected to the server. The loop (libuv since 1.45) takes one
+ * Waits for a turn of the event loop in which nobody connects to the server. The loop (libuv since 1.45) takes one
  * connection in a turn, however many wait: after such a turn none does.
  *
  * @param patience for how long at most, in milliseconds

@@ -1,9 +1,10 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { build, exchange, listen, readAnswer, refusal } from '../helper.ts'
+import { stopwatch } from '../stopwatch.ts'
 
 /** Moves the time of timers by hand. */
 async function holdTimers(t: Test, { pg }: FastifyInstance): Promise<(milliseconds: number) => void> {
@@ -46,8 +47,10 @@ test('a client that never ends its request does not hold up the stop', async (t)
 
   const tick = await holdTimers(t, fastify)
   const closed = fastify.close()
-  await new Promise((resolve) => setImmediate(resolve))
-  tick(8_999)
+  await new Promise(setImmediate)
+  tick(1_000)
+  await new Promise(setImmediate)
+  tick(7_999)
   t.equal(socket.closed, false)
   tick(1)
   await closed
@@ -76,33 +79,53 @@ test('who comes while the service stops is refused, and told to go elsewhere', a
 test('whoever is on the way at the end of that time is refused as well, and not cut off', async (t) => {
   const fastify = await build(t)
   const port = await listen(fastify)
-  let taken = 0
-  fastify.server.on('connection', () => taken++)
+  const { server } = fastify
+  const taken: Socket[] = []
+  server.on('connection', (socket) => taken.push(socket))
+  const answered: { place: number; closed: boolean }[] = []
+  server.on('request', ({ socket }, response) => {
+    response.on('finish', () => answered.push({ place: taken.indexOf(socket), closed: !server.listening }))
+  })
   const tick = await holdTimers(t, fastify)
+  stopwatch(t)
   const closed = fastify.close()
   await new Promise(setImmediate)
 
   const answers = Array.from({ length: 50 }, () => exchange(port, 'GET /secret HTTP/1.1\r\nhost: x\r\n\r\n'))
-  while (taken < 5) await new Promise(setImmediate)
+  while (taken.length < 5) await new Promise(setImmediate)
   tick(1_000)
+  const early = taken.length
+  await new Promise(setImmediate)
+  tick(50)
   for (const refused of await Promise.all(answers)) t.equal(readAnswer(refused).statusCode, 503)
-  t.equal(taken, 50)
+  const late = answered.filter(({ place }) => place >= early)
+  t.strictSame([late.length, early < 50], [50 - early, true])
+  t.ok(
+    late.every(({ closed }) => closed),
+    'they are refused when nobody can come any more'
+  )
   await closed
 })
 
-test('who has connected and asks for nothing does not hold up the stop', async (t) => {
+test('who has connected and asks for nothing does not hold up the stop; who has begun to ask does', async (t) => {
   const fastify = await build(t)
   const port = await listen(fastify)
-  const socket = connect(port, '127.0.0.1')
-  await new Promise((resolve) => fastify.server.once('connection', resolve))
+  const [silent, asking] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+  const ends = [text(silent), text(asking)]
+  const received = new Promise((resolve) => fastify.server.once('request', resolve))
+  asking.write('POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{')
+  await received
   const tick = await holdTimers(t, fastify)
-  const everything = text(socket)
   const closed = fastify.close()
   await new Promise(setImmediate)
   tick(1_000)
+  await new Promise(setImmediate)
+  tick(50)
   while (fastify.server.listening) await new Promise(setImmediate)
-  t.equal(socket.closed, false, 'it may be about to')
+  t.equal(silent.closed, false, 'it may be about to')
   tick(1_000)
+  t.equal(await ends[0], '')
+  asking.write('}')
+  t.match(readAnswer((await ends[1]) as string), { statusCode: 400, headers: { connection: 'close' } })
   await closed
-  t.equal(await everything, '')
 })
