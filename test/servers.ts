@@ -4,7 +4,8 @@ import type { PGlite } from '@electric-sql/pglite'
 import type { Test } from 'tap'
 
 /** A port on which nobody listens. */
-export { freePort as closedPort } from '../bench/shared/free-port.ts'
+/** A port on which nobody listens, and which no test is given: that of tcpmux, for which it takes root. */
+export const CLOSED_PORT = 1
 
 /** A message of the PostgreSQL protocol; the first of a connection, the start-up message, has no type. */
 export interface Message {

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config.ts'
 import { openEmbedded } from '../../src/embedded.ts'
 import { run } from '../command.ts'
 import { emptyDatabase, migratedDatabase, type TestDatabase } from '../database.ts'
-import { closedPort, serverOver } from '../servers.ts'
+import { CLOSED_PORT, serverOver } from '../servers.ts'
 
 const SECRET_KEY = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
 
@@ -90,7 +90,7 @@ test('doctor', async (t) => {
   })
 
   await t.test('says why a server cannot be used, without the password', async (t) => {
-    const port = await closedPort()
+    const port = CLOSED_PORT
     const DATABASE_URL = `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`
     const { code, stderr, findings, about } = await examine({ SECRET_KEY, DATABASE_URL })
     t.match(about('database'), [{ state: 'bad', message: `127.0.0.1:${port}/latchkey cannot be used: ECONNREFUSED` }])

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { type Test, test } from 'tap'
+import { freePort } from '../../bench/shared/free-port.ts'
 import { cancelStatement } from '../../src/cancel.ts'
 import { createDatabase } from '../../src/database.ts'
 import type { Problem } from '../../src/errors.ts'
 import { caught } from '../caught.ts'
 import { migratedPool } from '../pool.ts'
-import { closedPort } from '../servers.ts'
 
 const REQUEST = '00000010' + '04d2162e' + '00000007' + '0000002a'
 
@@ -54,7 +54,7 @@ test('also over a socket of the file system', async (t) => {
 })
 
 test('nothing comes of it where there is nobody to ask', async (t) => {
-  const port = await closedPort()
+  const port = await freePort()
   cancelStatement(clientAt('127.0.0.1', port))
   const { brought } = await listen(t, { host: '127.0.0.1', port })
   cancelStatement(clientAt('127.0.0.1', port, null))

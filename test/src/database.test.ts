@@ -6,7 +6,7 @@ import { Problem } from '../../src/errors.ts'
 import { caught } from '../caught.ts'
 import { refusal } from '../helper.ts'
 import { emptyPool } from '../pool.ts'
-import { closedPort, completed, handwrittenServer, refused, silentServer, type Talk, welcome } from '../servers.ts'
+import { CLOSED_PORT, completed, handwrittenServer, refused, silentServer, type Talk, welcome } from '../servers.ts'
 import { stopwatch } from '../stopwatch.ts'
 
 const UNAVAILABLE = refusal(
@@ -148,7 +148,7 @@ test('a database', async (t) => {
 
 test('a database that is away', async (t) => {
   await t.test('is unavailable when nobody listens, and the cause is kept for the log', async (t) => {
-    const pool = poolAt(t, `postgres://127.0.0.1:${await closedPort()}/latchkey`)
+    const pool = poolAt(t, `postgres://127.0.0.1:${CLOSED_PORT}/latchkey`)
     const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
     t.strictSame(error.toJSON(), UNAVAILABLE)
     t.strictSame(error.headers, { 'retry-after': '2' })

@@ -4,7 +4,7 @@ import { createDatabase } from '../../src/database.ts'
 import type { Problem } from '../../src/errors.ts'
 import { shareOf } from '../../src/pool-share.ts'
 import { caught } from '../caught.ts'
-import { closedPort, completed, handwrittenServer, welcome } from '../servers.ts'
+import { CLOSED_PORT, completed, handwrittenServer, welcome } from '../servers.ts'
 import { holdMoments } from '../too-long.ts'
 
 /** A pool of three connections to a server that answers everything but `SELECT never`. */
@@ -76,7 +76,7 @@ test('a share of a pool', async (t) => {
   })
 
   await t.test('counts no connection that could not be made', async (t) => {
-    const pool = new pg.Pool({ host: '127.0.0.1', port: await closedPort() })
+    const pool = new pg.Pool({ host: '127.0.0.1', port: CLOSED_PORT })
     t.teardown(() => pool.end())
     const share = shareOf(pool, 1)
     const errors = await Promise.all([caught(share.connect()), caught(share.connect())])

@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from '../../src/postgres.ts'
 import { caught } from '../caught.ts'
-import { closedPort, completed, handwrittenServer, refusingServer, silentServer, welcome } from '../servers.ts'
+import { CLOSED_PORT, completed, handwrittenServer, refusingServer, silentServer, welcome } from '../servers.ts'
 
 const CERTIFICATE = String(rootCertificates[0])
 
@@ -149,7 +149,7 @@ test('waiting for a database', async (t) => {
 })
 
 test('what a driver makes of a server', async (t) => {
-  const port = await closedPort()
+  const port = CLOSED_PORT
   const table: [what: string, url: string, outcome: string][] = [
     ['a closed port', `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`, 'has not answered'],
     ['a server that never answers', await silentServer(t), 'has not answered'],

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import { openServer } from '../../../bench/bench/databases.ts'
 import { Refusal } from '../../../bench/shared/refusal.ts'
-import { closedPort, refusingServer } from '../../servers.ts'
+import { CLOSED_PORT, refusingServer } from '../../servers.ts'
 import { administered } from './administered.ts'
 
 test('databases are made on a server, and dropped at the end', async (t) => {
@@ -44,7 +44,7 @@ test('they are dropped where the run is broken off', async (t) => {
 })
 
 test('a server that cannot be used is told, without its password', async (t) => {
-  const port = await closedPort()
+  const port = CLOSED_PORT
   const refusing = await refusingServer(t, '28P01', 'password authentication failed for user "ada"')
   const mend = '--database must be a URL such as postgres://postgres@127.0.0.1:5432/postgres'
   const rows: [string, string][] = [

@@ -8,7 +8,7 @@ import { readResult, writeResult } from '../../../bench/compare/result.ts'
 import { toText } from '../../../bench/compare/table.ts'
 import type { Streams } from '../../../bench/contract/command.ts'
 import { example } from './example.ts'
-import { hollow, nowhere, ourOwn, serve } from './services.ts'
+import { hollow, NOWHERE, ourOwn, serve } from './services.ts'
 
 /** As little as may be: it is shown that it works, not how fast. */
 const SETTINGS = { rounds: 1, seconds: 0.05, connections: 2, clients: 2, storm: 2, cost: 4 }
@@ -136,7 +136,7 @@ test('a service that does not do what it has to ends it with 1', async (t) => {
 test('what cannot be measured ends it with 2, and is told at once', async (t) => {
   const there = (await serve(t, hollow)).origin
   const page = await serve(t, (_request, response) => response.setHeader('content-type', 'text/html').end('<p>'))
-  const gone = (await nowhere()).origin
+  const gone = NOWHERE.origin
   const steering = JSON.stringify({ ...example(), '\x1b[31m': 1 })
   const folder = t.testdir({
     typo: '{"pahts": {}}',

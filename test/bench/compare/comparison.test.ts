@@ -7,7 +7,7 @@ import { commit, machine, versions } from '../../../bench/compare/machine.ts'
 import { answers } from '../../../bench/compare/starting.ts'
 import type { Target } from '../../../bench/compare/targets.ts'
 import { TargetError } from '../../../bench/contract/check.ts'
-import { hollow, hollowCommand, nowhere, serve } from './services.ts'
+import { hollow, hollowCommand, NOWHERE, nobodyYet, serve } from './services.ts'
 
 const settings = { rounds: 1, seconds: 0.01, connections: 1, clients: 1, storm: 1, cost: 4 }
 
@@ -25,7 +25,7 @@ test('the contract comes first, then the rounds, then the starts', async (t) => 
   const told: string[] = []
   const progress = (what: string) => told.push(what)
   const url = await serve(t, hollow)
-  const own = await nowhere()
+  const own = await nobodyYet()
   const start = hollowCommand(own)
   const targets = [
     { name: 'running', url },
@@ -67,7 +67,7 @@ test('the contract comes first, then the rounds, then the starts', async (t) => 
 })
 
 test('what cannot be measured is refused at once', async (t) => {
-  const gone = await nowhere()
+  const gone = NOWHERE
   const there = await serve(t, hollow)
   const check = () => t.fail('it was checked') as never
   const cases = [
@@ -88,7 +88,7 @@ test('what cannot be measured is refused at once', async (t) => {
 })
 
 test('what was started is stopped, whatever happens', async (t) => {
-  const url = await nowhere()
+  const url = await nobodyYet()
   const check = async () => {
     throw new ServiceError('it does not keep the contract')
   }

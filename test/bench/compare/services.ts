@@ -1,8 +1,9 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
+import { freePort } from '../../../bench/shared/free-port.ts'
 import { build } from '../../helper.ts'
-import { closedPort } from '../../servers.ts'
+import { CLOSED_PORT } from '../../servers.ts'
 
 /** Listens on a port of its own, until the test ends. */
 export async function serve(t: Test, listener: RequestListener): Promise<URL> {
@@ -29,7 +30,10 @@ export const hollowCommand = ({ port }: URL) =>
     .end(JSON.stringify({ access_token: "good" }))).listen(${port}, "127.0.0.1")'`
 
 /** An address of this machine at which nobody is. */
-export const nowhere = async () => new URL(`http://127.0.0.1:${await closedPort()}`)
+export const NOWHERE = new URL(`http://127.0.0.1:${CLOSED_PORT}`)
+
+/** One at which nobody is yet. */
+export const nobodyYet = async () => new URL(`http://127.0.0.1:${await freePort()}`)
 
 /**
  * The production application, behind one who may answer in its place.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { answers, start } from '../../../bench/compare/starting.ts'
 import { TargetError } from '../../../bench/contract/check.ts'
-import { hollow, nowhere, serve } from './services.ts'
+import { hollow, NOWHERE, nobodyYet, serve } from './services.ts'
 
 /** A program for a shell that listens there. */
 const listening = ({ port }: URL, first = '') =>
@@ -25,12 +25,12 @@ test('whatever it says, it answers', async (t) => {
     response.writeHead(500, { 'content-type': 'application/json' }).end('no JSON')
   })
   t.equal(await answers(url), true)
-  t.equal(await answers(await nowhere()), false)
+  t.equal(await answers(NOWHERE), false)
 })
 
 test('what is started answers, and is gone with all that it started once it is stopped', async (t) => {
   const folder = temporary(t)
-  const url = await nowhere()
+  const url = await nobodyYet()
   t.equal(await answers(url), false)
   // The shell ends at once when it is told to; the server that it started takes its time.
   const marker = join(folder, 'ended')
@@ -44,7 +44,7 @@ test('what is started answers, and is gone with all that it started once it is s
 })
 
 test('what does not end when it is told to is killed', async (t) => {
-  const url = await nowhere()
+  const url = await nobodyYet()
   const command = listening(url, "process.on('SIGTERM', () => {});")
   const { stop } = await start('ours', command, url, { stopping: 0 })
   await stop()
@@ -53,7 +53,7 @@ test('what does not end when it is told to is killed', async (t) => {
 
 test('what does not start is told', async (t) => {
   const folder = temporary(t)
-  const url = await nowhere()
+  const url = await nobodyYet()
   const cases = [
     ['echo no such thing; exit 3', undefined, 'it ended with 3; it said:\nno such thing\n'],
     ['kill -KILL $$', undefined, 'it ended with SIGKILL; it said:\n'],

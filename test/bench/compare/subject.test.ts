@@ -4,7 +4,7 @@ import { surfaceOf } from '../../../bench/compare/check.ts'
 import { ServiceError } from '../../../bench/compare/load.ts'
 import { Subject } from '../../../bench/compare/subject.ts'
 import { PASSWORD } from '../../../bench/shared/client.ts'
-import { hollow, nowhere, serve } from './services.ts'
+import { hollow, NOWHERE, serve } from './services.ts'
 
 const names = (bodies: string[]) => bodies.map((body) => JSON.parse(body).username.split('.').slice(2).join('.'))
 
@@ -82,7 +82,7 @@ test('an answer that was not expected is told', async (t) => {
   })
   const busy = await serve(t, (_request, response) => response.writeHead(503).end())
   const limited = await serve(t, (_request, response) => response.writeHead(429).end())
-  const gone = await nowhere()
+  const gone = NOWHERE
   const cases = [
     [tokenless, 'ours: the answer to a login has no access_token'],
     [busy, 'ours: POST /register has to be answered with 201, not with 503.'],
