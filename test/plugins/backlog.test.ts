@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { mock } from 'node:test'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import backlog from '../../plugins/backlog.ts'
@@ -8,6 +7,7 @@ import headers from '../../plugins/headers.ts'
 import stopping from '../../plugins/stopping.ts'
 import { assemble } from '../assemble.ts'
 import { listen } from '../helper.ts'
+import { stopwatch } from '../stopwatch.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
 
@@ -33,18 +33,6 @@ async function start(t: Test) {
   return { fastify, open, steps, taken }
 }
 
-/** Time stands still, but for `pass`. */
-function holdTime(t: Test) {
-  let now = performance.now()
-  const held = mock.method(performance, 'now', () => now)
-  t.teardown(() => held.mock.restore())
-  return {
-    pass(milliseconds: number) {
-      now += milliseconds
-    }
-  }
-}
-
 async function ask(socket: Socket): Promise<string> {
   socket.write(REQUEST)
   const [answer] = await once(socket, 'data')
@@ -53,7 +41,7 @@ async function ask(socket: Socket): Promise<string> {
 
 test('of a crowd all are let in before anything is worked off', async (t) => {
   const { open, steps, taken } = await start(t)
-  holdTime(t)
+  stopwatch(t)
   const sockets = Array.from({ length: 30 }, open)
   await taken(10)
   const answers = await Promise.all(sockets.map(ask))
@@ -63,13 +51,13 @@ test('of a crowd all are let in before anything is worked off', async (t) => {
 
 test('an endless crowd holds nobody up for long', async (t) => {
   const { open, steps, taken } = await start(t)
-  const time = holdTime(t)
+  const pass = stopwatch(t)
   const [first] = Array.from({ length: 50 }, open)
   await taken(10)
   const answer = ask(first as Socket)
   await taken(20)
   t.notOk(steps.includes('worked off'))
-  time.pass(50)
+  pass(50)
   t.equal(await answer, 'HTTP/1.1 200')
   t.ok(steps.indexOf('worked off') < 50, 'though others wait to be let in')
 })
