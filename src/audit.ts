@@ -4,7 +4,7 @@ import type { Database } from './database.ts'
 /** Who does what is recorded: a client over HTTP, an operator by a command, or the service by itself. */
 export const ACTORS = ['client', 'operator', 'service'] as const
 
-/** The closed list of what is recorded; the database takes nothing else. */
+/** The closed list of what is recorded. */
 export const ACTIONS = [
   'registered',
   'login',

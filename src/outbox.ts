@@ -3,9 +3,8 @@ import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
 
 /**
- * The closed list of mails; the database takes nothing else. The last three are questions: a request puts them down
- * without looking at any account, so that its time tells nothing, and whether a letter comes of one is found out when
- * it is taken.
+ * The closed list of mails. The last three are questions: a request puts them down without looking at any account, so
+ * that its time tells nothing, and whether a letter comes of one is found out when it is taken.
  */
 export const KINDS = [
   'verify email',
