@@ -64,8 +64,9 @@ const PATIENCE = 100
 async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pglite: PGlite }> {
   const used = takeIdle()
   const pglite = used ?? (await openCopy())
-  if (used || !migrated) await empty(pglite)
-  if (used && migrated) await migrateEmbedded(pglite)
+  if (used) await leave(pglite)
+  if (!migrated) await empty(pglite)
+  else if (used) await renew(pglite)
   t.teardown(() => idle.set(pglite, setTimeout(close, PATIENCE, pglite).unref()))
   return { pglite }
 }
@@ -83,11 +84,56 @@ function close(pglite: PGlite): Promise<void> {
   return pglite.close()
 }
 
+/** Ends what a test has left open in the one session. */
+async function leave(pglite: PGlite): Promise<void> {
+  for (const sql of ['ROLLBACK', 'DISCARD ALL']) await pglite.exec(sql)
+}
+
 async function empty(pglite: PGlite): Promise<void> {
-  for (const sql of ['ROLLBACK', 'DISCARD ALL', 'DROP SCHEMA public CASCADE', 'CREATE SCHEMA public']) {
-    await pglite.exec(sql)
+  for (const sql of ['DROP SCHEMA public CASCADE', 'CREATE SCHEMA public']) await pglite.exec(sql)
+}
+
+/** Makes a used database as good as new: where the schema is still the migrated one, only the rows have to go. */
+async function renew(pglite: PGlite): Promise<void> {
+  const present = await schemaOf(pglite).catch(() => undefined)
+  if (present && present.text === migratedSchemas.get(pglite)) {
+    await pglite.exec(`TRUNCATE ${present.tables}`)
+  } else {
+    await empty(pglite)
+    await migrateEmbedded(pglite)
+    migratedSchemas.set(pglite, (await schemaOf(pglite)).text)
   }
 }
+
+/** The schema of each database as it was migrated. */
+const migratedSchemas = new WeakMap<PGlite, string>()
+
+interface Schema {
+  /** The tables that hold what the service stores. */
+  tables: string
+  /** All that a test may have changed. */
+  text: string
+}
+
+/** @throws the database's error where a test has dropped the table of the migrations */
+async function schemaOf(pglite: PGlite): Promise<Schema> {
+  const { rows } = await pglite.query<Schema>(SCHEMA)
+  return rows[0] as Schema
+}
+
+const SCHEMA = `
+  WITH relations AS (SELECT oid, relname, relkind, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+  SELECT (SELECT string_agg(quote_ident(relname), ', ') FROM relations
+          WHERE relkind = 'r' AND relname <> 'latchkey_migrations') AS tables,
+    concat_ws('|',
+      (SELECT string_agg(relations::text, ',' ORDER BY oid) FROM relations),
+      (SELECT string_agg(concat(attrelid, attname, atttypid, attnotnull, atthasdef, attisdropped), ',' ORDER BY attrelid, attnum)
+       FROM pg_attribute WHERE attrelid IN (SELECT oid FROM relations)),
+      (SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+      (SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM relations)),
+      (SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+      (SELECT string_agg(migrations::text, ',' ORDER BY version) FROM latchkey_migrations AS migrations)
+    ) AS text`
 
 async function migrateEmbedded(pglite: PGlite): Promise<void> {
   const { Pool } = await embeddedDriver(pglite)
@@ -135,7 +181,9 @@ export async function fillDataFolder(folder: string): Promise<void> {
 /** In memory, where its hundreds of files are quicker than on a disk. */
 async function openCopy(): Promise<PGlite> {
   const archive = readFileSync(join(await original(), ARCHIVE))
-  return PGlite.create({ ...START, loadDataDir: new Blob([archive]) })
+  const pglite = await PGlite.create({ ...START, loadDataDir: new Blob([archive]) })
+  migratedSchemas.set(pglite, (await schemaOf(pglite)).text)
+  return pglite
 }
 
 const START = { startParams: startParams(PGlite.defaultStartParams) }

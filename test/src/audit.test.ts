@@ -20,8 +20,8 @@ test('the words are defined here alone: the database takes any but an empty one'
   const pool = await migratedPool(t)
   const insert = (actor: string, action: string) =>
     pool.query("INSERT INTO audit (seq, at, actor, action, mac) VALUES (1, now(), $1, $2, '')", [actor, action])
-  await t.rejects(insert('client', ''), { constraint: 'audit_action' })
-  await t.rejects(insert('', 'login'), { constraint: 'audit_actor' })
+  await t.rejects(insert('client', ''), /audit_action/)
+  await t.rejects(insert('', 'login'), /audit_actor/)
   t.equal((await insert('a later actor', 'a later action')).rowCount, 1)
 })
 
