@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createDatabase, type Database, type TimedDatabase } from '../src/database.ts'
+import type { AppOptions } from '../src/app.ts'
+import { createDatabase, type Database, PATIENCE, type TimedDatabase } from '../src/database.ts'
 import { type Connections, shareOf } from '../src/pool-share.ts'
 
 declare module 'fastify' {
@@ -18,12 +19,17 @@ declare module 'fastify' {
   }
 }
 
+/** In place of every deadline, in milliseconds. */
+const UNHURRIED = 600_000
+
 /** The database with one deadline for each request. */
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { unhurried = false }) => {
     const opened = new WeakMap<FastifyRequest, TimedDatabase>()
 
-    fastify.decorate('openDatabase', (patience?: number) => createDatabase(fastify.pg.pool, patience))
+    fastify.decorate('openDatabase', (patience = PATIENCE) =>
+      createDatabase(fastify.pg.pool, unhurried ? UNHURRIED : patience)
+    )
     fastify.decorateRequest('database', {
       getter() {
         const database = opened.get(this) ?? fastify.openDatabase()

@@ -1,5 +1,6 @@
 import underPressure from '@fastify/under-pressure'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
 import { Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
@@ -16,8 +17,9 @@ const SAMPLE = 5_000
  * Refuses requests while the event loop does not keep up. Passwords and the database have queues of their own, which are
  * full long before; this is for what needs neither, from more connections than one process can serve.
  */
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { unhurried = false }) => {
+    if (unhurried) return
     let late = false
     let lasting = false
 

@@ -15,14 +15,16 @@ export interface AppOptions {
   pglite?: PGlite
   /** How often the record is written, in milliseconds. */
   recordEvery?: number
+  /** Refuse nothing for taking long: a test must pass on a machine of any speed. */
+  unhurried?: boolean
   /** How often the outbox is looked into, in milliseconds. */
   mailEvery?: number
 }
 
 /** The application: what it has (plugins/), then what it may be asked (routes/). */
 export default async function app(fastify: FastifyInstance, given: AppOptions): Promise<void> {
-  const { config, clock, pglite, recordEvery, mailEvery } = given
-  const options = { config, clock, pglite, recordEvery, mailEvery }
+  const { config, clock, pglite, recordEvery, mailEvery, unhurried } = given
+  const options = { config, clock, pglite, recordEvery, mailEvery, unhurried }
   await fastify.register(autoload, { dir: folder('plugins'), options })
   await fastify.register(autoload, { dir: folder('routes') })
 }

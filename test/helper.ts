@@ -36,12 +36,14 @@ interface BuildOptions {
   database?: TestDatabase
   /** Where the log goes, a line each; nowhere without it. */
   log?: string[]
+  /** Off where a test is about the deadlines of production. */
+  unhurried?: boolean
 }
 
 /** The production application with its production options, ready for `inject`, and closed with the test. */
 export async function build(
   t: Test,
-  { environment = {}, clock, database, log }: BuildOptions = {}
+  { environment = {}, clock, database, log, unhurried = true }: BuildOptions = {}
 ): Promise<FastifyInstance> {
   const where = database ?? (await migratedDatabase(t))
   const config = readConfig({
@@ -72,11 +74,13 @@ export async function build(
     config,
     recordEvery: SELDOM,
     mailEvery: SELDOM,
+    unhurried,
     ...(clock && { clock }),
     ...('pglite' in where && { pglite: where.pglite })
   })
   t.teardown(() => fastify.close())
   await fastify.ready()
+  if (unhurried) inside.pg.pool.options.connectionTimeoutMillis = 0
   // avvio starts and stops from the root alone.
   return Object.assign(inside, { listen: fastify.listen.bind(fastify), close: fastify.close.bind(fastify) })
 }

@@ -1,7 +1,14 @@
+import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import type { PoolClient } from 'pg'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
+
+/** Keeps what the service asks the database by itself, every few seconds, from being taken for a request's. */
+function withoutTimers(t: Test): void {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+}
 
 /** What is sent to the database while something happens: the first word of each statement. */
 async function statementsOf({ pg }: FastifyInstance, happen: () => Promise<unknown>): Promise<string[]> {
@@ -30,6 +37,7 @@ async function statementsOf({ pg }: FastifyInstance, happen: () => Promise<unkno
 }
 
 test('what a request asks of the database, since each statement is a round trip', async (t) => {
+  withoutTimers(t)
   const fastify = await build(t, { environment: { INTROSPECTION_KEY: 'a key for other services, long enough' } })
   const { access_token, refresh_token } = await signIn(fastify, { username: 'ada' })
   const headers = bearer(access_token)
@@ -77,6 +85,7 @@ test('what a request asks of the database, since each statement is a round trip'
 })
 
 test('what the record adds to it: nothing, and one short transaction for all that waits', async (t) => {
+  withoutTimers(t)
   const fastify = await build(t)
   await signIn(fastify, { username: 'ada' })
   await fastify.audit.flush()
@@ -93,6 +102,7 @@ test('what the record adds to it: nothing, and one short transaction for all tha
 })
 
 test('what the limits add to it', async (t) => {
+  withoutTimers(t)
   const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const { refresh_token } = await signIn(fastify, { username: 'ada' })
   const login = (password: string) => () => post(fastify, '/login', { username: 'ada', password })
@@ -115,6 +125,7 @@ test('what the limits add to it', async (t) => {
 })
 
 test('the addresses of logins that come at once are counted by one statement', async (t) => {
+  withoutTimers(t)
   const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const login = (index: number) =>
     fastify.inject({

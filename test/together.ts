@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import tap, { comment } from 'tap'
 
 /** How long a test may take, in milliseconds: .taprc bounds the process. */
-const PATIENCE = 120_000
+const PATIENCE = 1_200_000
 
 /**
  * Runs the test files of a folder in this process, one after the other: most of the time of a small file goes into

@@ -16,7 +16,7 @@ test('while the event loop does not keep up, requests are refused', async (t) =>
   /** What an application answers after seconds in which the event loop was late by so many milliseconds. */
   async function afterwards(seconds: number, late: number, url: string) {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
-    const fastify = await build(t)
+    const fastify = await build(t, { unhurried: false })
     mean = (late + 10) * 1e6
     mock.timers.tick(seconds * 1000)
     mock.timers.reset()

@@ -4,7 +4,7 @@ import { build } from '../../helper.ts'
 import { type Answer, answer, CONTRACT_URL } from '../client.ts'
 
 /** Longer than any answer takes, a slow request's 408 included: what takes longer is a failure, not a wait. */
-const PATIENCE = 45_000
+const PATIENCE = 120_000
 
 export interface Service {
   /** Opens a connection, closed with the test. */
