@@ -8,8 +8,8 @@ export class Piscina {
    */
   run(task) {
     if ('cost' in task) return bcrypt.hash(task.password, task.cost)
-    const { passwords, hash } = task
-    return bcrypt.compare(String(passwords[0]), hash.algorithm === 'bcrypt' ? hash.text : '')
+    const { password, hash } = task
+    return bcrypt.compare(password, hash.algorithm === 'bcrypt' ? hash.text : '')
   }
 
   async destroy() {}

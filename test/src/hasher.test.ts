@@ -1,3 +1,5 @@
+import bcrypt from 'bcrypt'
+import { Piscina } from 'piscina'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
 import { createHasher } from '../../src/hasher.ts'
@@ -5,6 +7,8 @@ import { refusal } from '../helper.ts'
 
 const FULL = refusal(503, 'Service Unavailable', 'OVERLOADED', 'The service is busy; try again shortly.')
 const GONE = refusal(503, 'Service Unavailable', 'OVERLOADED', 'The client has gone.')
+
+const SALTED = '$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'
 
 /** The body that a refusal is answered with, or what came instead. */
 const outcome = (promise: Promise<unknown>) =>
@@ -37,7 +41,7 @@ test('a hasher', async (t) => {
   const hashOfLongest = await hasher.hash(longest)
   const verified: [string, string, string | undefined, boolean][] = [
     ['the right password', 'pässwörd', hash, true],
-    ['the right password, composed in another way', 'pa\u0308sswo\u0308rd', hash, true],
+    ['the right password in another normal form', 'pa\u0308sswo\u0308rd', hash, true],
     ['a wrong password', 'passwörd', hash, false],
     ['the right password of nobody', 'pässwörd', undefined, false],
     ['the right password where it stands in the place of its hash', 'pässwörd', 'pässwörd', false],
@@ -62,6 +66,7 @@ test('a hasher', async (t) => {
     t.equal(await hasher.verify('pässwörd', ofDecomposed), false, 'that one cannot be known')
     t.equal(await hasher.verify('\ufb01ne pässwörd', ofCompatible), true)
     t.equal(await hasher.verify('fine pässwörd', ofCompatible), true)
+    t.equal(await hasher.verify(decomposed, ofCompatible.replace('r=16', 'r=15')), false)
 
     t.equal(await hasher.verify('long '.repeat(20), ofLong), true, 'longer than bcrypt sees')
     t.equal(await hasher.verify('long '.repeat(19), ofLong), false)
@@ -87,6 +92,28 @@ test('a hasher', async (t) => {
     t.strictSame(reasons, ['it is in no known form', 'bcrypt above cost 15', 'argon2 with more than 128 MiB of memory'])
   })
 
+  await t.test('does one hash for a password in any normal form, of anybody and nobody', async (t) => {
+    const forms = ['pässwörd', 'pa\u0308sswo\u0308rd', 'plain', 'x\u0301'.repeat(500), '\ufb01ne pässwörd']
+    const hashes = [hash, undefined, '!', hash.replace('$2b$', '$2$'), `$argon2id$v=19$m=8,t=1,p=1${SALTED}`]
+    const { run } = Piscina.prototype
+    const tasks: unknown[] = []
+    t.teardown(() => Object.assign(Piscina.prototype, { run }))
+    Piscina.prototype.run = function (task, ...rest) {
+      tasks.push(task)
+      return run.call(this, task, ...rest)
+    }
+    for (const password of forms) for (const present of hashes) await hasher.verify(password, present)
+    t.equal(tasks.length, forms.length * hashes.length)
+    t.ok(tasks.every((task) => typeof (task as { password: unknown }).password === 'string'))
+  })
+
+  await t.test('knows a bcrypt hash of NFC alone', async (t) => {
+    const decomposed = 'pa\u0308sswo\u0308rd'
+    const ofDecomposed = bcrypt.hashSync(decomposed, 4)
+    t.equal(await hasher.verify(decomposed, ofDecomposed), false)
+    t.equal(await hasher.verify('pässwörd', bcrypt.hashSync('pässwörd', 4)), true)
+  })
+
   await t.test('works to say no, whether there is a hash or not', async (t) => {
     for (const [password, against] of [
       ['wrong', undefined],
@@ -101,14 +128,15 @@ test('a hasher', async (t) => {
   await t.test('turns away what finds its queue full, and what its client has left', async (t) => {
     const client = new AbortController()
     const running = hasher.hash('first')
-    const left = outcome(hasher.verify('second', hash, client.signal))
+    const admission = hasher.gate.enter({ signal: client.signal })
+    const left = outcome(hasher.verify('second', hash, admission))
     t.strictSame([hasher.gate.running, hasher.gate.waiting], [1, 1])
     t.strictSame(await outcome(hasher.hash('third')), FULL)
     t.strictSame(await outcome(hasher.verify('third', undefined)), FULL)
 
     client.abort()
     t.strictSame(await left, GONE)
-    t.strictSame(await outcome(hasher.hash('third', client.signal)), GONE)
+    t.strictSame(await outcome(hasher.hash('third', admission)), GONE)
     t.strictSame([hasher.gate.running, hasher.gate.waiting], [1, 0])
     t.match(await running, /^\$2b\$10\$/)
     t.strictSame([hasher.gate.running, hasher.gate.waiting], [0, 0])

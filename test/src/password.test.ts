@@ -36,6 +36,17 @@ const judged: [string, string, Fault[]][] = [
   ['more than the username', 'Ada.Lovelace1815', []]
 ]
 
+test('a password of more than 1,024 characters is rejected before anything else is done with it', async (t) => {
+  const long = fault('max_bytes', 'must have at most 72 bytes in UTF-8')
+  for (const password of ['x'.repeat(1025), '\u0301\u0316'.repeat(5000), '😀'.repeat(513)]) {
+    t.strictSame(judgePassword(password, 8, [password]), [long])
+  }
+  const untouchable = { length: 1025 } as unknown as string
+  t.strictSame(judgePassword(untouchable, 8, []), [long])
+  const decomposed = '\u03b1\u0313\u0300\u0345'.repeat(24)
+  t.strictSame(judgePassword(decomposed, 8, []), [], 'NFC makes 72 bytes of 216')
+})
+
 test('a new password is judged that is', async (t) => {
   for (const [what, password, faults] of judged) {
     await t.test(what, async (t) => t.strictSame(judgePassword(password, 8, NAMES), faults))
