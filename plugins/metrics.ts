@@ -1,6 +1,7 @@
 import type { onResponseHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { REASONS } from '../src/gate.ts'
 import { RequestDurations } from '../src/request-durations.ts'
 
 declare module 'fastify' {
@@ -58,6 +59,18 @@ export default fp(
       )
     }
     const { gate } = fastify.passwords
+    registry.registerMetric(
+      new Counter({
+        name: 'latchkey_hashes_refused_total',
+        help: 'Requests refused since a password hash would have had to wait, by reason',
+        labelNames: ['reason'],
+        registers: [],
+        collect() {
+          this.reset()
+          for (const reason of REASONS) this.inc({ reason }, gate.refused[reason])
+        }
+      })
+    )
     gauge('latchkey_hashes_running', 'Password hashes being computed', () => gate.running)
     gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => gate.waiting)
     const { guessConnections, pg } = fastify

@@ -1,10 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
-import type { preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyReply, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { networkOf } from '../src/client-address.ts'
 import { Problem } from '../src/errors.ts'
+import type { Admission } from '../src/gate.ts'
 import { createHasher, type Hasher } from '../src/hasher.ts'
-import { judgePassword, normalize } from '../src/password.ts'
+import type { AccountNames } from '../src/limits.ts'
+import { judgePassword } from '../src/password.ts'
+import { foldName } from '../src/users.ts'
 
 /** The rules of new passwords, and the hashes of all. */
 export interface Passwords extends Omit<Hasher, 'close'> {
@@ -17,14 +21,26 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    */
   accept(password: string, names: (string | null | undefined)[], path?: string): void
   /**
-   * A preHandler hook for what strangers have hashed: refuses a request when the queue is full, or when the requests of
-   * the last second would fill it. The hasher would refuse it too, but only after the account has been looked for and
-   * its names counted. It comes after `limits.byAddress`: who has had its share takes no place from others.
+   * A preHandler hook for every route that hashes: refuses a request when the queue or the share of its network is full,
+   * or when the requests of the last second would fill it. The hasher would refuse it too, but only after the account has
+   * been looked for and its names counted. It comes after `limits.byAddress`, so that a client over its limit takes no
+   * place from others.
    *
    * @throws Problem OVERLOADED
    */
   admit: preHandlerAsyncHookHandler
+  /**
+   * What a request has its passwords hashed by, one after the other. It ends with the answer.
+   *
+   * @param account what is known of the account: all its names and its id where the client has proven that it is its own,
+   * and otherwise what was typed alone, which must not tell whether two names belong together
+   * @throws Problem OVERLOADED when two other requests hash for that account
+   */
+  admission(reply: FastifyReply, account: HashedFor): Admission
 }
+
+/** The account that a password is hashed for, as far as it may be known. */
+export type HashedFor = { id?: string } & { [Name in keyof AccountNames]?: AccountNames[Name] | undefined }
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,37 +53,67 @@ const MOMENT = 1000
 
 export default fp(
   async (fastify) => {
-    const { clock } = fastify
-    const { BCRYPT_COST: cost, HASH_CONCURRENCY: concurrency, HASH_QUEUE: queue, PASSWORD_MIN } = fastify.config
+    const { clientAddress, clock } = fastify
+    const { BCRYPT_COST: cost, HASH_CONCURRENCY: concurrency, HASH_QUEUE: queue, LIMITS, PASSWORD_MIN } = fastify.config
+    const shared = LIMITS === 'on'
     const unusable = (reason: string) => fastify.log.warn({ reason }, 'a stored password hash is not checked')
     const { close, ...hasher } = createHasher({ cost, concurrency, queue, unusable })
     fastify.addHook('onClose', close)
 
     function accept(password: string, names: (string | null | undefined)[], path?: string): void {
-      const errors = judgePassword(normalize(password), PASSWORD_MIN, names, path)
+      const errors = judgePassword(password, PASSWORD_MIN, names, path)
       if (errors.length === 0) return
       const message = `The password ${errors.map((fault) => fault.message).join(', and ')}.`
       throw new Problem('PASSWORD_REJECTED', { message, errors })
     }
 
-    /** When each came who is under way, in their order. */
-    const arrivals = new Map<ServerResponse, number>()
-    const admit: preHandlerAsyncHookHandler = async (_request, { raw }) => {
-      const now = clock.now()
-      for (const [other, arrival] of arrivals) {
-        if (now - arrival < MOMENT) break
-        arrivals.delete(other)
-      }
-      const { running, waiting } = hasher.gate
-      if (arrivals.size >= concurrency + queue || (running >= concurrency && waiting >= queue)) {
-        throw new Problem('OVERLOADED')
-      }
-      arrivals.set(raw, now)
-      // Also for a client that has gone meanwhile, or had before.
-      finished(raw, () => arrivals.delete(raw))
+    const { gate } = hasher
+    const networkFor = (reply: FastifyReply) => (shared ? networkOf(clientAddress(reply.request.raw)) : undefined)
+
+    /** The requests under way that came within the last moment, in their order. */
+    const arrivals = new Map<ServerResponse, { at: number; network: string | undefined }>()
+    /** How many of them each network has. */
+    const byNetwork = new Map<string | undefined, number>()
+    function remove(response: ServerResponse): void {
+      const arrival = arrivals.get(response)
+      if (!arrival) return
+      arrivals.delete(response)
+      const left = Number(byNetwork.get(arrival.network)) - 1
+      if (left === 0) byNetwork.delete(arrival.network)
+      else byNetwork.set(arrival.network, left)
     }
 
-    fastify.decorate('passwords', { accept, admit, ...hasher })
+    const admit: preHandlerAsyncHookHandler = async (_request, reply) => {
+      const { raw } = reply
+      const at = clock.now()
+      for (const [other, arrival] of arrivals) {
+        if (at - arrival.at < MOMENT) break
+        remove(other)
+      }
+      const network = networkFor(reply)
+      const sameNetwork = byNetwork.get(network) ?? 0
+      if (arrivals.size >= concurrency + queue) throw gate.refuse('queue_full')
+      if (shared && sameNetwork >= concurrency + gate.share) throw gate.refuse('network')
+      const reason = gate.refusalOf(network)
+      if (reason) throw gate.refuse(reason)
+      arrivals.set(raw, { at, network })
+      byNetwork.set(network, sameNetwork + 1)
+      // Also for a client that has gone meanwhile, or had before.
+      finished(raw, () => remove(raw))
+    }
+
+    function admission(reply: FastifyReply, { id, username, email }: HashedFor): Admission {
+      const { raw, disconnected: signal } = reply
+      const keys = Object.entries({ id, username, email }).flatMap(([kind, name]) =>
+        name == null ? [] : [`${kind} ${foldName(name.trim())}`]
+      )
+      const admission = gate.enter({ network: networkFor(reply), accounts: shared ? keys : [], signal })
+      // Before a client that has its answer can ask again.
+      raw.once('finish', admission.leave).once('close', admission.leave)
+      return admission
+    }
+
+    fastify.decorate('passwords', { accept, admission, admit, ...hasher })
   },
-  { name: 'passwords', dependencies: ['clock', 'config'] }
+  { name: 'passwords', dependencies: ['client-address', 'clock', 'config', 'disconnected'] }
 )

@@ -30,10 +30,11 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     const { database, guessDatabase, body } = request
     const { password, cookie = false, ...typed } = body
     const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
+    const admission = passwords.admission(reply, typed)
     const account = await findCredentials(guessDatabase, typed)
 
     const { session, user } = await limits.guessing(request, { attempt: 'login', typed, account }, async () => {
-      const matches = await passwords.verify(password, account?.password_hash, reply.disconnected)
+      const matches = await passwords.verify(password, account?.password_hash, admission)
       if (!account) throw failed(request, account, 'unknown account')
       if (!matches) throw failed(request, account, 'wrong password')
       if (account.disabled) throw failed(request, account, 'account disabled')
@@ -41,7 +42,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
       // Whoever knows the password is no guesser.
       if (mustVerify(account)) return { session: undefined, user: account }
 
-      const renewed = await passwords.renew(password, account.password_hash, reply.disconnected)
+      const renewed = await passwords.renew(password, account.password_hash, admission)
       if (renewed) await renewPasswordHash(database, account, renewed)
 
       const session = await openSession(database, sessionRules, account, provenance)

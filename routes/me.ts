@@ -54,13 +54,15 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
     return user
   })
 
-  fastify.delete('/me', { schema: deleting, onRequest }, async (request, reply) => {
+  const beforeDeleting = [limits.byAddress('account deletion'), passwords.admit]
+  fastify.delete('/me', { schema: deleting, onRequest, preHandler: beforeDeleting }, async (request, reply) => {
     const { account: user, body, database } = request
+    const admission = passwords.admission(reply, user)
     const by = { account: user.id, session: request.user.sid }
     const account = await findOwnCredentials(database, user.id)
 
     await limits.guessing(request, { attempt: 'account deletion', typed: user, account }, async () => {
-      const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
+      const matches = await passwords.verify(body.current_password, account?.password_hash, admission)
       const deleted = account && matches && (await deleteOwnAccount(database, account))
       if (deleted) return
       request.record('account deletion failed', { ...by, detail: { reason: 'wrong password' } })

@@ -77,7 +77,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post('/register', { schema: open, preHandler: [counted, passwords.admit] }, async (request, reply) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
-    const passwordHash = await passwords.hash(password, reply.disconnected)
+    const passwordHash = await passwords.hash(password, passwords.admission(reply, names))
     const user = await registerUser(request.database, clock, { ...names, passwordHash }, countMail(request))
     outbox.nudge()
     request.record('registered', { account: user.id })

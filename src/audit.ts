@@ -28,6 +28,7 @@ export const ACTIONS = [
   'login held off',
   'registration held off',
   'refresh held off',
+  'password held off',
   'password change held off',
   'mail held off',
   'email change held off',

@@ -58,6 +58,12 @@ export interface EmailTokenRecord {
   used_at: Date | null
 }
 
+/**
+ * For how long a token is claimed while a password is hashed for it, in seconds: longer than a hash and its 10 s in the
+ * queue take. A claim that nobody gives back, as its process has crashed, is over then.
+ */
+const CLAIM = 30
+
 const MOMENT = "(now() + $1 * interval '1 millisecond')"
 
 /** The one token of a mail, however often that is sent: 256 bits that nobody without the key can tell. */
@@ -144,6 +150,9 @@ const GOOD = `(
       )
   ) AS good`
 
+/** When a claim is over, to the microsecond, which tells it from others. */
+const CLAIMED = '(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::text'
+
 const COLUMNS = `good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
   good.password_version AS "passwordVersion", good.email, good.email_change AS change`
 
@@ -193,6 +202,41 @@ export async function useEmailToken(
   )
   if (!used) throw new Problem('EMAIL_TOKEN_INVALID')
   return used
+}
+
+/**
+ * Claims a token that is good for a while, without using it: of several requests at once, at whichever instances, one
+ * does, so that a token costs one hash at a time.
+ *
+ * @param own a claim that the caller holds, which may still stand
+ * @returns what the claim is given back with: when it is over, in microseconds since the epoch
+ * @throws Problem EMAIL_TOKEN_INVALID, also while another claim stands
+ */
+export async function claimEmailToken(
+  database: Database,
+  clock: Clock,
+  purpose: Purpose,
+  token: string,
+  own?: string
+): Promise<string> {
+  const [claimed] = await database.query<{ claim: string }>(
+    `UPDATE email_tokens AS mine SET claimed_until = moment + make_interval(secs => $4)
+     FROM ${GOOD}
+     WHERE mine.hash = good.hash AND mine.used_at IS NULL
+       AND (mine.claimed_until IS NULL OR mine.claimed_until <= moment OR ${CLAIMED} = $5)
+     RETURNING ${CLAIMED} AS claim`,
+    [clock.offset, hashOf(token), purpose, CLAIM, own ?? null]
+  )
+  if (!claimed) throw new Problem('EMAIL_TOKEN_INVALID')
+  return claimed.claim
+}
+
+/** Gives a claim back, unless another has taken its place since. */
+export async function releaseEmailToken(database: Database, token: string, claim: string): Promise<void> {
+  await database.query(`UPDATE email_tokens AS mine SET claimed_until = NULL WHERE hash = $1 AND ${CLAIMED} = $2`, [
+    hashOf(token),
+    claim
+  ])
 }
 
 /** What is stored of the tokens of a user, but for the hashes, in the order of their mails. */

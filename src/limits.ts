@@ -10,6 +10,8 @@ export const ADDRESS_LIMITS = {
   register: { most: 30, within: 3600 },
   refresh: { most: 300, within: 300 },
   mail: { most: 30, within: 3600 },
+  password: { most: 30, within: 300 },
+  'account deletion': { most: 30, within: 3600 },
   'username change': { most: 30, within: 3600 },
   export: { most: 30, within: 3600 }
 } as const

@@ -27,15 +27,16 @@ is another user's is told there, and not here. Who has only a username gets the 
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
   const { askForMail, authenticateSession: onRequest, limits, passwords, requireMail } = fastify
-  const preHandler = [requireMail, limits.byAddress('mail')]
+  const preHandler = [requireMail, limits.byAddress('mail'), passwords.admit]
 
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
     const { account: user, body, database } = request
     const by = { account: user.id, session: request.user.sid }
+    const admission = passwords.admission(reply, user)
     const account = await findOwnCredentials(database, user.id)
 
     const versions = await limits.guessing(request, { attempt: 'email change', typed: user, account }, async () => {
-      const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
+      const matches = await passwords.verify(body.current_password, account?.password_hash, admission)
       if (!account || !matches) {
         request.record('email change failed', { ...by, detail: { reason: 'wrong password' } })
         throw wrongPassword()

@@ -28,14 +28,16 @@ verified email address is told.`,
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
   const { authenticateSession: onRequest, limits, outbox, passwords, sessionRules } = fastify
 
-  fastify.post('/change', { schema, onRequest }, async (request, reply) => {
+  const preHandler = [limits.byAddress('password'), passwords.admit]
+  fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
     const { account: user, body, database } = request
     const { sid } = request.user
     passwords.accept(body.new_password, [user.username, user.email], '/new_password')
+    const admission = passwords.admission(reply, user)
     const account = await findOwnCredentials(database, user.id)
 
     await limits.guessing(request, { attempt: 'password change', typed: user, account }, async () => {
-      const matches = await passwords.verify(body.current_password, account?.password_hash, reply.disconnected)
+      const matches = await passwords.verify(body.current_password, account?.password_hash, admission)
       if (!account || !matches) {
         request.record('password change failed', {
           account: user.id,
@@ -45,7 +47,7 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
         throw wrongPassword()
       }
 
-      const hash = await passwords.hash(body.new_password, reply.disconnected)
+      const hash = await passwords.hash(body.new_password, admission)
       const notify = outbox.available && user.email_verified ? String(user.email) : undefined
       await changePassword(database, sessionRules, request.user, account, { hash, notify })
     })

@@ -12,14 +12,22 @@ as verified. It does not sign in, but has the device known, so that its owner ca
   body: PasswordReset,
   response: {
     ...NO_CONTENT,
-    ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'PASSWORD_REJECTED', 'MAIL_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+    ...refusals(
+      ...BODY,
+      'EMAIL_TOKEN_INVALID',
+      'PASSWORD_REJECTED',
+      'TOO_MANY_REQUESTS',
+      'MAIL_UNAVAILABLE',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 
 const reset: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { emailLinks, requireMail } = fastify
+  const { emailLinks, limits, passwords, requireMail } = fastify
+  const preHandler = [requireMail, limits.byAddress('password'), passwords.admit]
 
-  fastify.post('/reset', { schema, preHandler: requireMail }, async (request, reply) => {
+  fastify.post('/reset', { schema, preHandler }, async (request, reply) => {
     await emailLinks.resetPassword(request, request.body, reply)
     reply.code(204)
   })

@@ -26,14 +26,18 @@ not use the token up.`,
 
 /** Where accounts are not hidden, a registration ends where it begins, and there is no such route. */
 const finish: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { config, emailLinks, limits } = fastify
+  const { config, emailLinks, limits, passwords } = fastify
   if (config.HIDE_ACCOUNTS === 'off') return
 
-  fastify.post('/finish', { schema, preHandler: limits.byAddress('register') }, async (request, reply) => {
-    const user = await emailLinks.finishRegistration(request, request.body, reply)
-    reply.code(201)
-    return user
-  })
+  fastify.post(
+    '/finish',
+    { schema, preHandler: [limits.byAddress('register'), passwords.admit] },
+    async (request, reply) => {
+      const user = await emailLinks.finishRegistration(request, request.body, reply)
+      reply.code(201)
+      return user
+    }
+  )
 }
 
 export default finish

@@ -74,6 +74,28 @@ test('the figures', async (t) => {
     t.ok((await figures(fastify)).includes('latchkey_hashes_running 0'))
   })
 
+  await t.test('count what finds no place for its hash, by reason', async (t) => {
+    const refused = async () =>
+      (await figures(fastify)).filter((line) => line.startsWith('latchkey_hashes_refused_total'))
+    const line = (reason: string, count: number) => `latchkey_hashes_refused_total{reason="${reason}"} ${count}`
+    const reasons = ['queue_full', 'account', 'network', 'deadline']
+    t.strictSame(
+      await refused(),
+      reasons.map((reason) => line(reason, 0))
+    )
+    fastify.passwords.gate.refuse('account')
+    fastify.passwords.gate.refuse('account')
+    fastify.passwords.gate.refuse('deadline')
+    for (let asked = 0; asked < 2; asked++) {
+      t.strictSame(await refused(), [
+        line('queue_full', 0),
+        line('account', 2),
+        line('network', 0),
+        line('deadline', 1)
+      ])
+    }
+  })
+
   await t.test('show what waits to be put on record, and what was lost', async (t) => {
     fastify.audit.record('operator', 'key rotated')
     t.ok((await figures(fastify)).includes('latchkey_audit_waiting 1'))

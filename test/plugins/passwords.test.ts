@@ -1,6 +1,7 @@
+import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import { answer, build, PASSWORD, post, refusal, testClock } from '../helper.ts'
+import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
 
 test('passwords', async (t) => {
   const fastify = await build(t, { environment: { PASSWORD_MIN: '10' } })
@@ -120,4 +121,137 @@ test('a stored hash that is not checked is a refusal, and one line of the log', 
   t.match(lines, [{ level: 40, reason: 'scrypt with more than 128 MiB of memory' }])
   t.equal(lines.length, 1)
   t.notMatch(log.join(''), /AAECAw/)
+})
+
+/** Keeps the hasher, which does one hash at once, busy until it is told. */
+function holdHashes({ passwords }: FastifyInstance) {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { busy: passwords.gate.enter({}).run(() => opened), open }
+}
+
+test('the queue of hashes is fair', async (t) => {
+  const NETWORK = '198.51.100.1'
+  const fastify = await build(t, { environment: { LIMITS: 'on', HASH_QUEUE: '16', TRUSTED_PROXIES: '127.0.0.1' } })
+  const { gate } = fastify.passwords
+  const ask = (address: string, method: 'POST' | 'DELETE', url: string, payload: object, headers = {}) =>
+    fastify
+      .inject({ method, url, payload, headers: { 'x-forwarded-for': address, ...headers } })
+      .then(({ statusCode }) => statusCode)
+  const login = (address: string, names: object, password = 'wrong') =>
+    ask(address, 'POST', '/login', { ...names, password })
+  /** Until so many hashes wait: what comes then finds them there. */
+  const waiting = async (count: number) => {
+    while (gate.waiting < count) await new Promise(setImmediate)
+  }
+  const count = (statuses: number[]) =>
+    Object.fromEntries(
+      [...new Set(statuses)].sort().map((status) => [status, statuses.filter((it) => it === status).length])
+    )
+  t.beforeEach(() => fastify.pg.pool.query('TRUNCATE limits'))
+
+  await t.test('a network fills a quarter of it, and others get in', async (t) => {
+    const before = gate.refused.network
+    const { busy, open } = holdHashes(fastify)
+    const flood = Array.from({ length: 40 }, (_, index) => login(NETWORK, { username: `name${index}` }))
+    await waiting(4)
+    const other = login('198.51.100.2', { username: 'other' })
+    await waiting(5)
+    const neighbours = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::'].flatMap((address, index) =>
+      Array.from({ length: 3 }, (_, name) => login(address, { username: `v6.${index}.${name}` }))
+    )
+    await waiting(9)
+    open()
+    await busy
+    t.equal(await other, 401)
+    t.strictSame(count(await Promise.all(neighbours)), { 401: 4, 503: 2 }, 'a /64 is one network')
+    t.strictSame(count(await Promise.all(flood)), { 401: 4, 503: 36 })
+    t.equal(gate.refused.network - before, 36 + 2)
+  })
+
+  const { access_token, ...ada } = await signIn(fastify, { username: 'Ada', email: 'ada@example.com' })
+  t.equal(ada.user.username, 'Ada')
+  const CHANGE = { current_password: 'wrong', new_password: 'another horse battery staple' }
+  const EMAIL = { current_password: 'wrong', new_email: 'ada@example.org' }
+  const mine: [string, 'POST' | 'DELETE', string, object][] = [
+    ['a change of the password', 'POST', '/password/change', CHANGE],
+    ['a change of the address', 'POST', '/email/change', EMAIL],
+    ['the deletion of the account', 'DELETE', '/me', { current_password: 'wrong' }]
+  ]
+  for (const [what, method, url, payload] of mine) {
+    await t.test(`${what} is hashed for two of ten requests at once, from whichever networks`, async (t) => {
+      const { busy, open } = holdHashes(fastify)
+      const flood = Array.from({ length: 10 }, (_, index) =>
+        ask(`203.0.113.${index}`, method, url, payload, bearer(access_token))
+      )
+      const refused = flood.map((answer) => answer.then((status) => status === 503))
+      await waiting(2)
+      t.equal(await login('203.0.113.20', { username: 'ADA' }), 503, 'by either name')
+      t.equal(await login('203.0.113.21', { email: 'ada@EXAMPLE.com' }), 503)
+      const other = login('203.0.113.22', { username: 'grace' })
+      await waiting(3)
+      open()
+      await busy
+      t.equal((await Promise.all(refused)).filter(Boolean).length, 8)
+      t.strictSame(count(await Promise.all(flood)), { 401: 2, 503: 8 })
+      t.equal(await other, 401)
+    })
+  }
+
+  for (const [what, names] of [
+    ['a known name', { username: 'ada' }],
+    ['an unknown one', { username: 'nobody' }],
+    ['an unknown address', { email: 'nobody@example.com' }]
+  ] as const) {
+    await t.test(`a login of ${what} is hashed twice at once, and the third is refused`, async (t) => {
+      const { busy, open } = holdHashes(fastify)
+      const two = [login('203.0.113.1', names), login('203.0.113.2', names)]
+      await waiting(2)
+      t.equal(await login('203.0.113.3', names), 503)
+      // Not even that the two names are those of one account is told.
+      const other = 'username' in names ? { email: 'ada@example.com' } : { username: 'ada' }
+      const apart = login('203.0.113.4', other)
+      await waiting(3)
+      open()
+      await busy
+      t.strictSame(await Promise.all([...two, apart]), [401, 401, 401])
+      t.equal(await login('203.0.113.3', names), 401, 'and then there is a place again')
+    })
+  }
+
+  await t.test('registrations of one name likewise', async (t) => {
+    const { busy, open } = holdHashes(fastify)
+    const register = (index: number) =>
+      ask(`203.0.113.${index}`, 'POST', '/register', { username: 'mary', password: PASSWORD })
+    const answers = Array.from({ length: 5 }, (_, index) => register(index))
+    await waiting(2)
+    open()
+    await busy
+    t.strictSame(count(await Promise.all(answers)), { 201: 1, 409: 1, 503: 3 })
+  })
+
+  await t.test('what is refused counts as no wrong password', async (t) => {
+    const { busy, open } = holdHashes(fastify)
+    const flood = Array.from({ length: 12 }, (_, index) => login(`203.0.113.${index}`, { username: 'ada' }))
+    await waiting(2)
+    open()
+    await busy
+    const { 401: wrong, 429: early = 0, 503: late = 0 } = count(await Promise.all(flood))
+    t.strictSame([wrong, early + late], [2, 10])
+    t.equal(await login('203.0.113.30', { username: 'ada' }, PASSWORD), 200)
+  })
+})
+
+test('with LIMITS off one client may fill the queue', async (t) => {
+  const fastify = await build(t, { environment: { HASH_QUEUE: '8' } })
+  const { busy, open } = holdHashes(fastify)
+  const answers = Array.from({ length: 8 }, () => post(fastify, '/login', { username: 'ada', password: 'wrong' }))
+  const statuses = Promise.all(answers.map((answer) => answer.then(({ statusCode }) => statusCode)))
+  while (fastify.passwords.gate.waiting < 8) await new Promise(setImmediate)
+  t.equal((await post(fastify, '/login', { username: 'eve', password: 'wrong' })).statusCode, 503)
+  open()
+  await busy
+  t.strictSame(await statuses, Array(8).fill(401))
 })

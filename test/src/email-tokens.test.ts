@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { createDatabase } from '../../src/database.ts'
 import {
+  claimEmailToken,
   findEmailToken,
   LIFETIMES,
   listEmailTokens,
@@ -9,6 +10,7 @@ import {
   mintEmailToken,
   type Purpose,
   purgeEmailTokens,
+  releaseEmailToken,
   useEmailToken
 } from '../../src/email-tokens.ts'
 import { addUser } from '../../src/users.ts'
@@ -84,6 +86,37 @@ test('tokens of mails', async (t) => {
     await t.rejects(use(outdated), INVALID)
     t.equal(await mint({ mail: before }), undefined)
     t.match(await use(last), { user })
+  })
+
+  await t.test('are claimed by one of several at once, until that is given back or 30 seconds are over', async (t) => {
+    const token = String(await mint())
+    const claim = (own?: string) => claimEmailToken(database, clock, 'verify email', token, own)
+    const claims = (await Promise.allSettled(Array.from({ length: 9 }, () => claim()))).map((it) =>
+      it.status === 'fulfilled' ? it.value : it.reason.code
+    )
+    const [first = ''] = claims.filter((it) => it !== 'EMAIL_TOKEN_INVALID')
+    t.match(first, /^\d{16}$/)
+    t.equal(claims.filter((it) => it === 'EMAIL_TOKEN_INVALID').length, 8)
+    const left = Number(first) / 1000 - clock.now()
+    t.ok(left < 31_000 && left > -60_000, `${left}`)
+    t.match(await find(token), { user }, 'it is as good as before')
+
+    await releaseEmailToken(database, token, first)
+    const second = await claim()
+    await releaseEmailToken(database, token, first)
+    await t.rejects(claim(), INVALID, 'nobody gives back the claim of another')
+    await t.rejects(claim(first), INVALID)
+    const third = await claim(second)
+    t.not(third, second, 'but a claim of its own is no obstacle')
+    clock.advance(29)
+    await releaseEmailToken(database, token, second)
+    await t.rejects(claim(), INVALID)
+    clock.advance(1)
+    t.type(await claim(), 'string')
+    t.match(await use(token), { user }, 'a claim is not needed to use it')
+    clock.advance(30)
+    await t.rejects(claim(), INVALID, 'one that was used is over')
+    await t.rejects(claimEmailToken(database, clock, 'reset password', String(await mint())), INVALID)
   })
 
   await t.test('of a registration are counted by the address', async (t) => {

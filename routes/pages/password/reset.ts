@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { PasswordReset } from '../../../src/schemas.ts'
 
 const reset: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, requireMail } = fastify
+  const { emailLinks, limits, passwords, requireMail } = fastify
 
   fastify.linkPage(fastify, {
     name: 'reset',
@@ -13,8 +13,8 @@ const reset: FastifyPluginAsync = async (fastify) => {
     button: 'Set the password',
     done: { title: 'Your password is changed', text: 'You can sign in with it now.' },
     body: PasswordReset,
-    codes: ['PASSWORD_REJECTED', 'MAIL_UNAVAILABLE'],
-    preHandler: requireMail,
+    codes: ['PASSWORD_REJECTED', 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
+    preHandler: [requireMail, limits.byAddress('password'), passwords.admit],
     act: emailLinks.resetPassword
   })
 }

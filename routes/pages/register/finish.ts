@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { RegistrationEnd } from '../../../src/schemas.ts'
 
 const finish: FastifyPluginAsync = async (fastify) => {
-  const { config, emailLinks, limits } = fastify
+  const { config, emailLinks, limits, passwords } = fastify
   if (config.HIDE_ACCOUNTS === 'off') return
 
   fastify.linkPage(fastify, {
@@ -18,7 +18,7 @@ const finish: FastifyPluginAsync = async (fastify) => {
     done: { title: 'Your account is ready', text: 'You can sign in now.' },
     body: RegistrationEnd,
     codes: ['PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS'],
-    preHandler: limits.byAddress('register'),
+    preHandler: [limits.byAddress('register'), passwords.admit],
     act: emailLinks.finishRegistration
   })
 }

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { setPassword } from '../../../src/accounts.ts'
+import { Problem } from '../../../src/errors.ts'
 import { limitSecret } from '../../../src/limits.ts'
+import { migratedDatabase } from '../../database.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helper.ts'
 import { letters, tokenOf, waiting, write } from '../../letters.ts'
 
@@ -17,7 +19,8 @@ const login = (fastify: FastifyInstance, email: string, password: string, header
 
 test('POST /password/reset', async (t) => {
   const clock = testClock()
-  const fastify = await build(t, { clock })
+  const database = await migratedDatabase(t)
+  const fastify = await build(t, { clock, database })
   let users = 0
 
   async function begin() {
@@ -183,6 +186,64 @@ test('POST /password/reset', async (t) => {
     t.strictSame(answer(await reset('x', 'short')), INVALID, 'whatever the password')
     t.equal(hashes, 0)
     fastify.passwords.hash = hash
+  })
+
+  await t.test('costs one hash, however many bring one token at once', async (t) => {
+    const { hash } = fastify.passwords
+    let hashes = 0
+    fastify.passwords.hash = async (...given) => {
+      hashes += 1
+      return hash(...given)
+    }
+    const { email } = await begin()
+    const token = await ask(email)
+    hashes = 0
+    const answers = await Promise.all(Array.from({ length: 9 }, (_, index) => reset(token, `${NEXT} ${index}`)))
+    t.strictSame(
+      answers.map(answer).sort((a, b) => a.statusCode - b.statusCode),
+      [DONE, ...Array(8).fill(INVALID)]
+    )
+    t.equal(hashes, 1)
+    fastify.passwords.hash = hash
+  })
+
+  await t.test('leaves the token to the next where there is no place for its hash', async (t) => {
+    const { email } = await begin()
+    const token = await ask(email)
+    const { hash } = fastify.passwords
+    fastify.passwords.hash = async () => {
+      t.strictSame(answer(await reset(token)), INVALID, 'nobody else has it meanwhile')
+      throw new Problem('OVERLOADED')
+    }
+    const refused = await reset(token)
+    fastify.passwords.hash = hash
+    t.equal(refused.json().code, 'OVERLOADED')
+    t.strictSame(await passwords(email), { old: 200, next: 401 })
+    t.strictSame(answer(await reset(token)), DONE)
+  })
+
+  await t.test('takes the token later from who could not give it back, at another instance after 30 s', async (t) => {
+    const other = await build(t, { clock, database })
+    const [one, two] = [await begin(), await begin()]
+    const tokens = [await ask(one.email), await ask(two.email)]
+    const { hash } = fastify.passwords
+    for (const token of [...tokens, ...tokens]) {
+      let restore = () => {}
+      fastify.passwords.hash = async (...given) => {
+        restore = cutOff(fastify)
+        return hash(...given)
+      }
+      t.equal((await reset(token)).json().code, 'DATABASE_UNAVAILABLE')
+      restore()
+      fastify.passwords.hash = hash
+      const elsewhere = () => post(other, '/password/reset', { token, new_password: NEXT })
+      if (token === tokens[1]) t.strictSame(answer(await elsewhere()), INVALID)
+      clock.advance(20)
+    }
+    clock.advance(20)
+    t.strictSame(answer(await reset(tokens[0] as string)), DONE)
+    const elsewhere = await post(other, '/password/reset', { token: tokens[1], new_password: NEXT })
+    t.strictSame(answer(elsewhere), DONE)
   })
 
   await t.test('changes nothing where the database goes away, and takes the token later', async (t) => {
