@@ -242,6 +242,13 @@ test('The heart', async (t) => {
     t.equal((await register({ username, password: PASSWORD })).status, 201)
   })
 
+  await t.test('a password that would take long to normalise is rejected', async (t) => {
+    for (const password of ['\u0301\u0316'.repeat(3500), 'e\u0301'.repeat(2000), 'x'.repeat(15_000)]) {
+      const errors = [{ path: '/password', rule: 'max_bytes' }]
+      refused(t, await register({ username: unique(), password }), 400, 'PASSWORD_REJECTED', { errors })
+    }
+  })
+
   await t.test('a password is neither trimmed nor cut, nor is its letter case changed', async (t) => {
     const username = unique()
     const password = ` ${'Pässword😀'.repeat(4)} `
