@@ -146,6 +146,12 @@ test('the queue of hashes is fair', async (t) => {
   const waiting = async (count: number) => {
     while (gate.waiting < count) await new Promise(setImmediate)
   }
+  /** Until so many are answered, while the rest waits. */
+  const answered = async (asked: Promise<unknown>[], count: number) => {
+    let done = 0
+    for (const each of asked) void each.then(() => done++)
+    while (done < count) await new Promise(setImmediate)
+  }
   const count = (statuses: number[]) =>
     Object.fromEntries(
       [...new Set(statuses)].sort().map((status) => [status, statuses.filter((it) => it === status).length])
@@ -163,6 +169,8 @@ test('the queue of hashes is fair', async (t) => {
       Array.from({ length: 3 }, (_, name) => login(address, { username: `v6.${index}.${name}` }))
     )
     await waiting(9)
+    await answered(flood, 36)
+    await answered(neighbours, 2)
     open()
     await busy
     t.equal(await other, 401)
@@ -186,15 +194,14 @@ test('the queue of hashes is fair', async (t) => {
       const flood = Array.from({ length: 10 }, (_, index) =>
         ask(`203.0.113.${index}`, method, url, payload, bearer(access_token))
       )
-      const refused = flood.map((answer) => answer.then((status) => status === 503))
       await waiting(2)
+      await answered(flood, 8)
       t.equal(await login('203.0.113.20', { username: 'ADA' }), 503, 'by either name')
       t.equal(await login('203.0.113.21', { email: 'ada@EXAMPLE.com' }), 503)
       const other = login('203.0.113.22', { username: 'grace' })
       await waiting(3)
       open()
       await busy
-      t.equal((await Promise.all(refused)).filter(Boolean).length, 8)
       t.strictSame(count(await Promise.all(flood)), { 401: 2, 503: 8 })
       t.equal(await other, 401)
     })
@@ -227,6 +234,7 @@ test('the queue of hashes is fair', async (t) => {
       ask(`203.0.113.${index}`, 'POST', '/register', { username: 'mary', password: PASSWORD })
     const answers = Array.from({ length: 5 }, (_, index) => register(index))
     await waiting(2)
+    await answered(answers, 3)
     open()
     await busy
     t.strictSame(count(await Promise.all(answers)), { 201: 1, 409: 1, 503: 3 })
@@ -236,6 +244,7 @@ test('the queue of hashes is fair', async (t) => {
     const { busy, open } = holdHashes(fastify)
     const flood = Array.from({ length: 12 }, (_, index) => login(`203.0.113.${index}`, { username: 'ada' }))
     await waiting(2)
+    await answered(flood, 10)
     open()
     await busy
     const { 401: wrong, 429: early = 0, 503: late = 0 } = count(await Promise.all(flood))
