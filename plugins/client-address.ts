@@ -11,8 +11,9 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clientAddress, isForwardedInVain } = createClientAddress(fastify.config.TRUSTED_PROXIES)
+    const { clientAddress, isForwardedInVain, findUnreadableHop } = createClientAddress(fastify.config.TRUSTED_PROXIES)
     let warned = false
+    let warnedOfEntry = false
 
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
       if (!warned && isForwardedInVain(raw)) {
@@ -21,6 +22,14 @@ export default fp(
         fastify.log.warn(
           { from },
           'X-Forwarded-For is not believed: name the proxy in TRUSTED_PROXIES, or all behind it count as one'
+        )
+      }
+      const hop = warnedOfEntry ? undefined : findUnreadableHop(raw)
+      if (hop !== undefined) {
+        warnedOfEntry = true
+        fastify.log.warn(
+          { from: hop },
+          'a trusted proxy sent an X-Forwarded-For entry that is no address: its clients count as one'
         )
       }
       done()

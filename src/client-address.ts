@@ -6,17 +6,31 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 /** What a connection that is gone has for an address (RFC 4291 §2.5.2). */
 const UNSPECIFIED = ipaddr.parse('::')
 
+/** How many trusted proxies a request may have come through: further entries are not read. */
+const MAX_HOPS = 32
+
+/**
+ * A node of RFC 7239 §6 that has an address: that address, one of version 6 perhaps in brackets, and a port behind it.
+ * Without brackets, what follows the last colon of an IPv6 address is a part of it.
+ */
+const NODE = /^(?:([^[\]:]+)|\[([^[\]]*:[^[\]]*)\])(?::(?:\d{1,5}|_[\w.-]+))?$/
+
+/** What no address exceeds, with a zone, brackets and a port: longer entries are not looked at. */
+const MAX_NODE = 100
+
 /** Where requests come from. */
 export interface ClientAddress {
   clientAddress(request: IncomingMessage): string
   /** Whether somebody who is no trusted proxy says whom the request comes from. */
   isForwardedInVain(request: IncomingMessage): boolean
+  /** The trusted proxy that sent an entry which is no address, if one did; its clients count as one. */
+  findUnreadableHop(request: IncomingMessage): string | undefined
 }
 
 /**
  * Says where a request comes from: the socket, or, when that is a trusted proxy, the rightmost X-Forwarded-For entry
- * that is not one. What a client writes further left is never believed, and an entry that is no address counts as
- * the hop that sent it.
+ * that is not one, without its port or brackets. What a client writes further left is never believed, and an entry that
+ * is no address counts as the hop that sent it.
  *
  * @param trusted addresses and CIDRs of the proxies
  */
@@ -27,21 +41,28 @@ export function createClientAddress(trusted: string[]): ClientAddress {
 
   const peerOf = ({ socket }: IncomingMessage) => read(socket.remoteAddress ?? '') ?? UNSPECIFIED
 
-  function clientAddress(request: IncomingMessage): string {
+  /** The nearest hop that is no trusted proxy, or that sent no address for the one before it. */
+  function trace(request: IncomingMessage): { hop: Address; isUnreadable: boolean } {
+    const forwarded = String(request.headers['x-forwarded-for'] ?? '')
     let hop = peerOf(request)
-    for (const entry of String(request.headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .reverse()) {
-      const next = isTrusted(hop) ? read(entry.trim()) : undefined
-      if (!next) break
+    let end = forwarded.trim() === '' ? -1 : forwarded.length
+    for (let hops = 0; end >= 0 && hops < MAX_HOPS && isTrusted(hop); hops += 1) {
+      const comma = forwarded.slice(0, end).lastIndexOf(',')
+      const next = readNode(forwarded.slice(comma + 1, end).trim())
+      if (!next) return { hop, isUnreadable: true }
       hop = next
+      end = comma
     }
-    return hop.toString()
+    return { hop, isUnreadable: false }
   }
 
   return {
-    clientAddress,
-    isForwardedInVain: (request) => request.headers['x-forwarded-for'] !== undefined && !isTrusted(peerOf(request))
+    clientAddress: (request) => trace(request).hop.toString(),
+    isForwardedInVain: (request) => request.headers['x-forwarded-for'] !== undefined && !isTrusted(peerOf(request)),
+    findUnreadableHop(request) {
+      const { hop, isUnreadable } = trace(request)
+      return isUnreadable ? hop.toString() : undefined
+    }
   }
 }
 
@@ -60,6 +81,13 @@ export function isAddress(text: string): boolean {
 /** An address without its zone, which means something on this machine alone (RFC 4007 §6). */
 function read(text: string): Address | undefined {
   return isAddress(text) ? ipaddr.process(text.replace(/%.*/, '')) : undefined
+}
+
+/** The address of an X-Forwarded-For entry: bare, as RFC 7239 §6 writes a node, or with a port behind it. */
+function readNode(entry: string): Address | undefined {
+  if (entry.length > MAX_NODE) return undefined
+  const [, bare, bracketed] = NODE.exec(entry) ?? []
+  return read(bare ?? bracketed ?? entry)
 }
 
 const host = (address: Address) => [address, address.kind() === 'ipv4' ? 32 : 128] as const

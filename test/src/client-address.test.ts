@@ -36,7 +36,46 @@ const cases: [string, string[], string | undefined, string | undefined, string][
   ['has no zone, which means something on the server alone', [], 'fe80::1%eth0', undefined, 'fe80::1'],
   ['is that of the proxy which sent no address', PROXIES, '10.1.2.3', '203.0.113.7, unknown', '10.1.2.3'],
   ['is that of the proxy which sent an empty entry', PROXIES, '10.1.2.3', '203.0.113.7,', '10.1.2.3'],
-  ['is that of the proxy which sent a port with it', PROXIES, '10.1.2.3', '203.0.113.7:4711', '10.1.2.3'],
+  ['is an IPv4 one without its port', PROXIES, '10.1.2.3', '203.0.113.7:4711', '203.0.113.7'],
+  ['is an IPv4 one without a port that is hidden', PROXIES, '10.1.2.3', '203.0.113.7:_x.1', '203.0.113.7'],
+  ['is an IPv6 one without its brackets', PROXIES, '10.1.2.3', '[2001:db8::7]', '2001:db8::7'],
+  ['is an IPv6 one without its brackets and port', PROXIES, '10.1.2.3', '[2001:db8::7]:4711', '2001:db8::7'],
+  ['is an IPv6 one whose end looks like a port', PROXIES, '10.1.2.3', '2001:db8::7:4711', '2001:db8::7:4711'],
+  ['is an IPv4 one, carried by IPv6 in brackets', PROXIES, '10.1.2.3', '[::ffff:203.0.113.7]:80', '203.0.113.7'],
+  ['has no zone in brackets either', PROXIES, '10.1.2.3', '[fe80::1%eth0]:80', 'fe80::1'],
+  [
+    'is found behind proxies that send ports',
+    PROXIES,
+    '10.1.2.3',
+    '1.1.1.1:1,\t203.0.113.7:4711 ,[2001:db8:aaaa::5]:80,10.9.9.9:8080',
+    '203.0.113.7'
+  ],
+  ...['203.0.113.7:', '203.0.113.7:x', '203.0.113.7:123456', '203.0.113.7:1:2', ':80', '[203.0.113.7]', '[]', '[]:80']
+    .concat(
+      '[2001:db8::7',
+      '2001:db8::7]',
+      '[2001:db8::7]x',
+      '[[2001:db8::7]]',
+      '[2001:db8::7]:',
+      '"203.0.113.7"',
+      '_x'
+    )
+    .concat('203.0.113.7 1', '203.0.113.256', '203.0.113', '0xcb.0.0.1', '٢.0.0.1', '[', ':'.repeat(15_000))
+    .map((entry): (typeof cases)[number] => [
+      `is that of the proxy which sent ${entry.slice(0, 30)}`,
+      PROXIES,
+      '10.1.2.3',
+      entry,
+      '10.1.2.3'
+    ]),
+  [
+    'is not looked for behind more proxies than there are',
+    PROXIES,
+    '10.1.2.3',
+    `1.1.1.1${', 10.0.0.1'.repeat(32)}`,
+    '10.0.0.1'
+  ],
+  ['is found behind as many', PROXIES, '10.1.2.3', `1.1.1.1${', 10.0.0.1'.repeat(31)}`, '1.1.1.1'],
   ['is that of the proxy which sent a number', PROXIES, '10.1.2.3', '3405803783', '10.1.2.3'],
   ['is that of the proxy which sent an octal address', PROXIES, '10.1.2.3', '0313.0.0161.7', '10.1.2.3'],
   ['is that of the last proxy before one that sent no address', PROXIES, '10.1.2.3', 'x, 10.0.0.2', '10.0.0.2'],
@@ -62,6 +101,25 @@ test('who says whom a request comes from, and is not believed', async (t) => {
       const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
       const request = { socket: { remoteAddress }, headers } as unknown as IncomingMessage
       t.equal(createClientAddress(PROXIES).isForwardedInVain(request), inVain)
+    })
+  }
+})
+
+test('the hop that sent an entry which is no address', async (t) => {
+  const cases: [what: string, remoteAddress: string, forwarded: string | undefined, hop: string | undefined][] = [
+    ['is nobody where all are addresses', '10.1.2.3', '1.1.1.1, 10.0.0.1:80', undefined],
+    ['is nobody without a header', '10.1.2.3', undefined, undefined],
+    ['is nobody with an empty header', '10.1.2.3', '', undefined],
+    ['is nobody who is not trusted', '192.0.2.2', 'unknown', undefined],
+    ['is nobody where a client wrote it', '10.1.2.3', 'unknown, 203.0.113.7', undefined],
+    ['is the socket’s', '10.1.2.3', 'unknown', '10.1.2.3'],
+    ['is one behind it', '10.1.2.3', 'unknown, 10.0.0.1', '10.0.0.1']
+  ]
+  for (const [what, remoteAddress, forwarded, hop] of cases) {
+    await t.test(what, async (t) => {
+      const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
+      const request = { socket: { remoteAddress }, headers } as unknown as IncomingMessage
+      t.equal(createClientAddress(PROXIES).findUnreadableHop(request), hop)
     })
   }
 })
