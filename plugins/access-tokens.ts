@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createSigner, type SignerSync } from 'fast-jwt'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
+import { hasLowS, withLowS } from '../src/es256.ts'
 import { acceptClaims, type Claims, isExpired } from '../src/tokens.ts'
 
 /** Issues and verifies access tokens (RFC 9068). */
@@ -22,8 +23,11 @@ declare module 'fastify' {
   }
 }
 
-/** The 64 bytes of a signature leave four bits of the last character unused: they are zero (RFC 4648 §3.5). */
-const CANONICAL = /[AQgw]$/
+/**
+ * The one text of a signature: Node also decodes other alphabets and line breaks (RFC 7515 §2), and 64 bytes leave four
+ * bits of the last character unused, which are zero (RFC 4648 §3.5).
+ */
+const CANONICAL = /\.[\w-]{85}[AQgw]$/
 
 const HEADER = { algorithm: 'ES256', header: { alg: 'ES256', typ: 'at+jwt' } } as const
 
@@ -42,7 +46,7 @@ export default fp(
       const iat = Math.floor(clock.now() / 1000)
       const claims = { iss, aud, sub: id, iat, exp: iat + ACCESS_TOKEN_TTL, jti: randomUUID(), sid }
       const named = username === null ? claims : { ...claims, preferred_username: username }
-      return signerOf(key)(named)
+      return withLowS(signerOf(key)(named))
     }
 
     // One signer for each key: `fastify.jwt.sign` would read the PEM anew for every token, which takes longer than signing.
@@ -72,7 +76,7 @@ export default fp(
 
     // Whatever the library has against a token, the client learns no more than that it is not valid.
     async function signed(token: string): Promise<{ header: { kid: string }; payload: unknown }> {
-      if (!CANONICAL.test(token)) throw new Problem('TOKEN_INVALID')
+      if (!CANONICAL.test(token) || !hasLowS(token)) throw new Problem('TOKEN_INVALID')
       try {
         return await fastify.jwt.verify(token)
       } catch (cause) {

@@ -111,9 +111,14 @@ test('Access tokens', async (t) => {
       const raw = Buffer.from(signature, 'base64url')
       return Buffer.concat([Buffer.from([48, 70]), of(raw.subarray(0, 32)), of(raw.subarray(32))]).toString('base64url')
     })()
+    const other = Buffer.from(signature, 'base64url')
+    const rest =
+      0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n - BigInt(`0x${other.toString('hex', 32)}`)
+    other.write(rest.toString(16).padStart(64, '0'), 32, 'hex')
     const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex')
 
     const rows: [string, string][] = [
+      ['with the other signature that verifies', `${header}.${payload}.${other.toString('base64url')}`],
       ...['none', 'None', 'NONE', 'nOnE', ''].flatMap((alg): [string, string][] => [
         [`of algorithm "${alg}" without a signature`, `${input({ alg, typ, kid })}.`],
         [`of algorithm "${alg}" with its old signature`, `${input({ alg, typ, kid })}.${signature}`]

@@ -1,7 +1,18 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { base64url, decodeJwt, decodeProtectedHeader, exportJWK, importPKCS8, type JWTPayload, SignJWT } from 'jose'
+import {
+  base64url,
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  importPKCS8,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT
+} from 'jose'
 import { test } from 'tap'
+import { hasLowS, withLowS } from '../../src/es256.ts'
 import { revokeKey } from '../../src/key-rotation.ts'
 import { addKey } from '../../src/keys.ts'
 import { answer, bearer, build, INVALID_TOKEN, refusal, testClock } from '../helper.ts'
@@ -69,6 +80,18 @@ test('an access token', async (t) => {
   })
 })
 
+test('a token has the lower of its two signatures, which other verifiers take too', async (t) => {
+  const fastify = await build(t)
+  const keys = createLocalJWKSet(fastify.keyRing.jwks())
+  for (let count = 0; count < 20; count += 1) {
+    const token = fastify.accessTokens.issue(USER, SESSION)
+    t.ok(hasLowS(token))
+    t.match(await jwtVerify(token, keys), { payload: { sub: USER.id } })
+    t.match(await jwtVerify(highS(token), keys), { payload: { sub: USER.id } }, 'as they take the other')
+    await t.rejects(Promise.resolve(fastify.accessTokens.verify(highS(token))), { code: 'TOKEN_INVALID' })
+  }
+})
+
 test('a token is remembered no longer than its key is in the ring', async (t) => {
   const fastify = await build(t)
   const { clock, keyRing, keyRules, secrets } = fastify
@@ -132,13 +155,14 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
   const [head, payload, signature] = good.split('.') as [string, string, string]
 
   /** A token with a signature of our own key that is right. */
-  const signed = (changes: object, headerChanges: object = {}, options = {}) => {
+  const signed = async (changes: object, headerChanges: object = {}, options = {}) => {
     const body = Object.fromEntries(
       Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined)
     )
     return new SignJWT(body as JWTPayload)
       .setProtectedHeader(JSON.parse(JSON.stringify({ ...header, ...headerChanges })))
       .sign(ours, options)
+      .then(withLowS)
   }
   /** A token signed with somebody else's key. */
   const foreign = (type: 'ES256' | 'ES384' | 'RS256' | 'EdDSA', headerChanges: object = {}) => {
@@ -237,6 +261,10 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
     ['another header over our signature', `${encode({ ...header, x: 1 })}.${payload}.${signature}`],
     ['the signature changed', `${head}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`],
     ['the signature with a bit set that it does not use', nextCharacter(good)],
+    ['the other signature of the two that verify', highS(good)],
+    ...[...alphabets(fastify)],
+    ['the signature padded', `${good}==`],
+    ['a line break in the signature', `${good.slice(0, -9)}\n${good.slice(-9)}`],
     ['the signature cut', good.slice(0, -10)],
     ['the signature of zeros', `${head}.${payload}.${'A'.repeat(86)}`],
     ['the signature stripped', `${head}.${payload}.`],
@@ -267,6 +295,35 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
     })
   }
 })
+
+/** The order of P-256. */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+
+/** The token with the other signature that verifies: (r, n − s) for (r, s). */
+function highS(token: string): string {
+  const end = token.lastIndexOf('.') + 1
+  const signature = Buffer.from(token.slice(end), 'base64url')
+  const s = ORDER - BigInt(`0x${signature.subarray(32).toString('hex')}`)
+  const other = [signature.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]
+  return token.slice(0, end) + Buffer.concat(other).toString('base64url')
+}
+
+/** Tokens that are good but for a signature in the letters of base64. */
+function* alphabets({ accessTokens }: FastifyInstance): Generator<[string, string]> {
+  for (const [letter, other] of [
+    ['-', '+'],
+    ['_', '/']
+  ] as const) {
+    let token: string
+    do token = accessTokens.issue(USER, SESSION)
+    while (!token.slice(token.lastIndexOf('.')).includes(letter))
+    const end = token.lastIndexOf('.')
+    yield [
+      `the signature with ${other} for ${letter}`,
+      token.slice(0, end) + token.slice(end).replaceAll(letter, other)
+    ]
+  }
+}
 
 /** A token whose last character is the next one of the base64url alphabet: it decodes to the same bytes. */
 function nextCharacter(token: string): string {
