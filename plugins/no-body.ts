@@ -1,6 +1,7 @@
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors.ts'
+import { isEncoded } from '../src/json.ts'
 import { NoBody } from '../src/schemas.ts'
 
 /** What stands for any type but JSON while a body is read of which nothing is expected. */
@@ -15,9 +16,10 @@ export default fp(
 
     // Whether it is empty is known when it has been read, which a type that nobody takes would not come to.
     const readAnyway: onRequestHookHandler = ({ raw: { headers } }, _reply, done) => {
-      const { 'content-type': type, 'transfer-encoding': encoding } = headers
+      const { 'content-type': type, 'content-encoding': coding, 'transfer-encoding': encoding } = headers
       const isAnnounced = type !== undefined || encoding !== undefined
-      if (isAnnounced && !/^application\/json\s*(?:;|$)/i.test(String(type))) headers['content-type'] = UNREAD
+      const isJson = /^application\/json\s*(?:;|$)/i.test(String(type)) && !isEncoded(coding)
+      if (isAnnounced && !isJson) headers['content-type'] = UNREAD
       done()
     }
 

@@ -13,7 +13,9 @@ export default fp(
   async (fastify) => {
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
       const message = faultOfHeaders(raw)
-      done(message === undefined ? undefined : new Problem('MALFORMED_REQUEST', { message }))
+      if (message === undefined) done()
+      // What follows on the connection may be read otherwise too.
+      else done(new Problem('MALFORMED_REQUEST', { message, headers: { connection: 'close' } }))
     })
 
     fastify.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
@@ -40,8 +42,15 @@ export default fp(
   { name: 'transport', dependencies: ['headers'] }
 )
 
+/** HTTP/0.9 and 2.0 pass Node's parser, and another one before it may have read them otherwise (RFC 9112 §2.3). */
+const VERSIONS = ['1.1', '1.0']
+
 function faultOfHeaders({ headers, httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+  if (!VERSIONS.includes(httpVersion)) return 'The service speaks HTTP/1.1 and HTTP/1.0.'
   if (headers.host === undefined && httpVersion === '1.1') return 'The Host header is missing.'
+  // Node reads the body of another coding as if it had none (RFC 9112 §6.1).
+  const { 'transfer-encoding': coding } = headers
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only transfer coding is chunked.'
   // Most requests repeat none, and are not looked at closer.
   if (rawHeaders.length === 2 * Object.keys(headers).length) return undefined
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())

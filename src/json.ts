@@ -32,3 +32,8 @@ function refuseProto(key: string, value: unknown): unknown {
 }
 
 const forbidden = () => new Problem('MALFORMED_REQUEST', { message: 'The body holds a forbidden key or character.' })
+
+/** Whether a body has a content coding, which nothing here undoes (RFC 9110 §8.4); `identity` is none. */
+export function isEncoded(contentEncoding = ''): boolean {
+  return contentEncoding.split(',').some((coding) => !/^\s*(?:identity\s*)?$/i.test(coding))
+}

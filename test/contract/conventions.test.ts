@@ -411,6 +411,17 @@ test('Conventions', async (t) => {
     }
   })
 
+  await t.test('a body with a content coding is not read as if it had none', async (t) => {
+    for (const coding of ['gzip', 'br', 'GZIP', 'identity, gzip']) {
+      const headers = { ...JSON_TYPE, 'content-encoding': coding }
+      const answer = await client.request({ path: '/login', headers, body: JSON.stringify(unknownName) })
+      refused(t, answer, 415, 'UNSUPPORTED_MEDIA_TYPE')
+    }
+    const headers = { ...JSON_TYPE, 'content-encoding': 'identity' }
+    const answer = await client.request({ path: '/login', headers, body: JSON.stringify(unknownName) })
+    refused(t, answer, 401, 'INVALID_CREDENTIALS')
+  })
+
   await t.test('an empty body with no content type is malformed or of no type', async (t) => {
     const answer = await client.request({ method: 'POST', path: '/login' })
     if (answer.status === 415) refused(t, answer, 415, 'UNSUPPORTED_MEDIA_TYPE')

@@ -97,6 +97,32 @@ test('a body', async (t) => {
     t.strictSame(answer(response), TOO_LARGE)
   })
 
+  for (const coding of ['gzip', 'GZIP', 'x-gzip', 'br', 'deflate', 'zstd', 'compress', 'identity, gzip', 'x', '*']) {
+    await t.test(`with the content coding ${coding} is refused`, async (t) => {
+      const response = await send({ headers: { ...JSON_TYPE, 'content-encoding': coding }, payload: RIGHT })
+      t.strictSame(answer(response), UNSUPPORTED)
+      t.equal(response.headers['accept-encoding'], 'identity')
+    })
+  }
+
+  for (const coding of ['identity', 'Identity', ' identity , identity', '']) {
+    await t.test(`with the content coding "${coding}" is read`, async (t) => {
+      const response = await send({ headers: { ...JSON_TYPE, 'content-encoding': coding }, payload: RIGHT })
+      t.strictSame(answer(response), WRONG)
+    })
+  }
+
+  await t.test('with a content coding is refused after the path, the method and the token are', async (t) => {
+    const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' }
+    for (const [method, url, statusCode] of [
+      ['POST', '/nowhere', 404],
+      ['PUT', '/login', 405],
+      ['POST', '/password/change', 401]
+    ] as const) {
+      t.equal((await send({ method, url, headers, payload: RIGHT })).statusCode, statusCode, url)
+    }
+  })
+
   await t.test('where none is read is ignored, whatever its type', async (t) => {
     const alive = { statusCode: 200, body: { status: 'ok' } }
     for (const headers of [JSON_TYPE, { 'content-type': 'text/xml' }]) {

@@ -44,6 +44,7 @@ test('a route that reads no body', async (t) => {
     ['the type of text', TEXT],
     ['the type of text and a length of nothing', { ...TEXT, 'content-length': '0' }],
     ['the type of a form', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['a content coding', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
     ['an empty type', { 'content-type': '' }],
     ['rubbish for a type', { 'content-type': ';;/=' }]
   ]
@@ -68,6 +69,8 @@ test('a route that reads no body', async (t) => {
       '{"__proto__":1}',
       malformed('The body holds a forbidden key or character.')
     ],
+    ['refuses what has a content coding', { ...JSON_TYPE, 'content-encoding': 'gzip' }, '{}', UNSUPPORTED],
+    ['takes what has the coding of none', { ...JSON_TYPE, 'content-encoding': 'identity' }, '{}', DONE],
     ['refuses text', TEXT, 'x', UNSUPPORTED],
     ['refuses JSON of another type', TEXT, '{}', UNSUPPORTED],
     ['refuses what has no type', {}, '{}', UNSUPPORTED],

@@ -24,6 +24,34 @@ test('the transport', async (t) => {
       'GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n',
       malformed(400, 'Bad Request', 'The Host header is missing.')
     ],
+    ...[
+      'GET /secret',
+      'GET /secret HTTP/0.9',
+      'GET /secret HTTP/2.0',
+      'GET /nowhere HTTP/2.0',
+      'POST /login HTTP/2.0'
+    ].map((line): [string, string, object] => [
+      line,
+      `${line}\r\nhost: x\r\n\r\n`,
+      malformed(400, 'Bad Request', 'The service speaks HTTP/1.1 and HTTP/1.0.')
+    ]),
+    ...[
+      'GET /secret HTTP/1.2',
+      'GET /secret HTTP/9.9',
+      'GET /secret http/1.1',
+      'PRI * HTTP/2.0',
+      'GET /secret HTTP/2'
+    ].map((line): [string, string, object] => [line, `${line}\r\nhost: x\r\n\r\n`, malformed(400, 'Bad Request')]),
+    ...['gzip, chunked', 'Deflate,chunked', 'identity, chunked'].map((coding): [string, string, object] => [
+      `the transfer coding ${coding}`,
+      `${login}transfer-encoding: ${coding}\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+      malformed(400, 'Bad Request', 'The only transfer coding is chunked.')
+    ]),
+    ...['identity', 'gzip'].map((coding): [string, string, object] => [
+      `the transfer coding ${coding}, which has no end`,
+      `${login}transfer-encoding: ${coding}\r\n\r\n{}`,
+      malformed(400, 'Bad Request')
+    ]),
     [
       'no Host header on a path that no route has',
       'POST /nowhere HTTP/1.1\r\nconnection: close\r\n\r\n',
@@ -113,6 +141,10 @@ test('the transport', async (t) => {
   })
 
   const taken: [string, string][] = [
+    [
+      'chunks in capital letters',
+      'GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n'
+    ],
     ['HTTP/1.0, which knows no Host header', 'GET /health/live HTTP/1.0\r\n\r\n'],
     ['an empty Host header', 'GET /health/live HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n'],
     ['a URL with an authority', 'GET http://x/health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'],

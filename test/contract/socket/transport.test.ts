@@ -26,6 +26,12 @@ test('What Node answers by itself gets the one error body', async (t) => {
       ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
       ['another protocol', lines('GET /health/live FTP/1.1', 'host: a'), [400]],
       ['a version that there is not', lines('GET /health/live HTTP/9.9', 'host: a'), [400]],
+      ['a request line without a version', lines('GET /secret', 'host: a'), [400]],
+      ['a request line alone', 'GET /health/live\r\n\r\n', [400]],
+      ['HTTP/0.9 by name', lines('GET /health/live HTTP/0.9', 'host: a'), [400]],
+      ['HTTP/2.0', lines('GET /health/live HTTP/2.0', 'host: a'), [400]],
+      ['HTTP/1.2', lines('GET /health/live HTTP/1.2', 'host: a'), [400]],
+      ['a version in small letters', lines('GET /health/live http/1.1', 'host: a'), [400]],
       ['a version of letters', lines('GET /health/live HTTP/x.y', 'host: a'), [400]],
       ['a path without a slash', lines(`GET ${MARK} HTTP/1.1`, 'host: a'), [400]],
       ['a path with a blank', lines(`GET /health/live ${MARK} HTTP/1.1`, 'host: a'), [400]],
@@ -77,6 +83,7 @@ test('What Node answers by itself gets the one error body', async (t) => {
         [400]
       ],
       ['chunked before another encoding', `${login('transfer-encoding: chunked, identity')}0\r\n\r\n`, [400]],
+      ['an encoding before chunked', `${login('transfer-encoding: gzip, chunked')}2\r\n{}\r\n0\r\n\r\n`, [400]],
       ['an encoding that there is not', `${login('transfer-encoding: xchunked')}0\r\n\r\n`, [400]],
       [
         'two headers of encodings',
