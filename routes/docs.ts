@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import helmet from '@fastify/helmet'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { createDocument, type Document } from '../src/document.ts'
 import { Problem } from '../src/errors.ts'
-import { LONG_PATH, Nothing, refusals } from '../src/schemas.ts'
+import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas.ts'
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -46,6 +47,7 @@ const pageSchema = {
   querystring: Nothing,
   response: {
     200: { description: 'The page.', content: { 'text/html': { schema: Type.String() } } },
+    ...NOT_MODIFIED,
     ...refusals()
   }
 }
@@ -61,6 +63,7 @@ const fileSchema = {
       description: 'The file.',
       content: { 'text/css': { schema: Type.String() }, 'text/javascript': { schema: Type.String() } }
     },
+    ...NOT_MODIFIED,
     ...refusals('NOT_FOUND'),
     ...LONG_PATH
   }
@@ -72,33 +75,38 @@ const docs: FastifyPluginAsyncTypebox = async (fastify) => {
   await fastify.register(helmet, { contentSecurityPolicy: false, xFrameOptions: { action: 'deny' } })
 
   fastify.get('/docs', { schema: pageSchema }, async (_request, reply) => {
-    reply.headers(CACHED).header('content-security-policy', CONTENT_SECURITY_POLICY).type('text/html; charset=utf-8')
-    return PAGE
+    return reply.headers(CACHED).header('content-security-policy', CONTENT_SECURITY_POLICY).document(DOCUMENT)
   })
 
   fastify.get('/docs/:file', { schema: fileSchema }, async ({ params }, reply) => {
-    const file = FILES.get(params.file)
+    const file = await FILES.get(params.file)?.()
     if (!file) throw new Problem('NOT_FOUND')
-    reply.headers(CACHED).type(`${file.type}; charset=utf-8`)
-    return file.read()
+    return reply.headers(CACHED).document(file)
   })
 }
 
 export default docs
 
+const DOCUMENT = createDocument('text/html; charset=utf-8', PAGE)
+
 /** Read when it is first asked for, and kept. */
-function fromSwaggerUi(name: string): () => Promise<string> {
-  let content: Promise<string> | undefined
+function fromSwaggerUi(name: string, type: string): () => Promise<Document> {
+  let document: Promise<Document> | undefined
   return () => {
-    content ??= readFile(resolve(`@fastify/swagger-ui/static/${name}`), 'utf8')
-    return content
+    document ??= readFile(resolve(`@fastify/swagger-ui/static/${name}`)).then((content) =>
+      createDocument(type, content)
+    )
+    return document
   }
 }
 
 const { resolve } = createRequire(import.meta.url)
 
+const CSS = 'text/css; charset=utf-8'
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
+
 const FILES = new Map([
-  ['start.js', { type: 'text/javascript', read: async () => START }],
-  ['swagger-ui.css', { type: 'text/css', read: fromSwaggerUi('swagger-ui.css') }],
-  ['swagger-ui-bundle.js', { type: 'text/javascript', read: fromSwaggerUi('swagger-ui-bundle.js') }]
+  ['start.js', async () => createDocument(JAVASCRIPT, START)],
+  ['swagger-ui.css', fromSwaggerUi('swagger-ui.css', CSS)],
+  ['swagger-ui-bundle.js', fromSwaggerUi('swagger-ui-bundle.js', JAVASCRIPT)]
 ])

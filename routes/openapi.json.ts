@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { Nothing, refusals } from '../src/schemas.ts'
+import { createDocument, type Document } from '../src/document.ts'
+import { NOT_MODIFIED, Nothing, refusals } from '../src/schemas.ts'
 
 const schema = {
   operationId: 'openapi',
@@ -7,13 +8,16 @@ const schema = {
   description: 'The OpenAPI 3.1 document of this API.',
   tags: ['service'],
   querystring: Nothing,
-  response: { 200: Type.Object({}, { additionalProperties: true }), ...refusals() }
+  response: { 200: Type.Object({}, { additionalProperties: true }), ...NOT_MODIFIED, ...refusals() }
 }
 
 const openapi: FastifyPluginAsyncTypebox = async (fastify) => {
+  let document: Document | undefined
+
   fastify.get('/openapi.json', { schema }, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=3600')
-    return fastify.swagger()
+    // Not before there are all routes.
+    document ??= createDocument('application/json; charset=utf-8', JSON.stringify(fastify.swagger()))
+    return reply.header('cache-control', 'public, max-age=3600').document(document)
   })
 }
 

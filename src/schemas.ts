@@ -296,6 +296,9 @@ export const BEARER: Code[] = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED'
 /** An answer that has no body. */
 export const NO_CONTENT = { 204: Type.Null({ description: 'Done.' }) }
 
+/** The answer of a document to who has it. */
+export const NOT_MODIFIED = { 304: Type.Null({ description: 'The document of `If-None-Match` is the current one.' }) }
+
 const nullable = <Shape extends TSchema>(shape: Shape) => Type.Union([shape, Type.Null()])
 const list = <Shape extends Parameters<typeof Type.Object>[0]>(properties: Shape) =>
   Type.Array(Type.Object(properties, strict))

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { JwksAnswer, Nothing, refusals } from '../../src/schemas.ts'
+import { createDocument, type Document } from '../../src/document.ts'
+import { JwksAnswer, NOT_MODIFIED, Nothing, refusals } from '../../src/schemas.ts'
 
 const schema = {
   operationId: 'jwks',
@@ -7,13 +8,25 @@ const schema = {
   description: 'The key ring as a JSON Web Key Set (RFC 7517): what access tokens are verified with.',
   tags: ['keys'],
   querystring: Nothing,
-  response: { 200: JwksAnswer, ...refusals() }
+  response: { 200: JwksAnswer, ...NOT_MODIFIED, ...refusals() }
 }
 
 const jwks: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { keyRing } = fastify
+  let written: { kids: string; document: Document } | undefined
+
+  /** The set of now, written anew when other keys are in the ring: a kid is the thumbprint of its key. */
+  function current(): Document {
+    const jwks = keyRing.jwks()
+    const kids = jwks.keys.map(({ kid }) => kid).join()
+    if (written?.kids !== kids) {
+      written = { kids, document: createDocument('application/json; charset=utf-8', JSON.stringify(jwks)) }
+    }
+    return written.document
+  }
+
   fastify.get('/jwks.json', { schema }, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=300')
-    return fastify.keyRing.jwks()
+    return reply.header('cache-control', 'public, max-age=300').document(current())
   })
 }
 

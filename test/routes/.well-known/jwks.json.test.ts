@@ -41,8 +41,11 @@ test('GET /.well-known/jwks.json', async (t) => {
 
   await t.test('publishes the next key before it signs', async (t) => {
     const { clock, keyRing, secrets } = fastify
+    const before = await fastify.inject('/.well-known/jwks.json')
     const kid = await addKey(fastify.openDatabase(), clock, secrets)
     await keyRing.refresh()
+    const { headers } = await fastify.inject('/.well-known/jwks.json')
+    t.not(headers.etag, before.headers.etag, 'under another tag')
     t.equal((await jwks()).keys.at(-1)?.kid, kid)
     t.not(keyRing.signingKey().kid, kid)
   })
