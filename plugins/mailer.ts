@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import fp from 'fastify-plugin'
 import { isPlainLoopback } from '../src/loopback.ts'
 import { createLinkTo } from '../src/mail-links.ts'
@@ -11,6 +12,8 @@ declare module 'fastify' {
     mailer: Mailer | undefined
     /** Where messages are shown rather than sent, for who tries the service out. */
     mailbox: Mailbox | undefined
+    /** Where a browser sees them, with the token of this start, which is needed there. */
+    mailboxUrl: string | undefined
     writeLetter: WriteLetter
   }
 }
@@ -22,15 +25,18 @@ export default fp(
     const { SMTP_URL, MAIL_FROM, MAIL_TEMPLATES, PUBLIC_URL, APP_URL, DATABASE_URL } = config
     const isTrial = SMTP_URL === undefined && DATABASE_URL === undefined && isPlainLoopback(PUBLIC_URL)
     const mailbox = isTrial ? createMailbox(clock) : undefined
+    // Programs and proxies on this machine are local too: who reads mail has also seen the log or the terminal.
+    const mailboxUrl = mailbox && `${PUBLIC_URL}/dev/mail?token=${randomBytes(32).toString('base64url')}`
     const mailer = SMTP_URL === undefined ? mailbox : createSmtp(SMTP_URL, MAIL_FROM)
 
     const service = MAIL_FROM.name || new URL(APP_URL ?? PUBLIC_URL).hostname
     fastify.decorate('writeLetter', readTemplates(MAIL_TEMPLATES, { service, linkTo: createLinkTo(config) }))
     fastify.decorate('mailbox', mailbox)
+    fastify.decorate('mailboxUrl', mailboxUrl)
     fastify.decorate('mailer', mailer)
     fastify.addHook('onClose', async () => mailer?.close())
 
-    if (mailbox) log.info('mail is not sent, but shown at /dev/mail: set SMTP_URL to send it')
+    if (mailboxUrl) log.info(`mail is not sent, but shown at ${mailboxUrl} (set SMTP_URL to send it)`)
     if (!mailer) log.warn('no mail can be sent: set SMTP_URL and MAIL_FROM, or nobody can prove an address')
   },
   { name: 'mailer', dependencies: ['clock', 'config'] }

@@ -77,7 +77,8 @@ function judgeProxies(trusted: string[], publicUrl: string): Finding {
 /** Whether letters reach people, and unread by others. */
 export function judgeMail({ SMTP_URL, DATABASE_URL, PUBLIC_URL, APP_URL }: Config): Finding[] {
   if (!SMTP_URL) {
-    if (!DATABASE_URL && isPlainLoopback(PUBLIC_URL)) return [good('SMTP_URL', 'none: mail is shown at /dev/mail')]
+    if (!DATABASE_URL && isPlainLoopback(PUBLIC_URL))
+      return [good('SMTP_URL', 'none: mail is shown at /dev/mail, by the link that the log has')]
     const mend = 'set SMTP_URL and MAIL_FROM'
     return [warning('SMTP_URL', 'none: nobody can prove an address, or choose a new password by mail', mend)]
   }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
 
 /** Whether an address is one of this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
@@ -13,6 +14,24 @@ export function isPlainLoopback(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return (
     protocol === 'http:' && (/(?:^|\.)localhost$/.test(hostname) || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')))
+  )
+}
+
+/** Headers by which a proxy says that a request is not of whoever connected (RFC 7239, RFC 9110 §7.6.3). */
+const OF_PROXIES =
+  /^(?:(?:x-)?forwarded(?:-.*)?|x-original-.*|via|(?:x-real|x-client|x-cluster-client|cf-connecting|true-client)-ip)$/
+
+/**
+ * Whether a request comes from a client on this machine, by a name of this machine and through no proxy. The name keeps
+ * out the pages of others, which a browser could be led to load under a name that leads here (DNS rebinding).
+ */
+export function isLocalRequest({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
+  const url = `http://${headers.host}`
+  return (
+    isLoopback(socket.remoteAddress) &&
+    URL.canParse(url) &&
+    isPlainLoopback(url) &&
+    !Object.keys(headers).some((name) => OF_PROXIES.test(name))
   )
 }
 

@@ -1,8 +1,15 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
 import { escapeHtml } from '../../src/html.ts'
 import type { Kept } from '../../src/mailbox.ts'
-import { Identified, LONG_PATH, Nothing, refusals } from '../../src/schemas.ts'
+import { Identified, LONG_PATH, refusals } from '../../src/schemas.ts'
+import { equalSecrets } from '../../src/secrets.ts'
+
+const WithToken = Type.Object(
+  { token: Type.String({ description: 'the token of the link that the service shows when it starts' }) },
+  { additionalProperties: false }
+)
 
 const HTML = { description: 'The page.', content: { 'text/html': { schema: Type.String() } } }
 
@@ -12,7 +19,7 @@ const listing = {
   description:
     'While the service is tried out on one machine, without SMTP_URL: the last 100 letters, for clients on this machine alone.',
   tags: ['service'],
-  querystring: Nothing,
+  querystring: WithToken,
   response: { 200: HTML, ...refusals('NOT_FOUND') }
 }
 
@@ -20,7 +27,7 @@ const showing = {
   operationId: 'devLetter',
   summary: 'One letter as it would look',
   tags: ['service'],
-  querystring: Nothing,
+  querystring: WithToken,
   params: Identified,
   response: { 200: HTML, ...refusals('NOT_FOUND'), ...LONG_PATH }
 }
@@ -37,11 +44,21 @@ const LETTER_POLICY = [
 
 /** Where mail is sent, or cannot be, there are no such routes. */
 const mail: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { localOnly: onRequest, mailbox } = fastify
-  if (!mailbox) return
+  const { localOnly, mailbox, mailboxUrl } = fastify
+  if (!mailbox || !mailboxUrl) return
+  const query = new URL(mailboxUrl).search
+  const token = query.slice('?token='.length)
+
+  const knowsToken = async ({ query }: FastifyRequest) => {
+    if (!equalSecrets(String((query as { token?: unknown }).token), token)) throw new Problem('NOT_FOUND')
+  }
+  const onRequest = [localOnly, knowsToken]
 
   fastify.get('/mail', { schema: listing, onRequest }, async (_request, reply) => {
-    const letters = mailbox.list().map(show).join('\n')
+    const letters = mailbox
+      .list()
+      .map((letter) => show(letter, query))
+      .join('\n')
     return reply.page('Mail', `<h1>Mail that was not sent</h1>\n${letters || EMPTY}`, { wide: true })
   })
 
@@ -58,11 +75,11 @@ export default mail
 
 const EMPTY = '<p class="pale">Nothing yet. What comes is kept until the service stops.</p>'
 
-const show = ({ id, at, recipient, subject, text }: Kept) => `<article class="card">
+const show = ({ id, at, recipient, subject, text }: Kept, query: string) => `<article class="card">
 <h2>${escapeHtml(subject)}</h2>
 <p class="pale">to ${escapeHtml(recipient)}, ${new Date(at).toISOString()}</p>
 <pre>${withLinks(text)}</pre>
-<p><a href="mail/${id}">as it would look</a></p>
+<p><a href="mail/${id}${query}">as it would look</a></p>
 </article>`
 
 /** What stands alone on a line and is an address can be followed. */

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import { test } from 'tap'
 import localOnly from '../../plugins/local-only.ts'
 
-test('who calls from this machine by a name of this machine is let pass, and nobody else', async (t) => {
+test('who calls from this machine by a name of this machine and through no proxy is let pass, and nobody else', async (t) => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(localOnly)
@@ -20,5 +20,9 @@ test('who calls from this machine by a name of this machine is let pass, and nob
   for (const [remoteAddress, host, statusCode] of cases) {
     const answer = await fastify.inject({ url: '/', remoteAddress, headers: { host } })
     t.equal(answer.statusCode, statusCode, `${remoteAddress} ${host}`)
+  }
+  for (const header of ['x-forwarded-for', 'X-Forwarded-Host', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip']) {
+    const answer = await fastify.inject({ url: '/', headers: { host: 'localhost:3000', [header]: '' } })
+    t.equal(answer.statusCode, 404, header)
   }
 })

@@ -27,7 +27,10 @@ test('in a trial on one machine mail is shown rather than sent', async (t) => {
   const { fastify, log } = await start(t)
   await fastify.mailer?.send(ID, fastify.writeLetter(LETTER))
   t.match(fastify.mailbox?.list(), [{ id: ID, recipient: 'ada@example.com' }])
-  t.strictSame(log, [{ msg: 'mail is not sent, but shown at /dev/mail: set SMTP_URL to send it' }])
+  t.match(fastify.mailboxUrl, /^http:\/\/127\.0\.0\.1:3000\/dev\/mail\?token=[\w-]{43}$/)
+  t.strictSame(log, [{ msg: `mail is not sent, but shown at ${fastify.mailboxUrl} (set SMTP_URL to send it)` }])
+  const { fastify: next } = await start(t)
+  t.not(next.mailboxUrl, fastify.mailboxUrl, 'each start has a token of its own')
 })
 
 test('mail goes to the server of SMTP_URL until the service stops', async (t) => {
@@ -36,7 +39,7 @@ test('mail goes to the server of SMTP_URL until the service stops', async (t) =>
   const message = fastify.writeLetter(LETTER)
   await fastify.mailer?.send(ID, message)
   t.match(server.received, [{ from: 'no-reply@example.com', to: ['ada@example.com'] }])
-  t.equal(fastify.mailbox, undefined)
+  t.strictSame([fastify.mailbox, fastify.mailboxUrl], [undefined, undefined])
   t.strictSame(log, [])
   await fastify.close()
   t.match(await caught(fastify.mailer?.send(ID, message) as Promise<void>), { name: 'Undelivered', fate: 'away' })

@@ -15,7 +15,8 @@ test('with METRICS_KEY', async (t) => {
   ] as const) {
     await t.test(`who brings it passes ${what}`, async (t) => {
       for (const authorization of [`Bearer ${KEY}`, `bearer ${KEY}`]) {
-        const response = await fastify.inject({ url: '/metrics', remoteAddress, headers: { authorization } })
+        const headers = { authorization, host: 'metrics.example', 'x-forwarded-for': '192.0.2.7', via: '1.1 proxy' }
+        const response = await fastify.inject({ url: '/metrics', remoteAddress, headers })
         t.equal(response.statusCode, 200)
         t.match(response.body, 'process_cpu_seconds_total')
       }
@@ -58,7 +59,15 @@ test('without METRICS_KEY', async (t) => {
     ['an address that maps another', '::ffff:192.0.2.1', {}],
     ['an address of version 6', '2001:db8::1', {}],
     ['who claims to be near', '192.0.2.1', { 'x-forwarded-for': '127.0.0.1' }],
-    ['who brings a token', '192.0.2.1', bearer(KEY)]
+    ['who brings a token', '192.0.2.1', bearer(KEY)],
+    ['who calls by another name', '127.0.0.1', { host: 'evil.example:3000' }],
+    ...['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip'].map(
+      (header): [string, string, Record<string, string>] => [
+        `who comes through a proxy that sends ${header}`,
+        '127.0.0.1',
+        { [header]: '127.0.0.1' }
+      ]
+    )
   ]
   for (const [what, remoteAddress, headers] of strangers) {
     await t.test(`for ${what} there is nothing`, async (t) => {

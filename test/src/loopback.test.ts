@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { isLoopback, isPlainLoopback } from '../../src/loopback.ts'
+import { isLocalRequest, isLoopback, isPlainLoopback } from '../../src/loopback.ts'
 
 test('an address of this machine', async (t) => {
   const addresses: [string | undefined, boolean][] = [
@@ -53,4 +53,55 @@ test('a URL of this machine without TLS', async (t) => {
   for (const [url, expected] of urls) {
     await t.test(`${expected ? 'may be' : 'is never'} ${url}`, async (t) => t.equal(isPlainLoopback(url), expected))
   }
+})
+
+test('a request of this machine', async (t) => {
+  const isLocal = (headers: Record<string, string>, remoteAddress: string | undefined = '127.0.0.1') =>
+    isLocalRequest({ headers, socket: { remoteAddress } } as never)
+
+  for (const host of [
+    'localhost',
+    'localhost:3000',
+    '127.0.0.1:3000',
+    '[::1]:3000',
+    'LOCALHOST',
+    'x.localhost',
+    '127.1'
+  ]) {
+    t.ok(isLocal({ host }), host)
+  }
+  for (const host of [
+    'evil.example',
+    'localhost.evil.example',
+    'localhost@evil.example',
+    'evil.example/@localhost',
+    '127.0.0.1.nip.io',
+    '0.0.0.0',
+    '[::]',
+    '192.0.2.1',
+    '',
+    'a b'
+  ]) {
+    t.notOk(isLocal({ host }), host)
+  }
+  t.notOk(isLocal({}), 'without a Host')
+  for (const address of ['192.0.2.1', '10.0.0.1', '::ffff:192.0.2.1', ''])
+    t.notOk(isLocal({ host: 'localhost' }, address))
+  for (const name of [
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-anything',
+    'x-forwarded',
+    'forwarded',
+    'forwarded-for',
+    'via',
+    'x-real-ip',
+    'x-original-host',
+    'x-client-ip',
+    'cf-connecting-ip',
+    'true-client-ip'
+  ]) {
+    t.notOk(isLocal({ host: 'localhost', [name]: '' }), name)
+  }
+  t.ok(isLocal({ host: 'localhost', 'x-request-id': 'x', deviation: 'x', 'x-forward': 'x' }), 'with headers of clients')
 })

@@ -22,7 +22,8 @@ const isServer = process.env.TEST_DATABASE_URL !== undefined
 
 test('the mail of a trial', async (t) => {
   const fastify = await trial(t)
-  const { mailbox } = fastify
+  const { mailbox, mailboxUrl = '' } = fastify
+  const query = new URL(mailboxUrl || 'x:').search
   if (!mailbox) {
     t.ok(isServer, 'is shown beside an embedded database alone')
     t.strictSame(answer(await fastify.inject('/dev/mail')), { statusCode: 404, body: NOT_FOUND })
@@ -30,7 +31,7 @@ test('the mail of a trial', async (t) => {
   }
 
   await t.test('is a page that shows itself and nothing else', async (t) => {
-    const { statusCode, headers, body } = await fastify.inject('/dev/mail')
+    const { statusCode, headers, body } = await fastify.inject(mailboxUrl)
     t.equal(statusCode, 200)
     t.match(headers, PAGE)
     const style = createHash('sha256').update(STYLE).digest('base64')
@@ -44,15 +45,15 @@ test('the mail of a trial', async (t) => {
   await t.test('has the letters, as text that stays text, with their links', async (t) => {
     const id = '0198a3c2-7f00-7000-8000-000000000000'
     await mailbox.send(id, LETTER)
-    const { body } = await fastify.inject('/dev/mail')
+    const { body } = await fastify.inject(`/dev/mail${query}`)
     t.notMatch(body, 'Nothing yet')
     t.match(body, '<h2>Choose &lt;one&gt;</h2>')
     t.match(body, 'to ada@example.com, 20')
     const link = 'http://localhost:3000/pages/password/reset?token=abc'
     t.match(body, `Here &amp; now:\n\n<a href="${link}">${link}</a>`)
-    t.match(body, `<a href="mail/${id}">`)
+    t.match(body, `<a href="mail/${id}${query}">`)
 
-    const letter = await fastify.inject(`/dev/mail/${id}`)
+    const letter = await fastify.inject(`/dev/mail/${id}${query}`)
     t.equal(letter.body, LETTER.html)
     t.match(letter.headers, PAGE)
     t.match(
@@ -62,12 +63,27 @@ test('the mail of a trial', async (t) => {
   })
 
   await t.test('is not there for others', async (t) => {
+    const letter = '/dev/mail/0198a3c2-7f00-7000-8000-000000000000'
+    const token = query.slice('?token='.length)
     const calls = [
-      fastify.inject('/dev/mail/0198a3c2-7f00-7000-8000-000000000001'),
-      fastify.inject({ url: '/dev/mail', remoteAddress: '192.0.2.1' }),
-      fastify.inject({ url: '/dev/mail/0198a3c2-7f00-7000-8000-000000000000', headers: { host: 'evil.example' } })
+      fastify.inject(`/dev/mail/0198a3c2-7f00-7000-8000-000000000001${query}`),
+      fastify.inject({ url: mailboxUrl, remoteAddress: '192.0.2.1' }),
+      fastify.inject({ url: `${letter}${query}`, headers: { host: 'evil.example' } }),
+      ...['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'].map((header) =>
+        fastify.inject({ url: mailboxUrl, headers: { [header]: '127.0.0.1' } })
+      ),
+      ...['/dev/mail', letter].flatMap((path) =>
+        ['', '?token', '?token=', '?token=undefined', `?token=${token.slice(1)}`, `?token=${token}x`, `?x=${token}`]
+          .concat(`?token=${token}&token=${token}`, `?token[]=${token}`)
+          .map((wrong) => fastify.inject(`${path}${wrong}`))
+      )
     ]
     for (const call of calls) t.strictSame(answer(await call), { statusCode: 404, body: NOT_FOUND })
+  })
+
+  await t.test('takes nothing but its token', async (t) => {
+    const { statusCode, body } = answer(await fastify.inject(`/dev/mail${query}&x=1`))
+    t.match({ statusCode, body }, { statusCode: 400, body: { code: 'VALIDATION_FAILED', errors: [{ path: '/x' }] } })
   })
 })
 
