@@ -92,7 +92,12 @@ export default fp(
       return outcomes.lost + outcomes.expired
     })
 
+    const { corsRefusals } = fastify
+    counter('latchkey_cors_refused_total', 'Requests of browsers from an origin that is not in CORS_ORIGINS', () => {
+      return corsRefusals.total
+    })
+
     fastify.decorate('metrics', registry)
   },
-  { name: 'metrics', dependencies: ['audit', 'database', 'outbox', 'passwords', 'pg'] }
+  { name: 'metrics', dependencies: ['audit', 'cors', 'database', 'outbox', 'passwords', 'pg'] }
 )

@@ -1,9 +1,10 @@
 import type { LightMyRequestResponse } from 'fastify'
 import { test } from 'tap'
-import { answer, bearer, build, refusal } from '../helper.ts'
+import { answer, bearer, build, post, refusal } from '../helper.ts'
 
 const ORIGIN = 'https://app.example'
 const SECOND = 'http://localhost:5173'
+const KEY = 'the key of the operator, 32 bytes or more'
 const PREFLIGHT = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' }
 const NOT_FOUND = { statusCode: 404, body: refusal(404, 'Not Found', 'NOT_FOUND', 'There is nothing here.') }
 const NOT_ALLOWED = {
@@ -14,6 +15,11 @@ const MISSING = {
   statusCode: 401,
   body: refusal(401, 'Unauthorized', 'TOKEN_MISSING', 'A bearer token is needed here.')
 }
+
+const ALLOWED_HEADERS =
+  'authorization, content-type, x-request-id, traceparent, tracestate, baggage, sentry-trace, b3, x-b3-traceid, ' +
+  'x-b3-spanid, x-b3-parentspanid, x-b3-sampled, x-b3-flags, x-datadog-origin, x-datadog-parent-id, ' +
+  'x-datadog-sampling-priority, x-datadog-trace-id, newrelic, x-requested-with, cache-control'
 
 /** What an answer says to a browser about who may read it. */
 function corsOf({ headers }: LightMyRequestResponse) {
@@ -80,6 +86,11 @@ test('with CORS_ORIGINS', async (t) => {
     ['of a login', '/login', PREFLIGHT],
     ['of a method that the path does not have', '/login', { 'access-control-request-method': 'DELETE' }],
     ['of a route behind a token, without one', '/secret', { 'access-control-request-method': 'GET' }],
+    [
+      'with the headers of tracing in browsers',
+      '/login',
+      { ...PREFLIGHT, 'access-control-request-headers': 'baggage,content-type,sentry-trace,traceparent,tracestate' }
+    ],
     ['with a query', '/secret?x=1', { 'access-control-request-method': 'GET' }]
   ]
   for (const [what, url, headers] of preflights) {
@@ -89,7 +100,7 @@ test('with CORS_ORIGINS', async (t) => {
       t.strictSame(corsOf(response), {
         ...shared(ORIGIN),
         'access-control-allow-methods': 'GET, HEAD, POST, PATCH, DELETE',
-        'access-control-allow-headers': 'authorization, content-type, x-request-id',
+        'access-control-allow-headers': ALLOWED_HEADERS,
         'access-control-max-age': '600'
       })
       t.match(response.headers, { 'cache-control': 'no-store', 'x-request-id': /^[0-9a-f-]{36}$/ })
@@ -126,4 +137,43 @@ test('without CORS_ORIGINS there is none of it', async (t) => {
   t.strictSame(answer(preflight), NOT_ALLOWED)
   t.strictSame(corsOf(preflight), {})
   t.equal(preflight.headers.allow, 'POST')
+})
+
+test('an origin that is refused is counted, and named at level debug', async (t) => {
+  const cases: [what: string, origin: string, host: string, named: string | undefined][] = [
+    ['of a frontend', ORIGIN, 'id.example', undefined],
+    ['of the service', 'https://id.example', 'localhost:3000', undefined],
+    ['of the service by another name', 'http://localhost:3000', 'localhost:3000', undefined],
+    ['of the service by another name, with TLS', 'https://localhost', 'localhost', undefined],
+    ['of a stranger', 'https://attacker.example', 'id.example', 'https://attacker.example'],
+    ['of a frontend at another port', `${ORIGIN}:8443`, 'id.example', `${ORIGIN}:8443`],
+    ['of a file', 'null', 'id.example', 'null'],
+    ['that is none', 'a b\tc', 'id.example', 'a?b?c'],
+    ['without end', 'x'.repeat(5_000), 'id.example', 'x'.repeat(100)]
+  ]
+  for (const CORS_ORIGINS of ['', ORIGIN]) {
+    const log: string[] = []
+    const environment = { CORS_ORIGINS, PUBLIC_URL: 'https://id.example', LOG_LEVEL: 'debug', METRICS_KEY: KEY }
+    const fastify = await build(t, { environment, log })
+    for (const [what, origin, host, named] of cases) {
+      const expected = origin === ORIGIN && CORS_ORIGINS === '' ? ORIGIN : named
+      for (const preflight of [true, false]) {
+        const kind = preflight ? 'in a preflight' : 'in a request'
+        await t.test(`${what} ${kind}, with ${CORS_ORIGINS || 'none'} in CORS_ORIGINS`, async (t) => {
+          const before = fastify.corsRefusals.total
+          log.length = 0
+          const headers = { origin, host }
+          if (preflight)
+            await fastify.inject({ method: 'OPTIONS', url: '/login', headers: { ...headers, ...PREFLIGHT } })
+          else await post(fastify, '/login', {}, headers)
+          const lines = log.map((line) => JSON.parse(line)).filter(({ msg }) => /CORS_ORIGINS/.test(msg))
+          t.match(lines, expected === undefined ? [] : [{ level: 20, origin: expected, reqId: String }])
+          t.equal(lines.length, expected === undefined ? 0 : 1)
+          t.equal(fastify.corsRefusals.total - before, lines.length)
+        })
+      }
+    }
+    const { body } = await fastify.inject({ url: '/metrics', headers: bearer(KEY) })
+    t.match(body, `latchkey_cors_refused_total ${fastify.corsRefusals.total}\n`)
+  }
 })
