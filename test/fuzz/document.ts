@@ -42,7 +42,6 @@ export interface Place {
 
 export interface OpenApi {
   operations: Operation[]
-  servers: { url: string }[]
   /** What the document has at a path; nothing for a path that it does not have, or that cannot be read. */
   find(path: string): Place | undefined
   /** What is wrong with a value for the schema at these keys of an operation; nothing where it fits. */
@@ -50,10 +49,7 @@ export interface OpenApi {
 }
 
 /** Reads an OpenAPI 3.1 document, as the service gives it. */
-export function readDocument(document: {
-  paths: Record<string, Record<string, Described>>
-  servers: { url: string }[]
-}): OpenApi {
+export function readDocument(document: { paths: Record<string, Record<string, Described>> }): OpenApi {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
   ajv.addSchema(document, 'openapi')
@@ -69,7 +65,6 @@ export function readDocument(document: {
   }))
 
   return {
-    servers: document.servers,
     operations: places.flatMap(({ operations }) => [...operations.values()]),
     find(path) {
       const found = segmentsOf(path)

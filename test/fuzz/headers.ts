@@ -13,9 +13,11 @@ export function rightCredentials({ security = [] }: Operation): fc.Arbitrary<Par
       ways.length === 0
         ? constantly({})
         : ways.map((way) =>
-            fc.constant<Part<Headers>>(({ own }) =>
-              way === 'cookie' ? { cookie: own.cookie, origin: own.origin } : { authorization: `Bearer ${own[way]}` }
-            )
+            fc.constant<Part<Headers>>(({ own }) => {
+              if (way === 'cookie') return { cookie: own.cookie, origin: own.origin }
+              if (way !== 'introspectionBasic') return { authorization: `Bearer ${own[way]}` }
+              return { authorization: `Basic ${Buffer.from(`${MARK}:${own.introspection}`).toString('base64')}` }
+            })
           )
     ].flat()
   )

@@ -17,7 +17,7 @@ export class Run {
   private constructor(send: Client['request'], document: OpenApi, keys: Keys) {
     this.#send = send
     this.document = document
-    this.#world = new World(keys, new URL(document.servers[0]?.url as string).origin)
+    this.#world = new World(keys)
   }
 
   /** A run against a service, by the document that it gives itself. */

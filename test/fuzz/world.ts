@@ -36,14 +36,12 @@ export interface Keys {
 /** What the answers of a run have given, for the requests to come. */
 export class World {
   readonly #keys: Keys
-  readonly #origin: string
   readonly #accounts: Account[] = []
   readonly #living: Session[] = []
   readonly #former: Session[] = []
 
-  constructor(keys: Keys, origin: string) {
+  constructor(keys: Keys) {
     this.#keys = keys
-    this.#origin = origin
   }
 
   /** Whether so many sessions have ended that somebody should sign in. */
@@ -93,7 +91,9 @@ export class World {
 
   #names(turn: number, session: Session | undefined): Names {
     const { account, ...tokens } = session ?? { account: pick(this.#accounts, turn) }
-    const names: Names = { ...account, ...tokens, ...this.#keys, origin: this.#origin }
+    const names: Names = { ...account, ...tokens, ...this.#keys }
+    // By the document it is where that is; the issuer has its own URL.
+    if (names.bearer) names.origin = new URL(claimsOf(names.bearer).iss).origin
     const { password, bearer, refresh_token } = names
     // On loopback without TLS the cookie has no prefix.
     const cookie = `__Host-refresh_token=${refresh_token}; refresh_token=${refresh_token}`
@@ -102,7 +102,7 @@ export class World {
 
   #open(ask: Ask, json: Record<string, string>, cookies: string | undefined): void {
     const bearer = json.access_token as string
-    const { sid } = JSON.parse(Buffer.from(bearer.split('.')[1] as string, 'base64url').toString())
+    const { sid } = claimsOf(bearer)
     const before = this.#living.findIndex(({ id }) => id === sid)
     const account = this.#living[before]?.account ?? this.#accountOf(readBody(ask) as Partial<Account>)
     if (!account) return
@@ -142,3 +142,7 @@ const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 const pick = <Entry>(entries: Entry[], turn: number): Entry | undefined => entries[turn % entries.length]
+
+function claimsOf(token: string): { iss: string; sid: string } {
+  return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
+}

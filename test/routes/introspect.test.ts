@@ -1,4 +1,10 @@
-import { allowInsecureRequests, Configuration, tokenIntrospection } from 'openid-client'
+import {
+  allowInsecureRequests,
+  ClientSecretBasic,
+  ClientSecretPost,
+  Configuration,
+  tokenIntrospection
+} from 'openid-client'
 import { test } from 'tap'
 import { caught } from '../caught.ts'
 import {
@@ -17,6 +23,12 @@ import {
 
 const KEY = 'the key of the services, 32 bytes or more'
 const ISSUER = 'http://127.0.0.1:3000'
+const BASIC = {
+  'www-authenticate': 'Bearer error="invalid_token", Basic realm="latchkey", charset="UTF-8"'
+}
+const basic = (id: string, secret: string) => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+})
 const INACTIVE = { statusCode: 200, body: { active: false } }
 const FORM = 'application/x-www-form-urlencoded'
 const MISSING = refusal(401, 'Unauthorized', 'TOKEN_MISSING', 'A bearer token is needed here.')
@@ -93,7 +105,9 @@ test('POST /introspect', async (t) => {
 
   const credentials: [string, Record<string, string>, object, object][] = [
     ['no header', {}, MISSING, BEARER],
-    ['another scheme', { authorization: `Basic ${KEY}` }, MISSING, BEARER],
+    ['another scheme', { authorization: `Digest ${KEY}` }, MISSING, BEARER],
+    ['what is no client', { authorization: `Basic ${KEY}` }, INVALID, BASIC],
+    ['a client with another secret', basic('orders', `${KEY}x`), INVALID, BASIC],
     ['nothing after Bearer', { authorization: 'Bearer' }, INVALID, INVALID_TOKEN],
     ['another key', bearer(KEY.replace('k', 'K')), INVALID, INVALID_TOKEN],
     ['a part of the key', bearer(KEY.slice(0, -1)), INVALID, INVALID_TOKEN],
@@ -118,6 +132,75 @@ test('POST /introspect', async (t) => {
     })
   }
 
+  await t.test('takes the key as the secret of any client', async (t) => {
+    const form = (more: Record<string, string> = {}) => new URLSearchParams({ token: accessToken, ...more }).toString()
+    const encoded = new URLSearchParams({ key: KEY }).toString().slice('key='.length)
+    const ways: [how: string, payload: string, headers: Record<string, string>][] = [
+      ['by Basic', form(), basic('orders', KEY)],
+      ['by Basic, encoded as a form', form(), basic('orders', encoded)],
+      ['by Basic, without an id', form(), basic('', KEY)],
+      ['by Basic, with the id in the form too', form({ client_id: 'orders' }), basic('orders', KEY)],
+      ['in the form', form({ client_id: 'orders', client_secret: KEY }), {}],
+      ['in the form, without an id', form({ client_secret: KEY }), {}],
+      [
+        'with parameters that nobody knows',
+        form({ token_type_hint: 'x', resource: 'y', constructor: 'z' }),
+        bearer(KEY)
+      ],
+      ['with parameters without a value', `${form()}&x&=`, bearer(KEY)]
+    ]
+    for (const [how, payload, headers] of ways) {
+      for (const type of [FORM, `${FORM};charset=UTF-8`, FORM.toUpperCase()]) {
+        t.strictSame(answer(await send(type, payload, headers)), { statusCode: 200, body: ofAccess }, `${how}, ${type}`)
+      }
+    }
+    const json = await post(fastify, '/introspect', { token: accessToken }, basic('orders', KEY))
+    t.strictSame(answer(json), { statusCode: 200, body: ofAccess }, 'by Basic, with JSON')
+  })
+
+  const forms: [string, string, Record<string, string>, object, object][] = [
+    ['no secret', 'token=x&client_id=orders', {}, MISSING, BEARER],
+    ['an empty secret', 'token=x&client_secret=', {}, INVALID, INVALID_TOKEN],
+    ['another secret', `token=x&client_id=orders&client_secret=${KEY}x`, {}, INVALID, INVALID_TOKEN],
+    ['another secret, and no token', 'client_secret=x', {}, INVALID, INVALID_TOKEN],
+    ['the secret twice', `token=x&client_secret=${KEY}&client_secret=${KEY}`, {}, MISSING, BEARER],
+    ['the secret in a form that is too large', `client_secret=${KEY}&token=${'x'.repeat(17_000)}`, {}, MISSING, BEARER],
+    ['nothing at all', '', {}, MISSING, BEARER],
+    [
+      'the secret in a form that is encoded',
+      `token=x&client_secret=${KEY}`,
+      { 'content-encoding': 'gzip' },
+      MISSING,
+      BEARER
+    ],
+    ['the secret in the query', 'token=x', {}, MISSING, BEARER],
+    ['a wrong header beside the right secret', `token=x&client_secret=${KEY}`, bearer('x'), INVALID, INVALID_TOKEN]
+  ]
+  for (const [what, payload, headers, body, challenge] of forms) {
+    await t.test(`refuses a form with ${what}`, async (t) => {
+      const response = await send(FORM, payload, headers)
+      t.strictSame(answer(response), { statusCode: 401, body })
+      t.equal(response.headers['www-authenticate'], (challenge as typeof BEARER)['www-authenticate'])
+    })
+  }
+
+  await t.test('says what is wrong with a form to who brought the secret in it', async (t) => {
+    const secret = `client_secret=${encodeURIComponent(KEY)}`
+    t.strictSame(answer(await send(FORM, secret, {})), invalid(['/token', 'is required']))
+    const response = await fastify.inject({
+      method: 'POST',
+      url: '/introspect?x=1',
+      headers: { 'content-type': FORM },
+      payload: `token=x&${secret}`
+    })
+    t.strictSame(answer(response), invalid(['/x', 'is not a known key']))
+  })
+
+  await t.test('takes no form of a name that begins alike', async (t) => {
+    const response = await send(`${FORM}x`, `token=x&client_secret=${KEY}`, {})
+    t.strictSame(answer(response), { statusCode: 401, body: MISSING })
+  })
+
   const unfit: [string, string, string | Buffer, object][] = [
     ['no token', 'application/json', '{}', invalid(['/token', 'is required'])],
     ['an empty token', 'application/json', '{"token":""}', invalid(['/token', 'must have at least 1 characters'])],
@@ -133,7 +216,19 @@ test('POST /introspect', async (t) => {
     ['what is no JSON', 'application/json', 'token=x', malformed('The body is not valid JSON.')],
     ['a form without a token', FORM, 'token_type_hint=x', invalid(['/token', 'is required'])],
     ['a form with an empty token', FORM, 'token=', invalid(['/token', 'must have at least 1 characters'])],
-    ['a form with an unknown key', FORM, 'token=x&x=1', invalid(['/x', 'is not a known key'])],
+    [
+      'a form with a secret beside the header',
+      FORM,
+      `token=x&client_secret=${encodeURIComponent(KEY)}`,
+      invalid(['/client_secret', 'must not come beside an Authorization header'])
+    ],
+    ['a form with an unknown parameter twice', FORM, 'token=x&x=1&x=2', malformed('The body is not a valid form.')],
+    [
+      'a client in JSON',
+      'application/json',
+      '{"token":"x","client_id":"y"}',
+      invalid(['/client_id', 'is not a known key'])
+    ],
     ['a form with a token twice', FORM, 'token=x&token=y', malformed('The body is not a valid form.')],
     ['a form with half an escape', FORM, 'token=%a', malformed('The body is not a valid form.')],
     ['a form with a NUL', FORM, 'token=%00', malformed('The body is not a valid form.')],
@@ -203,6 +298,15 @@ test('POST /introspect', async (t) => {
       token_type: 'refresh_token'
     })
     t.strictSame(await ask('rubbish'), { active: false })
+    for (const authentication of [ClientSecretBasic, ClientSecretPost]) {
+      const clientOf = (secret: string) => {
+        const client = new Configuration(server, 'orders & bills', undefined, authentication(secret))
+        allowInsecureRequests(client)
+        return client
+      }
+      t.strictSame(await tokenIntrospection(clientOf(KEY), accessToken), ofAccess)
+      t.match(await caught(tokenIntrospection(clientOf(`${KEY}x`), accessToken)), { status: 401 })
+    }
     t.match(await caught(tokenIntrospection(clientWith(`${KEY}x`), accessToken)), {
       code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE',
       status: 401
