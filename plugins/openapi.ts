@@ -21,7 +21,8 @@ export default fp(
           description: DESCRIPTION,
           license: { name: 'MIT', identifier: 'MIT' }
         },
-        servers: [{ url: fastify.config.PUBLIC_URL }],
+        // Relative to the document, so that the reference works by whatever name and path the service is called.
+        servers: [{ url: '.' }],
         tags: [
           { name: 'accounts', description: 'Registering, signing in, and what is behind it' },
           {
@@ -44,6 +45,11 @@ export default fp(
               description: 'the refresh token in browser mode'
             },
             introspection: { type: 'http', scheme: 'bearer', description: 'INTROSPECTION_KEY' },
+            introspectionBasic: {
+              type: 'http',
+              scheme: 'basic',
+              description: 'any client_id, and INTROSPECTION_KEY for its secret'
+            },
             metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_KEY, where one is set' }
           }
         }
@@ -53,6 +59,8 @@ export default fp(
         schema: body === undefined || body === NoBody ? schema : { ...schema, body },
         url
       }),
+      // There is none in a relative server URL.
+      stripBasePath: false,
       refResolver: { buildLocalReference: ({ $id }) => String($id) }
     })
   },

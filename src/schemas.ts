@@ -28,6 +28,11 @@ export const Email = Type.String({
 /** For a route that reads no body: an empty one will do, whatever its content type says (see plugins/no-body.ts). */
 export const NoBody = Type.Unsafe<null | Record<string, never>>({ type: ['object', 'null'], ...strict })
 
+/** What the examples are of: with an account that was registered by that of `/register`, each is answered as shown. */
+const ADA = { username: 'ada', email: 'ada@example.com' }
+const PASSWORD = 'correct horse battery staple'
+const NEW_PASSWORD = 'an even better horse battery staple'
+
 const names = { username: Type.Optional(Username), email: Type.Optional(Email) }
 const oneNameAtLeast = { ...strict, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
 
@@ -36,8 +41,8 @@ export const NewNames = Type.Object(names, oneNameAtLeast)
 
 /** What a newcomer registers with. The rules of passwords are not here, since they have codes of their own. */
 export const Registration = Type.Object(
-  { ...names, password: Type.String({ examples: ['correct horse battery staple'] }) },
-  oneNameAtLeast
+  { ...names, password: Type.String({ examples: [PASSWORD] }) },
+  { ...oneNameAtLeast, examples: [{ ...ADA, password: PASSWORD }] }
 )
 
 /** What a login brings. The rules of registration do not apply: what does not fit them is simply wrong. */
@@ -45,21 +50,28 @@ export const Login = Type.Object(
   {
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] })),
     email: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
-    password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] }),
+    password: Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] }),
     cookie: Type.Optional(
       Type.Boolean({ description: 'give the refresh token as a cookie, for a frontend on the same site' })
     )
   },
-  { ...strict, oneOf: [{ required: ['username'] }, { required: ['email'] }] }
+  {
+    ...strict,
+    oneOf: [{ required: ['username'] }, { required: ['email'] }],
+    examples: [
+      { username: ADA.username, password: PASSWORD },
+      { email: ADA.email, password: PASSWORD }
+    ]
+  }
 )
 
 /** The address with which an account begins where nobody is told which accounts there are. */
-export const HiddenRegistration = Type.Object({ email: Email }, strict)
+export const HiddenRegistration = Type.Object({ email: Email }, { ...strict, examples: [{ email: ADA.email }] })
 
 /** What a newcomer registers with where every account has an address. */
 export const RegistrationWithEmail = Type.Object(
-  { ...names, email: Email, password: Type.String({ examples: ['correct horse battery staple'] }) },
-  strict
+  { ...names, email: Email, password: Type.String({ examples: [PASSWORD] }) },
+  { ...strict, examples: [{ ...ADA, password: PASSWORD }] }
 )
 
 const EMAIL_TOKEN = '3q2-7wB5c2VjcmV0IHRoYXQgbm9ib2R5IGd1ZXNzZXM'
@@ -72,39 +84,45 @@ const EmailToken = Type.String({
 })
 
 /** The token of a mail, for a route that asks for nothing else. */
-export const EmailTokenBody = Type.Object({ token: EmailToken }, strict)
+export const EmailTokenBody = Type.Object({ token: EmailToken }, { ...strict, examples: [{ token: EMAIL_TOKEN }] })
 
 /** What ends a registration that began with an address. */
 export const RegistrationEnd = Type.Object(
   {
     token: EmailToken,
     username: Type.Optional(Username),
-    password: Type.String({ examples: ['correct horse battery staple'] })
+    password: Type.String({ examples: [PASSWORD] })
   },
-  strict
+  { ...strict, examples: [{ token: EMAIL_TOKEN, username: ADA.username, password: PASSWORD }] }
 )
 
 /** The address that a mail is asked for. */
-export const EmailBody = Type.Object({ email: Email }, strict)
+export const EmailBody = Type.Object({ email: Email }, { ...strict, examples: [{ email: ADA.email }] })
 
 /** Another password for the token of a mail. */
 export const PasswordReset = Type.Object(
-  { token: EmailToken, new_password: Type.String({ examples: ['an even better horse battery staple'] }) },
-  strict
+  { token: EmailToken, new_password: Type.String({ examples: [NEW_PASSWORD] }) },
+  { ...strict, examples: [{ token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 
-const CurrentPassword = Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] })
+const CurrentPassword = Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] })
 
 /** Another address. */
-export const EmailChange = Type.Object({ new_email: Email, current_password: CurrentPassword }, strict)
+export const EmailChange = Type.Object(
+  { new_email: Email, current_password: CurrentPassword },
+  { ...strict, examples: [{ new_email: 'ada.lovelace@example.com', current_password: PASSWORD }] }
+)
 
 /** Another username. */
-export const UserChange = Type.Object({ username: Username }, strict)
+export const UserChange = Type.Object({ username: Username }, { ...strict, examples: [{ username: 'ada.lovelace' }] })
 
 /** What it takes to delete one's account. */
-export const AccountDeletion = Type.Object({ current_password: CurrentPassword }, strict)
+export const AccountDeletion = Type.Object(
+  { current_password: CurrentPassword },
+  { ...strict, examples: [{ current_password: PASSWORD }] }
+)
 
-const REFRESH_TOKEN = 'AZijwn8AcACAAAAAAAAAAA.s5pXkq….bW9yZSB0aGFuIDI1…'
+const REFRESH_TOKEN = 'AZijwn8AcACAAAAAAAAAAQ.cRwiRI5yHlSR2CRbSUJaqA.qILwrISLC2tMp7Qr-h0mav0N3rqSBK5XqYSmk3bVmBY'
 
 /** What brings a refresh token: the body, or the cookie of browser mode. */
 export const Refresh = Type.Object(
@@ -118,16 +136,16 @@ export const Refresh = Type.Object(
       })
     )
   },
-  strict
+  { ...strict, examples: [{ refresh_token: REFRESH_TOKEN }] }
 )
 
 /** Another password. The rules of the new one are not here, since they have codes of their own. */
 export const PasswordChange = Type.Object(
   {
-    current_password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] }),
-    new_password: Type.String({ examples: ['an even better horse battery staple'] })
+    current_password: Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] }),
+    new_password: Type.String({ examples: [NEW_PASSWORD] })
   },
-  strict
+  { ...strict, examples: [{ current_password: PASSWORD, new_password: NEW_PASSWORD }] }
 )
 
 /** A token that another service asks about (RFC 7662 §2.1). */
@@ -135,14 +153,17 @@ export const Introspection = Type.Object(
   {
     token: Type.String({ minLength: 1, description: 'an access token or a refresh token', examples: [REFRESH_TOKEN] }),
     token_type_hint: Type.Optional(
-      Type.String({ description: 'not needed, since the two kinds cannot be mixed up', examples: ['access_token'] })
+      Type.String({ description: 'not needed, since the two kinds cannot be mixed up', examples: ['refresh_token'] })
     )
   },
-  strict
+  { ...strict, examples: [{ token: REFRESH_TOKEN, token_type_hint: 'refresh_token' }] }
 )
 
 /** The id in a path. */
-export const Identified = Type.Object({ id: Type.String({ pattern: UUID, description: 'a UUID' }) }, strict)
+export const Identified = Type.Object(
+  { id: Type.String({ pattern: UUID, description: 'a UUID', examples: ['0198a3c2-7f00-7000-8000-000000000001'] }) },
+  strict
+)
 
 const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
 

@@ -37,10 +37,11 @@ test('the OpenAPI document', async (t) => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     t.equal(document.openapi, '3.1.0')
     t.match(document.info, { title: 'Latchkey', version, license: { name: 'MIT', identifier: 'MIT' } })
-    t.strictSame(document.servers, [{ url: 'https://id.example' }])
+    t.strictSame(document.servers, [{ url: '.' }], 'where the document is')
     t.match(document.components.securitySchemes, {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
       introspection: { type: 'http', scheme: 'bearer' },
+      introspectionBasic: { type: 'http', scheme: 'basic' },
       metrics: { type: 'http', scheme: 'bearer' }
     })
   })
@@ -156,7 +157,7 @@ test('the OpenAPI document', async (t) => {
       'GET /sessions': bearer,
       'PATCH /me': bearer,
       'POST /email/change': bearer,
-      'POST /introspect': [{ introspection: [] }],
+      'POST /introspect': [{ introspection: [] }, { introspectionBasic: [] }],
       'POST /logout': [{}, { cookie: [] }],
       'POST /password/change': bearer,
       'POST /token/refresh': [{}, { cookie: [] }]

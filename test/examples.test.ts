@@ -1,0 +1,187 @@
+import { STATUS_CODES } from 'node:http'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { type Test, test } from 'tap'
+import { bearer, build, NO_SERVER, PASSWORD, post } from './helper.ts'
+import { letters, tokenOf } from './letters.ts'
+
+const KEYS = {
+  INTROSPECTION_KEY: 'the key of the services, 32 bytes or more',
+  METRICS_KEY: 'the key of the operator, 32 bytes or more'
+}
+const ADA = { username: 'ada', email: 'ada@example.com' }
+
+// biome-ignore lint/suspicious/noExplicitAny: what the document has at a place is what is compared
+type Doc = any
+
+interface Example {
+  name: string
+  operationId: string
+  path: string
+  method: string
+  type: string | undefined
+  value: Record<string, unknown> | undefined
+  operation: Doc
+}
+
+/** What of the examples cannot be known when they are written: tokens and ids are made by the service. */
+interface World {
+  token: string
+  refreshToken: string
+  session: string
+  tokenOfMail?: string
+}
+
+/** What has happened before the example of an operation is sent, beside that ada has registered and signed in. */
+const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise<string>> = {
+  verifyEmail: (fastify) => tokenOf(fastify, 'verify-email'),
+  async resetPassword(fastify) {
+    await letters(fastify)
+    await post(fastify, '/password/forgot', { email: ADA.email })
+    return tokenOf(fastify, 'reset-password')
+  },
+  async confirmEmailChange(fastify, { token }) {
+    await letters(fastify)
+    const change = { new_email: 'ada.lovelace@example.com', current_password: PASSWORD }
+    await post(fastify, '/email/change', change, bearer(token))
+    return tokenOf(fastify, 'confirm-new-email')
+  },
+  async undoEmailChange(fastify, world) {
+    const verification = await tokenOf(fastify, 'verify-email')
+    await post(fastify, '/email/verify', { token: verification, password: PASSWORD })
+    await post(fastify, '/email/verify', { token: verification })
+    const confirmation = await BEFORE.confirmEmailChange?.(fastify, world)
+    await post(fastify, '/email/change/confirm', { token: confirmation })
+    return tokenOf(fastify, 'email-changed')
+  },
+  async finishRegistration(fastify) {
+    await post(fastify, '/register', { email: ADA.email })
+    return tokenOf(fastify, 'finish-registration')
+  }
+}
+
+/** Each request of the document: one an example of its body, and one where it has no body. */
+function examplesOf(document: Doc): Example[] {
+  return Object.entries<Doc>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Doc>(methods).flatMap(([method, operation]) => {
+      const { operationId } = operation
+      const one = { name: `${method.toUpperCase()} ${path}`, operationId, path, method, operation }
+      if (!operation.requestBody) return [{ ...one, type: undefined, value: undefined }]
+      return Object.entries<Doc>(operation.requestBody.content).flatMap(([type, media]) => {
+        const values: Doc[] = media.examples
+          ? Object.values<Doc>(media.examples).map(({ value }) => value)
+          : [media.example]
+        return values.map((value, index) => ({ ...one, name: `${one.name}, ${type}, ${index + 1}`, type, value }))
+      })
+    })
+  )
+}
+
+/** An account as the examples have it, signed in. */
+async function prepare(fastify: FastifyInstance, { operationId }: Example): Promise<World> {
+  for (const table of ['users', 'mails', 'limits']) await fastify.openDatabase().query(`DELETE FROM ${table}`)
+  const world: World = { token: '', refreshToken: '', session: '' }
+  if (operationId !== 'register' && operationId !== 'finishRegistration') {
+    await post(fastify, '/register', { ...ADA, password: PASSWORD })
+    // Another session than that of the access token, to be ended.
+    const [first, second] = [1, 2].map(() => post(fastify, '/login', { username: 'ada', password: PASSWORD }))
+    Object.assign(world, {
+      token: (await first)?.json().access_token,
+      refreshToken: (await second)?.json().refresh_token
+    })
+    world.session = (await fastify.accessTokens.verify((await second)?.json().access_token)).sid
+  }
+  const tokenOfMail = await BEFORE[operationId]?.(fastify, world)
+  return { ...world, ...(tokenOfMail !== undefined && { tokenOfMail }) }
+}
+
+function request({ path, method, type, value, operation }: Example, world: World): InjectOptions {
+  const [{ introspection, metrics, bearer: token } = {} as Doc] = operation.security ?? []
+  const key = (introspection && KEYS.INTROSPECTION_KEY) ?? (metrics && KEYS.METRICS_KEY) ?? (token && world.token)
+  const url = (operation.parameters ?? []).reduce((url: string, { name, example, in: place }: Doc) => {
+    return place === 'path' ? url.replace(`{${name}}`, name === 'id' ? world.session : example) : url
+  }, path)
+  const replaced = value && {
+    ...value,
+    ...('token' in value && { token: world.tokenOfMail ?? world.refreshToken }),
+    ...('refresh_token' in value && { refresh_token: world.refreshToken })
+  }
+  return {
+    method: method.toUpperCase() as 'GET',
+    url,
+    headers: { ...(key && bearer(key)), ...(type && { 'content-type': type }) },
+    ...(replaced && {
+      payload: type === 'application/json' ? JSON.stringify(replaced) : new URLSearchParams(replaced as Doc).toString()
+    })
+  }
+}
+
+async function start(t: Test, environment: Record<string, string> = {}) {
+  const fastify = await build(t, {
+    environment: { ...KEYS, ...NO_SERVER, APP_URL: 'https://app.example.com', ...environment }
+  })
+  const document = (await fastify.inject('/openapi.json')).json()
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  // @ts-expect-error: the package's types say that its default export is a module
+  formats(ajv)
+  ajv.addSchema(document, 'openapi')
+  const pointer = (...keys: string[]) =>
+    `openapi#/${keys.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`
+  const fault = (keys: string[], value: unknown) => {
+    const validate = ajv.compile({ $ref: pointer(...keys) })
+    return validate(value) ? undefined : validate.errors
+  }
+  return { fastify, document, fault }
+}
+
+test('each example of a request, sent as it is, is answered as the document shows', async (t) => {
+  const modes: [environment: Record<string, string>, isMeant: (example: Example) => boolean][] = [
+    [{}, () => true],
+    [{ REQUIRE_VERIFIED_EMAIL: 'on' }, ({ operationId }) => operationId === 'register'],
+    [{ HIDE_ACCOUNTS: 'on' }, ({ path }) => path.startsWith('/register')]
+  ]
+  for (const [environment, isMeant] of modes) {
+    const { fastify, document, fault } = await start(t, environment)
+    const examples = examplesOf(document).filter(isMeant)
+    t.ok(examples.length > 0)
+    for (const example of examples) {
+      await t.test(`${example.name} ${JSON.stringify(environment)}`, async (t) => {
+        const { path, method, type, value, operation } = example
+        if (type) {
+          t.ok(value, 'has an example')
+          t.equal(fault(['paths', path, method, 'requestBody', 'content', type, 'schema'], value), undefined)
+        }
+        const [status = ''] = Object.keys(operation.responses)
+        const response = await fastify.inject(request(example, await prepare(fastify, example)))
+        t.equal(response.statusCode, Number(status), response.body.slice(0, 200))
+        const media = Object.keys(operation.responses[status].content ?? {})
+        t.equal(media.length > 0, response.body !== '', 'has a body where one is shown')
+        if (media.length > 0) t.ok(media.includes(String(response.headers['content-type']).split(';')[0] as string))
+        if (!media.includes('application/json')) return
+        const keys = ['paths', path, method, 'responses', status, 'content', 'application/json', 'schema']
+        t.equal(fault(keys, response.json()), undefined)
+      })
+    }
+  }
+})
+
+test('each example of an answer is one', async (t) => {
+  const { document, fault } = await start(t)
+  for (const [path, methods] of Object.entries<Doc>(document.paths)) {
+    for (const [method, { responses }] of Object.entries<Doc>(methods)) {
+      for (const [status, { content = {}, description }] of Object.entries<Doc>(responses)) {
+        for (const [type, media] of Object.entries<Doc>(content)) {
+          const values = media.examples ? Object.values<Doc>(media.examples).map(({ value }) => value) : [media.example]
+          for (const value of values.filter((each) => each !== undefined)) {
+            const keys = ['paths', path, method, 'responses', status, 'content', type, 'schema']
+            t.equal(fault(keys, value), undefined, `${method} ${path} ${status}`)
+            if (Number(status) < 400) continue
+            t.match(value, { statusCode: Number(status), error: STATUS_CODES[status] })
+            t.ok(description.split(', ').includes(value.code))
+          }
+        }
+      }
+    }
+  }
+})
