@@ -90,7 +90,9 @@ function faultElsewhere(
 /** Whether it fits in all its parts, so that it may succeed. */
 function isWelcome(document: OpenApi, operation: Operation, ask: Ask): boolean {
   const { security = [], requestBody } = operation
-  const bearer = /^bearer +[^ ]/i.test(ask.headers?.authorization ?? '')
+  const { authorization = '' } = ask.headers ?? {}
+  const basic = security.some((way) => 'introspectionBasic' in way) && /^basic +[^ ]/i.test(authorization)
+  const bearer = basic || /^bearer +[^ ]/i.test(authorization)
   const mayEnter =
     security.length === 0 || security.some((way) => Object.keys(way).length === 0 || 'cookie' in way) || bearer
   return (
@@ -121,5 +123,15 @@ function paramsFit(document: OpenApi, operation: Operation, { path }: Ask): bool
 function bodyFits(document: OpenApi, operation: Operation, ask: Ask): boolean {
   const type = mediaTypeOf(ask) ?? ''
   if (!operation.requestBody?.content[type]) return false
-  return document.fault(operation, ['requestBody', 'content', type, 'schema'], readBody(ask)) === undefined
+  const body = readBody(ask)
+  const read = type === FORM && body ? knownOf(operation.requestBody.content[type], body) : body
+  return document.fault(operation, ['requestBody', 'content', type, 'schema'], read) === undefined
+}
+
+const FORM = 'application/x-www-form-urlencoded'
+
+/** What is read of a form: the parameters that the document names (RFC 6749 §3.2). */
+function knownOf({ schema }: { schema: unknown }, form: object): object {
+  const { properties } = schema as { properties: object }
+  return Object.fromEntries(Object.entries(form).filter(([name]) => Object.hasOwn(properties, name)))
 }
