@@ -3,7 +3,7 @@ import type { OpenApi, Operation } from './document.ts'
 
 /** What no request here can bring about, and why. */
 const OUT_OF_REACH: [RegExp, string][] = [
-  [/ 304$/, 'takes the tag of a document'],
+  [/ 304$/, 'takes the tag of a document, or * by chance'],
   [/ 408 /, 'takes a client that is slow'],
   [/ 417 /, 'takes an Expect header, which a connection is needed for'],
   [/ 431 /, 'takes a connection: it is the parser that refuses'],

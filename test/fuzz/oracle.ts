@@ -64,7 +64,9 @@ function faultOfOperation(document: OpenApi, operation: Operation, ask: Ask, ans
     return `${json.code} is not documented`
   if (ask.method === 'HEAD') return undefined
   const type = headers['content-type']?.split(';')[0]
-  if (!response.content) return type === undefined && body === '' ? undefined : 'a body where none is documented'
+  // A 304 may say what the type of the document is.
+  if (!response.content)
+    return (type === undefined || status === 304) && body === '' ? undefined : 'a body where none is documented'
   if (!type || !response.content[type]) return `content-type ${type} is not documented`
   const value = type === 'application/json' ? json : body
   const fault = document.fault(operation, ['responses', `${status}`, 'content', type, 'schema'], value)
