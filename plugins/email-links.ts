@@ -1,18 +1,45 @@
 import type { Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { confirmNewEmail, undoEmailChange, verifyEmail } from '../src/email-addresses.ts'
-import { claimEmailToken, findEmailToken, type Purpose, releaseEmailToken } from '../src/email-tokens.ts'
+import { confirmNewEmail, rejectEmail, undoEmailChange, verifyEmail } from '../src/email-addresses.ts'
+import {
+  claimEmailToken,
+  type EmailToken,
+  findEmailToken,
+  findVerification,
+  type Purpose,
+  releaseEmailToken,
+  type Verification
+} from '../src/email-tokens.ts'
+import { Problem } from '../src/errors.ts'
 import { limitSecret } from '../src/limits.ts'
 import { resetPassword } from '../src/password-reset.ts'
 import { finishRegistration } from '../src/registration.ts'
-import type { EmailTokenBody, PasswordReset, RegistrationEnd, User } from '../src/schemas.ts'
+import type {
+  EmailTokenBody,
+  EmailUndo,
+  EmailVerification,
+  PasswordReset,
+  RegistrationEnd,
+  User
+} from '../src/schemas.ts'
+import { findOwnCredentials } from '../src/users.ts'
+
+/** A link that can be followed, as its page shows it. */
+export interface Followed extends Pick<EmailToken, 'names' | 'email'> {
+  /** Whether it was followed before, and the same may be done again. */
+  done?: boolean
+}
 
 /** What the link of a mail is followed to: the same from a frontend as from our own pages. */
 export interface EmailLinks {
-  verify(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
+  /** A link without using it: a read alone. */
+  look(request: FastifyRequest, purpose: Purpose, token: string): Promise<Followed | undefined>
+  /** By the session of the request where it has none of the passwords. */
+  verify(request: FastifyRequest, body: Static<typeof EmailVerification>, reply: FastifyReply): Promise<void>
+  reject(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
   confirmChange(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
-  undoChange(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
+  undoChange(request: FastifyRequest, body: Static<typeof EmailUndo>, reply: FastifyReply): Promise<void>
   resetPassword(request: FastifyRequest, body: Static<typeof PasswordReset>, reply: FastifyReply): Promise<void>
   finishRegistration(request: FastifyRequest, body: Static<typeof RegistrationEnd>, reply: FastifyReply): Promise<User>
 }
@@ -25,7 +52,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, deviceCookie, outbox, passwords, rootSecret, sessionRules } = fastify
+    const { clock, config, deviceCookie, limits, outbox, passwords, rootSecret, sessionRules } = fastify
     const secret = limitSecret(rootSecret)
 
     /** Claims that could not be given back, by token: they are this process's own to claim again. */
@@ -57,10 +84,49 @@ export default fp(
       }
     }
 
+    /** The account of a user whose password is right; a wrong one counts as a failed login on each of its names. */
+    async function proveOwner(request: FastifyRequest, link: Verification, password: string, reply: FastifyReply) {
+      const { user, names: typed } = link
+      const admission = passwords.admission(reply, { id: user, ...typed })
+      const account = await findOwnCredentials(request.database, user)
+      return limits.guessing(request, { attempt: 'login', typed, account }, async () => {
+        const matches = await passwords.verify(password, account?.password_hash, admission)
+        if (account && matches) return account
+        request.record('email verification failed', { account: user, detail: { reason: 'wrong password' } })
+        throw new Problem('INVALID_CREDENTIALS', { message: 'The password is wrong.' })
+      })
+    }
+
     fastify.decorate('emailLinks', {
-      async verify(request, { token }) {
-        const account = await verifyEmail(request.database, clock, token)
-        request.record('email verified', { account })
+      async look({ database }, purpose, token) {
+        if (purpose === 'verify email') return findVerification(database, clock, token)
+        return findEmailToken(database, clock, purpose, token).catch((error) => {
+          if (error instanceof Problem && error.code === 'EMAIL_TOKEN_INVALID') return undefined
+          throw error
+        })
+      },
+
+      async verify(request, { token, password }, reply) {
+        const { account, database } = request
+        if (password === undefined && !account) {
+          throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/password', message: 'is required' }] })
+        }
+        const link = await findVerification(database, clock, token)
+        if (!link) throw new Problem('EMAIL_TOKEN_INVALID')
+        if (password === undefined && account.id !== link.user) throw new Problem('FORBIDDEN')
+        const proof =
+          password === undefined
+            ? { session: request.user }
+            : { passwordVersion: (await proveOwner(request, link, password, reply)).password_version }
+        const { user, done } = await verifyEmail(database, sessionRules, token, proof)
+        if (!done) request.record('email verified', { account: user })
+        if (password !== undefined) deviceCookie.set(reply, user)
+      },
+
+      async reject(request, { token }) {
+        const needed = config.REQUIRE_VERIFIED_EMAIL === 'on'
+        const { user, outcome } = await rejectEmail(request.database, sessionRules, token, needed)
+        request.record('email rejected', { account: user, detail: { reason: outcome } })
       },
 
       async confirmChange(request, { token }) {
@@ -69,10 +135,20 @@ export default fp(
         request.record('email changed', { account })
       },
 
-      async undoChange(request, { token }) {
-        const { user, ended } = await undoEmailChange(request.database, sessionRules, token)
+      async undoChange(request, { token, new_password }, reply) {
+        const { user: owner, names, email } = await findEmailToken(request.database, clock, 'undo email change', token)
+        const undo = (hash?: string) => undoEmailChange(request.database, sessionRules, secret, { token, hash })
+        async function undoWith(password: string) {
+          passwords.accept(password, [names.username, names.email, email], '/new_password')
+          const admission = passwords.admission(reply, { id: String(owner), ...names })
+          return claiming(request, 'undo email change', token, async () => undo(await passwords.hash(password, admission)))
+        }
+        const { user, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
         outbox.nudge()
         request.record('email change undone', { account: user, detail: { count: ended } })
+        if (new_password === undefined) return
+        request.record('password reset', { account: user })
+        deviceCookie.set(reply, user)
       },
 
       async resetPassword(request, { token, new_password }, reply) {
@@ -107,9 +183,11 @@ export default fp(
     dependencies: [
       'audit',
       'clock',
+      'config',
       'database',
       'device-cookie',
       'disconnected',
+      'limits',
       'outbox',
       'passwords',
       'root-secret',

@@ -112,15 +112,25 @@ export async function disableAccount(
 ): Promise<Outcome & Switched> {
   return database.transact(async (transaction) => {
     const { id, disabled_at: before } = await find(transaction, user, 'FOR NO KEY UPDATE')
-    const [row] = await transaction.query<AccountRow>(
-      `UPDATE users SET disabled_at = coalesce(disabled_at, now() + $2 * interval '1 millisecond')
-       WHERE id = $1
-       RETURNING ${ACCOUNT}`,
-      [id, lifetimes.clock.offset]
-    )
-    const ended = await endAllSessions(transaction, lifetimes, id, 'disabled')
-    return { account: presentAccount(row as AccountRow), wasDisabled: before !== null, ended }
+    const { row, ended } = await disable(transaction, lifetimes, id)
+    return { account: presentAccount(row), wasDisabled: before !== null, ended }
   })
+}
+
+/**
+ * Disables an account that is locked, and ends its sessions. The version of the password goes up as with a new one: links
+ * that were mailed before do not come back to life when the account is enabled.
+ */
+export async function disable(transaction: Database, lifetimes: Lifetimes, id: string) {
+  const [row] = await transaction.query<AccountRow>(
+    `UPDATE users SET disabled_at = coalesce(disabled_at, now() + $2 * interval '1 millisecond'),
+       password_version = password_version + 1
+     WHERE id = $1
+     RETURNING ${ACCOUNT}`,
+    [id, lifetimes.clock.offset]
+  )
+  const ended = await endAllSessions(transaction, lifetimes, id, 'disabled')
+  return { row: row as AccountRow, ended }
 }
 
 /** Lets the user of an account sign in again. */
@@ -208,7 +218,7 @@ export async function deleteOwnAccount(
 }
 
 /** Deletes a user that is locked. */
-async function remove(transaction: Database, id: string): Promise<void> {
+export async function remove(transaction: Database, id: string): Promise<void> {
   // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
   await transaction.query(
     'SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = $1 ORDER BY id FOR UPDATE) AS locked',

@@ -18,6 +18,8 @@ export const ACTIONS = [
   'password reset',
   'mail asked',
   'email verified',
+  'email verification failed',
+  'email rejected',
   'email change asked',
   'email change failed',
   'email changed',

@@ -1,25 +1,80 @@
 import { v7 as uuid } from 'uuid'
+import { disable, remove } from './accounts.ts'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { useEmailToken } from './email-tokens.ts'
+import { useEmailToken, useVerification } from './email-tokens.ts'
+import { Problem } from './errors.ts'
+import { forgive, nameKeys } from './limits.ts'
 import { enqueueMail } from './outbox.ts'
-import { endAllSessions, type Lifetimes } from './sessions.ts'
-import { foldName, markVerified, replaceEmail } from './users.ts'
+import { endAllSessions, findSessionUser, type Lifetimes, type SessionOfUser } from './sessions.ts'
+import { NO_PASSWORD } from './stored-hash.ts'
+import { findOwnCredentials, foldName, markVerified, removeEmail, replaceEmail, replacePasswordHash } from './users.ts'
 
 /** For how long nobody else registers an address that was replaced, in seconds: the link to undo it may come a day late. */
 const RESERVED_FOR = 8 * 24 * 60 * 60
 
+/** What shows that whoever follows the link owns the account: a living session of it, or its password. */
+export type Proof = { session: SessionOfUser } | { passwordVersion: number }
+
 /**
- * Marks the address that a token was sent to as proven.
+ * Marks the address that a token was sent to as proven, by whoever has shown to own the account. Again for the same token
+ * while the address stands verified by it.
  *
- * @returns the id of the user
+ * @throws Problem EMAIL_TOKEN_INVALID; TOKEN_INVALID or INVALID_CREDENTIALS when the session is over, or the password was
+ * changed, since it was checked
+ */
+export async function verifyEmail(
+  database: Database,
+  lifetimes: Lifetimes,
+  token: string,
+  proof: Proof
+): Promise<{ user: string; done: boolean }> {
+  return database.transact(async (transaction) => {
+    const { user, done } = await useVerification(transaction, lifetimes.clock, token)
+    if ('session' in proof) {
+      if (!(await findSessionUser(transaction, lifetimes, proof.session))) throw new Problem('TOKEN_INVALID')
+    } else {
+      const account = await findOwnCredentials(transaction, user)
+      if (account?.password_version !== proof.passwordVersion) throw new Problem('INVALID_CREDENTIALS')
+    }
+    await markVerified(transaction, user)
+    return { user, done }
+  })
+}
+
+/** What has become of an account whose address was rejected. */
+export interface Rejected {
+  user: string
+  outcome: 'address removed' | 'account disabled' | 'account deleted'
+}
+
+/**
+ * Takes an address off the account that was registered with it, for who has the mailbox and not the account. An account
+ * without another name is deleted. An address that was verified meanwhile is its owner's, and stays.
+ *
+ * @param addressNeeded whether nobody signs in without a verified address: an account that has another name is disabled
+ * then, or rejecting one's own address would be a way around that
  * @throws Problem EMAIL_TOKEN_INVALID
  */
-export async function verifyEmail(database: Database, clock: Clock, token: string): Promise<string> {
+export async function rejectEmail(
+  database: Database,
+  lifetimes: Lifetimes,
+  token: string,
+  addressNeeded: boolean
+): Promise<Rejected> {
   return database.transact(async (transaction) => {
-    const { user } = (await useEmailToken(transaction, clock, 'verify email', token)) as { user: string }
-    await markVerified(transaction, user)
-    return user
+    const used = await useEmailToken(transaction, lifetimes.clock, 'verify email', token)
+    const user = used.user as string
+    const account = await findOwnCredentials(transaction, user)
+    if (account?.email_verified) throw new Problem('EMAIL_TOKEN_INVALID')
+    if (used.names.username === null) {
+      await remove(transaction, user)
+      return { user, outcome: 'account deleted' }
+    }
+    await removeEmail(transaction, user)
+    if (!addressNeeded) return { user, outcome: 'address removed' }
+    await disable(transaction, lifetimes, user)
+    return { user, outcome: 'account disabled' }
   })
 }
 
@@ -51,16 +106,19 @@ export async function confirmNewEmail(database: Database, clock: Clock, token: s
 }
 
 /**
- * Gives an account back the address that a token was sent to, and takes back all later changes. Since whoever has made
- * them knows the password, every session ends, and a link to choose another password is sent along.
+ * Gives an account back the address that a token was sent to, and takes back all later changes. An attacker who made them
+ * knows the password: that is replaced or made unusable, every session ends, and what mails have brought until now is void.
+ * Without another password, a link to choose one is sent to the address that is back.
  *
+ * @param secret that of the counters
  * @returns the id of the user, and how many sessions have ended
  * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS where another account has proven the address since
  */
 export async function undoEmailChange(
   database: Database,
   lifetimes: Lifetimes,
-  token: string
+  secret: Buffer,
+  { token, hash }: { token: string; hash?: string | undefined }
 ): Promise<{ user: string; ended: number }> {
   const { clock } = lifetimes
   return database.transact(async (transaction) => {
@@ -72,9 +130,13 @@ export async function undoEmailChange(
          AND email_version >= (SELECT email_version FROM email_changes WHERE id = $2)`,
       [user, used.change, clock.offset]
     )
-    await replaceEmail(transaction, user, email)
+    const { username } = await replaceEmail(transaction, user, email)
+    await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
-    await enqueueMail(transaction, clock, { kind: 'reset password', recipient: email, userId: user })
+    // As after a reset: whoever was guessing, the owner signs in with the new one.
+    if (hash !== undefined) await forgive(transaction, nameKeys(secret, { username, email }))
+    const kind = hash === undefined ? 'reset password' : 'password changed'
+    await enqueueMail(transaction, clock, { kind, recipient: email, userId: user })
     return { user, ended }
   })
 }

@@ -49,6 +49,13 @@ export interface EmailToken {
   change: string | null
 }
 
+/** The link that verifies an address, and whether it has. */
+export interface Verification extends EmailToken {
+  user: string
+  /** Whether it was used, and the address still stands verified by it. */
+  done: boolean
+}
+
 /** What is shown of a token to whose it is. */
 export interface EmailTokenRecord {
   purpose: Purpose
@@ -75,7 +82,8 @@ function tokenOf(key: Buffer, mail: string): string {
 const hashOf = (token: string) => createHash('sha256').update(token).digest()
 
 /**
- * Makes the token of a mail that is about to be sent, or prolongs it where the mail is sent once more.
+ * Makes the token of a mail that is about to be sent, or prolongs it where the mail is sent once more. A token about the
+ * address of an account is made only while the account has that address: it may have changed since it was looked up.
  *
  * @param key derived for these tokens alone
  * @returns nothing where it would be of no use: it was used, a newer one is there, or the account has changed since
@@ -113,6 +121,8 @@ export async function mintEmailToken(
            WHERE id = $7 AND disabled_at IS NULL
              AND password_version = coalesce($8::integer, password_version)
              AND email_version = coalesce($9::integer, email_version)
+             AND ($4 NOT IN ('verify email', 'reset password')
+               OR lower(email COLLATE "C") = lower($5::text COLLATE "C"))
              AND NOT EXISTS (
                SELECT FROM email_tokens
                WHERE user_id = $7 AND purpose = $4 AND email_change IS NOT DISTINCT FROM $10 AND mail_id > $3
@@ -188,6 +198,12 @@ export async function useEmailToken(
   purpose: Purpose,
   token: string
 ): Promise<EmailToken> {
+  const used = await tryToUse(transaction, clock, purpose, token)
+  if (!used) throw new Problem('EMAIL_TOKEN_INVALID')
+  return used
+}
+
+async function tryToUse(transaction: Database, clock: Clock, purpose: Purpose, token: string) {
   const hash = hashOf(token)
   await transaction.query(
     'SELECT FROM users WHERE id = (SELECT user_id FROM email_tokens WHERE hash = $1) FOR NO KEY UPDATE',
@@ -200,7 +216,6 @@ export async function useEmailToken(
      RETURNING ${COLUMNS}`,
     [clock.offset, hash, purpose]
   )
-  if (!used) throw new Problem('EMAIL_TOKEN_INVALID')
   return used
 }
 
@@ -237,6 +252,52 @@ export async function releaseEmailToken(database: Database, token: string, claim
     hashOf(token),
     claim
   ])
+}
+
+/**
+ * The link that verifies an address, without using it: one that is good, or one that was used and by which the address
+ * stands verified.
+ */
+export async function findVerification(
+  database: Database,
+  clock: Clock,
+  token: string
+): Promise<Verification | undefined> {
+  const [good] = await database.query<Verification>(`SELECT ${COLUMNS}, false AS done FROM ${GOOD}`, [
+    clock.offset,
+    hashOf(token),
+    'verify email'
+  ])
+  return good ?? findStanding(database, token)
+}
+
+/**
+ * Uses up the token that verifies an address, or finds that it was used and the address stands verified by it: whoever
+ * sends it again has lost the answer.
+ *
+ * @throws Problem EMAIL_TOKEN_INVALID
+ */
+export async function useVerification(transaction: Database, clock: Clock, token: string): Promise<Verification> {
+  const used = await tryToUse(transaction, clock, 'verify email', token)
+  const verification = used
+    ? { ...used, user: used.user as string, done: false }
+    : await findStanding(transaction, token)
+  if (!verification) throw new Problem('EMAIL_TOKEN_INVALID')
+  return verification
+}
+
+async function findStanding(database: Database, token: string): Promise<Verification | undefined> {
+  const [standing] = await database.query<Verification>(
+    `SELECT ${COLUMNS}, true AS done
+     FROM (
+       SELECT token.*, users.username, users.email AS present_email
+       FROM email_tokens AS token JOIN users ON users.id = token.user_id
+       WHERE hash = $1 AND purpose = 'verify email' AND used_at IS NOT NULL
+         AND email_verified AND disabled_at IS NULL AND token.email_version = users.email_version
+     ) AS good`,
+    [hashOf(token)]
+  )
+  return standing
 }
 
 /** What is stored of the tokens of a user, but for the hashes, in the order of their mails. */

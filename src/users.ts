@@ -121,6 +121,14 @@ export async function changePasswordHash(
   return rows.length > 0
 }
 
+/** Gives a user another password, whatever the present one is; the user is locked. */
+export async function replacePasswordHash(transaction: Database, id: string, hash: string): Promise<void> {
+  await transaction.query(
+    'UPDATE users SET password_hash = $2, password_version = password_version + 1 WHERE id = $1',
+    [id, hash]
+  )
+}
+
 /** Marks the address of a user as proven to be theirs. */
 export async function markVerified(database: Database, id: string): Promise<void> {
   await database.query('UPDATE users SET email_verified = true WHERE id = $1 AND NOT email_verified', [id])
@@ -156,6 +164,14 @@ export async function replaceEmail(transaction: Database, id: string, email: str
     )
     .catch(refuseTaken('/token'))
   return row as ReplacedEmail
+}
+
+/** Takes the address off a user who has another name. */
+export async function removeEmail(transaction: Database, id: string): Promise<void> {
+  await transaction.query(
+    'UPDATE users SET email = NULL, email_verified = false, email_version = email_version + 1 WHERE id = $1',
+    [id]
+  )
 }
 
 /** An address as it was before it was replaced. */

@@ -10,7 +10,7 @@ test('a copy of a database in use shows no secret', async (t) => {
   const fastify = await build(t)
   const { access_token, refresh_token: first } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
   const [verification, ...waiting] = (await letters(fastify)).map(({ token }) => String(token))
-  t.equal((await post(fastify, '/email/verify', { token: verification })).statusCode, 204)
+  t.equal((await post(fastify, '/email/verify', { token: verification, password: PASSWORD })).statusCode, 204)
   t.strictSame(waiting, [])
   await post(fastify, '/password/forgot', { email: 'ada@example.com' })
   const [reset] = (await letters(fastify)).map(({ token }) => String(token))

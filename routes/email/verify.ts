@@ -1,21 +1,41 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../src/schemas.ts'
+import type { FastifyRequest } from 'fastify'
+import { BEARER, BODY, EmailVerification, NO_CONTENT, Nothing, refusals } from '../../src/schemas.ts'
 
 const schema = {
   operationId: 'verifyEmail',
   summary: 'Verify an email address',
-  description: 'Takes the token of a mail to that address, once and for a day.',
+  description: `Takes the token of a mail to that address, for a day, and the password of the account, or in its place an access token
+of a living session of it: the mailbox and the account have one owner. Where both are given, the password counts. A wrong
+one counts as a failed login on each name of the account, and does not use the token up. It may be repeated while the
+address stands verified by that token.`,
   tags: ['mail'],
+  security: [{ bearer: [] }, {}],
   querystring: Nothing,
-  body: EmailTokenBody,
-  response: { ...NO_CONTENT, ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'DATABASE_UNAVAILABLE') }
+  body: EmailVerification,
+  response: {
+    ...NO_CONTENT,
+    ...refusals(
+      ...BEARER,
+      ...BODY,
+      'INVALID_CREDENTIALS',
+      'FORBIDDEN',
+      'EMAIL_TOKEN_INVALID',
+      'TOO_MANY_REQUESTS',
+      'DATABASE_UNAVAILABLE'
+    )
+  }
 }
 
 const verify: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { emailLinks } = fastify
+  const { authenticateSession, emailLinks, limits, passwords } = fastify
+  const onRequest = async (request: FastifyRequest) => {
+    if (request.headers.authorization !== undefined) await authenticateSession(request)
+  }
+  const preHandler = [limits.byAddress('login'), passwords.admit]
 
-  fastify.post('/verify', { schema }, async (request, reply) => {
-    await emailLinks.verify(request, request.body)
+  fastify.post('/verify', { schema, onRequest, preHandler }, async (request, reply) => {
+    await emailLinks.verify(request, request.body, reply)
     reply.code(204)
   })
 }

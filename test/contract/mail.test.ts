@@ -28,19 +28,28 @@ test('The life of an account', async (t) => {
 
   await t.test('a token that nobody was sent is refused, whatever else is asked with it', async (t) => {
     const rows: Ask[] = [
-      { path: '/email/verify', body: { token: TOKEN } },
+      { path: '/email/verify', body: { token: TOKEN, password: PASSWORD } },
+      { path: '/email/verify', headers, body: { token: TOKEN } },
+      { path: '/email/verify/reject', body: { token: TOKEN } },
       { path: '/email/change/confirm', body: { token: TOKEN } },
       { path: '/email/change/undo', body: { token: TOKEN } },
+      { path: '/email/change/undo', body: { token: TOKEN, new_password: 'short' } },
       { path: '/password/reset', body: { token: TOKEN, new_password: PASSWORD } },
       { path: '/password/reset', body: { token: TOKEN, new_password: 'short' } },
-      { path: '/email/verify', body: { token: token.slice(0, 512) } },
-      { path: '/email/verify', body: { token: '😀'.repeat(256) } }
+      { path: '/email/verify', body: { token: token.slice(0, 512), password: PASSWORD } },
+      { path: '/email/verify', body: { token: '😀'.repeat(256), password: PASSWORD } }
     ]
     for (const ask of rows) refused(t, await client.request(ask), 400, 'EMAIL_TOKEN_INVALID')
   })
 
   await t.test('a GET uses no token', async (t) => {
-    for (const path of ['/email/verify', '/email/change/confirm', '/email/change/undo', '/password/reset']) {
+    for (const path of [
+      '/email/verify',
+      '/email/verify/reject',
+      '/email/change/confirm',
+      '/email/change/undo',
+      '/password/reset'
+    ]) {
       refused(t, await client.request({ path: `${path}?token=${TOKEN}` }), 405, 'METHOD_NOT_ALLOWED', {
         allow: ['POST']
       })
@@ -53,6 +62,9 @@ test('The life of an account', async (t) => {
       [{ path: '/password/forgot', body: { email: 'ada', name: 'x' } }, ['/email', '/name']],
       [{ path: '/email/resend', body: { email: 5 } }, ['/email']],
       [{ path: '/email/verify', body: { token: '' } }, ['/token']],
+      [{ path: '/email/verify', body: { token: TOKEN } }, ['/password']],
+      [{ path: '/email/verify', body: { token: TOKEN, password: '' } }, ['/password']],
+      [{ path: '/email/verify/reject', body: { token: TOKEN, password: PASSWORD } }, ['/password']],
       [{ path: '/email/verify?token=x', body: { token: TOKEN } }, ['/token']],
       [{ path: '/email/change/undo', body: { token: 'x'.repeat(513) } }, ['/token']],
       [{ path: '/password/reset', body: {} }, ['/token', '/new_password']],

@@ -193,7 +193,7 @@ test('DELETE /me', async (t) => {
   await t.test('deletes the account with all that belongs to it, and nothing of another', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
     const change = { new_email: 'lovelace@example.com', current_password: PASSWORD }
-    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email') })
+    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
     await post(fastify, '/email/change', change, bearer(token))
     await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
     const other = await signIn(fastify, { username: 'grace', email: 'grace@example.com' })

@@ -225,7 +225,7 @@ test('with REQUIRE_VERIFIED_EMAIL', async (t) => {
       t.equal(response.headers['set-cookie'], undefined)
     }
     t.strictSame(await fastify.openDatabase().query('SELECT FROM sessions'), [])
-    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email') })
+    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
     t.equal((await login(PASSWORD)).statusCode, 200)
   })
 

@@ -2,7 +2,14 @@ import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { readConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database.ts'
-import { confirmNewEmail, isReserved, undoEmailChange, verifyEmail } from '../../src/email-addresses.ts'
+import {
+  confirmNewEmail,
+  isReserved,
+  type Proof,
+  rejectEmail,
+  undoEmailChange,
+  verifyEmail
+} from '../../src/email-addresses.ts'
 import { type Minted, mintEmailToken } from '../../src/email-tokens.ts'
 import { addUser } from '../../src/users.ts'
 import { caught } from '../caught.ts'
@@ -14,6 +21,7 @@ const DAY = 24 * 60 * 60
 test('addresses', async (t) => {
   const clock = testClock()
   const lifetimes = { ...readConfig({}), clock }
+  const secret = Buffer.alloc(32)
   const database = createDatabase(await migratedPool(t), 60_000)
   let time = Date.now()
   const mint = async (given: Omit<Minted, 'mail'>) =>
@@ -27,12 +35,46 @@ test('addresses', async (t) => {
   const changesOf = (id: string) =>
     database.query('SELECT id, previous_email FROM email_changes WHERE user_id = $1 ORDER BY id', [id])
 
-  await t.test('are verified by their token', async (t) => {
+  await t.test('are verified by their token and the owner of the account, and again', async (t) => {
     const ada = await add('ada@example.com', false)
     const token = await mint({ purpose: 'verify email', user: ada, email: 'ada@example.com' })
-    t.equal(await verifyEmail(database, clock, token), ada)
+    const session = { sid: uuid(), sub: ada }
+    const refused: [proof: Proof, code: string][] = [
+      [{ passwordVersion: 2 }, 'INVALID_CREDENTIALS'],
+      [{ session }, 'TOKEN_INVALID']
+    ]
+    for (const [proof, code] of refused) t.match(await caught(verifyEmail(database, lifetimes, token, proof)), { code })
+    t.match(await addressOf(ada), { email_verified: false })
+    const proof = { passwordVersion: 1 }
+    t.strictSame(await verifyEmail(database, lifetimes, token, proof), { user: ada, done: false })
     t.strictSame(await addressOf(ada), { email: 'ada@example.com', email_verified: true, email_version: 1 })
+    t.strictSame(await verifyEmail(database, lifetimes, token, proof), { user: ada, done: true })
+    t.match(await caught(rejectEmail(database, lifetimes, token, false)), { code: 'EMAIL_TOKEN_INVALID' })
   })
+
+  await t.test(
+    'that were registered by a stranger are taken off, with the account that has no other name',
+    async (t) => {
+      const only = await add('only@example.com', false)
+      const token = await mint({ purpose: 'verify email', user: only, email: 'only@example.com' })
+      t.strictSame(await rejectEmail(database, lifetimes, token, true), { user: only, outcome: 'account deleted' })
+      t.equal(await addressOf(only), undefined)
+      for (const [username, needed, outcome] of [
+        ['free', false, 'address removed'],
+        ['bound', true, 'account disabled']
+      ] as const) {
+        const email = `${username}@example.com`
+        const { id: user } = await addUser(database, clock, { username, email, passwordHash: 'none' })
+        const token = await mint({ purpose: 'verify email', user, email })
+        t.strictSame(await rejectEmail(database, lifetimes, token, needed), { user, outcome })
+        t.strictSame(await addressOf(user), { email: null, email_verified: false, email_version: 2 })
+        const [row] = await database.query('SELECT disabled_at IS NOT NULL AS disabled FROM users WHERE id = $1', [
+          user
+        ])
+        t.strictSame(row, { disabled: needed })
+      }
+    }
+  )
 
   await t.test('that were proven are told of their replacement, and can be had back', async (t) => {
     for (const [email, verified, next, kept] of [
@@ -68,10 +110,10 @@ test('addresses', async (t) => {
       } as const
       const token = await mint(undone)
       const taken = await add('first@example.com', true)
-      t.match(await caught(undoEmailChange(database, lifetimes, token)), { code: 'ACCOUNT_EXISTS' })
+      t.match(await caught(undoEmailChange(database, lifetimes, secret, { token })), { code: 'ACCOUNT_EXISTS' })
       t.match(await addressOf(user), { email: 'third@example.com' })
       await database.query('DELETE FROM users WHERE id = $1', [taken])
-      t.strictSame(await undoEmailChange(database, lifetimes, token), { user, ended: 0 })
+      t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), { user, ended: 0 })
       t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
       const open = await database.query('SELECT FROM email_changes WHERE user_id = $1 AND undone_at IS NULL', [user])
       t.equal(open.length, 0)

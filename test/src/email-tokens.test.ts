@@ -55,6 +55,14 @@ test('tokens of mails', async (t) => {
     }
   })
 
+  await t.test('about the address of an account are made only while it has that address', async (t) => {
+    for (const purpose of ['verify email', 'reset password'] as const) {
+      t.equal(await mint({ purpose, email: 'eve@example.com' }), undefined, 'it has changed since it was looked up')
+      t.type(await mint({ purpose, email: EMAIL.toUpperCase() }), 'string')
+    }
+    t.type(await mint({ purpose: 'confirm new email', email: 'eve@example.com' }), 'string')
+  })
+
   await t.test('say whose they are, and what for', async (t) => {
     const token = await mint()
     const expected = {

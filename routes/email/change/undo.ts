@@ -1,17 +1,26 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
+import { BODY, EmailUndo, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
 
 const schema = {
   operationId: 'undoEmailChange',
   summary: 'Undo a change of the email address',
   description: `Takes the token of the mail to the address before, once and for seven days. The account has that address again,
-whatever was changed later, every session ends, and a mail to choose another password is sent there.`,
+whatever was changed later. The password, every session, every device cookie and every token that was mailed before are
+void. With \`new_password\`, for which the rules of \`/register\` hold, that is the password from then on; without it a mail
+to choose one is sent to the address that is back. A password that is rejected does not use the token up.`,
   tags: ['mail'],
   querystring: Nothing,
-  body: EmailTokenBody,
+  body: EmailUndo,
   response: {
     ...NO_CONTENT,
-    ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'ACCOUNT_EXISTS', 'MAIL_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+    ...refusals(
+      ...BODY,
+      'EMAIL_TOKEN_INVALID',
+      'PASSWORD_REJECTED',
+      'ACCOUNT_EXISTS',
+      'MAIL_UNAVAILABLE',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 
@@ -19,7 +28,7 @@ const undo: FastifyPluginAsyncTypebox = async (fastify) => {
   const { emailLinks, requireMail } = fastify
 
   fastify.post('/undo', { schema, preHandler: requireMail }, async (request, reply) => {
-    await emailLinks.undoChange(request, request.body)
+    await emailLinks.undoChange(request, request.body, reply)
     reply.code(204)
   })
 }

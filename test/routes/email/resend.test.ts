@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { MAIL_ASKED } from '../../../src/schemas.ts'
-import { answer, build, post, refusal, signIn } from '../../helper.ts'
+import { answer, build, PASSWORD, post, refusal, signIn } from '../../helper.ts'
 import { letters, tokenOf } from '../../letters.ts'
 
 const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
@@ -18,8 +18,11 @@ test('POST /email/resend', async (t) => {
     const [letter, ...more] = await letters(fastify)
     t.match(letter, { template: 'verify-email', recipient: 'Ada@example.com', variables: { expires_in: '24 hours' } })
     t.strictSame(more, [])
-    t.equal((await post(fastify, '/email/verify', { token: first })).json().code, 'EMAIL_TOKEN_INVALID')
-    t.equal((await post(fastify, '/email/verify', { token: letter?.token })).statusCode, 204)
+    t.equal(
+      (await post(fastify, '/email/verify', { token: first, password: PASSWORD })).json().code,
+      'EMAIL_TOKEN_INVALID'
+    )
+    t.equal((await post(fastify, '/email/verify', { token: letter?.token, password: PASSWORD })).statusCode, 204)
   })
 
   await t.test('answers the same where there is nothing to send, and sends nothing', async (t) => {

@@ -10,7 +10,7 @@ test('GET /me/export', async (t) => {
   const { access_token: token, user } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
   const headers = bearer(token)
   const verification = await tokenOf(fastify, 'verify-email')
-  await post(fastify, '/email/verify', { token: verification })
+  await post(fastify, '/email/verify', { token: verification, password: PASSWORD })
   const change = { new_email: 'lovelace@example.com', current_password: PASSWORD }
   await post(fastify, '/email/change', change, headers)
   await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })

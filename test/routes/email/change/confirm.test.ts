@@ -25,7 +25,8 @@ test('POST /email/change/confirm', async (t) => {
       username,
       ...(email && { email: `${username}@example.com` })
     })
-    if (email) await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email') })
+    if (email)
+      await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
     const headers = bearer(access_token)
     return {
       id: user.id as string,

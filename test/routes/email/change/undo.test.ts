@@ -8,6 +8,7 @@ const INVALID = {
   body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is not valid, has been used, or is over.')
 }
 const DAY = 24 * 60 * 60
+const NEXT = 'another horse battery staple'
 
 test('POST /email/change/undo', async (t) => {
   const clock = testClock()
@@ -19,7 +20,7 @@ test('POST /email/change/undo', async (t) => {
     const username = `user.${users++}`
     const email = `a.${username}@example.com`
     const { access_token } = await signIn(fastify, { username, email })
-    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email') })
+    await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
     const headers = bearer(access_token)
     return {
       username,
@@ -35,30 +36,121 @@ test('POST /email/change/undo', async (t) => {
       }
     }
   }
-  const undo = (token: string) => post(fastify, '/email/change/undo', { token })
-  const user = async (username: string) => {
-    const { access_token } = (await post(fastify, '/login', { username, password: PASSWORD })).json()
-    return (await fastify.inject({ url: '/me', headers: bearer(access_token) })).json()
-  }
+  const undo = (token: string, new_password?: string) =>
+    post(fastify, '/email/change/undo', { token, ...(new_password !== undefined && { new_password }) })
+  const user = async (username: string) =>
+    (
+      await fastify
+        .openDatabase()
+        .query('SELECT username, email, email_verified FROM users WHERE username = $1', [username])
+    )[0]
+  const login = async (username: string, password: string) =>
+    (await post(fastify, '/login', { username, password })).statusCode
 
-  await t.test('gives the address back, ends every session, and sends a link for another password', async (t) => {
+  await t.test('gives the address back, voids the password and every session, and sends a link', async (t) => {
     const { username, email, me, change } = await begin()
     const response = await undo(await change(`b.${email}`))
     t.strictSame(answer(response), DONE)
     t.match(response.headers, { 'cache-control': 'no-store' })
+    t.notOk(response.headers['set-cookie'])
     t.match(await me(), { code: 'TOKEN_INVALID' })
-    const token = await tokenOf(fastify, 'reset-password')
+    t.equal(await login(username, PASSWORD), 401, 'whoever made the change knows it')
     t.match(await user(username), { email, email_verified: true })
-    t.equal((await post(fastify, '/password/reset', { token, new_password: `${PASSWORD}!` })).statusCode, 204)
+    const token = await tokenOf(fastify, 'reset-password')
+    t.equal((await post(fastify, '/password/reset', { token, new_password: NEXT })).statusCode, 204)
     await letters(fastify)
+    t.equal(await login(username, NEXT), 200)
     const reasons = await fastify
       .openDatabase()
       .query(
         'SELECT end_reason FROM sessions JOIN users ON users.id = user_id WHERE username = $1 ORDER BY sessions.id',
         [username]
       )
-    t.strictSame(reasons, [{ end_reason: 'email change undone' }, { end_reason: 'password changed' }])
+    t.strictSame(reasons, [{ end_reason: 'email change undone' }, { end_reason: null }])
   })
+
+  await t.test('takes a new password at once, and tells of it', async (t) => {
+    const { username, email, me, change } = await begin()
+    const response = await undo(await change(`b.${email}`), NEXT)
+    t.strictSame(answer(response), DONE)
+    t.match(await me(), { code: 'TOKEN_INVALID' })
+    t.equal(await login(username, PASSWORD), 401)
+    t.equal(await login(username, NEXT), 200)
+    t.match(await letters(fastify), [{ template: 'password-changed', recipient: email }])
+  })
+
+  await t.test('uses nothing up where the new password is rejected', async (t) => {
+    const { username, email, change } = await begin()
+    const token = await change(`b.${email}`)
+    for (const rejected of ['', 'short', 'password', 'x'.repeat(73), username, email, `b.${email}`]) {
+      const { statusCode, body } = answer(await undo(token, rejected))
+      t.match(
+        { statusCode, body },
+        { statusCode: 400, body: { code: 'PASSWORD_REJECTED', errors: [{ path: '/new_password' }] } }
+      )
+    }
+    t.equal(await login(username, PASSWORD), 200, 'and changes nothing')
+    t.strictSame(answer(await undo(token, NEXT)), DONE)
+    await letters(fastify)
+  })
+
+  await t.test('voids every token from before that somebody else may have', async (t) => {
+    const { email, headers, change } = await begin()
+    const token = await change(`b.${email}`)
+    // The new mailbox is the thief's, who asks for all that there is to be had.
+    await post(fastify, '/password/forgot', { email: `b.${email}` })
+    const reset = await tokenOf(fastify, 'reset-password')
+    await post(fastify, '/email/change', { new_email: `c.${email}`, current_password: PASSWORD }, headers)
+    const confirm = await tokenOf(fastify, 'confirm-new-email')
+    await post(fastify, '/password/forgot', { email: `b.${email}` })
+    await post(fastify, '/email/change', { new_email: `d.${email}`, current_password: PASSWORD }, headers)
+    t.strictSame(answer(await undo(token)), DONE)
+    t.strictSame(answer(await post(fastify, '/password/reset', { token: reset, new_password: NEXT })), INVALID)
+    t.strictSame(answer(await post(fastify, '/email/change/confirm', { token: confirm })), INVALID)
+    t.match(await letters(fastify), [{ template: 'reset-password', recipient: email }], 'nor is one sent later')
+  })
+
+  await t.test(
+    'and whatever the thief does at the same moment end with nothing in the hands of the thief',
+    async (t) => {
+      for (let round = 0; round < 3; round++) {
+        const { username, email, headers, change } = await begin()
+        const token = await change(`b.${email}`)
+        await post(fastify, '/email/change', { new_email: `c.${email}`, current_password: PASSWORD }, headers)
+        const confirm = await tokenOf(fastify, 'confirm-new-email')
+        await post(fastify, '/password/forgot', { email: `b.${email}` })
+        const reset = await tokenOf(fastify, 'reset-password')
+        const thief = { method: 'DELETE', url: '/me', headers } as const
+        const [opened, ...rest] = await Promise.all([
+          post(fastify, '/login', { username, password: PASSWORD }),
+          undo(token, NEXT),
+          post(fastify, '/email/change/confirm', { token: confirm }),
+          post(fastify, '/password/reset', { token: reset, new_password: `${NEXT}?` }),
+          post(fastify, '/password/change', { current_password: PASSWORD, new_password: `${NEXT}!` }, headers),
+          ...(round === 2 ? [fastify.inject({ ...thief, payload: { current_password: PASSWORD } })] : [])
+        ])
+        await undo(token, NEXT)
+        for (const password of [PASSWORD, `${NEXT}!`, `${NEXT}?`]) t.equal(await login(username, password), 401)
+        if (opened.statusCode === 200) {
+          const { refresh_token } = opened.json()
+          t.equal((await post(fastify, '/token/refresh', { refresh_token })).statusCode, 401)
+        }
+        const row = await user(username)
+        if (row) {
+          t.match(row, { email, email_verified: true })
+          t.equal(await login(username, NEXT), 200)
+        } else t.match(rest.at(-1)?.statusCode, 204, 'or the account has gone')
+        const kept = (await letters(fastify)).filter((letter) => letter.token && letter.recipient !== email)
+        for (const { token, template } of kept) {
+          const path = template === 'reset-password' ? '/password/reset' : '/email/change/undo'
+          t.strictSame(
+            answer(await post(fastify, path, { token, ...(template === 'reset-password' && { new_password: NEXT }) })),
+            INVALID
+          )
+        }
+      }
+    }
+  )
 
   await t.test('survives later changes, and takes them and what undoes them back', async (t) => {
     const { username, email, change } = await begin()
