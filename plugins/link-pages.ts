@@ -1,38 +1,49 @@
-import { type Static, type TObject, Type } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
+import type { Static, TObject } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Code, Problem } from '../src/errors.ts'
-import { parseForm } from '../src/form.ts'
-import { escapeHtml } from '../src/html.ts'
-import { BODY, refusals } from '../src/schemas.ts'
+import { type Code, Problem } from '../src/errors.ts'
+import { type Html, html } from '../src/html.ts'
+import { type Field, type Form, renderForm } from '../src/page-form.ts'
+import { tell } from '../src/page-problems.ts'
+import type { Followed } from './email-links.ts'
 
-/** A page that the link of a mail leads to: looking at it changes nothing, and its form does what the API's route does. */
+/** A page that the link of a mail leads to. */
 export interface LinkPage<Body extends TObject> {
   /** The last part of its path. */
   name: string
   operationId: string
   title: string
-  /** What is about to happen. */
-  intro: string
+  /** What is about to happen, to which account and address. */
+  intro(link: Followed): Html
   /** What is asked for beside the token. */
   fields?: Field[]
   button: string
+  /** Another form for the same token, below the first. */
+  beside?: { intro: Html; form: Form }
   /** What is said when it has happened. */
-  done: { title: string; text: string }
+  done: Said
+  /** What is said of a link that was followed before, and need not be again. */
+  doneBefore?: Said
+  /** What to do where the link is no longer good. */
+  renewal: Renewal
   body: Body
   /** The codes that it may be refused with, beside EMAIL_TOKEN_INVALID and those of any form. */
   codes?: Code[]
   preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
+  /** The link of a token, without using it; nothing where it is not good. */
+  look(request: FastifyRequest, token: string): Promise<Followed | undefined>
   act(request: FastifyRequest, body: Static<Body>, reply: FastifyReply): Promise<unknown>
 }
 
-interface Field {
-  name: string
-  label: string
-  type: 'text' | 'password'
-  /** What a browser or a password manager fills it with (HTML §4.10.18.7). */
-  autocomplete: 'username' | 'new-password'
-  optional?: true
+interface Said {
+  title: string
+  text: string
+}
+
+/** How to get on without the link: with a form that asks for another mail, where there can be one. */
+interface Renewal {
+  text: string
+  form?: Form
 }
 
 declare module 'fastify' {
@@ -40,124 +51,101 @@ declare module 'fastify' {
     /** Adds a page for the links of mails to a scope of its own; none where a frontend has them. */
     linkPage<Body extends TObject>(scope: FastifyInstance, page: LinkPage<Body>): void
   }
-  interface FastifyContextConfig {
-    /** What a refusal is answered with where people see it, in place of the one error body. */
-    pageOf?: (problem: Problem, request: FastifyRequest, reply: FastifyReply) => string
+  interface FastifyRequest {
+    /** The link that a form was sent for. */
+    link?: Followed
   }
 }
-
-const FORM = 'application/x-www-form-urlencoded'
-
-const Query = Type.Object({ token: Type.Optional(Type.String({ maxLength: 512 })) }, { additionalProperties: false })
-
-const HTML = { 'text/html': { schema: Type.String() } }
 
 export default fp(
   async (fastify) => {
-    const { config, mailer } = fastify
+    fastify.decorateRequest('link')
+    fastify.decorate('linkPage', (scope, given) => {
+      const { name, operationId, title, body, codes = [], preHandler = [], done, doneBefore, renewal } = given
 
-    function add<Body extends TObject>(scope: FastifyInstance, given: LinkPage<Body>): void {
-      // Without mail there are no links.
-      if (config.APP_URL !== undefined || !mailer) return
-      const { name, operationId, title, body, codes = [], preHandler = [], done, act } = given
-      const show = formOf(given)
+      const over = html`${OVER}${renew(renewal)}`
 
-      scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => {
-        // A field that was left empty was not filled in.
-        const fields = Object.entries(parseForm(bytes)).filter(([, value]) => value !== '')
-        return fields.length === 0 ? undefined : Object.fromEntries(fields)
-      })
+      async function look(request: FastifyRequest): Promise<void> {
+        const { token } = fieldsOf(request)
+        if (typeof token !== 'string') return
+        const link = await given.look(request, token)
+        if (!link) throw new Problem('EMAIL_TOKEN_INVALID')
+        request.link = link
+      }
 
-      const common = { summary: title, tags: ['mail'], description: 'A page for who has followed the link of a mail.' }
-      scope.get<{ Querystring: Static<typeof Query> }>(
-        `/${name}`,
-        {
-          schema: {
-            ...common,
-            operationId: `${operationId}Page`,
-            querystring: Query,
-            response: { 200: { description: 'The page.', content: HTML }, ...asPages(refusals()) }
-          },
-          config: { pageOf: (problem, _request, reply) => reply.page(title, refused(title, problem)) }
-        },
-        async ({ query }, reply) => reply.page(title, query.token ? show(query.token) : INCOMPLETE)
-      )
-
-      scope.post<{ Body: Static<Body> }>(
-        `/${name}`,
-        {
-          schema: {
-            ...common,
-            operationId: `${operationId}Form`,
-            querystring: Type.Object({}, { additionalProperties: false }),
-            consumes: [FORM],
-            body,
-            response: {
-              200: { description: 'What has happened.', content: HTML },
-              ...asPages(refusals(...BODY, ...codes, 'EMAIL_TOKEN_INVALID', 'DATABASE_UNAVAILABLE'))
-            }
-          },
-          preHandler,
-          config: {
-            pageOf(problem, request, reply) {
-              const token = (request.body as { token?: unknown } | undefined)?.token
-              const again = typeof token === 'string' && problem.code !== 'EMAIL_TOKEN_INVALID'
-              return reply.page(title, again ? show(token, problem) : refused(title, problem))
-            }
-          }
-        },
-        async (request, reply) => {
-          await act(request, request.body as Static<Body>, reply)
-          return reply.page(done.title, `<div class="card"><h1>${done.title}</h1>\n<p>${done.text}</p></div>`)
+      function refuse(problem: Problem, request: FastifyRequest): Html {
+        const { code } = problem
+        if (code === 'EMAIL_TOKEN_INVALID') return over
+        const { link } = request
+        const body = fieldsOf(request)
+        const { token } = body
+        const telling = tell(problem, typeof token === 'string' ? (given.fields ?? []) : [])
+        // No other try of the form would help where what it is about is at fault.
+        if (typeof token !== 'string' || (code === 'ACCOUNT_EXISTS' && Object.keys(telling.fields).length === 0)) {
+          return html`<div class="card"><h1>${title}</h1>
+<p class="fault" role="alert">${telling.summary}</p></div>`
         }
-      )
-    }
+        return formOf(given, link, { token, values: body, telling })
+      }
 
-    fastify.decorate('linkPage', add)
+      fastify.pageRoutes(scope, {
+        name,
+        operationId,
+        title,
+        description: 'A page for who has followed the link of a mail.',
+        body,
+        codes: [...codes, 'EMAIL_TOKEN_INVALID'],
+        preValidation: look,
+        preHandler,
+        async show(request, token) {
+          if (token === undefined) return html`${INCOMPLETE}${renew(renewal)}`
+          const link = await given.look(request, token)
+          if (!link) return over
+          return link.done && doneBefore ? say(doneBefore) : formOf(given, link, { token })
+        },
+        async act(request, body, reply) {
+          await given.act(request, body, reply)
+          return say(done)
+        },
+        refuse
+      })
+    })
   },
-  { name: 'link-pages', dependencies: ['config', 'mailer', 'pages'] }
+  { name: 'link-pages', dependencies: ['page-routes'] }
 )
 
-const INCOMPLETE = `<div class="card"><h1>This link is not whole</h1>
-<p>Part of the address is missing. Copy all of it from the mail, or ask for another mail.</p></div>`
+const OVER = html`<div class="card"><h1>This link has expired or was already used</h1>
+<p>If a later mail has come, use the link in that one.</p></div>
+`
 
-/** The page of a problem that no other try of the form would mend. */
-const refused = (title: string, problem: Problem) => `<div class="card"><h1>${escapeHtml(title)}</h1>
-${faults(problem)}</div>`
+const INCOMPLETE = html`<div class="card"><h1>This link is incomplete</h1>
+<p>Part of the address is missing. Copy the whole address from the mail.</p></div>
+`
 
-function faults({ code, message, errors = [] }: Problem): string {
-  if (code === 'EMAIL_TOKEN_INVALID') {
-    return '<p class="fault" role="alert">This link is over: it was used already, is too old, or a later mail has taken its place. Ask for another mail.</p>'
-  }
-  // Which fields are at fault, in words; of a password the message says it all.
-  const details = code === 'PASSWORD_REJECTED' ? [] : errors.map(({ path, message }) => `${labelOf(path)} ${message}.`)
-  return `<p class="fault" role="alert">${escapeHtml([message, ...details].join(' '))}</p>`
-}
+const say = ({ title, text }: Said) => html`<div class="card"><h1>${title}</h1>
+<p>${text}</p></div>`
 
-const labelOf = (path: string) => path.slice(1).replaceAll('_', ' ')
+const renew = ({ text, form }: Renewal) =>
+  form ? renderForm(form, html`<p>${text}</p>`) : html`<div class="card"><p>${text}</p></div>`
+
+/** What was sent, also where that is no form at all. */
+const fieldsOf = ({ body }: FastifyRequest) => (body ?? {}) as Record<string, unknown>
 
 /** The form of a page, with what was at fault when it was sent last. */
-function formOf({ name, title, intro, fields = [], button }: LinkPage<TObject>) {
-  const inputs = fields.map(
-    ({ name, label, type, autocomplete, optional }) =>
-      `<label>${label}<input name="${name}" type="${type}" autocomplete="${autocomplete}"${optional ? '' : ' required'}></label>`
-  )
-  return (token: string, problem?: Problem) => `<form class="card" method="post" action="${name}">
-<h1>${title}</h1>
-${problem ? faults(problem) : ''}
-<p>${intro}</p>
-<input type="hidden" name="token" value="${escapeHtml(token)}">
-${inputs.join('\n')}
-<button>${button}</button>
-</form>`
-}
-
-/** Refusals that are shown to people; what the transport refuses has the one error body all the same. */
-function asPages(responses: ReturnType<typeof refusals>) {
-  return Object.fromEntries(
-    Object.entries(responses).map(([status, { content, ...response }]) => [
-      status,
-      { ...response, content: { ...content, ...HTML } }
-    ])
-  )
+function formOf(
+  { name, title, intro, fields = [], button, beside }: LinkPage<TObject>,
+  link: Followed | undefined,
+  filling: Parameters<typeof renderForm>[2] & { token: string }
+): Html {
+  const above = html`<h1>${title}</h1>
+${link && intro(link)}`
+  const { username, email } = link?.names ?? {}
+  const form = renderForm({ action: name, fields, button }, above, {
+    ...filling,
+    account: username ?? email ?? link?.email
+  })
+  return beside
+    ? html`${form}
+${renderForm(beside.form, beside.intro, { token: filling.token })}`
+    : form
 }

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { isPlainLoopback } from '../src/loopback.ts'
 import { createLinkTo } from '../src/mail-links.ts'
 import { createMailbox, type Mailbox } from '../src/mailbox.ts'
+import { serviceOf } from '../src/service.ts'
 import { createSmtp, type Mailer } from '../src/smtp.ts'
 import { readTemplates, type WriteLetter } from '../src/templates.ts'
 
@@ -22,14 +23,14 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { config, clock, log } = fastify
-    const { SMTP_URL, MAIL_FROM, MAIL_TEMPLATES, PUBLIC_URL, APP_URL, DATABASE_URL } = config
+    const { SMTP_URL, MAIL_FROM, MAIL_TEMPLATES, PUBLIC_URL, DATABASE_URL } = config
     const isTrial = SMTP_URL === undefined && DATABASE_URL === undefined && isPlainLoopback(PUBLIC_URL)
     const mailbox = isTrial ? createMailbox(clock) : undefined
     // Programs and proxies on this machine are local too: who reads mail has also seen the log or the terminal.
     const mailboxUrl = mailbox && `${PUBLIC_URL}/dev/mail?token=${randomBytes(32).toString('base64url')}`
     const mailer = SMTP_URL === undefined ? mailbox : createSmtp(SMTP_URL, MAIL_FROM)
 
-    const service = MAIL_FROM.name || new URL(APP_URL ?? PUBLIC_URL).hostname
+    const service = serviceOf(config).name
     fastify.decorate('writeLetter', readTemplates(MAIL_TEMPLATES, { service, linkTo: createLinkTo(config) }))
     fastify.decorate('mailbox', mailbox)
     fastify.decorate('mailboxUrl', mailboxUrl)

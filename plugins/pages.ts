@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { page, STYLE } from '../src/page.ts'
+import type { Html } from '../src/html.ts'
+import { type PageOptions, page, STYLE } from '../src/page.ts'
+import { serviceOf } from '../src/service.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
     /** A page of our own to answer with, under a policy that lets it show itself, post its form, and nothing else. */
-    page(title: string, content: string, options?: { wide?: boolean }): string
+    page(title: string, content: Html | string, options?: PageOptions): string
   }
 }
 
@@ -24,17 +26,19 @@ const HEADERS = {
   ].join('; '),
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  // The token of a link is in the address.
-  'referrer-policy': 'no-referrer',
+  // The token of a link is in the address: no other origin learns it. With no-referrer a browser would send
+  // `Origin: null` with our own forms (Fetch §3.2).
+  'referrer-policy': 'same-origin',
   'x-frame-options': 'DENY'
 }
 
 export default fp(
   async (fastify) => {
+    const service = serviceOf(fastify.config)
     fastify.decorateReply('page', function (this: FastifyReply, title, content, options) {
       this.headers(HEADERS).type('text/html; charset=utf-8')
-      return page(title, content, options)
+      return page(service, title, content, options)
     })
   },
-  { name: 'pages', dependencies: ['headers'] }
+  { name: 'pages', dependencies: ['config', 'headers'] }
 )

@@ -82,6 +82,9 @@ const Environment = Type.Object(
     APP_URL: Type.Optional(
       Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
     ),
+    SERVICE_URL: Type.Optional(
+      Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
+    ),
     REQUIRE_VERIFIED_EMAIL: onOff('off'),
     HIDE_ACCOUNTS: onOff('off'),
     LIMITS: onOff('on'),

@@ -4,3 +4,30 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => String(ENTITIES[character]))
 }
+
+/** A piece of HTML: made by the tag `html` alone, which escapes whatever is none. */
+export class Html {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  toString(): string {
+    return this.#text
+  }
+}
+
+/** What may stand in a template: HTML as it is, text escaped, a list in its order, nothing as nothing. */
+type Content = Html | string | undefined | false | Content[]
+
+/** Builds HTML from a template. Values stand between tags or in quoted attributes. */
+export function html(parts: TemplateStringsArray, ...values: Content[]): Html {
+  return new Html(parts.map((part, index) => (index === 0 ? part : `${write(values[index - 1])}${part}`)).join(''))
+}
+
+function write(content: Content): string {
+  if (Array.isArray(content)) return content.map(write).join('')
+  if (content instanceof Html) return content.toString()
+  return content ? escapeHtml(content) : ''
+}

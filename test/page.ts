@@ -1,11 +1,16 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 
 /** Sends the form of a page as a browser does. */
-export function submit(fastify: FastifyInstance, url: string, fields: Record<string, string>) {
+export function submit(
+  fastify: FastifyInstance,
+  url: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = { origin: 'http://127.0.0.1:3000' }
+) {
   return fastify.inject({
     method: 'POST',
     url,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     payload: new URLSearchParams(fields).toString()
   })
 }

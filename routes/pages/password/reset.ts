@@ -1,4 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { html } from '../../../src/html.ts'
+import { NEW_PASSWORD } from '../../../src/page-fields.ts'
+import { accountLine, askingForm } from '../../../src/page-form.ts'
 import { PasswordReset } from '../../../src/schemas.ts'
 
 const reset: FastifyPluginAsync = async (fastify) => {
@@ -8,13 +11,19 @@ const reset: FastifyPluginAsync = async (fastify) => {
     name: 'reset',
     operationId: 'resetPassword',
     title: 'Choose a new password',
-    intro: 'It takes the place of the old one, and signs you out everywhere.',
-    fields: [{ name: 'new_password', label: 'New password', type: 'password', autocomplete: 'new-password' }],
+    intro: ({ names }) => html`<p>It replaces the old one and signs you out everywhere.</p>
+${accountLine(names)}`,
+    fields: [NEW_PASSWORD],
     button: 'Set the password',
     done: { title: 'Your password is changed', text: 'You can sign in with it now.' },
+    renewal: {
+      text: 'We can send you another mail with a link to choose a new password.',
+      form: askingForm('forgot', 'Send another mail')
+    },
     body: PasswordReset,
     codes: ['PASSWORD_REJECTED', 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
     preHandler: [requireMail, limits.byAddress('password'), passwords.admit],
+    look: (request, token) => emailLinks.look(request, 'reset password', token),
     act: emailLinks.resetPassword
   })
 }

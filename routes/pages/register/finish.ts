@@ -1,4 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { html } from '../../../src/html.ts'
+import { FIRST_PASSWORD, USERNAME } from '../../../src/page-fields.ts'
+import { accountLine, askingForm } from '../../../src/page-form.ts'
 import { RegistrationEnd } from '../../../src/schemas.ts'
 
 const finish: FastifyPluginAsync = async (fastify) => {
@@ -9,16 +12,19 @@ const finish: FastifyPluginAsync = async (fastify) => {
     name: 'finish',
     operationId: 'finishRegistration',
     title: 'Finish your registration',
-    intro: 'Choose a password, and a username if you want one.',
-    fields: [
-      { name: 'username', label: 'Username (optional)', type: 'text', autocomplete: 'username', optional: true },
-      { name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password' }
-    ],
-    button: 'Make the account',
+    intro: ({ email }) => html`<p>Choose a password, and a username if you want one.</p>
+${accountLine({ username: null, email })}`,
+    fields: [USERNAME, FIRST_PASSWORD],
+    button: 'Create the account',
     done: { title: 'Your account is ready', text: 'You can sign in now.' },
+    renewal: {
+      text: 'If you have no account yet, we can send you another mail.',
+      form: askingForm('../register', 'Send another mail')
+    },
     body: RegistrationEnd,
     codes: ['PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS'],
     preHandler: [limits.byAddress('register'), passwords.admit],
+    look: (request, token) => emailLinks.look(request, 'finish registration', token),
     act: emailLinks.finishRegistration
   })
 }

@@ -1,4 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { html } from '../../../../src/html.ts'
+import { accountLine } from '../../../../src/page-form.ts'
 import { EmailTokenBody } from '../../../../src/schemas.ts'
 
 const confirm: FastifyPluginAsync = async (fastify) => {
@@ -8,12 +10,18 @@ const confirm: FastifyPluginAsync = async (fastify) => {
     name: 'confirm',
     operationId: 'confirmEmailChange',
     title: 'Confirm your new email address',
-    intro: 'From now on, letters will come to the new address.',
+    intro: ({
+      names,
+      email
+    }) => html`<p>From now on, mail for this account goes to <strong>${email}</strong>. If you do not know the account, close this page: nothing has changed.</p>
+${accountLine(names)}`,
     button: 'Use the new address',
     done: { title: 'Your address is changed', text: 'You can close this page.' },
+    renewal: { text: 'To get another mail, sign in and change the address again.' },
     body: EmailTokenBody,
     codes: ['ACCOUNT_EXISTS', 'MAIL_UNAVAILABLE'],
     preHandler: requireMail,
+    look: (request, token) => emailLinks.look(request, 'confirm new email', token),
     act: emailLinks.confirmChange
   })
 }

@@ -1,22 +1,32 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { EmailTokenBody } from '../../../../src/schemas.ts'
+import { html } from '../../../../src/html.ts'
+import { NEW_PASSWORD } from '../../../../src/page-fields.ts'
+import { accountLine, askingForm } from '../../../../src/page-form.ts'
+import { PasswordReset } from '../../../../src/schemas.ts'
 
 const undo: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, requireMail } = fastify
+  const { emailLinks, limits, passwords, requireMail } = fastify
 
   fastify.linkPage(fastify, {
     name: 'undo',
     operationId: 'undoEmailChange',
-    title: 'Take the change back',
-    intro: 'Your account gets its earlier address back, and is signed out everywhere.',
-    button: 'Take it back',
-    done: {
-      title: 'You have your address back',
-      text: 'We have sent a mail there with a link to choose another password: do so now.'
+    title: 'Undo the change of your email address',
+    intro: ({
+      names,
+      email
+    }) => html`<p>The account gets its address <strong>${email}</strong> back, and is signed out everywhere. Somebody else knows the old password: choose a new one.</p>
+${accountLine(names)}`,
+    fields: [NEW_PASSWORD],
+    button: 'Undo the change',
+    done: { title: 'You have your address back', text: 'Sign in with your new password.' },
+    renewal: {
+      text: 'If somebody else has got into your account, choose a new password. We send the link to the address of the account.',
+      form: askingForm('../../password/forgot', 'Send the mail')
     },
-    body: EmailTokenBody,
-    codes: ['ACCOUNT_EXISTS', 'MAIL_UNAVAILABLE'],
-    preHandler: requireMail,
+    body: PasswordReset,
+    codes: ['PASSWORD_REJECTED', 'ACCOUNT_EXISTS', 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
+    preHandler: [requireMail, limits.byAddress('password'), passwords.admit],
+    look: (request, token) => emailLinks.look(request, 'undo email change', token),
     act: emailLinks.undoChange
   })
 }

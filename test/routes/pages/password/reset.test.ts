@@ -16,19 +16,16 @@ test('the page on which a new password is chosen', async (t) => {
 
   await t.test('asks for it', async (t) => {
     const { body, ...response } = await fastify.inject(`${url}?token=${token}`)
-    t.match(body, '<input name="new_password" type="password" autocomplete="new-password" required>')
+    t.match(body, 'name="new_password" type="password" autocomplete="new-password" required>')
+    t.match(body, '<input hidden type="text" autocomplete="username" value="ada@example.com" readonly>')
     t.strictSame(readPage({ body, ...response } as never).inputs, inputs)
   })
 
   await t.test('says what is wrong with it, and asks again', async (t) => {
     const cases: [fields: Record<string, string>, statusCode: number, text: RegExp][] = [
-      [
-        { token, new_password: 'password' },
-        400,
-        /The password is on the list of common passwords\. It takes the place/
-      ],
-      [{ token, new_password: 'short' }, 400, /^Choose a new password The password must have at least 8 characters/],
-      [{ token, new_password: '' }, 400, /new password is required/]
+      [{ token, new_password: 'password' }, 400, /New password The new password is on the list of common passwords\./],
+      [{ token, new_password: 'short' }, 400, /The new password must have at least 8 characters\./],
+      [{ token, new_password: '' }, 400, /Enter the new password\./]
     ]
     for (const [fields, statusCode, text] of cases) {
       t.match(readPage(await submit(fastify, url, fields)), { statusCode, text, inputs })
@@ -36,7 +33,11 @@ test('the page on which a new password is chosen', async (t) => {
     const putBack = cutOff(fastify)
     const away = await submit(fastify, url, { token, new_password: 'an even better horse' })
     putBack()
-    t.match(readPage(away), { statusCode: 503, text: /The database cannot be reached; try again shortly/, inputs })
+    t.match(readPage(away), {
+      statusCode: 503,
+      text: /The service is busy at the moment\. Try again in 2 seconds\./,
+      inputs
+    })
     t.equal(away.headers['retry-after'], '2')
   })
 
@@ -46,5 +47,17 @@ test('the page on which a new password is chosen', async (t) => {
     t.match(response.headers['set-cookie'], /^latchkey_device=/)
     const login = await post(fastify, '/login', { email: 'ada@example.com', password: 'an even better horse' })
     t.equal(login.statusCode, 200)
+  })
+
+  await t.test('says of a used link that it is, and offers another mail', async (t) => {
+    const response = await fastify.inject(`${url}?token=${token}`)
+    t.strictSame(readPage(response), {
+      statusCode: 200,
+      text: 'This link has expired or was already used If a later mail has come, use the link in that one. We can send you another mail with a link to choose a new password. Email address Send another mail',
+      inputs: ['email']
+    })
+    t.match(response.body, '<form class="card" method="post" action="forgot">')
+    const refused = await submit(fastify, url, { token, new_password: 'short' })
+    t.match(readPage(refused), { statusCode: 400, text: /^This link has expired or was already used/ })
   })
 })

@@ -20,17 +20,36 @@ test('the page on which a registration is finished', async (t) => {
       ['grace@example.com', '']
     ] as const) {
       const token = await begin(email)
-      t.match(readPage(await fastify.inject(`${url}?token=${token}`)), { statusCode: 200, inputs })
+      const page = readPage(await fastify.inject(`${url}?token=${token}`))
+      t.match(page, { statusCode: 200, text: new RegExp(`Account: ${email} `), inputs })
       const made = await submit(fastify, url, { token, username, password: PASSWORD })
       t.match(readPage(made), { statusCode: 200, text: 'Your account is ready You can sign in now.' })
       t.equal((await post(fastify, '/login', { email, password: PASSWORD })).statusCode, 200)
+      const used = await fastify.inject(`${url}?token=${token}`)
+      t.match(readPage(used), {
+        statusCode: 200,
+        text: /^This link has expired or was already used/,
+        inputs: ['email']
+      })
+      t.match(used.body, 'action="../register"')
     }
   })
 
   await t.test('says that a username is taken, and asks again', async (t) => {
     const token = await begin('eve@example.com')
     const taken = await submit(fastify, url, { token, username: 'Ada', password: PASSWORD })
-    t.match(readPage(taken), { statusCode: 409, text: /The name is taken\. username is taken\./, inputs })
+    t.match(readPage(taken), {
+      statusCode: 409,
+      text: /Check what is marked below\. .* The username is taken\./,
+      inputs
+    })
+    t.match(taken.body, 'value="Ada" aria-invalid="true" aria-describedby="username-fault" autofocus>')
+    t.notMatch(taken.body, PASSWORD)
+    const unfit = await submit(fastify, url, { token, username: 'e', password: '' })
+    t.match(readPage(unfit), {
+      statusCode: 400,
+      text: /The username must have at least 3 characters\. .*Enter the password\./
+    })
     t.equal((await submit(fastify, url, { token, username: 'eve', password: PASSWORD })).statusCode, 200)
   })
 })

@@ -1,0 +1,30 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { html } from '../../../../src/html.ts'
+import { accountLine, askingForm } from '../../../../src/page-form.ts'
+import { EmailTokenBody } from '../../../../src/schemas.ts'
+
+const reject: FastifyPluginAsync = async (fastify) => {
+  const { emailLinks } = fastify
+
+  fastify.linkPage(fastify, {
+    name: 'reject',
+    operationId: 'rejectEmail',
+    title: 'This was not me',
+    intro: ({ names }) => html`<p>Your address is taken off this account. If it has no username, it is deleted.</p>
+${accountLine(names)}`,
+    button: 'Take my address off it',
+    done: { title: 'Your address is taken off', text: 'Nobody uses it here any more. You can close this page.' },
+    renewal: {
+      text: 'If this is your account and the address is not confirmed yet, we can send you another mail.',
+      form: askingForm('../resend', 'Send another mail')
+    },
+    body: EmailTokenBody,
+    async look(request, token) {
+      const link = await emailLinks.look(request, 'verify email', token)
+      return link?.done ? undefined : link
+    },
+    act: emailLinks.reject
+  })
+}
+
+export default reject
