@@ -141,7 +141,9 @@ export default fp(
         async function undoWith(password: string) {
           passwords.accept(password, [names.username, names.email, email], '/new_password')
           const admission = passwords.admission(reply, { id: String(owner), ...names })
-          return claiming(request, 'undo email change', token, async () => undo(await passwords.hash(password, admission)))
+          return claiming(request, 'undo email change', token, async () =>
+            undo(await passwords.hash(password, admission))
+          )
         }
         const { user, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
         outbox.nudge()

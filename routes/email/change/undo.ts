@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from '@sinclair/typebox'
 import { BODY, EmailUndo, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
 
 const schema = {
@@ -18,6 +19,7 @@ to choose one is sent to the address that is back. A password that is rejected d
       'EMAIL_TOKEN_INVALID',
       'PASSWORD_REJECTED',
       'ACCOUNT_EXISTS',
+      'TOO_MANY_REQUESTS',
       'MAIL_UNAVAILABLE',
       'DATABASE_UNAVAILABLE'
     )
@@ -25,9 +27,16 @@ to choose one is sent to the address that is back. A password that is rejected d
 }
 
 const undo: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { emailLinks, requireMail } = fastify
+  const { emailLinks, limits, passwords, requireMail } = fastify
 
-  fastify.post('/undo', { schema, preHandler: requireMail }, async (request, reply) => {
+  // Without a new password nothing is hashed: then a full queue must not keep an owner from undoing.
+  const admitHash: typeof passwords.admit = async function (request, reply) {
+    const { new_password } = request.body as Static<typeof EmailUndo>
+    if (new_password !== undefined) await passwords.admit.call(this, request, reply)
+  }
+  const preHandler = [requireMail, limits.byAddress('password'), admitHash]
+
+  fastify.post('/undo', { schema, preHandler }, async (request, reply) => {
     await emailLinks.undoChange(request, request.body, reply)
     reply.code(204)
   })
