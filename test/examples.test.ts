@@ -64,7 +64,7 @@ const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise
 /** Each request of the document: one an example of its body, and one where it has no body. */
 function examplesOf(document: Doc): Example[] {
   return Object.entries<Doc>(document.paths).flatMap(([path, methods]) =>
-    Object.entries<Doc>(methods).flatMap(([method, operation]) => {
+    Object.entries<Doc>(methods).flatMap(([method, operation]): Example[] => {
       const { operationId } = operation
       const one = { name: `${method.toUpperCase()} ${path}`, operationId, path, method, operation }
       if (!operation.requestBody) return [{ ...one, type: undefined, value: undefined }]
