@@ -1,6 +1,7 @@
-import { parseCookie, type SetCookie, stringifySetCookie } from 'cookie'
+import { type SetCookie, stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { cookieValue } from '../src/cookie-value.ts'
 import { Problem } from '../src/errors.ts'
 import { isPlainLoopback } from '../src/loopback.ts'
 
@@ -45,11 +46,12 @@ export default fp(
     fastify.decorate('refreshCookie', {
       presented({ body, headers }) {
         if (body.refresh_token !== undefined) return { text: body.refresh_token, inCookie: false }
-        const text = parseCookie(headers.cookie ?? '')[name]
+        const isOurs = origins.has(String(headers.origin))
+        const text = cookieValue(headers.cookie, name)
         if (!text) {
           throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/refresh_token', message: 'is required' }] })
         }
-        if (!origins.has(String(headers.origin))) {
+        if (!isOurs) {
           throw new Problem('FORBIDDEN', { message: 'The cookie is not taken from this origin.' })
         }
         return { text, inCookie: true }

@@ -8,10 +8,17 @@ import { bareRefusal, rawAnswer } from '../src/server-options.ts'
 /** Of these Node takes the first, where a proxy before it may have taken the last (RFC 9112 §3.2, RFC 9110 §5.3). */
 const SINGLE = ['host', 'content-type']
 
+/** How many bytes of cookies a request may have, in all its Cookie headers, which Node joins (RFC 6585 §5). */
+const MOST_COOKIES = 8192
+
 /** What Node's HTTP server would let pass, or answer by itself and without our body (RFC 9110 §10.1.1 and §9.3.6). */
 export default fp(
   async (fastify) => {
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
+      if (Number(raw.headers.cookie?.length) > MOST_COOKIES) {
+        done(new Problem('MALFORMED_REQUEST', { statusCode: 431, message: 'The Cookie header is too large.' }))
+        return
+      }
       const message = faultOfHeaders(raw)
       if (message === undefined) done()
       // What follows on the connection may be read otherwise too.

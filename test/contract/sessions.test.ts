@@ -419,6 +419,21 @@ test('Sessions', async (t) => {
       refused(t, await client.request({ path: '/token/refresh', headers, body: {} }), 401, 'REFRESH_TOKEN_INVALID')
     })
 
+    for (const path of ['/token/refresh', '/logout']) {
+      await t.test(`${path} minds no other cookie, and takes the first of two`, async (t) => {
+        const [first, second] = [await open(), await open()]
+        const others = '0=%; 1=%; =; latchkey_device=%E0%A4%A'
+        for (const from of ['https://evil.example', origin]) {
+          const errors = [{ path: '/refresh_token' }]
+          const answer = await client.request({ path, headers: browser(others, from), body: {} })
+          refused(t, answer, 400, 'VALIDATION_FAILED', { errors })
+        }
+        const headers = browser(`${others}; ${cookieOf(first)}; ${cookieOf(second)}`, origin)
+        t.ok((await client.request({ path, headers, body: {} })).status < 300)
+        t.equal((await get('/me', second.json.access_token)).status, 200, 'the other session lives on')
+      })
+    }
+
     await t.test('logs out with the cookie, and takes it away', async (t) => {
       const first = await open()
       const answer = await client.request({ path: '/logout', headers: browser(cookieOf(first), origin), body: {} })

@@ -96,6 +96,16 @@ test('the transport', async (t) => {
       malformed(431, 'Request Header Fields Too Large')
     ],
     [
+      'cookies that are too large',
+      `GET /health/live HTTP/1.1\r\nhost: x\r\ncookie: ${'0=%; '.repeat(1639)}\r\nconnection: close\r\n\r\n`,
+      malformed(431, 'Request Header Fields Too Large', 'The Cookie header is too large.')
+    ],
+    [
+      'cookies that are too large together',
+      `POST /nowhere HTTP/1.1\r\nhost: x\r\n${`cookie: x=${'y'.repeat(4094)}\r\n`.repeat(2)}connection: close\r\n\r\n`,
+      malformed(431, 'Request Header Fields Too Large', 'The Cookie header is too large.')
+    ],
+    [
       'a URL that is too long',
       `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
       malformed(431, 'Request Header Fields Too Large')
@@ -144,6 +154,10 @@ test('the transport', async (t) => {
     [
       'chunks in capital letters',
       'GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n'
+    ],
+    [
+      'cookies of 8 KB',
+      `GET /health/live HTTP/1.1\r\nhost: x\r\ncookie: x=${'y'.repeat(8190)}\r\nconnection: close\r\n\r\n`
     ],
     ['HTTP/1.0, which knows no Host header', 'GET /health/live HTTP/1.0\r\n\r\n'],
     ['an empty Host header', 'GET /health/live HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n'],

@@ -44,6 +44,12 @@ test('What Node answers by itself gets the one error body', async (t) => {
       ['a header with a NUL', request(LIVE, [`a: ${MARK}\0`]), [400]],
       ['a header with a lone CR', request(LIVE, [`a: ${MARK}\rb: c`]), [400]],
       ['a header that is too long', request(LIVE, [`a: ${'x'.repeat(20_000)}`]), [431]],
+      ['cookies of more than 8 KB', request(LIVE, [`cookie: a=${'x'.repeat(8191)}`]), [431]],
+      [
+        'cookies of more than 8 KB in two headers',
+        request(LIVE, Array(2).fill(`cookie: a=${'x'.repeat(4094)}`)),
+        [431]
+      ],
       ['a header name that is too long', request(LIVE, [`${'x'.repeat(20_000)}: a`]), [431]],
       [
         'many headers that are too long together',
