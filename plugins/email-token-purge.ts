@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { purgeEmailTokens } from '../src/email-tokens.ts'
+import { startPurge } from '../src/purge.ts'
 
 /** How often tokens of mails that are over are deleted, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000
@@ -7,10 +8,12 @@ const PURGE_INTERVAL = 10 * 60_000
 export default fp(
   async (fastify) => {
     const { clock, log } = fastify
-    const purge = () =>
-      purgeEmailTokens(fastify.openDatabase(), clock).catch((err) => log.warn({ err }, 'could not purge email tokens'))
-    const timer = setInterval(purge, PURGE_INTERVAL).unref()
-    fastify.addHook('onClose', async () => clearInterval(timer))
+    const stop = startPurge({
+      step: (most) => purgeEmailTokens(fastify.openDatabase(), clock, most),
+      failed: (err) => log.warn({ err }, 'could not purge email tokens'),
+      interval: PURGE_INTERVAL
+    })
+    fastify.addHook('onClose', async () => stop())
   },
   { name: 'email-token-purge', dependencies: ['clock', 'database'] }
 )

@@ -313,7 +313,7 @@ export async function listEmailTokens(database: Database, user: string): Promise
  *
  * @returns how many
  */
-export async function purgeEmailTokens(database: Database, clock: Clock, most = 1000): Promise<number> {
+export async function purgeEmailTokens(database: Database, clock: Clock, most: number): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     `WITH tokens AS (
        DELETE FROM email_tokens WHERE hash IN (
