@@ -16,9 +16,10 @@ already. An address is sent a few mails an hour at most.`,
 }
 
 const resend: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, limits, requireMail } = fastify
+  const { askForMail, limits, requireMail, trimEmail } = fastify
+  const preHandler = [requireMail, limits.byAddress('mail')]
 
-  fastify.post('/resend', { schema, preHandler: [requireMail, limits.byAddress('mail')] }, async (request, reply) => {
+  fastify.post('/resend', { schema, preValidation: trimEmail, preHandler }, async (request, reply) => {
     await askForMail(request, { kind: 'verification asked', recipient: request.body.email })
     request.record('mail asked', { detail: { reason: 'verification' } })
     reply.code(202)

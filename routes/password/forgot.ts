@@ -16,9 +16,10 @@ several mails the newest counts. An address is sent a few mails an hour at most.
 }
 
 const forgot: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, limits, requireMail } = fastify
+  const { askForMail, limits, requireMail, trimEmail } = fastify
+  const preHandler = [requireMail, limits.byAddress('mail')]
 
-  fastify.post('/forgot', { schema, preHandler: [requireMail, limits.byAddress('mail')] }, async (request, reply) => {
+  fastify.post('/forgot', { schema, preValidation: trimEmail, preHandler }, async (request, reply) => {
     await askForMail(request, { kind: 'reset asked', recipient: request.body.email })
     request.record('mail asked', { detail: { reason: 'password reset' } })
     reply.code(202)

@@ -19,7 +19,7 @@ test('The life of an account', async (t) => {
       const known = await client.request({ path, body: { email: names.email } })
       t.equal(known.status, 202)
       t.equal(known.headers['cache-control'], 'no-store')
-      for (const email of [names.email.toLowerCase(), `${unique()}@example.com`]) {
+      for (const email of [names.email.toLowerCase(), ` ${names.email}\n`, `${unique()}@example.com`]) {
         const other = await client.request({ path, body: { email } })
         t.strictSame([other.status, other.body], [known.status, known.body])
       }

@@ -42,6 +42,13 @@ test('POST /email/resend', async (t) => {
     }
   })
 
+  await t.test('takes an address with blanks at its ends', async (t) => {
+    await signIn(fastify, { email: 'grace@example.com' })
+    await letters(fastify)
+    t.strictSame(answer(await resend(' \tGrace@example.com\u2003')), ACCEPTED)
+    t.match(await letters(fastify), [{ recipient: 'grace@example.com' }])
+  })
+
   await t.test('refuses what is no address as what does not fit', async (t) => {
     for (const email of ['', 'ada', 'a@b@c', `${'x'.repeat(250)}@example.com`]) {
       t.equal((await resend(email)).json().code, 'VALIDATION_FAILED')

@@ -48,8 +48,15 @@ test('POST /password/forgot', async (t) => {
     }
   })
 
+  await t.test('takes an address with blanks at its ends', async (t) => {
+    for (const email of [' ada@example.com', 'ADA@example.com\n', '\u00a0\tada@example.com\u3000']) {
+      t.strictSame(answer(await forgot(email)), ACCEPTED)
+      t.match(await letters(fastify), [{ recipient: 'Ada@example.com' }], JSON.stringify(email))
+    }
+  })
+
   await t.test('refuses what is no address as what does not fit', async (t) => {
-    for (const email of ['', 'ada', 'a@b@c', `${'x'.repeat(250)}@example.com`]) {
+    for (const email of ['', ' ', 'ada', 'a@b@c', `${'x'.repeat(250)}@example.com`, `a@b.example${' '.repeat(250)}`]) {
       t.equal((await forgot(email)).json().code, 'VALIDATION_FAILED')
     }
   })
