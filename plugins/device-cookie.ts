@@ -1,16 +1,25 @@
-import { parseCookie, stringifySetCookie } from 'cookie'
+import { stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createDeviceToken, DEVICE_LIFETIME, readDeviceToken } from '../src/device.ts'
+import { cookieValue } from '../src/cookie-value.ts'
+import { createDeviceToken, DEVICE_LIFETIME, type Device, isDeviceOf, readDeviceToken } from '../src/device.ts'
 import { isPlainLoopback } from '../src/loopback.ts'
 import { deriveKey } from '../src/secrets.ts'
+import { type DeviceOwner, findDeviceOwner } from '../src/users.ts'
 
 /** Knows the devices from which a user has signed in, so that strangers who guess cannot lock the owner out. */
 export interface DeviceCookie {
-  /** What tells the device apart, where the user has signed in from it. */
-  read(request: FastifyRequest, user: string): string | undefined
-  /** Has the device known from now on; where nothing is limited, it need not be. */
-  set(reply: FastifyReply, user: string): void
+  /**
+   * The device that a request shows, from the cookie alone and read once: `isDeviceOf` says whether it is still one of an
+   * account. Read it before the account is looked up, so that its cost is the same whether there is one.
+   */
+  read(request: FastifyRequest): Device | undefined
+  /**
+   * Makes the device known from now on, in the answer to whoever has proven to own the account. A valid cookie of another
+   * account is kept: otherwise a login that somebody else brings about would take the owner's device away. Does nothing
+   * where nothing is limited.
+   */
+  set(reply: FastifyReply, account: DeviceOwner): Promise<void>
 }
 
 declare module 'fastify' {
@@ -35,19 +44,31 @@ export default fp(
       secure,
       sameSite: 'lax'
     } as const
+    const devices = new WeakMap<FastifyRequest, { device: Device | undefined }>()
+
+    function read(request: FastifyRequest): Device | undefined {
+      const known = devices.get(request)
+      if (known) return known.device
+      const token = cookieValue(request.headers.cookie, NAME)
+      const device = token === undefined ? undefined : readDeviceToken(token, clock.now(), key)
+      devices.set(request, { device })
+      return device
+    }
+
+    async function belongsToAnother(request: FastifyRequest, { id }: DeviceOwner): Promise<boolean> {
+      const device = read(request)
+      if (!device || device.id === id) return false
+      return isDeviceOf(device, await findDeviceOwner(request.database, device.id))
+    }
 
     fastify.decorate('deviceCookie', {
-      read({ headers }, user) {
-        const token = parseCookie(headers.cookie ?? '')[NAME]
-        const device = token === undefined ? undefined : readDeviceToken(token, clock.now(), key)
-        return device?.user === user ? device.nonce : undefined
-      },
-      set(reply, user) {
-        if (config.LIMITS === 'off') return
-        const value = createDeviceToken(user, clock.now(), key)
+      read,
+      async set(reply, account) {
+        if (config.LIMITS === 'off' || (await belongsToAnother(reply.request, account))) return
+        const value = createDeviceToken(account, clock.now(), key)
         reply.header('set-cookie', stringifySetCookie({ ...attributes, value }))
       }
     } satisfies DeviceCookie)
   },
-  { name: 'device-cookie', dependencies: ['clock', 'config', 'root-secret'] }
+  { name: 'device-cookie', dependencies: ['clock', 'config', 'database', 'root-secret'] }
 )

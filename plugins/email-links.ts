@@ -158,13 +158,13 @@ export default fp(
         const { names } = found
         passwords.accept(new_password, [names.username, names.email], '/new_password')
         const admission = passwords.admission(reply, { id: String(found.user), ...names })
-        const { user, ended } = await claiming(request, 'reset password', token, async () => {
+        const { owner, ended } = await claiming(request, 'reset password', token, async () => {
           const hash = await passwords.hash(new_password, admission)
           return resetPassword(request.database, sessionRules, secret, { token, hash })
         })
         outbox.nudge()
-        request.record('password reset', { account: user, detail: { count: ended } })
-        deviceCookie.set(reply, user)
+        request.record('password reset', { account: owner.id, detail: { count: ended } })
+        await deviceCookie.set(reply, owner)
       },
 
       async finishRegistration(request, { token, password, ...named }, reply) {

@@ -1,16 +1,21 @@
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { createAddressCounts } from '../src/address-counts.ts'
-import { networkOf } from '../src/client-address.ts'
+import { networkOf, wideNetworkOf } from '../src/client-address.ts'
 import type { Database } from '../src/database.ts'
+import { isDeviceOf } from '../src/device.ts'
 import { Problem } from '../src/errors.ts'
 import {
   type AccountNames,
   type Action,
   ADDRESS_LIMITS,
+  accountKeys,
   countGuess,
   countWithin,
+  type DeviceKeys,
+  devicesKey,
   forgive,
+  type GuessCount,
   limitKey,
   limitSecret,
   nameKeys,
@@ -20,7 +25,9 @@ import {
   uncount
 } from '../src/limits.ts'
 import type { NewMail } from '../src/outbox.ts'
+import { startPurge } from '../src/purge.ts'
 import { createSieve } from '../src/sieve.ts'
+import type { DeviceOwner } from '../src/users.ts'
 
 /** The names that a password is guessed for, and whose they are, where they are anybody's. */
 export interface Guessed {
@@ -28,11 +35,19 @@ export interface Guessed {
   attempt: 'login' | 'password change' | 'email change' | 'account deletion'
   /** What was typed. */
   typed: Partial<AccountNames>
-  account: ({ id: string } & AccountNames) | undefined
+  account: (DeviceOwner & AccountNames) | undefined
 }
 
 /** What is held off, in the words of the record. */
 type Attempt = Guessed['attempt'] | 'registration' | Exclude<Action, 'register'>
+
+/** What a refused attempt was aimed at: the keys of the names, and whose they are, where they are anybody's. */
+interface Aim {
+  names: Buffer[]
+  account: string | undefined
+}
+
+const NOBODY: Aim = { names: [], account: undefined }
 
 /** How often what may be tried. */
 export interface Limits {
@@ -86,26 +101,33 @@ export default fp(
     function byAddress(action: Action) {
       const countAddress = createAddressCounts(fastify.openDatabase, clock, ADDRESS_LIMITS[action])
       return async (request: FastifyRequest) => {
-        const key = limitKey(secret, action, networkOf(clientAddress(request.raw)))
-        const count = await request.database.awaitShared(countAddress(key))
+        const address = clientAddress(request.raw)
+        const wide = wideNetworkOf(address)
+        const client = {
+          key: limitKey(secret, action, networkOf(address)),
+          wide: wide === undefined ? undefined : limitKey(secret, action, `${wide}/48`)
+        }
+        const count = await request.database.awaitShared(countAddress(client))
         if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
       }
     }
 
     async function guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>) {
       const { attempt, typed, account } = guessed
-      const device = account && deviceCookie.read(request, account.id)
-      const deviceKey = device === undefined ? undefined : limitKey(secret, 'device', device)
-      const count = await countAll(request, nameKeys(secret, typed), deviceKey)
-      if ('wait' in count) throw heldOff(request, attempt, count, account?.id)
-      const { keys } = count
-      const forgiven = [...nameKeys(secret, { ...typed, ...account }), ...(deviceKey ? [deviceKey] : [])]
+      // All keys come of the request alone, the same for every account and for none: comparing is all that is left.
+      const device = deviceCookie.read(request)
+      const keys = device && { own: limitKey(secret, 'device', device.nonce), all: devicesKey(secret, device.id) }
+      const names = nameKeys(secret, typed)
+      const known = isDeviceOf(device, account) ? keys : undefined
+      const count = await countOnAll(request, names, known)
+      if ('wait' in count) throw heldOff(request, attempt, count, { names, account: account?.id })
       try {
         const result = await work()
-        await forgive(request.database, forgiven)
+        const forgiven = account ? accountKeys(secret, { ...typed, ...account }) : names
+        await forgive(request.database, known ? [known.own, ...forgiven] : forgiven)
         return result
       } catch (error) {
-        if (error instanceof Problem && error.statusCode === 503) await takeBack(request, keys)
+        if (error instanceof Problem && error.statusCode === 503) await takeBack(request, count.counted)
         throw error
       }
     }
@@ -122,11 +144,11 @@ export default fp(
     }
 
     /** Counts on the device, where it has guesses left, or else on each of the names: on all of them or on none. */
-    async function countAll(
+    async function countOnAll(
       request: FastifyRequest,
       names: Buffer[],
-      device: Buffer | undefined
-    ): Promise<{ keys: Buffer[] } | { wait: number }> {
+      device: DeviceKeys | undefined
+    ): Promise<GuessCount> {
       const database = request.guessDatabase
       const keys: Buffer[] = []
       for (const name of names) {
@@ -138,10 +160,10 @@ export default fp(
           await uncount(database, clock, keys)
           return count
         }
-        keys.push(count.counted)
-        if (device?.equals(keys[0] as Buffer)) break
+        keys.push(...count.counted)
+        if (device && keys[0] === device.own) break
       }
-      return { keys }
+      return { counted: keys }
     }
 
     /** The answer waits for it no longer than for all else of its request: it may come of a database that hangs. */
@@ -153,22 +175,28 @@ export default fp(
       await request.database.awaitShared(taken).catch(() => {})
     }
 
-    /** Recorded once a minute for a network and an account: a flood is refused cheaply, and must not fill the record. */
+    /**
+     * Recorded once a minute for a network and the names: a flood is refused cheaply, and must not fill the record. By the
+     * names that were typed, and not by their account: otherwise names without one would be recorded less often.
+     */
     const isNews = createSieve(clock.now, MINUTE)
-    function heldOff(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, account?: string): Problem {
-      recordOnce(request, attempt, account)
+    function heldOff(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, guessed?: Aim): Problem {
+      recordOnce(request, attempt, guessed)
       return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
     }
 
-    function recordOnce(request: FastifyRequest, attempt: Attempt, account?: string): void {
+    function recordOnce(request: FastifyRequest, attempt: Attempt, { names, account }: Aim = NOBODY): void {
       const network = networkOf(clientAddress(request.raw))
-      if (isNews(JSON.stringify([attempt, network, account]))) request.record(`${attempt} held off`, { account })
+      const key = JSON.stringify([attempt, network, ...names.map((name) => name.toString('base64'))])
+      if (isNews(key)) request.record(`${attempt} held off`, { account })
     }
 
-    const purge = () =>
-      purgeLimits(fastify.openDatabase(), clock).catch((err) => log.warn({ err }, 'could not purge the limits'))
-    const timer = setInterval(purge, PURGE_INTERVAL).unref()
-    fastify.addHook('onClose', async () => clearInterval(timer))
+    const stopPurge = startPurge({
+      step: (most) => purgeLimits(fastify.openDatabase(), clock, most),
+      failed: (err) => log.warn({ err }, 'could not purge the limits'),
+      interval: PURGE_INTERVAL
+    })
+    fastify.addHook('onClose', async () => stopPurge())
 
     fastify.decorate('limits', { byAddress, guessing, byRecipient })
   },

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Code, Problem } from '../src/errors.ts'
 import { BODY, Login, Nothing, refusals, TokensAnswer } from '../src/schemas.ts'
 import { openSession } from '../src/sessions.ts'
-import { type Credentials, findCredentials, renewPasswordHash } from '../src/users.ts'
+import { type Credentials, findCredentials, renewPasswordHash, trimNames } from '../src/users.ts'
 
 const schema = {
   operationId: 'login',
@@ -28,8 +28,11 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
   const preHandler = [limits.byAddress('login'), passwords.admit]
   fastify.post('/login', { schema, preHandler }, async (request, reply) => {
     const { database, guessDatabase, body } = request
-    const { password, cookie = false, ...typed } = body
+    const { password, cookie = false, ...given } = body
+    const typed = trimNames(given)
     const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
+    // What depends on the request alone comes before the account is looked up: its cost must not tell whether there is one.
+    deviceCookie.read(request)
     const admission = passwords.admission(reply, typed)
     const account = await findCredentials(guessDatabase, typed)
 
@@ -52,7 +55,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     if (!session) throw failed(request, user, 'email not verified', 'EMAIL_UNVERIFIED')
     request.record('login', { account: user.id, session: session.refreshToken.session })
     // Not before all has succeeded: a cookie would go out with a refusal too.
-    deviceCookie.set(reply, user.id)
+    await deviceCookie.set(reply, user)
     return reply.tokens(session, user, cookie)
   })
 }

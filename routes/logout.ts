@@ -9,13 +9,13 @@ const schema = {
   security: [{}, { cookie: [] }],
   querystring: Nothing,
   body: Refresh,
-  response: { ...NO_CONTENT, ...refusals(...BODY, 'FORBIDDEN', 'DATABASE_UNAVAILABLE') }
+  response: { ...NO_CONTENT, ...refusals(...BODY, 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE') }
 }
 
 const logout: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { refreshCookie, refreshTokens } = fastify
+  const { limits, refreshCookie, refreshTokens } = fastify
 
-  fastify.post('/logout', { schema }, async (request, reply) => {
+  fastify.post('/logout', { schema, preHandler: limits.byAddress('logout') }, async (request, reply) => {
     const { text, inCookie } = refreshCookie.presented(request)
     await refreshTokens.end(request, text)
     if (inCookie) refreshCookie.clear(reply)

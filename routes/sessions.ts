@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { isDeviceOf } from '../src/device.ts'
 import { Problem } from '../src/errors.ts'
 import {
   BEARER,
@@ -11,7 +12,7 @@ import {
   refusals,
   SessionsAnswer
 } from '../src/schemas.ts'
-import { endSessions, listSessions } from '../src/sessions.ts'
+import { endOtherSessions, endSessions, listSessions } from '../src/sessions.ts'
 
 const common = { tags: ['sessions'], security: [{ bearer: [] }], querystring: Nothing }
 
@@ -36,12 +37,13 @@ const endingOthers = {
   ...common,
   operationId: 'endOtherSessions',
   summary: 'End all other sessions',
+  description: 'Device cookies of the user are void then; a device that shows a valid one gets another.',
   body: NoBody,
   response: { ...NO_CONTENT, ...refusals(...BEARER, ...BODY, 'DATABASE_UNAVAILABLE') }
 }
 
 const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, sessionRules } = fastify
+  const { authenticateSession: onRequest, deviceCookie, sessionRules } = fastify
 
   fastify.get('/sessions', { schema: listing, onRequest }, async ({ database, user }) => ({
     sessions: await listSessions(database, sessionRules, user)
@@ -58,9 +60,12 @@ const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
 
   fastify.delete('/sessions', { schema: endingOthers, onRequest }, async (request, reply) => {
     const { database, user } = request
-    const { alive, count } = await endSessions(database, sessionRules, user, null, 'ended by the user')
-    if (!alive) throw new Problem('TOKEN_INVALID')
+    const device = deviceCookie.read(request)
+    const { count, owner } = await endOtherSessions(database, sessionRules, user)
     request.record('sessions ended', { account: user.sub, session: user.sid, detail: { count } })
+    // The present session alone does not make a device known: its access token may be stolen.
+    const before = { ...owner, device_version: owner.device_version - 1 }
+    if (isDeviceOf(device, before)) await deviceCookie.set(reply, owner)
     reply.code(204)
   })
 }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { type AccountNames, forgive, type Guesses, nameKeys, readGuesses } from './limits.ts'
+import { type AccountNames, accountKeys, forgive, type Guesses, readGuesses } from './limits.ts'
 import { UUID } from './schemas.ts'
 import { countSessions, endAllSessions, type Lifetimes } from './sessions.ts'
 import { type Credentials, changePasswordHash, foldName, present, USER, type UserRow } from './users.ts'
@@ -59,7 +59,8 @@ export async function findAccount(database: Database, user: string): Promise<Acc
   return presentAccount(await find(database, user))
 }
 
-async function find(database: Database, user: string, lock: Lock = ''): Promise<AccountRow> {
+async function find(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
+  const user = typed.trim()
   const [what, column, value] = isId(user)
     ? ['id', 'id', user]
     : user.includes('@')
@@ -93,7 +94,7 @@ export async function listAccounts(database: Database, { disabled, search, limit
   if (after !== undefined) conditions.push(`id > ${parameter(after)}`)
   if (search !== undefined) {
     // What begins with it is what the indexes have from there up to it with the last of all characters behind it.
-    const first = foldName(search)
+    const first = foldName(search.trim())
     const [from, to] = [parameter(first), parameter(`${first}\u{10FFFF}`)]
     const begins = ['username', 'email'].map((name) => `lower(${name} COLLATE "C") BETWEEN ${from} AND ${to}`)
     conditions.push(`(${begins.join(' OR ')})`)
@@ -142,7 +143,7 @@ export async function enableAccount(database: Database, user: string): Promise<S
   })
 }
 
-/** Forgets the wrong passwords of both names of an account, so that nobody who knows the right one is held off. */
+/** Forgets the wrong passwords of both names of an account and of its devices, so that nobody who knows the right one is held off. */
 export async function unlockAccount(
   database: Database,
   clock: Clock,
@@ -152,7 +153,7 @@ export async function unlockAccount(
   return database.transact(async (transaction) => {
     const row = await find(transaction, user)
     const guesses = await readGuesses(transaction, clock, secret, row)
-    await forgive(transaction, nameKeys(secret, row))
+    await forgive(transaction, accountKeys(secret, row))
     return { account: presentAccount(row), guesses }
   })
 }
@@ -182,7 +183,7 @@ export async function setPassword(
     const row = await find(transaction, user, 'FOR NO KEY UPDATE')
     await changePasswordHash(transaction, row, hash)
     const ended = keepSessions ? 0 : await endAllSessions(transaction, lifetimes, row.id, 'password changed')
-    await forgive(transaction, nameKeys(secret, row))
+    await forgive(transaction, accountKeys(secret, row))
     return { account: presentAccount(row), ended }
   })
 }

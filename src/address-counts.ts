@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { type Count, countAllWithin, type Limit } from './limits.ts'
+import { type Count, type Counted, countAllWithin, type Limit } from './limits.ts'
 import { overOrTooLong } from './over-or-too-long.ts'
 
 /**
@@ -14,11 +14,11 @@ export function createAddressCounts(
   openDatabase: () => Database,
   clock: Clock,
   limit: Limit
-): (key: Buffer) => Promise<Count> {
+): (client: Counted) => Promise<Count> {
   let counting: Promise<unknown> = Promise.resolve()
-  const counts = new DataLoader<Buffer, Count>(
-    (keys) => {
-      const counted = countAllWithin(openDatabase(), clock, keys, limit)
+  const counts = new DataLoader<Counted, Count>(
+    (clients) => {
+      const counted = countAllWithin(openDatabase(), clock, clients, limit)
       counting = counted
       return counted
     },
@@ -27,5 +27,5 @@ export function createAddressCounts(
       batchScheduleFn: (count) => overOrTooLong(counting).then(() => setImmediate(count))
     }
   )
-  return (key) => counts.load(key)
+  return (client) => counts.load(client)
 }

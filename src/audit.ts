@@ -30,6 +30,7 @@ export const ACTIONS = [
   'login held off',
   'registration held off',
   'refresh held off',
+  'logout held off',
   'password held off',
   'password change held off',
   'mail held off',

@@ -68,9 +68,19 @@ export function createClientAddress(trusted: string[]): ClientAddress {
 
 /** What limits count a client by: its address, or of one of version 6 the /64 that it is free to choose from. */
 export function networkOf(address: string): string {
+  return prefixOf(address, 4) ?? address
+}
+
+/** The /48 of an address of version 6: whoever has one, as a site does, has 65,536 of /64. None of version 4. */
+export function wideNetworkOf(address: string): string | undefined {
+  return prefixOf(address, 3)
+}
+
+/** An address of version 6 with all but its first parts of 16 bits set to 0. */
+function prefixOf(address: string, count: number): string | undefined {
   const parsed = ipaddr.parse(address)
-  if (parsed.kind() === 'ipv4') return address
-  return new ipaddr.IPv6([...(parsed as ipaddr.IPv6).parts.slice(0, 4), 0, 0, 0, 0]).toString()
+  if (parsed.kind() === 'ipv4') return undefined
+  return new ipaddr.IPv6((parsed as ipaddr.IPv6).parts.map((part, index) => (index < count ? part : 0))).toString()
 }
 
 /** Whether a text is an address as it is written today: no number, octal or short form of one. */

@@ -9,6 +9,7 @@ export const ADDRESS_LIMITS = {
   login: { most: 60, within: 300 },
   register: { most: 30, within: 3600 },
   refresh: { most: 300, within: 300 },
+  logout: { most: 300, within: 300 },
   mail: { most: 30, within: 3600 },
   password: { most: 30, within: 300 },
   'account deletion': { most: 30, within: 3600 },
@@ -25,8 +26,14 @@ export type Action = keyof typeof ADDRESS_LIMITS
  */
 export const RECIPIENT_LIMIT = { most: 5, within: 1800 }
 
+/** How many times as often something may be tried from a /48 as from one of its /64. */
+const WIDE = 10
+
 /** How many wrong passwords in a row a name has, and a known device beside it. */
 export const GUESSES = 10
+
+/** How many all known devices of an account have together. */
+export const GUESSES_OF_DEVICES = 20
 
 /** The wait after the last of them, in seconds; it doubles with each further one. */
 const FIRST_WAIT = 30
@@ -61,6 +68,15 @@ export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[]
   return namesOf(names).map(([kind, name]) => limitKey(secret, kind, foldName(name)))
 }
 
+/** The keys of all counters of an account's wrong passwords but those of single devices. */
+export const accountKeys = (secret: Buffer, { id, ...names }: { id: string } & Partial<AccountNames>): Buffer[] => [
+  devicesKey(secret, id),
+  ...nameKeys(secret, names)
+]
+
+/** The key of the counter of all known devices of an account. */
+export const devicesKey = (secret: Buffer, user: string) => limitKey(secret, 'devices', user)
+
 /** The key of the counter of the mails of a kind to an address, in any letter case. */
 export const recipientKey = (secret: Buffer, kind: string, email: string) =>
   limitKey(secret, 'recipient', kind, foldName(email))
@@ -87,68 +103,114 @@ export interface Limit {
 
 /** Counts something, and says whether it is let through. */
 export async function countWithin(database: Database, clock: Clock, key: Buffer, limit: Limit): Promise<Count> {
-  const [count] = await countAllWithin(database, clock, [key], limit)
+  const [count] = await countAllWithin(database, clock, [{ key }], limit)
   return count as Count
 }
 
+/** What is counted, and where there is one the wider counter that it belongs to. */
+export interface Counted {
+  key: Buffer
+  wide?: Buffer | undefined
+}
+
+/** Counts so often what a query gives, in the columns `key` and `times`, where `most` is not reached. */
+const countAll = (given: string, most: string) => `
+       INSERT INTO limits AS known (key, count, over_at)
+       SELECT key, times, ${MOMENT} + make_interval(secs => $5) FROM ${given} ORDER BY key
+       ON CONFLICT (key) DO UPDATE SET
+         count = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.count ELSE known.count + excluded.count END,
+         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${MOMENT} OR known.count < ${most}
+       RETURNING key, count, over_at`
+
+/** How many more are let through of what was asked for and counted, and how many seconds the rest has to wait. */
+const outcomes = (asked: string, counted: string, most: string) => `
+     SELECT key, greatest(coalesce(${most} - ${counted}.count + times, 0), 0) AS left,
+       coalesce(extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${MOMENT}), $5)::float8 AS wait
+     FROM ${asked} LEFT JOIN ${counted} USING (key) LEFT JOIN limits USING (key)`
+
 /**
  * Counts what comes at once by one statement, each key as often as it is there: of the same, the first are let through.
+ * A wide key counts what its keys let through, and nothing else: whoever has used up one of them takes nothing from
+ * the neighbours.
  *
  * @returns what came of each
  */
 export async function countAllWithin(
   database: Database,
   clock: Clock,
-  keys: readonly Buffer[],
+  asked: readonly Counted[],
   { most, within }: Limit
 ): Promise<Count[]> {
   // In the order of their keys, so that instances that count the same at once do not wait for each other in a circle.
   const rows = await database.query<{ key: Buffer; left: number; wait: number }>(
     `WITH asked AS (
-       SELECT key, count(*)::int AS times FROM unnest($2::bytea[]) AS given (key) GROUP BY key
-     ), counted AS (
-       INSERT INTO limits AS known (key, count, over_at)
-       SELECT key, times, ${MOMENT} + make_interval(secs => $4) FROM asked ORDER BY key
-       ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.count ELSE known.count + excluded.count END,
-         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${MOMENT} OR known.count < $3
-       RETURNING key, count, over_at
-     )
-     SELECT key, coalesce($3 - counted.count + times, 0) AS left,
-       coalesce(extract(epoch FROM coalesce(counted.over_at, limits.over_at) - ${MOMENT}), $4)::float8 AS wait
-     FROM asked LEFT JOIN counted USING (key) LEFT JOIN limits USING (key)`,
-    [clock.offset, keys, most, within]
+       SELECT key, wide, count(*)::int AS times FROM unnest($2::bytea[], $3::bytea[]) AS given (key, wide)
+       GROUP BY key, wide
+     ), counted AS (${countAll('asked', '$4')}
+     ), asked_wide AS (
+       SELECT wide AS key, sum(least(times, $4 - count + times))::int AS times
+       FROM counted JOIN asked USING (key)
+       WHERE wide IS NOT NULL
+       GROUP BY wide
+     ), counted_wide AS (${countAll('asked_wide', '$6')}
+     )${outcomes('asked', 'counted', '$4')}
+     UNION ALL${outcomes('asked_wide', 'counted_wide', '$6')}`,
+    [clock.offset, asked.map(({ key }) => key), asked.map(({ wide }) => wide ?? null), most, within, most * WIDE]
   )
   const byKey = new Map(rows.map((row) => [row.key.toString('hex'), row]))
-  return keys.map((key) => {
+  const take = (key: Buffer): Count => {
     const row = byKey.get(key.toString('hex')) as (typeof rows)[number]
     row.left -= 1
-    return outcome({ counted: row.left < 0 ? null : key, wait: row.wait })
+    return row.left < 0 ? { wait: secondsOf(row.wait) } : { counted: key }
+  }
+  return asked.map(({ key, wide }) => {
+    const count = take(key)
+    return wide && 'counted' in count ? take(wide) : count
   })
 }
 
+/** The counters of a known device: its own, and that of all devices of its account. */
+export interface DeviceKeys {
+  own: Buffer
+  all: Buffer
+}
+
+/** The keys that a guess was counted on, or how many seconds to wait where nothing more is let through. */
+export type GuessCount = { counted: Buffer[] } | { wait: number }
+
 /**
- * Counts a password that is about to be checked, before it is: on the device, where a known one has guesses left, or
- * else on the name. One statement, so that of many at once no more than the limit are let through.
+ * Counts a password that is about to be checked, before it is: on a known device and on all devices of its account, where
+ * both have guesses left, or else on the name. One statement, so that of many at once no more than the limits are let
+ * through.
  */
 export async function countGuess(
   database: Database,
   clock: Clock,
-  { name, device }: { name: Buffer; device: Buffer | undefined }
-): Promise<Count> {
-  const [row] = await database.query<CountRow>(
+  { name, device }: { name: Buffer; device: DeviceKeys | undefined }
+): Promise<GuessCount> {
+  const [row] = await database.query<GuessRow>(
     `WITH by_device AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT $3, 1, ${MOMENT} + make_interval(secs => $5) WHERE $3::bytea IS NOT NULL
+       SELECT $3, 1, ${MOMENT} + make_interval(secs => $5)
+       WHERE $3::bytea IS NOT NULL
+         AND NOT EXISTS (SELECT FROM limits WHERE key = $8 AND count >= $9 AND over_at > ${MOMENT})
        ON CONFLICT (key) DO UPDATE SET
          count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
          over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
        WHERE known.over_at <= ${MOMENT} OR known.count < $4
        RETURNING key
+     ), by_all_devices AS (
+       INSERT INTO limits AS known (key, count, over_at)
+       SELECT $8::bytea, 1, ${MOMENT} + make_interval(secs => $5) FROM by_device
+       ON CONFLICT (key) DO UPDATE SET
+         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
+         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${MOMENT} OR known.count < $9
+       RETURNING key
      ), by_name AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT $2, 1, ${MOMENT} + make_interval(secs => $5) WHERE NOT EXISTS (SELECT FROM by_device)
+       SELECT $2, 1, ${MOMENT} + make_interval(secs => $5) WHERE NOT EXISTS (SELECT FROM by_all_devices)
        ON CONFLICT (key) DO UPDATE SET
          count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
          blocked_until = CASE WHEN known.over_at > ${MOMENT} AND known.count + 1 >= $4 THEN
@@ -158,28 +220,54 @@ export async function countGuess(
        WHERE known.blocked_until IS NULL OR known.blocked_until <= ${MOMENT}
        RETURNING key
      )
-     SELECT coalesce((SELECT key FROM by_device), (SELECT key FROM by_name)) AS counted,
+     SELECT EXISTS (SELECT FROM by_all_devices) AS by_device, EXISTS (SELECT FROM by_name) AS by_name,
        coalesce((SELECT extract(epoch FROM blocked_until - ${MOMENT}) FROM limits WHERE key = $2), $6)::float8 AS wait`,
-    [clock.offset, name, device ?? null, GUESSES, MEMORY, FIRST_WAIT, LONGEST_WAIT]
+    [
+      clock.offset,
+      name,
+      device?.own ?? null,
+      GUESSES,
+      MEMORY,
+      FIRST_WAIT,
+      LONGEST_WAIT,
+      device?.all ?? null,
+      GUESSES_OF_DEVICES
+    ]
   )
-  return outcome(row as CountRow)
+  const { by_device, by_name, wait } = row as GuessRow
+  if (device && by_device) return { counted: [device.own, device.all] }
+  return by_name ? { counted: [name] } : { wait: secondsOf(wait) }
 }
 
-interface CountRow {
-  counted: Buffer | null
+interface GuessRow {
+  by_device: boolean
+  by_name: boolean
   /** As it was before this statement, or the usual one where another has only just begun to count. */
   wait: number
 }
 
-function outcome({ counted, wait }: CountRow): Count {
-  return counted ? { counted } : { wait: Math.max(1, Math.ceil(wait)) }
-}
+const secondsOf = (wait: number) => Math.max(1, Math.ceil(wait))
 
-/** Takes back what was counted for a password that could not be checked. */
+/**
+ * The counters that are there of those with the keys of a parameter, locked in their order: that of a device, that of all
+ * devices, those of names. `countGuess` locks them so too, and no two wait for each other in a circle.
+ */
+const locked = (keys: string) => `(
+       SELECT key FROM unnest(${keys}::bytea[]) WITH ORDINALITY AS given (key, place) JOIN limits USING (key)
+       ORDER BY place
+       FOR UPDATE OF limits
+     )`
+
+/**
+ * Takes back what was counted for a password that could not be checked.
+ *
+ * @param keys in the order in which they were counted
+ */
 export async function uncount(database: Database, clock: Clock, keys: Buffer[]): Promise<void> {
   await database.query(
     `UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > $3 THEN ${MOMENT} END
-     WHERE key = ANY($2) AND count > 0`,
+     FROM ${locked('$2')} AS mine
+     WHERE limits.key = mine.key AND count > 0`,
     [clock.offset, keys, GUESSES]
   )
 }
@@ -202,9 +290,13 @@ export async function readGuesses(
   return namesOf(names).map(([name], place) => ({ name, ...(rows[place] as (typeof rows)[number]) }))
 }
 
-/** Forgets what was counted, since the password was right, or an operator says so. */
+/**
+ * Forgets what was counted, since the password was right, or an operator says so.
+ *
+ * @param keys that of a device first, then `accountKeys`
+ */
 export async function forgive(database: Database, keys: Buffer[]): Promise<void> {
-  await database.query('DELETE FROM limits WHERE key = ANY($1)', [keys])
+  await database.query(`DELETE FROM limits USING ${locked('$1')} AS mine WHERE limits.key = mine.key`, [keys])
 }
 
 /**
@@ -212,7 +304,7 @@ export async function forgive(database: Database, keys: Buffer[]): Promise<void>
  *
  * @returns how many
  */
-export async function purgeLimits(database: Database, clock: Clock, most = 1000): Promise<number> {
+export async function purgeLimits(database: Database, clock: Clock, most: number): Promise<number> {
   const rows = await database.query(
     `DELETE FROM limits
      WHERE key IN (SELECT key FROM limits WHERE over_at <= ${MOMENT} ORDER BY over_at LIMIT $2 FOR UPDATE SKIP LOCKED)

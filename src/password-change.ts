@@ -2,13 +2,14 @@ import type { Database } from './database.ts'
 import { Problem } from './errors.ts'
 import { enqueueMail } from './outbox.ts'
 import { endSessions, type Lifetimes, type SessionOfUser } from './sessions.ts'
-import { type Credentials, changePasswordHash } from './users.ts'
+import { type Credentials, changePasswordHash, type DeviceOwner } from './users.ts'
 
 /**
  * Gives the user of a session another password, ends all the user's other sessions, and sends a notice: all or nothing.
  *
  * @param credentials those that the current password was checked against
  * @param change the hash of the new password, and the address to which a notice goes (OWASP ASVS 5.0.0, 6.3.7), if any
+ * @returns what the user's devices are bound to from now on
  * @throws Problem INVALID_CREDENTIALS when the password has been changed since, TOKEN_INVALID when the session is over
  */
 export async function changePassword(
@@ -17,18 +18,17 @@ export async function changePassword(
   session: SessionOfUser,
   credentials: Pick<Credentials, 'id' | 'password_version'>,
   { hash, notify }: { hash: string; notify?: string | undefined }
-): Promise<void> {
-  await database.transact(async (transaction) => {
+): Promise<DeviceOwner> {
+  return database.transact(async (transaction) => {
     const changed = await changePasswordHash(transaction, credentials, hash)
     if (!changed) throw wrongPassword()
     const { alive } = await endSessions(transaction, lifetimes, session, null, 'password changed')
     if (!alive) throw new Problem('TOKEN_INVALID')
-    if (notify === undefined) return
-    await enqueueMail(transaction, lifetimes.clock, {
-      kind: 'password changed',
-      recipient: notify,
-      userId: credentials.id
-    })
+    if (notify !== undefined) {
+      const mail = { kind: 'password changed', recipient: notify, userId: credentials.id } as const
+      await enqueueMail(transaction, lifetimes.clock, mail)
+    }
+    return changed
   })
 }
 

@@ -1,16 +1,16 @@
 import type { Database } from './database.ts'
 import { type EmailToken, useEmailToken } from './email-tokens.ts'
-import { forgive, nameKeys } from './limits.ts'
+import { accountKeys, forgive } from './limits.ts'
 import { enqueueMail } from './outbox.ts'
 import { endAllSessions, type Lifetimes } from './sessions.ts'
-import { changePasswordHash, markVerified } from './users.ts'
+import { changePasswordHash, type DeviceOwner, findDeviceOwner, markVerified } from './users.ts'
 
 /**
  * Gives the user of a token another password: it ends every session, forgets the wrong passwords, proves the address and
  * sends a notice, all of it or nothing.
  *
  * @param secret that of the counters
- * @returns the id of the user, and how many sessions have ended
+ * @returns what the user's devices are bound to from now on, and how many sessions have ended
  * @throws Problem EMAIL_TOKEN_INVALID
  */
 export async function resetPassword(
@@ -18,7 +18,7 @@ export async function resetPassword(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash }: { token: string; hash: string }
-): Promise<{ user: string; ended: number }> {
+): Promise<{ owner: DeviceOwner; ended: number }> {
   const { clock } = lifetimes
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, clock, 'reset password', token)
@@ -26,9 +26,9 @@ export async function resetPassword(
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
     await markVerified(transaction, user)
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
-    await forgive(transaction, nameKeys(secret, names))
+    await forgive(transaction, accountKeys(secret, { id: user, ...names }))
     await enqueueMail(transaction, clock, { kind: 'password changed', recipient: email, userId: user })
-    return { user, ended }
+    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
   })
 }
 

@@ -2,9 +2,10 @@ import { v7 as uuid } from 'uuid'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database.ts'
+import { Problem } from './errors.ts'
 import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
 import type { Session, User } from './schemas.ts'
-import { type Credentials, present, type UserRow } from './users.ts'
+import { type Credentials, type DeviceOwner, present, type UserRow, voidDevices } from './users.ts'
 
 /** How long sessions live, in seconds, and on which clock. */
 export type Lifetimes = Pick<Config, 'REFRESH_IDLE_TTL' | 'REFRESH_MAX_TTL'> & { clock: Clock }
@@ -206,6 +207,26 @@ export async function endSessions(
   return row as Ended
 }
 
+/**
+ * Ends all sessions of the user but the present one, and voids the user's device cookies: all or nothing.
+ *
+ * @returns how many have ended, and what devices are bound to from now on
+ * @throws Problem TOKEN_INVALID when the present session is over
+ */
+export async function endOtherSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  session: SessionOfUser
+): Promise<{ count: number; owner: DeviceOwner }> {
+  return database.transact(async (transaction) => {
+    // The user is locked first, as by all that ends sessions of one.
+    const owner = await voidDevices(transaction, session.sub)
+    const { alive, count } = await endSessions(transaction, lifetimes, session, null, 'ended by the user')
+    if (!owner || !alive) throw new Problem('TOKEN_INVALID')
+    return { count, owner }
+  })
+}
+
 /** How many living sessions a user has. */
 export async function countSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<number> {
   const [row] = await database.query<{ count: number }>(
@@ -216,8 +237,8 @@ export async function countSessions(database: Database, lifetimes: Lifetimes, us
 }
 
 /**
- * Ends every living session of a user. Within a transaction that has locked the user, a login that is on its way is either
- * ended too or begins afterwards.
+ * Ends every living session of a user, and voids the user's device cookies. Within a transaction that has locked the user,
+ * a login that is on its way is either ended too or begins afterwards.
  *
  * @returns how many
  */
@@ -239,6 +260,8 @@ export async function endAllSessions(
        FROM living
        WHERE sessions.id = living.id
        RETURNING 1
+     ), voided AS (
+       UPDATE users SET device_version = device_version + 1 WHERE id = $4
      )
      SELECT count(*)::int AS count FROM ended`,
     [...parametersOf(lifetimes), user, reason]

@@ -22,9 +22,13 @@ export interface Credentials {
   password_hash: string
   password_version: number
   email_version: number
+  device_version: number
   /** Then no password is right. */
   disabled: boolean
 }
+
+/** What the devices of an account are bound to: with another version of either, none of them is known any more. */
+export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_version'>
 
 /** A user by either name: one of the two is there. */
 export interface Names {
@@ -34,8 +38,9 @@ export interface Names {
 
 /** The columns of a UserRow. */
 export const USER = 'id, username, email, email_verified, created_at'
+const DEVICE_OWNER = 'id, password_version, device_version'
 const CREDENTIALS = `id, username, email, email_verified, password_hash, password_version, email_version,
-  disabled_at IS NOT NULL AS disabled`
+  device_version, disabled_at IS NOT NULL AS disabled`
 
 /**
  * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
@@ -105,20 +110,42 @@ export async function renewPasswordHash(
 /**
  * Gives a user another password.
  *
- * @returns whether it was still the one that the credentials were read with
+ * @returns what devices are bound to from now on; nothing where it was no longer the one that the credentials were read with
  */
 export async function changePasswordHash(
   database: Database,
   { id, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   changed: string
-): Promise<boolean> {
-  const rows = await database.query(
+): Promise<DeviceOwner | undefined> {
+  const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
     `UPDATE users SET password_hash = $3, password_version = password_version + 1
      WHERE id = $1 AND password_version = $2
-     RETURNING id`,
+     RETURNING ${DEVICE_OWNER}`,
     [id, password_version, changed]
   )
-  return rows.length > 0
+  return row
+}
+
+/** Finds what the devices of a user are bound to. */
+export async function findDeviceOwner(database: Database, id: string): Promise<DeviceOwner | undefined> {
+  const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
+    `SELECT ${DEVICE_OWNER} FROM users WHERE id = $1`,
+    [id]
+  )
+  return row
+}
+
+/**
+ * Voids the device cookies of a user; a change of the password does so by itself.
+ *
+ * @returns what devices are bound to from now on; nothing where the user has gone
+ */
+export async function voidDevices(database: Database, id: string): Promise<DeviceOwner | undefined> {
+  const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
+    `UPDATE users SET device_version = device_version + 1 WHERE id = $1 RETURNING ${DEVICE_OWNER}`,
+    [id]
+  )
+  return row
 }
 
 /** Gives a user another password, whatever the present one is; the user is locked. */
@@ -201,5 +228,11 @@ export function present({ created_at, ...user }: UserRow): User {
 export function foldName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
+
+/** Names as they were typed, without blanks at their ends: no name has any, and keyboards and clipboards add them. */
+export const trimNames = ({ username, email }: Names): Names => ({
+  ...(username !== undefined && { username: username.trim() }),
+  ...(email !== undefined && { email: email.trim() })
+})
 
 const fold = (name: string | undefined) => (name === undefined ? null : foldName(name))

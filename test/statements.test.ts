@@ -1,39 +1,12 @@
 import { mock } from 'node:test'
-import type { FastifyInstance } from 'fastify'
-import type { PoolClient } from 'pg'
 import { type Test, test } from 'tap'
 import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
+import { statementsOf } from './statements-of.ts'
 
 /** Keeps what the service asks the database by itself, every few seconds, from being taken for a request's. */
 function withoutTimers(t: Test): void {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
-}
-
-/** What is sent to the database while something happens: the first word of each statement. */
-async function statementsOf({ pg }: FastifyInstance, happen: () => Promise<unknown>): Promise<string[]> {
-  const statements: string[] = []
-  const pool = pg.pool as { connect(): Promise<PoolClient> }
-  const { connect } = pool
-  pool.connect = async () => {
-    const client = await connect.call(pool)
-    const { query, release } = client
-    const watched = (config: { text: string } | string, ...rest: unknown[]) => {
-      const text = typeof config === 'string' ? config : config.text
-      statements.push(String(/^\s*(\w+)/.exec(text)?.[1]))
-      return (query as unknown as (...given: unknown[]) => unknown).call(client, config, ...rest)
-    }
-    client.query = watched as never
-    client.release = (broken) => {
-      Object.assign(client, { query, release })
-      release.call(client, broken)
-    }
-    return client
-  }
-  await happen().finally(() => {
-    pool.connect = connect
-  })
-  return statements
 }
 
 test('what a request asks of the database, since each statement is a round trip', async (t) => {
@@ -64,7 +37,11 @@ test('what a request asks of the database, since each statement is a round trip'
     ],
     ['POST /introspect', () => post(fastify, '/introspect', { token: access_token }, key), ['SELECT']],
     ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH']],
-    ['DELETE /sessions', () => fastify.inject({ method: 'DELETE', url: '/sessions', headers }), ['SELECT', 'WITH']],
+    [
+      'DELETE /sessions',
+      () => fastify.inject({ method: 'DELETE', url: '/sessions', headers }),
+      ['SELECT', 'BEGIN', 'UPDATE', 'WITH', 'COMMIT']
+    ],
     [
       'POST /password/change',
       () => post(fastify, '/password/change', { current_password: PASSWORD, new_password: `${PASSWORD}!` }, headers),
@@ -113,6 +90,7 @@ test('what the limits add to it', async (t) => {
     ['POST /login with a wrong password', login('wrong'), ['WITH', 'SELECT', 'WITH']],
     ['POST /register', () => post(fastify, '/register', { username: 'grace', password: PASSWORD }), ['WITH', 'INSERT']],
     ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH', 'WITH']],
+    ['POST /logout', () => post(fastify, '/logout', { refresh_token }), ['WITH', 'WITH']],
     ['POST /password/forgot', forgot('ada@example.com'), ['WITH', 'WITH', 'INSERT']],
     ['the same for nobody', forgot('nobody@example.com'), ['WITH', 'WITH', 'INSERT']],
     ['the same beyond the share of an address', forgot('ada@example.com'), ['WITH', 'WITH', 'INSERT']]

@@ -6,8 +6,8 @@ import { findOwnCredentials } from '../../src/users.ts'
 const schema = {
   operationId: 'changePassword',
   summary: 'Change the password',
-  description: `Needs the current one; for the new one the rules of \`/register\` hold. Every other session of the user ends, and a
-verified email address is told.`,
+  description: `Needs the current one; for the new one the rules of \`/register\` hold. Every other session of the user ends, device
+cookies are void but for the one that the answer sets, and a verified email address is told.`,
   tags: ['accounts'],
   security: [{ bearer: [] }],
   querystring: Nothing,
@@ -26,7 +26,7 @@ verified email address is told.`,
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, limits, outbox, passwords, sessionRules } = fastify
+  const { authenticateSession: onRequest, deviceCookie, limits, outbox, passwords, sessionRules } = fastify
 
   const preHandler = [limits.byAddress('password'), passwords.admit]
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
@@ -36,7 +36,7 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
     const admission = passwords.admission(reply, user)
     const account = await findOwnCredentials(database, user.id)
 
-    await limits.guessing(request, { attempt: 'password change', typed: user, account }, async () => {
+    const owner = await limits.guessing(request, { attempt: 'password change', typed: user, account }, async () => {
       const matches = await passwords.verify(body.current_password, account?.password_hash, admission)
       if (!account || !matches) {
         request.record('password change failed', {
@@ -49,10 +49,11 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
 
       const hash = await passwords.hash(body.new_password, admission)
       const notify = outbox.available && user.email_verified ? String(user.email) : undefined
-      await changePassword(database, sessionRules, request.user, account, { hash, notify })
+      return changePassword(database, sessionRules, request.user, account, { hash, notify })
     })
     outbox.nudge()
     request.record('password changed', { account: user.id, session: sid })
+    await deviceCookie.set(reply, owner)
     reply.code(204)
   })
 }

@@ -71,6 +71,13 @@ test('the limits of guessing', async (t) => {
     t.strictSame(await guess(fastify, 10, { username: 'ada' }), wrongs(10), 'a right one forgives all')
   })
 
+  await t.test('blanks at the ends of a name make no other one of it', async (t) => {
+    await signIn(fastify, { username: 'ada' })
+    for (let index = 0; index < 10; index++) await login(fastify, { username: `ada${' '.repeat(index)}` })
+    t.equal((await login(fastify, { username: 'ada' }, PASSWORD)).statusCode, 429)
+    t.equal((await login(fastify, { username: '\tADA' }, PASSWORD)).statusCode, 429)
+  })
+
   await t.test('nobody can tell a known name by them', async (t) => {
     await signIn(fastify, { username: 'ada' })
     for (const username of ['ada', 'nobody']) {
@@ -139,6 +146,29 @@ test('the limits of guessing', async (t) => {
     t.strictSame(await guess(fastify, 1, { email: 'ada@example.com' }, device), [429])
   })
 
+  await t.test('all devices of an account have twenty together', async (t) => {
+    await signIn(fastify, { username: 'ada' })
+    const devices = await Promise.all(Array.from({ length: 5 }, () => deviceOf(fastify, { username: 'ada' })))
+    await guess(fastify, 10, { username: 'ada' })
+    t.equal((await login(fastify, { username: 'ada' })).statusCode, 429)
+    const statuses: number[] = []
+    for (const device of devices) statuses.push(...(await guess(fastify, 6, { username: 'ada' }, device)))
+    t.strictSame(statuses, [...wrongs(20), ...Array(10).fill(429)])
+    t.equal((await login(fastify, { username: 'ada' }, PASSWORD, devices[0])).statusCode, 429)
+    clock.advance(300)
+    t.equal((await login(fastify, { username: 'ada' }, PASSWORD)).statusCode, 200)
+    const again = await Promise.all(devices.slice(0, 3).map((device) => guess(fastify, 4, { username: 'ada' }, device)))
+    t.strictSame(again.flat(), wrongs(12), 'and a right password forgets all')
+  })
+
+  await t.test('more devices than one are no more guesses at once', async (t) => {
+    await signIn(fastify, { username: 'ada' })
+    const devices = await Promise.all(Array.from({ length: 8 }, () => deviceOf(fastify, { username: 'ada' })))
+    const guesses = devices.map((device) => guess(fastify, 6, { username: 'ada' }, device))
+    const statuses = (await Promise.all(guesses)).flat().sort()
+    t.strictSame(statuses, [...wrongs(30), ...Array(18).fill(429)])
+  })
+
   await t.test('a device of one user is nothing to another', async (t) => {
     await signIn(fastify, { username: 'ada' })
     await signIn(fastify, { username: 'eve' })
@@ -188,6 +218,7 @@ test('the limits of an address', async (t) => {
     ['/login', { username: 'someone', password: 'x' }, 60, 300, 401],
     ['/register', { username: 'someone', password: 'password' }, 30, 3600, 400],
     ['/token/refresh', { refresh_token: 'x' }, 300, 300, 401],
+    ['/logout', { refresh_token: 'x' }, 300, 300, 204],
     ['/password/reset', { token: 'x', new_password: PASSWORD }, 30, 300, 400]
   ]
   for (const [url, payload, most, seconds, status] of cases) {
@@ -243,6 +274,24 @@ test('the limits of an address', async (t) => {
     t.equal((await refresh('2001:db8:1:2:ffff::')).statusCode, 429)
     t.equal((await refresh('2001:db8:1:3::1')).statusCode, 401)
     t.equal((await refresh('198.51.100.7')).statusCode, 401)
+  })
+
+  await t.test('are ten times as many for all networks of version 6 in a /48', async (t) => {
+    await fastify.pg.pool.query('TRUNCATE limits')
+    const register = (address: string) =>
+      from('192.0.2.9', '/register', { username: 'someone', password: 'password' }, { 'x-forwarded-for': address })
+    const statuses = new Set<number>()
+    for (let network = 0; network < 10; network++) {
+      for (let index = 0; index < 30; index++) {
+        statuses.add((await register(`2001:db8:7:${network}::${index.toString(16)}`)).statusCode)
+      }
+    }
+    t.strictSame([...statuses], [400])
+    const refused = await register('2001:db8:7:ffff::1')
+    t.strictSame(answer(refused), { statusCode: 429, body: TOO_MANY })
+    t.ok(Number(refused.headers['retry-after']) > 3000)
+    t.equal((await register('2001:db8:8::1')).statusCode, 400, 'another /48 has its own')
+    t.equal((await register('198.51.100.9')).statusCode, 400)
   })
 
   await t.test('come first: what they refuse is not counted as a guess', async (t) => {
@@ -345,8 +394,11 @@ test('the limits', async (t) => {
     const [fastify, purge] = await withInterval(t, 60_000, () => build(t, { clock, log, environment: ON }))
     await login(fastify, { username: 'ada' })
     clock.advance(86_400)
+    await fastify.pg.pool.query(
+      "INSERT INTO limits (key, count, over_at) SELECT decode(md5(n::text), 'hex'), 1, now() FROM generate_series(1, 2500) AS n"
+    )
     await purge()
-    t.strictSame((await fastify.pg.pool.query('SELECT * FROM limits')).rows, [])
+    t.strictSame((await fastify.pg.pool.query('SELECT * FROM limits')).rows, [], 'however many there are')
     const restore = cutOff(fastify)
     await purge()
     restore()

@@ -19,6 +19,34 @@ test('POST /login', async (t) => {
     }
   })
 
+  await t.test('takes a name with blanks at its ends', async (t) => {
+    for (const name of [
+      { username: ' ada' },
+      { username: 'ada\r\n' },
+      { email: '\u00a0ada@example.com\u3000' },
+      { email: '\ufeff\tADA@example.com' }
+    ]) {
+      const response = await post(fastify, '/login', { ...name, password: PASSWORD })
+      t.equal(response.statusCode, 200, JSON.stringify(name))
+    }
+  })
+
+  await t.test('takes blanks alone for a name that nobody has', async (t) => {
+    for (const name of [
+      { username: ' ' },
+      { email: '\u3000\t' },
+      { username: ' '.repeat(254) },
+      { username: 'a da' }
+    ]) {
+      t.strictSame(answer(await post(fastify, '/login', { ...name, password: PASSWORD })), {
+        statusCode: 401,
+        body: WRONG
+      })
+    }
+    const tooLong = { username: `ada${' '.repeat(252)}`, password: PASSWORD }
+    t.equal((await post(fastify, '/login', tooLong)).json().code, 'VALIDATION_FAILED')
+  })
+
   await t.test('sets the refresh token as a cookie in browser mode, and leaves it out of the body', async (t) => {
     const response = await post(fastify, '/login', { username: 'ada', password: PASSWORD, cookie: true })
     t.equal(response.statusCode, 200)

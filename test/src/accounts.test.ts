@@ -57,7 +57,15 @@ test('the accounts', async (t) => {
   await t.test('are found by the id and by either name, in any letter case', async (t) => {
     const user = await add({ username: 'Ada.L', email: 'Ada@Example.com' })
     await add({ username: 'grace' })
-    for (const given of [user.id, user.id.toUpperCase(), 'Ada.L', 'ADA.l', 'ada@example.COM']) {
+    for (const given of [
+      user.id,
+      user.id.toUpperCase(),
+      'Ada.L',
+      'ADA.l',
+      'ada@example.COM',
+      ' ada.l\t',
+      `${user.id} `
+    ]) {
       t.strictSame(await findAccount(database, given), { ...user, disabled_at: null }, given)
     }
   })

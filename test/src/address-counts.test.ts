@@ -14,6 +14,7 @@ test('the addresses of those who come at once', async (t) => {
     (await Promise.all(answers)).map(({ statusCode }) => statusCode)
 
   await t.test('are counted by one statement, and those who come meanwhile by the next', async (t) => {
+    holdMoments(t)
     const first = refreshes(3)
     await begun(1)
     const next = refreshes(5)
@@ -43,6 +44,7 @@ test('the addresses of those who come at once', async (t) => {
   })
 
   await t.test('are counted on where a statement has failed', async (t) => {
+    holdMoments(t)
     const failing = refreshes(2)
     await begun(1)
     const next = refreshes(1)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { test } from 'tap'
-import { createClientAddress, networkOf } from '../../src/client-address.ts'
+import { createClientAddress, networkOf, wideNetworkOf } from '../../src/client-address.ts'
 
 /** The client address of a request that comes over a socket with an X-Forwarded-For header. */
 function addressOf(trusted: string[], remoteAddress: string | undefined, forwarded?: string): string {
@@ -125,14 +125,16 @@ test('the hop that sent an entry which is no address', async (t) => {
 })
 
 test('what limits count a client by', async (t) => {
-  for (const [address, network] of [
-    ['192.0.2.1', '192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::'],
-    ['2001:db8:1:2::', '2001:db8:1:2::'],
-    ['2001:db8:1:3::1', '2001:db8:1:3::'],
-    ['::1', '::'],
-    ['::', '::']
+  for (const [address, network, wide] of [
+    ['192.0.2.1', '192.0.2.1', undefined],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::', '2001:db8:1::'],
+    ['2001:db8:1:2::', '2001:db8:1:2::', '2001:db8:1::'],
+    ['2001:db8:1:3::1', '2001:db8:1:3::', '2001:db8:1::'],
+    ['2001:db8:2:3::1', '2001:db8:2:3::', '2001:db8:2::'],
+    ['::1', '::', '::'],
+    ['::', '::', '::']
   ] as const) {
     t.equal(networkOf(address), network, address)
+    t.equal(wideNetworkOf(address), wide, address)
   }
 })

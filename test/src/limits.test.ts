@@ -1,11 +1,15 @@
 import { test } from 'tap'
 import { createDatabase } from '../../src/database.ts'
 import {
+  accountKeys,
+  type Count,
   countAllWithin,
   countGuess,
   countWithin,
+  devicesKey,
   forgive,
   GUESSES,
+  GUESSES_OF_DEVICES,
   limitKey,
   limitSecret,
   nameKeys,
@@ -38,6 +42,10 @@ test('the keys of names', (t) => {
   t.strictSame(both, [key('username', 'ada'), key('email', 'ada@example.com')])
   t.strictSame(nameKeys(SECRET, { username: null, email: 'Ada' }), [key('email', 'ada')])
   t.strictSame(nameKeys(SECRET, {}), [])
+  t.strictSame(accountKeys(SECRET, { id: 'x', username: 'Ada', email: null }), [
+    devicesKey(SECRET, 'x'),
+    key('username', 'ada')
+  ])
   t.equal(limitSecret('a root secret').length, 32)
   t.end()
 })
@@ -53,7 +61,12 @@ test('the stored limits', async (t) => {
   })
   const address = (name = 'here') => countWithin(database(), clock, key(name), LIMIT)
   const guess = (name = 'ada', device?: string) =>
-    countGuess(database(), clock, { name: key(name), device: device === undefined ? undefined : key(device) })
+    countGuess(database(), clock, {
+      name: key(name),
+      device: device === undefined ? undefined : { own: key(device), all: key(`devices of ${name}`) }
+    })
+  const byName = (name = 'ada') => ({ counted: [key(name)] })
+  const byDevice = (device: string, name = 'ada') => ({ counted: [key(device), key(`devices of ${name}`)] })
   const times = async <Result>(count: number, work: () => Promise<Result>) => {
     const results: Result[] = []
     for (let index = 0; index < count; index++) results.push(await work())
@@ -83,7 +96,7 @@ test('the stored limits', async (t) => {
       countAllWithin(
         database(),
         clock,
-        names.map((name) => key(name)),
+        names.map((name) => ({ key: key(name) })),
         LIMIT
       )
     const [here, there] = [{ counted: key('here') }, { counted: key('there') }]
@@ -109,26 +122,27 @@ test('the stored limits', async (t) => {
         countAllWithin(
           database(),
           clock,
-          each.map((name) => key(name)),
-          LIMIT
+          each.map((name) => ({ key: key(name), wide: key('a wide network') })),
+          { ...LIMIT, most: 30 }
         )
       )
     )
     const through = counts.flat().flatMap((count) => ('counted' in count ? [count.counted.toString('hex')] : []))
-    t.strictSame(through.sort(), names.flatMap((name) => Array(3).fill(key(name).toString('hex'))).sort())
+    t.equal(through.length, 200)
+    t.match(await stored(), Array(21).fill({ count: /^(10|200)$/ }))
   })
 
   await t.test('let ten guesses of a name through, and then one after each wait, which doubles', async (t) => {
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill({ counted: key('ada') }))
+    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
     for (const wait of [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]) {
       t.strictSame(await guess(), { wait })
       t.strictSame(await guess(), { wait }, 'what is refused is not counted')
       clock.advance(wait - 2)
       t.strictSame(await guess(), { wait: 2 })
       clock.advance(2)
-      t.strictSame(await guess(), { counted: key('ada') })
+      t.strictSame(await guess(), byName())
     }
-    t.strictSame(await guess('grace'), { counted: key('grace') })
+    t.strictSame(await guess('grace'), byName('grace'))
   })
 
   await t.test('let ten guesses through of any number at once', async (t) => {
@@ -160,35 +174,110 @@ test('the stored limits', async (t) => {
   await t.test('remember wrong guesses for a day', async (t) => {
     await times(GUESSES - 1, guess)
     clock.advance(86_400)
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill({ counted: key('ada') }))
+    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
     t.strictSame(await guess(), { wait: 30 })
     clock.advance(86_400)
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill({ counted: key('ada') }))
+    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
   })
 
   await t.test('have guesses of their own for a known device, and then those of strangers', async (t) => {
     await times(GUESSES, guess)
     t.strictSame(await guess(), { wait: 30 })
     const known = () => guess('ada', 'phone')
-    t.strictSame(await times(GUESSES, known), Array(GUESSES).fill({ counted: key('phone') }))
+    t.strictSame(await times(GUESSES, known), Array(GUESSES).fill(byDevice('phone')))
     t.strictSame(await known(), { wait: 30 })
     clock.advance(30)
-    t.strictSame(await known(), { counted: key('ada') })
-    t.strictSame(await guess('ada', 'tablet'), { counted: key('tablet') }, 'another has its own')
+    t.strictSame(await known(), byName())
+    t.strictSame(await guess('ada', 'tablet'), byDevice('tablet'), 'another has its own')
     clock.advance(86_400)
-    t.strictSame(await known(), { counted: key('phone') }, 'and so has the first, a day later')
+    t.strictSame(await known(), byDevice('phone'), 'and so has the first, a day later')
+  })
+
+  await t.test('are twenty for all devices of an account together, and then those of strangers', async (t) => {
+    const devices = ['phone', 'tablet', 'laptop', 'watch']
+    const half = await Promise.all(devices.flatMap((device) => Array.from({ length: 5 }, () => guess('ada', device))))
+    t.strictSame(
+      half,
+      devices.flatMap((device) => Array(5).fill(byDevice(device)))
+    )
+    t.equal(half.length, GUESSES_OF_DEVICES)
+    const rest = await times(GUESSES, () => guess('ada', 'watch'))
+    t.strictSame(rest, Array(GUESSES).fill(byName()))
+    t.strictSame(await guess('ada', 'phone'), { wait: 30 })
+    t.strictSame(await guess('grace', 'the phone of another'), byDevice('the phone of another', 'grace'))
+    clock.advance(86_400)
+    t.strictSame(await times(GUESSES, () => guess('ada', 'watch')), Array(GUESSES).fill(byDevice('watch')))
+  })
+
+  await t.test('are no more than twenty for any number of devices at once, nor ten for one', async (t) => {
+    const one = await Promise.all(Array.from({ length: 15 }, () => guess('ada', 'phone')))
+    t.equal(one.filter((count) => 'counted' in count && count.counted.length === 2).length, GUESSES)
+    const all = await Promise.all(Array.from({ length: 40 }, (_, index) => guess('ada', `device ${index}`)))
+    const counted = all.filter((count) => 'counted' in count && count.counted.length === 2)
+    t.equal(counted.length, GUESSES_OF_DEVICES - GUESSES)
+    t.equal(
+      all.filter((count) => 'wait' in count).length,
+      40 - 15,
+      'beside the ten of strangers, of which five are left'
+    )
+  })
+
+  await t.test('use up no guess of a device where all devices have had theirs', async (t) => {
+    for (const device of ['phone', 'tablet']) await times(GUESSES, () => guess('ada', device))
+    await times(GUESSES, () => guess('ada', 'watch'))
+    await forgive(database(), [key('devices of ada')])
+    t.strictSame(await times(GUESSES, () => guess('ada', 'watch')), Array(GUESSES).fill(byDevice('watch')))
+  })
+
+  await t.test('are counted, taken back and forgotten at once, without a deadlock', async (t) => {
+    const keys = [key('phone'), key('devices of ada'), key('ada')]
+    const works = [
+      () => guess('ada', 'phone'),
+      () => guess(),
+      () => uncount(database(), clock, keys),
+      () => forgive(database(), keys)
+    ]
+    await t.resolves(Promise.all(Array.from({ length: 80 }, (_, index) => works[index % 4]?.())))
+  })
+
+  await t.test('count a network of networks by what each of them lets through', async (t) => {
+    const from = (...clients: [name: string, wide: string][]) =>
+      countAllWithin(
+        database(),
+        clock,
+        clients.map(([name, wide]) => ({ key: key(name), wide: key(wide) })),
+        LIMIT
+      )
+    const kinds = (counts: Count[]) => counts.map((count) => ('counted' in count ? 'through' : count.wait))
+    // 10 times as many as from one of them.
+    t.strictSame(kinds(await from(...Array(5).fill(['a', 'wide']))), ['through', 'through', 'through', 60, 60])
+    for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) await from(...Array(3).fill([name, 'wide']))
+    t.strictSame(
+      kinds(await from(...Array(9).fill(['a', 'wide']))),
+      Array(9).fill(60),
+      'what one is refused is not its'
+    )
+    clock.advance(10)
+    t.strictSame(
+      kinds(await from(['j', 'wide'], ['k', 'wide'], ['l', 'wide'], ['m', 'wide'], ['j', 'wide'], ['n', 'elsewhere'])),
+      ['through', 'through', 'through', 50, 50, 'through']
+    )
+    t.strictSame(kinds(await from(['o', 'wide'], ['n', 'elsewhere'])), [50, 'through'])
+    t.strictSame(kinds([await countWithin(database(), clock, key('o'), LIMIT)]), ['through'], 'and not by itself')
+    clock.advance(60)
+    t.strictSame(kinds(await from(['o', 'wide'])), ['through'])
   })
 
   await t.test('take back what was counted', async (t) => {
     await times(GUESSES, guess)
     await uncount(database(), clock, [key('ada')])
-    t.strictSame(await guess(), { counted: key('ada') }, 'so that nothing is blocked')
+    t.strictSame(await guess(), byName(), 'so that nothing is blocked')
     t.strictSame(await guess(), { wait: 30 })
     clock.advance(30)
-    t.strictSame(await guess(), { counted: key('ada') })
+    t.strictSame(await guess(), byName())
     t.strictSame(await guess(), { wait: 60 })
     await uncount(database(), clock, [key('ada')])
-    t.strictSame(await guess(), { counted: key('ada') }, 'or no longer')
+    t.strictSame(await guess(), byName(), 'or no longer')
     t.strictSame(await guess(), { wait: 60 })
     await uncount(database(), clock, [key('nobody')])
     await guess('grace')
@@ -200,20 +289,20 @@ test('the stored limits', async (t) => {
     await times(GUESSES, guess)
     await times(3, () => guess('ada', 'phone'))
     await guess('grace')
-    await forgive(database(), [key('ada'), key('phone')])
+    await forgive(database(), [key('phone'), key('devices of ada'), key('ada')])
     t.strictSame(await stored(), [{ key: key('grace'), count: 1 }])
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill({ counted: key('ada') }))
+    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
   })
 
   await t.test('are deleted when they are over, a few at a time', async (t) => {
     for (const name of ['a', 'b', 'c']) await address(name)
     await guess()
-    t.equal(await purgeLimits(database(), clock), 0)
+    t.equal(await purgeLimits(database(), clock, 1000), 0)
     clock.advance(60)
     t.equal(await purgeLimits(database(), clock, 2), 2)
     t.equal(await purgeLimits(database(), clock, 2), 1)
     t.strictSame(await stored(), [{ key: key('ada'), count: 1 }])
     clock.advance(86_400)
-    t.equal(await purgeLimits(database(), clock), 1)
+    t.equal(await purgeLimits(database(), clock, 1000), 1)
   })
 })

@@ -35,7 +35,8 @@ test('a change of the password', async (t) => {
     const [present, other] = [await open(), await open()]
     const stranger = await prepare('grace')
     const foreign = await stranger.open()
-    await changePassword(database, LIFETIMES, present, credentials, { hash: 'new' })
+    const owner = await changePassword(database, LIFETIMES, present, credentials, { hash: 'new' })
+    t.strictSame(owner, { id: credentials.id, password_version: 2, device_version: 1 })
     t.equal(await hash(), 'new')
     t.strictSame([await isAlive(present), await isAlive(other), await isAlive(foreign)], [true, false, true])
     t.equal(await openSession(database, LIFETIMES, credentials, ORIGIN), undefined, 'and a login with the old one')

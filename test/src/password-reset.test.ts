@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid'
 import { readConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database.ts'
 import { mintEmailToken } from '../../src/email-tokens.ts'
-import { countGuess, nameKeys } from '../../src/limits.ts'
+import { countGuess, devicesKey, forgive, nameKeys } from '../../src/limits.ts'
 import { resetPassword } from '../../src/password-reset.ts'
 import { countSessions, openSession } from '../../src/sessions.ts'
 import { addUser, type Credentials, findOwnCredentials } from '../../src/users.ts'
@@ -25,6 +25,9 @@ test('a password reset', async (t) => {
       ip: '::1'
     })
   }
+  const device = { own: Buffer.from('a device'), all: devicesKey(SECRET, id) }
+  await countGuess(database, clock, { name: Buffer.from('a name'), device })
+  await forgive(database, [device.own])
   for (const name of nameKeys(SECRET, { username: 'ada', email })) {
     await countGuess(database, clock, { name, device: undefined })
   }
@@ -39,7 +42,7 @@ test('a password reset', async (t) => {
     )
     return { ...row, sessions: await countSessions(database, LIFETIMES, id) }
   }
-  const before = { password_hash: 'old', email_verified: false, counted: 2, used: 0, sessions: 2 }
+  const before = { password_hash: 'old', email_verified: false, counted: 3, used: 0, sessions: 2 }
 
   await t.test('is nothing at all where its notice cannot be written', async (t) => {
     t.strictSame(await standing(), before)
@@ -51,7 +54,7 @@ test('a password reset', async (t) => {
 
   await t.test('is all of it, once', async (t) => {
     const after = { password_hash: 'new', email_verified: true, counted: 0, used: 1, sessions: 0 }
-    t.strictSame(await reset(), { user: id, ended: 2 })
+    t.strictSame(await reset(), { owner: { id, password_version: 2, device_version: 2 }, ended: 2 })
     t.strictSame(await standing(), after)
     t.strictSame(await database.query('SELECT kind, recipient, user_id FROM mails'), [
       { kind: 'password changed', recipient: email, user_id: id }

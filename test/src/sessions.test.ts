@@ -4,6 +4,7 @@ import { createDatabase } from '../../src/database.ts'
 import {
   countSessions,
   endAllSessions,
+  endOtherSessions,
   endSessions,
   expiryOf,
   findSessionUser,
@@ -11,7 +12,8 @@ import {
   listSessions,
   openSession
 } from '../../src/sessions.ts'
-import { addUser } from '../../src/users.ts'
+import { addUser, type DeviceOwner, findDeviceOwner } from '../../src/users.ts'
+import { caught } from '../caught.ts'
 import { testClock } from '../helper.ts'
 import { migratedPool } from '../pool.ts'
 
@@ -276,6 +278,21 @@ test('the sessions of a user', async (t) => {
     t.strictSame(await end(NOBODY), { alive: false, count: 0 })
     clock.advance(3600)
     t.strictSame(await end(present), { alive: false, count: 0 }, 'in the name of a living one alone')
+  })
+
+  await t.test('all end but the present one, and the devices are voided: both or neither', async (t) => {
+    const [present, other] = [await begin(ada), await begin(ada)]
+    const before = (await findDeviceOwner(database, ada)) as DeviceOwner
+    const owner = { ...before, device_version: before.device_version + 1 }
+    const end = (sid: string, sub = ada) => endOtherSessions(database, lifetimes, { sid, sub })
+    t.strictSame(await end(present), { count: 1, owner })
+    t.strictSame(await living(ada), [present])
+    t.match(await caught(end(other)), { code: 'TOKEN_INVALID' }, 'not in the name of one that is over')
+    t.match(await caught(end(present, NOBODY)), { code: 'TOKEN_INVALID' }, 'nor for a user who has gone')
+    t.strictSame(await findDeviceOwner(database, ada), owner)
+    await endAllSessions(database, lifetimes, ada, 'disabled')
+    t.match(await findDeviceOwner(database, ada), { device_version: owner.device_version + 1 })
+    t.equal(await findDeviceOwner(database, NOBODY), undefined)
   })
 
   await t.test('that end all others at once leave one', async (t) => {

@@ -6,8 +6,11 @@ import {
   changePasswordHash,
   findCredentials,
   findOwnCredentials,
+  type Names,
   present,
-  renewPasswordHash
+  renewPasswordHash,
+  trimNames,
+  voidDevices
 } from '../../src/users.ts'
 import { caught } from '../caught.ts'
 import { refusal, testClock } from '../helper.ts'
@@ -121,6 +124,7 @@ test('the stored users', async (t) => {
       password_hash: HASH,
       password_version: 1,
       email_version: 1,
+      device_version: 1,
       disabled: false
     }
     const table: [names: { username?: string; email?: string }, found: typeof credentials | undefined][] = [
@@ -186,6 +190,7 @@ test('the credentials of a user', async (t) => {
     password_hash: HASH,
     password_version: 1,
     email_version: 1,
+    device_version: 1,
     disabled: false
   }
   const change = (given: typeof credentials, hash: string) =>
@@ -206,17 +211,17 @@ test('the credentials of a user', async (t) => {
   })
 
   await t.test('have another hash and the next version when the password is changed', async (t) => {
-    t.equal(await change(credentials, 'another hash'), true)
+    t.strictSame(await change(credentials, 'another hash'), { id, password_version: 2, device_version: 1 })
     const changed = { ...credentials, password_hash: 'another hash', password_version: 2 }
     t.strictSame(await findOwnCredentials(database, id), changed)
     t.match(await findOwnCredentials(database, grace.id), { password_hash: HASH, password_version: 1 })
-    t.equal(await change(changed, 'a third hash'), true)
+    t.match(await change(changed, 'a third hash'), { password_version: 3 })
     t.match(await findOwnCredentials(database, id), { password_hash: 'a third hash', password_version: 3 })
   })
 
   await t.test('do not change when they are no longer what was read, or gone', async (t) => {
-    t.equal(await change({ ...credentials, password_version: 2 }, 'another hash'), false)
-    t.equal(await change({ ...credentials, id: '01890a5d-ac96-774b-bcce-b302099a8057' }, 'another hash'), false)
+    t.equal(await change({ ...credentials, password_version: 2 }, 'another hash'), undefined)
+    t.equal(await change({ ...credentials, id: '01890a5d-ac96-774b-bcce-b302099a8057' }, 'another hash'), undefined)
     t.strictSame(await findOwnCredentials(database, id), credentials)
   })
 
@@ -232,8 +237,16 @@ test('the credentials of a user', async (t) => {
     })
   })
 
+  await t.test('have the next version of devices when these are voided', async (t) => {
+    t.strictSame(await voidDevices(database, id), { id, password_version: 1, device_version: 2 })
+    t.strictSame(await findOwnCredentials(database, id), { ...credentials, device_version: 2 })
+    t.match(await findOwnCredentials(database, grace.id), { device_version: 1 })
+    t.equal(await voidDevices(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
+    await database.query('UPDATE users SET device_version = 1')
+  })
+
   await t.test('keep a change from being undone by a hash renewed too late', async (t) => {
-    t.equal(await change(credentials, 'another hash'), true)
+    t.ok(await change(credentials, 'another hash'))
     await renewPasswordHash(database, credentials, 'too late')
     t.match(await findOwnCredentials(database, id), { password_hash: 'another hash', password_version: 2 })
   })
@@ -243,4 +256,15 @@ test('a user is shown with the time in UTC', async (t) => {
   const row = { id: 'id', username: null, email: 'ada@example.com', email_verified: true }
   const created_at = new Date('2026-01-31T13:00:00+01:00')
   t.strictSame(present({ ...row, created_at }), { ...row, created_at: '2026-01-31T12:00:00.000Z' })
+})
+
+test('names are taken without the blanks at their ends', async (t) => {
+  const cases: [typed: Names, taken: Names][] = [
+    [{ username: ' \tada\u00a0' }, { username: 'ada' }],
+    [{ email: '\ufeffada@example.com\r\n' }, { email: 'ada@example.com' }],
+    [{ username: 'ada lovelace' }, { username: 'ada lovelace' }],
+    [{ username: ' \u3000 ' }, { username: '' }],
+    [{}, {}]
+  ]
+  for (const [typed, taken] of cases) t.strictSame(trimNames(typed), taken)
 })
