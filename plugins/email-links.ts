@@ -114,13 +114,11 @@ export default fp(
         const link = await findVerification(database, clock, token)
         if (!link) throw new Problem('EMAIL_TOKEN_INVALID')
         if (password === undefined && account.id !== link.user) throw new Problem('FORBIDDEN')
-        const proof =
-          password === undefined
-            ? { session: request.user }
-            : { passwordVersion: (await proveOwner(request, link, password, reply)).password_version }
+        const owner = password === undefined ? undefined : await proveOwner(request, link, password, reply)
+        const proof = owner ? { passwordVersion: owner.password_version } : { session: request.user }
         const { user, done } = await verifyEmail(database, sessionRules, token, proof)
         if (!done) request.record('email verified', { account: user })
-        if (password !== undefined) deviceCookie.set(reply, user)
+        if (owner) await deviceCookie.set(reply, owner)
       },
 
       async reject(request, { token }) {
@@ -136,21 +134,21 @@ export default fp(
       },
 
       async undoChange(request, { token, new_password }, reply) {
-        const { user: owner, names, email } = await findEmailToken(request.database, clock, 'undo email change', token)
+        const { user, names, email } = await findEmailToken(request.database, clock, 'undo email change', token)
         const undo = (hash?: string) => undoEmailChange(request.database, sessionRules, secret, { token, hash })
         async function undoWith(password: string) {
           passwords.accept(password, [names.username, names.email, email], '/new_password')
-          const admission = passwords.admission(reply, { id: String(owner), ...names })
+          const admission = passwords.admission(reply, { id: String(user), ...names })
           return claiming(request, 'undo email change', token, async () =>
             undo(await passwords.hash(password, admission))
           )
         }
-        const { user, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
+        const { owner, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
         outbox.nudge()
-        request.record('email change undone', { account: user, detail: { count: ended } })
+        request.record('email change undone', { account: owner.id, detail: { count: ended } })
         if (new_password === undefined) return
-        request.record('password reset', { account: user })
-        deviceCookie.set(reply, user)
+        request.record('password reset', { account: owner.id })
+        await deviceCookie.set(reply, owner)
       },
 
       async resetPassword(request, { token, new_password }, reply) {

@@ -30,7 +30,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { askForMail, limits, requireMail } = fastify
+    const { askForMail, limits, requireMail, trimEmail } = fastify
 
     fastify.decorate('mailPage', (scope, { name, operationId, title, intro, button, mail, counted, reason }) => {
       const form = askingForm(name, button)
@@ -44,6 +44,7 @@ export default fp(
         description: 'A page that asks for a mail. The answer is the same for every address.',
         body: EmailBody,
         codes: ['TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
+        preValidation: trimEmail,
         preHandler: [requireMail, limits.byAddress(counted)],
         show: async () => renderForm(form, above),
         async act(request, { email }) {
@@ -60,5 +61,5 @@ export default fp(
       })
     })
   },
-  { name: 'mail-pages', dependencies: ['audit', 'limits', 'mail-requests', 'outbox', 'page-routes'] }
+  { name: 'mail-pages', dependencies: ['audit', 'limits', 'mail-requests', 'outbox', 'page-routes', 'typed-email'] }
 )

@@ -4,11 +4,20 @@ import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
 import { useEmailToken, useVerification } from './email-tokens.ts'
 import { Problem } from './errors.ts'
-import { forgive, nameKeys } from './limits.ts'
+import { accountKeys, forgive } from './limits.ts'
 import { enqueueMail } from './outbox.ts'
 import { endAllSessions, findSessionUser, type Lifetimes, type SessionOfUser } from './sessions.ts'
 import { NO_PASSWORD } from './stored-hash.ts'
-import { findOwnCredentials, foldName, markVerified, removeEmail, replaceEmail, replacePasswordHash } from './users.ts'
+import {
+  type DeviceOwner,
+  findDeviceOwner,
+  findOwnCredentials,
+  foldName,
+  markVerified,
+  removeEmail,
+  replaceEmail,
+  replacePasswordHash
+} from './users.ts'
 
 /** For how long nobody else registers an address that was replaced, in seconds: the link to undo it may come a day late. */
 const RESERVED_FOR = 8 * 24 * 60 * 60
@@ -111,7 +120,7 @@ export async function confirmNewEmail(database: Database, clock: Clock, token: s
  * Without another password, a link to choose one is sent to the address that is back.
  *
  * @param secret that of the counters
- * @returns the id of the user, and how many sessions have ended
+ * @returns what the devices of the user are bound to from now on, and how many sessions have ended
  * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS where another account has proven the address since
  */
 export async function undoEmailChange(
@@ -119,7 +128,7 @@ export async function undoEmailChange(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash }: { token: string; hash?: string | undefined }
-): Promise<{ user: string; ended: number }> {
+): Promise<{ owner: DeviceOwner; ended: number }> {
   const { clock } = lifetimes
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, clock, 'undo email change', token)
@@ -134,10 +143,10 @@ export async function undoEmailChange(
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a reset: whoever was guessing, the owner signs in with the new one.
-    if (hash !== undefined) await forgive(transaction, nameKeys(secret, { username, email }))
+    if (hash !== undefined) await forgive(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, clock, { kind, recipient: email, userId: user })
-    return { user, ended }
+    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
   })
 }
 

@@ -113,7 +113,10 @@ test('addresses', async (t) => {
       t.match(await caught(undoEmailChange(database, lifetimes, secret, { token })), { code: 'ACCOUNT_EXISTS' })
       t.match(await addressOf(user), { email: 'third@example.com' })
       await database.query('DELETE FROM users WHERE id = $1', [taken])
-      t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), { user, ended: 0 })
+      t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), {
+        owner: { id: user, password_version: 2, device_version: 2 },
+        ended: 0
+      })
       t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
       const open = await database.query('SELECT FROM email_changes WHERE user_id = $1 AND undone_at IS NULL', [user])
       t.equal(open.length, 0)
