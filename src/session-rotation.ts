@@ -25,9 +25,19 @@ export interface Refused {
   ended?: string
 }
 
+/** How many rotations before the latest one a session keeps. Eight within one grace are more than tabs of one client make. */
+const EARLIER = 7
+
+/**
+ * Whether a time is within the grace, $7: never for one that is null, nor where there is no grace, since of two uses at
+ * once the later one may have the earlier `moment`.
+ */
+const isRecent = (time: string) => `($7 > 0 AND extract(epoch FROM moment - ${time}) < $7)`
+
 /**
  * What a token of the right family is to its session. $4 to $7 are the session, the hashes of the family and of the
- * rotating part, and the grace. A session that was never used has no earlier token to replay.
+ * rotating part, and the grace. A token is judged by its own first use; one whose first use is no longer kept was used
+ * before the grace. A session that was never used has no earlier token to replay.
  */
 const PRESENTED = `
   SELECT session.id, moment, users.id AS user_id, username, nonce, session.created_at, last_used_at,
@@ -35,9 +45,9 @@ const PRESENTED = `
       WHEN over IS NOT NULL THEN over
       WHEN rotating_hash = $6 THEN 'current'
       WHEN rotated_at IS NULL THEN 'unknown'
-      WHEN greatest(extract(epoch FROM moment - rotated_at), 0) >= $7 THEN 'replayed'
-      WHEN previous_hash = $6 THEN 'repeated'
-      ELSE 'superseded'
+      WHEN previous_hash = $6 AND ${isRecent('rotated_at')} THEN 'repeated'
+      WHEN ${isRecent('earlier_rotated_at[array_position(earlier_hashes, $6)]')} THEN 'superseded'
+      ELSE 'replayed'
     END AS verdict
   FROM ${SESSIONS} JOIN users ON users.id = user_id
   WHERE session.id = $4 AND family_hash = $5`
@@ -53,9 +63,10 @@ interface PresentedRow {
 }
 
 /**
- * Uses a refresh token: gives its successor, and the same one for each use within the grace (RFC 9700 §4.14.2). An
- * earlier token of the session is a replay, which ends it; within the grace of the latest use it is only refused. All
- * of this is one statement, so that of any number of uses at once, at any instance, one rotates and the rest see it.
+ * Uses a refresh token: gives its successor, and the same one for each use within the grace of the first (RFC 9700
+ * §4.14.2). A token that was first used before is a replay, which ends the session, whatever was rotated since; one that
+ * has a later successor is refused within its grace. All of this is one statement, so that of any number of uses at once,
+ * at any instance, one rotates and the rest see it.
  */
 export async function useRefreshToken(
   database: Database,
@@ -68,7 +79,9 @@ export async function useRefreshToken(
     `WITH presented AS (${PRESENTED} FOR UPDATE OF session),
      rotated AS (
        UPDATE sessions
-       SET previous_hash = rotating_hash, rotating_hash = $8, nonce = $9, rotated_at = moment, last_used_at = moment
+       SET previous_hash = rotating_hash, rotating_hash = $8, nonce = $9, rotated_at = moment, last_used_at = moment,
+         earlier_hashes = CASE WHEN ${isRecent('rotated_at')} THEN (previous_hash || earlier_hashes)[1:${EARLIER}] END,
+         earlier_rotated_at = CASE WHEN ${isRecent('rotated_at')} THEN (rotated_at || earlier_rotated_at)[1:${EARLIER}] END
        FROM presented
        WHERE sessions.id = presented.id AND verdict = 'current'
        RETURNING sessions.nonce, sessions.last_used_at

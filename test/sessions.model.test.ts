@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
-import { test } from 'tap'
-import { createRefreshToken, writeRefreshToken } from '../src/refresh-token.ts'
-import { type LiveSession, openSession } from '../src/sessions.ts'
+import { type Test, test } from 'tap'
+import { createDatabase } from '../src/database.ts'
+import { createRefreshToken, type RefreshToken, writeRefreshToken } from '../src/refresh-token.ts'
+import { type UsedSession, useRefreshToken } from '../src/session-rotation.ts'
+import { findSessionUser, type LiveSession, openSession } from '../src/sessions.ts'
 import { addUser, findOwnCredentials } from '../src/users.ts'
 import { bearer, build, PASSWORD, post, type TestClock, testClock } from './helper.ts'
+import { migratedPool } from './pool.ts'
 
 /**
  * Random interleavings of all that can happen to a user's sessions, against a plain model of the contract's rules. Time
@@ -14,15 +17,16 @@ import { bearer, build, PASSWORD, post, type TestClock, testClock } from './help
 const IDLE = 72_040
 const MAX = 144_040
 const GRACE = 200
+/** How many rotations a session remembers. */
+const REMEMBERED = 8
 const STEPS = [80, 160, 240, 8_000, 36_000, 72_000]
 
 /** A session as the rules see it. */
 interface ModelSession {
   createdAt: number
   lastUsedAt: number
-  /** How many tokens it has had; the last one is good. */
-  tokens: number
-  rotatedAt: number | undefined
+  /** When each of its tokens was first used; the one after these is good. */
+  used: number[]
   ended: boolean
 }
 
@@ -78,7 +82,7 @@ const login = () =>
       const { refreshToken } = opened as LiveSession
       real.sessions.push({ id: refreshToken.session, tokens: [writeRefreshToken(refreshToken)] })
       const { now } = model
-      model.sessions.push({ createdAt: now, lastUsedAt: now, tokens: 1, rotatedAt: undefined, ended: false })
+      model.sessions.push({ createdAt: now, lastUsedAt: now, used: [], ended: false })
     },
     () => true
   )
@@ -98,21 +102,23 @@ const refresh = (index: number, back: number) =>
   command(`use token -${back} of session ${index}`, async (model, real) => {
     const session = pick(model.sessions, index)
     const held = pick(real.sessions, index)
-    const position = Math.max(0, session.tokens - 1 - back)
+    const latest = session.used.length
+    const position = Math.max(0, latest - back)
     const response = await post(real.fastify, '/token/refresh', { refresh_token: held.tokens[position] })
     const alive = isAlive(model, session)
-    const recent = session.rotatedAt !== undefined && model.now - session.rotatedAt < GRACE
-    if (alive && position === session.tokens - 1) {
+    const recent = position >= latest - REMEMBERED && model.now - (session.used[position] ?? model.now) < GRACE
+    if (alive && position === latest) {
       expectStatus('the latest token', response, 200)
       held.tokens.push(response.json().refresh_token)
-      Object.assign(session, { tokens: session.tokens + 1, rotatedAt: model.now, lastUsedAt: model.now })
-    } else if (alive && recent && position === session.tokens - 2) {
-      expectStatus('the token before it, within the grace', response, 200)
+      session.used.push(model.now)
+      session.lastUsedAt = model.now
+    } else if (alive && recent && position === latest - 1) {
+      expectStatus('the token before it, within its grace', response, 200)
       const same = response.json().refresh_token === held.tokens[position + 1]
       if (!same) throw new Error('another successor')
     } else {
       expectStatus('a token that is over', response, 401)
-      if (alive && !recent) session.ended = true
+      if (!recent) session.ended = true
     }
   })
 
@@ -130,7 +136,7 @@ const madeUp = (index: number) =>
 const logout = (index: number, back: number) =>
   command(`log out with token -${back} of session ${index}`, async (model, real) => {
     const session = pick(model.sessions, index)
-    const token = pick(real.sessions, index).tokens[Math.max(0, session.tokens - 1 - back)]
+    const token = pick(real.sessions, index).tokens[Math.max(0, session.used.length - back)]
     expectStatus('logging out', await post(real.fastify, '/logout', { refresh_token: token }), 204)
     session.ended = true
   })
@@ -213,7 +219,7 @@ test('sessions do what a plain model of the rules does', async (t) => {
       fc.constantFrom(...STEPS).map(advance),
       fc.tuple(index, back).map(([session, token]) => refresh(session, token)),
       fc.tuple(index, back).map(([session, token]) => refresh(session, token)),
-      fc.tuple(index, fc.nat({ max: 4 })).map(([session, token]) => refresh(session, token)),
+      fc.tuple(index, fc.nat({ max: 12 })).map(([session, token]) => refresh(session, token)),
       index.map(madeUp),
       fc.tuple(index, back).map(([session, token]) => logout(session, token)),
       fc.tuple(index, index).map(([session, target]) => endOne(session, target)),
@@ -232,4 +238,82 @@ test('sessions do what a plain model of the rules does', async (t) => {
   })
   const result = await fc.check(property, { numRuns: 60, endOnFailure: false })
   t.notOk(result.failed, fc.defaultReportMessage(result) ?? `${result.numRuns} interleavings`)
+})
+
+/** Sessions of one user, used without HTTP, with a clock for each. */
+async function rotations(t: Test) {
+  const database = createDatabase(await migratedPool(t), 600_000)
+  const user = await addUser(database, testClock(), { username: 'ada', passwordHash: 'x' })
+  return async () => {
+    const clock = testClock()
+    const rules = {
+      REFRESH_IDLE_TTL: IDLE,
+      REFRESH_MAX_TTL: MAX,
+      REFRESH_GRACE: GRACE,
+      successorKey: Buffer.alloc(32),
+      clock
+    }
+    const credentials = { id: user.id, password_version: 1 }
+    const opened = await openSession(database, rules, credentials, { userAgent: undefined, ip: '::1' })
+    const { refreshToken: token } = opened as LiveSession
+    return {
+      clock,
+      token,
+      use: (presented: RefreshToken) => useRefreshToken(database, rules, presented),
+      isAlive: async () => Boolean(await findSessionUser(database, rules, { sid: token.session, sub: user.id }))
+    }
+  }
+}
+
+test('a token first used before the grace never leaves its session alive', async (t) => {
+  const begin = await rotations(t)
+  const gap = fc.constantFrom(0, 80, 160, 240)
+  const property = fc.asyncProperty(
+    fc.array(gap, { minLength: 1, maxLength: 15 }),
+    fc.nat({ max: 14 }),
+    async (gaps, choice) => {
+      const { clock, token, use, isAlive } = await begin()
+      const tokens = [token]
+      const ages: number[] = []
+      for (const seconds of gaps) {
+        const { refreshToken } = (await use(tokens.at(-1) as RefreshToken)) as UsedSession
+        tokens.push(refreshToken)
+        ages.push(0)
+        clock.advance(seconds)
+        for (const index of ages.keys()) ages[index] = (ages[index] as number) + seconds
+      }
+      const replayed = choice % ages.length
+      fc.pre((ages[replayed] as number) >= GRACE)
+      const { refused } = (await use(tokens[replayed] as RefreshToken)) as { refused: string }
+      if (refused !== 'replayed' || (await isAlive())) throw new Error(`${refused}, and the session lives`)
+    }
+  )
+  const result = await fc.check(property, { numRuns: 60 })
+  t.notOk(result.failed, fc.defaultReportMessage(result) ?? `${result.numRuns} sessions`)
+})
+
+test('tabs that use one token within its grace get the same successor', async (t) => {
+  const begin = await rotations(t)
+  /** In each round, how many tabs come at once after a while, which is never as long as the grace in all. */
+  const round = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat({ max: 4 }), fc.nat({ max: 4 }))
+  const property = fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 12 }), async (rounds) => {
+    const { clock, token, use, isAlive } = await begin()
+    let present = token
+    for (const groups of rounds) {
+      const successors = new Set<string>()
+      for (const [index, tabs] of groups.entries()) {
+        if (index > 0) clock.advance(80)
+        for (const used of await Promise.all(Array.from({ length: tabs }, () => use(present)))) {
+          if ('refused' in used) throw new Error(used.refused)
+          successors.add(writeRefreshToken(used.refreshToken))
+        }
+      }
+      if (successors.size !== 1) throw new Error(`${successors.size} successors`)
+      const { refreshToken } = (await use(present)) as UsedSession
+      present = refreshToken
+    }
+    if (!(await isAlive())) throw new Error('the session has ended')
+  })
+  const result = await fc.check(property, { numRuns: 40 })
+  t.notOk(result.failed, fc.defaultReportMessage(result) ?? `${result.numRuns} sessions`)
 })

@@ -5,7 +5,8 @@ const schema = {
   operationId: 'refresh',
   summary: 'Refresh the tokens',
   description: `Gives a new access token and the refresh token's successor. A refresh token is good for one use; used again within a few
-seconds it gives the same successor, later it ends the session, since somebody has a copy.`,
+seconds of its first use it gives the same successor, later it ends the session, whatever was rotated since: somebody has
+a copy.`,
   tags: ['sessions'],
   security: [{}, { cookie: [] }],
   querystring: Nothing,

@@ -2,6 +2,7 @@ import http from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import type { Clock } from '../../src/clock.ts'
 import { build } from '../helper.ts'
 import { answer, PASSWORD, prepare, type Request, sentTo } from './http.ts'
 
@@ -23,16 +24,17 @@ export interface Client {
   metricsKey: string | undefined
 }
 
-/** A client of the service, ready, and closed with the test. The environment counts in process only. */
-export async function createClient(t: Test, environment: Record<string, string> = {}): Promise<Client> {
-  return CONTRACT_URL ? remote(t, CONTRACT_URL) : local(t, environment)
+/** A client of the service, ready, and closed with the test. The environment and the clock count in process only. */
+export async function createClient(t: Test, environment: Record<string, string> = {}, clock?: Clock): Promise<Client> {
+  return CONTRACT_URL ? remote(t, CONTRACT_URL) : local(t, environment, clock)
 }
 
-async function local(t: Test, environment: Record<string, string>): Promise<Client> {
+async function local(t: Test, environment: Record<string, string>, clock?: Clock): Promise<Client> {
   const issuer = 'https://latchkey.test/auth'
   const audience = 'https://api.test'
   const fastify = await build(t, {
-    environment: { PUBLIC_URL: issuer, AUDIENCE: audience, LIMITS: 'off', ...environment }
+    environment: { PUBLIC_URL: issuer, AUDIENCE: audience, LIMITS: 'off', ...environment },
+    ...(clock && { clock })
   })
   return { request: injectedInto(fastify), issuer, audience, metricsKey: environment.METRICS_KEY }
 }

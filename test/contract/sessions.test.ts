@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Test, test } from 'tap'
+import { testClock } from '../helper.ts'
 import {
   type Answer,
   bearer,
@@ -76,6 +77,15 @@ test('Sessions', async (t) => {
       refused(t, await refresh(first), 401, 'REFRESH_TOKEN_INVALID')
       t.equal((await refresh(second)).json.refresh_token, third)
       t.equal((await refresh(third)).status, 200)
+    })
+
+    await t.test('takes a token that more uses came after than tabs make for a stolen one', async (t) => {
+      const { refresh_token: first, access_token } = await newcomer()
+      let present = first
+      for (let use = 0; use < 20; use++) present = (await refresh(present)).json.refresh_token
+      refused(t, await refresh(first), 401, 'REFRESH_TOKEN_INVALID')
+      refused(t, await refresh(present), 401, 'REFRESH_TOKEN_INVALID')
+      refused(t, await get('/me', access_token), 401, 'TOKEN_INVALID')
     })
 
     await t.test('refuses what is none, and ends nothing for it', async (t) => {
@@ -446,6 +456,28 @@ test('Sessions', async (t) => {
 
 /** What time does, which only a service in this process can be made to see at once. */
 if (CONTRACT_URL === undefined) {
+  test('Sessions, while time passes', async (t) => {
+    const clock = testClock()
+    const client = await createClient(t, {}, clock)
+    const refresh = (token: unknown) => client.request({ path: '/token/refresh', body: { refresh_token: token } })
+
+    await t.test(
+      'a token that was first used before the grace ends the session, however often the thief refreshes',
+      async (t) => {
+        const { access_token, refresh_token: owners } = await signIn(client, { username: unique() })
+        let stolen = (await refresh(owners)).json.refresh_token
+        for (let use = 0; use < 6; use++) {
+          clock.advance(9)
+          stolen = (await refresh(stolen)).json.refresh_token
+        }
+        clock.advance(3)
+        refused(t, await refresh(owners), 401, 'REFRESH_TOKEN_INVALID')
+        refused(t, await refresh(stolen), 401, 'REFRESH_TOKEN_INVALID')
+        refused(t, await client.request({ path: '/me', headers: bearer(access_token) }), 401, 'TOKEN_INVALID')
+      }
+    )
+  })
+
   test('Sessions, without a grace', async (t) => {
     const client = await createClient(t, { REFRESH_GRACE: '0' })
     const refresh = (token: unknown) => client.request({ path: '/token/refresh', body: { refresh_token: token } })

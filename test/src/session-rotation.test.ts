@@ -108,17 +108,77 @@ test('the use of refresh tokens', async (t) => {
     t.ok(await other.alive())
   })
 
-  await t.test('only refuses a token before the used one, within the grace of the latest use', async (t) => {
+  await t.test('only refuses a token before the used one, within the grace of its own first use', async (t) => {
     const { clock, token, next, use, alive } = await begin()
-    const second = await next(token)
     clock.advance(60)
+    const second = await next(token)
+    clock.advance(5)
     const third = await next(second)
+    clock.advance(4)
     t.strictSame(await use(token), { refused: 'superseded' })
-    t.ok(await alive())
     t.strictSame(await next(second), third)
-    clock.advance(10)
+    t.ok(await alive())
+    clock.advance(1)
     t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
     t.notOk(await alive())
+  })
+
+  await t.test('ends the session at a token first used before the grace, whatever was rotated since', async (t) => {
+    const { clock, token, next, use, alive } = await begin()
+    let stolen = await next(token)
+    for (let step = 0; step < 6; step++) {
+      clock.advance(9)
+      stolen = await next(stolen)
+    }
+    clock.advance(3)
+    t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
+    t.notOk(await alive())
+    t.strictSame(await use(stolen), { refused: 'replayed' })
+  })
+
+  for (const [rotations, refused] of [
+    [8, 'superseded'],
+    [9, 'replayed']
+  ] as const) {
+    await t.test(`takes the first token for ${refused} after ${rotations} uses within one grace`, async (t) => {
+      const { token, next, use, row } = await begin()
+      let present = token
+      for (let step = 0; step < rotations; step++) present = await next(present)
+      const { earlier_hashes, earlier_rotated_at } = await row()
+      t.strictSame([earlier_hashes.length, earlier_rotated_at.length], [7, 7])
+      t.match(await use(token), { refused })
+    })
+  }
+
+  await t.test('keeps nothing of rotations that are further apart than the grace', async (t) => {
+    const { clock, token, next, row } = await begin()
+    const nothing = { earlier_hashes: null, earlier_rotated_at: null }
+    const second = await next(token)
+    t.match(await row(), nothing)
+    const third = await next(second)
+    t.strictSame((await row()).earlier_hashes, [sha256(token.rotating)])
+    clock.advance(10)
+    await next(third)
+    t.match(await row(), nothing)
+  })
+
+  await t.test('goes on with a session that an instance without earlier rotations has used', async (t) => {
+    const { clock, token, next, use, alive } = await begin()
+    const second = await next(token)
+    const third = await next(second)
+    const rotating = Buffer.alloc(32, 3)
+    // What the version before writes: it knows the latest rotation alone.
+    await pool.query(
+      'UPDATE sessions SET previous_hash = rotating_hash, rotating_hash = $2, rotated_at = now() WHERE id = $1',
+      [token.session, sha256(rotating)]
+    )
+    t.match(await use(third), { refreshToken: { session: token.session } }, 'its predecessor repeats')
+    t.strictSame(await use(token), { refused: 'superseded' })
+    const fifth = await next({ ...token, rotating })
+    t.ok(await alive())
+    clock.advance(10)
+    t.ok('refreshToken' in (await use(fifth)))
+    t.strictSame(await use(second), { refused: 'replayed', ended: user.id })
   })
 
   for (let replayed = 0; replayed < 20; replayed++) {
