@@ -10,7 +10,7 @@ import {
   writeHead
 } from './audit.ts'
 import type { Clock } from './clock.ts'
-import type { Database } from './database.ts'
+import { type Database, exactly } from './database.ts'
 
 /** What an action was about. */
 export interface Particulars {
@@ -83,8 +83,8 @@ async function lockHead(transaction: Database): Promise<Head> {
 /** The database's time in microseconds, and the number of the last row. Asked under the lock: before it, another writes. */
 async function present(transaction: Database, clock: Clock): Promise<{ moment: number; newest: number | null }> {
   const [row] = await transaction.query<{ moment: number; newest: number | null }>(
-    `SELECT (extract(epoch FROM now() + $1 * interval '1 millisecond') * 1000000)::float8 AS moment,
-       (SELECT max(seq) FROM audit)::float8 AS newest`,
+    `SELECT ${exactly("(extract(epoch FROM now() + $1 * interval '1 millisecond') * 1000000)::bigint")} AS moment,
+       ${exactly('(SELECT max(seq) FROM audit)')} AS newest`,
     [clock.offset]
   )
   return row as { moment: number; newest: number | null }

@@ -1,6 +1,6 @@
 import { isSealed, RECORD, readHead, type StoredRecord, writeHead } from './audit.ts'
 import { BATCH, followChain } from './audit-verify.ts'
-import type { Database } from './database.ts'
+import { type Database, exactly } from './database.ts'
 
 /** The beginning of the record that is before a time: what a purge deletes. */
 export interface Beginning {
@@ -12,7 +12,7 @@ export interface Beginning {
 /** How many rows a purge would delete. A row before the time that follows one after it is not of the beginning. */
 export async function countBeginning(database: Database, before: Date): Promise<Beginning> {
   const [row] = await database.query<Beginning>(
-    `SELECT count(*)::float8 AS count, coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)::float8 AS last
+    `SELECT ${exactly('count(*)')} AS count, ${exactly('coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)')} AS last
      FROM audit
      WHERE seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= $1)`,
     [before.toISOString()]

@@ -1,5 +1,5 @@
 import { type Ends, isSealed, RECORD, readHead, recordMac, type StoredRecord } from './audit.ts'
-import type { Database } from './database.ts'
+import { type Database, UNTIMED } from './database.ts'
 
 /** What can be wrong with the record. */
 export type Wrong = 'changed' | 'missing' | 'out of order' | 'added' | 'cut off' | 'damaged' | 'ends forged'
@@ -41,6 +41,7 @@ export async function verifyAudit(
 ): Promise<Verdict> {
   return database.transact(async (snapshot) => {
     await snapshot.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await snapshot.query(UNTIMED)
     const head = await readHead(snapshot)
     const ends: Ends = head ?? { purged_seq: 0, purged_mac: Buffer.alloc(0), last_seq: 0, last_mac: Buffer.alloc(0) }
     const { purged_seq: purged, last_seq: last } = ends

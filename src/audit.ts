@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Database } from './database.ts'
+import { type Database, exactly } from './database.ts'
 
 /** Who does what is recorded: a client over HTTP, an operator by a command, or the service by itself. */
 export const ACTORS = ['client', 'operator', 'service'] as const
@@ -103,7 +103,7 @@ export interface Head extends Ends {
 }
 
 /** What a query reads of a row. Numbers of 53 bits are enough for the microseconds until the year 2255. */
-export const RECORD = `seq::float8 AS seq, (extract(epoch FROM at) * 1000000)::float8 AS at, actor, action, account, session,
+export const RECORD = `${exactly('seq')} AS seq, ${exactly('(extract(epoch FROM at) * 1000000)::bigint')} AS at, actor, action, account, session,
   address, request_id, detail::text AS detail, mac`
 
 /** The hash of a row and of all before it. */
@@ -131,7 +131,7 @@ function mac(key: Buffer, what: (string | number | null)[]): Buffer {
 /** Reads the ends; nothing where no row was ever written. */
 export async function readHead(database: Database, lock: 'FOR UPDATE' | '' = ''): Promise<Head | undefined> {
   const [head] = await database.query<Head>(
-    `SELECT purged_seq::float8 AS purged_seq, purged_mac, last_seq::float8 AS last_seq, last_mac, seal
+    `SELECT ${exactly('purged_seq')} AS purged_seq, purged_mac, ${exactly('last_seq')} AS last_seq, last_mac, seal
      FROM audit_head ${lock}`
   )
   return head

@@ -1,5 +1,5 @@
 import type { BackupRecord } from './backup-records.ts'
-import type { Database } from './database.ts'
+import { type Database, UNTIMED } from './database.ts'
 import { unwrapPrivateKey } from './keys.ts'
 import { readVersion } from './migrations.ts'
 import { openRootSecret } from './root-secret.ts'
@@ -61,6 +61,7 @@ export function readBackup<Result>(
   return database.transact(async (snapshot) => {
     await snapshot.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     await snapshot.query(FORM)
+    await snapshot.query(UNTIMED)
     return use(recordsOf(snapshot, secrets))
   })
 }

@@ -82,7 +82,7 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
     const run: Run = (text, values) => {
       const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
       return timed(() => client.query(config, values)).catch((error) => {
-        broken ||= error instanceof Problem
+        broken ||= error instanceof Problem && !isConflict(error)
         if (isLate(error)) cancelStatement(client)
         throw error
       })
@@ -97,9 +97,20 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
   }
 
   const through = (connections: Connections): Database => ({
-    query: (text, values) => withClient(connections, (run) => within(run).query(text, values)),
+    query: (text, values) => withClient(connections, (run) => alone(run, text, values)),
     transact: (work) => withClient(connections, (run) => commit(run, work))
   })
+
+  // Under a stricter isolation that the server or the role is set to, a statement can meet another. Nothing of it was done.
+  async function alone<Row extends QueryResultRow>(run: Run, text: string, values?: unknown[]): Promise<Row[]> {
+    for (;;) {
+      try {
+        return (await run<Row>(text, values)).rows
+      } catch (error) {
+        if (left <= 0 || !isConflict(error as Error)) throw error
+      }
+    }
+  }
 
   return {
     ...through(pool),
@@ -119,8 +130,21 @@ function within(run: Run): Database {
   return database
 }
 
+/** The isolation that transactions are written for, whatever the server, the database or the role is set to. */
+export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
+
+/**
+ * Switches off the timeouts that the role or the database may be set to, until the transaction ends: for work whose length
+ * depends on how much is stored, as pg_dump does.
+ */
+export const UNTIMED = `SELECT set_config(name, '0', true) FROM pg_settings
+  WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`
+
+/** A number in full as a number: an int8 arrives as text otherwise, and a float8 rounded as extra_float_digits says. */
+export const exactly = (number: string) => `to_json(${number})`
+
 async function commit<Result>(run: Run, work: (transaction: Database) => Promise<Result>): Promise<Result> {
-  await run('BEGIN')
+  await run(BEGIN)
   try {
     const result = await work(within(run))
     const { command } = await run('COMMIT')
@@ -140,9 +164,15 @@ export async function ping(database: Database): Promise<void> {
 
 /**
  * SQLSTATE classes that say nothing about the statement: connection, authorisation, no such database, serialisation,
- * resources, operator intervention, system. 25006 is a server that has become read-only.
+ * resources, operator intervention, system. 25006 is a server that has become read-only, 25P03 and 25P04 are a transaction
+ * and 55P03 a lock that took longer than the role is set to wait.
  */
-const OUTAGES = ['08', '28', '3D', '40', '53', '57', '58', '25006']
+const OUTAGES = ['08', '28', '3D', '40', '53', '57', '58', '25006', '25P03', '25P04', '55P03']
+
+/** Serialization failure and deadlock: the statement was taken back, and can be run again. */
+const CONFLICTS = ['40001', '40P01']
+
+const isConflict = ({ cause }: Error) => CONFLICTS.includes(sqlState(cause) ?? '')
 
 /** Whether the database failed us, rather than refused what we asked. Network faults and time-outs have no SQLSTATE. */
 export function isOutage(error: unknown): boolean {

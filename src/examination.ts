@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg, { type Pool } from 'pg'
 import type { Config } from './config.ts'
+import { exactly, PATIENCE } from './database.ts'
 import { embeddedDriver, openEmbedded } from './embedded.ts'
 import { type Finding, judgeKeyAge, judgePermissions, judgeSchema, judgeServer, type ServerFacts } from './findings.ts'
 import { FolderLocked } from './folder-lock.ts'
@@ -61,15 +62,20 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
   const asked = Date.now()
   const { rows } = await pool.query(
     `SELECT current_setting('server_version_num')::int AS version,
-       extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock,
+       ${exactly('extract(epoch FROM clock_timestamp()) * 1000')} AS clock,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
        (SELECT greatest(sum(numbackends)::int - 1, 0) FROM pg_stat_database) AS taken,
-       pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only`
+       pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
+       current_setting('server_encoding') AS encoding, current_setting('DateStyle') AS "dateStyle",
+       current_setting('default_transaction_isolation') AS isolation,
+       (SELECT coalesce(json_object_agg(name, setting::int), '{}') FROM pg_settings
+        WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+          AND setting::int BETWEEN 1 AND ${PATIENCE - 1}) AS timeouts`
   )
-  const { version, clock, most, taken, read_only } = rows[0]
+  const { version, clock, most, taken, read_only, ...settings } = rows[0]
   // It was read somewhere between the question and the answer.
   const clockAhead = clock - (asked + Date.now()) / 2
-  return { version, clockAhead, connections: { most, taken }, readOnly: read_only }
+  return { version, clockAhead, connections: { most, taken }, readOnly: read_only, settings }
 }
 
 async function examineContent(pool: Pool): Promise<Finding[]> {
@@ -77,7 +83,7 @@ async function examineContent(pool: Pool): Promise<Finding[]> {
   const findings = [judgeSchema(state)]
   if (state.applied < state.newest) return findings
   const { rows } = await pool.query(
-    `SELECT extract(epoch FROM now() - created_at)::float8 / 86400 AS age
+    `SELECT ${exactly('extract(epoch FROM now() - created_at) / 86400')} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
   return [...findings, judgeKeyAge(rows[0]?.age)]

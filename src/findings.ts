@@ -134,6 +134,16 @@ export interface ServerFacts {
   /** How many connections it takes, and how many of those others hold. */
   connections: { most: number; taken: number }
   readOnly: boolean
+  settings: ServerSettings
+}
+
+/** What our connections are set to by the server, the database or the role. */
+export interface ServerSettings {
+  encoding: string
+  dateStyle: string
+  isolation: string
+  /** The timeouts, in milliseconds, that are shorter than what a request may wait. */
+  timeouts: Record<string, number>
 }
 
 /** Instances that differ by more than a second may refuse each other's new tokens (src/tokens.ts). */
@@ -141,7 +151,8 @@ const CLOCK = { warning: 1_000, bad: 5_000 }
 
 const OLDEST = 14
 
-export function judgeServer({ version, clockAhead, connections, readOnly }: ServerFacts, config: Config): Finding[] {
+export function judgeServer(facts: ServerFacts, config: Config): Finding[] {
+  const { version, clockAhead, connections, readOnly, settings } = facts
   const major = Math.floor(version / 10_000)
   const findings = [
     major >= OLDEST
@@ -150,6 +161,8 @@ export function judgeServer({ version, clockAhead, connections, readOnly }: Serv
   ]
   if (readOnly)
     findings.push(bad('server', 'takes no writes: it is a replica, or set so', 'set DATABASE_URL to the primary'))
+
+  findings.push(...judgeSettings(settings))
 
   const off = `${Math.round(Math.abs(clockAhead))} ms ${clockAhead < 0 ? 'behind' : 'ahead of'} ours`
   const judge = Math.abs(clockAhead) >= CLOCK.bad ? bad : warning
@@ -165,6 +178,27 @@ export function judgeServer({ version, clockAhead, connections, readOnly }: Serv
   else if (config.DATABASE_POOL * 2 > free) findings.push(warning('DATABASE_POOL', `${pool}: not enough for two`, mend))
   else findings.push(good('DATABASE_POOL', pool))
   return findings
+}
+
+function judgeSettings({ encoding, dateStyle, isolation, timeouts }: ServerSettings): Finding[] {
+  const findings: Finding[] = []
+  if (encoding !== 'UTF8') {
+    const fix = "make a database with ENCODING 'UTF8', and restore a backup into it"
+    findings.push(bad('encoding', `${encoding}: text that it cannot represent is refused`, fix))
+  }
+  if (!dateStyle.startsWith('ISO')) {
+    const fix = 'set it to ISO for the role of DATABASE_URL: a proxy drops what each connection sets'
+    findings.push(bad('DateStyle', `${dateStyle}: times are misread`, fix))
+  }
+  if (isolation !== 'read committed') {
+    const fix = "set it to 'read committed' for the role of DATABASE_URL"
+    findings.push(warning('default_transaction_isolation', `${isolation}: statements that conflict are run again`, fix))
+  }
+  for (const [name, milliseconds] of Object.entries(timeouts)) {
+    const fix = 'set it to 0 for the role of DATABASE_URL'
+    findings.push(warning(name, `${milliseconds} ms: the answer to a request that waits longer is 503`, fix))
+  }
+  return findings.length > 0 ? findings : [good('settings', 'as the service needs them')]
 }
 
 /** The schema of the database against the migrations that this version has, by their numbers. */

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import type { Clock } from './clock.ts'
-import type { Database } from './database.ts'
+import { type Database, exactly } from './database.ts'
 import { KEYS, parametersOf } from './key-list.ts'
 import { sealingSecrets } from './root-secret.ts'
 import { type Secrets, seal, unseal } from './sealing.ts'
@@ -97,7 +97,7 @@ export async function readRing(
   tokenTtl: number
 ): Promise<SigningKey[]> {
   const rows = await database.query<{ kid: string; public_key: JsonWebKey; private_key: Buffer; signs_in: number }>(
-    `SELECT kid, public_key, private_key, (extract(epoch FROM sign_from - moment) * 1000)::float8 AS signs_in
+    `SELECT kid, public_key, private_key, ${exactly('extract(epoch FROM sign_from - moment) * 1000')} AS signs_in
      FROM ${KEYS}
      WHERE state NOT IN ('over', 'revoked')
      ORDER BY sign_from, kid`,

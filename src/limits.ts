@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Clock } from './clock.ts'
-import type { Database } from './database.ts'
+import { type Database, exactly } from './database.ts'
 import { deriveKey } from './secrets.ts'
 import { foldName } from './users.ts'
 
@@ -126,7 +126,7 @@ const countAll = (given: string, most: string) => `
 /** How many more are let through of what was asked for and counted, and how many seconds the rest has to wait. */
 const outcomes = (asked: string, counted: string, most: string) => `
      SELECT key, greatest(coalesce(${most} - ${counted}.count + times, 0), 0) AS left,
-       coalesce(extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${MOMENT}), $5)::float8 AS wait
+       ${exactly(`coalesce(extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${MOMENT}), $5)`)} AS wait
      FROM ${asked} LEFT JOIN ${counted} USING (key) LEFT JOIN limits USING (key)`
 
 /**
@@ -221,7 +221,7 @@ export async function countGuess(
        RETURNING key
      )
      SELECT EXISTS (SELECT FROM by_all_devices) AS by_device, EXISTS (SELECT FROM by_name) AS by_name,
-       coalesce((SELECT extract(epoch FROM blocked_until - ${MOMENT}) FROM limits WHERE key = $2), $6)::float8 AS wait`,
+       ${exactly(`coalesce((SELECT extract(epoch FROM blocked_until - ${MOMENT}) FROM limits WHERE key = $2), $6)`)} AS wait`,
     [
       clock.offset,
       name,

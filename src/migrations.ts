@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import Postgrator from 'postgrator'
-import type { Database } from './database.ts'
+import { BEGIN, type Database, UNTIMED } from './database.ts'
 
 const SQL = fileURLToPath(new URL('../sql/', import.meta.url))
 
@@ -74,7 +74,8 @@ export async function forgetMigrations(transaction: Database): Promise<void> {
 
 async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
   try {
-    await client.query('BEGIN')
+    await client.query(BEGIN)
+    await client.query(UNTIMED)
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
     const applied = await applyPending(folder, (sql) => client.query(sql))
     await client.query('COMMIT')

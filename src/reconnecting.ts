@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
-import pg from 'pg'
+import type pg from 'pg'
+import { ConfiguredClient } from './session-settings.ts'
 
 /** The pause after the first connection that failed, and the longest one, in milliseconds. */
 const FIRST = 50
@@ -25,7 +26,7 @@ export function reconnectingClient(random = Math.random): typeof pg.Client {
     again = performance.now() + Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + random() / 2)
   }
 
-  return class ReconnectingClient extends pg.Client {
+  return class ReconnectingClient extends ConfiguredClient {
     override connect(): Promise<pg.Client>
     override connect(callback: Callback): void
     override connect(callback?: Callback): Promise<pg.Client> | undefined {

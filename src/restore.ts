@@ -4,7 +4,7 @@ import { type Counts, changeSealed, type Manifest, TABLES } from './backup.ts'
 import type { BackupRecord } from './backup-records.ts'
 import { BackupRefusal } from './backup-seal.ts'
 import type { Clock } from './clock.ts'
-import type { Database } from './database.ts'
+import { type Database, UNTIMED } from './database.ts'
 import { wrapPrivateKey } from './keys.ts'
 import { forgetMigrations, lockSchema, MigrationError, migrateWithin, NEWEST, readVersion } from './migrations.ts'
 import { rootSecretText, sealRootSecret } from './root-secret.ts'
@@ -72,6 +72,7 @@ export function restoreBackup(
   { clock, secrets, replace, progress }: Restoring
 ): Promise<Restored> {
   return database.transact(async (transaction) => {
+    await transaction.query(UNTIMED)
     await lockSchema(transaction)
     await refuseInstances(transaction)
     if (!replace) refuseHeld(await countHeld(transaction))

@@ -17,6 +17,7 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { embeddedDriver, startParams } from '../src/embedded.ts'
 import { migrate } from '../src/migrations.ts'
+import { ConfiguredClient } from '../src/session-settings.ts'
 
 /** Where a test's own database is: an embedded one in this process, or one made for it on TEST_DATABASE_URL's server. */
 export type TestDatabase = { pglite: PGlite } | { url: string }
@@ -47,7 +48,7 @@ export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> 
   const pool =
     'url' in database
       ? // Without timers: one that a test mocks must not outlive it.
-        new pg.Pool({ connectionString: database.url, idleTimeoutMillis: 0 })
+        new pg.Pool({ connectionString: database.url, idleTimeoutMillis: 0, Client: ConfiguredClient })
       : new (await embeddedDriver(database.pglite)).Pool()
   // A pool that has ended may still hear of its connections when the database is dropped.
   pool.on('error', () => {})

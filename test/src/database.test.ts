@@ -243,7 +243,7 @@ test('the patience of a database', async (t) => {
       t.strictSame(await body(promise), UNAVAILABLE)
     }
     t.strictSame(await passed([95, 900], all), [95], 'a tenth was left')
-    t.strictSame(asked, ['BEGIN', 'SELECT slowly', 'SELECT never'])
+    t.strictSame(asked, ['BEGIN ISOLATION LEVEL READ COMMITTED', 'SELECT slowly', 'SELECT never'])
   })
 
   await t.test('is used up by a wait for what was asked elsewhere', async (t) => {
@@ -386,6 +386,9 @@ test('an outage is what says nothing about the statement', async (t) => {
     ['57P01 shutting down', answered('57P01'), true],
     ['58030 disk fault', answered('58030'), true],
     ['25006 read-only', answered('25006'), true],
+    ['25P03 an idle transaction', answered('25P03'), true],
+    ['25P04 a long transaction', answered('25P04'), true],
+    ['55P03 a lock', answered('55P03'), true],
     ['25P02 failed transaction', answered('25P02'), false],
     ['22P02 not the text of its type', answered('22P02'), false],
     ['23505 unique violation', answered('23505'), false],
@@ -404,4 +407,36 @@ test('the SQLSTATE of an error is the server’s alone', async (t) => {
   t.equal(sqlState(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })), undefined)
   t.equal(sqlState(Object.assign(new Error('half'), { severity: 'ERROR' })), undefined)
   t.equal(sqlState({ severity: 'ERROR', code: '23505' }), undefined)
+})
+
+test('a statement of its own that conflicts with another', async (t) => {
+  for (const state of ['40001', '40P01']) {
+    await t.test(`is run again on its connection after ${state}`, async (t) => {
+      let asked = 0
+      const url = await server(t, () =>
+        ++asked < 4 ? refused(state, 'could not serialize access') : completed('SELECT 0')
+      )
+      const pool = poolAt(t, url)
+      t.strictSame(await createDatabase(pool, 60_000).query('SELECT 1'), [])
+      t.strictSame([asked, pool.totalCount], [4, 1])
+    })
+  }
+
+  await t.test('is given up when the time of the request is over, and the connection stays', async (t) => {
+    const pool = poolAt(t, await server(t, () => refused('40001', 'could not serialize access')))
+    await caught(pool.query('SELECT 1'))
+    t.strictSame(await body(createDatabase(pool, 50).query('SELECT 1')), UNAVAILABLE)
+    t.equal(pool.totalCount, 1)
+  })
+
+  await t.test('fails with its transaction, which says what isolation it is written for', async (t) => {
+    const asked: string[] = []
+    const url = await server(t, (text) => {
+      asked.push(text)
+      return text === 'SELECT 1' ? refused('40P01', 'deadlock detected') : completed(text.split(' ', 1).join())
+    })
+    const database = createDatabase(poolAt(t, url), 60_000)
+    t.strictSame(await body(database.transact((transaction) => transaction.query('SELECT 1'))), UNAVAILABLE)
+    t.strictSame(asked, ['BEGIN ISOLATION LEVEL READ COMMITTED', 'SELECT 1', 'ROLLBACK'])
+  })
 })

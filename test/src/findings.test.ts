@@ -10,7 +10,8 @@ import {
   judgeSchema,
   judgeSecrets,
   judgeServer,
-  judgeSwitches
+  judgeSwitches,
+  type ServerFacts
 } from '../../src/findings.ts'
 
 const STRONG = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
@@ -27,7 +28,18 @@ test('everything that is not good says how to mend it', (t) => {
     ...judgeNetwork(configured({ HOST: '0.0.0.0', PUBLIC_URL: 'http://a.example', TRUSTED_PROXIES: '0.0.0.0/0' })),
     ...judgeSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'silent' })),
     ...judgeServer(
-      { version: 130_001, clockAhead: -7000, connections: { most: 10, taken: 5 }, readOnly: true },
+      {
+        version: 130_001,
+        clockAhead: -7000,
+        connections: { most: 10, taken: 5 },
+        readOnly: true,
+        settings: {
+          encoding: 'LATIN1',
+          dateStyle: 'German, DMY',
+          isolation: 'serializable',
+          timeouts: { lock_timeout: 9 }
+        }
+      },
       configured({})
     ),
     judgeSchema({ applied: 3, newest: 2 }),
@@ -128,21 +140,40 @@ test('the cost of a hash is the highest under 300 ms, from 10 to 15', (t) => {
 })
 
 test('a server', (t) => {
-  const facts = { version: 150_004, clockAhead: 0, connections: { most: 97, taken: 0 }, readOnly: false }
-  const table: [facts: Partial<typeof facts>, expected: string[]][] = [
-    [{}, ['server good', 'clock good', 'DATABASE_POOL good']],
-    [{ version: 139_999 }, ['server bad', 'clock good', 'DATABASE_POOL good']],
-    [{ version: 140_000, readOnly: true }, ['server good', 'server bad', 'clock good', 'DATABASE_POOL good']],
-    [{ clockAhead: 999 }, ['server good', 'clock good', 'DATABASE_POOL good']],
-    [{ clockAhead: -1000 }, ['server good', 'clock warning', 'DATABASE_POOL good']],
-    [{ clockAhead: 5000 }, ['server good', 'clock bad', 'DATABASE_POOL good']],
-    [{ connections: { most: 97, taken: 77 } }, ['server good', 'clock good', 'DATABASE_POOL good']],
-    [{ connections: { most: 97, taken: 78 } }, ['server good', 'clock good', 'DATABASE_POOL warning']],
-    [{ connections: { most: 97, taken: 88 } }, ['server good', 'clock good', 'DATABASE_POOL bad']]
+  const settings = { encoding: 'UTF8', dateStyle: 'ISO, MDY', isolation: 'read committed', timeouts: {} }
+  const facts = { version: 150_004, clockAhead: 0, connections: { most: 97, taken: 0 }, readOnly: false, settings }
+  const table: [facts: Partial<ServerFacts>, others: string[]][] = [
+    [{}, []],
+    [{ version: 139_999 }, ['server bad']],
+    [{ version: 140_000, readOnly: true }, ['server bad']],
+    [{ clockAhead: 999 }, []],
+    [{ clockAhead: -1000 }, ['clock warning']],
+    [{ clockAhead: 5000 }, ['clock bad']],
+    [{ connections: { most: 97, taken: 77 } }, []],
+    [{ connections: { most: 97, taken: 78 } }, ['DATABASE_POOL warning']],
+    [{ connections: { most: 97, taken: 88 } }, ['DATABASE_POOL bad']],
+    [{ settings: { ...settings, encoding: 'SQL_ASCII' } }, ['encoding bad']],
+    [{ settings: { ...settings, dateStyle: 'SQL, DMY' } }, ['DateStyle bad']],
+    [{ settings: { ...settings, isolation: 'repeatable read' } }, ['default_transaction_isolation warning']],
+    [
+      { settings: { ...settings, timeouts: { statement_timeout: 4999, lock_timeout: 1 } } },
+      ['statement_timeout warning', 'lock_timeout warning']
+    ]
   ]
-  for (const [change, expected] of table) {
-    t.strictSame(brief(judgeServer({ ...facts, ...change }, configured({}))), expected, JSON.stringify(change))
+  for (const [change, others] of table) {
+    const found = brief(judgeServer({ ...facts, ...change }, configured({})))
+    t.strictSame(
+      found.filter((finding) => !finding.endsWith(' good')),
+      others,
+      JSON.stringify(change)
+    )
   }
+  t.strictSame(brief(judgeServer(facts, configured({}))), [
+    'server good',
+    'settings good',
+    'clock good',
+    'DATABASE_POOL good'
+  ])
   t.end()
 })
 

@@ -122,7 +122,7 @@ test('migrating', async (t) => {
 test('a connection that is lost on the way is told as such, and the pool goes on with another', async (t) => {
   const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
     if (type === '') socket.write(welcome)
-    else if (connection === 1 && text !== 'BEGIN') socket.destroy()
+    else if (connection === 1 && !text.startsWith('BEGIN')) socket.destroy()
     else if (type === 'Q') socket.write(completed(text))
   })
   const pool = new pg.Pool({ connectionString: url, max: 1 })
