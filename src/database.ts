@@ -157,9 +157,14 @@ async function commit<Result>(run: Run, work: (transaction: Database) => Promise
   }
 }
 
-/** Whether the database answers: resolves when it does. */
-export async function ping(database: Database): Promise<void> {
-  await database.query('SELECT')
+/**
+ * Resolves when the database answers and takes writes. A standby's transactions are read-only too.
+ *
+ * @throws Problem DATABASE_UNAVAILABLE when it does not
+ */
+export async function checkWritable(database: Database): Promise<void> {
+  const [row] = await database.query('SELECT current_setting(\'transaction_read_only\')::boolean AS "readOnly"')
+  if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new Error('the database takes no writes') })
 }
 
 /**

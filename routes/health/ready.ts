@@ -1,11 +1,11 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { ping } from '../../src/database.ts'
+import { checkWritable } from '../../src/database.ts'
 import { Nothing, refusals } from '../../src/schemas.ts'
 
 const schema = {
   operationId: 'ready',
   summary: 'Can the service do its work',
-  description: 'Answers 200 when the database does.',
+  description: 'Answers 200 when the database answers and takes writes.',
   tags: ['service'],
   querystring: Nothing,
   response: {
@@ -16,7 +16,7 @@ const schema = {
 
 const ready: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get('/ready', { schema, config: { vital: true } }, async ({ database }) => {
-    await ping(database)
+    await checkWritable(database)
     return { status: 'ok' as const }
   })
 }
