@@ -3,9 +3,10 @@ import postgres from '@fastify/postgres'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
+import { whereabouts } from '../src/database-url.ts'
 import { embeddedDriver, openEmbedded } from '../src/embedded.ts'
 import { migrate } from '../src/migrations.ts'
-import { poolOptions, waitForServer, whereabouts } from '../src/postgres.ts'
+import { poolOptions, waitForServer } from '../src/postgres.ts'
 
 /** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
 export default fp<AppOptions>(

@@ -5,6 +5,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
 import ipaddr from 'ipaddr.js'
 import { isAddress } from './client-address.ts'
+import { hasPlainCredentials } from './database-url.ts'
 
 const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
 const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
@@ -17,7 +18,10 @@ const key = Type.Optional(
 const Environment = Type.Object(
   {
     DATABASE_URL: Type.Optional(
-      Type.String({ format: 'database-url', mend: 'a URL such as postgres://user:password@host:5432/database' })
+      Type.String({
+        format: 'database-url',
+        mend: 'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)'
+      })
     ),
     DATABASE_POOL: Type.Integer({ minimum: 1, maximum: 1000, default: 10, mend: 'a whole number from 1 to 1000' }),
     DATABASE_CA: Type.Optional(
@@ -69,7 +73,7 @@ const Environment = Type.Object(
     SMTP_URL: Type.Optional(
       Type.String({
         format: 'smtp-url',
-        mend: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host'
+        mend: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL'
       })
     ),
     MAIL_FROM: Type.Optional(
@@ -203,12 +207,13 @@ const ajv = new Ajv({
     folder: isFolder,
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
-    'database-url': (text: string) => /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text),
+    'database-url': (text: string) =>
+      /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text) && hasPlainCredentials(text),
     'public-url': isPublicUrl,
     'smtp-url': isSmtpUrl,
     'mail-from': (text: string) => readSender(text) !== undefined,
     'readable-folder': isReadableFolder,
-    collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? ''),
+    collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? '') && hasPlainCredentials(text),
     certificate: isCertificate
   }
 })

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import pg, { type Pool } from 'pg'
 import type { Config } from './config.ts'
 import { exactly, PATIENCE } from './database.ts'
+import { whereabouts } from './database-url.ts'
 import { embeddedDriver, openEmbedded } from './embedded.ts'
 import { type Finding, judgeKeyAge, judgePermissions, judgeSchema, judgeServer, type ServerFacts } from './findings.ts'
 import { FolderLocked } from './folder-lock.ts'
 import { readSchemaState } from './migrations.ts'
-import { explain, poolOptions, probe, whereabouts } from './postgres.ts'
+import { explain, poolOptions, probe } from './postgres.ts'
 
 /** What is found in the database that the service would use; nothing in it is changed. */
 export function examineDatabase(config: Config): Promise<Finding[]> {

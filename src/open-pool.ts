@@ -1,8 +1,9 @@
 import type { PGlite } from '@electric-sql/pglite'
 import pg, { type Pool } from 'pg'
 import type { Config } from './config.ts'
+import { whereabouts } from './database-url.ts'
 import { embeddedDriver, openEmbedded } from './embedded.ts'
-import { poolOptions, waitForServer, whereabouts } from './postgres.ts'
+import { poolOptions, waitForServer } from './postgres.ts'
 
 interface Opened {
   pool: Pool

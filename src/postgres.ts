@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool, PoolConfig, QueryConfig } from 'pg'
 import type { Config } from './config.ts'
 import { PATIENCE, sqlState } from './database.ts'
+import { whereabouts } from './database-url.ts'
 import { reconnectingClient } from './reconnecting.ts'
 
 /**
@@ -24,12 +25,6 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config
     keepAlive: true,
     application_name: 'latchkey'
   }
-}
-
-/** Where DATABASE_URL points, without the user and the password. */
-export function whereabouts(databaseUrl: string): string {
-  const { host, pathname } = new URL(databaseUrl)
-  return `${host}${pathname}`
 }
 
 /** The database cannot be used: the message says why, without a password. */
@@ -102,12 +97,35 @@ const UNREACHABLE =
 
 function hasNotAnswered(error: unknown): boolean {
   const state = sqlState(error)
-  if (state === undefined) return UNREACHABLE.test(explain(error))
+  if (state === undefined) return UNREACHABLE.test(explain(error)) && (error as { syscall?: string }).syscall !== 'open'
   return NOT_YET.includes(state) || (state === '08P01' && SERVER_AWAY.test(explain(error)))
 }
 
 /** What went wrong in a word or a sentence: a server's own text has no password in it, a network error only its code. */
 export function explain(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string }
-  return sqlState(error) === undefined && code ? code : message
+  const { code, message, syscall } = error as { code?: string; message: string; syscall?: string }
+  if (syscall === 'open') return `${code}: a file that DATABASE_URL names cannot be read`
+  const reason = sqlState(error) === undefined && code ? code : message
+  return ADVICE[reason] ? `${reason}: ${ADVICE[reason]}` : reason
+}
+
+const SIGNED =
+  'its certificate is signed by no authority known here: set DATABASE_CA to the file of the one that signed it'
+
+/** What helps where TLS fails, which no waiting mends. The codes of certificates are those of OpenSSL's verification. */
+const ADVICE: Record<string, string> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: SIGNED,
+  SELF_SIGNED_CERT_IN_CHAIN: SIGNED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: SIGNED,
+  UNABLE_TO_GET_ISSUER_CERT: SIGNED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: SIGNED,
+  CERT_SIGNATURE_FAILURE: SIGNED,
+  CERT_UNTRUSTED: SIGNED,
+  INVALID_CA: SIGNED,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'its certificate is for another name: DATABASE_URL has to name the host as the certificate does',
+  CERT_HAS_EXPIRED: 'its certificate has expired: the server needs a new one',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet: the clocks of the two machines may differ',
+  'The server does not support SSL connections':
+    'switch TLS on there, or take away what asks for it: DATABASE_CA, or sslmode in DATABASE_URL'
 }

@@ -165,7 +165,8 @@ test('a mail server needs a sender', (t) => {
 })
 
 const MENDS: Record<string, string> = {
-  DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
+  DATABASE_URL:
+    'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)',
   DATABASE_POOL: 'a whole number from 1 to 1000',
   DATABASE_CA: 'the path of a readable file with a certificate in PEM',
   SECRET_KEY: 'text of 32 bytes or more, for example the output of: openssl rand -base64 32',
@@ -186,7 +187,8 @@ const MENDS: Record<string, string> = {
   TRUSTED_PROXIES: 'comma-separated addresses or CIDRs such as 10.0.0.0/8',
   REQUIRE_VERIFIED_EMAIL: 'on or off',
   HIDE_ACCOUNTS: 'on or off',
-  SMTP_URL: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host',
+  SMTP_URL:
+    'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL',
   MAIL_FROM: 'one address, such as no-reply@example.com or Example <no-reply@example.com>',
   MAIL_TEMPLATES: 'the path of a readable folder',
   APP_URL: 'an http(s) URL without credentials, query or fragment',
@@ -211,8 +213,30 @@ function faultsOf(environment: Record<string, string>): string[] {
 
 const fault = (name: string) => `  - ${name} must be ${MENDS[name]}`
 
+/** Passwords that a URL is cut short by, as they are: some leave a host and a port that a URL can have. */
+const ODD_PASSWORDS = [
+  'hunter/2',
+  'hunter?2',
+  'hunter#2',
+  '12/hunter2',
+  '12?hunter2',
+  '12#hunter2',
+  '/',
+  '12/h@nter2',
+  'a@12/b',
+  '1\t2#'
+]
+
 const unfit: Record<string, string[]> = {
-  DATABASE_URL: ['localhost', 'mysql://localhost/auth', 'postgres://ada:p%zz@localhost/auth'],
+  DATABASE_URL: [
+    'localhost',
+    'mysql://localhost/auth',
+    'postgres://ada:p%zz@localhost/auth',
+    ...ODD_PASSWORDS.map((password) => `postgres://ada:${password}@localhost/auth`),
+    'postgres:ada:hunter2@localhost/auth',
+    'postgres:///ada:hunter2@localhost/auth',
+    'postgres://localhost/auth#hunter2'
+  ],
   DATABASE_POOL: ['0', '1001', '1.5', 'many'],
   DATABASE_CA: ['/no/such/file.pem', '/', '/dev/null', 'package.json'],
   SECRET_KEY: ['x'.repeat(31), 'é'.repeat(15)],
@@ -254,7 +278,8 @@ const unfit: Record<string, string[]> = {
     'smtp://',
     'smtp://smtp.example.com/path',
     'smtp://smtp.example.com?ignoreTLS=true',
-    'smtp://a%zz@smtp.example.com'
+    'smtp://a%zz@smtp.example.com',
+    ...ODD_PASSWORDS.map((password) => `smtp://ada:${password}@smtp.example.com`)
   ],
   MAIL_FROM: [
     'nobody',
@@ -272,8 +297,24 @@ const unfit: Record<string, string[]> = {
   LOG_LEVEL: ['verbose', 'INFO'],
   INTROSPECTION_KEY: ['x'.repeat(31)],
   METRICS_KEY: ['x'.repeat(31), 'ü'.repeat(40), ` ${'x'.repeat(40)}`, `${'x'.repeat(40)} `],
-  OTEL_EXPORTER_OTLP_ENDPOINT: ['localhost:4318', 'grpc://localhost:4317', 'x']
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    'localhost:4318',
+    'grpc://localhost:4317',
+    'x',
+    ...ODD_PASSWORDS.map((password) => `http://ada:${password}@localhost:4318`)
+  ]
 }
+
+test('a password with odd characters is taken where a URL keeps it in its place', (t) => {
+  for (const password of ['p@ss', 'p%2Fss', 'p%40%23%3F', 'p:ss', 'p ss', 'p\\ss', 'p\'ss"$&=+;,!*()[]{}|^~`<>']) {
+    t.strictSame(
+      faultsOf({ SECRET_KEY: SECRET, DATABASE_URL: `postgres://ada:${password}@localhost/auth` }),
+      [],
+      password
+    )
+  }
+  t.end()
+})
 
 test('a value that does not fit stops the start and says what would:', async (t) => {
   for (const [name, values] of Object.entries(unfit)) {

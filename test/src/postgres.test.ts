@@ -3,7 +3,8 @@ import { rootCertificates } from 'node:tls'
 import pg from 'pg'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { DatabaseRefusal, poolOptions, probe, waitForDatabase, whereabouts } from '../../src/postgres.ts'
+import { whereabouts } from '../../src/database-url.ts'
+import { DatabaseRefusal, poolOptions, probe, waitForDatabase } from '../../src/postgres.ts'
 import { caught } from '../caught.ts'
 import { CLOSED_PORT, completed, handwrittenServer, refusingServer, silentServer, welcome } from '../servers.ts'
 
@@ -50,7 +51,9 @@ test('the whereabouts of a database have no user and no password', async (t) => 
   const table = [
     [URL_WITH_PASSWORD, 'db.example.com:6432/latchkey'],
     ['postgresql://ada:the-secret-password@[::1]/latchkey?password=the-secret-password', '[::1]/latchkey'],
-    ['postgres://db.example.com', 'db.example.com']
+    ['postgres://db.example.com', 'db.example.com'],
+    ['postgres:///latchkey?host=/run/postgresql', '/run/postgresql/latchkey'],
+    ['postgres://ada:the-secret-p@ssword@db.example.com/latchkey', 'db.example.com/latchkey']
   ] as const
   for (const [url, expected] of table) t.equal(whereabouts(url), expected)
 })
@@ -116,11 +119,36 @@ test('waiting for a database', async (t) => {
     ['no such database', answered('3D000'), 'what the server says'],
     ['no such database at PgBouncer', answered('08P01'), 'what the server says'],
     ['a statement at fault', answered('42601'), 'what the server says'],
-    ['a certificate that does not fit', unreachable('DEPTH_ZERO_SELF_SIGNED_CERT'), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ...[
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
+    ].map((code): [string, Error, string] => [
+      `a certificate of an unknown authority, ${code}`,
+      unreachable(code),
+      `${code}: its certificate is signed by no authority known here: set DATABASE_CA to the file of the one that signed it`
+    ]),
+    [
+      'a certificate for another name',
+      unreachable('ERR_TLS_CERT_ALTNAME_INVALID'),
+      'ERR_TLS_CERT_ALTNAME_INVALID: its certificate is for another name: DATABASE_URL has to name the host as the certificate does'
+    ],
+    [
+      'a certificate that has expired',
+      unreachable('CERT_HAS_EXPIRED'),
+      'CERT_HAS_EXPIRED: its certificate has expired: the server needs a new one'
+    ],
+    ['another fault of TLS', unreachable('EPROTO'), 'EPROTO'],
+    [
+      'a file that is not there',
+      Object.assign(unreachable('ENOENT'), { syscall: 'open' }),
+      'ENOENT: a file that DATABASE_URL names cannot be read'
+    ],
     [
       'a server without TLS',
       new Error('The server does not support SSL connections'),
-      'The server does not support SSL connections'
+      'The server does not support SSL connections: switch TLS on there, or take away what asks for it: DATABASE_CA, or sslmode in DATABASE_URL'
     ]
   ]
   for (const [what, error, reason] of never) {
