@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { TLSSocket, type TlsOptions } from 'node:tls'
 import type { PGlite } from '@electric-sql/pglite'
 import type { Test } from 'tap'
 
@@ -53,6 +54,41 @@ export const silentServer = (t: Test) => handwrittenServer(t, () => {})
 /** A server that answers every connection with one error, then closes it. */
 export const refusingServer = (t: Test, code: string, message: string) =>
   handwrittenServer(t, (socket) => socket.end(turnedAway(code, message)))
+
+/** What asks a server for TLS (PostgreSQL, Message Formats). */
+export const SSL_REQUEST = '0000000804d2162f'
+
+/** What a client has sent on one connection, in hexadecimal. */
+export interface Sent {
+  clear: string
+  encrypted: string
+}
+
+/**
+ * A server that speaks TLS to those who ask for it, and never answers them anything.
+ *
+ * @returns its port, and what each connection brought by its end
+ */
+export async function tlsServer(t: Test, certificate: TlsOptions) {
+  const ended: Promise<Sent>[] = []
+  const port = await listen(t, (socket) => {
+    const [clear, encrypted]: [Buffer[], Buffer[]] = [[], []]
+    const hex = (chunks: Buffer[]) => Buffer.concat(chunks).toString('hex')
+    const end = new Promise<Sent>((resolve) => {
+      socket.once('close', () => resolve({ clear: hex(clear), encrypted: hex(encrypted) }))
+    })
+    ended.push(end)
+    socket.once('data', (bytes) => {
+      clear.push(bytes)
+      if (hex(clear) !== SSL_REQUEST) return
+      socket.write('S')
+      const secure = new TLSSocket(socket, { isServer: true, ...certificate })
+      secure.on('error', () => socket.destroy()).on('end', () => socket.destroy())
+      secure.on('data', (more) => encrypted.push(more))
+    })
+  })
+  return { port, ended }
+}
 
 /** An embedded database behind a port, for one connection at a time. */
 export function serverOver(t: Test, pglite: PGlite): Promise<string> {

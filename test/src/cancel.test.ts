@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { type AddressInfo, createServer, type ListenOptions, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import type pg from 'pg'
 import { type Test, test } from 'tap'
 import { freePort } from '../../bench/shared/free-port.ts'
@@ -10,7 +11,9 @@ import { cancelStatement } from '../../src/cancel.ts'
 import { createDatabase } from '../../src/database.ts'
 import type { Problem } from '../../src/errors.ts'
 import { caught } from '../caught.ts'
+import { createCertificate } from '../certificate.ts'
 import { migratedPool } from '../pool.ts'
+import { type Sent, SSL_REQUEST, tlsServer } from '../servers.ts'
 
 const REQUEST = '00000010' + '04d2162e' + '00000007' + '0000002a'
 
@@ -51,6 +54,52 @@ test('also over a socket of the file system', async (t) => {
   const { brought } = await listen(t, { path: join(folder, '.s.PGSQL.5432') })
   cancelStatement(clientAt(folder, 5432))
   t.equal(await brought, REQUEST)
+})
+
+test('over TLS, with the key in it alone, where the connection speaks TLS', async (t) => {
+  const certificate = createCertificate()
+  const over = (port: number, ssl: unknown, host = '127.0.0.1') =>
+    Object.assign(clientAt(host, port), { ssl, sslNegotiation: 'postgres' })
+
+  /** What a connection brings to a server that speaks TLS. */
+  async function brings(ssl: unknown, host?: string): Promise<Sent> {
+    const { port, ended } = await tlsServer(t, certificate)
+    cancelStatement(over(port, ssl, host))
+    while (ended.length === 0) await new Promise(setImmediate)
+    return ended[0] as Promise<Sent>
+  }
+
+  await t.test('which is verified as the connection was', async (t) => {
+    for (const host of ['127.0.0.1', 'localhost']) {
+      t.strictSame(await brings({ ca: certificate.cert }, host), { clear: SSL_REQUEST, encrypted: REQUEST })
+    }
+  })
+
+  await t.test('and not at all to a server that is another', async (t) => {
+    for (const ssl of [true, { ca: createCertificate().cert }]) {
+      t.strictSame(await brings(ssl), { clear: SSL_REQUEST, encrypted: '' })
+    }
+  })
+
+  await t.test('nor to one that has no TLS', async (t) => {
+    const { port, brought, sockets } = await listen(t, { host: '127.0.0.1', port: 0 })
+    cancelStatement(over(port, true))
+    while (sockets.length === 0) await new Promise(setImmediate)
+    sockets[0]?.write('N')
+    t.equal(await brought, SSL_REQUEST)
+  })
+
+  await t.test('from the first byte on, where the connection did so', async (t) => {
+    const secure = createTlsServer({ ...certificate, ALPNProtocols: ['postgresql'] })
+    t.teardown(() => secure.close())
+    await once(secure.listen(0, '127.0.0.1'), 'listening')
+    const { port } = secure.address() as AddressInfo
+    cancelStatement(Object.assign(over(port, { ca: certificate.cert }), { sslNegotiation: 'direct' }))
+    const [socket] = await once(secure, 'secureConnection')
+    const [bytes] = await once(socket, 'data')
+    t.equal(bytes.toString('hex'), REQUEST)
+    socket.destroy()
+  })
 })
 
 test('nothing comes of it where there is nobody to ask', async (t) => {

@@ -1,12 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { mock } from 'node:test'
-import { rootCertificates } from 'node:tls'
+import { rootCertificates, type TlsOptions } from 'node:tls'
 import pg from 'pg'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { whereabouts } from '../../src/database-url.ts'
-import { DatabaseRefusal, poolOptions, probe, waitForDatabase } from '../../src/postgres.ts'
+import { DatabaseRefusal, poolOptions, probe, waitForDatabase, waitForServer } from '../../src/postgres.ts'
 import { caught } from '../caught.ts'
-import { CLOSED_PORT, completed, handwrittenServer, refusingServer, silentServer, welcome } from '../servers.ts'
+import { createCertificate } from '../certificate.ts'
+import {
+  CLOSED_PORT,
+  completed,
+  handwrittenServer,
+  refusingServer,
+  silentServer,
+  tlsServer,
+  welcome
+} from '../servers.ts'
 
 const CERTIFICATE = String(rootCertificates[0])
 
@@ -227,4 +238,49 @@ test('a database that lets clients in and then stays silent has not answered', a
   const report = (why: string) => reports.push(why)
   await waitForDatabase({ probe: () => probe(pool, 50), report, interval: 1 })
   t.strictSame(reports, ['Query read timeout'])
+})
+
+test('a server whose TLS cannot be trusted is refused at once, with what helps', async (t) => {
+  const certificate = createCertificate()
+  const folder = t.testdir({ 'other.pem': createCertificate().cert })
+  const other = createCertificate({ names: ['db.example.com'] })
+  const expired = createCertificate({ days: -1 })
+  const trusted = ({ cert }: { cert: string }) => {
+    const DATABASE_CA = `${folder}/${randomUUID()}.pem`
+    writeFileSync(DATABASE_CA, cert)
+    return { DATABASE_CA }
+  }
+  const speaking = async (tls: TlsOptions) => {
+    const { port } = await tlsServer(t, tls)
+    return `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey?sslmode=require`
+  }
+  const table: [what: string, url: string, environment: Record<string, string>, reason: RegExp][] = [
+    ['a private authority', await speaking(certificate), {}, /^DEPTH_ZERO_SELF_SIGNED_CERT: .*DATABASE_CA/],
+    ['another authority', await speaking(certificate), { DATABASE_CA: `${folder}/other.pem` }, /_CERT: .*DATABASE_CA/],
+    ['another name', await speaking(other), trusted(other), /^ERR_TLS_CERT_ALTNAME_INVALID: .*another name/],
+    ['an expired certificate', await speaking(expired), trusted(expired), /^CERT_HAS_EXPIRED: /],
+    [
+      'no TLS',
+      `${await handwrittenServer(t, (socket) => socket.write('N'))}?sslmode=require`,
+      {},
+      /^The server does not support SSL connections: .*sslmode/
+    ],
+    [
+      'a file that is not there',
+      `${await silentServer(t)}?sslmode=verify-full&sslrootcert=/no/such/file`,
+      {},
+      /^ENOENT: a file that DATABASE_URL names/
+    ]
+  ]
+  for (const [what, url, environment, reason] of table) {
+    await t.test(what, async (t) => {
+      const pool = new pg.Pool(poolOptions(readConfig({ DATABASE_URL: url, SECRET_KEY, ...environment })))
+      t.teardown(() => pool.end())
+      const { message } = await caught(waitForServer(pool, url, (line) => t.fail(line)))
+      const start = `The database ${new URL(url).host}/latchkey cannot be used: it refuses: `
+      t.equal(message.slice(0, start.length), start)
+      t.match(message.slice(start.length), reason)
+      t.notMatch(message, /the-secret/)
+    })
+  }
 })
