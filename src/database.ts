@@ -8,8 +8,8 @@ export interface Database {
   /**
    * Runs one statement.
    *
-   * @throws Problem DATABASE_UNAVAILABLE when the database cannot be reached or does not answer in time;
-   * the driver's own error when the statement is at fault
+   * @throws Problem DATABASE_UNAVAILABLE when the database cannot be reached or does not answer in time, and
+   * MALFORMED_REQUEST when its encoding cannot represent a text; the driver's own error when the statement is at fault
    */
   query<Row extends QueryResultRow = QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
@@ -45,7 +45,8 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
     const start = performance.now()
     return wait()
       .catch((error) => {
-        throw isOutage(error) ? new Problem('DATABASE_UNAVAILABLE', { cause: error }) : error
+        if (isOutage(error)) throw new Problem('DATABASE_UNAVAILABLE', { cause: error })
+        throw sqlState(error) === UNTRANSLATABLE ? new Problem('MALFORMED_REQUEST', { cause: error }) : error
       })
       .finally(() => {
         left -= performance.now() - start
@@ -82,7 +83,7 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
     const run: Run = (text, values) => {
       const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
       return timed(() => client.query(config, values)).catch((error) => {
-        broken ||= error instanceof Problem && !isConflict(error)
+        broken ||= error instanceof Problem && error.code === 'DATABASE_UNAVAILABLE' && !isConflict(error)
         if (isLate(error)) cancelStatement(client)
         throw error
       })
@@ -173,6 +174,9 @@ export async function checkWritable(database: Database): Promise<void> {
  * and 55P03 a lock that took longer than the role is set to wait.
  */
 const OUTAGES = ['08', '28', '3D', '40', '53', '57', '58', '25006', '25P03', '25P04', '55P03']
+
+/** A text that the encoding of the database, which is another than UTF8, cannot represent. */
+const UNTRANSLATABLE = '22P05'
 
 /** Serialization failure and deadlock: the statement was taken back, and can be run again. */
 const CONFLICTS = ['40001', '40P01']

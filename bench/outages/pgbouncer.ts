@@ -14,6 +14,16 @@ import { endure } from './outage.ts'
 
 const PROGRAM = findProgram('/usr/sbin/pgbouncer', '/usr/bin/pgbouncer')
 
+/** What a role may be set to. */
+const HOSTILE = [
+  "DateStyle = 'German, DMY'",
+  "TimeZone = 'Asia/Kathmandu'",
+  'standard_conforming_strings = off',
+  'default_transaction_isolation = serializable',
+  'extra_float_digits = -15',
+  "bytea_output = 'escape'"
+]
+
 /** PgBouncer as it comes, in transaction mode. */
 class PgBouncer {
   readonly port: number
@@ -70,6 +80,8 @@ export async function behindPgBouncer(): Promise<void> {
     return
   }
   const cluster = await Cluster.create()
+  // None of these is the service's affair, and PgBouncer hands them to each of its clients.
+  for (const setting of HOSTILE) await cluster.admin(`ALTER ROLE latchkey SET ${setting}`)
   const pgbouncer = await PgBouncer.before(cluster.port)
   const databaseUrl = cluster.url(pgbouncer.port)
   const start = performance.now()

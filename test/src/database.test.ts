@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { mock } from 'node:test'
 import pg from 'pg'
 import { type Test, test } from 'tap'
 import { createDatabase, isOutage, sqlState } from '../../src/database.ts'
@@ -409,6 +410,13 @@ test('the SQLSTATE of an error is the server’s alone', async (t) => {
   t.equal(sqlState({ severity: 'ERROR', code: '23505' }), undefined)
 })
 
+test('a text that the encoding of the database cannot represent is refused, and the connection stays', async (t) => {
+  const pool = poolAt(t, await server(t, () => refused('22P05', 'character has no equivalent in encoding "LATIN2"')))
+  const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
+  t.strictSame([error.code, error.statusCode], ['MALFORMED_REQUEST', 400])
+  t.equal(pool.totalCount, 1)
+})
+
 test('a statement of its own that conflicts with another', async (t) => {
   for (const state of ['40001', '40P01']) {
     await t.test(`is run again on its connection after ${state}`, async (t) => {
@@ -423,10 +431,16 @@ test('a statement of its own that conflicts with another', async (t) => {
   }
 
   await t.test('is given up when the time of the request is over, and the connection stays', async (t) => {
-    const pool = poolAt(t, await server(t, () => refused('40001', 'could not serialize access')))
-    await caught(pool.query('SELECT 1'))
-    t.strictSame(await body(createDatabase(pool, 50).query('SELECT 1')), UNAVAILABLE)
-    t.equal(pool.totalCount, 1)
+    let now = 0
+    const mocked = mock.method(performance, 'now', () => now)
+    t.teardown(() => mocked.mock.restore())
+    const url = await server(t, () => {
+      now += 30_000
+      return refused('40001', 'could not serialize access')
+    })
+    const pool = poolAt(t, url)
+    t.strictSame(await body(createDatabase(pool, 60_000).query('SELECT 1')), UNAVAILABLE)
+    t.strictSame([now, pool.totalCount], [60_000, 1])
   })
 
   await t.test('fails with its transaction, which says what isolation it is written for', async (t) => {

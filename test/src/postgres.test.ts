@@ -5,7 +5,6 @@ import { rootCertificates, type TlsOptions } from 'node:tls'
 import pg from 'pg'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { whereabouts } from '../../src/database-url.ts'
 import { DatabaseRefusal, poolOptions, probe, waitForDatabase, waitForServer } from '../../src/postgres.ts'
 import { caught } from '../caught.ts'
 import { createCertificate } from '../certificate.ts'
@@ -56,17 +55,6 @@ test('the pool', async (t) => {
       t.strictSame([ssl, host, password], [{ ca: CERTIFICATE }, 'db.example.com', 'the-secret-password'])
     })
   }
-})
-
-test('the whereabouts of a database have no user and no password', async (t) => {
-  const table = [
-    [URL_WITH_PASSWORD, 'db.example.com:6432/latchkey'],
-    ['postgresql://ada:the-secret-password@[::1]/latchkey?password=the-secret-password', '[::1]/latchkey'],
-    ['postgres://db.example.com', 'db.example.com'],
-    ['postgres:///latchkey?host=/run/postgresql', '/run/postgresql/latchkey'],
-    ['postgres://ada:the-secret-p@ssword@db.example.com/latchkey', 'db.example.com/latchkey']
-  ] as const
-  for (const [url, expected] of table) t.equal(whereabouts(url), expected)
 })
 
 /** An error of the network, and one that a server answered with. */
