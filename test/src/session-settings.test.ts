@@ -27,7 +27,8 @@ async function startupOf(t: Test, make: (options: pg.ClientConfig) => pg.Client)
     if (type !== '') return
     // Its length and the version of the protocol, then names and values.
     const words = bytes.toString('utf8', 8).split('\0').slice(0, -2)
-    sent.push(Object.fromEntries(words.flatMap((word, index) => (index % 2 ? [] : [[word, words[index + 1]]]))))
+    const pairs = words.flatMap((word, index) => (index % 2 ? [] : [[word, String(words[index + 1])]]))
+    sent.push(Object.fromEntries(pairs))
     socket.write(welcome)
   })
   const client = make({ connectionString, application_name: 'latchkey' })
