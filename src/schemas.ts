@@ -18,12 +18,20 @@ export const Username = Type.String({
   examples: ['ada']
 })
 
-export const Email = Type.String({
-  format: 'email',
-  maxLength: 254,
-  description: 'an email address',
-  examples: ['ada@example.com']
-})
+const EMAIL = { format: 'email', maxLength: 254, description: 'an email address', examples: ['ada@example.com'] }
+
+/**
+ * What `format: email` lets through and no mail server should be given: a local part of more than 64 octets, a label of
+ * more than 63 (RFC 5321 §4.5.3.1, RFC 1035 §2.3.4), `%` and `!`, by which a relay may send it on to another host
+ * (RFC 5321 appendix F.2, RFC 976), and encoded words (RFC 2047), which some programs decode to another address.
+ */
+const MAILABLE = '^(?![^@]*=\\?[^@]*\\?)[^@%!]{1,64}@[^@.]{1,63}(?:\\.[^@.]{1,63})+$'
+
+/** An address that an account is given. */
+export const Email = Type.String({ ...EMAIL, pattern: MAILABLE })
+
+/** An address by which an account is looked for, which may be older than the rules for new ones. */
+const KnownEmail = Type.String(EMAIL)
 
 /** For a route that reads no body: an empty one will do, whatever its content type says (see plugins/no-body.ts). */
 export const NoBody = Type.Unsafe<null | Record<string, never>>({ type: ['object', 'null'], ...strict })
@@ -123,7 +131,7 @@ export const RegistrationEnd = Type.Object(
 )
 
 /** The address that a mail is asked for. */
-export const EmailBody = Type.Object({ email: Email }, { ...strict, examples: [{ email: ADA.email }] })
+export const EmailBody = Type.Object({ email: KnownEmail }, { ...strict, examples: [{ email: ADA.email }] })
 
 /** Another password for the token of a mail. */
 export const PasswordReset = Type.Object(

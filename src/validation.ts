@@ -10,9 +10,15 @@ const LONGEST = 64
 /** Says of each fault that the validator found which key it is at, and what is wrong, without any value. */
 export function describeFaults(errors: ErrorObject[]): Fault[] {
   return errors
-    .filter((error) => !isConsequence(error))
+    .filter((error, index) => !isConsequence(error) && !isRepeated(error, errors[index - 1]))
     .slice(0, MOST)
     .map((error) => ({ path: pathOf(error), message: messageOf(error) }))
+}
+
+/** A format and a pattern of one value are described by the same words: one of them says it. */
+function isRepeated({ instancePath, keyword }: ErrorObject, before: ErrorObject | undefined): boolean {
+  const shape = ['format', 'pattern']
+  return shape.includes(keyword) && shape.includes(String(before?.keyword)) && instancePath === before?.instancePath
 }
 
 /** Each alternative's own fault, where the choice among them is the fault; and that choice for what is no object. */

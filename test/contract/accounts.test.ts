@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { type Answer, bearer, createClient, PASSWORD, signIn, unique } from './client.ts'
-import { refused } from './expectations.ts'
+import { refused, UNMAILABLE } from './expectations.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const RFC_3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)$/
@@ -98,82 +98,86 @@ test('The heart', async (t) => {
     }
   })
 
-  await t.test('an email is what ajv-formats takes in its full mode, of at most 254 characters', async (t) => {
-    const id = tail()
-    const fitting = [
-      `${id}@example.com`,
-      `${id}@a.b`,
-      `${id}+tag@example.com`,
-      `${id}.b.c@example.co.uk`,
-      `!#$%&'*+/=?^_\`{|}~-${id}@example.com`,
-      `${id}@xn--bcher-kva.example`,
-      `${id}@1.2`,
-      `${id}@127.0.0.1`,
-      `${id}@a-b--c.example`,
-      `${id}@${'x'.repeat(100)}.example`,
-      `${id}${'x'.repeat(100 - id.length)}@example.com`,
-      `${id}@${'x.'.repeat((252 - id.length) / 2)}xx`.padEnd(254, 'x').slice(0, 254)
-    ]
-    for (const email of fitting) {
-      const { status, json } = await register({ email, password: PASSWORD })
-      t.strictSame([status, json.email], [201, email])
-    }
-    const unfit = [
-      '',
-      'ada',
-      '@',
-      'ada@',
-      '@example.com',
-      'ada@example',
-      'ada@localhost',
-      'ada@@example.com',
-      'ada@example@com',
-      'ada@example.com.',
-      'ada@.example.com',
-      'ada@example..com',
-      'ada@-example.com',
-      'ada@example-.com',
-      'ada@example.com-',
-      'ada@exa_mple.com',
-      '.ada@example.com',
-      'ada.@example.com',
-      'a..da@example.com',
-      'a da@example.com',
-      ' ada@example.com',
-      'ada@example.com ',
-      'ada@example.com\n',
-      'ada@exam ple.com',
-      'ada\t@example.com',
-      '"ada"@example.com',
-      '"a b"@example.com',
-      'ada(comment)@example.com',
-      'ada@[127.0.0.1]',
-      'ada@[IPv6:::1]',
-      'Ada <ada@example.com>',
-      'ada@example.com,bob@example.com',
-      'mailto:ada@example.com',
-      'größe@example.com',
-      'ada@bücher.example',
-      'ada@example.com\u200b',
-      'ad\u212a@example.com',
-      'ad\u017f@example.com',
-      'ada@example.\u212aom',
-      '😀@example.com',
-      `a@${'x.'.repeat(126)}x`.padEnd(255, 'x'),
-      `${'a'.repeat(12_000)}@example.com`,
-      `a@${'a-'.repeat(6_000)}`,
-      `a@${'a.'.repeat(6_000)}`,
-      `${'a.'.repeat(6_000)}`
-    ]
-    for (const email of unfit) {
-      await t.test(`${JSON.stringify(email.slice(0, 40))} does not fit`, async (t) => {
-        const answer = await register({ email, password: PASSWORD })
-        refused(t, answer, 400, 'VALIDATION_FAILED', {
-          errors: (answer.json.errors ?? [0]).map(() => ({ path: '/email' }))
+  await t.test(
+    'an email is what ajv-formats takes in its full mode, of at most 254 characters, and can be mailed as it is',
+    async (t) => {
+      const id = tail()
+      const fitting = [
+        `${id}@example.com`,
+        `${id}@a.b`,
+        `${id}+tag@example.com`,
+        `${id}.b.c@example.co.uk`,
+        `#$&'*+/=?^_\`{|}~-${id}@example.com`,
+        `${id}@xn--bcher-kva.example`,
+        `${id}@1.2`,
+        `${id}@127.0.0.1`,
+        `${id}@a-b--c.example`,
+        `${id}@${'x'.repeat(63)}.${'y'.repeat(63)}`,
+        `${id}${'x'.repeat(64 - id.length)}@example.com`,
+        `${id}@${'x.'.repeat((252 - id.length) / 2)}xx`.padEnd(254, 'x').slice(0, 254)
+      ]
+      for (const email of fitting) {
+        const { status, json } = await register({ email, password: PASSWORD })
+        t.strictSame([status, json.email], [201, email])
+      }
+      const unfit = [
+        ...UNMAILABLE,
+        '',
+        'ada',
+        '@',
+        'ada@',
+        '@example.com',
+        'ada@example',
+        'ada@localhost',
+        'ada@@example.com',
+        'ada@example@com',
+        'ada@example.com.',
+        'ada@.example.com',
+        'ada@example..com',
+        'ada@-example.com',
+        'ada@example-.com',
+        'ada@example.com-',
+        'ada@exa_mple.com',
+        '.ada@example.com',
+        'ada.@example.com',
+        'a..da@example.com',
+        'a da@example.com',
+        ' ada@example.com',
+        'ada@example.com ',
+        'ada@example.com\n',
+        'ada@exam ple.com',
+        'ada\t@example.com',
+        '"ada"@example.com',
+        '"a b"@example.com',
+        'ada(comment)@example.com',
+        'ada@[127.0.0.1]',
+        'ada@[IPv6:::1]',
+        'Ada <ada@example.com>',
+        'ada@example.com,bob@example.com',
+        'mailto:ada@example.com',
+        'größe@example.com',
+        'ada@bücher.example',
+        'ada@example.com\u200b',
+        'ad\u212a@example.com',
+        'ad\u017f@example.com',
+        'ada@example.\u212aom',
+        '😀@example.com',
+        `a@${'x.'.repeat(126)}x`.padEnd(255, 'x'),
+        `${'a'.repeat(12_000)}@example.com`,
+        `a@${'a-'.repeat(6_000)}`,
+        `a@${'a.'.repeat(6_000)}`,
+        `${'a.'.repeat(6_000)}`
+      ]
+      for (const email of unfit) {
+        await t.test(`${JSON.stringify(email.slice(0, 40))} does not fit`, async (t) => {
+          const answer = await register({ email, password: PASSWORD })
+          refused(t, answer, 400, 'VALIDATION_FAILED', {
+            errors: (answer.json.errors ?? [0]).map(() => ({ path: '/email' }))
+          })
         })
-      })
+      }
     }
-  })
+  )
 
   await t.test('a password has 8 code points at least and 72 bytes at most, in NFC', async (t) => {
     const fitting = [

@@ -151,3 +151,24 @@ export function oddity(actual: Answer, secret?: string): string | undefined {
   if (status === 405 && !headers.allow) return 'no Allow'
   return undefined
 }
+
+/**
+ * Addresses that mail servers might send elsewhere, or not at all: too long in a part (RFC 5321 §4.5.3.1), with a route
+ * through another host, or with an encoded word (RFC 2047).
+ */
+export const UNMAILABLE = [
+  `${'a'.repeat(65)}@example.com`,
+  `ada@${'x'.repeat(64)}.example`,
+  `ada@example.${'x'.repeat(64)}`,
+  'ada%example.org@example.com',
+  'ada%@example.com',
+  'host!ada@example.com',
+  '!ada@example.com',
+  '@example.org:ada@example.com',
+  '@example.org,@example.net:ada@example.com',
+  '=?utf-8?q?ada=40example.org=3e=00?=@example.com',
+  '=?x?q?ada=40example.org=3e=00?=foo@example.com',
+  '=?iso-8859-1?b?YWRh?=@example.com',
+  'ada=?utf-7?q?&AEA-?=@example.com',
+  'ada=?utf-8?q?x@example.com'
+]

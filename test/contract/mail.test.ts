@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { type Ask, bearer, CONTRACT_URL, createClient, PASSWORD, signIn, unique } from './client.ts'
-import { refused } from './expectations.ts'
+import { refused, UNMAILABLE } from './expectations.ts'
 
 /** Nothing is sent in this process, where nobody listens. */
 const NO_SERVER = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@latchkey.test' }
@@ -106,6 +106,22 @@ test('The life of an account', async (t) => {
     t.strictSame(await me(), user)
   })
 
+  await t.test(
+    'an address is taken nowhere that mail servers might send elsewhere, but may be asked for',
+    async (t) => {
+      for (const email of UNMAILABLE) {
+        const errors = [{ path: '/new_email' }]
+        const change = { path: '/email/change', headers, body: { new_email: email, current_password: PASSWORD } }
+        refused(t, await client.request(change), 400, 'VALIDATION_FAILED', { errors })
+      }
+      // An account may be older than the rule.
+      const asked = await client.request({ path: '/password/forgot', body: { email: 'ada%example.org@example.com' } })
+      t.equal(asked.status, 202)
+      const login = { path: '/login', body: { email: 'ada%example.org@example.com', password: PASSWORD } }
+      refused(t, await client.request(login), 401, 'INVALID_CREDENTIALS')
+    }
+  )
+
   await t.test('another username is given to who asks first', async (t) => {
     const other = unique()
     await signIn(client, { username: other })
@@ -163,6 +179,13 @@ if (CONTRACT_URL === undefined) {
       refused(t, await register({ email, password: PASSWORD }), 400, 'VALIDATION_FAILED', { errors })
       const login = { path: '/login', body: { email, password: PASSWORD } }
       refused(t, await client.request(login), 401, 'INVALID_CREDENTIALS')
+    })
+
+    await t.test('/register takes no address that mail servers might send elsewhere', async (t) => {
+      for (const email of UNMAILABLE) {
+        const errors = [{ path: '/email' }]
+        refused(t, await register({ email }), 400, 'VALIDATION_FAILED', { errors })
+      }
     })
 
     await t.test('/register/finish takes no token that nobody was sent', async (t) => {

@@ -1,9 +1,10 @@
 import { test } from 'tap'
 import type { Problem } from '../../src/errors.ts'
 import { acceptNames } from '../../src/new-names.ts'
+import { UNMAILABLE } from '../contract/expectations.ts'
 import { build, PASSWORD, post } from '../helper.ts'
 
-const table: [what: string, names: Record<string, unknown>, fits: boolean][] = [
+const table: [what: string, names: object, fits: boolean][] = [
   ['both names', { username: 'Ada.L', email: 'Ada@Example.com' }, true],
   ['a username', { username: 'ada' }, true],
   ['an email', { email: 'ada+tag@mail.example.com' }, true],
@@ -14,6 +15,7 @@ const table: [what: string, names: Record<string, unknown>, fits: boolean][] = [
   ['a username that ends with a dot', { username: 'ada.' }, false],
   ['an email without a domain', { email: 'ada' }, false],
   ['a long email', { email: `ada@${'x.'.repeat(130)}example` }, false],
+  ...UNMAILABLE.map((email): [string, object, boolean] => [`the email ${email}`, { email }, false]),
   ['two faults', { username: 'a', email: 'b' }, false],
   ['another key', { username: 'ada', admin: true }, false]
 ]

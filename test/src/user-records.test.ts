@@ -68,6 +68,13 @@ const refused: [what: string, line: string | Buffer, code: string, path: string,
   ['an id that is none', '{"username": "ada", "id": "1"}', 'VALIDATION_FAILED', '/id', 'must be a UUID'],
   ['an email that is none', '{"email": "ada"}', 'VALIDATION_FAILED', '/email', 'must be an email address'],
   [
+    'an email with a route in it',
+    '{"email": "ada%example.org@example.com"}',
+    'VALIDATION_FAILED',
+    '/email',
+    'must be an email address'
+  ],
+  [
     'a flag that is none',
     '{"username": "ada", "email_verified": "yes"}',
     'VALIDATION_FAILED',
