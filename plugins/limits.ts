@@ -9,6 +9,7 @@ import {
   type AccountNames,
   type Action,
   ADDRESS_LIMITS,
+  ALL_ACCOUNTS_LIMIT,
   accountKeys,
   countGuess,
   countWithin,
@@ -62,13 +63,14 @@ export interface Limits {
   guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>): Promise<Result>
   /**
    * Counts a mail that a client has asked for by its kind and whom it goes to, and says whether that is too much. It is no
-   * refusal, which would tell that others ask for mails to that address.
+   * refusal, which would tell that others ask for mails to that address. A mail that joins an address to an account is
+   * counted for that account, and in a wider count for all accounts.
    *
    * @param database the transaction in which the mail is put into the outbox, where there is one
    */
   byRecipient(
     request: FastifyRequest,
-    mail: Pick<NewMail, 'kind' | 'recipient'>,
+    mail: Pick<NewMail, 'kind' | 'recipient' | 'userId'>,
     database?: Database
   ): Promise<{ heldOff: boolean }>
 }
@@ -134,10 +136,15 @@ export default fp(
 
     async function byRecipient(
       request: FastifyRequest,
-      { kind, recipient }: Pick<NewMail, 'kind' | 'recipient'>,
+      { kind, recipient, userId }: Pick<NewMail, 'kind' | 'recipient' | 'userId'>,
       database = request.database
     ) {
-      const count = await countWithin(database, clock, recipientKey(secret, kind, recipient), RECIPIENT_LIMIT)
+      const own = recipientKey(secret, kind, recipient, userId)
+      let count = await countWithin(database, clock, own, RECIPIENT_LIMIT)
+      // What an account has no share left for uses up none of the others'.
+      if (userId !== undefined && 'counted' in count) {
+        count = await countWithin(database, clock, recipientKey(secret, kind, recipient), ALL_ACCOUNTS_LIMIT)
+      }
       const heldOff = 'wait' in count
       if (heldOff) recordOnce(request, 'mail')
       return { heldOff }

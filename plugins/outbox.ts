@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
-import { BATCH, createDelivery, type Outcome } from '../src/delivery.ts'
+import { createDelivery, type Outcome, type Round } from '../src/delivery.ts'
 import { Problem } from '../src/errors.ts'
 import { compose } from '../src/letters.ts'
-import { countMails, type Mail } from '../src/outbox.ts'
+import { answerQuestions, countMails, type Mail, nextMailDue } from '../src/outbox.ts'
 import { deriveKey } from '../src/secrets.ts'
 import { Undelivered } from '../src/undelivered.ts'
 
@@ -19,14 +19,14 @@ export interface Outbox {
   /** Looks into the outbox soon; called when a mail has been put into it and committed. It waits for nothing. */
   nudge(): void
   /**
-   * Sends all that is due now.
+   * Finds out what is to be sent, and sends all that is due now.
    *
    * @throws Undelivered where the mail server cannot be reached, and what keeps the database from answering
    */
   flush(): Promise<void>
   /** How often each of the outcomes was met by this instance. */
   readonly outcomes: Readonly<Record<Outcome, number>>
-  /** How many mails waited at the last look, with those that other instances have taken. */
+  /** How many mails waited at the last look, with those that instances have taken. */
   readonly waiting: number
 }
 
@@ -41,13 +41,19 @@ declare module 'fastify' {
 /** How often the outbox is looked into, in milliseconds: for what others have left there, and what is to be repeated. */
 const INTERVAL = 5_000
 
+/** How many questions one statement answers. */
+const QUESTIONS_AT_ONCE = 500
+
 /**
  * A nudge brings the next look forward to a part of the interval, 200 ms to 1 s of it. That is by lot, so that the work
  * that a mail makes does not fall into the time of the request that follows, which could tell whether there was any.
  */
 const SOONER = { most: 25, least: 5 }
 
-/** While the mail server or the database is away, the pauses between two looks double up to a minute, in milliseconds. */
+/** The shortest time between two looks for mails that are due, as a part of the interval: 10 ms of it. */
+const SHORTEST = 500
+
+/** While the mail server or the database is away, the pauses between two attempts double up to a minute, in milliseconds. */
 const PAUSES = { first: 1_000, longest: 60_000 }
 
 /** How long one statement or letter may wait for the database, in milliseconds. */
@@ -62,16 +68,20 @@ export default fp<AppOptions>(
     const key = deriveKey(rootSecret, 'email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
     const openDatabase = () => fastify.openDatabase(PATIENCE)
-    const delivery = createDelivery({ openDatabase, clock, send, report })
+    const delivery = createDelivery({ openDatabase, clock, send: write, report })
+    const lookTimer = timer(lookAndSend)
+    const sendTimer = timer(resume)
     let waiting = 0
     let failures = 0
     let serverIsAway = false
-    let timer: NodeJS.Timeout | undefined
-    let looking: Promise<void> | undefined
+    let paused = false
     let nudged = false
+    let looking: Promise<void> | undefined
+    let lookFailed = false
+    let sending: Promise<void> | undefined
     let closed = mailer === undefined
 
-    async function send(mail: Mail): Promise<boolean> {
+    async function write(mail: Mail): Promise<boolean> {
       const letter = await compose(openDatabase(), clock, key, mail)
       if (letter) await mailer?.send(mail.id, fastify.writeLetter(letter))
       return letter !== undefined
@@ -87,30 +97,40 @@ export default fp<AppOptions>(
       if (outcome === 'expired') log.error(line, 'a mail is given up: it could not be sent for a day')
     }
 
-    /** Sends all that is due now, and tells whether anything was. */
-    async function empty(): Promise<boolean> {
-      let batch = await delivery.sendBatch()
-      const tried = batch.taken > 0
-      while (!batch.away && batch.taken === BATCH && !closed) batch = await delivery.sendBatch()
-      // What takes some is not to be left alone for longer and longer.
-      if (batch.away && batch.done > 0) failures = 0
-      if (batch.away) throw batch.away
-      waiting = await countMails(openDatabase())
-      return tried
-    }
-
+    /** The first stage: finds out what is to be sent at all. It has statements and a schedule of its own. */
     function look(): Promise<void> {
-      looking ??= empty()
-        .then(succeeded, failed)
-        .finally(() => {
-          looking = undefined
-        })
+      looking ??= answerAll().finally(() => {
+        looking = undefined
+      })
       return looking
     }
 
-    function succeeded(tried: boolean): void {
+    async function answerAll(): Promise<void> {
+      while ((await answerQuestions(openDatabase(), QUESTIONS_AT_ONCE)) === QUESTIONS_AT_ONCE && !closed);
+    }
+
+    async function count(): Promise<void> {
+      waiting = await countMails(openDatabase())
+    }
+
+    /** The second stage: sends all that is due. */
+    function send(): Promise<void> {
+      if (sending) delivery.wake()
+      sending ??= delivery
+        .sendDue()
+        .then(succeeded, failed)
+        .finally(() => {
+          sending = undefined
+        })
+      return sending
+    }
+
+    function succeeded({ taken, done, away }: Round): void {
+      // What takes some is not to be left alone for longer and longer.
+      if (away && done > 0) failures = 0
+      if (away) failed(away)
       // Where nothing was due, nobody knows whether the mail server is back.
-      if (serverIsAway && !tried) return
+      if (serverIsAway && taken === 0) return
       if (failures > 0) log.info('mail is sent again')
       failures = 0
       serverIsAway = false
@@ -123,37 +143,70 @@ export default fp<AppOptions>(
       }
       failures += 1
       serverIsAway = err instanceof Undelivered
+      paused = true
+      sendTimer.set(Math.min(PAUSES.first * 2 ** failures, PAUSES.longest))
       throw err
     }
 
-    function schedule(milliseconds: number): void {
-      clearTimeout(timer)
-      if (!closed) timer = setTimeout(tick, milliseconds).unref()
+    function resume(): Promise<void> {
+      paused = false
+      return sendWhenDue()
     }
 
-    async function tick(): Promise<void> {
+    /** Sends what is due, and comes back when the next mail is. It does not wait for mails that are on their way. */
+    async function sendWhenDue(): Promise<void> {
+      // Asked first: what becomes due between the two statements is sent by the second.
+      const due = await nextMailDue(openDatabase(), clock).catch(() => undefined)
+      if (paused || closed) return
+      send().catch(() => {})
+      sendTimer.set(Math.min(Math.max(due ?? mailEvery, mailEvery / SHORTEST), mailEvery))
+    }
+
+    async function lookAndSend(): Promise<void> {
       nudged = false
-      await look().catch(() => {})
-      const longer = Math.min(PAUSES.first * 2 ** failures, PAUSES.longest)
-      if (failures > 0) schedule(longer)
-      else schedule(nudged ? sooner() : mailEvery)
+      await look()
+        .then(count)
+        .then(
+          () => {
+            lookFailed = false
+          },
+          (err) => {
+            if (!lookFailed) log.warn({ err }, 'could not look for what is to be sent')
+            lookFailed = true
+          }
+        )
+      lookTimer.set(nudged ? sooner() : mailEvery)
+      await sendWhenDue()
     }
 
     const sooner = () => mailEvery / randomInt(SOONER.least, SOONER.most + 1)
 
     function nudge(): void {
-      // While the server is away its pause is kept.
-      if (nudged || failures > 0) return
+      if (nudged) return
       nudged = true
-      schedule(sooner())
+      lookTimer.set(sooner())
     }
 
-    schedule(mailEvery)
+    /** One timer, which is set anew for each time. */
+    function timer(work: () => Promise<void>) {
+      let set: NodeJS.Timeout | undefined
+      const clear = () => clearTimeout(set)
+      return {
+        clear,
+        set(milliseconds: number) {
+          clear()
+          if (!closed) set = setTimeout(work, milliseconds).unref()
+        }
+      }
+    }
+
+    lookTimer.set(mailEvery)
     fastify.addHook('onClose', async () => {
       closed = true
-      clearTimeout(timer)
+      lookTimer.clear()
+      sendTimer.clear()
       delivery.stop()
-      const end = looking?.catch(() => {})
+      const end = Promise.allSettled([looking, sending])
       await Promise.race([end, pause(FAREWELL, undefined, { ref: false })])
       mailer?.close()
       await end
@@ -162,7 +215,7 @@ export default fp<AppOptions>(
     fastify.decorate('outbox', {
       available: mailer !== undefined,
       nudge,
-      flush: look,
+      flush: () => look().finally(send).then(count),
       outcomes,
       get waiting() {
         return waiting

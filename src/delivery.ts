@@ -1,14 +1,9 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { type Claimed, claimMails, deleteMails, giveBackMails, LEASE, type Mail, postponeMail } from './outbox.ts'
+import { type Claimed, claimMails, deleteMails, giveBackMails, type Mail, postponeMail } from './outbox.ts'
+import { CONNECTIONS } from './smtp.ts'
 import { type Fate, Undelivered } from './undelivered.ts'
-
-/** How many mails are taken at once, and how many of them are on their way at once. */
-export const BATCH = 20
-const LANES = 5
-
-/** So long after they were taken, in milliseconds, no further mails are begun: each ends well within the lease. */
-const BEGIN_WITHIN = (LEASE * 1000) / 2
+import { foldName } from './users.ts'
 
 /** What may come of a mail: it was sent, or needed no letter, or is too old, or was not taken by the server. */
 export type Outcome = 'sent' | 'dropped' | 'expired' | Fate
@@ -28,24 +23,30 @@ export interface DeliveryParts {
   report: (mail: Mail, outcome: Outcome, error?: Error) => void
 }
 
-/** What came of a batch. */
-export interface Batch {
+/** What came of the mails that were due. */
+export interface Round {
   taken: number
   /** How many are done with. */
   done: number
   /** Why the mail server cannot be reached. */
-  away?: Error | undefined
+  away?: Error
 }
 
 /** What sends the mails of the outbox. */
 export interface Delivery {
   /**
-   * Takes the next few mails that are due, and sends them. Where the mail server turns out to be away, those that were
-   * not tried are given back.
+   * Sends all mails that are due, and those that become so meanwhile and are told of by `wake`. Ends when none is left,
+   * or none can be sent: each that was begun has ended then. One round at a time.
+   *
+   * Each recipient has a lane, in which one mail at a time is sent; a mail waits for no mail to somebody else as long as
+   * fewer lanes are taken than there are connections to the mail server. What is in a lane has just been taken from the
+   * table: a mail that has to wait, waits there, where another instance may take it.
    *
    * @throws Problem DATABASE_UNAVAILABLE; what was sent by then is not sent again by this instance
    */
-  sendBatch(): Promise<Batch>
+  sendDue(): Promise<Round>
+  /** Has the present round look for mails that are due. */
+  wake(): void
   /** Begins no more mails. */
   stop(): void
 }
@@ -53,37 +54,65 @@ export interface Delivery {
 export function createDelivery({ openDatabase, clock, send, report }: DeliveryParts): Delivery {
   // Sent, or never to be, but still in the outbox, since the database went away meanwhile.
   const done = new Set<string>()
+  const lanes = new Map<string, Promise<void>>()
   let stopped = false
+  let woken = false
+  let wake = () => {}
 
-  async function sendBatch(): Promise<Batch> {
-    await forget()
-    const mails = await claimMails(openDatabase(), clock, BATCH)
-    const waiting = [...mails]
-    const began = performance.now()
-    const batch: Batch = { taken: mails.length, done: 0 }
-
-    async function sendNext(): Promise<void> {
-      while (!batch.away && !stopped && performance.now() - began < BEGIN_WITHIN) {
-        const mail = waiting.shift()
-        if (!mail) return
-        const { outcome, error } = await attempt(mail)
-        report(mail, outcome, error)
-        if (outcome === 'away') batch.away = error
-        if (outcome === 'away' || outcome === 'later') {
-          await postponeMail(openDatabase(), clock, mail, outcome)
-        } else {
-          batch.done += 1
-          done.add(mail.id)
-          await forget()
-        }
+  async function sendDue(): Promise<Round> {
+    const round: Round = { taken: 0, done: 0 }
+    const faults: unknown[] = []
+    try {
+      while (!round.away && faults.length === 0 && !stopped) {
+        woken = false
+        const waking = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        await take(round, faults)
+        if (lanes.size === 0 && !woken) break
+        await Promise.race([...lanes.values(), waking])
+        // What ends at the same time is replaced by one statement.
+        await new Promise(setImmediate)
       }
+    } finally {
+      await Promise.all(lanes.values())
     }
+    if (faults.length > 0) throw faults[0]
+    return round
+  }
 
-    // Each goes on to its end: none is on its way any more when this is over, whatever happened to the others.
-    const lanes = await Promise.allSettled(Array.from({ length: LANES }, sendNext))
-    if (waiting.length > 0) await giveBackMails(openDatabase(), clock, waiting)
-    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
-    return batch
+  async function take(round: Round, faults: unknown[]): Promise<void> {
+    await forget()
+    const free = CONNECTIONS - lanes.size
+    if (free === 0) return
+    const mails = await claimMails(openDatabase(), clock, free, [...lanes.keys()])
+    if (stopped || round.away) {
+      await giveBackMails(openDatabase(), clock, mails)
+      return
+    }
+    round.taken += mails.length
+    for (const mail of mails) {
+      const recipient = foldName(mail.recipient)
+      const sending = settle(mail, round)
+        .catch((error) => faults.push(error))
+        .then(() => {
+          lanes.delete(recipient)
+        })
+      lanes.set(recipient, sending)
+    }
+  }
+
+  async function settle(mail: Claimed, round: Round): Promise<void> {
+    const { outcome, error } = await attempt(mail)
+    report(mail, outcome, error)
+    if (outcome === 'away') round.away = error as Error
+    if (outcome === 'away' || outcome === 'later') {
+      await postponeMail(openDatabase(), clock, mail, outcome)
+    } else {
+      round.done += 1
+      done.add(mail.id)
+      await forget()
+    }
   }
 
   async function attempt(mail: Claimed): Promise<{ outcome: Outcome; error?: Error }> {
@@ -103,7 +132,11 @@ export function createDelivery({ openDatabase, clock, send, report }: DeliveryPa
   }
 
   return {
-    sendBatch,
+    sendDue,
+    wake() {
+      woken = true
+      wake()
+    },
     stop() {
       stopped = true
     }

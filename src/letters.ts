@@ -5,14 +5,14 @@ import type { Mail } from './outbox.ts'
 
 /**
  * The letters and what each is filled with, beside `service` and `recipient`, which all of them have, and `link`, which
- * those with a page have. A letter is two files in mail/, `<name>.txt` and `<name>.html`. What goes to an address that is
- * not proven has no name in it: who registers may choose one that looks like a link, and somebody else's address.
+ * those with a page have. A letter is two files in mail/, `<name>.txt` and `<name>.html`. Names and addresses in them may
+ * have been chosen to look like a link, and are written so that they do not become one (templates.ts).
  */
 export const TEMPLATES = {
   'verify-email': { page: '/email/verify', variables: ['expires_in'] },
   'reset-password': { page: '/password/reset', variables: ['name', 'expires_in'] },
   'password-changed': { variables: ['name'] },
-  'confirm-new-email': { page: '/email/change/confirm', variables: ['expires_in'] },
+  'confirm-new-email': { page: '/email/change/confirm', variables: ['name', 'expires_in'] },
   'email-changed': { page: '/email/change/undo', variables: ['name', 'new_email', 'expires_in'] },
   'finish-registration': { page: '/register/finish', variables: ['expires_in'] },
   'already-registered': { variables: ['name'] }

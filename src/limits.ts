@@ -29,6 +29,12 @@ export const RECIPIENT_LIMIT = { most: 5, within: 1800 }
 /** How many times as often something may be tried from a /48 as from one of its /64. */
 const WIDE = 10
 
+/**
+ * How many mails of one kind an address is sent by all accounts that say that it is theirs: each account has the share
+ * above to itself, so that a stranger's account does not use up the owner's.
+ */
+export const ALL_ACCOUNTS_LIMIT = { most: 30, within: 1800 }
+
 /** How many wrong passwords in a row a name has, and a known device beside it. */
 export const GUESSES = 10
 
@@ -77,9 +83,9 @@ export const accountKeys = (secret: Buffer, { id, ...names }: { id: string } & P
 /** The key of the counter of all known devices of an account. */
 export const devicesKey = (secret: Buffer, user: string) => limitKey(secret, 'devices', user)
 
-/** The key of the counter of the mails of a kind to an address, in any letter case. */
-export const recipientKey = (secret: Buffer, kind: string, email: string) =>
-  limitKey(secret, 'recipient', kind, foldName(email))
+/** The key of the counter of the mails of a kind to an address, in any letter case; those of one account, if given. */
+export const recipientKey = (secret: Buffer, kind: string, email: string, account?: string) =>
+  limitKey(secret, 'recipient', kind, foldName(email), ...(account === undefined ? [] : [account]))
 
 function namesOf(names: Partial<AccountNames>): [keyof AccountNames, string][] {
   return (['username', 'email'] as const).flatMap((kind) => {

@@ -2,8 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
 import { LIFETIMES, type Minted, mintEmailToken, type Purpose } from './email-tokens.ts'
 import type { Letter } from './letters.ts'
-import { HELD_OFF } from './mail-requests.ts'
-import type { Mail } from './outbox.ts'
+import { HELD_OFF, type Mail } from './outbox.ts'
 import { foldName } from './users.ts'
 
 /** What a letter says of how long its link is good. */
@@ -31,9 +30,8 @@ interface Addressee {
 }
 
 /**
- * The letter of a mail that brings a link, or that a client has asked for without anybody having looked whether there is
- * an account: that is done here. What has been asked for is sent to the address as the account has it, not as it was
- * typed.
+ * The letter of a mail that brings a link. It goes to the address as the account has it now, in whatever letter case it
+ * was put into the outbox.
  *
  * @param key what tokens are made with
  */
@@ -63,10 +61,14 @@ export async function composeWithLink(
 
   async function confirmNewEmail(user: string): Promise<Letter | undefined> {
     const { password_version: passwordVersion, email_version: emailVersion } = data
+    const [account] = await database.query<{ name: string }>(
+      'SELECT coalesce(username, email) AS name FROM users WHERE id = $1',
+      [user]
+    )
+    if (!account) return undefined
     const token = await mint({ purpose: 'confirm new email', user, email: recipient, passwordVersion, emailVersion })
-    return token === undefined
-      ? undefined
-      : { template: 'confirm-new-email', recipient, variables: { expires_in: EXPIRES_IN['confirm new email'] }, token }
+    const variables = { name: account.name, expires_in: EXPIRES_IN['confirm new email'] }
+    return token === undefined ? undefined : { template: 'confirm-new-email', recipient, variables, token }
   }
 
   async function emailChanged(user: string): Promise<Letter | undefined> {
@@ -101,12 +103,7 @@ export async function composeWithLink(
       return confirmNewEmail(String(user_id))
     case 'email changed':
       return emailChanged(String(user_id))
-    case 'verification asked':
-      return verifyEmail(await findByEmail(database, recipient))
-    case 'reset asked':
-      return resetPassword(await findByEmail(database, recipient))
     case 'finish registration':
-    case 'registration asked':
       return finishRegistration(await findByEmail(database, recipient))
     default:
       return undefined

@@ -1,13 +1,10 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { enqueueMail, type NewMail } from './outbox.ts'
-
-/** The key of a mail's data that has no letter come of it. */
-export const HELD_OFF = 'held_off'
+import { enqueueMail, HELD_OFF, type NewMail } from './outbox.ts'
 
 /**
  * Puts a mail that a client has asked for into the outbox. One to an address that has had its share is put there all the
- * same, and dropped when it is taken: the client that asked cannot tell by the time either.
+ * same, and dropped later: the client that asked cannot tell by the time either.
  *
  * @returns whether it was put there: a mail of a user who has gone is not
  */

@@ -1,10 +1,11 @@
 import { v7 as uuid } from 'uuid'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
+import { foldName } from './users.ts'
 
 /**
  * The closed list of mails. The last three are questions: a request puts them down without looking at any account, so
- * that its time tells nothing, and whether a letter comes of one is found out when it is taken.
+ * that its time tells nothing. `answerQuestions` turns each into a mail, or into none, before it is due.
  */
 export const KINDS = [
   'verify email',
@@ -28,6 +29,8 @@ export interface NewMail {
   userId?: string
   /** What the letter needs besides: small, and no secret. */
   data?: Record<string, string>
+  /** How long it waits before it is sent, in milliseconds. */
+  delay?: number
 }
 
 /** A mail that this instance has taken to send. */
@@ -51,17 +54,62 @@ export interface Mail {
 export async function enqueueMail(
   database: Database,
   clock: Clock,
-  { kind, recipient, userId, data = {} }: NewMail
+  { kind, recipient, userId, data = {}, delay = 0 }: NewMail
 ): Promise<boolean> {
   const put = await database.query(
     `INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
-     SELECT $1, $2, $3, $4::uuid, $5, moment, moment
+     SELECT $1, $2, $3, $4::uuid, $5, moment, moment + $7 * interval '1 millisecond'
      FROM (SELECT now() + $6 * interval '1 millisecond' AS moment) AS clock
      WHERE $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4::uuid FOR KEY SHARE)
      RETURNING id`,
-    [uuid({ msecs: clock.now() }), kind, recipient, userId ?? null, JSON.stringify(data), clock.offset]
+    [uuid({ msecs: clock.now() }), kind, recipient, userId ?? null, JSON.stringify(data), clock.offset, delay]
   )
   return put.length > 0
+}
+
+/** The key of a mail's data that has no letter come of it. */
+export const HELD_OFF = 'held_off'
+
+const QUESTIONS: Kind[] = ['registration asked', 'reset asked', 'verification asked']
+
+/**
+ * Looks at the accounts for questions, the oldest first, and turns each into the mail that answers it, under the same id
+ * and due at the same time; one to which there is no answer is deleted. It is one statement for all of them, apart from
+ * the sending, so that neither waits for the other, and an observer of either learns nothing of it.
+ *
+ * @returns how many questions were answered
+ */
+export async function answerQuestions(database: Database, most = 500): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `WITH asked AS MATERIALIZED (
+       SELECT id, kind, recipient, data ? $3 AS held_off FROM mails
+       WHERE kind = ANY($1)
+       ORDER BY id LIMIT $2
+       FOR UPDATE SKIP LOCKED
+     ), accounts AS MATERIALIZED (
+       -- Locked, so that one that is being deleted is not referred to.
+       SELECT id, email, email_verified, disabled_at IS NULL AS enabled FROM users
+       WHERE lower(email COLLATE "C") IN (SELECT lower(recipient COLLATE "C") FROM asked)
+       FOR KEY SHARE
+     ), answers AS MATERIALIZED (
+       SELECT asked.id, accounts.id AS user_id, coalesce(accounts.email, recipient) AS recipient,
+         CASE
+           WHEN held_off THEN NULL
+           WHEN kind = 'registration asked' THEN 'finish registration'
+           WHEN kind = 'reset asked' AND enabled THEN 'reset password'
+           WHEN kind = 'verification asked' AND enabled AND NOT email_verified THEN 'verify email'
+         END AS kind
+       FROM asked LEFT JOIN accounts ON lower(accounts.email COLLATE "C") = lower(recipient COLLATE "C")
+     ), answered AS (
+       UPDATE mails SET kind = answers.kind, recipient = answers.recipient, user_id = answers.user_id
+       FROM answers WHERE mails.id = answers.id AND answers.kind IS NOT NULL
+     ), unanswered AS (
+       DELETE FROM mails USING answers WHERE mails.id = answers.id AND answers.kind IS NULL
+     )
+     SELECT count(*)::int AS count FROM asked`,
+    [QUESTIONS, most, HELD_OFF]
+  )
+  return (row as { count: number }).count
 }
 
 /** For how long a mail that was taken is this instance's alone, in seconds: when it dies, another one goes on then. */
@@ -73,17 +121,35 @@ export const LIFE = 86_400
 /** A mail that was taken, and whether it is too old to be sent. */
 export type Claimed = Mail & { expired: boolean }
 
+/** Among how many mails that are due one for each recipient is looked for. */
+const WINDOW = 200
+
 /**
- * Takes the mails that are due, the longest due first. Each is taken by one instance at a time, for the time of the
- * lease.
+ * Takes the mails that are due, the longest due first, and of those to one recipient the first alone. Each is taken by
+ * one instance at a time, for the time of the lease. Questions are not taken.
  *
  * @param most how many are taken at most
+ * @param busy recipients to whom none is taken
  */
-export async function claimMails(database: Database, clock: Clock, most: number): Promise<Claimed[]> {
+export async function claimMails(
+  database: Database,
+  clock: Clock,
+  most: number,
+  busy: string[] = []
+): Promise<Claimed[]> {
   return database.query<Claimed>(
-    `WITH due AS MATERIALIZED (
-       SELECT id, moment FROM mails, (SELECT now() + $1 * interval '1 millisecond' AS moment) AS clock
-       WHERE next_attempt_at <= moment
+    `WITH clock AS (
+       SELECT now() + $1 * interval '1 millisecond' AS moment
+     ), oldest AS MATERIALIZED (
+       SELECT id, ${RECIPIENT} AS recipient, next_attempt_at FROM mails, clock
+       WHERE next_attempt_at <= moment AND kind <> ALL($6) AND ${RECIPIENT} <> ALL($5)
+       ORDER BY next_attempt_at
+       LIMIT ${WINDOW}
+     ), first AS (
+       SELECT DISTINCT ON (recipient) id FROM oldest ORDER BY recipient, next_attempt_at, id
+     ), due AS MATERIALIZED (
+       SELECT id, moment FROM mails, clock
+       WHERE id IN (SELECT id FROM first) AND next_attempt_at <= moment
        ORDER BY next_attempt_at
        LIMIT $2
        FOR UPDATE OF mails SKIP LOCKED
@@ -93,8 +159,23 @@ export async function claimMails(database: Database, clock: Clock, most: number)
      WHERE mails.id = due.id
      RETURNING mails.id, kind, recipient, user_id, data, attempts,
        extract(epoch FROM moment - created_at) >= $4 AS expired`,
-    [clock.offset, most, LEASE, LIFE]
+    [clock.offset, most, LEASE, LIFE, busy.map(foldName), QUESTIONS]
   )
+}
+
+const RECIPIENT = 'lower(recipient COLLATE "C")'
+
+/** In how many milliseconds the next mail that is not due yet will be, if there is one. */
+export async function nextMailDue(database: Database, clock: Clock): Promise<number | undefined> {
+  const [row] = await database.query<{ due: number }>(
+    `SELECT (extract(epoch FROM next_attempt_at - moment) * 1000)::float8 AS due
+     FROM mails, (SELECT now() + $1 * interval '1 millisecond' AS moment) AS clock
+     WHERE next_attempt_at > moment
+     ORDER BY next_attempt_at
+     LIMIT 1`,
+    [clock.offset]
+  )
+  return row?.due
 }
 
 /** Deletes mails that were sent, or never will be. */

@@ -17,8 +17,12 @@ export interface Mailer {
   close(): void
 }
 
-/** How many connections to the server there are at most, and so how many messages are on their way at once. */
-export const CONNECTIONS = 5
+/**
+ * How many connections to the server there are at most, and so how many messages are on their way at once. One is opened
+ * only where all others are busy. They are many, so that a message to one recipient hardly ever waits for those to others,
+ * by which somebody who has mail sent to many addresses of their own could tell that there were others.
+ */
+export const CONNECTIONS = 20
 
 /** How long one message may take in all, in milliseconds. */
 const PATIENCE = 30_000

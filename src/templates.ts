@@ -89,12 +89,21 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: L
     const { subject, text, html } = byName.get(letter.template) as { subject: string; text: string; html: string }
     const { recipient } = letter
     const link = 'token' in letter && { link: linkTo(TEMPLATES[letter.template].page, letter.token) }
-    const values = { ...letter.variables, service, recipient, ...link }
-    const heading = fill(subject, values, oneLine)
-    const content = fill(html, values, inHtml)
-    const asIs = (value: string) => value
-    const frame = { service: inHtml(service), recipient: inHtml(recipient), subject: inHtml(heading), content }
-    return { recipient, subject: heading, text: fill(text, values, oneLine), html: fill(layout, frame, asIs) }
+    const own = Object.entries({ service, recipient, ...link }).map(([name, value]) => [name, oneLine(value)])
+    const chosen = Object.entries(letter.variables).map(([name, value]) => {
+      return [name, value === recipient ? oneLine(value) : withoutLinks(oneLine(value))]
+    })
+    const values: Record<string, string> = Object.fromEntries([...chosen, ...own])
+    const heading = fill(subject, values, asIs)
+    const content = fill(html, values, escapeHtml)
+    const { service: sender, recipient: reader } = values as Record<'service' | 'recipient', string>
+    const frame = {
+      service: escapeHtml(sender),
+      recipient: escapeHtml(reader),
+      subject: escapeHtml(heading),
+      content
+    }
+    return { recipient, subject: heading, text: fill(text, values, asIs), html: fill(layout, frame, asIs) }
   }
 }
 
@@ -105,4 +114,13 @@ function fill(content: string, values: Record<string, string>, write: (value: st
 /** Without what could begin a line of its own, or a header, or show itself as something else. */
 const oneLine = (value: string) => value.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
 
-const inHtml = (value: string) => escapeHtml(oneLine(value))
+const asIs = (value: string) => value
+
+/** U+2060, which takes no room, and is no part of a URL (RFC 3986) or of the name of a host. */
+const WORD_JOINER = '\u2060'
+
+/**
+ * A name or an address that somebody chose, such as `evil.example`, so that no mail program makes a link of it. The
+ * reader's own address is left as it is, to be copied.
+ */
+const withoutLinks = (value: string) => value.replaceAll(/[.@:/]/g, `${WORD_JOINER}$&${WORD_JOINER}`)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { compose, type Letter } from '../src/letters.ts'
-import type { Mail } from '../src/outbox.ts'
+import { answerQuestions, type Mail } from '../src/outbox.ts'
 import { deriveKey } from '../src/secrets.ts'
 
 /** A letter, whatever its kind. */
@@ -16,14 +16,17 @@ export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
 }
 
 /** What the service would send for a mail now. */
-export function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLetter | undefined> {
+export async function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLetter | undefined> {
   const key = deriveKey(fastify.rootSecret, 'email tokens')
-  return compose(fastify.openDatabase(), fastify.clock, key, mail)
+  await answerQuestions(fastify.openDatabase())
+  const answered = (await waiting(fastify)).find(({ id }) => id === mail.id)
+  return compose(fastify.openDatabase(), fastify.clock, key, answered ?? mail)
 }
 
-/** Takes all mails that wait, as sending them does, and gives the letters that come of them, the oldest first. */
+/** Takes all mails that wait, as sending them does but whether they are due or not, and gives the letters that come of them, the oldest first. */
 export async function letters(fastify: FastifyInstance): Promise<AnyLetter[]> {
   const written: AnyLetter[] = []
+  await answerQuestions(fastify.openDatabase())
   for (const mail of await waiting(fastify)) {
     const letter = await write(fastify, mail)
     if (letter) written.push(letter)

@@ -8,7 +8,7 @@ import databasePlugin from '../../plugins/database.ts'
 import outboxPlugin from '../../plugins/outbox.ts'
 import pgPlugin from '../../plugins/pg.ts'
 import { readConfig } from '../../src/config.ts'
-import { enqueueMail, LIFE } from '../../src/outbox.ts'
+import { enqueueMail, LIFE, type NewMail } from '../../src/outbox.ts'
 import { Undelivered } from '../../src/undelivered.ts'
 import { addUser } from '../../src/users.ts'
 import { assemble } from '../assemble.ts'
@@ -224,7 +224,7 @@ test('the outbox is looked into', async (t) => {
   )
   const log: Record<string, unknown>[] = []
   let tries = 0
-  let deliver = async (): Promise<void> => {}
+  let deliver = async (_id: string): Promise<void> => {}
   t.beforeEach(async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     await pool.query('TRUNCATE mails')
@@ -237,9 +237,9 @@ test('the outbox is looked into', async (t) => {
   /** What the outbox needs, without what else has timers. */
   const needs = fp(
     async (fastify) => {
-      const send = () => {
+      const send = (id: string) => {
         tries += 1
-        return deliver()
+        return deliver(id)
       }
       fastify.decorate('mailer', { send, close() {} })
       fastify.decorate('writeLetter', () => ({ recipient: '', subject: '', text: '', html: '' }))
@@ -262,7 +262,13 @@ test('the outbox is looked into', async (t) => {
     return {
       fastify,
       clock,
-      put: () => enqueueMail(fastify.openDatabase(), clock, { kind: KIND, recipient: '', userId: rows[0].id }),
+      put: (mail: Partial<{ [Key in keyof NewMail]: NewMail[Key] | undefined }> = {}) =>
+        enqueueMail(fastify.openDatabase(), clock, {
+          kind: KIND,
+          recipient: '',
+          userId: rows[0].id,
+          ...mail
+        } as NewMail),
       /** Resolves when the look that a timer has begun is over. */
       async look(milliseconds: number) {
         mock.timers.tick(milliseconds)
@@ -380,6 +386,97 @@ test('the outbox is looked into', async (t) => {
       { msg: 'sent a mail' },
       { msg: 'mail cannot be sent, and waits' }
     ])
+  })
+
+  /** Passes time bit by bit, with what it makes the outbox do, but not so much that it is looked into by itself. */
+  async function passUntil(reached: () => boolean): Promise<void> {
+    for (let step = 0; step < 80 && !reached(); step += 1) {
+      mock.timers.tick(50)
+      for (let turn = 0; turn < 5; turn += 1) {
+        await pool.query('SELECT')
+        await settle()
+      }
+    }
+  }
+
+  await t.test('when a mail becomes due that was to wait', async (t) => {
+    const { fastify, clock, look, put } = await start(t)
+    await put({ delay: 120_000 })
+    await put({ delay: 3_000 })
+    fastify.outbox.nudge()
+    await look(1000)
+    t.equal(tries, 0)
+    clock.advance(3)
+    await passUntil(() => tries > 0)
+    t.equal(tries, 1)
+  })
+
+  await t.test('for questions and for mails that are due, also while a mail to somebody else hangs', async (t) => {
+    const { fastify, clock, look, put } = await start(t)
+    const sent: string[] = []
+    let release = () => {}
+    deliver = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
+    await put()
+    mock.timers.tick(5000)
+    while (tries === 0) await settle()
+    deliver = async (id) => {
+      sent.push(id)
+    }
+    await put({ kind: 'registration asked', recipient: 'new@example.com', userId: undefined, delay: 2_000 })
+    await put({ kind: 'reset asked', recipient: 'nobody@example.com', userId: undefined, delay: 1_000 })
+    const { rows: asked } = await pool.query("SELECT id FROM mails WHERE kind = 'registration asked'")
+    fastify.outbox.nudge()
+    mock.timers.tick(1000)
+    const kinds = async () => (await pool.query('SELECT kind FROM mails ORDER BY kind')).rows.map(({ kind }) => kind)
+    while (`${await kinds()}` !== 'finish registration,password changed') await settle()
+    t.strictSame(sent, [], 'which are answered at once, and sent later')
+    clock.advance(2)
+    await passUntil(() => sent.length > 0)
+    t.strictSame(sent, [asked[0].id])
+    release()
+    await look(0)
+    t.strictSame(await kinds(), [])
+  })
+
+  await t.test('until all questions are answered', async (t) => {
+    const { look } = await start(t)
+    await pool.query(
+      `INSERT INTO mails (id, kind, recipient, data, created_at, next_attempt_at)
+       SELECT gen_random_uuid(), 'reset asked', number || '@example.com', '{}', now(), now()
+       FROM generate_series(1, 501) AS number`
+    )
+    await look(5000)
+    t.equal((await pool.query('SELECT FROM mails')).rowCount, 0)
+  })
+
+  await t.test('and sent, while there is a fault in the looking, which the log tells once', async (t) => {
+    const { fastify, look, put } = await start(t)
+    const { openDatabase } = fastify
+    const failing: FastifyInstance['openDatabase'] = (patience) => {
+      const database = openDatabase(patience)
+      const query: typeof database.query = (text, values) =>
+        text.includes('asked') || text.includes('> moment')
+          ? Promise.reject(new Error('no'))
+          : database.query(text, values)
+      return { ...database, query }
+    }
+    for (const round of [1, 2]) {
+      fastify.openDatabase = failing
+      for (const time of [1, 2]) {
+        await put()
+        await look(5000)
+        t.equal(tries, round * 2 - 2 + time)
+      }
+      fastify.openDatabase = openDatabase
+      await look(5000)
+    }
+    const faults = log
+      .filter(({ msg }) => msg !== 'sent a mail')
+      .map(({ msg, err }) => `${msg}: ${(err as Error)?.message}`)
+    t.strictSame(faults, Array(2).fill('could not look for what is to be sent: no'))
   })
 
   await t.test('no more once the service has stopped', async (t) => {

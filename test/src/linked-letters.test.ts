@@ -18,6 +18,7 @@ test('the letter of a mail', async (t) => {
     emailVerified: true,
     passwordHash: 'none'
   })
+  const eve = await addUser(database, clock, { email: 'eve@example.com', passwordHash: 'none' })
   const earlier = uuid()
   const compose = (
     kind: Kind,
@@ -39,15 +40,8 @@ test('the letter of a mail', async (t) => {
     ['verify email, changed meanwhile', () => compose('verify email', 'other@example.com', ada.id), undefined],
     ['verify email, of another by now', () => compose('verify email', 'ada@example.com', grace.id), undefined],
     [
-      'verification asked, for an account',
-      () => compose('verification asked', 'ADA@example.com'),
-      { template: 'verify-email', recipient: 'Ada@example.com', variables: { expires_in: '24 hours' }, token }
-    ],
-    ['verification asked, for nobody', () => compose('verification asked', 'nobody@example.com'), undefined],
-    ['verification asked, proven', () => compose('verification asked', 'grace@example.com'), undefined],
-    [
-      'reset asked, for an address that is not proven',
-      () => compose('reset asked', 'ADA@example.com'),
+      'reset password, for an address that is not proven',
+      () => compose('reset password', 'ADA@example.com', ada.id),
       {
         template: 'reset-password',
         recipient: 'Ada@example.com',
@@ -56,26 +50,36 @@ test('the letter of a mail', async (t) => {
       }
     ],
     [
-      'reset asked, for a proven one',
-      () => compose('reset asked', 'grace@example.com'),
+      'reset password, for a proven one',
+      () => compose('reset password', 'grace@example.com', grace.id),
       { template: 'reset-password', variables: { name: 'grace', expires_in: '30 minutes' }, token }
     ],
-    ['reset asked, for nobody', () => compose('reset asked', 'nobody@example.com'), undefined],
+    ['reset password, for nobody', () => compose('reset password', 'nobody@example.com'), undefined],
     [
-      'reset asked, beyond the share',
-      () => compose('reset asked', 'grace@example.com', null, { held_off: 'yes' }),
+      'reset password, beyond the share',
+      () => compose('reset password', 'grace@example.com', grace.id, { held_off: 'yes' }),
       undefined
-    ],
-    [
-      'reset password',
-      () => compose('reset password', 'grace@example.com', grace.id),
-      { template: 'reset-password', token }
     ],
     ['reset password, changed meanwhile', () => compose('reset password', 'x@example.com', grace.id), undefined],
     [
       'confirm new email',
       () => compose('confirm new email', 'new@example.com', grace.id, versions),
-      { template: 'confirm-new-email', recipient: 'new@example.com', variables: { expires_in: '24 hours' }, token }
+      {
+        template: 'confirm-new-email',
+        recipient: 'new@example.com',
+        variables: { name: 'grace', expires_in: '24 hours' },
+        token
+      }
+    ],
+    [
+      'confirm new email, of an account without a username',
+      () => compose('confirm new email', 'new@example.com', eve.id, versions),
+      { template: 'confirm-new-email', variables: { name: 'eve@example.com', expires_in: '24 hours' } }
+    ],
+    [
+      'confirm new email, of nobody',
+      () => compose('confirm new email', 'new@example.com', uuid(), versions),
+      undefined
     ],
     [
       'confirm new email, of a former password',
@@ -83,14 +87,9 @@ test('the letter of a mail', async (t) => {
       undefined
     ],
     [
-      'registration asked, for a new address',
-      () => compose('registration asked', 'New@example.com'),
-      { template: 'finish-registration', recipient: 'New@example.com', variables: { expires_in: '24 hours' }, token }
-    ],
-    [
-      'finish registration',
+      'finish registration, for a new address',
       () => compose('finish registration', 'New@example.com'),
-      { template: 'finish-registration', recipient: 'New@example.com', token }
+      { template: 'finish-registration', recipient: 'New@example.com', variables: { expires_in: '24 hours' }, token }
     ],
     [
       'finish registration, of an earlier mail than the last',
@@ -98,10 +97,11 @@ test('the letter of a mail', async (t) => {
       undefined
     ],
     [
-      'registration asked, for a taken one',
-      () => compose('registration asked', 'GRACE@example.com'),
+      'finish registration, for a taken one',
+      () => compose('finish registration', 'GRACE@example.com', grace.id),
       { template: 'already-registered', recipient: 'grace@example.com', variables: { name: 'grace' } }
     ],
+    ['a question', () => compose('reset asked', 'grace@example.com'), undefined],
     ['what has no link', () => compose('password changed', 'grace@example.com', grace.id), undefined]
   ]
   for (const [what, act, letter] of cases) {

@@ -1,7 +1,8 @@
 import { test } from 'tap'
 import { systemClock as clock } from '../../src/clock.ts'
 import { createDatabase } from '../../src/database.ts'
-import { HELD_OFF, requestMail } from '../../src/mail-requests.ts'
+import { requestMail } from '../../src/mail-requests.ts'
+import { HELD_OFF } from '../../src/outbox.ts'
 import { migratedDatabase, poolOf } from '../database.ts'
 
 test('a mail that is held off is put into the outbox like any other, marked', async (t) => {

@@ -1,20 +1,25 @@
 import { test } from 'tap'
-import { createDatabase } from '../../src/database.ts'
+import { createDatabase, type Database } from '../../src/database.ts'
 import {
+  answerQuestions,
   type Claimed,
   claimMails,
   countMails,
   deleteMails,
   enqueueMail,
   giveBackMails,
+  HELD_OFF,
   KINDS,
+  type Kind,
   LEASE,
   LIFE,
+  nextMailDue,
   postponeMail
 } from '../../src/outbox.ts'
 import { addUser } from '../../src/users.ts'
 import { caught } from '../caught.ts'
 import { testClock } from '../helper.ts'
+import { hasServer, meet } from '../meeting.ts'
 import { migratedPool } from '../pool.ts'
 
 const ADA = { kind: 'password changed', recipient: 'ada@example.com' } as const
@@ -36,10 +41,10 @@ test('the outbox', async (t) => {
       )
     ).map(({ due, attempts }) => ({ due, attempts }))
 
-  await t.test('takes every kind of its list, and no other', async (t) => {
+  await t.test('takes every kind of its list, and none without a name', async (t) => {
     for (const kind of KINDS) await enqueueMail(database, testClock(), { kind, recipient: 'ada@example.com' })
     t.equal(await countMails(database), KINDS.length)
-    const other = enqueueMail(database, testClock(), { kind: 'spam' as never, recipient: 'ada@example.com' })
+    const other = enqueueMail(database, testClock(), { kind: '' as never, recipient: 'ada@example.com' })
     t.match(await caught(other), { code: '23514' })
   })
 
@@ -53,7 +58,7 @@ test('the outbox', async (t) => {
   await t.test('gives what was put in, as it was put in', async (t) => {
     const clock = testClock()
     const { id: userId } = await addUser(database, clock, { username: 'ada', passwordHash: '' })
-    await enqueueMail(database, clock, ADA)
+    await enqueueMail(database, clock, { ...ADA, recipient: 'Grace@example.com' })
     await enqueueMail(database, clock, { ...ADA, userId, data: { new_email: 'a@example.com' } })
     // Of one moment, they are in no order.
     const mails = (await claimMails(database, clock, 10)).sort((one) => (one.user_id === null ? -1 : 1))
@@ -62,7 +67,7 @@ test('the outbox', async (t) => {
     t.strictSame(
       [one, other],
       [
-        { ...same, user_id: null, data: {} },
+        { ...same, recipient: 'Grace@example.com', user_id: null, data: {} },
         { ...same, user_id: userId, data: { new_email: 'a@example.com' } }
       ]
     )
@@ -115,6 +120,32 @@ test('the outbox', async (t) => {
     )
   })
 
+  await t.test('gives one at a time to a recipient, in any letter case, the longest due first', async (t) => {
+    const clock = testClock()
+    for (const recipient of ['ada@example.com', 'ADA@example.com', 'grace@example.com']) {
+      await enqueueMail(database, clock, { ...ADA, recipient })
+      clock.advance(1)
+    }
+    const claim = async (busy?: string[]) =>
+      (await claimMails(database, clock, 10, busy)).map(({ recipient }) => recipient).sort()
+    t.strictSame(await claim(['Grace@Example.com', 'Ada@example.com']), [])
+    t.strictSame(await claim(), ['ada@example.com', 'grace@example.com'])
+    t.strictSame(await claim(['ada@example.com']), [])
+    t.strictSame(await claim(), ['ADA@example.com'])
+  })
+
+  await t.test('keeps a mail for as long as it is to wait', async (t) => {
+    const clock = testClock()
+    t.equal(await nextMailDue(database, clock), undefined)
+    await enqueueMail(database, clock, { ...ADA, delay: 300_000 })
+    await enqueueMail(database, clock, { ...ADA, delay: 200_000 })
+    const due = Number(await nextMailDue(database, clock))
+    t.ok(due > 100_000 && due <= 200_000, `${due}`)
+    t.strictSame(await claimMails(database, clock, 10), [])
+    clock.advance(200)
+    t.equal((await claimMails(database, clock, 10)).length, 1)
+  })
+
   await t.test('says of a mail of a day that it is too old', async (t) => {
     const clock = testClock()
     await enqueueMail(database, clock, ADA)
@@ -140,7 +171,7 @@ test('the outbox', async (t) => {
       ]
       for (const [attempts, reason, longest] of cases) {
         await database.query('TRUNCATE mails')
-        for (let index = 0; index < 4; index += 1) await enqueueMail(database, clock, ADA)
+        for (let index = 0; index < 4; index += 1) await enqueueMail(database, clock, { ...ADA, recipient: `${index}` })
         await database.query('UPDATE mails SET attempts = $1', [attempts - 1])
         for (const mail of await claimMails(database, clock, 4)) await postponeMail(database, clock, mail, reason)
         const pauses = (await dueIn()).map(({ due }) => due)
@@ -156,7 +187,7 @@ test('the outbox', async (t) => {
   await t.test('gives back what was not tried, as if it had not been taken', async (t) => {
     const clock = testClock()
     await enqueueMail(database, clock, ADA)
-    await enqueueMail(database, clock, ADA)
+    await enqueueMail(database, clock, { ...ADA, recipient: 'grace@example.com' })
     const mails = await claimMails(database, clock, 2)
     await giveBackMails(database, clock, mails)
     const again = await claimMails(database, clock, 2)
@@ -180,12 +211,100 @@ test('the outbox', async (t) => {
 
   await t.test('forgets what is deleted', async (t) => {
     const clock = testClock()
-    for (let index = 0; index < 3; index += 1) await enqueueMail(database, clock, ADA)
+    for (const recipient of ['one', 'two', 'three']) await enqueueMail(database, clock, { ...ADA, recipient })
     const mails = await claimMails(database, clock, 2)
     await deleteMails(
       database,
       mails.map(({ id }) => id)
     )
     t.equal(await countMails(database), 1)
+  })
+})
+
+test('questions', async (t) => {
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
+  const clock = testClock()
+  const add = async (name: string, emailVerified: boolean) =>
+    (await addUser(database, clock, { email: `${name}@example.com`, emailVerified, passwordHash: '' })).id
+  const ids = { Ada: await add('Ada', false), grace: await add('grace', true), gone: await add('gone', false) }
+  await database.query('UPDATE users SET disabled_at = now() WHERE id = $1', [ids.gone])
+
+  const stored = () => database.query('SELECT id, kind, recipient, user_id, next_attempt_at, attempts FROM mails')
+
+  const [ada, grace] = [
+    { recipient: 'Ada@example.com', user_id: ids.Ada },
+    { recipient: 'grace@example.com', user_id: ids.grace }
+  ]
+  const cases: [kind: Kind, recipient: string, mail: object | undefined][] = [
+    ['reset asked', 'ADA@example.com', { ...ada, kind: 'reset password' }],
+    ['reset asked', 'Grace@Example.com', { ...grace, kind: 'reset password' }],
+    ['reset asked', 'gone@example.com', undefined],
+    ['reset asked', 'nobody@example.com', undefined],
+    ['verification asked', 'ada@example.com', { ...ada, kind: 'verify email' }],
+    ['verification asked', 'grace@example.com', undefined],
+    ['verification asked', 'gone@example.com', undefined],
+    ['verification asked', 'nobody@example.com', undefined],
+    ['registration asked', 'ada@example.com', { ...ada, kind: 'finish registration' }],
+    [
+      'registration asked',
+      'Nobody@example.com',
+      { recipient: 'Nobody@example.com', user_id: null, kind: 'finish registration' }
+    ],
+    ['password changed', 'nobody@example.com', { recipient: 'nobody@example.com', kind: 'password changed' }]
+  ]
+  for (const [kind, recipient, mail] of cases) {
+    await t.test(`${kind} for ${recipient}`, async (t) => {
+      await database.query('TRUNCATE mails')
+      await enqueueMail(database, clock, { kind, recipient, delay: 4000 })
+      const [before] = await stored()
+      if (kind !== 'password changed') {
+        clock.advance(10)
+        t.strictSame(await claimMails(database, clock, 1), [], 'is not sent before it is answered')
+      }
+      t.equal(await answerQuestions(database), kind === 'password changed' ? 0 : 1)
+      t.strictSame(await stored(), mail ? [{ ...before, ...mail }] : [], 'and keeps its id and its time')
+      t.equal(await answerQuestions(database), 0)
+    })
+  }
+
+  await t.test('that are held off come to nothing, whoever is asked for', async (t) => {
+    await database.query('TRUNCATE mails')
+    for (const [kind, recipient] of cases.slice(0, 10)) {
+      await enqueueMail(database, clock, { kind, recipient, data: { [HELD_OFF]: 'yes' } })
+    }
+    t.equal(await answerQuestions(database), 10)
+    t.strictSame(await stored(), [])
+  })
+
+  await t.test('are answered in the order in which they were asked, so many at once', async (t) => {
+    for (let index = 0; index < 5; index += 1) {
+      await enqueueMail(database, clock, { kind: 'registration asked', recipient: `${index}@example.com` })
+    }
+    t.strictSame([await answerQuestions(database, 3), await answerQuestions(database, 3)], [3, 2])
+  })
+
+  await t.test('are answered once, however many look at them', async (t) => {
+    await database.query('TRUNCATE mails')
+    for (let index = 0; index < 20; index += 1) {
+      await enqueueMail(database, clock, { kind: 'registration asked', recipient: `${index}@example.com` })
+    }
+    const counts = await Promise.all(Array.from({ length: 8 }, () => answerQuestions(database, 5)))
+    t.ok(counts.reduce((sum, count) => sum + count) <= 20)
+    while ((await answerQuestions(database)) > 0);
+    t.equal(await countMails(database), 20)
+  })
+
+  await t.test('for an account that is being deleted are for nobody', async (t) => {
+    await database.query('TRUNCATE mails')
+    await enqueueMail(database, clock, { kind: 'reset asked', recipient: 'grace@example.com' })
+    if (hasServer) {
+      const remove = (transaction: Database) => transaction.query('DELETE FROM users WHERE id = $1', [ids.grace])
+      t.equal((await meet(pool, remove, () => answerQuestions(database)))[1], 1)
+    } else {
+      await database.query('DELETE FROM users WHERE id = $1', [ids.grace])
+      await answerQuestions(database)
+    }
+    t.strictSame(await stored(), [])
   })
 })

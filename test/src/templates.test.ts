@@ -97,6 +97,22 @@ test('what fills a gap stays text, whatever it is', async (t) => {
   }
 })
 
+test('a name that looks like a link does not become one, and the own address stays as it is', (t) => {
+  const write = readTemplates(undefined, head)
+  const links = /evil\.example|@evil|http:|www\./
+  for (const name of ['evil.example', 'www.evil.example', 'eve@evil.example', 'http://evil.example']) {
+    for (const letter of letters(name)) {
+      const { subject, text, html } = write({ ...letter, recipient: 'ada@example.com' })
+      for (const part of [subject, text, html]) t.notMatch(part, links)
+      const shown = text.replaceAll('\u2060', '')
+      if ('name' in letter.variables) t.match(shown, name, 'and is readable')
+    }
+    const { text } = write({ ...RESET, recipient: name, variables: { ...RESET.variables, name } } as Letter)
+    t.match(text, `for ${name} at`)
+  }
+  t.end()
+})
+
 test("an operator's own files take the place of ours, each by itself", async (t) => {
   const own = folder(t, {
     'reset-password.txt': 'Subject:  Passwort  \r\n\r\nHallo {{ name }}: {{link}}\r\n',
