@@ -175,7 +175,7 @@ export default fp<AppOptions>(
             lookFailed = true
           }
         )
-      lookTimer.set(nudged ? sooner() : mailEvery)
+      if (!nudged) lookTimer.set(mailEvery)
       await sendWhenDue()
     }
 

@@ -89,6 +89,16 @@ export function apart(values: readonly number[], others: readonly number[]): boo
   return one.least > other.most || one.most < other.least
 }
 
+/**
+ * Cliff's delta: the chance that a value of the first is greater than one of the second, less the chance that it is less.
+ * 0 where the two cannot be told apart, 1 or −1 where one glance is enough.
+ */
+export function cliffsDelta(values: readonly number[], others: readonly number[]): number {
+  let balance = 0
+  for (const value of values) for (const other of others) balance += Math.sign(value - other)
+  return balance / (values.length * others.length)
+}
+
 /** The value below which that share of them lies (nearest rank). */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = ascending(values)

@@ -281,6 +281,17 @@ test('the outbox is looked into', async (t) => {
   /** Lets what is not waited for begin. */
   const settle = () => new Promise(setImmediate)
 
+  /** Passes time bit by bit, with what it makes the outbox do, but not so much that it is looked into by itself. */
+  async function passUntil(reached: () => boolean): Promise<void> {
+    for (let step = 0; step < 80 && !reached(); step += 1) {
+      mock.timers.tick(50)
+      for (let turn = 0; turn < 5; turn += 1) {
+        await pool.query('SELECT')
+        await settle()
+      }
+    }
+  }
+
   await t.test('each five seconds', async (t) => {
     const { look, put } = await start(t)
     for (const count of [1, 2]) {
@@ -327,6 +338,20 @@ test('the outbox is looked into', async (t) => {
     await look(0)
     await look(1000)
     t.equal(tries, 2)
+  })
+
+  await t.test('soon again when it is nudged while it is looked into', async (t) => {
+    const { fastify, look, put } = await start(t)
+    const { openDatabase } = fastify
+    fastify.openDatabase = (patience) => {
+      fastify.openDatabase = openDatabase
+      fastify.outbox.nudge()
+      return openDatabase(patience)
+    }
+    await look(5000)
+    await put()
+    await passUntil(() => tries > 0)
+    t.equal(tries, 1)
   })
 
   await t.test('less and less often while the server is away, whoever nudges it', async (t) => {
@@ -387,17 +412,6 @@ test('the outbox is looked into', async (t) => {
       { msg: 'mail cannot be sent, and waits' }
     ])
   })
-
-  /** Passes time bit by bit, with what it makes the outbox do, but not so much that it is looked into by itself. */
-  async function passUntil(reached: () => boolean): Promise<void> {
-    for (let step = 0; step < 80 && !reached(); step += 1) {
-      mock.timers.tick(50)
-      for (let turn = 0; turn < 5; turn += 1) {
-        await pool.query('SELECT')
-        await settle()
-      }
-    }
-  }
 
   await t.test('when a mail becomes due that was to wait', async (t) => {
     const { fastify, clock, look, put } = await start(t)

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import {
   apart,
+  cliffsDelta,
   compare,
   confidence,
   intervalOfMedian,
@@ -95,5 +96,14 @@ test('quantiles by nearest rank', (t) => {
 
 test('a rate counts from the first end to the last', (t) => {
   t.equal(rate([5500, 5000, 6000]), 2)
+  t.end()
+})
+
+test('how far two samples are apart', (t) => {
+  t.equal(cliffsDelta([1, 2, 3], [1, 2, 3]), 0)
+  t.equal(cliffsDelta([4, 5], [1, 2, 3]), 1)
+  t.equal(cliffsDelta([1], [2, 3]), -1)
+  t.equal(cliffsDelta([1, 4], [2, 3]), 0)
+  t.equal(cliffsDelta([2, 4], [1, 3]), 0.5)
   t.end()
 })

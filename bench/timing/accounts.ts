@@ -1,0 +1,60 @@
+import { ask, PASSWORD } from '../shared/client.ts'
+import { Service } from '../shared/service.ts'
+import type { Databases } from './databases.ts'
+import { Mailboxes } from './mailboxes.ts'
+
+/** A service that hides its accounts, and the mail server that it sends by. */
+export interface Hiding {
+  service: Service
+  mailboxes: Mailboxes
+  stop(): Promise<void>
+}
+
+/** @param dialogue how long the mail server takes for each message, in milliseconds */
+export async function startHiding(
+  databases: Databases,
+  environment: Record<string, string> = {},
+  dialogue = 0
+): Promise<Hiding> {
+  const mailboxes = await Mailboxes.open(dialogue)
+  const databaseUrl = await databases.create()
+  const service = await Service.start({
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    patience: 120_000,
+    environment: {
+      HIDE_ACCOUNTS: 'on',
+      TRUSTED_PROXIES: '127.0.0.1',
+      SMTP_URL: mailboxes.url,
+      MAIL_FROM: 'Bench <bench@example.com>',
+      ...environment
+    }
+  })
+  return {
+    service,
+    mailboxes,
+    async stop() {
+      await service.stop()
+      mailboxes.close()
+    }
+  }
+}
+
+/** An account with a proven address, made by way of a mail as people do. */
+export async function createAccount({ service, mailboxes }: Hiding, email: string): Promise<void> {
+  const from = { 'x-forwarded-for': someAddress() }
+  await ask(service.base, 'POST', '/register', { payload: { email }, headers: from })
+  const [message] = await mailboxes.waitFor(email, 1)
+  const text = String(message?.raw).replaceAll('=\r\n', '').replaceAll('=3D', '=')
+  const [, token] = /token=([\w-]{43})/.exec(text) ?? []
+  const made = await ask(service.base, 'POST', '/register/finish', {
+    payload: { token, password: PASSWORD },
+    headers: from
+  })
+  if (made.status !== 201) throw new Error(`an account was not made: ${made.status} ${made.body.code}`)
+}
+
+/** One of the 131,072 addresses that are kept for measurements (RFC 2544), so that hardly any is counted twice. */
+export function someAddress(): string {
+  const part = (values: number) => Math.floor(Math.random() * values)
+  return `198.${18 + part(2)}.${part(256)}.${part(256)}`
+}
