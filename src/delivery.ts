@@ -68,9 +68,11 @@ export function createDelivery({ openDatabase, clock, send, report }: DeliveryPa
         const waking = new Promise<void>((resolve) => {
           wake = resolve
         })
-        await take(round, faults)
-        if (lanes.size === 0 && !woken) break
-        await Promise.race([...lanes.values(), waking])
+        // A lane that ends while mails are taken was busy for them: what waits for it is taken the next time.
+        const busy = lanes.size
+        const taken = await take(round, faults)
+        if (busy + taken === 0 && !woken) break
+        if (lanes.size > 0) await Promise.race([...lanes.values(), waking])
         // What ends at the same time is replaced by one statement.
         await new Promise(setImmediate)
       }
@@ -81,14 +83,15 @@ export function createDelivery({ openDatabase, clock, send, report }: DeliveryPa
     return round
   }
 
-  async function take(round: Round, faults: unknown[]): Promise<void> {
+  /** @returns how many mails were taken */
+  async function take(round: Round, faults: unknown[]): Promise<number> {
     await forget()
     const free = CONNECTIONS - lanes.size
-    if (free === 0) return
+    if (free === 0) return 0
     const mails = await claimMails(openDatabase(), clock, free, [...lanes.keys()])
     if (stopped || round.away) {
       await giveBackMails(openDatabase(), clock, mails)
-      return
+      return 0
     }
     round.taken += mails.length
     for (const mail of mails) {
@@ -100,6 +103,7 @@ export function createDelivery({ openDatabase, clock, send, report }: DeliveryPa
         })
       lanes.set(recipient, sending)
     }
+    return mails.length
   }
 
   async function settle(mail: Claimed, round: Round): Promise<void> {

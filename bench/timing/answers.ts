@@ -13,7 +13,7 @@ const COOKIES = Array.from({ length: 1200 }, (_, index) => `${index}=%`)
   .join('; ')
   .slice(0, 7_900)
 
-/** Names that have an account and names that have none, of one length: short ones, and the longest that there are. */
+/** Names that have an account and names that have none, of one length: short ones, and some of 250 characters. */
 const NAMES: Record<Kind, Record<'plain' | 'worst', string>> = {
   known: { plain: 'known@example.com', worst: longest('known') },
   unknown: { plain: 'nobod@example.com', worst: longest('nobod') }
@@ -21,7 +21,7 @@ const NAMES: Record<Kind, Record<'plain' | 'worst', string>> = {
 
 function longest(name: string): string {
   const local = name.padEnd(64, 'x')
-  return `${local}@${'d'.repeat(63)}.${'d'.repeat(63)}.${'d'.repeat(61)}`
+  return `${local}@${'d'.repeat(63)}.${'d'.repeat(63)}.${'d'.repeat(57)}`
 }
 
 /** How something is asked: as people do, or with all that makes a request costly. */

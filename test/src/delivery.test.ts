@@ -118,6 +118,33 @@ test('the mails that are due', async (t) => {
     t.strictSame(order.slice(4), ['1 second', '1 third'])
   })
 
+  await t.test('to one recipient go on when the lane ends while others are taken', async (t) => {
+    const first = door()
+    const { delivery, put, through } = await prepare(0, async (_number, { data }) => {
+      if (data.at === 'first') await first.opened
+      return true
+    })
+    for (const at of ['first', 'second']) await put(1, { data: { at } })
+    let claims = 0
+    through((database) => ({
+      ...database,
+      async query(text, values) {
+        const rows = await database.query(text, values as never)
+        if (text.startsWith('WITH')) claims += 1
+        if (claims === 2 && text.startsWith('WITH')) {
+          first.open()
+          while ((await countMails(database)) > 1) await new Promise(setImmediate)
+          for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate)
+        }
+        return rows as never
+      }
+    }))
+    const sending = delivery.sendDue()
+    while (claims === 0) await new Promise(setImmediate)
+    delivery.wake()
+    t.strictSame(await sending, { taken: 2, done: 2 })
+  })
+
   await t.test('are looked for by who is woken while nothing is under way', async (t) => {
     const { delivery, put, through } = await prepare(0, async () => true)
     let claims = 0
