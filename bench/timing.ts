@@ -11,6 +11,7 @@
  * take some eight minutes on two cores that have nothing else to do.
  */
 import { parseArgs } from 'node:util'
+import { endingWith } from './shared/ending.ts'
 import { failed, note, title } from './shared/report.ts'
 import { accepted, limited, overloaded } from './timing/answers.ts'
 import { openDatabases } from './timing/databases.ts'
@@ -25,10 +26,11 @@ if (unknown) throw new Error(`there is no part ${unknown}; there are ${Object.ke
 
 const began = performance.now()
 const databases = openDatabases(values.server)
-for (const [name, part] of Object.entries(parts)) {
-  if (positionals.length === 0 || positionals.includes(name)) await part(databases)
-}
-await databases.drop()
+await endingWith(async () => {
+  for (const [name, part] of Object.entries(parts)) {
+    if (positionals.length === 0 || positionals.includes(name)) await part(databases)
+  }
+}, databases.drop)
 note(`in ${Math.round((performance.now() - began) / 1000)} s`)
 title(failed() === 0 ? 'No two were told apart.' : `${failed()} were told apart.`)
 process.exit(failed() === 0 ? 0 : 1)
