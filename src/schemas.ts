@@ -94,7 +94,7 @@ const EmailToken = Type.String({
 /** The token of a mail, for a route that asks for nothing else. */
 export const EmailTokenBody = Type.Object({ token: EmailToken }, { ...strict, examples: [{ token: EMAIL_TOKEN }] })
 
-const OwnPassword = Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] })
+const OwnPassword = Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] })
 
 /** What verifies an address: the mailbox, and the account by its password or by a session. */
 export const EmailVerification = Type.Object(
@@ -105,19 +105,22 @@ export const EmailVerification = Type.Object(
       description: 'that of the account; may be left out beside an access token of it'
     })
   },
-  strict
+  { ...strict, examples: [{ token: EMAIL_TOKEN, password: PASSWORD }] }
 )
 
 /** The same on a page, where nobody brings an access token. */
-export const EmailVerificationForm = Type.Object({ token: EmailToken, password: OwnPassword }, strict)
+export const EmailVerificationForm = Type.Object(
+  { token: EmailToken, password: OwnPassword },
+  { ...strict, examples: [{ token: EMAIL_TOKEN, password: PASSWORD }] }
+)
 
 /** What undoes a change of the address. */
 export const EmailUndo = Type.Object(
   {
     token: EmailToken,
-    new_password: Type.Optional(Type.String({ examples: ['an even better horse battery staple'] }))
+    new_password: Type.Optional(Type.String({ examples: [NEW_PASSWORD] }))
   },
-  strict
+  { ...strict, examples: [{ token: EMAIL_TOKEN }, { token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 
 /** What ends a registration that began with an address. */

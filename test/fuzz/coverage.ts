@@ -14,6 +14,7 @@ const OUT_OF_REACH: [RegExp, string][] = [
     /^POST \/(?:email\/\S+|password\/reset) (?:204|409 ACCOUNT_EXISTS|400 PASSWORD_REJECTED)/,
     'takes the token of a mail'
   ],
+  [/^POST \/email\/verify (?:401 INVALID_CREDENTIALS|403 FORBIDDEN)/, 'takes the token of a mail'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
 ]

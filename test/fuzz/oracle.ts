@@ -105,12 +105,18 @@ function isWelcome(document: OpenApi, operation: Operation, ask: Ask): boolean {
   )
 }
 
-/** Whether nothing of what the document describes is at fault. A token that is in neither place is no fault of a schema. */
+/**
+ * Whether nothing of what the document describes is at fault. A token that is in neither place is no fault of a schema,
+ * nor is a password that may be left out beside a session, where there is none.
+ */
 function isBlameless(document: OpenApi, operation: Operation, ask: Ask): boolean {
   if (!isWelcome(document, operation, ask)) return false
   const { security = [], requestBody } = operation
-  const inCookie = security.some((way) => 'cookie' in way)
-  return requestBody ? !inCookie || Object.hasOwn(Object(readBody(ask)), 'refresh_token') : ask.body === undefined
+  if (!requestBody) return ask.body === undefined
+  const has = (name: string) => Object.hasOwn(Object(readBody(ask)), name)
+  const [first = {}] = security
+  const inPlaceOfSession = security.length > 1 && 'bearer' in first
+  return (!security.some((way) => 'cookie' in way) || has('refresh_token')) && (!inPlaceOfSession || has('password'))
 }
 
 const hasNoQuery = ({ path }: Ask) => /^[^?]*(?:\?&*)?(?:#.*)?$/.test(path)
