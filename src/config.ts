@@ -110,6 +110,9 @@ const Environment = Type.Object(
 
 type Settings = Static<typeof Environment>
 
+/** The names of all settings. */
+export const SETTINGS = Object.keys(Environment.properties)
+
 /** The checked configuration, every default filled in and every list split. */
 export interface Config
   extends Omit<Settings, 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE' | 'MAIL_FROM'> {
@@ -150,25 +153,27 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return complete(settings)
 }
 
-/** Adds what stands in `.env` of the working folder, and not in the environment already. No such file is no fault. */
-export function readEnvFile(): void {
-  try {
-    process.loadEnvFile()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}
-
 function complete(settings: Settings): Config {
-  const publicUrl = settings.PUBLIC_URL ?? `http://${inUrl(settings.HOST)}:${settings.PORT}`
+  const { APP_URL } = settings
+  const publicUrl = normalUrl(settings.PUBLIC_URL ?? `http://${inUrl(settings.HOST)}:${settings.PORT}`)
   return {
     ...settings,
+    ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
     CORS_ORIGINS: list(settings.CORS_ORIGINS),
     TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
     PUBLIC_URL: publicUrl,
     AUDIENCE: settings.AUDIENCE ?? publicUrl,
     MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? { name: '', address: `no-reply@${hostOf(publicUrl)}` }
   }
+}
+
+/**
+ * One spelling of a URL (RFC 3986 §6.2.2 and §6.2.3), whatever letter case, default port or slash at the end it was
+ * configured with: it is compared as text, as the `iss` of tokens among others, and paths are added to it.
+ */
+function normalUrl(text: string): string {
+  const { origin, pathname } = new URL(text)
+  return `${origin}${pathname.replace(/\/+$/, '')}`
 }
 
 /** What stands after the @ of an address: an IP address does so in brackets (RFC 5321 §4.1.3). */

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
-import { ConfigurationError, readConfig, readEnvFile } from '../../src/config.ts'
+import { ConfigurationError, readConfig } from '../../src/config.ts'
 
 const SECRET = 'x'.repeat(32)
 
@@ -50,32 +50,6 @@ test('nothing else of the environment becomes configuration', (t) => {
 test('the environment of the process is read where no other is given', (t) => {
   t.intercept(process, 'env', { value: { PASSWORD_MIN: '9' } })
   t.strictSame(readConfig(), { ...DEFAULTS, PASSWORD_MIN: 9 })
-  t.end()
-})
-
-test('a file .env adds to the environment what is not in it, and need not be there', (t) => {
-  const folder = process.cwd()
-  process.env.LATCHKEY_GIVEN = 'here'
-  t.teardown(() => {
-    process.chdir(folder)
-    delete process.env.LATCHKEY_GIVEN
-    delete process.env.LATCHKEY_ADDED
-  })
-  process.chdir(
-    t.testdir({
-      with: { '.env': 'LATCHKEY_GIVEN=there\nLATCHKEY_ADDED=there\n' },
-      without: {},
-      unreadable: { '.env': {} }
-    })
-  )
-  process.chdir('without')
-  readEnvFile()
-  t.equal(process.env.LATCHKEY_ADDED, undefined)
-  process.chdir('../with')
-  readEnvFile()
-  t.strictSame([process.env.LATCHKEY_GIVEN, process.env.LATCHKEY_ADDED], ['here', 'there'])
-  process.chdir('../unreadable')
-  t.throws(() => readEnvFile(), 'a file that cannot be read is not passed over')
   t.end()
 })
 
@@ -137,12 +111,38 @@ test('the public URL is made of host and port, and the audience is the public UR
     [{ HOST: '0.0.0.0', PORT: '8080' }, 'http://0.0.0.0:8080', 'http://0.0.0.0:8080'],
     [{ HOST: '::1' }, 'http://[::1]:3000', 'http://[::1]:3000'],
     [{ PUBLIC_URL: 'https://auth.example.com' }, 'https://auth.example.com', 'https://auth.example.com'],
-    [{ AUDIENCE: 'api' }, 'http://127.0.0.1:3000', 'api']
+    [{ AUDIENCE: 'api' }, 'http://127.0.0.1:3000', 'api'],
+    [{ HOST: 'LOCALHOST', PORT: '80' }, 'http://localhost', 'http://localhost']
   ]
   for (const [environment, publicUrl, audience] of derived) {
     const { PUBLIC_URL, AUDIENCE } = readConfig(environment)
     t.strictSame([PUBLIC_URL, AUDIENCE], [publicUrl, audience])
   }
+  t.end()
+})
+
+test('a URL has one form, however it was written', (t) => {
+  const written: [text: string, normal: string][] = [
+    ['https://auth.example.com', 'https://auth.example.com'],
+    ['https://auth.example.com/', 'https://auth.example.com'],
+    ['https://auth.example.com///', 'https://auth.example.com'],
+    ['HTTPS://Auth.Example.COM:443/', 'https://auth.example.com'],
+    ['https://auth.example.com:8443/', 'https://auth.example.com:8443'],
+    ['http://localhost:80', 'http://localhost'],
+    ['http://[0:0:0:0:0:0:0:1]:3000/', 'http://[::1]:3000'],
+    ['https://auth.example.com/Base/', 'https://auth.example.com/Base'],
+    ['https://auth.example.com/a/./b/../c//', 'https://auth.example.com/a/c'],
+    ['https://grüße.example', 'https://xn--gre-6ka8l.example']
+  ]
+  for (const [text, normal] of written) {
+    const { PUBLIC_URL, AUDIENCE, APP_URL } = readConfig({ PUBLIC_URL: text, APP_URL: text })
+    t.strictSame([PUBLIC_URL, AUDIENCE, APP_URL], [normal, normal, normal], text)
+  }
+  t.equal(
+    readConfig({ AUDIENCE: 'https://API.example.com/' }).AUDIENCE,
+    'https://API.example.com/',
+    'which is any text'
+  )
   t.end()
 })
 
