@@ -2,9 +2,10 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg, { type Pool } from 'pg'
 import type { Config } from './config.ts'
+import { DataFolderError } from './data-folder.ts'
 import { exactly, PATIENCE } from './database.ts'
 import { whereabouts } from './database-url.ts'
-import { embeddedDriver, openEmbedded } from './embedded.ts'
+import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from './embedded.ts'
 import { type Finding, judgeKeyAge, judgePermissions, judgeSchema, judgeServer, type ServerFacts } from './findings.ts'
 import { FolderLocked } from './folder-lock.ts'
 import { readSchemaState } from './migrations.ts'
@@ -46,6 +47,10 @@ async function examineFolder(folder: string): Promise<Finding[]> {
     await close()
     return [{ about, state: 'good', message: `embedded in ${folder}` }, ...content, ...files]
   } catch (error) {
+    if (error instanceof DataFolderError || error instanceof EmbeddedDatabaseError) {
+      const mend = 'see "The embedded database" in docs/OPERATING.md'
+      return [{ about, state: 'bad', message: error.message, mend }, ...files]
+    }
     if (!(error instanceof FolderLocked)) throw error
     return [
       { about, state: 'good', message: `embedded in ${folder}, and in use: what is in it was not looked at` },

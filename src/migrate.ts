@@ -1,7 +1,10 @@
-import { readConfig, readEnvFile } from './config.ts'
+import { readConfig } from './config.ts'
+import { keepFilesPrivate } from './data-folder.ts'
+import { readEnvFile } from './environment.ts'
 import { migrate } from './migrations.ts'
 import { openPool } from './open-pool.ts'
 
+keepFilesPrivate()
 try {
   readEnvFile()
   const { pool, close } = await openPool(readConfig(), say)

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { prepareFolder } from './data-folder.ts'
 
 const SECRET_BYTES = 32
 
@@ -20,16 +22,27 @@ export function deriveKey(secret: string, purpose: string): Buffer {
  */
 export function generatedSecret(folder: string): string {
   const path = join(folder, 'secret.key')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (!existsSync(path)) {
+  prepareFolder(folder)
+  // A link that leads nowhere is a secret that is missing, not one that was never made.
+  if (!lstatSync(path, { throwIfNoEntry: false })) {
     writeFileSync(`${path}.new`, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true })
     renameSync(`${path}.new`, path)
   }
-  const secret = readFileSync(path, 'utf8').trim()
-  if (Buffer.byteLength(secret) >= SECRET_BYTES) return secret
+  const content = read(path)
+  // White space to be trimmed includes the byte order mark.
+  const secret = content.toString('utf8').trim()
+  if (isUtf8(content) && !content.includes(0) && Buffer.byteLength(secret) >= SECRET_BYTES) return secret
   throw new Error(
-    `${path} holds no secret of ${SECRET_BYTES} bytes or more: restore it, or set SECRET_KEY to the secret that was in it`
+    `${path} holds no secret of ${SECRET_BYTES} bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
   )
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as Error).message}`)
+  }
 }
 
 /** Whether two secrets are the same, in a time that says nothing about either (OWASP ASVS 5.0 §11.2.4). */

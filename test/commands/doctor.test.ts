@@ -67,9 +67,23 @@ test('doctor', async (t) => {
     t.equal(open.code, 1)
   })
 
+  await t.test('says what is wrong with an embedded database that cannot be opened', async (t) => {
+    const damaged = t.testdir({ postgres: 'a file, where a folder should be' })
+    const { code, about } = await examine({ DATA_DIR: damaged })
+    t.equal(code, 1)
+    t.match(about('database'), [
+      { state: 'bad', message: `The embedded database in ${damaged}/postgres cannot be opened` }
+    ])
+
+    const open = t.testdir({ postgres: {}, 'letter.txt': '' })
+    chmodSync(open, 0o755)
+    t.match((await examine({ DATA_DIR: open })).about('database'), [
+      { state: 'bad', message: 'is open to other users' }
+    ])
+  })
+
   await t.test('passes on what it does not expect', async (t) => {
-    const DATA_DIR = t.testdir({ postgres: 'a file, where a folder should be' })
-    const { code, stderr } = await run(['doctor'], { variables: { DATA_DIR } })
+    const { code, stderr } = await run(['doctor'], { variables: { DATA_DIR: t.testdir({ postgres: {}, lock: {} }) } })
     t.equal(code, 1)
     t.not(stderr, '')
   })

@@ -1,11 +1,12 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import fs, { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { type Test, test } from 'tap'
-import { embeddedDriver, openEmbedded } from '../../src/embedded.ts'
+import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from '../../src/embedded.ts'
 import { FolderLocked } from '../../src/folder-lock.ts'
 import { caught } from '../caught.ts'
-import { embeddedDatabase } from '../database.ts'
+import { embeddedDatabase, fillDataFolder } from '../database.ts'
 
 test('the embedded database of a folder', async (t) => {
   const folder = join(t.testdir(), 'not', 'there', 'yet')
@@ -43,10 +44,104 @@ test('an embedded database whose making was broken off is made anew', async (t) 
   t.strictSame(readdirSync(folder), ['postgres'])
 })
 
-test('an embedded database that cannot be opened gives its folder back', async (t) => {
-  const folder = t.testdir({ postgres: 'a file, where a folder should be' })
-  await caught(openEmbedded(folder))
-  t.strictSame(readdirSync(folder), ['postgres'])
+/** What in a folder others can read or change. */
+const openToOthers = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(folder, path)).mode & 0o077)
+
+test('nobody else can read an embedded database, whatever the permissions that it had', async (t) => {
+  const before = process.umask(0o077)
+  t.teardown(() => process.umask(before))
+  const folder = t.testdir()
+  mkdirSync(join(folder, 'data'))
+  await fillDataFolder(join(folder, 'data'))
+  const data = join(folder, 'data')
+  chmodSync(data, 0o755)
+  t.not(openToOthers(data).length, 0)
+  const { database, close } = await openEmbedded(data)
+  await database.exec('CREATE TABLE words (word text); SELECT pg_switch_wal()')
+  t.equal(statSync(data).mode & 0o777, 0o700)
+  t.strictSame(openToOthers(data), [], 'while it is open')
+  await close()
+  t.strictSame(openToOthers(data), [], 'and afterwards')
+
+  const { close: closeFresh } = await openEmbedded(join(folder, 'fresh'))
+  t.strictSame(openToOthers(join(folder, 'fresh')), [], 'nor one that was just made')
+  t.equal(readFileSync(join(folder, 'fresh', 'postgres', 'PG_VERSION'), 'utf8'), '18\n')
+  await closeFresh()
+})
+
+test('an embedded database that cannot be opened says what to do, and gives its folder back:', async (t) => {
+  const damaged = (data: string) =>
+    `The embedded database in ${data} cannot be opened, since its files are damaged or not complete: restore a backup into another DATA_DIR`
+  const cases: [what: string, damage: (data: string) => void, message: (data: string) => string][] = [
+    ['no version', (data) => fs.rmSync(join(data, 'PG_VERSION')), damaged],
+    ['a version that is none', (data) => writeFileSync(join(data, 'PG_VERSION'), ''), damaged],
+    ['an empty pg_control', (data) => writeFileSync(join(data, 'global', 'pg_control'), ''), damaged],
+    [
+      'another major version',
+      (data) => writeFileSync(join(data, 'PG_VERSION'), '17\n'),
+      (data) =>
+        `The embedded database in ${data} was made by PostgreSQL 17, and this version of the service has PostgreSQL 18: move it with "latchkey backup" of the version that made it, and "latchkey restore"`
+    ]
+  ]
+  for (const [what, damage, message] of cases) {
+    await t.test(what, async (t) => {
+      const folder = t.testdir()
+      await fillDataFolder(folder)
+      damage(join(folder, 'postgres'))
+      const error = await caught(openEmbedded(folder))
+      t.ok(error instanceof EmbeddedDatabaseError)
+      t.equal(error.message, message(join(folder, 'postgres')))
+      t.strictSame(readdirSync(folder), ['postgres'])
+    })
+  }
+
+  await t.test('a file in its place', async (t) => {
+    const folder = t.testdir({ postgres: 'a file, where a folder should be' })
+    t.equal((await caught(openEmbedded(folder))).message, damaged(join(folder, 'postgres')))
+    t.strictSame(readdirSync(folder), ['postgres'])
+  })
+})
+
+/** Has the disk of every folder be of that size, for as long as the test runs. */
+function disk(t: Test, { blocks, free }: { blocks: number; free: number }): void {
+  t.teardown(syncBuiltinESMExports)
+  t.intercept(fs, 'statfsSync', { value: () => ({ blocks, bavail: free, bsize: 2 ** 20 }) })
+  syncBuiltinESMExports()
+}
+
+test('a disk without room is named as the reason', async (t) => {
+  const message = (folder: string, needed: number, free: number) =>
+    `The embedded database in ${folder} needs ${needed} MB of free space, and its disk has ${free} MB: make room, or set another DATA_DIR`
+
+  await t.test('for a new database', async (t) => {
+    disk(t, { blocks: 100, free: 47 })
+    const folder = t.testdir()
+    t.equal((await caught(openEmbedded(folder))).message, message(folder, 48, 47))
+    t.strictSame(readdirSync(folder), [])
+  })
+
+  await t.test('where there is none at all', async (t) => {
+    disk(t, { blocks: 100, free: 1 })
+    const folder = t.testdir({ postgres: {} })
+    t.equal((await caught(openEmbedded(folder))).message, message(folder, 2, 1))
+  })
+
+  await t.test('where there was too little to open it', async (t) => {
+    disk(t, { blocks: 100, free: 16 })
+    const folder = t.testdir()
+    await fillDataFolder(folder)
+    writeFileSync(join(folder, 'postgres', 'global', 'pg_control'), '')
+    t.equal((await caught(openEmbedded(folder))).message, message(folder, 17, 16))
+  })
+
+  await t.test('unless the system does not tell', async (t) => {
+    disk(t, { blocks: 0, free: 0 })
+    const folder = t.testdir()
+    await fillDataFolder(folder)
+    const { close } = await openEmbedded(folder)
+    await close()
+  })
 })
 
 test('the driver of an embedded database', async (t) => {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { test } from 'tap'
 import { deriveKey, equalSecrets, generatedSecret } from '../../src/secrets.ts'
 
@@ -40,7 +40,7 @@ test('an installation without a secret', async (t) => {
   })
 
   await t.test('uses the one that was restored there', async (t) => {
-    const folder = t.testdir({ 'secret.key': 'kept in a safe, and long enough to be one\r\n' })
+    const folder = t.testdir({ 'secret.key': '\uFEFFkept in a safe, and long enough to be one\r\n' })
     t.equal(generatedSecret(folder), 'kept in a safe, and long enough to be one')
   })
 
@@ -53,20 +53,35 @@ test('an installation without a secret', async (t) => {
   for (const [what, content] of [
     ['empty', ''],
     ['blank', ' \n'],
-    ['shorter than a secret may be', 'x'.repeat(31)]
+    ['shorter than a secret may be', 'x'.repeat(31)],
+    ['in UTF-16', Buffer.from('\uFEFFkept in a safe, and long enough', 'utf16le')],
+    ['not text', Buffer.alloc(64, 0xff)],
+    ['full of nothing', Buffer.alloc(64)]
   ] as const) {
     await t.test(`does not go on with a file that is ${what}`, async (t) => {
       const folder = t.testdir({ 'secret.key': content })
       t.throws(() => generatedSecret(folder), {
-        message: `${folder}/secret.key holds no secret of 32 bytes or more: restore it, or set SECRET_KEY to the secret that was in it`
+        message: `${folder}/secret.key holds no secret of 32 bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
       })
-      t.equal(readFileSync(`${folder}/secret.key`, 'utf8'), content, 'and leaves it as it is')
+      t.strictSame(readFileSync(`${folder}/secret.key`), Buffer.from(content), 'and leaves it as it is')
     })
   }
 
   await t.test('says what is wrong where a secret cannot be kept', async (t) => {
     const folder = t.testdir({ data: 'a file' })
-    t.throws(() => generatedSecret(`${folder}/data`), { code: 'EEXIST' })
+    t.throws(() => generatedSecret(`${folder}/data`), { name: 'DataFolderError' })
+  })
+
+  await t.test('makes none in place of one that cannot be read', async (t) => {
+    const folder = t.testdir({ folder: { 'secret.key': {} }, link: {} })
+    symlinkSync('nowhere', `${folder}/link/secret.key`)
+    for (const [name, code] of [
+      ['folder', 'EISDIR'],
+      ['link', 'ENOENT']
+    ]) {
+      const message = new RegExp(`^${folder}/${name}/secret\\.key cannot be read: ${code}: `)
+      t.throws(() => generatedSecret(`${folder}/${name}`), { message })
+    }
   })
 })
 

@@ -1,0 +1,167 @@
+import fs, { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
+import { keepFilesPrivate, prepareFolder } from '../../src/data-folder.ts'
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+
+/** A folder as an earlier version left it: open to everybody. */
+function openFolder(t: Test): string {
+  const folder = t.testdir({
+    'secret.key': 'x',
+    lock: '{}',
+    postgres: { PG_VERSION: '18', base: { '1': { '1234': 'rows' } } }
+  })
+  chmodSync(folder, 0o755)
+  for (const path of everything(folder)) chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o666)
+  return folder
+}
+
+const everything = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
+
+/** Has a call of node:fs end otherwise, for as long as the test runs. */
+function replace(t: Test, name: 'chmodSync' | 'accessSync' | 'mkdirSync', value: (path: string) => void): void {
+  t.teardown(syncBuiltinESMExports)
+  t.intercept(fs, name, { value })
+  syncBuiltinESMExports()
+}
+
+test('what a process makes is its user’s alone', async (t) => {
+  const before = process.umask()
+  t.teardown(() => process.umask(before))
+  keepFilesPrivate()
+  const folder = t.testdir()
+  writeFileSync(`${folder}/file`, '')
+  mkdirSync(`${folder}/folder`)
+  t.strictSame([modeOf(`${folder}/file`), modeOf(`${folder}/folder`)], ['600', '700'])
+})
+
+test('a folder that is missing is made, for its owner alone', async (t) => {
+  const folder = join(t.testdir(), 'not', 'there', 'yet')
+  prepareFolder(folder)
+  t.strictSame([modeOf(folder), modeOf(join(folder, '..'))], ['700', '700'])
+  prepareFolder(folder)
+})
+
+test('a folder that was open is closed, with everything that the service keeps in it', async (t) => {
+  const folder = openFolder(t)
+  const outside = t.testdirName.concat('-outside')
+  writeFileSync(outside, '', { mode: 0o644 })
+  chmodSync(outside, 0o644)
+  symlinkSync(outside, join(folder, 'postgres', 'link'))
+  prepareFolder(folder)
+  t.equal(modeOf(folder), '700')
+  const modes = everything(folder).map((path) => [path.slice(folder.length + 1), modeOf(path)])
+  t.strictSame(Object.fromEntries(modes), {
+    'secret.key': '600',
+    lock: '600',
+    postgres: '700',
+    'postgres/PG_VERSION': '600',
+    'postgres/base': '700',
+    'postgres/base/1': '700',
+    'postgres/base/1/1234': '600',
+    'postgres/link': '644'
+  })
+  fs.rmSync(outside)
+})
+
+test('a folder with files of others in it is not closed, but refused while it is open', async (t) => {
+  const folder = openFolder(t)
+  writeFileSync(join(folder, 'letter.txt'), '')
+  t.throws(() => prepareFolder(folder), {
+    name: 'DataFolderError',
+    message: `${folder} is open to other users and has other files in it: set DATA_DIR to a folder of its own, or run: chmod go= ${folder}`
+  })
+  t.equal(modeOf(folder), '755')
+  chmodSync(folder, 0o700)
+  prepareFolder(folder)
+  t.equal(modeOf(join(folder, 'secret.key')), '600')
+})
+
+test('what belongs to somebody else is refused', async (t) => {
+  const folder = openFolder(t)
+  const user = process.geteuid?.() as number
+  t.intercept(process, 'geteuid', { value: () => user + 1 })
+  t.throws(() => prepareFolder(folder), {
+    message: `${folder} belongs to user ${user}, and this process runs as user ${user + 1}: run it as the owner, set DATA_DIR to a folder that it can make itself, or run: chown -R ${user + 1} ${folder}`
+  })
+  t.equal(modeOf(folder), '755')
+})
+
+test('a file in the folder that belongs to somebody else is refused', {
+  skip: process.geteuid?.() !== 0
+}, async (t) => {
+  const folder = openFolder(t)
+  chownSync(join(folder, 'postgres', 'PG_VERSION'), 65534, 65534)
+  t.throws(() => prepareFolder(folder), {
+    message: new RegExp(`^${folder}/postgres/PG_VERSION belongs to user 65534, `)
+  })
+})
+
+test('where a system knows no users, permissions are left as they are', async (t) => {
+  const folder = openFolder(t)
+  t.intercept(process, 'geteuid', { value: undefined })
+  prepareFolder(folder)
+  t.equal(modeOf(folder), '755')
+})
+
+test('a file system that keeps no permissions is refused', async (t) => {
+  const folder = openFolder(t)
+  replace(t, 'chmodSync', () => {})
+  t.throws(() => prepareFolder(folder), {
+    message: `${folder} stays open to other users, since its file system keeps no permissions: set DATA_DIR to a folder elsewhere`
+  })
+})
+
+test('a file that is gone in the meantime is no fault', async (t) => {
+  const folder = openFolder(t)
+  replace(t, 'chmodSync', (path) => {
+    if (path === folder) fs.rmSync(join(folder, 'lock'))
+    fs.fchmodSync(fs.openSync(path, 'r'), 0o700)
+  })
+  prepareFolder(folder)
+  t.notOk(readdirSync(folder).includes('lock'))
+})
+
+test('a folder that cannot be used is refused with what to do, and at once:', async (t) => {
+  const folder = t.testdir({ file: '', loop: {} })
+  symlinkSync('nowhere', join(folder, 'link'))
+  symlinkSync('circle', join(folder, 'circle'))
+  const refused: [what: string, path: string, why: RegExp][] = [
+    ['where the system takes no folders', '/proc/nope', /cannot be made: ENOENT: /],
+    ['deeper in there', '/proc/nope/deeper', /cannot be made: ENOENT: /],
+    ['a file', join(folder, 'file'), /cannot be read: ENOTDIR: /],
+    ['below a file', join(folder, 'file', 'data'), /cannot be (?:made|read): ENOTDIR: /],
+    ['a link that leads nowhere', join(folder, 'link'), /cannot be made: EEXIST: /],
+    ['a link that leads to itself', join(folder, 'circle'), /cannot be read: ELOOP: /]
+  ]
+  for (const [what, path, why] of refused) {
+    await t.test(what, async (t) => {
+      const failed = {
+        name: 'DataFolderError',
+        message: new RegExp(`^DATA_DIR ${path} ${why.source}.*that this user can write\\.$`)
+      }
+      t.throws(() => prepareFolder(path), failed)
+    })
+  }
+
+  await t.test('one that cannot be written', async (t) => {
+    replace(t, 'accessSync', () => {
+      throw new Error('EROFS: read-only file system, access')
+    })
+    t.throws(() => prepareFolder(join(folder, 'loop')), { message: /cannot be written: EROFS: read-only file system/ })
+  })
+})
+
+test('a folder that another process makes at the same time is taken', async (t) => {
+  const folder = join(t.testdir(), 'data')
+  const { mkdirSync } = fs
+  replace(t, 'mkdirSync', (path) => {
+    mkdirSync(path, { mode: 0o700 })
+    mkdirSync(path)
+  })
+  prepareFolder(folder)
+  t.equal(modeOf(folder), '700')
+})
