@@ -7,6 +7,8 @@ interface Holder {
   pid: number
   host: string
   started: string
+  /** Which folder it holds, by device and inode: in a copy of the folder the lock is a copy too, and holds nothing. */
+  folder?: string
 }
 
 /** A holder renews its lock this often, in milliseconds, for those who cannot see its process. */
@@ -29,12 +31,12 @@ export class FolderLocked extends Error {
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, 'lock')
-  const own = describeSelf()
+  const own = describeSelf(folder)
   while (!create(path, own)) {
     const text = read(path)
     if (text === undefined) continue
     const holder = parse(text)
-    if (isAlive(holder, path)) throw new FolderLocked(refusal(folder, holder))
+    if (isAlive(holder, path) && !isOfAnother(folder, holder)) throw new FolderLocked(refusal(folder, holder))
     removeStale(path, text)
   }
   const heartbeat = setInterval(() => renew(path), HEARTBEAT)
@@ -81,8 +83,20 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-function describeSelf(): string {
-  return JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) ?? '' } satisfies Holder)
+function describeSelf(folder: string): string {
+  const { pid } = process
+  const holder = { pid, host: hostname(), started: startOf(pid) ?? '', folder: identify(folder) } satisfies Holder
+  return JSON.stringify(holder)
+}
+
+/** Another host may know the same folder by another number, and a version before this one named none. */
+function isOfAnother(folder: string, holder: Holder | undefined): boolean {
+  return holder?.folder !== undefined && holder.host === hostname() && holder.folder !== identify(folder)
+}
+
+function identify(folder: string): string {
+  const { dev, ino } = statSync(folder, { bigint: true })
+  return `${dev}:${ino}`
 }
 
 function isAlive(holder: Holder | undefined, path: string): boolean {

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import fs, { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import fs, {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -18,6 +28,8 @@ const dead = () => spawnSync(process.execPath, ['--version']).pid
 /** When a process started, as the kernel counts. */
 const startOf = (pid: number | undefined) =>
   readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]
+
+const identityOf = (folder: string) => `${statSync(folder).dev}:${statSync(folder).ino}`
 
 const holder = (pid: number | undefined, { host = HERE, started = '1' } = {}) => JSON.stringify({ pid, host, started })
 
@@ -42,7 +54,8 @@ test('a folder is taken for this process alone, and given back', async (t) => {
   t.strictSame(JSON.parse(readFileSync(`${folder}/lock`, 'utf8')), {
     pid: process.pid,
     host: HERE,
-    started: startOf(process.pid)
+    started: startOf(process.pid),
+    folder: identityOf(folder)
   })
   t.equal(statSync(`${folder}/lock`).mode & 0o777, 0o600)
   t.throws(() => lockFolder(folder), { name: 'FolderLocked', message: `${folder} ${MINE}` })
@@ -128,6 +141,27 @@ test('a folder is taken over where its lock', async (t) => {
   })
 })
 
+test('in a copy of a folder that is in use the lock is a copy too, and holds nothing', async (t) => {
+  const folder = t.testdir({ original: {}, copy: {} })
+  const [original, copy] = [`${folder}/original`, `${folder}/copy`]
+  lock(t, original)
+  copyFileSync(`${original}/lock`, `${copy}/lock`)
+  lock(t, copy)
+  t.equal(JSON.parse(readFileSync(`${copy}/lock`, 'utf8')).folder, identityOf(copy))
+  t.throws(() => lockFolder(copy), FolderLocked)
+  t.throws(() => lockFolder(original), FolderLocked, 'and the original is still held')
+
+  const moved = `${folder}/moved`
+  renameSync(original, moved)
+  t.throws(() => lockFolder(moved), FolderLocked, 'as it is under another name')
+})
+
+test('another host may know the folder by another number', async (t) => {
+  const there = { ...JSON.parse(holder(1, { host: 'elsewhere' })), folder: '1:1' }
+  const folder = lockedFolder(t, JSON.stringify(there), 1)
+  t.throws(() => lockFolder(folder), FolderLocked)
+})
+
 /** Has something happen just before a file is looked at, for as long as the test runs. */
 function meanwhile(t: Test, look: (path: string) => string): void {
   // What is imported from a module of Node's follows the module only when told to.
@@ -144,7 +178,7 @@ test('where the system does not tell when a process started, its number decides'
   meanwhile(t, (path) => (path.startsWith('/proc/') ? '/proc/none' : path))
   const folder = lockedFolder(t, holder(dead()))
   const unlock = lockFolder(folder)
-  t.equal(readFileSync(`${folder}/lock`, 'utf8'), holder(process.pid, { started: '' }))
+  t.match(JSON.parse(readFileSync(`${folder}/lock`, 'utf8')), { pid: process.pid, started: '' })
   t.throws(() => lockFolder(folder), { message: `${folder} ${MINE}` })
   unlock()
 })
