@@ -5,7 +5,7 @@ export default fp(
   async (fastify) => {
     const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: service } = fastify.config
     if (!endpoint) return
-    const { startTracing } = await import('../src/tracing.ts')
+    const { startTracing } = await load()
     const { plugin, stop } = startTracing(endpoint, service)
     await fastify.register(plugin)
     fastify.addHook('onClose', async () => {
@@ -14,3 +14,8 @@ export default fp(
   },
   { name: 'tracing', dependencies: ['config', 'headers'] }
 )
+
+/** The compiler does not rewrite the path of an import inside of `export default` (build.mjs looks for such). */
+async function load() {
+  return await import('../src/tracing.ts')
+}
