@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
 import { type Config, readConfig } from '../src/config.ts'
+import { readEnvFile } from '../src/environment.ts'
+import { judgeReach } from '../src/findings.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,8 +12,15 @@ declare module 'fastify' {
 
 /** The checked configuration. */
 export default fp<AppOptions>(
-  async (fastify, { config = readConfig() }) => {
+  async (fastify, { config = readOwn() }) => {
     fastify.decorate('config', config)
+    for (const { message, mend } of judgeReach(config)) fastify.log.warn(`PUBLIC_URL ${message} (${mend})`)
   },
   { name: 'config' }
 )
+
+/** Also where fastify-cli starts the application by itself: it passes over a `.env` that it cannot read. */
+function readOwn(): Config {
+  readEnvFile()
+  return readConfig()
+}

@@ -14,7 +14,9 @@ export default fp<AppOptions>(
     const { config } = fastify
     if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL)
     else await embed(fastify, pglite)
-    for (const migration of await migrate(fastify.pg.pool)) fastify.log.info({ migration }, 'migrated the database')
+    const applied = await migrate(fastify.pg.pool)
+    const [newest] = applied.slice(-1)
+    if (newest) fastify.log.info({ migrations: applied.length, newest }, 'migrated the database')
   },
   { name: 'pg', dependencies: ['config'] }
 )

@@ -19,12 +19,14 @@ export interface AppOptions {
   unhurried?: boolean
   /** How often the outbox is looked into, in milliseconds. */
   mailEvery?: number
+  /** Where somebody may be sitting who starts the service. */
+  terminal?: { isTTY?: boolean; write(text: string): unknown }
 }
 
 /** The application: what it has (plugins/), then what it may be asked (routes/). */
 export default async function app(fastify: FastifyInstance, given: AppOptions): Promise<void> {
-  const { config, clock, pglite, recordEvery, mailEvery, unhurried } = given
-  const options = { config, clock, pglite, recordEvery, mailEvery, unhurried }
+  const { config, clock, pglite, recordEvery, mailEvery, unhurried, terminal } = given
+  const options = { config, clock, pglite, recordEvery, mailEvery, unhurried, terminal }
   await fastify.register(autoload, { dir: folder('plugins'), options })
   await fastify.register(autoload, { dir: folder('routes') })
 }

@@ -1,5 +1,5 @@
 import type { Config } from './config.ts'
-import { isLoopback, isNear, isPlainLoopback } from './loopback.ts'
+import { isLoopback, isNear, isPlainLoopback, isUnspecified } from './loopback.ts'
 
 /** What a look at an installation has found: `bad` is what must not stay so, a warning what may be meant. */
 export interface Finding {
@@ -38,12 +38,34 @@ export function judgeSecrets(config: Config): Finding[] {
     : [good('secrets', 'strong, as far as can be seen'), ...findings]
 }
 
+/**
+ * Whether what other machines are told leads here. The service warns of it at its start as well: without PUBLIC_URL that
+ * is the address on which it listens, which the links of mails then carry.
+ */
+export function judgeReach({ HOST, PUBLIC_URL }: Pick<Config, 'HOST' | 'PUBLIC_URL'>): Finding[] {
+  if (isLoopback(HOST) || HOST.toLowerCase() === 'localhost' || PUBLIC_URL.startsWith('https:')) return []
+  const mend = 'put a proxy with TLS in front, and set PUBLIC_URL to the https:// URL that clients use'
+  if (isUnspecified(PUBLIC_URL)) {
+    return [
+      bad('PUBLIC_URL', `is ${PUBLIC_URL}, which leads nowhere: links in mails and the issuer of tokens carry it`, mend)
+    ]
+  }
+  if (isPlainLoopback(PUBLIC_URL)) return []
+  return [
+    bad('PUBLIC_URL', `is ${PUBLIC_URL}, plain http: passwords travel readable, and browsers keep no cookies`, mend)
+  ]
+}
+
 /** Where the service listens, what clients call it, and whose word on addresses it takes. */
 export function judgeNetwork({ HOST, PUBLIC_URL, TRUSTED_PROXIES, DATABASE_URL, DATABASE_CA }: Config): Finding[] {
   const findings = [
-    isLoopback(HOST) || HOST === 'localhost' ? good('HOST', `${HOST}: this machine alone`) : judgeBind(HOST, PUBLIC_URL)
+    isLoopback(HOST) || HOST.toLowerCase() === 'localhost'
+      ? good('HOST', `${HOST}: this machine alone`)
+      : judgeBind(HOST, PUBLIC_URL)
   ]
-  if (!PUBLIC_URL.startsWith('https:') && !isPlainLoopback(PUBLIC_URL)) {
+  const reach = judgeReach({ HOST, PUBLIC_URL })
+  findings.push(...reach)
+  if (reach.length === 0 && !PUBLIC_URL.startsWith('https:') && !isPlainLoopback(PUBLIC_URL)) {
     const mend = 'put a proxy with TLS in front, and set PUBLIC_URL to its https:// URL'
     findings.push(bad('PUBLIC_URL', 'is plain http: passwords and tokens travel readable', mend))
   }

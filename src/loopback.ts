@@ -35,6 +35,12 @@ export function isLocalRequest({ headers, socket }: Pick<IncomingMessage, 'heade
   )
 }
 
+/** Whether a URL names every address of a machine, and so none that a client could ask (RFC 1122 §3.2.1.3). */
+export function isUnspecified(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'unspecified'
+}
+
 /** An address of this machine or of a network of one's own, or a name without a dot, as containers have. */
 export function isNear(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')

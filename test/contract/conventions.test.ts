@@ -158,7 +158,6 @@ test('Conventions', async (t) => {
   await t.test('the one error body answers what no route takes', async (t) => {
     const rows: [string, Ask, number, string, string[]?][] = [
       ['an unknown route', { path: '/nothing' }, 404, 'NOT_FOUND'],
-      ['the root', { path: '/' }, 404, 'NOT_FOUND'],
       ['an unknown route with a body', { path: '/nothing', body: { a: 1 } }, 404, 'NOT_FOUND'],
       ['a method of no route', { method: 'PATCH', path: '/nothing' }, 404, 'NOT_FOUND'],
       ['a long path', { path: `/${'x'.repeat(8000)}` }, 404, 'NOT_FOUND'],
@@ -174,6 +173,7 @@ test('Conventions', async (t) => {
       ['POST /health/ready', { path: '/health/ready', body: {} }, 405, 'METHOD_NOT_ALLOWED', ['GET', 'HEAD']],
       ['POST JWKS', { path: '/.well-known/jwks.json', body: {} }, 405, 'METHOD_NOT_ALLOWED', ['GET', 'HEAD']],
       ['POST /metrics', { path: '/metrics', body: {} }, 405, 'METHOD_NOT_ALLOWED', ['GET', 'HEAD']],
+      ['POST /', { path: '/', body: {} }, 405, 'METHOD_NOT_ALLOWED', ['GET', 'HEAD']],
       ['POST /docs', { path: '/docs', body: {} }, 405, 'METHOD_NOT_ALLOWED', ['GET', 'HEAD']],
       ['POST /openapi.json', { path: '/openapi.json', body: {} }, 405, 'METHOD_NOT_ALLOWED', ['GET', 'HEAD']],
       ['a lone percent sign', { path: '/%' }, 400, 'MALFORMED_REQUEST'],

@@ -26,4 +26,32 @@ test('the configuration', async (t) => {
     t.ok(error instanceof ConfigurationError)
     t.equal(error.message, 'The configuration does not fit:\n  - PORT must be a port from 1 to 65535')
   })
+
+  await t.test('is not read beside a .env that cannot be applied, whoever starts the application', async (t) => {
+    const folder = process.cwd()
+    t.teardown(() => process.chdir(folder))
+    process.chdir(t.testdir({ '.env': {} }))
+    const error = await caught(assemble(t, { plugins: [config] }).ready() as unknown as Promise<unknown>)
+    t.match(error, { name: 'EnvironmentFileError', message: '/.env cannot be read: EISDIR: ' })
+  })
+
+  await t.test('warns where PUBLIC_URL leads nowhere, or is open to those who listen', async (t) => {
+    const cases: [environment: Record<string, string>, warning: string | undefined][] = [
+      [{}, undefined],
+      [{ HOST: '0.0.0.0' }, 'PUBLIC_URL is http://0.0.0.0:3000, which leads nowhere: '],
+      [{ HOST: '::', PORT: '80' }, 'PUBLIC_URL is http://[::], which leads nowhere: '],
+      [
+        { HOST: '0.0.0.0', PUBLIC_URL: 'http://auth.example.com' },
+        'PUBLIC_URL is http://auth.example.com, plain http: '
+      ],
+      [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }, undefined],
+      [{ HOST: '0.0.0.0', PUBLIC_URL: 'https://auth.example.com' }, undefined]
+    ]
+    for (const [environment, warning] of cases) {
+      const log: Record<string, unknown>[] = []
+      await assemble(t, { plugins: [config], config: readConfig(environment), log }).ready()
+      t.match(log, warning === undefined ? [] : [{ msg: warning }], JSON.stringify(environment))
+      t.equal(log.length, warning === undefined ? 0 : 1)
+    }
+  })
 })

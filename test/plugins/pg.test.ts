@@ -17,9 +17,14 @@ type Log = Record<string, unknown>[]
 
 const SECRET_KEY = 'only for tests, and long enough to be one'
 
-const MIGRATED = readdirSync(new URL('../../sql/', import.meta.url))
-  .sort()
-  .map((file) => ({ migration: file.replace(/^0*(\d+)\.do\.(.+)\.sql$/, '$1 $2'), msg: 'migrated the database' }))
+const FILES = readdirSync(new URL('../../sql/', import.meta.url)).sort()
+const MIGRATED = [
+  {
+    migrations: FILES.length,
+    newest: FILES.at(-1)?.replace(/^0*(\d+)\.do\.(.+)\.sql$/, '$1 $2'),
+    msg: 'migrated the database'
+  }
+]
 
 /** An application with a database alone. */
 function start(t: Test, environment: Record<string, string>, log: Log = [], given: AppOptions = {}): FastifyInstance {

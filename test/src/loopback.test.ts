@@ -1,5 +1,9 @@
 import { test } from 'tap'
+<<<<<<< HEAD
 import { isLocalRequest, isLoopback, isPlainLoopback } from '../../src/loopback.ts'
+=======
+import { isLoopback, isPlainLoopback, isUnspecified } from '../../src/loopback.ts'
+>>>>>>> 047e7f2 (feat(start): greet a person on a terminal, lead / to the reference, warn of a PUBLIC_URL that leads nowhere)
 
 test('an address of this machine', async (t) => {
   const addresses: [string | undefined, boolean][] = [
@@ -55,6 +59,7 @@ test('a URL of this machine without TLS', async (t) => {
   }
 })
 
+<<<<<<< HEAD
 test('a request of this machine', async (t) => {
   const isLocal = (headers: Record<string, string>, remoteAddress: string | undefined = '127.0.0.1') =>
     isLocalRequest({ headers, socket: { remoteAddress } } as never)
@@ -104,4 +109,18 @@ test('a request of this machine', async (t) => {
     t.notOk(isLocal({ host: 'localhost', [name]: '' }), name)
   }
   t.ok(isLocal({ host: 'localhost', 'x-request-id': 'x', deviation: 'x', 'x-forward': 'x' }), 'with headers of clients')
+=======
+test('a URL that names every address of a machine', (t) => {
+  const urls: [url: string, expected: boolean][] = [
+    ['http://0.0.0.0:3000', true],
+    ['http://0:3000', true],
+    ['http://[::]', true],
+    ['http://[::ffff:0.0.0.0]', true],
+    ['http://127.0.0.1', false],
+    ['http://localhost', false],
+    ['https://id.example', false]
+  ]
+  for (const [url, expected] of urls) t.equal(isUnspecified(url), expected, url)
+  t.end()
+>>>>>>> 047e7f2 (feat(start): greet a person on a terminal, lead / to the reference, warn of a PUBLIC_URL that leads nowhere)
 })

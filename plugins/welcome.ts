@@ -1,0 +1,20 @@
+import type { AddressInfo } from 'node:net'
+import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
+import { isUnspecified } from '../src/loopback.ts'
+import { welcome } from '../src/welcome.ts'
+
+/** Greets the person at the terminal on which the service was started; anything else reads the log. */
+export default fp<AppOptions>(
+  async (fastify, { terminal = process.stdout }) => {
+    if (!terminal.isTTY) return
+    fastify.addHook('onListen', async () => {
+      const { address, port, family } = fastify.server.address() as AddressInfo
+      const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+      const reachable = isUnspecified(url) ? `http://localhost:${port}` : url
+      const { mailboxUrl = fastify.mailbox && `${reachable}/dev/mail` } = fastify as { mailboxUrl?: string }
+      terminal.write(welcome(fastify.config, reachable, mailboxUrl))
+    })
+  },
+  { name: 'welcome', dependencies: ['config', 'mailer'] }
+)
