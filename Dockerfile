@@ -12,11 +12,17 @@ FROM node:24-bookworm-slim
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg
 # In a container 127.0.0.1 is the container alone.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/latchkey/data
 WORKDIR /latchkey
+# Nothing else in the image can be written by the user: here are the embedded database and its secret. A volume that is
+# mounted in its place takes over the owner.
+RUN mkdir -m 700 data && chown node:node data
 COPY --from=build /latchkey/package.json ./
 COPY --from=build /latchkey/node_modules node_modules
 COPY --from=build /latchkey/dist dist
+# docker exec … latchkey doctor
+RUN ln -s /latchkey/dist/src/latchkey.js /usr/local/bin/latchkey
+VOLUME /latchkey/data
 USER node
 EXPOSE 3000
 # Alive, not ready: an orchestrator that restarts what is unhealthy would do so for as long as the database is away.

@@ -39,13 +39,40 @@ ok 'an image builds with --ignore-scripts'
 
 command=$(sed -n 's/^CMD //p' Dockerfile | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).join(" ")')
 [ "$(node -p 'require("./package.json").scripts.start')" = "exec $command" ]
-grep -qx "ExecStart=/usr/bin/$command" deploy/latchkey@.service
+grep -qx "ExecStart=/usr/bin/env PORT=%i /usr/bin/$command" deploy/latchkey@.service
 ok "the image and systemd start it as npm does: $command"
 
-PORT=$(node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+# What can be checked of a container without one: the user may write DATA_DIR, and nothing that is configured is lost.
+data=$(sed -nE 's/^ENV .*DATA_DIR=(\S+).*/\1/p' Dockerfile)
+grep -qx "VOLUME $data" Dockerfile
+grep -qx "RUN mkdir -m 700 ${data#/latchkey/} && chown node:node ${data#/latchkey/}" Dockerfile
+grep -qx 'RUN ln -s /latchkey/dist/src/latchkey.js /usr/local/bin/latchkey' Dockerfile
+ln -s "$image/dist/src/latchkey.js" "$folder/latchkey"
+(cd "$folder" && ./latchkey --help >/dev/null)
+ok 'the operator has a program in the image'
+grep -qx '  env_file: .env' deploy/compose.yaml
+for setting in HOST PORT DATABASE_URL TRUSTED_PROXIES; do grep -qE "^    $setting: " deploy/compose.yaml; done
+for setting in HOST PORT; do grep -qx "            - name: $setting" deploy/kubernetes.yaml; done
+ok 'Compose and Kubernetes pass on every setting, and keep the port'
+
+free_port() {
+  node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}
+
+# As systemd would: with a PORT in the environment file, which must not count, and below a folder of another user, as
+# another user where this is root.
+PORT=$(free_port)
+start=$(sed -n "s/^ExecStart=//p" deploy/latchkey@.service | sed "s/%i/$PORT/; s#/usr/bin/node#$(command -v node)#")
+as=()
+mkdir -m 700 "$folder/state"
+if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
+  as=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups)
+  chmod 755 "$folder"
+  chown nobody "$folder/state"
+fi
 cd "$image"
 # shellcheck disable=SC2086 # It is several words.
-env -i PATH="$PATH" PORT="$PORT" DATA_DIR="$folder/data" $command >"$folder/service.log" 2>&1 &
+env -i PATH="$PATH" PORT=1 DATA_DIR="$folder/state" "${as[@]}" $start >"$folder/service.log" 2>&1 &
 service=$!
 cd - >/dev/null
 timeout 150 bash -c "until curl -sf -m 5 -o /dev/null http://127.0.0.1:$PORT/health/ready; do kill -0 $service; sleep 0.2; done"
@@ -63,6 +90,23 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=a
 cat "$folder/certificate" "$folder/key" >"$folder/both"
 HAPROXY_CERTIFICATE=$folder/both haproxy -c -f deploy/haproxy.cfg >"$folder/haproxy.log" 2>&1
 ok 'HAProxy takes its configuration, with TLS and without'
+
+PORT=$(free_port)
+env -i HAPROXY_BIND="127.0.0.1:$PORT" HAPROXY_SOCKET="$folder/admin.sock" HAPROXY_USER="$(id -un)" \
+  HAPROXY_GROUP="$(id -gn)" "$(command -v haproxy)" -db -f deploy/haproxy.cfg >"$folder/requests.log" 2>&1 &
+service=$!
+timeout 60 bash -c "until curl -s -m 5 -o /dev/null http://127.0.0.1:$PORT/; do kill -0 $service; sleep 0.2; done"
+for path in /pages/email/verify '/pages/%65mail/verify' //pages/password/reset /secret; do
+  curl -s -m 60 -o /dev/null "http://127.0.0.1:$PORT$path?token=hush&x=hush#hush" -H 'authorization: Bearer hush' \
+    -H 'cookie: __Host-refresh_token=hush' -H "referer: http://127.0.0.1/?token=hush" || true
+done
+timeout 60 bash -c "until grep -q /secret '$folder/requests.log'; do sleep 0.2; done"
+grep -q 'GET /pages/email/verify HTTP' "$folder/requests.log"
+if grep -q hush "$folder/requests.log"; then exit 1; fi
+kill "$service"
+wait "$service" || true
+service=
+ok 'HAProxy logs the path of a request, and no token'
 
 if command -v systemd-analyze >/dev/null && [ -x /usr/bin/node ]; then
   cp deploy/latchkey@.service "$folder/latchkey@3001.service"
