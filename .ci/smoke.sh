@@ -128,4 +128,54 @@ if PORT=none timeout 60 npm run --silent start >"$folder/answer" 2>&1; then fail
 grep -q 'PORT must be a port from 1 to 65535' "$folder/answer" || fail "a bad start said: $(cat "$folder/answer")"
 ok 'a bad configuration ends the start with what to mend'
 
+# Configuration that is there and cannot be applied ends the start and every command.
+mkdir "$folder/odd"
+refuses() {
+  for program in server migrate latchkey; do
+    if (cd "$folder/odd" && timeout 120 node "$OLDPWD/dist/src/$program.js" keys list) >"$folder/answer" 2>&1; then
+      fail "$program starts beside a .env that is $1"
+    fi
+    grep -qF "$folder/odd/.env" "$folder/answer" || fail "$program says of a .env that is $1: $(cat "$folder/answer")"
+  done
+  [ ! -e "$DATA_DIR" ] || fail "a .env that is $1 does not keep a database from being made"
+  rm -r "$folder/odd/.env"
+}
+DATA_DIR=$folder/none
+mkdir "$folder/odd/.env" && refuses 'a folder'
+ln -s .env "$folder/odd/.env" && refuses 'a link to itself'
+printf '\xff\xfeP\0O\0' >"$folder/odd/.env" && refuses 'in UTF-16'
+printf 'DATABASE_URL="x\n' >"$folder/odd/.env" && refuses 'cut short'
+printf 'DATABSE_URL=x\n' >"$folder/odd/.env" && refuses 'misspelt'
+printf '\xef\xbb\xbfMETRICS_KEY=short\n' >"$folder/odd/.env"
+if (cd "$folder/odd" && unset METRICS_KEY && node "$OLDPWD/dist/src/server.js") >"$folder/answer" 2>&1; then fail 'METRICS_KEY was passed over'; fi
+grep -q METRICS_KEY "$folder/answer" || fail "behind a byte order mark: $(cat "$folder/answer")"
+ok 'a .env that cannot be applied ends the start and the commands'
+
+DATA_DIR=/proc/nope
+if timeout 120 node dist/src/server.js >"$folder/answer" 2>&1; then fail 'a DATA_DIR that cannot be made was taken'; fi
+grep -q 'DATA_DIR /proc/nope cannot be made' "$folder/answer" || fail "of /proc/nope: $(cat "$folder/answer")"
+ok 'so does a DATA_DIR that cannot be made'
+
+DATA_DIR=$folder/data
+[ -z "$(find "$DATA_DIR" -perm /077)" ] || fail "others can read $(find "$DATA_DIR" -perm /077 | head -3)"
+chmod -R a+rX "$DATA_DIR"
+if command -v script >/dev/null; then
+  timeout 200 script -qec 'npm start' /dev/null >"$folder/terminal" 2>&1 </dev/null &
+  npm=$!
+  for _ in $(seq 600); do
+    if curl -sf -m 5 -o /dev/null "$base/health/ready"; then break; fi
+    sleep 0.2
+  done
+  [ -z "$(find "$DATA_DIR" -perm /077)" ] || fail "the start left open: $(find "$DATA_DIR" -perm /077 | head -3)"
+  kill -TERM "$(server)"
+  gone "$npm" 30 || fail 'npm on a terminal did not end'
+  npm=
+  grep -q "Latchkey listens at $base" "$folder/terminal" || fail "a terminal was told: $(cat "$folder/terminal")"
+  if grep -q '{"level"' "$folder/terminal"; then fail 'a terminal was shown JSON'; fi
+  ok 'a terminal is greeted, and an open folder closed'
+fi
+
+timeout 300 node --import tsx bench/settings.ts || fail 'a setting does not work'
+ok 'every setting works'
+
 echo "# { total: $passed, pass: $passed }"
