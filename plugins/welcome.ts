@@ -12,8 +12,7 @@ export default fp<AppOptions>(
       const { address, port, family } = fastify.server.address() as AddressInfo
       const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
       const reachable = isUnspecified(url) ? `http://localhost:${port}` : url
-      const { mailboxUrl = fastify.mailbox && `${reachable}/dev/mail` } = fastify as { mailboxUrl?: string }
-      terminal.write(welcome(fastify.config, reachable, mailboxUrl))
+      terminal.write(welcome(fastify.config, reachable, fastify.mailboxUrl))
     })
   },
   { name: 'welcome', dependencies: ['config', 'mailer'] }

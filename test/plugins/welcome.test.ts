@@ -17,16 +17,14 @@ async function start(t: Test, { isTTY, host, mail = {} }: { isTTY: boolean; host
 }
 
 test('a terminal is greeted when the service listens', async (t) => {
-  const { text, port } = await start(t, { isTTY: true, host: '127.0.0.1', mail: { mailbox: {} } })
+  const { text, port } = await start(t, {
+    isTTY: true,
+    host: '127.0.0.1',
+    mail: { mailboxUrl: 'http://127.0.0.1/dev/mail?token=x' }
+  })
   t.match(text, `Latchkey listens at http://127.0.0.1:${port} (Ctrl+C`)
   t.match(text, `http://127.0.0.1:${port}/docs\n`)
-  t.match(text, `shown at http://127.0.0.1:${port}/dev/mail\n`)
-})
-
-test('the link to the mail is the one that the mailer knows', async (t) => {
-  const mail = { mailbox: {}, mailboxUrl: 'http://127.0.0.1/dev/mail?token=x' }
-  const { text } = await start(t, { isTTY: true, host: '127.0.0.1', mail })
-  t.match(text, 'shown at http://127.0.0.1/dev/mail?token=x\n')
+  t.match(text, 'shown at http://127.0.0.1/dev/mail?token=x\n', 'by the link that the mailer knows')
 })
 
 test('an address that names all is one that can be opened', async (t) => {

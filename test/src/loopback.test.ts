@@ -1,9 +1,5 @@
 import { test } from 'tap'
-<<<<<<< HEAD
-import { isLocalRequest, isLoopback, isPlainLoopback } from '../../src/loopback.ts'
-=======
-import { isLoopback, isPlainLoopback, isUnspecified } from '../../src/loopback.ts'
->>>>>>> 047e7f2 (feat(start): greet a person on a terminal, lead / to the reference, warn of a PUBLIC_URL that leads nowhere)
+import { isLocalRequest, isLoopback, isPlainLoopback, isUnspecified } from '../../src/loopback.ts'
 
 test('an address of this machine', async (t) => {
   const addresses: [string | undefined, boolean][] = [
@@ -59,7 +55,6 @@ test('a URL of this machine without TLS', async (t) => {
   }
 })
 
-<<<<<<< HEAD
 test('a request of this machine', async (t) => {
   const isLocal = (headers: Record<string, string>, remoteAddress: string | undefined = '127.0.0.1') =>
     isLocalRequest({ headers, socket: { remoteAddress } } as never)
@@ -109,7 +104,7 @@ test('a request of this machine', async (t) => {
     t.notOk(isLocal({ host: 'localhost', [name]: '' }), name)
   }
   t.ok(isLocal({ host: 'localhost', 'x-request-id': 'x', deviation: 'x', 'x-forward': 'x' }), 'with headers of clients')
-=======
+
 test('a URL that names every address of a machine', (t) => {
   const urls: [url: string, expected: boolean][] = [
     ['http://0.0.0.0:3000', true],
@@ -122,5 +117,4 @@ test('a URL that names every address of a machine', (t) => {
   ]
   for (const [url, expected] of urls) t.equal(isUnspecified(url), expected, url)
   t.end()
->>>>>>> 047e7f2 (feat(start): greet a person on a terminal, lead / to the reference, warn of a PUBLIC_URL that leads nowhere)
 })
