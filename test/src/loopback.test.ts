@@ -104,6 +104,7 @@ test('a request of this machine', async (t) => {
     t.notOk(isLocal({ host: 'localhost', [name]: '' }), name)
   }
   t.ok(isLocal({ host: 'localhost', 'x-request-id': 'x', deviation: 'x', 'x-forward': 'x' }), 'with headers of clients')
+})
 
 test('a URL that names every address of a machine', (t) => {
   const urls: [url: string, expected: boolean][] = [
