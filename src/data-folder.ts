@@ -44,7 +44,7 @@ function make(path: string, folder: string): void {
 function closeToOthers(path: string, entries: string[], user: number): void {
   const own = entries.filter((name) => OWN.test(name)).map((name) => join(path, name))
   // The permissions of a folder such as /tmp are not ours to change.
-  if (isOpen(statOf(path)) && own.length < entries.length) {
+  if (isOpen(statSync(path)) && own.length < entries.length) {
     throw new DataFolderError(
       `${path} is open to other users and has other files in it: set DATA_DIR to a folder of its own, or run: chmod go= ${path}`
     )
@@ -70,7 +70,7 @@ function close(path: string, folder: string, user: number): void {
   }
   if (!isOpen(stats)) return
   attempt(folder, 'closed to other users', () => chmodSync(path, stats.mode & 0o700))
-  if (isOpen(statOf(path))) {
+  if (isOpen(statSync(path))) {
     throw new DataFolderError(
       `${path} stays open to other users, since its file system keeps no permissions: set DATA_DIR to a folder elsewhere`
     )
@@ -79,7 +79,7 @@ function close(path: string, folder: string, user: number): void {
 
 const statOf = (path: string) => statSync(path, { throwIfNoEntry: false })
 
-const isOpen = (stats: Stats | undefined) => ((stats?.mode ?? 0) & 0o077) !== 0
+const isOpen = ({ mode }: Stats) => (mode & 0o077) !== 0
 
 function attempt<Result>(folder: string, what: string, act: () => Result): Result {
   try {

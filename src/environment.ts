@@ -105,14 +105,14 @@ const allowance = ({ length }: string) => Math.min(2, Math.floor(length / 6))
 /** How many letters have to be added, removed, replaced or swapped with the next one (optimal string alignment). */
 function distance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)]
-  const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY
+  const at = (row: number, column: number) => (rows[row] as number[])[column] as number
   for (let i = 1; i <= one.length; i += 1) {
     rows.push([i])
     for (let j = 1; j <= other.length; j += 1) {
       const isSwapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
       const replaced = at(i - 1, j - 1) + (one[i - 1] === other[j - 1] ? 0 : 1)
       const swapped = isSwapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY
-      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped))
+      ;(rows[i] as number[]).push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped))
     }
   }
   return at(one.length, other.length)

@@ -220,8 +220,9 @@ test('what happens between two looks is noticed:', async (t) => {
 })
 
 test('a lock that cannot be made or read stops the start', async (t) => {
-  const folder = t.testdir({ nested: { lock: {} } })
+  const folder = t.testdir({ nested: { lock: {} }, file: '' })
   t.throws(() => lockFolder(`${folder}/missing`), { code: 'ENOENT' })
+  t.throws(() => lockFolder(`${folder}/file`), { code: 'ENOTDIR' })
   t.throws(() => lockFolder(`${folder}/nested`), { code: 'EISDIR' })
 })
 
