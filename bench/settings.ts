@@ -91,6 +91,7 @@ const ALL = {
   MAIL_FROM: 'Example <no-reply@example.com>',
   MAIL_TEMPLATES: letters,
   APP_URL: 'https://APP.example.com/account/',
+  SERVICE_URL: 'https://www.example.com/home/',
   REQUIRE_VERIFIED_EMAIL: 'on',
   HIDE_ACCOUNTS: 'on',
   LIMITS: 'on',
@@ -189,11 +190,17 @@ check(traces.join().includes('"POST /login"'), 'OTEL_EXPORTER_OTLP_ENDPOINT')
 check(traces.join().includes('{"key":"service.name","value":{"stringValue":"login"}}'), 'OTEL_SERVICE_NAME')
 check(!service.log().includes(PASSWORD) && !service.log().includes(SECRET_KEY), 'no secret is in the log')
 
-const strict = await Service.start({ port, patience: 2 * MINUTE, environment: { ...ALL, HIDE_ACCOUNTS: 'off' } })
+const strict = await Service.start({
+  port,
+  patience: 2 * MINUTE,
+  environment: { ...ALL, HIDE_ACCOUNTS: 'off', APP_URL: '' }
+})
 const eve = { email: 'eve@example.com', password: PASSWORD }
 await ask(strict.base, 'POST', '/register', { payload: eve })
 const early = await ask(strict.base, 'POST', '/login', { payload: eve })
 check(early.code === 'EMAIL_UNVERIFIED', 'REQUIRE_VERIFIED_EMAIL', `${early.status} ${early.code}`)
+const page = await (await fetch(`${strict.base}/pages/email/verify?token=x`)).text()
+check(page.includes('https://www.example.com/home'), 'SERVICE_URL')
 await strict.stop()
 
 const elsewhere = await Service.launch({ port, environment: { ...ALL, DATABASE_URL: '', DATABASE_CA: '' } })

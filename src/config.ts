@@ -154,11 +154,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 }
 
 function complete(settings: Settings): Config {
-  const { APP_URL } = settings
+  const { APP_URL, SERVICE_URL } = settings
   const publicUrl = normalUrl(settings.PUBLIC_URL ?? `http://${inUrl(settings.HOST)}:${settings.PORT}`)
   return {
     ...settings,
     ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
+    ...(SERVICE_URL !== undefined && { SERVICE_URL: normalUrl(SERVICE_URL) }),
     CORS_ORIGINS: list(settings.CORS_ORIGINS),
     TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
     PUBLIC_URL: publicUrl,

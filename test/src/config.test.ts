@@ -135,8 +135,9 @@ test('a URL has one form, however it was written', (t) => {
     ['https://grüße.example', 'https://xn--gre-6ka8l.example']
   ]
   for (const [text, normal] of written) {
-    const { PUBLIC_URL, AUDIENCE, APP_URL } = readConfig({ PUBLIC_URL: text, APP_URL: text })
-    t.strictSame([PUBLIC_URL, AUDIENCE, APP_URL], [normal, normal, normal], text)
+    const config = readConfig({ PUBLIC_URL: text, APP_URL: text, SERVICE_URL: text })
+    const { PUBLIC_URL, AUDIENCE, APP_URL, SERVICE_URL } = config
+    t.strictSame([PUBLIC_URL, AUDIENCE, APP_URL, SERVICE_URL], [normal, normal, normal, normal], text)
   }
   t.equal(
     readConfig({ AUDIENCE: 'https://API.example.com/' }).AUDIENCE,
