@@ -1,5 +1,5 @@
 import type { Config } from './config.ts'
-import { whereabouts } from './postgres.ts'
+import { whereabouts } from './database-url.ts'
 
 /**
  * What a person who has started the service on a terminal wants to know: where it listens, what to read there, and where
