@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { deleteOwnAccount } from '../src/accounts.ts'
 import { Problem } from '../src/errors.ts'
 import { wrongPassword } from '../src/password-change.ts'
+import { isReserved } from '../src/reserved-usernames.ts'
 import { AccountDeletion, BEARER, BODY, NO_CONTENT, Nothing, refusals, UserAnswer, UserChange } from '../src/schemas.ts'
-import { changeUsername, findOwnCredentials } from '../src/users.ts'
+import { changeUsername, findOwnCredentials, nameTaken } from '../src/users.ts'
 
 const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: Nothing }
 
@@ -19,7 +20,8 @@ const renaming = {
   ...common,
   operationId: 'changeUsername',
   summary: 'Change the username',
-  description: 'Or choose the first one. Access tokens that were issued before go on naming the one before.',
+  description: `Or choose the first one. Access tokens that were issued before go on naming the one before, which nobody else gets
+until they have expired.`,
   body: UserChange,
   response: {
     200: UserAnswer,
@@ -41,14 +43,16 @@ const deleting = {
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, limits, passwords } = fastify
+  const { authenticateSession: onRequest, config, keyRules, limits, passwords } = fastify
 
   fastify.get('/me', { schema: reading, onRequest }, ({ account }) => account)
 
   const preHandler = limits.byAddress('username change')
   fastify.patch('/me', { schema: renaming, onRequest, preHandler }, async (request) => {
     const { account, body, database } = request
-    const user = await changeUsername(database, account.id, body.username)
+    const isSame = account.username?.toLowerCase() === body.username.toLowerCase()
+    if (!isSame && isReserved(config, body.username)) throw nameTaken('/username')
+    const user = await changeUsername(database, keyRules, account.id, body.username)
     if (!user) throw new Problem('TOKEN_INVALID')
     request.record('username changed', { account: user.id, session: request.user.sid })
     return user

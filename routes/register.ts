@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Database } from '../src/database.ts'
 import type { NewMail } from '../src/outbox.ts'
 import { registerUser } from '../src/registration.ts'
+import { isReserved } from '../src/reserved-usernames.ts'
 import {
   ACCEPTED,
   BODY,
@@ -78,7 +79,8 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, passwords.admission(reply, names))
-    const user = await registerUser(request.database, clock, { ...names, passwordHash }, countMail(request))
+    const account = { ...names, passwordHash, isReserved: isReserved(config, names.username) }
+    const user = await registerUser(request.database, clock, account, countMail(request))
     outbox.nudge()
     request.record('registered', { account: user.id })
     reply.code(201)

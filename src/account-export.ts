@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
 import { listEmailTokens } from './email-tokens.ts'
 import { readGuesses } from './limits.ts'
+import { listRestingUsernames } from './resting-usernames.ts'
 import { USER, type UserRow } from './users.ts'
 
 /** How many rows are read at once. */
@@ -43,6 +44,8 @@ async function* write(
     held_off_for: heldOffFor
   }))
   yield `,"limits":${JSON.stringify(limits)}`
+  const resting = await listRestingUsernames(openDatabase(), clock, account.id)
+  yield `,"resting_usernames":${JSON.stringify(resting)}`
   yield `,"email_changes":${JSON.stringify(await openDatabase().query(EMAIL_CHANGES, [account.id]))}`
   yield `,"email_tokens":${JSON.stringify(await listEmailTokens(openDatabase(), account.id))}`
   for (const [name, select] of Object.entries(LISTS)) {

@@ -13,6 +13,7 @@ import { countOf } from './terminal.ts'
 export const TABLES = [
   'users',
   'sessions',
+  'resting_usernames',
   'email_changes',
   'email_tokens',
   'mails',

@@ -60,6 +60,12 @@ const Environment = Type.Object(
       mend: 'a whole number from 1 to 1024'
     }),
     HASH_QUEUE: Type.Integer({ minimum: 0, maximum: 100000, default: 64, mend: 'a whole number from 0 to 100000' }),
+    RESERVED_USERNAMES: Type.String({
+      format: 'usernames',
+      default:
+        'admin,administrator,root,system,security,support,help,info,api,postmaster,hostmaster,webmaster,abuse,noreply,no-reply',
+      mend: 'comma-separated usernames, or none'
+    }),
     CORS_ORIGINS: Type.String({
       format: 'origins',
       default: '',
@@ -115,7 +121,12 @@ export const SETTINGS = Object.keys(Environment.properties)
 
 /** The checked configuration, every default filled in and every list split. */
 export interface Config
-  extends Omit<Settings, 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE' | 'MAIL_FROM'> {
+  extends Omit<
+    Settings,
+    'RESERVED_USERNAMES' | 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE' | 'MAIL_FROM'
+  > {
+  /** In lower case; a username is ASCII. */
+  RESERVED_USERNAMES: string[]
   CORS_ORIGINS: string[]
   TRUSTED_PROXIES: string[]
   PUBLIC_URL: string
@@ -160,6 +171,7 @@ function complete(settings: Settings): Config {
     ...settings,
     ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
     ...(SERVICE_URL !== undefined && { SERVICE_URL: normalUrl(SERVICE_URL) }),
+    RESERVED_USERNAMES: settings.RESERVED_USERNAMES === 'none' ? [] : list(settings.RESERVED_USERNAMES.toLowerCase()),
     CORS_ORIGINS: list(settings.CORS_ORIGINS),
     TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
     PUBLIC_URL: publicUrl,
@@ -212,6 +224,7 @@ const ajv = new Ajv({
     host: isHost,
     folder: isFolder,
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
+    usernames: (text: string) => list(text).every((entry) => /^[A-Za-z0-9._-]+$/.test(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
     'database-url': (text: string) =>
       /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text) && hasPlainCredentials(text),

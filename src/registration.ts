@@ -6,7 +6,7 @@ import { Problem } from './errors.ts'
 import { requestMail } from './mail-requests.ts'
 import type { NewMail } from './outbox.ts'
 import type { User } from './schemas.ts'
-import { addUser, type Names } from './users.ts'
+import { addUser, type NewUser, nameTaken } from './users.ts'
 
 /**
  * Makes an account, and has its address verified by a mail: both or neither.
@@ -17,7 +17,7 @@ import { addUser, type Names } from './users.ts'
 export async function registerUser(
   database: Database,
   clock: Clock,
-  account: Names & { passwordHash: string },
+  account: NewUser,
   count: ((mail: NewMail, transaction: Database) => Promise<{ heldOff: boolean }>) | undefined
 ): Promise<User> {
   const { email } = account
@@ -25,7 +25,7 @@ export async function registerUser(
   return database.transact(async (transaction) => {
     const user = await addUser(transaction, clock, account)
     // Asked last: an address that another account is about to give up has been waited for until here.
-    if (await isReserved(transaction, clock, email)) throw taken('/email')
+    if (await isReserved(transaction, clock, email)) throw nameTaken('/email')
     const mail: NewMail = { kind: 'verify email', recipient: email, userId: user.id }
     if (count) await requestMail(transaction, clock, mail, await count(mail, transaction))
     return user
@@ -41,7 +41,7 @@ export async function finishRegistration(
   database: Database,
   clock: Clock,
   token: string,
-  account: { username?: string; passwordHash: string }
+  account: Omit<NewUser, 'email' | 'emailVerified'>
 ): Promise<User> {
   return database.transact(async (transaction) => {
     const { email } = await useEmailToken(transaction, clock, 'finish registration', token)
@@ -55,6 +55,3 @@ function pointAtToken(error: unknown): never {
   const errors = error.errors.map((fault) => (fault.path === '/email' ? { ...fault, path: '/token' } : fault))
   throw new Problem(error.code, { errors })
 }
-
-const taken = (path: string) =>
-  new Problem('ACCOUNT_EXISTS', { errors: [{ path, message: 'is taken', rule: 'taken' }] })

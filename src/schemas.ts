@@ -372,6 +372,7 @@ export const AccountExport = Type.Object(
       wrong_passwords: Type.Integer(),
       held_off_for: Type.Integer({ description: 'seconds' })
     }),
+    resting_usernames: list({ username: Text, until: Time }),
     email_changes: list({ previous_email: Text, changed_at: Time, undone_at: nullable(Time) }),
     email_tokens: list({ purpose: Text, email: Text, sent_at: Time, expires_at: Time, used_at: nullable(Time) }),
     sessions: list({

@@ -24,7 +24,7 @@ const fits = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
  * How far ahead of ours the clock of the instance that signed may be, in seconds (RFC 7519 §4.1.5): what NTP does not keep
  * closer is out of order.
  */
-const SKEW = 1
+export const SKEW = 1
 
 /**
  * Checks what a payload says, once its signature is known to be right.

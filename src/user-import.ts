@@ -107,7 +107,13 @@ async function storeBatch(database: Database, clock: Clock, candidates: Candidat
     `INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at)
      SELECT id, username, email, coalesce(email_verified, false), password_hash,
             coalesce(created_at, now() + $2 * interval '1 millisecond'), disabled_at
-     FROM ${CANDIDATES} ORDER BY line
+     FROM ${CANDIDATES}
+     WHERE NOT EXISTS (
+       SELECT FROM resting_usernames AS resting
+       WHERE resting.username = lower(candidate.username COLLATE "C") AND user_id IS DISTINCT FROM candidate.id
+         AND until > now() + $2 * interval '1 millisecond'
+     )
+     ORDER BY line
      ON CONFLICT DO NOTHING
      RETURNING id`,
     [JSON.stringify(candidates), clock.offset]
@@ -115,7 +121,7 @@ async function storeBatch(database: Database, clock: Clock, candidates: Candidat
   const ids = new Set(inserted.map(({ id }) => id))
   // The first of several with one id is the one that was stored.
   const others = candidates.filter(({ id }) => !ids.delete(id))
-  return { imported: inserted.length, refusals: await explain(database, others) }
+  return { imported: inserted.length, refusals: await explain(database, clock, others) }
 }
 
 /** Who has what a candidate could not have. */
@@ -127,7 +133,7 @@ interface Owners {
 }
 
 /** Why candidates were not stored; those that are there already are left out. */
-async function explain(database: Database, candidates: Candidate[]): Promise<Refusal[]> {
+async function explain(database: Database, clock: Clock, candidates: Candidate[]): Promise<Refusal[]> {
   if (candidates.length === 0) return []
   const owners = await database.query<Owners>(
     `SELECT by_id AS id, by_username AS username, by_email AS email,
@@ -135,11 +141,16 @@ async function explain(database: Database, candidates: Candidate[]): Promise<Ref
      FROM (
        SELECT line,
               (SELECT id FROM users WHERE id = candidate.id) AS by_id,
-              (SELECT id FROM users WHERE lower(username COLLATE "C") = lower(candidate.username COLLATE "C")) AS by_username,
+              coalesce(
+                (SELECT id FROM users WHERE lower(username COLLATE "C") = lower(candidate.username COLLATE "C")),
+                (SELECT coalesce(user_id, '00000000-0000-0000-0000-000000000000') FROM resting_usernames AS resting
+                 WHERE resting.username = lower(candidate.username COLLATE "C")
+                   AND until > now() + $2 * interval '1 millisecond')
+              ) AS by_username,
               (SELECT id FROM users WHERE lower(email COLLATE "C") = lower(candidate.email COLLATE "C")) AS by_email
        FROM ${CANDIDATES}
      ) AS found ORDER BY line`,
-    [JSON.stringify(candidates)]
+    [JSON.stringify(candidates), clock.offset]
   )
   return candidates.flatMap((candidate, index) => {
     const owner = owners[index] as Owners

@@ -58,6 +58,10 @@ async function fill(t: Test, database: TestDatabase, user: string): Promise<void
     [change, user]
   )
   await pool.query(
+    "INSERT INTO resting_usernames (username, user_id, until) VALUES ('ada.l', $1, now() + interval '1 hour')",
+    [user]
+  )
+  await pool.query(
     `INSERT INTO email_tokens (hash, purpose, mail_id, user_id, email, email_change, sent_at, expires_at)
      VALUES ('\\x00ff', 'undo email change', $1, $2, 'ada@example.org', $3, now(), now() + interval '1 day')`,
     [randomUUID(), user, change]

@@ -33,7 +33,7 @@ test('what a request asks of the database, since each statement is a round trip'
     [
       'PATCH /me',
       () => fastify.inject({ method: 'PATCH', url: '/me', headers, payload: { username: 'Ada' } }),
-      ['SELECT', 'UPDATE']
+      ['SELECT', 'WITH']
     ],
     ['POST /introspect', () => post(fastify, '/introspect', { token: access_token }, key), ['SELECT']],
     ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH']],

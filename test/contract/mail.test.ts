@@ -132,6 +132,14 @@ test('The life of an account', async (t) => {
     const { status, json } = await rename(username)
     t.strictSame([status, json], [200, { ...user, username }])
     t.strictSame(await me(), { ...user, username })
+    const before = { username: names.username.toLowerCase(), password: PASSWORD }
+    refused(t, await client.request({ path: '/register', body: before }), 409, 'ACCOUNT_EXISTS', { errors })
+  })
+
+  await t.test('a name that would pass for the service’s own is taken', async (t) => {
+    const errors = [{ path: '/username', rule: 'taken' }]
+    const body = { username: 'Admin', password: PASSWORD }
+    refused(t, await client.request({ path: '/register', body }), 409, 'ACCOUNT_EXISTS', { errors })
   })
 
   await t.test('the export is a file', async (t) => {

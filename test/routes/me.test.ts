@@ -144,6 +144,68 @@ test('PATCH /me', async (t) => {
     t.strictSame((await fastify.inject({ url: '/me', headers: bearer(token) })).json(), user)
   })
 
+  await t.test('keeps the username before from others while tokens carry it, in any letter case', async (t) => {
+    const clock = testClock()
+    const fastify = await build(t, { clock })
+    const rename = (token: string, username: string) =>
+      fastify.inject({ method: 'PATCH', url: '/me', headers: bearer(token), payload: { username } })
+    const register = (names: object) => post(fastify, '/register', { ...names, password: PASSWORD })
+    const { access_token: token, user } = await signIn(fastify, { username: 'Boss' })
+    const eve = await signIn(fastify, { username: 'eve' })
+    t.equal((await rename(token, 'worker')).statusCode, 200)
+    const other = await register({ username: 'worker' })
+    for (const refused of [await register({ username: 'BOSS' }), await rename(eve.access_token, 'boss')]) {
+      t.strictSame(answer(refused), answer(other), 'the same answer as for one that somebody has')
+    }
+    const both = (await register({ username: 'boss', email: 'x@example.com' })).json().errors
+    t.strictSame(both, [{ path: '/username', message: 'is taken', rule: 'taken' }])
+    t.strictSame((await rename(token, 'boss')).json(), { ...user, username: 'boss' }, 'the same account takes it back')
+    t.equal((await rename(token, 'worker')).statusCode, 200)
+    clock.advance(899)
+    t.equal((await register({ username: 'boss' })).statusCode, 409)
+    clock.advance(1.5)
+    t.equal(
+      (await register({ username: 'boss' })).statusCode,
+      409,
+      'the clock of another instance may be a second ahead'
+    )
+    clock.advance(1)
+    t.equal((await register({ username: 'boss' })).statusCode, 201)
+  })
+
+  await t.test('keeps it too when the account is deleted meanwhile', async (t) => {
+    const { access_token: token } = await signIn(fastify, { username: 'fleeting' })
+    t.equal((await rename(token, { username: 'fled' })).statusCode, 200)
+    const payload = { current_password: PASSWORD }
+    t.equal((await fastify.inject({ method: 'DELETE', url: '/me', headers: bearer(token), payload })).statusCode, 204)
+    t.equal((await post(fastify, '/register', { username: 'fleeting', password: PASSWORD })).statusCode, 409)
+  })
+
+  await t.test('never gives it to who registers at the same moment', async (t) => {
+    for (let round = 0; round < 5; round += 1) {
+      const username = `moment${round}`
+      const { access_token: token } = await signIn(fastify, { username })
+      const [renamed, ...registered] = await Promise.all([
+        rename(token, { username: `${username}.2` }),
+        ...Array.from({ length: 4 }, () => post(fastify, '/register', { username, password: PASSWORD }))
+      ])
+      t.equal(renamed.statusCode, 200)
+      t.strictSame(
+        registered.map(({ statusCode }) => statusCode),
+        [409, 409, 409, 409]
+      )
+    }
+  })
+
+  await t.test('refuses what is reserved, but for another letter case of what an account has', async (t) => {
+    const { access_token: token } = await signIn(fastify, { username: 'plain' })
+    t.strictSame((await rename(token, { username: 'Support' })).json().errors, [
+      { path: '/username', message: 'is taken', rule: 'taken' }
+    ])
+    await fastify.openDatabase().query("UPDATE users SET username = 'root' WHERE username = 'plain'")
+    t.equal((await rename(token, { username: 'Root' })).json().username, 'Root')
+  })
+
   await t.test('gives a name that several want at once to one of them', async (t) => {
     const tokens: string[] = []
     for (const name of ['one', 'two', 'three']) tokens.push((await signIn(fastify, { username: name })).access_token)

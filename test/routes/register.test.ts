@@ -64,6 +64,12 @@ test('POST /register', async (t) => {
   const conflicts: [string, object, string[]][] = [
     ['the username', { username: 'Ada' }, ['username']],
     ['the username in another letter case', { username: 'aDA' }, ['username']],
+    ['a username that is reserved', { username: 'Admin' }, ['username']],
+    [
+      'a reserved username beside a taken email',
+      { username: 'root', email: 'grace@example.com' },
+      ['username', 'email']
+    ],
     ['the email in another letter case', { email: 'gRACE@eXAMPLE.com' }, ['email']],
     ['the username beside a new email', { username: 'ada', email: 'new@example.com' }, ['username']],
     ['the email beside a new username', { username: 'newcomer', email: 'grace@example.com' }, ['email']],

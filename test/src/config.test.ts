@@ -22,6 +22,23 @@ const DEFAULTS = {
   PASSWORD_MIN: 8,
   HASH_CONCURRENCY: availableParallelism(),
   HASH_QUEUE: 64,
+  RESERVED_USERNAMES: [
+    'admin',
+    'administrator',
+    'root',
+    'system',
+    'security',
+    'support',
+    'help',
+    'info',
+    'api',
+    'postmaster',
+    'hostmaster',
+    'webmaster',
+    'abuse',
+    'noreply',
+    'no-reply'
+  ],
   CORS_ORIGINS: [],
   TRUSTED_PROXIES: [],
   MAIL_FROM: { name: '', address: 'no-reply@[127.0.0.1]' },
@@ -34,6 +51,11 @@ const DEFAULTS = {
 
 test('an empty environment gives the defaults', (t) => {
   t.strictSame(readConfig({}), DEFAULTS)
+  t.end()
+})
+
+test('no username is reserved where the configuration says so', (t) => {
+  t.strictSame(readConfig({ RESERVED_USERNAMES: 'none' }), { ...DEFAULTS, RESERVED_USERNAMES: [] })
   t.end()
 })
 
@@ -93,6 +115,7 @@ test('every setting is taken from its text', (t) => {
     ...settings,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, `${value}`])),
     MAIL_FROM: 'The Example <no-reply@example.com>',
+    RESERVED_USERNAMES: 'Example, example.staff,',
     CORS_ORIGINS: 'https://app.example.com, http://localhost:5173 ,',
     TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32, ::1'
   }
@@ -100,6 +123,7 @@ test('every setting is taken from its text', (t) => {
     ...settings,
     ...numbers,
     MAIL_FROM: { name: 'The Example', address: 'no-reply@example.com' },
+    RESERVED_USERNAMES: ['example', 'example.staff'],
     CORS_ORIGINS: ['https://app.example.com', 'http://localhost:5173'],
     TRUSTED_PROXIES: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1']
   })
@@ -184,6 +208,7 @@ const MENDS: Record<string, string> = {
   PASSWORD_MIN: 'a whole number from 8 to 64',
   HASH_CONCURRENCY: 'a whole number from 1 to 1024',
   HASH_QUEUE: 'a whole number from 0 to 100000',
+  RESERVED_USERNAMES: 'comma-separated usernames, or none',
   CORS_ORIGINS: 'comma-separated origins such as https://app.example.com, without a path',
   TRUSTED_PROXIES: 'comma-separated addresses or CIDRs such as 10.0.0.0/8',
   REQUIRE_VERIFIED_EMAIL: 'on or off',
@@ -265,6 +290,7 @@ const unfit: Record<string, string[]> = {
   PASSWORD_MIN: ['7', '65'],
   HASH_CONCURRENCY: ['0', '1025'],
   HASH_QUEUE: ['-1', '100001'],
+  RESERVED_USERNAMES: ['a b', 'admin@example.com'],
   CORS_ORIGINS: [
     '*',
     'null',

@@ -34,6 +34,7 @@ test('GET /me/export', async (t) => {
         { name: 'username', wrong_passwords: 1, held_off_for: 0 },
         { name: 'email', wrong_passwords: 0, held_off_for: 0 }
       ],
+      resting_usernames: [],
       email_changes: [{ previous_email: 'ada@example.com', changed_at: TIME, undone_at: null }],
       email_tokens: [
         { purpose: 'verify email', email: 'ada@example.com', sent_at: TIME, expires_at: TIME, used_at: TIME },

@@ -112,6 +112,7 @@ test('with HIDE_ACCOUNTS', async (t) => {
       })
     }
     t.strictSame(answer(await finish(token, { username: 'ADA' })), taken('/username'))
+    t.strictSame(answer(await finish(token, { username: 'PostMaster' })), taken('/username'))
     t.equal((await finish(token, { username: 'x' })).json().code, 'VALIDATION_FAILED')
     t.equal((await finish(token, { username: 'free.name' })).statusCode, 201)
   })

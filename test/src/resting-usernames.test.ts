@@ -1,0 +1,32 @@
+import { test } from 'tap'
+import { createDatabase } from '../../src/database.ts'
+import { listRestingUsernames, purgeRestingUsernames } from '../../src/resting-usernames.ts'
+import { addUser, changeUsername } from '../../src/users.ts'
+import { testClock } from '../helper.ts'
+import { migratedPool } from '../pool.ts'
+
+test('usernames that rest are listed and kept until they are over', async (t) => {
+  const database = createDatabase(await migratedPool(t), 60_000)
+  const clock = testClock()
+  const renaming = { clock, tokenTtl: 900 }
+  const { id } = await addUser(database, clock, { username: 'Ada', passwordHash: 'none' })
+  await changeUsername(database, renaming, id, 'lovelace')
+  clock.advance(300)
+  await changeUsername(database, renaming, id, 'countess')
+  const names = async () => (await listRestingUsernames(database, clock, id)).map(({ username }) => username)
+  const stored = async () =>
+    (await database.query('SELECT username FROM resting_usernames ORDER BY 1')).map(({ username }) => username)
+
+  t.strictSame(await names(), ['ada', 'lovelace'])
+  await purgeRestingUsernames(database, clock)
+  t.strictSame(await stored(), ['ada', 'lovelace'])
+  clock.advance(602)
+  t.strictSame(await names(), ['lovelace'])
+  await purgeRestingUsernames(database, clock)
+  t.strictSame(await stored(), ['lovelace'])
+  const [row] = await listRestingUsernames(database, clock, id)
+  t.ok(row?.until instanceof Date)
+  clock.advance(300)
+  await purgeRestingUsernames(database, clock)
+  t.strictSame(await stored(), [])
+})
