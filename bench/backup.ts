@@ -11,7 +11,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { Cluster } from './shared/cluster.ts'
-import { type Ended, runCommand } from './shared/command.ts'
+import { type Ended, makeDatabase, runCommand } from './shared/command.ts'
 import { describeMachine } from './shared/machine.ts'
 import { temporaryFolder } from './shared/processes.ts'
 import { check, failed, megabytes, milliseconds, note, title } from './shared/report.ts'
@@ -37,7 +37,8 @@ async function measure(accounts: number): Promise<Record<string, Ended>> {
   const [source, target] = [await Cluster.create({ settings: SETTINGS }), await Cluster.create({ settings: SETTINGS })]
   const file = join(folder, `${accounts}.backup`)
   const from = { DATABASE_URL: source.url(), ...SECRETS }
-  // The first look makes the schema and the keys.
+  await makeDatabase(from)
+  // The first look makes the keys.
   await runCommand(from, ['keys', 'list'])
   await fill(source.url(), accounts)
   const results: Record<string, Ended> = {}

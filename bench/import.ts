@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Cluster } from './shared/cluster.ts'
-import { type Ended, runCommand } from './shared/command.ts'
+import { type Ended, makeDatabase, runCommand } from './shared/command.ts'
 import { describeMachine } from './shared/machine.ts'
 import { temporaryFolder } from './shared/processes.ts'
 import { check, failed, megabytes, milliseconds, note, title } from './shared/report.ts'
@@ -27,11 +27,12 @@ note(`${ACCOUNTS} accounts are ${megabytes(statSync(file).size)} of JSON lines`)
 
 const cluster = await Cluster.create()
 await measure('PostgreSQL', { DATABASE_URL: cluster.url(), SECRET_KEY: 'x'.repeat(32) })
-await measure('embedded', { DATA_DIR: join(folder, 'data') })
+await measure('embedded', { DATA_DIR: join(folder, 'data'), SECRET_KEY: 'x'.repeat(32) })
 process.exit(failed() === 0 ? 0 : 1)
 
 async function measure(what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   title(what)
+  await makeDatabase(environment)
   const run = (environment: NodeJS.ProcessEnv, words: string[], killed = false) =>
     runCommand(environment, ['users', ...words], { killed })
   await run(environment, ['import', file], true)

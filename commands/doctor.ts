@@ -1,17 +1,25 @@
 import bcrypt from 'bcrypt'
 import type { DefineCommand } from '../src/command-line.ts'
-import { type Config, type ConfigurationError, readConfig } from '../src/config.ts'
+import type { Config, ConfigurationError } from '../src/config.ts'
 import { examineDatabase, examineFiles } from '../src/examination.ts'
-import { type Finding, judgeCost, judgeMail, judgeNetwork, judgeSecrets, judgeSwitches } from '../src/findings.ts'
+import {
+  type Finding,
+  judgeCost,
+  judgeMail,
+  judgeNetwork,
+  judgeSecrets,
+  judgeSwitches,
+  median
+} from '../src/findings.ts'
 
 const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }
 
-const doctor: DefineCommand = (command, { terminal, given, answer }) => {
+const doctor: DefineCommand = (command, { config, answer }) => {
   command
     .description('look for what is wrong with an installation, and say how to mend it')
     .addHelpText('after', '\nIt changes nothing, and ends with 1 when something is bad.')
     .action(async () => {
-      const findings = await examine(() => given.config ?? readConfig(terminal.environment))
+      const findings = await examine(config)
       const text = findings.map(({ about, state, message, mend }) =>
         [`${MARKS[state]}  ${about}: ${message}`, ...(mend ? [`         ${mend}`] : [])].join('\n')
       )
@@ -42,14 +50,15 @@ async function examine(read: () => Config): Promise<Finding[]> {
   ]
 }
 
-/** What one hash takes, in milliseconds: the best of three, since the machine may have been busy. */
+/** What one hash takes of a core, in milliseconds: what else the machine is busy with takes no part in it. */
 function timeHash(cost: number): number {
-  const times = Array.from({ length: 3 }, () => {
-    const start = performance.now()
-    bcrypt.hashSync('how long does it take', cost)
-    return performance.now() - start
-  })
-  return Math.min(...times)
+  return median(
+    Array.from({ length: 5 }, () => {
+      const start = process.cpuUsage()
+      bcrypt.hashSync('how long does it take', cost)
+      return process.cpuUsage(start).user / 1000
+    })
+  )
 }
 
 export default doctor

@@ -4,9 +4,9 @@ import { readPassphrase } from '../src/backup-passphrase.ts'
 import { unpackRecords } from '../src/backup-records.ts'
 import { openStream } from '../src/backup-seal.ts'
 import { systemClock } from '../src/clock.ts'
-import type { DefineCommand } from '../src/command-line.ts'
-import { readConfig } from '../src/config.ts'
+import { type DefineCommand, UNCONFIRMED } from '../src/command-line.ts'
 import { createDatabase } from '../src/database.ts'
+import { hasEmbedded, nameDatabase } from '../src/existing-database.ts'
 import { openPool } from '../src/open-pool.ts'
 import { checkBackup, countHeld, type Held, isEmpty, openBackup, restoreBackup } from '../src/restore.ts'
 import { generatedSecret } from '../src/secrets.ts'
@@ -22,37 +22,50 @@ interface Options {
   dryRun?: boolean
 }
 
-const restore: DefineCommand = (command, { terminal, given, answer }) => {
+const restore: DefineCommand = (command, { terminal, given, config: configuration, confirm, answer }) => {
   command
     .description('put a backup in the place of everything, all or nothing; its passphrase as for backup')
     .argument('<file>', 'what backup has written')
     .option('--replace', 'also where the database holds accounts or a record, which are lost')
     .option('--dry-run', 'read the whole file, tell what is in it, and change nothing')
     .action(async (file: string, { replace = false, dryRun = false }: Options) => {
+      const config = configuration()
       const passphrase = await readPassphrase(terminal)
       const input = await openFile(file)
       try {
-        const { config = readConfig(terminal.environment), clock = systemClock, pglite } = given
+        const { clock = systemClock, pglite } = given
         const backup = await openBackup(unpackRecords(openStream(input.createReadStream(), passphrase)))
+        const progress = showProgress(terminal)
+        const show = (rows: number) => progress.show(`${countOf(rows, 'row')} read`)
+        const isNew = !config.DATABASE_URL && !pglite && !hasEmbedded(config.DATA_DIR)
+        const place = isNew ? ` into a new database, ${nameDatabase(config)}` : ''
+
+        async function check(holds: Held): Promise<void> {
+          const { manifest, counts } = await checkBackup(backup, show)
+          progress.end()
+          const would = `${inWords(counts)}, of ${manifest.made_at}: would be restored${place}, and nothing is changed.`
+          const value = { ...manifest, rows: counts, restored: false, holds }
+          answer(value, would + tell(holds, replace), replace || isEmpty(holds) ? 0 : 1)
+        }
+
+        // To look into a database that is not there would make one.
+        if (isNew && dryRun) return await check(NOTHING)
         const { pool, close } = await openPool(config, (line) => terminal.stderr.write(`${line}\n`), pglite)
         try {
           const database = createDatabase(pool, PATIENCE)
-          const progress = showProgress(terminal)
-          const show = (rows: number) => progress.show(`${countOf(rows, 'row')} read`)
-          const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
-          const holds = dryRun ? await countHeld(database) : NOTHING
-          const restored = dryRun
-            ? await checkBackup(backup, show)
-            : await restoreBackup(database, backup, { clock, secrets, replace, progress: show })
-          progress.end()
-          const { manifest, counts } = restored
-          const what = `${inWords(counts)}, of ${manifest.made_at}`
-          const value = { ...manifest, rows: counts, restored: !dryRun }
-          if (!dryRun) answer(value, `${what}: restored.`)
-          else {
-            const text = `${what}: would be restored, and nothing is changed.${tell(holds, replace)}`
-            answer({ ...value, holds }, text, replace || isEmpty(holds) ? 0 : 1)
+          const holds = await countHeld(database)
+          if (dryRun) return await check(holds)
+          const lost = replace && !isEmpty(holds)
+          const consequence = `${inHand(holds)} would be lost.`
+          if (lost && !(await confirm(consequence))) {
+            return answer({ ...backup.manifest, restored: false, holds }, consequence + UNCONFIRMED, 1)
           }
+          const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
+          const restoring = { clock, secrets, replace: lost, progress: show }
+          const { manifest, counts } = await restoreBackup(database, backup, restoring)
+          progress.end()
+          const value = { ...manifest, rows: counts, restored: true }
+          answer(value, `${inWords(counts)}, of ${manifest.made_at}: restored${place}.`)
         } finally {
           await close()
         }
@@ -62,9 +75,12 @@ const restore: DefineCommand = (command, { terminal, given, answer }) => {
     })
 }
 
+const inHand = ({ users, records }: Held) =>
+  `${countOf(users, 'account')} and ${countOf(records, 'record')} of the audit`
+
 function tell(holds: Held, replace: boolean): string {
   if (isEmpty(holds)) return ''
-  const what = `${countOf(holds.users, 'account')} and ${countOf(holds.records, 'record')} of the audit`
+  const what = inHand(holds)
   return replace ? `\n${what} would be lost.` : `\nThe database holds ${what}: it takes --replace, and loses them.`
 }
 

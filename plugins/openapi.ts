@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
 import { NoBody, SHARED } from '../src/schemas.ts'
+import { VERSION } from '../src/version.ts'
 
 const DESCRIPTION = `Registers people, signs them in, and gives them JSON Web Tokens that any service verifies without asking back.
 
@@ -17,7 +17,7 @@ export default fp(
         openapi: '3.1.0',
         info: {
           title: 'Latchkey',
-          version,
+          version: VERSION,
           description: DESCRIPTION,
           license: { name: 'MIT', identifier: 'MIT' }
         },
@@ -66,11 +66,3 @@ export default fp(
   },
   { name: 'openapi', dependencies: ['config'] }
 )
-
-const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }
-
-/** package.json is one folder up from the sources, and two from the compiled files. */
-function packageFile(): URL {
-  const places = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url))
-  return places.find((place) => existsSync(place)) as URL
-}

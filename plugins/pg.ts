@@ -5,15 +5,18 @@ import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
 import { whereabouts } from '../src/database-url.ts'
 import { embeddedDriver, openEmbedded } from '../src/embedded.ts'
+import { requireEmbedded, requireSchema } from '../src/existing-database.ts'
 import { migrate } from '../src/migrations.ts'
 import { poolOptions, waitForServer } from '../src/postgres.ts'
+import { seldom } from '../src/seldom.ts'
 
 /** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
 export default fp<AppOptions>(
-  async (fastify, { pglite }) => {
+  async (fastify, { pglite, existing = false }) => {
     const { config } = fastify
     if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL)
-    else await embed(fastify, pglite)
+    else await embed(fastify, pglite, existing)
+    if (existing) return requireSchema(fastify.pg.pool)
     const applied = await migrate(fastify.pg.pool)
     const [newest] = applied.slice(-1)
     if (newest) fastify.log.info({ migrations: applied.length, newest }, 'migrated the database')
@@ -30,7 +33,8 @@ async function connect(fastify: FastifyInstance, databaseUrl: string): Promise<v
   })
 }
 
-async function embed(fastify: FastifyInstance, given: AppOptions['pglite']): Promise<void> {
+async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], existing: boolean): Promise<void> {
+  if (existing && !given) requireEmbedded(fastify.config.DATA_DIR)
   const database = given ?? (await open(fastify))
   const driver = await embeddedDriver(database)
   await fastify.register(postgres, { pg: driver } as unknown as Parameters<typeof postgres>[1])
@@ -39,7 +43,9 @@ async function embed(fastify: FastifyInstance, given: AppOptions['pglite']): Pro
 
 /** Without a listener the death of an idle connection would end the process. */
 function survive({ pg, log }: FastifyInstance): void {
-  pg.pool.on('error', (err) => log.warn({ err }, 'lost an idle connection to the database'))
+  // All of them go at once when the server does.
+  const tell = seldom((others, err: Error) => log.warn({ err, others }, 'lost an idle connection to the database'))
+  pg.pool.on('error', tell)
 }
 
 async function open(fastify: FastifyInstance): Promise<PGlite> {

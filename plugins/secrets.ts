@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
 import type { Secrets } from '../src/sealing.ts'
 import { generatedSecret } from '../src/secrets.ts'
 
@@ -9,10 +10,11 @@ declare module 'fastify' {
 }
 
 /** The secrets that wrap what is stored: those of the environment, or the one generated beside the embedded database. */
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { existing = false }) => {
     const { SECRET_KEY, SECRET_KEY_PREVIOUS, DATA_DIR } = fastify.config
-    fastify.decorate('secrets', { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS })
+    const current = SECRET_KEY ?? generatedSecret(DATA_DIR, !existing)
+    fastify.decorate('secrets', { current, previous: SECRET_KEY_PREVIOUS })
   },
   // The embedded database first: it keeps a second process out of the folder.
   { name: 'secrets', dependencies: ['config', 'pg'] }

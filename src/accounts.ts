@@ -3,7 +3,17 @@ import type { Database } from './database.ts'
 import { type AccountNames, accountKeys, forgive, type Guesses, readGuesses } from './limits.ts'
 import { UUID } from './schemas.ts'
 import { countSessions, endAllSessions, type Lifetimes } from './sessions.ts'
-import { type Credentials, changePasswordHash, foldName, present, USER, type UserRow } from './users.ts'
+import {
+  type Credentials,
+  changePasswordHash,
+  changeUsername,
+  foldName,
+  markVerified,
+  present,
+  type Renaming,
+  USER,
+  type UserRow
+} from './users.ts'
 
 /** How the words of a command name an account; no two of the three can be mixed up. */
 export const NAMED_BY = 'an id, a username or an email address'
@@ -59,7 +69,8 @@ export async function findAccount(database: Database, user: string): Promise<Acc
   return presentAccount(await find(database, user))
 }
 
-async function find(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
+/** @throws Error where there is no such account */
+export async function find(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
   const user = typed.trim()
   const [what, column, value] = isId(user)
     ? ['id', 'id', user]
@@ -77,7 +88,7 @@ export const isId = (text: string) => new RegExp(UUID).test(text)
 /** What an account is called when it is spoken of; each has a name. */
 export const calledBy = ({ username, email }: AccountNames) => (username ?? email) as string
 
-function presentAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
+export function presentAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
   return { ...present(user), disabled_at: disabled_at?.toISOString() ?? null }
 }
 
@@ -185,6 +196,37 @@ export async function setPassword(
     const ended = keepSessions ? 0 : await endAllSessions(transaction, lifetimes, row.id, 'password changed')
     await forgive(transaction, accountKeys(secret, row))
     return { account: presentAccount(row), ended }
+  })
+}
+
+/**
+ * Gives an account another username, whether it is reserved or not.
+ *
+ * @throws Problem ACCOUNT_EXISTS
+ */
+export async function renameAccount(
+  database: Database,
+  renaming: Renaming,
+  user: string,
+  username: string
+): Promise<{ account: Account; before: Account }> {
+  return database.transact(async (transaction) => {
+    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    await changeUsername(transaction, renaming, row.id, username)
+    return { account: presentAccount({ ...row, username }), before: presentAccount(row) }
+  })
+}
+
+/** Marks the address of an account as proven to be theirs. */
+export async function verifyAccount(
+  database: Database,
+  user: string
+): Promise<{ account: Account; wasVerified: boolean }> {
+  return database.transact(async (transaction) => {
+    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    if (row.email === null) throw new Error(`${calledBy(row)} has no email address.`)
+    await markVerified(transaction, row.id)
+    return { account: presentAccount({ ...row, email_verified: true }), wasVerified: row.email_verified }
   })
 }
 

@@ -13,6 +13,8 @@ export interface AppOptions {
   clock?: Clock
   /** An open embedded database, in place of the one in DATA_DIR. */
   pglite?: PGlite
+  /** Whether the database has to be there with its schema and its secret: a command makes none of them. */
+  existing?: boolean
   /** How often the record is written, in milliseconds. */
   recordEvery?: number
   /** Refuse nothing for taking long: a test must pass on a machine of any speed. */

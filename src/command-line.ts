@@ -3,8 +3,11 @@ import { basename, extname } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.ts'
+import { type Config, readConfig } from './config.ts'
 import { Problem } from './errors.ts'
-import type { Terminal } from './terminal.ts'
+import { nameDatabase } from './existing-database.ts'
+import { confirmed, escapeSteering, type Terminal, toJson, visible } from './terminal.ts'
+import { VERSION } from './version.ts'
 import { openWorkshop } from './workshop.ts'
 
 /** What a file in commands/ exports: it gives the command its description, its options and its action. */
@@ -15,8 +18,20 @@ export interface CommandContext {
   terminal: Terminal
   /** What a test gives in place of the process's own. */
   given: AppOptions
-  /** The application without its routes, which is closed when the command is over. */
+  /** The configuration; the first time, which database it leads to is said on standard error. */
+  config(): Config
+  /**
+   * The application without its routes, on a database that is there already; it is closed when the command is over.
+   *
+   * @throws NoDatabase where there is none
+   */
   open(): Promise<FastifyInstance>
+  /**
+   * Whether to do what cannot be undone: with --yes, or where it is confirmed on a terminal.
+   *
+   * @param consequence what will come of it
+   */
+  confirm(consequence: string): Promise<boolean>
   /**
    * What came of it: the text for people, or with --json the value.
    *
@@ -24,6 +39,9 @@ export interface CommandContext {
    */
   answer(value: unknown, text: string, exitCode?: 0 | 1): void
 }
+
+/** What is said where a command was not confirmed. */
+export const UNCONFIRMED = '\nNothing is changed without --yes.'
 
 /**
  * Does what a command line asks for. The commands are the files of commands/: `keys rotate` is commands/keys/rotate.ts.
@@ -33,25 +51,41 @@ export interface CommandContext {
  */
 export async function runCommand(words: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
   const { stdout, stderr } = terminal
+  const log = { write: (line: string) => stderr.write(escapeSteering(line)) }
   const open: FastifyInstance[] = []
   let exitCode = 0
 
   const program = new Command('latchkey')
     .description('Operates a Latchkey service: its keys, its people and its record.')
     .option('--json', 'answer with one JSON document')
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .option('--yes', 'do what cannot be undone without asking')
+    .option('--env-file <path>', 'read the settings from this file, in place of .env')
+    .version(VERSION, '-V, --version', 'show the version')
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(visible(text)) })
     .exitOverride()
     .showHelpAfterError('(--help tells more)')
-  const say = (value: unknown, text: string) => (program.opts().json ? JSON.stringify(value) : text)
+  const say = (value: unknown, text: string) => (program.opts().json ? toJson(value) : visible(text))
+
+  let config: Config | undefined
+
+  function configuration(): Config {
+    if (config) return config
+    config = given.config ?? readConfig(terminal.environment)
+    const database = nameDatabase(config)
+    stderr.write(`${say({ database }, `database: ${database}`)}\n`)
+    return config
+  }
 
   await addCommands(program, new URL('../commands/', import.meta.url), {
     terminal,
     given,
+    config: configuration,
     async open() {
-      const workshop = await openWorkshop(given, stderr)
+      const workshop = await openWorkshop({ ...given, config: configuration(), existing: true }, log)
       open.push(workshop)
       return workshop
     },
+    confirm: async (consequence) => program.opts().yes === true || confirmed(terminal, consequence),
     answer(value, text, code = 0) {
       stdout.write(`${say(value, text)}\n`)
       exitCode = code

@@ -14,6 +14,7 @@ import {
   findOwnCredentials,
   foldName,
   markVerified,
+  type ReplacedEmail,
   removeEmail,
   replaceEmail,
   replacePasswordHash
@@ -98,20 +99,28 @@ export async function confirmNewEmail(database: Database, clock: Clock, token: s
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, clock, 'confirm new email', token)
     const user = used.user as string
-    const before = await replaceEmail(transaction, user, used.email)
-    const { email: previous, email_verified, email_version, username } = before
-    if (previous === null || !email_verified || foldName(previous) === foldName(used.email)) return user
-
-    const change = uuid({ msecs: clock.now() })
-    await transaction.query(
-      `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-       VALUES ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')`,
-      [change, user, previous, email_version, clock.offset]
-    )
-    const data = { change, name: username ?? previous, new_email: used.email }
-    await enqueueMail(transaction, clock, { kind: 'email changed', recipient: previous, userId: user, data })
+    await keepReplaced(transaction, clock, user, used.email, await replaceEmail(transaction, user, used.email))
     return user
   })
+}
+
+/** Tells a proven address that it was replaced, and keeps it, so that it can be had back. */
+export async function keepReplaced(
+  transaction: Database,
+  clock: Clock,
+  user: string,
+  email: string,
+  { email: previous, email_verified, email_version, username }: ReplacedEmail
+): Promise<void> {
+  if (previous === null || !email_verified || foldName(previous) === foldName(email)) return
+  const change = uuid({ msecs: clock.now() })
+  await transaction.query(
+    `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+     VALUES ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')`,
+    [change, user, previous, email_version, clock.offset]
+  )
+  const data = { change, name: username ?? previous, new_email: email }
+  await enqueueMail(transaction, clock, { kind: 'email changed', recipient: previous, userId: user, data })
 }
 
 /**
@@ -150,14 +159,19 @@ export async function undoEmailChange(
   })
 }
 
-/** Whether an account may have an address back that it had until a few days ago. */
-export async function isReserved(database: Database, clock: Clock, email: string): Promise<boolean> {
+/**
+ * Whether an account may have an address back that it had until a few days ago.
+ *
+ * @param except the account that is not in question
+ */
+export async function isReserved(database: Database, clock: Clock, email: string, except?: string): Promise<boolean> {
   const rows = await database.query(
     `SELECT FROM email_changes
      WHERE lower(previous_email COLLATE "C") = $1 AND undone_at IS NULL
        AND changed_at > now() + $2 * interval '1 millisecond' - make_interval(secs => $3)
+       AND user_id IS DISTINCT FROM $4
      LIMIT 1`,
-    [foldName(email), clock.offset, RESERVED_FOR]
+    [foldName(email), clock.offset, RESERVED_FOR, except ?? null]
   )
   return rows.length > 0
 }

@@ -130,8 +130,11 @@ export function judgeSwitches({ LIMITS, LOG_LEVEL }: Config): Finding[] {
   return findings
 }
 
-/** The longest that a password hash should take, in milliseconds. */
-const HASH_TIME = 300
+/** How long a password hash should take, and from where on it is too long, in milliseconds. */
+const HASH_TIME = { good: 300, slow: 1_000 }
+
+/** The one in the middle of an odd number of values. */
+export const median = (values: number[]) => values.sort((a, b) => a - b)[(values.length - 1) / 2] as number
 
 /**
  * What bcrypt costs here.
@@ -140,10 +143,11 @@ const HASH_TIME = 300
  */
 export function judgeCost(milliseconds: number, { BCRYPT_COST }: Pick<Config, 'BCRYPT_COST'>): Finding {
   // Each step doubles the work. Below 10 nothing is configured, however slow the machine.
-  const best = Math.min(15, Math.max(10, BCRYPT_COST + Math.floor(Math.log2(HASH_TIME / milliseconds))))
+  const best = Math.min(15, Math.max(10, BCRYPT_COST + Math.floor(Math.log2(HASH_TIME.good / milliseconds))))
   const found = `a hash of cost ${BCRYPT_COST} takes ${Math.round(milliseconds)} ms`
-  if (best === BCRYPT_COST) return good('BCRYPT_COST', found)
-  const mend = `set BCRYPT_COST to ${best}, the highest under ${HASH_TIME} ms on this machine`
+  // A machine that is somewhat slow, or slow just now, is no reason to weaken the hashes.
+  if (best === BCRYPT_COST || (best < BCRYPT_COST && milliseconds < HASH_TIME.slow)) return good('BCRYPT_COST', found)
+  const mend = `set BCRYPT_COST to ${best}, the highest under ${HASH_TIME.good} ms on this machine`
   return warning('BCRYPT_COST', found, mend)
 }
 

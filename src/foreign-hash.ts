@@ -6,10 +6,11 @@ export type Adopted = { hash: string; reason?: never } | { reason: string; hash?
 /**
  * Takes over a password hash as another service writes it, in the normal form of `StoredHash`.
  *
- * @param given its text, or Keycloak's credential as an object
+ * @param given its text, or Keycloak's credential as an object or as the JSON of one
  */
 export function adoptHash(given: string | object): Adopted {
-  const hash = typeof given === 'string' ? recognize(given) : readKeycloak(given)
+  const credential = typeof given === 'string' && given.trimStart().startsWith('{') ? parsed(given) : given
+  const hash = typeof credential === 'string' ? recognize(credential) : readKeycloak(credential)
   if (!hash) return { reason: 'is in no form that is known here' }
   const excess = excessOf(hash)
   return excess ? { reason: `is too costly to check: ${excess}` } : { hash: writeHash(hash) }
@@ -71,7 +72,8 @@ function recognize(given: string): StoredHash | undefined {
 }
 
 /**
- * Keycloak's credential: as it exports realms, in two documents within the document, or as one object.
+ * Keycloak's credential: as it exports realms or as its database has it, in two documents within the document, or as one
+ * object.
  */
 function readKeycloak(given: object): StoredHash | undefined {
   const { algorithm, hashIterations, salt, value, additionalParameters } = flatten(given)
@@ -93,8 +95,8 @@ function readKeycloak(given: object): StoredHash | undefined {
 }
 
 function flatten(given: object): Record<string, unknown> {
-  const { secretData, credentialData, ...rest } = given as Record<string, unknown>
-  return { ...rest, ...parsed(secretData), ...parsed(credentialData) }
+  const { secretData, secret_data, credentialData, credential_data, ...rest } = given as Record<string, unknown>
+  return { ...rest, ...parsed(secretData ?? secret_data), ...parsed(credentialData ?? credential_data) }
 }
 
 function parsed(text: unknown): object {

@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { PATIENCE, sqlState } from './database.ts'
 import { whereabouts } from './database-url.ts'
 import { reconnectingClient } from './reconnecting.ts'
+import { seldom } from './seldom.ts'
 
 /**
  * How to reach the server that DATABASE_URL names. With DATABASE_CA the server's certificate and name are verified,
@@ -41,7 +42,7 @@ export async function probe(pool: Pool, patience = PATIENCE): Promise<void> {
 interface Wait {
   /** Resolves when the database answers. */
   probe: () => Promise<unknown>
-  /** Called once for each attempt that had no answer, with the reason. */
+  /** Called with the reason when the first attempt has had no answer, and then once each ten seconds. */
   report: (reason: string) => void
   /** How long to wait in all, in milliseconds. */
   patience?: number
@@ -58,6 +59,7 @@ interface Wait {
  */
 export async function waitForDatabase({ probe, report, patience = 30_000, interval = 500 }: Wait): Promise<void> {
   const end = performance.now() + patience
+  const tell = seldom((_leftOut, reason: string) => report(reason))
   for (;;) {
     try {
       await probe()
@@ -68,7 +70,7 @@ export async function waitForDatabase({ probe, report, patience = 30_000, interv
       if (performance.now() + interval > end) {
         throw new DatabaseRefusal(`it has not answered for ${Math.round(patience / 1000)} s: ${reason}`)
       }
-      report(reason)
+      tell(reason)
       await pause(interval)
     }
   }

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import password from '@inquirer/password'
@@ -52,6 +54,42 @@ export function showProgress({ stderr }: Terminal): Progress {
   }
 }
 
+/**
+ * Asks on a terminal whether to go on; elsewhere nobody does.
+ *
+ * @param consequence what will come of it
+ */
+export async function confirmed({ stdin, stderr }: Terminal, consequence: string): Promise<boolean> {
+  if (!stdin.isTTY) return false
+  stderr.write(`${visible(consequence)}\n`)
+  const lines = createInterface({ input: stdin, output: stderr })
+  // At the end of the input, and after Ctrl-C, the question would never be answered.
+  const ended = once(lines, 'close').then(() => '')
+  const answer = await Promise.race([lines.question('Type yes to go on: '), ended])
+  lines.close()
+  return answer.trim().toLowerCase() === 'yes'
+}
+
+/** What steers a terminal or turns the direction of a text: controls, formatting characters, separators of lines. */
+const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** A text of some lines in which nothing steers the terminal, whoever it is from. */
+export const visible = (text: string) => text.replaceAll(STEERING, (character) => (character === '\n' ? '\n' : '?'))
+
+/** JSON in which nothing steers the terminal: such characters are escaped (RFC 8259 §7). */
+export const toJson = (value: unknown) => escapeSteering(JSON.stringify(value))
+
+/** JSON on one line, with what would steer a terminal escaped. */
+export const escapeSteering = (json: string) =>
+  json.replaceAll(STEERING, (character) =>
+    character === '\n'
+      ? '\n'
+      : character
+          .split('')
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+          .join('')
+  )
+
 /** Rows in aligned columns, under their names. */
 export function table(names: string[], rows: string[][]): string {
   return align([names, ...rows])
@@ -59,7 +97,7 @@ export function table(names: string[], rows: string[][]): string {
 
 /** Lines of as many cells each, in aligned columns. What a stranger had us keep cannot steer the terminal. */
 export function align(lines: string[][]): string {
-  const shown = lines.map((line) => line.map((cell) => cell.replaceAll(/\p{Cc}/gu, '?')))
+  const shown = lines.map((line) => line.map((cell) => cell.replaceAll(STEERING, '?')))
   const widths = shown.reduce<number[]>(
     (most, line) => line.map((cell, column) => Math.max(cell.length, most[column] ?? 0)),
     []

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 import { NO_PASSWORD } from './stored-hash.ts'
-import { FIELDS, type Format } from './user-records.ts'
+import { FIELDS, FORMULA, type Format } from './user-records.ts'
 
 /** How many accounts are read at once. */
 const BATCH = 1_000
@@ -18,11 +18,14 @@ const time = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM
  * table batch by batch: accounts that are made meanwhile may be among them or not.
  *
  * @param openDatabase gives a database with a deadline of its own for each batch
+ * @param forSpreadsheets whether a cell of CSV is marked as text where a spreadsheet would take it for a formula
  */
 export async function* exportUsers(
   openDatabase: (patience: number) => Database,
-  format: Format
+  format: Format,
+  forSpreadsheets = false
 ): AsyncGenerator<{ text: string; accounts: number }> {
+  const row = forSpreadsheets ? (cells: Cell[]) => csv(cells.map(asText)) : csv
   if (format === 'csv') yield { text: csv(FIELDS), accounts: 0 }
   let after: string | null = null
   for (;;) {
@@ -36,7 +39,7 @@ export async function* exportUsers(
     if (!last) return
     after = last.id
     yield {
-      text: rows.map(format === 'csv' ? (row) => csv(FIELDS.map((name) => row[name])) : json).join(''),
+      text: rows.map(format === 'csv' ? (account) => row(FIELDS.map((name) => account[name])) : json).join(''),
       accounts: rows.length
     }
   }
@@ -45,10 +48,15 @@ export async function* exportUsers(
 /** What is null is left out. */
 const json = (row: Row) => `${JSON.stringify(row, (_key, value) => value ?? undefined)}\n`
 
-const csv = (cells: (string | boolean | null)[]) => `${cells.map(cell).join()}\n`
+type Cell = string | boolean | null
+
+/** What is behind an apostrophe is no formula (OWASP, CSV injection). */
+const asText = (value: Cell) => (typeof value === 'string' && FORMULA.test(value) ? `'${value}` : value)
+
+const csv = (cells: Cell[]) => `${cells.map(cell).join()}\n`
 
 /** RFC 4180 §2.6 and 2.7. */
-function cell(value: string | boolean | null): string {
+function cell(value: Cell): string {
   const text = String(value ?? '')
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

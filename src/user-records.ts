@@ -73,7 +73,7 @@ export async function* readRecords(input: Readable, { format, ignoreUnknown }: R
   const values = format === 'csv' ? readCsv(input, ignoreUnknown) : readJsonLines(input)
   for await (const { line, value, fault } of values) {
     if (fault !== undefined) yield refuse(line, 'MALFORMED', fault)
-    else yield judge(line, ignoreUnknown ? known(value) : value)
+    else yield judge(line, inOneForm(ignoreUnknown ? known(value) : value))
   }
 }
 
@@ -110,6 +110,7 @@ async function* readCsv(input: Readable, ignoreUnknown: boolean): AsyncGenerator
   let columns: string[] | undefined
   for await (const { line, cells } of wellFormed(rows)) {
     if (!columns) columns = checked(cells, ignoreUnknown)
+    else if (cells.some((cell) => MARKED.test(cell))) yield { line, fault: 'was written with --for-spreadsheets' }
     else if (cells.length === columns.length) yield { line, value: readRow(columns, cells) }
     else if (cells.join('') !== '') yield { line, fault: 'has not as many fields as there are columns' }
   }
@@ -139,15 +140,18 @@ function readRow(columns: string[], cells: string[]): object {
   return Object.fromEntries(
     named
       .filter(([, text]) => text !== '')
-      .map(([name, text]) => [name, (Object.hasOwn(CELLS, name) ? CELLS[name]?.(text) : undefined) ?? text])
+      .map(([name, text]) => [name, name === 'email_verified' ? (BOOLEANS[text.toLowerCase()] ?? text) : text])
   )
 }
 
-const CELLS: Record<string, (text: string) => unknown> = {
-  email_verified: (text) => ({ true: true, false: false, t: true, f: false })[text],
-  // Keycloak's credential is an object.
-  password_hash: (text) => (text.startsWith('{') ? readJson(Buffer.from(text)).value : undefined)
-}
+/** As PostgreSQL, MySQL and SQLite write them. */
+const BOOLEANS: Record<string, boolean> = { true: true, false: false, t: true, f: false, 1: true, 0: false }
+
+/** What a program for spreadsheets takes for a formula, or drops so that one follows. */
+export const FORMULA = /^[=+\-@\t\r\n]/
+
+/** What `--for-spreadsheets` has put before a formula. */
+const MARKED = /^'[=+\-@\t\r\n]/
 
 function withoutNulls(value: unknown): unknown {
   if (!isObject(value)) return value
@@ -157,6 +161,28 @@ function withoutNulls(value: unknown): unknown {
 function known(value: unknown): unknown {
   return isObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => isField(name))) : value
 }
+
+/** An account with its times as RFC 3339 has them. */
+function inOneForm(value: unknown): unknown {
+  if (!isObject(value)) return value
+  const account: Record<string, unknown> = { ...value }
+  for (const name of ['created_at', 'disabled_at']) {
+    if (typeof account[name] === 'string') account[name] = toRfc3339(account[name])
+  }
+  return account
+}
+
+/**
+ * A time as databases and other services write it: with a space, as PostgreSQL's COPY does, with the hours of the offset
+ * alone, or to the nanosecond. What is none stays as it is, also without an offset: that would have to be guessed.
+ */
+function toRfc3339(text: string): string {
+  const [, date, time, fraction = '', sign, hours, minutes = '00'] = TIME_ELSEWHERE.exec(text) ?? []
+  if (time === undefined) return text
+  return `${date}T${time}${fraction.slice(0, 7)}${sign ? `${sign}${hours}:${minutes}` : 'Z'}`
+}
+
+const TIME_ELSEWHERE = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})? ?(?:[Zz]|UTC|([+-])(\d\d)(?::?(\d\d))?)$/
 
 /** What PostgreSQL takes for a time, microseconds included, and is one. */
 function isMoment(text: string): boolean {

@@ -237,21 +237,27 @@ export async function changeUsername(
 }
 
 /**
- * Gives a user another address, which is proven to be theirs.
+ * Gives a user another address, which is proven to be theirs unless it is said otherwise.
  *
+ * @param path what names the address, where that is not a token
  * @returns what it was before
  * @throws Problem ACCOUNT_EXISTS where it is taken
  */
-export async function replaceEmail(transaction: Database, id: string, email: string): Promise<ReplacedEmail> {
+export async function replaceEmail(
+  transaction: Database,
+  id: string,
+  email: string,
+  { verified = true, path = '/token' } = {}
+): Promise<ReplacedEmail> {
   const [row] = await transaction
     .query<ReplacedEmail>(
-      `UPDATE users SET email = $2, email_verified = true, email_version = users.email_version + 1
+      `UPDATE users SET email = $2, email_verified = $3, email_version = users.email_version + 1
        FROM (SELECT id, email, email_verified, email_version FROM users WHERE id = $1) AS before
        WHERE users.id = before.id
        RETURNING users.username, before.email, before.email_verified, before.email_version`,
-      [id, email]
+      [id, email, verified]
     )
-    .catch(refuseTaken('/token'))
+    .catch(refuseTaken(path))
   return row as ReplacedEmail
 }
 

@@ -11,7 +11,7 @@ import { serverOptions } from './server-options.ts'
  * @param log where its warnings and errors go
  * @throws what keeps the service from starting: a configuration at fault, a database that cannot be used or is in use
  */
-export async function openWorkshop(given: AppOptions, log: NodeJS.WritableStream): Promise<FastifyInstance> {
+export async function openWorkshop(given: AppOptions, log: { write(line: string): void }): Promise<FastifyInstance> {
   const fastify = Fastify({ ...serverOptions, logger: { ...serverOptions.logger, level: 'error', stream: log } })
   const workshop = fastify as unknown as FastifyInstance
   try {

@@ -37,6 +37,9 @@ interface Piped {
   variables?: NodeJS.ProcessEnv
 }
 
+/** Which database a command speaks to, the first line of what it says. */
+const DATABASE = /^(?:database: .*|\{"database":.*\})\n/
+
 /** Runs one command, on what its environment says where nothing is given in its place. */
 export async function run(words: string[], { input = '', variables = {} }: Piped = {}, given?: AppOptions) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
@@ -45,5 +48,5 @@ export async function run(words: string[], { input = '', variables = {} }: Piped
   const code = await runCommand(words, terminal, given)
   stdout.end()
   stderr.end()
-  return { code, stdout: await out, stderr: await err }
+  return { code, stdout: await out, stderr: (await err).replace(DATABASE, '') }
 }

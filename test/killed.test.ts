@@ -22,7 +22,7 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
 
   const own = await migratedDatabase(t)
   await fillDataFolder(data)
-  const database = 'url' in own ? { DATABASE_URL: own.url, ...ELSEWHERE } : { DATA_DIR: data }
+  const database = 'url' in own ? { DATABASE_URL: own.url, ...ELSEWHERE } : { DATA_DIR: data, ...ELSEWHERE }
   const config = readConfig({ BCRYPT_COST: '10', ...database })
   const command = (words: string[], input = '') => runThere(words, { input }, { config })
   const made = await command(['users', 'create', '--username', 'eve', '--json'], PASSWORD)
@@ -30,7 +30,7 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
 
   // A pipe that is not written to its end holds the restore in the middle.
   spawnSync('mkfifo', [pipe])
-  const words = ['--import', 'tsx', 'src/latchkey.ts', 'restore', pipe, '--replace']
+  const words = ['--import', 'tsx', 'src/latchkey.ts', 'restore', pipe, '--replace', '--yes']
   const child = spawn(process.execPath, words, {
     env: { PATH: process.env.PATH, ...database, BACKUP_PASSPHRASE: PASSPHRASE.input.trim() }
   })
@@ -38,14 +38,17 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
   const writer = createWriteStream(pipe)
   writer.on('error', () => {})
   writer.write(bytes.subarray(0, bytes.length - 70_000))
-  const [told] = await once(child.stderr, 'data')
-  t.match(String(told), /^\d+ rows? read/)
+  let told = ''
+  for await (const said of child.stderr) {
+    told += said
+    if (/^\d+ rows? read/m.test(told)) break
+  }
   child.kill('SIGKILL')
   await once(child, 'close')
   writer.destroy()
 
   t.match(JSON.parse((await command(['users', 'show', 'eve', '--json'])).stdout), JSON.parse(made.stdout))
   t.match((await command(['audit', 'verify'])).stdout, /1 record holds/)
-  const again = await command(['restore', file, '--replace'], PASSPHRASE.input)
+  const again = await command(['restore', file, '--replace', '--yes'], PASSPHRASE.input)
   t.match(again.stdout, /^20000 accounts, 0 sessions and all else, of \S+: restored\.\n$/, again.stderr)
 })

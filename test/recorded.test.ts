@@ -34,11 +34,11 @@ test('what operators do is on record', async (t) => {
     await run(words.split(' '))
   }
   await run(['keys', 'revoke', '--dry-run', '--', kid])
-  await run(['keys', 'revoke', '--', kid])
+  await run(['keys', 'revoke', '--yes', '--', kid])
   await run(['users', 'set-password', 'ada'], PASSWORD_FILE)
   await run(['users', 'delete', 'ada', '--yes'])
   await run(['backup', 'backup'], PASSPHRASE)
-  await run(['restore', 'backup', '--replace'], PASSPHRASE)
+  await run(['restore', 'backup', '--replace', '--yes'], PASSPHRASE)
 
   const { records } = await json('audit', 'list')
   interface Listed {

@@ -57,6 +57,8 @@ async function growStore(store: Store, surface: Surface, place: Place, growth: G
   const login: Series = []
   const read: Series = []
   let before = 0
+  // Commands make no database: its first start does.
+  await (await startService(store, place)).stop()
   for (const [index, x] of accounts.entries()) {
     const what = `${store.name}: ${x.toLocaleString('en')} accounts`
     progress(`${what}, importing`, index / accounts.length)

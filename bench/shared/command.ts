@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 /** How a command ended: milliseconds, bytes at most, and what it answered. */
 export interface Ended {
@@ -10,6 +11,12 @@ export interface Ended {
   memory: number
   code: number | null
   sum: Record<string, number>
+}
+
+/** Makes the database of an environment, which commands do not. */
+export async function makeDatabase(environment: NodeJS.ProcessEnv): Promise<void> {
+  const env = { PATH: process.env.PATH, ...environment }
+  await promisify(execFile)(process.execPath, ['dist/src/migrate.js'], { env })
 }
 
 /** Runs a built command to its end, or kills it a second after it has told that it is at work. Linux only. */
@@ -23,7 +30,9 @@ export async function runCommand(
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  child.stderr.on('data', () => killed && setTimeout(() => child.kill('SIGKILL'), 1000))
+  child.stderr.on('data', (said) => {
+    if (killed && /\d (?:account|row)/.test(String(said))) setTimeout(() => child.kill('SIGKILL'), 1000)
+  })
   const output = text(child.stdout)
   let [memory, busy] = [0, 0]
   const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -1,12 +1,12 @@
 import { countBeginning, purgeAudit } from '../../src/audit-purge.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
+import { type DefineCommand, UNCONFIRMED } from '../../src/command-line.ts'
 import { time } from '../../src/option-values.ts'
 import { showProgress } from '../../src/terminal.ts'
 
 /** How long counting may take, in milliseconds. */
 const PATIENCE = 600_000
 
-const purge: DefineCommand = (command, { open, answer, terminal }) => {
+const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
   command
     .description('delete the beginning of the record; the rest can still be verified')
     .requiredOption('--before <time>', 'up to the first that is not before this time', time)
@@ -14,9 +14,11 @@ const purge: DefineCommand = (command, { open, answer, terminal }) => {
     .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
       const { audit, openDatabase } = await open()
       const beginning = await countBeginning(openDatabase(PATIENCE), before)
-      const value = { count: beginning.count, up_to: beginning.last, dry_run: dryRun }
       const records = beginning.count === 1 ? '1 record' : `${beginning.count} records`
-      if (dryRun) return answer(value, `${records} would be purged, up to number ${beginning.last}.`)
+      const value = (purged: boolean) => ({ count: beginning.count, up_to: beginning.last, dry_run: dryRun, purged })
+      const would = `${records} would be purged, up to number ${beginning.last}.`
+      if (dryRun) return answer(value(false), would)
+      if (beginning.count > 0 && !(await confirm(would))) return answer(value(false), would + UNCONFIRMED, 1)
 
       const progress = showProgress(terminal)
       let left = beginning.count
@@ -30,7 +32,7 @@ const purge: DefineCommand = (command, { open, answer, terminal }) => {
       progress.end()
       const detail = { count: beginning.count, up_to: beginning.last }
       if (beginning.count > 0) audit.record('operator', 'audit purged', { detail })
-      answer(value, `${records} purged, up to number ${beginning.last}.`)
+      answer(value(true), `${records} purged, up to number ${beginning.last}.`)
     })
 }
 

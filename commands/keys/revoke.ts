@@ -1,4 +1,4 @@
-import type { DefineCommand } from '../../src/command-line.ts'
+import { type DefineCommand, UNCONFIRMED } from '../../src/command-line.ts'
 import type { KeyState } from '../../src/key-list.ts'
 import { revokeKey } from '../../src/key-rotation.ts'
 
@@ -13,18 +13,25 @@ const CONSEQUENCES: Record<Exclude<KeyState, 'revoked'>, string> = {
   over: 'its tokens were over already'
 }
 
-const revoke: DefineCommand = (command, { open, answer }) => {
+const revoke: DefineCommand = (command, { open, confirm, answer }) => {
   command
     .description('take a signing key out of use at once and for good, and erase its private half')
     .argument('<kid>', 'which one; after -- where it begins with a dash')
     .option('--dry-run', 'only tell what would follow')
     .action(async (kid: string, { dryRun = false }: { dryRun?: boolean }) => {
       const fastify = await open()
-      const { was, replacement = null } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid, dryRun)
-      if (!dryRun) fastify.audit.record('operator', 'key revoked', { detail: { kid } })
-      const done = dryRun ? `Key ${kid} would be revoked, and nothing is changed` : `Key ${kid} is revoked`
+      const { was: found } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid, true)
+      const unchanged = { kid, was: found, revoked: false, replacement: null }
+      const would = `Key ${kid} would be revoked`
+      const consequence = CONSEQUENCES[found]
+      if (dryRun) return answer(unchanged, `${would}, and nothing is changed: ${consequence}.`)
+      if (!(await confirm(`${would}: ${consequence}.`))) {
+        return answer(unchanged, `${would}: ${consequence}.${UNCONFIRMED}`, 1)
+      }
+      const { was, replacement = null } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid)
+      fastify.audit.record('operator', 'key revoked', { detail: { kid } })
       const signer = replacement ? `\nKey ${replacement} signs now.` : ''
-      answer({ kid, was, revoked: !dryRun, replacement }, `${done}: ${CONSEQUENCES[was]}.${signer}`)
+      answer({ kid, was, revoked: true, replacement }, `Key ${kid} is revoked: ${CONSEQUENCES[was]}.${signer}`)
     })
 }
 

@@ -17,7 +17,11 @@ const create: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--email <address>')
     .option('--verified', 'the email address is proven to be theirs')
     .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
+    .allowExcessArguments()
     .action(async ({ verified: emailVerified = false, ...given }: Options) => {
+      const [word] = command.args
+      if (word !== undefined)
+        command.error(`error: did you mean '--${word.includes('@') ? 'email' : 'username'} ${word}'?`)
       if (emailVerified && given.email === undefined)
         command.error("error: option '--verified' needs '--email <address>'")
       const names = acceptNames(given)

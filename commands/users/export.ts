@@ -5,17 +5,29 @@ import { exportUsers } from '../../src/user-export.ts'
 import { FORMATS, type Format, formatOf } from '../../src/user-records.ts'
 import { writeWhole } from '../../src/whole-file.ts'
 
+interface Options {
+  format?: Format
+  forSpreadsheets?: boolean
+}
+
+const HELP = `
+Cells of CSV are as people chose them, and may begin with = + - or @: a program for spreadsheets takes that for a formula
+and runs it. Give it a file that was written with --for-spreadsheets, which users import does not take back.`
+
 const exporting: DefineCommand = (command, { terminal, open, answer }) => {
   command
     .description('write all accounts to a file that users import reads, with their password hashes')
     .argument('<file>', 'JSON lines or CSV, which must not be there yet')
     .addOption(new Option('--format <format>', 'otherwise told by the name of the file').choices(FORMATS))
-    .action(async (file: string, { format = formatOf(file) }: { format?: Format }) => {
+    .option('--for-spreadsheets', 'mark as text, with an apostrophe, cells of CSV that begin like a formula')
+    .addHelpText('after', HELP)
+    .action(async (file: string, { format = formatOf(file), forSpreadsheets = false }: Options) => {
+      if (forSpreadsheets && format !== 'csv') command.error("error: option '--for-spreadsheets' needs CSV")
       const { audit, openDatabase } = await open()
       const progress = showProgress(terminal)
       let exported = 0
       await writeWhole(file, async function* () {
-        for await (const { text, accounts } of exportUsers(openDatabase, format)) {
+        for await (const { text, accounts } of exportUsers(openDatabase, format, forSpreadsheets)) {
           exported += accounts
           progress.show(`${exported} accounts written`)
           yield text

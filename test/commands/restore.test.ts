@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import { contentOf, inUse, PASSPHRASE } from '../backups.ts'
 import { run as runThere } from '../command.ts'
@@ -46,7 +46,28 @@ test('restore', async (t) => {
     await unchanged(t)
     const variables = { DATA_DIR: `${folder}/data` }
     const elsewhere = await runThere(['restore', file, '--dry-run'], { ...PASSPHRASE, variables })
-    t.match(elsewhere, { code: 0, stdout: /nothing is changed\.\n$/ })
+    t.match(elsewhere, {
+      code: 0,
+      stdout: /would be restored into a new database, embedded in .*, and nothing is changed\.\n$/
+    })
+    t.notOk(existsSync(variables.DATA_DIR), 'to look makes nothing')
+  })
+
+  await t.test('replaces nothing where nobody has confirmed it', async (t) => {
+    t.match(await run(['restore', file, '--replace'], PASSPHRASE), {
+      code: 1,
+      stdout: /^2 accounts and \d+ records of the audit would be lost\.\nNothing is changed without --yes\.\n$/,
+      stderr: ''
+    })
+    await unchanged(t)
+  })
+
+  await t.test('makes a database where there is none, since that is what it is for', async (t) => {
+    const variables = { DATA_DIR: `${folder}/new` }
+    const { code, stdout } = await runThere(['restore', file], { ...PASSPHRASE, variables })
+    t.equal(code, 0)
+    t.match(stdout, `: restored into a new database, embedded in ${folder}/new.\n`)
+    t.match((await runThere(['users', 'list', '--json'], { variables })).stdout, '"username":"ada"')
   })
 
   const bytes = readFileSync(file)
@@ -58,7 +79,7 @@ test('restore', async (t) => {
     await t.test(`changes nothing for ${what}`, async (t) => {
       writeFileSync(`${folder}/other`, content)
       const passphrase = what === 'another passphrase' ? { input: 'a passphrase of somebody else' } : PASSPHRASE
-      const { code, stderr } = await run(['restore', `${folder}/other`, '--replace', '--json'], passphrase)
+      const { code, stderr } = await run(['restore', `${folder}/other`, '--replace', '--yes', '--json'], passphrase)
       t.equal(code, 1)
       t.match(JSON.parse(stderr), { error: message })
       await unchanged(t)
@@ -75,7 +96,7 @@ test('restore', async (t) => {
       return
     }
     const fastify = await build(t, { database })
-    t.match(await run(['restore', file, '--replace'], PASSPHRASE), {
+    t.match(await run(['restore', file, '--replace', '--yes'], PASSPHRASE), {
       code: 1,
       stderr: /^The database is in use, with \d+ connections? of the service: stop all instances first\.$/m
     })
@@ -85,7 +106,7 @@ test('restore', async (t) => {
 
   await t.test('replaces with --replace all that is there', async (t) => {
     await run(['users', 'create', '--username', 'eve'], { input: PASSWORD })
-    const { code, stderr } = await run(['restore', file, '--replace'], PASSPHRASE)
+    const { code, stderr } = await run(['restore', file, '--replace', '--yes'], PASSPHRASE)
     t.equal(code, 0, stderr)
     const after = await contentOf(t, database)
     t.strictSame(after.users, before.users)

@@ -1,7 +1,11 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { test } from 'tap'
-import { operator } from '../command.ts'
-import { migratedDatabase } from '../database.ts'
+import { runCommand } from '../../src/command-line.ts'
+import { operator, run as runWith } from '../command.ts'
+import { emptyDatabase, fillDataFolder, migratedDatabase } from '../database.ts'
+import { serverOver } from '../servers.ts'
 
 test('the command line', async (t) => {
   const run = await operator(t)
@@ -60,4 +64,96 @@ test('the command line', async (t) => {
       errors
     })
   })
+})
+
+/** Runs a command, and gives all that it says. */
+async function said(words: string[], environment: NodeJS.ProcessEnv) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const [out, err] = [text(stdout), text(stderr)]
+  const code = await runCommand(words, { stdin: Readable.from(['']), stdout, stderr, environment })
+  stdout.end()
+  stderr.end()
+  return { code, stdout: await out, stderr: await err }
+}
+
+test('a command never makes a database', async (t) => {
+  const SECRET_KEY = 'only for tests, and long enough to be one'
+  const writing = [
+    ['users', 'create', '--username', 'ada'],
+    ['users', 'import', '-'],
+    ['keys', 'rotate'],
+    ['keys', 'rewrap']
+  ]
+  const reading = [
+    ['users', 'list'],
+    ['users', 'show', 'ada'],
+    ['keys', 'list'],
+    ['audit', 'list'],
+    ['audit', 'verify']
+  ]
+
+  await t.test('nor a folder or a secret', async (t) => {
+    const folder = t.testdir({})
+    for (const words of [...reading, ...writing, ['doctor']]) {
+      const { code, stderr } = await said(words, { DATA_DIR: `${folder}/data` })
+      t.match(stderr, `database: embedded in ${folder}/data\n`)
+      if (words[0] !== 'doctor') {
+        t.equal(code, 1)
+        t.match(stderr, `There is no database in ${folder}/data, and nothing was made.`, words.join(' '))
+      }
+      t.strictSame(readdirSync(folder), [])
+    }
+    const { stderr } = await said(['users', 'list', '--json'], { DATA_DIR: `${folder}/data` })
+    const [where, error] = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    t.strictSame(where, { database: `embedded in ${folder}/data` })
+    t.match(error, { error: /^There is no database/ })
+  })
+
+  await t.test('nor the secret of one that is there', async (t) => {
+    const DATA_DIR = t.testdir()
+    await fillDataFolder(DATA_DIR)
+    const before = readdirSync(DATA_DIR)
+    const { code, stderr } = await said(['users', 'list'], { DATA_DIR })
+    t.equal(code, 1)
+    t.match(stderr, `${DATA_DIR}/secret.key is missing: restore it`)
+    t.strictSame(readdirSync(DATA_DIR), before)
+    t.equal((await said(['users', 'list'], { DATA_DIR, SECRET_KEY })).code, 0)
+  })
+
+  await t.test('nor a schema', async (t) => {
+    const database = await emptyDatabase(t)
+    const DATABASE_URL = 'url' in database ? database.url : await serverOver(t, database.pglite)
+    for (const words of [
+      ['users', 'list'],
+      ['users', 'create', '--username', 'ada']
+    ]) {
+      const { code, stderr } = await said(words, { DATABASE_URL, SECRET_KEY, DATABASE_POOL: '1' })
+      const { host, pathname } = new URL(DATABASE_URL)
+      t.equal(code, 1)
+      t.match(stderr, `database: ${host}${pathname}\nThe database has no schema, and nothing was made`)
+    }
+  })
+})
+
+test('--version', async (t) => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  for (const words of [['--version'], ['-V'], ['-V', '--json']]) {
+    t.strictSame(await said(words, {}), { code: 0, stdout: `${version}\n`, stderr: '' })
+  }
+})
+
+test('what others have written does not steer the terminal, nor its faults', async (t) => {
+  const run = await operator(t)
+  const input = 'username,\u001b[2J\u009b31m\u202erole\nada,x\n'
+  const table = await run(['users', 'import', '-', '--format', 'csv'], { input })
+  t.equal(table.code, 1)
+  t.match(table.stderr, 'These columns are not known: ?[2J?31m?role.')
+  const json = await run(['users', 'import', '-', '--format', 'csv', '--json'], { input })
+  t.match(json.stderr, '\\u001b[2J\\u009b31m\\u202erole')
+  t.notMatch(json.stderr, /[\u0080-\u009f\u202e]/)
+  t.match((await run(['users', 'show', 'a\u009b', '--json'])).stderr, 'a\\u009b')
+  t.match((await runWith(['\u009bkeys'])).stderr, "unknown command '?keys'")
 })

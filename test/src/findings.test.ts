@@ -11,6 +11,7 @@ import {
   judgeSecrets,
   judgeServer,
   judgeSwitches,
+  median,
   type ServerFacts
 } from '../../src/findings.ts'
 
@@ -126,12 +127,15 @@ test('limits and the log', (t) => {
   t.end()
 })
 
-test('the cost of a hash is the highest under 300 ms, from 10 to 15', (t) => {
+test('the cost of a hash is the highest under 300 ms, from 10 to 15, and lower only where one takes a second', (t) => {
   const table: [cost: number, milliseconds: number, mend: string | undefined][] = [
     [12, 299, undefined],
     [12, 150, 'set BCRYPT_COST to 13, the highest under 300 ms on this machine'],
     [12, 151, undefined],
-    [12, 301, 'set BCRYPT_COST to 11, the highest under 300 ms on this machine'],
+    [12, 301, undefined],
+    [12, 999, undefined],
+    [12, 1000, 'set BCRYPT_COST to 10, the highest under 300 ms on this machine'],
+    [14, 1200, 'set BCRYPT_COST to 12, the highest under 300 ms on this machine'],
     [12, 5000, 'set BCRYPT_COST to 10, the highest under 300 ms on this machine'],
     [10, 5000, undefined],
     [15, 1, undefined]
@@ -140,6 +144,11 @@ test('the cost of a hash is the highest under 300 ms, from 10 to 15', (t) => {
     const finding = judgeCost(milliseconds, { BCRYPT_COST: cost })
     t.strictSame([finding.mend, finding.message], [mend, `a hash of cost ${cost} takes ${milliseconds} ms`])
   }
+  t.end()
+})
+
+test('the median of several hashes', (t) => {
+  t.equal(median([5000, 190, 210, 200, 9000]), 210)
   t.end()
 })
 

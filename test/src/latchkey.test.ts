@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 
@@ -21,6 +22,24 @@ test('the operator’s program', async (t) => {
     t.match(stdout, /^Usage: latchkey /)
     t.strictSame({ status, stderr }, { status: 0, stderr: '' })
     t.match(latchkey(t.testdir(), 'no-such-command'), { status: /^[^0]/, stdout: '', stderr: /no-such-command/ })
+  })
+
+  await t.test('reads the file that --env-file names in place of .env, which has to be there', async (t) => {
+    const folder = t.testdir({ '.env': 'DATA_DIR=./here\n', 'latchkey.env': 'DATA_DIR=./there\n', none: {} })
+    for (const words of [
+      ['--env-file', 'latchkey.env', 'users', 'list'],
+      ['users', 'list', '--env-file=latchkey.env']
+    ]) {
+      t.match(latchkey(folder, ...words), { status: 1, stderr: `database: embedded in ${folder}/there\n` })
+    }
+    t.match(latchkey(folder, 'users', 'list'), { status: 1, stderr: `database: embedded in ${folder}/here\n` })
+    for (const file of ['missing.env', 'none']) {
+      const { status, stdout, stderr } = latchkey(folder, '--env-file', file, 'users', 'list')
+      t.strictSame({ status, stdout }, { status: 1, stdout: '' })
+      t.match(stderr, `latchkey cannot read ${file}.`)
+    }
+    t.match(latchkey(folder, 'users', 'list', '--env-file'), { status: 2, stderr: /argument missing/ })
+    t.strictSame(readdirSync(folder).sort(), ['.env', 'latchkey.env', 'none'])
   })
 
   await t.test('reads .env of its folder, or says that it cannot', async (t) => {

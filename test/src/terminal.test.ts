@@ -2,7 +2,18 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import { align, countOf, readSecret, showProgress, type Terminal, table } from '../../src/terminal.ts'
+import {
+  align,
+  confirmed,
+  countOf,
+  escapeSteering,
+  readSecret,
+  showProgress,
+  type Terminal,
+  table,
+  toJson,
+  visible
+} from '../../src/terminal.ts'
 import { caught } from '../caught.ts'
 
 function terminal(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {
@@ -59,6 +70,49 @@ test('a secret', async (t) => {
   })
 })
 
+test('a confirmation', async (t) => {
+  await t.test('is asked for on a terminal, and is yes', async (t) => {
+    for (const [typed, expected] of [
+      ['yes\n', true],
+      [' YES \r\n', true],
+      ['y\n', false],
+      ['\n', false],
+      ['no\n', false]
+    ] as const) {
+      const given = terminal(true)
+      const asked = confirmed(given, 'ada\u001b[2J would go.')
+      given.stdin.write(typed)
+      t.equal(await asked, expected, typed)
+      t.match(given.stderr.read(), /^ada\?\[2J would go\.\n.*Type yes to go on: /s)
+    }
+  })
+
+  await t.test('is none at the end of the input', async (t) => {
+    const given = terminal(true)
+    const asked = confirmed(given, 'ada would go.')
+    given.stdin.end()
+    t.equal(await asked, false)
+  })
+
+  await t.test('is never read from what is piped in', async (t) => {
+    const given = terminal(false)
+    given.stdin.end('yes\n')
+    t.equal(await confirmed(given, 'ada would go.'), false)
+    t.equal(given.stderr.read(), null)
+  })
+})
+
+test('nothing steers the terminal', (t) => {
+  const hostile = 'a\u001b[2J\u009b1m\u0085\u202eb\u2066\u200f\u2028\u00ad\u{e0041}\u007fé ☺'
+  t.equal(visible(`${hostile}\nnext`), 'a?[2J?1m??b??????é ☺\nnext')
+  const json = toJson({ [hostile]: hostile })
+  t.notMatch(json, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  t.match(json, '\\u009b1m\\u0085\\u202eb')
+  t.strictSame(JSON.parse(json), { [hostile]: hostile }, 'and it is the same document')
+  t.equal(escapeSteering('{"a":"\u009b"}\n'), '{"a":"\\u009b"}\n')
+  t.end()
+})
+
 test('progress', async (t) => {
   await t.test('changes one line of a terminal', async (t) => {
     const given = terminal(true)
@@ -104,7 +158,7 @@ test('aligned lines', (t) => {
     ]),
     'name          ada\na longer one  x'
   )
-  t.equal(align([['\u001b[2J', 'a\tb\u009b1m', 'é ☺']]), '?[2J  a?b?1m  é ☺', 'cannot steer a terminal')
+  t.equal(align([['\u001b[2J', 'a\tb\u009b1m\u202e', 'é ☺']]), '?[2J  a?b?1m?  é ☺', 'cannot steer a terminal')
   t.equal(align([]), '')
   t.end()
 })

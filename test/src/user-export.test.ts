@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { parse } from 'csv-parse/sync'
 import { test } from 'tap'
 import { createDatabase } from '../../src/database.ts'
 import { exportUsers } from '../../src/user-export.ts'
@@ -101,6 +102,26 @@ test('accounts', async (t) => {
       t.strictSame(await read(text, format), { read: 1103, imported: 0, already_there: 1103, refused: 0 })
     })
   }
+})
+
+test('a cell that a spreadsheet would take for a formula is text where that is asked for', async (t) => {
+  const pool = await poolOf(t, await migratedDatabase(t))
+  const emails = ['=1+1@example.com', '+a@example.com', '-a@example.com', '@a', '\t=1', '\r=1', 'a=1@example.com']
+  for (const email of emails) {
+    await pool.query(
+      "INSERT INTO users (id, email, password_hash, created_at) VALUES (gen_random_uuid(), $1, '!', now())",
+      [email]
+    )
+  }
+  const write = async (forSpreadsheets?: boolean) => {
+    let text = ''
+    for await (const part of exportUsers(() => createDatabase(pool), 'csv', forSpreadsheets)) text += part.text
+    return parse(text, { columns: true })
+      .map((row) => (row as { email: string }).email)
+      .sort()
+  }
+  t.strictSame(await write(), [...emails].sort())
+  t.strictSame(await write(true), emails.map((email) => (email.startsWith('a') ? email : `'${email}`)).sort())
 })
 
 test('a quote in a cell is doubled', async (t) => {

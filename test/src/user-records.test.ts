@@ -96,8 +96,13 @@ const refused: [what: string, line: string | Buffer, code: string, path: string,
     'is in no form that is known here'
   ],
   ...[
-    '2019-05-04 03:02:01Z',
     '2019-05-04T03:02:01',
+    '2019-05-04 03:02:01.5',
+    '2019-05-04  03:02:01Z',
+    '2019-02-30 03:02:01+00',
+    '2019-05-04 03:02:01+15',
+    'infinity',
+    '-infinity',
     '1969-12-31T23:59:59Z',
     '2016-12-31T23:59:60Z',
     '2019-05-04T03:02:01+15:00'
@@ -109,6 +114,65 @@ const refused: [what: string, line: string | Buffer, code: string, path: string,
     TIME
   ])
 ]
+
+test('times are taken as databases write them', async (t) => {
+  const table: [given: string, time: string][] = [
+    ['2024-01-31 12:00:00.123456+00', '2024-01-31T12:00:00.123456+00:00'],
+    ['2024-01-31 12:00:00+00', '2024-01-31T12:00:00+00:00'],
+    ['2024-01-31 12:00:00-03:30', '2024-01-31T12:00:00-03:30'],
+    ['2024-01-31T12:00:00.5+0530', '2024-01-31T12:00:00.5+05:30'],
+    ['2024-01-31 12:00:00.123456789Z', '2024-01-31T12:00:00.123456Z'],
+    ['2024-01-31t12:00:00z', '2024-01-31T12:00:00Z'],
+    ['2024-01-31 12:00:00 UTC', '2024-01-31T12:00:00Z']
+  ]
+  for (const [given, time] of table) {
+    const record = { username: 'ada', created_at: time, disabled_at: time, password_hash: '!' }
+    const json = JSON.stringify({ username: 'ada', created_at: given, disabled_at: given })
+    t.strictSame(await entriesOf(json), [{ line: 1, record }])
+    const csv = `username,created_at,disabled_at\nada,${given},${given}\n`
+    t.strictSame(await entriesOf(csv, 'csv'), [{ line: 2, record }])
+  }
+})
+
+test('a flag of CSV is taken as databases write it', async (t) => {
+  for (const [given, email_verified] of [
+    ['t', true],
+    ['f', false],
+    ['TRUE', true],
+    ['False', false],
+    ['1', true],
+    ['0', false]
+  ] as const) {
+    t.strictSame(await entriesOf(`username,email_verified\nada,${given}\n`, 'csv'), [
+      { line: 2, record: { username: 'ada', email_verified, password_hash: '!' } }
+    ])
+  }
+})
+
+test('a credential of Keycloak is taken as a string of JSON too', async (t) => {
+  const { algorithm, hashIterations, salt, value } = KEYCLOAK
+  const secretData = JSON.stringify({ salt, value })
+  const credentialData = JSON.stringify({ algorithm, hashIterations })
+  const given = [KEYCLOAK, { secretData, credentialData }, { secret_data: secretData, credential_data: credentialData }]
+  for (const credential of given) {
+    const text = JSON.stringify(credential)
+    const record = { username: 'eve', password_hash: PBKDF2 }
+    t.strictSame(await entriesOf(JSON.stringify({ username: 'eve', password_hash: text })), [{ line: 1, record }])
+    const csv = `username,password_hash\neve,"${text.replaceAll('"', '""')}"\n`
+    t.strictSame(await entriesOf(csv, 'csv'), [{ line: 2, record }])
+  }
+  for (const text of ['{', '{}', '{"salt": 5}', '{"__proto__": {}}']) {
+    const [entry] = await entriesOf(JSON.stringify({ username: 'eve', password_hash: text }))
+    t.match(entry, { code: 'HASH_REFUSED' }, text)
+  }
+})
+
+test('a file that was written for spreadsheets is not taken back', async (t) => {
+  t.strictSame(await entriesOf("username,email\nada,'=1@example.com\neve,'a@example.com\n", 'csv'), [
+    ...refusal('MALFORMED', '', 'was written with --for-spreadsheets', 2),
+    { line: 3, record: { username: 'eve', email: "'a@example.com", password_hash: '!' } }
+  ])
+})
 
 test('what is at fault in a line is told without it', async (t) => {
   for (const [what, line, code, path, message] of refused) {

@@ -27,11 +27,22 @@ test('keys revoke', async (t) => {
     t.equal(keyRing.signingKey().kid, kid)
   })
 
+  await t.test('does nothing either where nobody has confirmed it', async (t) => {
+    const { kid } = keyRing.signingKey()
+    t.strictSame(await run(['keys', 'revoke', '--', kid]), {
+      code: 1,
+      stdout: `Key ${kid} would be revoked: ${refused}, signed by a new key that signs at once.\nNothing is changed without --yes.\n`,
+      stderr: ''
+    })
+    await keyRing.refresh()
+    t.equal(keyRing.signingKey().kid, kid)
+  })
+
   await t.test('ends what the signing key signed, and clients go on with a new one', async (t) => {
     const { access_token, refresh_token } = await signIn(fastify, { username: 'ada' })
     t.equal(await secret(access_token), 200, 'it is remembered')
     const { kid } = keyRing.signingKey()
-    const { code, stdout, stderr } = await run(['keys', 'revoke', '--', kid])
+    const { code, stdout, stderr } = await run(['keys', 'revoke', '--yes', '--', kid])
     await keyRing.refresh()
     const replacement = keyRing.signingKey().kid
     t.strictSame(
@@ -55,13 +66,13 @@ test('keys revoke', async (t) => {
     const retired = keyRing.signingKey().kid
     const { kid: waiting } = await rotateKey(fastify.openDatabase(), keyRules)
     t.equal(
-      (await run(['keys', 'revoke', '--', waiting])).stdout,
+      (await run(['keys', 'revoke', '--yes', '--', waiting])).stdout,
       `Key ${waiting} is revoked: it has signed nothing yet, and never will.\n`
     )
     await rotateKey(fastify.openDatabase(), keyRules, 0)
     t.equal((await run(['keys', 'revoke', '--dry-run', '--', retired])).stdout.split(': ')[1], `${refused}.\n`)
     clock.advance(900 + 60)
-    const { stdout } = await run(['--json', 'keys', 'revoke', '--', retired])
+    const { stdout } = await run(['--json', '--yes', 'keys', 'revoke', '--', retired])
     t.strictSame(JSON.parse(stdout), { kid: retired, was: 'over', revoked: true, replacement: null })
   })
 

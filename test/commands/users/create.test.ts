@@ -68,6 +68,23 @@ test('users create', async (t) => {
     })
   }
 
+  await t.test('says what was meant by a name alone', async (t) => {
+    for (const [words, hint] of [
+      [['bob'], "did you mean '--username bob'?"],
+      [['bob@example.com'], "did you mean '--email bob@example.com'?"],
+      [['--verified', 'bob'], "did you mean '--username bob'?"]
+    ] as const) {
+      const { code, stdout, stderr } = await create(...words)
+      t.strictSame([code, stdout], [2, ''])
+      t.match(stderr, hint)
+    }
+  })
+
+  await t.test('may give a reserved username', async (t) => {
+    t.equal((await post(fastify, '/register', { username: 'postmaster', password: PASSWORD })).statusCode, 409)
+    t.equal((await create('--username', 'postmaster')).code, 0)
+  })
+
   await t.test('takes --verified with an email alone', async (t) => {
     const { code, stdout, stderr } = await create('--username', 'new', '--verified')
     t.strictSame([code, stdout], [2, ''])

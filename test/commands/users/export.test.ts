@@ -21,6 +21,13 @@ test('users export', async (t) => {
   t.strictSame(JSON.parse(stdout), { exported: 2, file: `${folder}/users.csv` })
   t.match(readFileSync(`${folder}/users.csv`, 'utf8'), /^id,username,/)
 
+  t.match((await run(['users', 'export', '--help'])).stdout, /may begin with = \+ - or @.*--for-spreadsheets/s)
+  await run(['users', 'import', '-', '--format', 'csv'], { input: 'email\n=1+1@example.com\n' })
+  t.equal((await run(['users', 'export', '--for-spreadsheets', `${folder}/sheet.csv`])).code, 0)
+  t.match(readFileSync(`${folder}/sheet.csv`, 'utf8'), /,'=1\+1@example\.com,/)
+  const refused = await run(['users', 'export', '--for-spreadsheets', `${folder}/sheet.jsonl`])
+  t.match(refused, { code: 2, stderr: /--for-spreadsheets' needs CSV/ })
+
   const again = await run(['users', 'export', `${folder}/users.csv`])
   t.strictSame(again, {
     code: 1,

@@ -1,0 +1,19 @@
+import { calledBy, NAMED_BY, OPERATOR_PATIENCE, renameAccount } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+import { acceptNames } from '../../src/new-names.ts'
+
+const rename: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('give an account another username, which may be a reserved one')
+    .argument('<user>', NAMED_BY)
+    .argument('<username>', 'by the rules of registration')
+    .action(async (user: string, username: string) => {
+      acceptNames({ username })
+      const { audit, keyRules, openDatabase } = await open()
+      const { account, before } = await renameAccount(openDatabase(OPERATOR_PATIENCE), keyRules, user, username)
+      audit.record('operator', 'username changed', { account: account.id })
+      answer({ ...account, username_before: before.username }, `${calledBy(before)} is ${username} now`)
+    })
+}
+
+export default rename

@@ -1,0 +1,19 @@
+import { NAMED_BY, OPERATOR_PATIENCE, verifyAccount } from '../../src/accounts.ts'
+import type { DefineCommand } from '../../src/command-line.ts'
+
+const verify: DefineCommand = (command, { open, answer }) => {
+  command
+    .description('mark the email address of an account as proven to be theirs')
+    .argument('<user>', NAMED_BY)
+    .action(async (user: string) => {
+      const { audit, openDatabase } = await open()
+      const { account, wasVerified } = await verifyAccount(openDatabase(OPERATOR_PATIENCE), user)
+      if (!wasVerified) audit.record('operator', 'email verified', { account: account.id })
+      answer(
+        { ...account, was_verified: wasVerified },
+        `${account.email} ${wasVerified ? 'was verified already' : 'is verified'}`
+      )
+    })
+}
+
+export default verify

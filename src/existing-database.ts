@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Pool } from 'pg'
+import type { Config } from './config.ts'
+import { whereabouts } from './database-url.ts'
+import { MigrationError, readSchemaState } from './migrations.ts'
+
+/** There is no database; the message says how to get one. */
+export class NoDatabase extends Error {
+  override readonly name = 'NoDatabase'
+}
+
+/** Which database a configuration leads to, without a password. */
+export function nameDatabase({ DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>): string {
+  return DATABASE_URL ? whereabouts(DATABASE_URL) : `embedded in ${resolve(DATA_DIR)}`
+}
+
+/** Whether a folder holds an embedded database. */
+export const hasEmbedded = (folder: string) => existsSync(join(folder, 'postgres'))
+
+/**
+ * Requires an embedded database to be there already.
+ *
+ * @throws NoDatabase
+ */
+export function requireEmbedded(folder: string): void {
+  if (hasEmbedded(folder)) return
+  throw new NoDatabase(
+    `There is no database in ${resolve(folder)}, and nothing was made. Where the service has another configuration, name it with --env-file, DATABASE_URL or DATA_DIR; where it is new, start it once.`
+  )
+}
+
+/**
+ * Requires the schema that this version works with: to change it is up to the service and to migrate, since other
+ * instances may be running.
+ *
+ * @throws NoDatabase where there is no schema at all
+ * @throws MigrationError where it is an older or a newer one
+ */
+export async function requireSchema(pool: Pool): Promise<void> {
+  const { applied, newest } = await readSchemaState(pool)
+  if (applied === newest) return
+  if (applied === 0) {
+    throw new NoDatabase(
+      'The database has no schema, and nothing was made: start the service once, or run "npm run migrate" (node dist/src/migrate.js).'
+    )
+  }
+  throw new MigrationError(
+    applied < newest
+      ? `The database is at migration ${applied}, and this version needs ${newest}: start this version of the service, or run "npm run migrate" (node dist/src/migrate.js).`
+      : `The database is at migration ${applied}, and this version of the service knows ${newest}: run a newer version`
+  )
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { test } from 'tap'
+import { nameDatabase, requireEmbedded, requireSchema } from '../../src/existing-database.ts'
+import { migrate, NEWEST } from '../../src/migrations.ts'
+import { caught } from '../caught.ts'
+import { emptyPool } from '../pool.ts'
+
+test('a database is named without a password', (t) => {
+  const DATABASE_URL = 'postgres://ada:secret@db.example.com:5433/people?sslmode=require'
+  t.equal(nameDatabase({ DATABASE_URL, DATA_DIR: './data' }), 'db.example.com:5433/people')
+  t.equal(nameDatabase({ DATA_DIR: './data' }), `embedded in ${process.cwd()}/data`)
+  t.end()
+})
+
+test('an embedded database has to be there, and none is made', (t) => {
+  const folder = t.testdir({})
+  t.throws(() => requireEmbedded(`${folder}/none`), {
+    name: 'NoDatabase',
+    message: /^There is no database in .*\/none, and nothing was made\. .*--env-file, DATABASE_URL or DATA_DIR/
+  })
+  t.strictSame(readdirSync(folder), [])
+  mkdirSync(`${folder}/postgres`)
+  requireEmbedded(folder)
+  t.end()
+})
+
+test('a schema has to be the one of this version, and is not changed', async (t) => {
+  const pool = await emptyPool(t)
+  const tables = async () =>
+    (await pool.query("SELECT count(*)::int AS count FROM pg_tables WHERE schemaname = 'public'")).rows[0].count
+  t.match(await caught(requireSchema(pool)), { name: 'NoDatabase', message: /^The database has no schema/ })
+  t.equal(await tables(), 0)
+  await migrate(pool)
+  await requireSchema(pool)
+  await pool.query('UPDATE latchkey_migrations SET version = version + 1 WHERE version = $1', [NEWEST])
+  t.match(await caught(requireSchema(pool)), {
+    name: 'MigrationError',
+    message: `The database is at migration ${NEWEST + 1}, and this version of the service knows ${NEWEST}: run a newer version`
+  })
+  await pool.query('DELETE FROM latchkey_migrations WHERE version >= $1', [NEWEST])
+  t.match(await caught(requireSchema(pool)), {
+    name: 'MigrationError',
+    message: new RegExp(`^The database is at migration \\d+, and this version needs ${NEWEST}: .*npm run migrate`)
+  })
+})
