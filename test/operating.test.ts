@@ -21,7 +21,7 @@ interface Entry {
   answer: string
 }
 
-/** The entries of a section: `$ NAME=value npx latchkey words… < file`, and the lines up to the next. */
+/** The entries of a section: `$ NAME=value latchkey words… < file`, and the lines up to the next. */
 function entriesOf(section: string): Entry[] {
   const blocks = [...section.matchAll(/```console\n(.*?)```/gs)].map(([, block]) => String(block))
   return blocks
@@ -29,7 +29,7 @@ function entriesOf(section: string): Entry[] {
     .map((text) => {
       const [line = '', ...answer] = text.split('\n')
       const [, assignments = '', words = '', input] =
-        /^((?:[A-Z_]+=\S+ )*)(?:npx latchkey )?([^<]*?)(?: < (\S+))?$/.exec(line) ?? []
+        /^((?:[A-Z_]+=\S+ )*)(?:latchkey )?([^<]*?)(?: < (\S+))?$/.exec(line) ?? []
       return {
         variables: Object.fromEntries(
           assignments
