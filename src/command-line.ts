@@ -106,7 +106,8 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
 
 /** What went wrong, for --json and for people: where something given is at fault, all that is. */
 function failure(error: Error): [value: object, text: string] {
-  const { message } = error
+  // Errors of the embedded database's file system have none.
+  const message = String(error.message)
   if (!(error instanceof Problem && error.errors)) return [{ error: message }, message]
   const { code, errors } = error
   const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())

@@ -9,17 +9,15 @@ const { stdin, stdout, stderr, env: environment } = process
 keepFilesPrivate()
 
 const words = process.argv.slice(2)
-// Read before the words are: the settings are there for whatever they ask.
-const { 'env-file': envFile } = parseArgs({
-  args: words,
-  strict: false,
-  options: { 'env-file': { type: 'string' } }
-}).values
+// Read before the words are, so that the settings are there for whatever they ask.
+const options = { 'env-file': { type: 'string' } } as const
+const { 'env-file': envFile } = parseArgs({ args: words, strict: false, options }).values
+const named = typeof envFile === 'string' ? [envFile] : []
 
 try {
-  readEnvFile(typeof envFile === 'string' ? envFile : undefined)
+  readEnvFile(...named)
   process.exitCode = await runCommand(words, { stdin, stdout, stderr, environment })
 } catch (error) {
-  stderr.write(`latchkey cannot read ${envFile ?? '.env'}. ${(error as Error).message}\n`)
+  stderr.write(`latchkey cannot read ${[...named, '.env'][0]}. ${(error as Error).message}\n`)
   process.exitCode = 1
 }

@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
 import { NO_PASSWORD } from './stored-hash.ts'
+import { escapeSteering } from './terminal.ts'
 import { FIELDS, FORMULA, type Format } from './user-records.ts'
 
 /** How many accounts are read at once. */
@@ -46,7 +47,7 @@ export async function* exportUsers(
 }
 
 /** What is null is left out. */
-const json = (row: Row) => `${JSON.stringify(row, (_key, value) => value ?? undefined)}\n`
+const json = (row: Row) => `${escapeSteering(JSON.stringify(row, (_key, value) => value ?? undefined))}\n`
 
 type Cell = string | boolean | null
 

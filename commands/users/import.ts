@@ -1,7 +1,7 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/command-line.ts'
-import { showProgress } from '../../src/terminal.ts'
+import { showProgress, toJson } from '../../src/terminal.ts'
 import { type Imported, importUsers, rehearse } from '../../src/user-import.ts'
 import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/user-records.ts'
 
@@ -50,7 +50,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
 }
 
 async function note(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
-  await report?.appendFile(`${JSON.stringify(refusal)}\n`)
+  await report?.appendFile(`${toJson(refusal)}\n`)
 }
 
 export default importing

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { openEmbedded } from '../../src/embedded.ts'
-import { NEWEST } from '../../src/migrations.ts'
+import { migrate, NEWEST } from '../../src/migrations.ts'
+import { openPool } from '../../src/open-pool.ts'
+import { generatedSecret } from '../../src/secrets.ts'
 import { run } from '../command.ts'
 import { emptyDatabase, migratedDatabase, type TestDatabase } from '../database.ts'
 import { CLOSED_PORT, serverOver } from '../servers.ts'
@@ -54,7 +56,10 @@ test('doctor', async (t) => {
     t.match(empty.about('schema'), [{ state: 'warning', message: `at migration 0 of ${NEWEST}` }])
     t.strictSame(empty.about('signing key'), [])
 
-    await run(['keys', 'list'], {}, { config: readConfig({ DATA_DIR }) })
+    const { pool, close: end } = await openPool(readConfig({ DATA_DIR }), () => {})
+    await migrate(pool).finally(end)
+    generatedSecret(DATA_DIR)
+    t.equal((await run(['keys', 'list'], {}, { config: readConfig({ DATA_DIR }) })).code, 0)
     const after = await examine({ DATA_DIR })
     t.match(after.about('schema'), [{ state: 'good', message: `up to date at migration ${NEWEST}` }])
     t.match(after.about('signing key'), [{ state: 'good', message: '0 days old' }])
