@@ -29,8 +29,9 @@ test('accounts are added, and each time logins and reads are measured round by r
       [2, 2]
     )
   }
-  // In each round one that renews the token, and three that are timed.
+  // A first start makes the database. In each round one that renews the token, and three that are timed.
   t.strictSame(imported().split('\n'), [
+    'stopped after 0 logins',
     '--json users import: account0 to account9',
     'stopped after 8 logins',
     '--json users import: account10 to account1999',
@@ -63,7 +64,7 @@ test('a load that fails ends it, and the service', async (t) => {
     constructor: Unexpected,
     message: /me has to be answered with 200/
   })
-  t.equal(imported(), '--json users import: account0 to account0\nstopped after 4 logins\n')
+  t.equal(imported(), 'stopped after 0 logins\n--json users import: account0 to account0\nstopped after 4 logins\n')
 })
 
 test('a service that does not end well is a fault', async (t) => {
