@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
+import { requireSecret } from '../src/existing-database.ts'
 import type { Secrets } from '../src/sealing.ts'
 import { generatedSecret } from '../src/secrets.ts'
 
@@ -13,8 +14,8 @@ declare module 'fastify' {
 export default fp<AppOptions>(
   async (fastify, { existing = false }) => {
     const { SECRET_KEY, SECRET_KEY_PREVIOUS, DATA_DIR } = fastify.config
-    const current = SECRET_KEY ?? generatedSecret(DATA_DIR, !existing)
-    fastify.decorate('secrets', { current, previous: SECRET_KEY_PREVIOUS })
+    if (existing && !SECRET_KEY) requireSecret(DATA_DIR)
+    fastify.decorate('secrets', { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS })
   },
   // The embedded database first: it keeps a second process out of the folder.
   { name: 'secrets', dependencies: ['config', 'pg'] }

@@ -224,7 +224,8 @@ const ajv = new Ajv({
     host: isHost,
     folder: isFolder,
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
-    usernames: (text: string) => list(text).every((entry) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(entry)),
+    usernames: (text: string) =>
+      list(text).every((entry) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
     'database-url': (text: string) =>
       /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text) && hasPlainCredentials(text),

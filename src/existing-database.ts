@@ -31,6 +31,17 @@ export function requireEmbedded(folder: string): void {
 }
 
 /**
+ * Requires the secret of an embedded database to be there already: another one would open nothing in it.
+ *
+ * @throws Error where it is missing
+ */
+export function requireSecret(folder: string): void {
+  const path = join(resolve(folder), 'secret.key')
+  if (existsSync(path)) return
+  throw new Error(`${path} is missing: restore it, set SECRET_KEY, or start the service once where it is new`)
+}
+
+/**
  * Requires the schema that this version works with: to change it is up to the service and to migrate, since other
  * instances may be running.
  *

@@ -12,12 +12,11 @@ const words = process.argv.slice(2)
 // Read before the words are, so that the settings are there for whatever they ask.
 const options = { 'env-file': { type: 'string' } } as const
 const { 'env-file': envFile } = parseArgs({ args: words, strict: false, options }).values
-const named = typeof envFile === 'string' ? [envFile] : []
 
 try {
-  readEnvFile(...named)
+  readEnvFile(typeof envFile === 'string' ? envFile : undefined)
   process.exitCode = await runCommand(words, { stdin, stdout, stderr, environment })
 } catch (error) {
-  stderr.write(`latchkey cannot read ${[...named, '.env'][0]}. ${(error as Error).message}\n`)
+  stderr.write(`latchkey cannot read its settings. ${(error as Error).message}\n`)
   process.exitCode = 1
 }

@@ -18,16 +18,13 @@ export function deriveKey(secret: string, purpose: string): Buffer {
  * The secret of an installation that names none: made at its first start, and kept beside the embedded database,
  * readable by its owner alone. It is there whole or not at all, however the making of it ends.
  *
- * @param make whether it is made where it is missing
  * @throws Error when the file that is there holds no secret
  */
-export function generatedSecret(folder: string, make = true): string {
+export function generatedSecret(folder: string): string {
   const path = join(folder, 'secret.key')
+  prepareFolder(folder)
   // A link that leads nowhere is a secret that is missing, not one that was never made.
   if (!lstatSync(path, { throwIfNoEntry: false })) {
-    if (!make)
-      throw new Error(`${path} is missing: restore it, set SECRET_KEY, or start the service once where it is new`)
-    prepareFolder(folder)
     writeFileSync(`${path}.new`, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true })
     renameSync(`${path}.new`, path)
   }

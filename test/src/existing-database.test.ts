@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'tap'
-import { nameDatabase, requireEmbedded, requireSchema } from '../../src/existing-database.ts'
+import { nameDatabase, requireEmbedded, requireSchema, requireSecret } from '../../src/existing-database.ts'
 import { migrate, NEWEST } from '../../src/migrations.ts'
 import { caught } from '../caught.ts'
 import { emptyPool } from '../pool.ts'
@@ -21,6 +21,15 @@ test('an embedded database has to be there, and none is made', (t) => {
   t.strictSame(readdirSync(folder), [])
   mkdirSync(`${folder}/postgres`)
   requireEmbedded(folder)
+  t.end()
+})
+
+test('a secret has to be there, and none is made', (t) => {
+  const folder = t.testdir({})
+  t.throws(() => requireSecret(folder), { message: `${folder}/secret.key is missing: restore it` })
+  t.strictSame(readdirSync(folder), [])
+  writeFileSync(`${folder}/secret.key`, 'a secret')
+  requireSecret(folder)
   t.end()
 })
 

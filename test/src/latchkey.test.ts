@@ -48,6 +48,6 @@ test('the operator’s program', async (t) => {
     })
     const { status, stdout, stderr } = latchkey(t.testdir({ '.env': {} }), '--help')
     t.strictSame({ status, stdout }, { status: 1, stdout: '' })
-    t.match(stderr, /^latchkey cannot read \.env\. .+\n$/)
+    t.match(stderr, /^latchkey cannot read its settings\. .+\n$/)
   })
 })
