@@ -6,7 +6,7 @@ import type { AppOptions } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { Problem } from './errors.ts'
 import { nameDatabase } from './existing-database.ts'
-import { confirmed, escapeSteering, type Terminal, toJson, visible } from './terminal.ts'
+import { confirmed, escaping, type Terminal, toJson, visible } from './terminal.ts'
 import { VERSION } from './version.ts'
 import { openWorkshop } from './workshop.ts'
 
@@ -18,7 +18,7 @@ export interface CommandContext {
   terminal: Terminal
   /** What a test gives in place of the process's own. */
   given: AppOptions
-  /** The configuration; the first time, which database it leads to is said on standard error. */
+  /** The configuration; which database it leads to is said on standard error. */
   config(): Config
   /**
    * The application without its routes, on a database that is there already; it is closed when the command is over.
@@ -51,7 +51,6 @@ export const UNCONFIRMED = '\nNothing is changed without --yes.'
  */
 export async function runCommand(words: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
   const { stdout, stderr } = terminal
-  const log = { write: (line: string) => stderr.write(escapeSteering(line)) }
   const open: FastifyInstance[] = []
   let exitCode = 0
 
@@ -66,11 +65,8 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
     .showHelpAfterError('(--help tells more)')
   const say = (value: unknown, text: string) => (program.opts().json ? toJson(value) : visible(text))
 
-  let config: Config | undefined
-
   function configuration(): Config {
-    if (config) return config
-    config = given.config ?? readConfig(terminal.environment)
+    const config = given.config ?? readConfig(terminal.environment)
     const database = nameDatabase(config)
     stderr.write(`${say({ database }, `database: ${database}`)}\n`)
     return config
@@ -81,7 +77,7 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
     given,
     config: configuration,
     async open() {
-      const workshop = await openWorkshop({ ...given, config: configuration(), existing: true }, log)
+      const workshop = await openWorkshop({ ...given, config: configuration(), existing: true }, escaping(stderr))
       open.push(workshop)
       return workshop
     },

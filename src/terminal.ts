@@ -90,6 +90,9 @@ export const escapeSteering = (json: string) =>
           .join('')
   )
 
+/** A stream of lines of JSON, such as a log, in which nothing steers the terminal. */
+export const escaping = (stream: Writable) => ({ write: (line: string) => stream.write(escapeSteering(line)) })
+
 /** Rows in aligned columns, under their names. */
 export function table(names: string[], rows: string[][]): string {
   return align([names, ...rows])

@@ -6,7 +6,7 @@ import {
   align,
   confirmed,
   countOf,
-  escapeSteering,
+  escaping,
   readSecret,
   showProgress,
   type Terminal,
@@ -109,7 +109,9 @@ test('nothing steers the terminal', (t) => {
   t.notMatch(json, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
   t.match(json, '\\u009b1m\\u0085\\u202eb')
   t.strictSame(JSON.parse(json), { [hostile]: hostile }, 'and it is the same document')
-  t.equal(escapeSteering('{"a":"\u009b"}\n'), '{"a":"\\u009b"}\n')
+  const { stderr } = terminal(false)
+  escaping(stderr).write('{"a":"\u009b"}\n')
+  t.equal(stderr.read(), '{"a":"\\u009b"}\n', 'of a log too')
   t.end()
 })
 
