@@ -161,15 +161,9 @@ test('PATCH /me', async (t) => {
     t.strictSame(both, [{ path: '/username', message: 'is taken', rule: 'taken' }])
     t.strictSame((await rename(token, 'boss')).json(), { ...user, username: 'boss' }, 'the same account takes it back')
     t.equal((await rename(token, 'worker')).statusCode, 200)
-    clock.advance(899)
+    clock.advance(600)
     t.equal((await register({ username: 'boss' })).statusCode, 409)
-    clock.advance(1.5)
-    t.equal(
-      (await register({ username: 'boss' })).statusCode,
-      409,
-      'the clock of another instance may be a second ahead'
-    )
-    clock.advance(1)
+    clock.advance(302)
     t.equal((await register({ username: 'boss' })).statusCode, 201)
   })
 

@@ -10,7 +10,13 @@ test('usernames that rest are listed and kept until they are over', async (t) =>
   const clock = testClock()
   const renaming = { clock, tokenTtl: 900 }
   const { id } = await addUser(database, clock, { username: 'Ada', passwordHash: 'none' })
-  await changeUsername(database, renaming, id, 'lovelace')
+  await database.transact(async (transaction) => {
+    await changeUsername(transaction, renaming, id, 'lovelace')
+    const rows = await transaction.query(
+      "SELECT extract(epoch FROM until - now())::int AS seconds FROM resting_usernames WHERE username = 'ada'"
+    )
+    t.strictSame(rows, [{ seconds: 901 }], 'the clock of another instance may be a second ahead')
+  })
   clock.advance(300)
   await changeUsername(database, renaming, id, 'countess')
   const names = async () => (await listRestingUsernames(database, clock, id)).map(({ username }) => username)
