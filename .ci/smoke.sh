@@ -86,6 +86,8 @@ grep -q smoke "$folder/answer" || fail '/secret does not name the user'
 ok '/secret opens to the token'
 expect 401 GET /secret
 ok '/secret stays shut without one'
+.ci/readme-session.sh "$base" >"$folder/answer" || fail "the session of the README: $(cat "$folder/answer")"
+ok 'the session of the README runs as it stands there'
 
 pid=$(server)
 began=$SECONDS
