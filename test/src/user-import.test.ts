@@ -71,6 +71,7 @@ test('accounts', async (t) => {
       id: ID,
       password_version: 1,
       email_version: 1,
+      device_version: 1,
       created_at: new Date('2019-05-04T03:02:01.123Z'),
       disabled_at: new Date('2020-05-04T01:02:01Z')
     })
