@@ -29,6 +29,8 @@ export default fp(
 
     fastify.decorate('allowedMethods', (url: string) => {
       const [path] = url.split('?', 1) as [string]
+      // The server as a whole (RFC 9112 §3.2.4): the router takes it for /.
+      if (path === '*') return []
       return [...methods].filter((method) => isNamed(routes.find(method, path)?.params)).sort()
     })
   },

@@ -19,7 +19,7 @@ export default fp(
         done(new Problem('MALFORMED_REQUEST', { statusCode: 431, message: 'The Cookie header is too large.' }))
         return
       }
-      const message = faultOfHeaders(raw)
+      const message = faultOf(raw)
       if (message === undefined) done()
       // What follows on the connection may be read otherwise too.
       else done(new Problem('MALFORMED_REQUEST', { message, headers: { connection: 'close' } }))
@@ -52,9 +52,11 @@ export default fp(
 /** HTTP/0.9 and 2.0 pass Node's parser, and another one before it may have read them otherwise (RFC 9112 §2.3). */
 const VERSIONS = ['1.1', '1.0']
 
-function faultOfHeaders({ headers, httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+function faultOf({ headers, httpVersion, method, rawHeaders, url }: IncomingMessage): string | undefined {
   if (!VERSIONS.includes(httpVersion)) return 'The service speaks HTTP/1.1 and HTTP/1.0.'
   if (headers.host === undefined && httpVersion === '1.1') return 'The Host header is missing.'
+  // RFC 9112 §3.2.4; the router takes it for /.
+  if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS can be asked of the whole server.'
   // Node reads the body of another coding as if it had none (RFC 9112 §6.1).
   const { 'transfer-encoding': coding } = headers
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only transfer coding is chunked.'

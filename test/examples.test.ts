@@ -80,7 +80,8 @@ function examplesOf(document: Doc): Example[] {
 
 /** An account as the examples have it, signed in. */
 async function prepare(fastify: FastifyInstance, { operationId }: Example): Promise<World> {
-  for (const table of ['users', 'resting_usernames', 'mails', 'limits']) await fastify.openDatabase().query(`DELETE FROM ${table}`)
+  for (const table of ['users', 'resting_usernames', 'mails', 'limits'])
+    await fastify.openDatabase().query(`DELETE FROM ${table}`)
   const world: World = { token: '', refreshToken: '', session: '' }
   if (operationId !== 'register' && operationId !== 'finishRegistration') {
     await post(fastify, '/register', { ...ADA, password: PASSWORD })

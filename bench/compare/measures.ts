@@ -35,7 +35,7 @@ export async function bcryptAlone({ seconds, cost }: Pick<Settings, 'seconds' | 
   const ends: number[] = []
   const again = async (over: () => boolean) => {
     do {
-      await workers.run({ passwords: [PASSWORD], hash })
+      await workers.run({ password: PASSWORD, hash })
       ends.push(performance.now())
     } while (!over())
   }

@@ -11,7 +11,7 @@ const workers = new Piscina({
   maxThreads: concurrency
 })
 const task = {
-  passwords: ['correct horse battery staple'],
+  password: 'correct horse battery staple',
   hash: { algorithm: 'bcrypt', text: bcrypt.hashSync('another', cost), repeated: false }
 }
 

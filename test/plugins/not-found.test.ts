@@ -22,7 +22,6 @@ test('what no route has', async (t) => {
   const fastify = await build(t)
 
   const paths: [string, string][] = [
-    ['the root', '/'],
     ['an unknown path', '/nowhere'],
     ['a trailing slash', '/secret/'],
     ['another letter case', '/Secret'],

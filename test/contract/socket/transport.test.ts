@@ -357,10 +357,13 @@ test('What HTTP/1.1 allows is answered', async (t) => {
     }
   })
 
-  await t.test('OPTIONS * is refused like any path that there is not', async (t) => {
+  await t.test('OPTIONS * is refused like any path that there is not, and * with another method is none', async (t) => {
     const [only] = await service.exchange(request('OPTIONS *'))
     t.ok(only)
     if (only) refused(t, only, 404, 'NOT_FOUND')
+    const [other] = await service.exchange(request('GET *'))
+    t.ok(other)
+    if (other) refused(t, other, 400, 'MALFORMED_REQUEST')
   })
 
   await t.test('an offer to switch protocols is declined', async (t) => {
