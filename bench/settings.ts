@@ -88,6 +88,7 @@ const ALL = {
   CORS_ORIGINS: 'https://app.example.com',
   TRUSTED_PROXIES: '127.0.0.1',
   SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
+  SMTP_CONNECTIONS: '3',
   MAIL_FROM: 'Example <no-reply@example.com>',
   MAIL_TEMPLATES: letters,
   APP_URL: 'https://APP.example.com/account/',

@@ -95,8 +95,9 @@ export default fp(
         description: 'A page for who has followed the link of a mail.',
         body,
         codes: [...codes, 'EMAIL_TOKEN_INVALID'],
-        preValidation: look,
-        preHandler,
+        // The limits come before anything is looked up, and a fault of a field is told beside the account.
+        preValidation: [...[preHandler].flat(), look],
+        preHandler: [],
         async show(request, token) {
           if (token === undefined) return html`${INCOMPLETE}${renew(renewal)}`
           const link = await given.look(request, token)

@@ -28,7 +28,8 @@ export default fp(
     const mailbox = isTrial ? createMailbox(clock) : undefined
     // Programs and proxies on this machine are local too: who reads mail has also seen the log or the terminal.
     const mailboxUrl = mailbox && `${PUBLIC_URL}/dev/mail?token=${randomBytes(32).toString('base64url')}`
-    const mailer = SMTP_URL === undefined ? mailbox : createSmtp(SMTP_URL, MAIL_FROM)
+    const mailer =
+      SMTP_URL === undefined ? mailbox : createSmtp(SMTP_URL, MAIL_FROM, { connections: config.SMTP_CONNECTIONS })
 
     const service = serviceOf(config).name
     fastify.decorate('writeLetter', readTemplates(MAIL_TEMPLATES, { service, linkTo: createLinkTo(config) }))

@@ -64,11 +64,17 @@ const FAREWELL = 2_000
 
 export default fp<AppOptions>(
   async (fastify, { mailEvery = INTERVAL }) => {
-    const { clock, log, mailer, rootSecret } = fastify
+    const { clock, config, log, mailer, rootSecret } = fastify
     const key = deriveKey(rootSecret, 'email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
     const openDatabase = () => fastify.openDatabase(PATIENCE)
-    const delivery = createDelivery({ openDatabase, clock, send: write, report })
+    const delivery = createDelivery({
+      openDatabase,
+      clock,
+      send: write,
+      report,
+      connections: config.SMTP_CONNECTIONS
+    })
     const lookTimer = timer(lookAndSend)
     const sendTimer = timer(resume)
     let waiting = 0

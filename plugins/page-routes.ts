@@ -23,7 +23,7 @@ export interface PageRoutes<Body extends TObject> {
   body: Body
   /** The codes that it may be refused with, beside those of any form. */
   codes: Code[]
-  preValidation?: preValidationHookHandler
+  preValidation?: preValidationHookHandler | preValidationHookHandler[]
   preHandler: preHandlerHookHandler | preHandlerHookHandler[]
   /** The page, for the token of its address, where that has one. */
   show(request: FastifyRequest, token: string | undefined): Promise<Html>

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
 import type { FastifyReply, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
 import { networkOf } from '../src/client-address.ts'
 import { Problem } from '../src/errors.ts'
 import type { Admission } from '../src/gate.ts'
@@ -29,6 +30,8 @@ export interface Passwords extends Omit<Hasher, 'close'> {
    * @throws Problem OVERLOADED
    */
   admit: preHandlerAsyncHookHandler
+  /** The same for a route that hashes only where its body has a password, under the key given. */
+  admitFor(key: string): preHandlerAsyncHookHandler
   /**
    * What a request has its passwords hashed by, one after the other. It ends with the answer.
    *
@@ -48,16 +51,25 @@ declare module 'fastify' {
   }
 }
 
-/** Who takes longer to get to the hasher, in milliseconds, is held up by the database, and not by the hashes. */
-const MOMENT = 1000
+/** In place of the time that a hash may wait, in milliseconds. */
+const UNHURRIED = 600_000
 
-export default fp(
-  async (fastify) => {
+/** A request that is older, in milliseconds, is waiting for the database, not for a hash. */
+const ADMISSION_WINDOW = 1000
+
+export default fp<AppOptions>(
+  async (fastify, { unhurried = false }) => {
     const { clientAddress, clock } = fastify
     const { BCRYPT_COST: cost, HASH_CONCURRENCY: concurrency, HASH_QUEUE: queue, LIMITS, PASSWORD_MIN } = fastify.config
     const shared = LIMITS === 'on'
     const unusable = (reason: string) => fastify.log.warn({ reason }, 'a stored password hash is not checked')
-    const { close, ...hasher } = createHasher({ cost, concurrency, queue, unusable })
+    const { close, ...hasher } = createHasher({
+      cost,
+      concurrency,
+      queue,
+      unusable,
+      ...(unhurried && { deadline: UNHURRIED })
+    })
     fastify.addHook('onClose', close)
 
     function accept(password: string, names: (string | null | undefined)[], path?: string): void {
@@ -87,7 +99,7 @@ export default fp(
       const { raw } = reply
       const at = clock.now()
       for (const [other, arrival] of arrivals) {
-        if (at - arrival.at < MOMENT) break
+        if (at - arrival.at < ADMISSION_WINDOW) break
         remove(other)
       }
       const network = networkFor(reply)
@@ -102,6 +114,11 @@ export default fp(
       finished(raw, () => remove(raw))
     }
 
+    const admitFor = (key: string): preHandlerAsyncHookHandler =>
+      async function (request, reply) {
+        if (Object.hasOwn(Object(request.body), key)) await admit.call(this, request, reply)
+      }
+
     function admission(reply: FastifyReply, { id, username, email }: HashedFor): Admission {
       const { raw, disconnected: signal } = reply
       const keys = Object.entries({ id, username, email }).flatMap(([kind, name]) =>
@@ -113,7 +130,7 @@ export default fp(
       return admission
     }
 
-    fastify.decorate('passwords', { accept, admission, admit, ...hasher })
+    fastify.decorate('passwords', { accept, admission, admit, admitFor, ...hasher })
   },
   { name: 'passwords', dependencies: ['client-address', 'clock', 'config', 'disconnected'] }
 )

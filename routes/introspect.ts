@@ -58,7 +58,7 @@ const introspect: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.addHook('preValidation', async (request) => {
     if (unauthenticated.has(request)) throw new Problem('TOKEN_MISSING')
   })
-  // Who has not brought the key learns nothing else of the request: 401 comes before what is wrong with the body.
+  // An unauthenticated caller gets 401 before any error about the body.
   fastify.setErrorHandler((error, request) => {
     const isRefused = error instanceof Problem && error.statusCode === 401
     throw unauthenticated.has(request) && !isRefused ? new Problem('TOKEN_MISSING') : error

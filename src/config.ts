@@ -82,6 +82,7 @@ const Environment = Type.Object(
         mend: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL'
       })
     ),
+    SMTP_CONNECTIONS: Type.Integer({ minimum: 1, maximum: 100, default: 20, mend: 'a whole number from 1 to 100' }),
     MAIL_FROM: Type.Optional(
       Type.String({
         format: 'mail-from',

@@ -21,6 +21,8 @@ export interface DeliveryParts {
   send: (mail: Mail) => Promise<boolean>
   /** Told of each mail that was taken and tried. */
   report: (mail: Mail, outcome: Outcome, error?: Error) => void
+  /** How many connections to the mail server there are at most. */
+  connections?: number
 }
 
 /** What came of the mails that were due. */
@@ -51,7 +53,13 @@ export interface Delivery {
   stop(): void
 }
 
-export function createDelivery({ openDatabase, clock, send, report }: DeliveryParts): Delivery {
+export function createDelivery({
+  openDatabase,
+  clock,
+  send,
+  report,
+  connections = CONNECTIONS
+}: DeliveryParts): Delivery {
   // Sent, or never to be, but still in the outbox, since the database went away meanwhile.
   const done = new Set<string>()
   const lanes = new Map<string, Promise<void>>()
@@ -86,7 +94,7 @@ export function createDelivery({ openDatabase, clock, send, report }: DeliveryPa
   /** @returns how many mails were taken */
   async function take(round: Round, faults: unknown[]): Promise<number> {
     await forget()
-    const free = CONNECTIONS - lanes.size
+    const free = connections - lanes.size
     if (free === 0) return 0
     const mails = await claimMails(openDatabase(), clock, free, [...lanes.keys()])
     if (stopped || round.away) {

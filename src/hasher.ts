@@ -36,6 +36,8 @@ interface HasherOptions {
   cost: number
   concurrency: number
   queue: number
+  /** How long a hash may wait for its turn, in milliseconds. */
+  deadline?: number
   /** Told why a stored hash is not checked. */
   unusable?: (reason: string) => void
 }
@@ -43,14 +45,20 @@ interface HasherOptions {
 /** Below the event loop's, so that answering comes before hashing (see nice(2)). */
 const NICE = 10
 
-/** How long a hash may wait for its turn, in milliseconds. */
+/** By default, in milliseconds. */
 const DEADLINE = 10_000
 
 /** A thread that has had nothing to do for this long, in milliseconds, gives its memory back. */
 const IDLE = 60_000
 
-export function createHasher({ cost, concurrency, queue, unusable = () => {} }: HasherOptions): Hasher {
-  const gate = createGate(concurrency, queue, { deadline: DEADLINE })
+export function createHasher({
+  cost,
+  concurrency,
+  queue,
+  deadline = DEADLINE,
+  unusable = () => {}
+}: HasherOptions): Hasher {
+  const gate = createGate(concurrency, queue, { deadline })
   const workers = new Piscina<HashTask, string | boolean>({
     filename: new URL('hash-worker.js', import.meta.url).href,
     // None of this process's own: a loader that it runs under would be started in every thread.

@@ -28,7 +28,7 @@ function faultsAt({ code, errors = [] }: Problem, field: Field): string[] {
 
 function sentence({ called, type }: Field, { rule, message }: Fault): string {
   if (message === 'is required') return `Enter ${called}.`
-  if (type === 'email') return 'Enter a whole email address, such as ada@example.com.'
+  if (type === 'email') return 'Enter a complete email address, such as ada@example.com.'
   const what = `${called.charAt(0).toUpperCase()}${called.slice(1)}`
   return rule === 'max_bytes' ? `${what} is too long.` : `${what} ${message}.`
 }

@@ -18,7 +18,7 @@ export interface Mailer {
 }
 
 /**
- * How many connections to the server there are at most, and so how many messages are on their way at once. One is opened
+ * How many connections to the server there are at most by default, and so how many messages are on their way at once. One is opened
  * only where all others are busy. They are many, so that a message to one recipient hardly ever waits for those to others,
  * by which somebody who has mail sent to many addresses of their own could tell that there were others.
  */
@@ -36,13 +36,17 @@ const PATIENCE = 30_000
  *
  * @param smtpUrl with the user and the password, where the server asks for them
  */
-export function createSmtp(smtpUrl: string, sender: Sender, patience = PATIENCE): Mailer {
+export function createSmtp(
+  smtpUrl: string,
+  sender: Sender,
+  { connections = CONNECTIONS, patience = PATIENCE } = {}
+): Mailer {
   const { protocol, hostname, port, username, password } = new URL(smtpUrl)
   const secure = protocol === 'smtps:'
   const near = !secure && isNear(hostname)
   const transport = createTransport({
     pool: true,
-    maxConnections: CONNECTIONS,
+    maxConnections: connections,
     // What fails is tried again from the outbox, by which it is known to have failed.
     maxRequeues: 0,
     host: hostname.replace(/^\[(.*)\]$/, '$1'),

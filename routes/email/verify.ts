@@ -32,7 +32,7 @@ const verify: FastifyPluginAsyncTypebox = async (fastify) => {
   const onRequest = async (request: FastifyRequest) => {
     if (request.headers.authorization !== undefined) await authenticateSession(request)
   }
-  const preHandler = [limits.byAddress('login'), passwords.admit]
+  const preHandler = [limits.byAddress('login'), passwords.admitFor('password')]
 
   fastify.post('/verify', { schema, onRequest, preHandler }, async (request, reply) => {
     await emailLinks.verify(request, request.body, reply)

@@ -17,7 +17,8 @@ test('the methods of a path', async (t) => {
     ['/secret/', []],
     ['/SECRET', []],
     ['/nowhere', []],
-    ['/', []],
+    ['/', ['GET', 'HEAD']],
+    ['*', []],
     ['*', []],
     ['', []],
     ['/%', []]

@@ -108,7 +108,7 @@ test('with CORS_ORIGINS', async (t) => {
   }
 
   await t.test('a preflight of an unknown path is a 404', async (t) => {
-    for (const url of ['/nowhere', '/login/', '/', '*']) {
+    for (const url of ['/nowhere', '/login/', '*']) {
       const response = await fastify.inject({ method: 'OPTIONS', url, headers: { origin: ORIGIN, ...PREFLIGHT } })
       t.strictSame(answer(response), NOT_FOUND, url)
     }

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { disableAccount, enableAccount, endAccountSessions, setPassword } from '../../src/accounts.ts'
 import { createDeviceToken } from '../../src/device.ts'
 import { limitSecret } from '../../src/limits.ts'
+import { holdConnections } from '../held-connections.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../helper.ts'
 import { letters, tokenOf } from '../letters.ts'
 
@@ -209,6 +210,18 @@ test('a valid device cookie of another account is kept', async (t) => {
   t.strictSame([answered.statusCode, answered.headers['set-cookie']], [200, undefined])
   const browser = await post(fastify, '/login', { username: 'eve', password: PASSWORD, cookie: true }, { cookie: ada })
   t.match(browser.headers['set-cookie'], /^refresh_token=/, 'and no other one')
+  await t.test('also where the database fails when all is done', async (t) => {
+    const { asked, begun } = holdConnections(t, fastify)
+    const signing = login(fastify, 'eve', PASSWORD, { cookie: ada })
+    for (const _ of ['the address', 'the account', 'the guess', 'the session', 'the counters']) {
+      await begun(1)
+      asked.shift()?.go()
+    }
+    await begun(1)
+    asked.shift()?.fail()
+    const { statusCode, headers } = await signing
+    t.strictSame([statusCode, headers['set-cookie']], [200, undefined])
+  })
   const changed = await change(eves, PASSWORD, NEXT)
   t.strictSame([changed.statusCode, changed.headers['set-cookie']], [204, undefined])
 

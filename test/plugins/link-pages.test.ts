@@ -88,6 +88,20 @@ test('a page of a link', async (t) => {
     t.strictSame(sent, [{ token: TOKEN, pass: 'b' }])
   })
 
+  await t.test('is looked up by a form after its limits alone', async (t) => {
+    let looked = 0
+    const { fastify, sent } = start(t, {
+      preHandler: [(_request, _reply, done) => done(new Problem('TOO_MANY_REQUESTS'))],
+      codes: ['TOO_MANY_REQUESTS'],
+      look: async () => {
+        looked += 1
+        return LINK
+      }
+    })
+    t.equal((await submit(fastify, '/step', { token: TOKEN, pass: 'word' })).statusCode, 429)
+    t.strictSame([looked, sent], [0, []])
+  })
+
   await t.test('asks again where something else would do, and keeps what is no secret', async (t) => {
     const { fastify, state } = start(t)
     const long = await submit(fastify, '/step', { token: TOKEN, nick: '"long', pass: 'secret' })

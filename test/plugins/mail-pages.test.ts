@@ -27,7 +27,7 @@ test('a page that asks for a mail', async (t) => {
   await t.test('says at the field what is wrong with an address, and keeps it', async (t) => {
     const rows: [fields: Record<string, string>, words: string][] = [
       [{}, 'Enter the email address.'],
-      [{ email: '"ada' }, 'Enter a whole email address, such as ada@example.com.']
+      [{ email: '"ada' }, 'Enter a complete email address, such as ada@example.com.']
     ]
     for (const [fields, words] of rows) {
       const response = await submit(fastify, url, fields)

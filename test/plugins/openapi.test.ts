@@ -57,6 +57,7 @@ test('the OpenAPI document', async (t) => {
       'DELETE /me',
       'DELETE /sessions',
       'DELETE /sessions/{id}',
+      'GET /',
       'GET /.well-known/jwks.json',
       'GET /docs',
       'GET /docs/{file}',

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
+import { answer, bearer, build, NO_SERVER, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
+import { tokenOf } from '../letters.ts'
 
 test('passwords', async (t) => {
   const fastify = await build(t, { environment: { PASSWORD_MIN: '10' } })
@@ -263,4 +264,22 @@ test('with LIMITS off one client may fill the queue', async (t) => {
   open()
   await busy
   t.strictSame(await statuses, Array(8).fill(401))
+})
+
+test('what hashes nothing needs no room among the hashes', async (t) => {
+  const fastify = await build(t, {
+    environment: { HASH_CONCURRENCY: '1', HASH_QUEUE: '0', ...NO_SERVER }
+  })
+  const { access_token } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
+  const token = await tokenOf(fastify, 'verify-email')
+  let end = () => {}
+  const running = fastify.passwords.gate.enter({}).run(() => new Promise<void>((resolve) => (end = resolve)))
+
+  const undo = (body: object) => post(fastify, '/email/change/undo', { token: 'x', ...body })
+  t.match((await undo({ new_password: PASSWORD })).json(), { code: 'OVERLOADED' })
+  t.match((await undo({})).json(), { code: 'EMAIL_TOKEN_INVALID' })
+  t.match((await post(fastify, '/email/verify', { token, password: PASSWORD })).json(), { code: 'OVERLOADED' })
+  t.equal((await post(fastify, '/email/verify', { token }, bearer(access_token))).statusCode, 204)
+  end()
+  await running
 })

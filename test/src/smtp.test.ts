@@ -15,7 +15,7 @@ const MESSAGE = {
 
 /** What sends to a server, let go of with the test. */
 function smtp(t: Test, url: string, patience?: number) {
-  const mailer = createSmtp(url, FROM, patience)
+  const mailer = createSmtp(url, FROM, patience === undefined ? {} : { patience })
   t.teardown(() => mailer.close())
   return mailer
 }

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Static } from '@sinclair/typebox'
 import { BODY, EmailUndo, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
 
 const schema = {
@@ -29,12 +28,7 @@ to choose one is sent to the address that is back. A password that is rejected d
 const undo: FastifyPluginAsyncTypebox = async (fastify) => {
   const { emailLinks, limits, passwords, requireMail } = fastify
 
-  // Without a new password nothing is hashed: then a full queue must not keep an owner from undoing.
-  const admitHash: typeof passwords.admit = async function (request, reply) {
-    const { new_password } = request.body as Static<typeof EmailUndo>
-    if (new_password !== undefined) await passwords.admit.call(this, request, reply)
-  }
-  const preHandler = [requireMail, limits.byAddress('password'), admitHash]
+  const preHandler = [requireMail, limits.byAddress('password'), passwords.admitFor('new_password')]
 
   fastify.post('/undo', { schema, preHandler }, async (request, reply) => {
     await emailLinks.undoChange(request, request.body, reply)

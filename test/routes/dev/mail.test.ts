@@ -6,7 +6,7 @@ import { answer, build, refusal } from '../../helper.ts'
 const NOT_FOUND = refusal(404, 'Not Found', 'NOT_FOUND', 'There is nothing here.')
 const PAGE = {
   'content-type': 'text/html; charset=utf-8',
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'cache-control': 'no-store'
 }
 const LETTER = {

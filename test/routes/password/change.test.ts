@@ -78,7 +78,7 @@ test('POST /password/change', async (t) => {
     const verification = await tokenOf(fastify, 'verify-email')
     t.strictSame(answer(await change(fastify, token)), DONE)
     t.strictSame(await letters(fastify), [], 'anybody may have given an address that is not')
-    await post(fastify, '/email/verify', { token: verification, password: PASSWORD })
+    await post(fastify, '/email/verify', { token: verification, password: NEXT })
     t.strictSame(answer(await change(fastify, token, NEXT, PASSWORD)), DONE)
     t.strictSame(await letters(fastify), [
       { template: 'password-changed', recipient: email, variables: { name: username } }
