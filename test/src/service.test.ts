@@ -8,7 +8,7 @@ test('the service is called by the sender of its letters, or by its host, and le
   const rows: [environment: Record<string, string>, name: string, url: string | undefined][] = [
     [{ PUBLIC_URL }, 'auth.example.com', undefined],
     [{ PUBLIC_URL, MAIL_FROM }, 'Example', undefined],
-    [{ PUBLIC_URL, APP_URL: 'https://app.example.com/' }, 'app.example.com', 'https://app.example.com/'],
+    [{ PUBLIC_URL, APP_URL: 'https://app.example.com/' }, 'app.example.com', 'https://app.example.com'],
     [{ PUBLIC_URL, SERVICE_URL: 'https://www.example.com/start' }, 'www.example.com', 'https://www.example.com/start'],
     [
       { PUBLIC_URL, MAIL_FROM, APP_URL: 'https://app.example.com', SERVICE_URL: 'https://www.example.com' },
