@@ -55,7 +55,7 @@ test('the mail of a trial', async (t) => {
 
     const letter = await fastify.inject(`/dev/mail/${id}${query}`)
     t.equal(letter.body, LETTER.html)
-    t.match(letter.headers, PAGE)
+    t.match(letter.headers, { ...PAGE, 'referrer-policy': 'no-referrer' })
     t.match(
       letter.headers['content-security-policy'],
       /^default-src 'none';.*style-src 'unsafe-inline'; sandbox allow-/
