@@ -15,7 +15,7 @@ import { Problem } from '../src/errors.ts'
 import { limitSecret } from '../src/limits.ts'
 import { resetPassword } from '../src/password-reset.ts'
 import { finishRegistration } from '../src/registration.ts'
-import { isReserved } from '../src/reserved-usernames.ts'
+import { isUsernameReserved } from '../src/reserved-usernames.ts'
 import type {
   EmailTokenBody,
   EmailUndo,
@@ -172,7 +172,7 @@ export default fp(
         const admission = passwords.admission(reply, { ...named, email })
         const user = await claiming(request, 'finish registration', token, async () => {
           const passwordHash = await passwords.hash(password, admission)
-          const account = { ...named, passwordHash, isReserved: isReserved(config, named.username) }
+          const account = { ...named, passwordHash, isReserved: isUsernameReserved(config, named.username) }
           return finishRegistration(request.database, clock, token, account)
         })
         request.record('registered', { account: user.id })

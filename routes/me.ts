@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { deleteOwnAccount } from '../src/accounts.ts'
 import { Problem } from '../src/errors.ts'
 import { wrongPassword } from '../src/password-change.ts'
-import { isReserved } from '../src/reserved-usernames.ts'
+import { isUsernameReserved } from '../src/reserved-usernames.ts'
 import { AccountDeletion, BEARER, BODY, NO_CONTENT, Nothing, refusals, UserAnswer, UserChange } from '../src/schemas.ts'
 import { changeUsername, findOwnCredentials, nameTaken } from '../src/users.ts'
 
@@ -51,7 +51,7 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.patch('/me', { schema: renaming, onRequest, preHandler }, async (request) => {
     const { account, body, database } = request
     const isSame = account.username?.toLowerCase() === body.username.toLowerCase()
-    if (!isSame && isReserved(config, body.username)) throw nameTaken('/username')
+    if (!isSame && isUsernameReserved(config, body.username)) throw nameTaken('/username')
     const user = await changeUsername(database, keyRules, account.id, body.username)
     if (!user) throw new Problem('TOKEN_INVALID')
     request.record('username changed', { account: user.id, session: request.user.sid })

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Database } from '../src/database.ts'
 import type { NewMail } from '../src/outbox.ts'
 import { registerUser } from '../src/registration.ts'
-import { isReserved } from '../src/reserved-usernames.ts'
+import { isUsernameReserved } from '../src/reserved-usernames.ts'
 import {
   ACCEPTED,
   BODY,
@@ -79,7 +79,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, passwords.admission(reply, names))
-    const account = { ...names, passwordHash, isReserved: isReserved(config, names.username) }
+    const account = { ...names, passwordHash, isReserved: isUsernameReserved(config, names.username) }
     const user = await registerUser(request.database, clock, account, countMail(request))
     outbox.nudge()
     request.record('registered', { account: user.id })

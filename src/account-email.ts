@@ -1,7 +1,7 @@
 import { type Account, find, presentAccount } from './accounts.ts'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { isReserved, keepReplaced } from './email-addresses.ts'
+import { isAddressReserved, keepReplaced } from './email-addresses.ts'
 import { enqueueMail } from './outbox.ts'
 import { foldName, nameTaken, replaceEmail } from './users.ts'
 
@@ -28,7 +28,7 @@ export async function setEmail(
 ): Promise<{ account: Account; before: Account }> {
   return database.transact(async (transaction) => {
     const row = await find(transaction, user, 'FOR NO KEY UPDATE')
-    if (await isReserved(transaction, clock, email, row.id)) throw nameTaken('/email')
+    if (await isAddressReserved(transaction, clock, email, row.id)) throw nameTaken('/email')
     const isProven = row.email_verified && foldName(String(row.email)) === foldName(email)
     const email_verified = verified || isProven
     const replaced = await replaceEmail(transaction, row.id, email, { verified: email_verified, path: '/email' })

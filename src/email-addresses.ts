@@ -164,7 +164,12 @@ export async function undoEmailChange(
  *
  * @param except the account that is not in question
  */
-export async function isReserved(database: Database, clock: Clock, email: string, except?: string): Promise<boolean> {
+export async function isAddressReserved(
+  database: Database,
+  clock: Clock,
+  email: string,
+  except?: string
+): Promise<boolean> {
   const rows = await database.query(
     `SELECT FROM email_changes
      WHERE lower(previous_email COLLATE "C") = $1 AND undone_at IS NULL

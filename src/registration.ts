@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { isReserved } from './email-addresses.ts'
+import { isAddressReserved } from './email-addresses.ts'
 import { useEmailToken } from './email-tokens.ts'
 import { Problem } from './errors.ts'
 import { requestMail } from './mail-requests.ts'
@@ -25,7 +25,7 @@ export async function registerUser(
   return database.transact(async (transaction) => {
     const user = await addUser(transaction, clock, account)
     // Asked last: an address that another account is about to give up has been waited for until here.
-    if (await isReserved(transaction, clock, email)) throw nameTaken('/email')
+    if (await isAddressReserved(transaction, clock, email)) throw nameTaken('/email')
     const mail: NewMail = { kind: 'verify email', recipient: email, userId: user.id }
     if (count) await requestMail(transaction, clock, mail, await count(mail, transaction))
     return user

@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database.ts'
 import {
   confirmNewEmail,
-  isReserved,
+  isAddressReserved,
   type Proof,
   rejectEmail,
   undoEmailChange,
@@ -126,11 +126,11 @@ test('addresses', async (t) => {
   await t.test('that were replaced are kept for their owner for eight days, in any letter case', async (t) => {
     const user = await add('mine@example.com', true)
     await change(user, 'other@example.com')
-    t.equal(await isReserved(database, clock, 'MINE@example.com'), true)
-    t.equal(await isReserved(database, clock, 'other@example.com'), false)
+    t.equal(await isAddressReserved(database, clock, 'MINE@example.com'), true)
+    t.equal(await isAddressReserved(database, clock, 'other@example.com'), false)
     clock.advance(8 * DAY - 60)
-    t.equal(await isReserved(database, clock, 'mine@example.com'), true)
+    t.equal(await isAddressReserved(database, clock, 'mine@example.com'), true)
     clock.advance(61)
-    t.equal(await isReserved(database, clock, 'mine@example.com'), false)
+    t.equal(await isAddressReserved(database, clock, 'mine@example.com'), false)
   })
 })
