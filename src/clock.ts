@@ -7,3 +7,9 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: Date.now, offset: 0 }
+
+/**
+ * How far ahead of ours the clock of another instance may be, in seconds (RFC 7519 §4.1.5): what NTP does not keep closer
+ * is out of order.
+ */
+export const SKEW = 1

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
+import { SKEW } from './clock.ts'
 import { Problem } from './errors.ts'
 import { equalSecrets } from './secrets.ts'
 
@@ -19,12 +20,6 @@ const Claims = Type.Object({
 export type Claims = Static<typeof Claims>
 
 const fits = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
-
-/**
- * How far ahead of ours the clock of the instance that signed may be, in seconds (RFC 7519 §4.1.5): what NTP does not keep
- * closer is out of order.
- */
-export const SKEW = 1
 
 /**
  * Checks what a payload says, once its signature is known to be right.

@@ -1,9 +1,8 @@
 import { v7 as uuid } from 'uuid'
-import type { Clock } from './clock.ts'
+import { type Clock, SKEW } from './clock.ts'
 import { type Database, sqlState } from './database.ts'
 import { Problem } from './errors.ts'
 import type { User } from './schemas.ts'
-import { SKEW } from './tokens.ts'
 
 /** A row of `users` as a query gives it, without the hash. */
 export interface UserRow {
