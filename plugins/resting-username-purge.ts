@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { startPurge } from '../src/purge.ts'
 import { purgeRestingUsernames } from '../src/resting-usernames.ts'
 
 /** How often usernames that rest no longer are deleted, in milliseconds. */
@@ -7,12 +8,12 @@ const PURGE_INTERVAL = 10 * 60_000
 export default fp(
   async (fastify) => {
     const { clock, log } = fastify
-    const purge = () =>
-      purgeRestingUsernames(fastify.openDatabase(), clock).catch((err) =>
-        log.warn({ err }, 'could not purge resting usernames')
-      )
-    const timer = setInterval(purge, PURGE_INTERVAL).unref()
-    fastify.addHook('onClose', async () => clearInterval(timer))
+    const stop = startPurge({
+      step: (most) => purgeRestingUsernames(fastify.openDatabase(), clock, most),
+      failed: (err) => log.warn({ err }, 'could not purge resting usernames'),
+      interval: PURGE_INTERVAL
+    })
+    fastify.addHook('onClose', async () => stop())
   },
   { name: 'resting-username-purge', dependencies: ['clock', 'database'] }
 )

@@ -16,9 +16,19 @@ export async function listRestingUsernames(database: Database, clock: Clock, use
   )
 }
 
-/** Deletes the usernames that rest no longer. */
-export async function purgeRestingUsernames(database: Database, clock: Clock): Promise<void> {
-  await database.query("DELETE FROM resting_usernames WHERE until <= now() + $1 * interval '1 millisecond'", [
-    clock.offset
-  ])
+/**
+ * Deletes some of the usernames that rest no longer.
+ *
+ * @returns how many
+ */
+export async function purgeRestingUsernames(database: Database, clock: Clock, most: number): Promise<number> {
+  const deleted = await database.query(
+    `DELETE FROM resting_usernames WHERE username IN (
+       SELECT username FROM resting_usernames WHERE until <= now() + $1 * interval '1 millisecond'
+       ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
+     )
+     RETURNING 1`,
+    [clock.offset, most]
+  )
+  return deleted.length
 }

@@ -12,6 +12,10 @@ test('usernames that rest no longer are purged now and then', async (t) => {
   const stored = () => fastify.openDatabase().query('SELECT username FROM resting_usernames')
   await purge()
   t.strictSame(await stored(), [{ username: 'ada' }])
+  await fastify.openDatabase().query(
+    `INSERT INTO resting_usernames (username, until)
+     SELECT 'user' || n, now() FROM generate_series(1, 2500) AS n`
+  )
   clock.advance(902)
   await purge()
   t.strictSame(await stored(), [])
