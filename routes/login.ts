@@ -50,7 +50,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
 
       const session = await openSession(database, sessionRules, account, provenance)
       if (!session) throw failed(request, account, 'account changed meanwhile')
-      return { session, user: account }
+      return { session, user: { ...account, username: session.username } }
     })
     if (!session) throw failed(request, user, 'email not verified', 'EMAIL_UNVERIFIED')
     request.record('login', { account: user.id, session: session.refreshToken.session })

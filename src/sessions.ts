@@ -81,24 +81,28 @@ export function expiryOf(
 /**
  * Opens a session for the user whose password was right.
  *
- * @returns nothing when the password has changed, or the account was disabled or has gone, since it was checked
+ * @returns the session, and the username as it is now: a hash may have waited since the account was read. Nothing when the
+ * password has changed, or the account was disabled or has gone, since it was checked
  */
 export async function openSession(
   database: Database,
   lifetimes: Lifetimes,
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   { userAgent, ip }: Provenance
-): Promise<LiveSession | undefined> {
+): Promise<(LiveSession & { username: string | null }) | undefined> {
   const { clock } = lifetimes
   const refreshToken = createRefreshToken(uuid({ msecs: clock.now() }))
   // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
-  const [opened] = await database.query<{ created_at: Date; last_used_at: Date }>(
-    `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
-     SELECT $1, users.id, $4, $5, moment, moment, $6, $7
-     FROM users, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
-     WHERE users.id = $2 AND users.password_version = $3 AND disabled_at IS NULL
-     FOR SHARE OF users
-     RETURNING created_at, last_used_at`,
+  const [opened] = await database.query<{ created_at: Date; last_used_at: Date; username: string | null }>(
+    `WITH owner AS (
+       SELECT id, username FROM users WHERE id = $2 AND password_version = $3 AND disabled_at IS NULL FOR SHARE
+     ), opened AS (
+       INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
+       SELECT $1, owner.id, $4, $5, moment, moment, $6, $7
+       FROM owner, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
+       RETURNING created_at, last_used_at
+     )
+     SELECT created_at, last_used_at, username FROM opened, owner`,
     [
       refreshToken.session,
       user,
@@ -110,7 +114,9 @@ export async function openSession(
       clock.offset
     ]
   )
-  return opened && { refreshToken, lastUsedAt: opened.last_used_at, expiresAt: expiryOf(opened, lifetimes) }
+  if (!opened) return undefined
+  const { username, last_used_at: lastUsedAt } = opened
+  return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username }
 }
 
 /** The user of a session that is alive: neither ended, nor unused for too long, nor too old. */

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { migratedDatabase } from '../database.ts'
-import { answer, build, cutOff, PASSWORD, post, refusal, signIn } from '../helper.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../helper.ts'
 
 const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or the password is wrong.')
 const REFRESH_TOKEN = /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/
@@ -251,6 +251,25 @@ test('POST /login refuses who loses the account while the password is checked', 
       t.ok(after.length <= before.length, 'no session was opened')
     })
   }
+})
+
+test('POST /login gives the username as it is when the session begins', async (t) => {
+  const fastify = await build(t)
+  const { access_token } = await signIn(fastify, { username: 'ada' })
+  const { verify } = fastify.passwords
+  fastify.passwords.verify = async (...given) => {
+    const matches = await verify(...given)
+    await fastify.inject({
+      method: 'PATCH',
+      url: '/me',
+      headers: bearer(access_token),
+      payload: { username: 'lovelace' }
+    })
+    return matches
+  }
+  const response = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+  t.equal(response.statusCode, 200)
+  t.match(await fastify.accessTokens.verify(response.json().access_token), { preferred_username: 'lovelace' })
 })
 
 test('POST /login to a disabled account', async (t) => {

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { createDatabase } from '../../src/database.ts'
+import { createDatabase, type Database } from '../../src/database.ts'
 import {
   countSessions,
   endAllSessions,
@@ -15,6 +15,7 @@ import {
 import { addUser, type DeviceOwner, findDeviceOwner } from '../../src/users.ts'
 import { caught } from '../caught.ts'
 import { testClock } from '../helper.ts'
+import { hasServer, meet } from '../meeting.ts'
 import { migratedPool } from '../pool.ts'
 
 const HASH = 'what bcrypt made of the password'
@@ -23,7 +24,8 @@ const CONFIG = readConfig({ REFRESH_IDLE_TTL: '3600', REFRESH_MAX_TTL: '7200' })
 const NOBODY = '0198a3c2-7f00-7000-8000-000000000000'
 
 test('the stored sessions', async (t) => {
-  const database = createDatabase(await migratedPool(t), 60_000)
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
   const user = await addUser(database, testClock(), { username: 'ada', email: 'ada@example.com', passwordHash: HASH })
   const other = await addUser(database, testClock(), { username: 'grace', passwordHash: HASH })
   const disabled = await addUser(database, testClock(), { username: 'disabled', passwordHash: HASH })
@@ -89,6 +91,20 @@ test('the stored sessions', async (t) => {
       t.strictSame(await count(), before)
     })
   }
+
+  await t.test('tell the username as it is when they begin', async (t) => {
+    const rename = (where: Database, username: string) =>
+      where.query('UPDATE users SET username = $2 WHERE id = $1', [user.id, username])
+    const open = async () =>
+      (await openSession(database, { ...CONFIG, clock: testClock() }, credentials, ORIGIN))?.username
+    await rename(database, 'lovelace')
+    t.equal(await open(), 'lovelace')
+    if (hasServer) t.equal((await meet(pool, (where) => rename(where, 'countess'), open))[1], 'countess')
+    await rename(database, 'ada')
+    const nameless = await addUser(database, testClock(), { email: 'nameless@example.com', passwordHash: HASH })
+    const given = { id: nameless.id, password_version: 1 }
+    t.match(await openSession(database, { ...CONFIG, clock: testClock() }, given, ORIGIN), { username: null })
+  })
 
   await t.test('tell their user while they live', async (t) => {
     const { id, find } = await begin()
