@@ -30,7 +30,8 @@ const [PATIENCE, LONG_PATIENCE] = [60_000, 3_600_000]
 
 /**
  * Stores the accounts of a file. Those of one batch are stored by one statement, and so all of them or none: an import
- * that was broken off goes on where it was when it is run again.
+ * that was broken off goes on where it was when it is run again. A rename at the same moment breaks it off, where it gives
+ * up a username of the file.
  */
 export async function importUsers(
   entries: AsyncIterable<Entry>,
@@ -115,7 +116,7 @@ async function storeBatch(database: Database, clock: Clock, candidates: Candidat
      )
      ORDER BY line
      ON CONFLICT DO NOTHING
-     RETURNING id`,
+     RETURNING id, refuse_resting_username(username, id, now() + $2 * interval '1 millisecond')`,
     [JSON.stringify(candidates), clock.offset]
   )
   const ids = new Set(inserted.map(({ id }) => id))

@@ -2,8 +2,11 @@ import { test } from 'tap'
 import { createDatabase, type Database } from '../../src/database.ts'
 import { type Imported, importUsers, rehearse } from '../../src/user-import.ts'
 import type { Entry, Refusal, UserRecord } from '../../src/user-records.ts'
+import { changeUsername } from '../../src/users.ts'
+import { caught } from '../caught.ts'
 import { migratedDatabase, poolOf } from '../database.ts'
 import { testClock } from '../helper.ts'
+import { hasServer, meet } from '../meeting.ts'
 
 const HASH = `$2b$10$${'.'.repeat(53)}`
 const OTHER = `$2b$10$${'O'.repeat(53)}`
@@ -181,6 +184,24 @@ test('accounts', async (t) => {
     await t.rejects(take(file, importUsers, dying), { message: 'killed' })
     t.equal((await names()).length, 500)
     t.strictSame((await take(file)).sum, sum(700, 200, 500, 0), 'and it goes on from there')
+  })
+
+  await t.test('get no username that a rename gives up at the same moment', async (t) => {
+    t.teardown(async () => {
+      await empty()
+      await pool.query('DELETE FROM resting_usernames')
+    })
+    await take([{ id: ID, username: 'ada' }])
+    const renaming = { clock, tokenTtl: 900 }
+    const rename = (where: Database) => changeUsername(where, renaming, ID, 'lovelace')
+    const file = [{ username: 'ada', password_hash: OTHER }, { username: 'bob' }]
+    if (hasServer) {
+      const [, refused] = await meet(pool, rename, () => caught(take(file)))
+      t.match(refused, { message: 'the username rests' })
+    } else await rename(createDatabase(pool))
+    t.strictSame(await names(), ['lovelace'])
+    const { sum: outcome, refusals } = await take(file)
+    t.strictSame([outcome, refusals], [sum(2, 1, 0, 1), [taken(1, 'username')]], 'when it is run again')
   })
 
   await t.test('are counted and not stored in a rehearsal', async (t) => {
