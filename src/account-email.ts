@@ -1,7 +1,7 @@
 import { type Account, find, presentAccount } from './accounts.ts'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
-import { isAddressReserved, keepReplaced } from './email-addresses.ts'
+import { isAddressReserved, keepReplaced, voidUndoLinks } from './email-addresses.ts'
 import { enqueueMail } from './outbox.ts'
 import { foldName, nameTaken, replaceEmail } from './users.ts'
 
@@ -12,11 +12,13 @@ export interface NewEmail {
   verified: boolean
   /** Whether mails can be sent. */
   mail: boolean
+  /** Whether the address before, if it is proven, is sent a link that undoes the change. */
+  undoLink: boolean
 }
 
 /**
- * Gives an account another address, by the rules of one that is confirmed: links that were sent before are void, and a
- * proven address is told and can be had back.
+ * Gives an account another address, as the answer to a stolen one: links that were sent before are void, those that undo
+ * an earlier change too, and the address before, which may be the thief's, gets none.
  *
  * @throws Problem ACCOUNT_EXISTS where another account has the address, or may have it back
  */
@@ -24,7 +26,7 @@ export async function setEmail(
   database: Database,
   clock: Clock,
   user: string,
-  { email, verified, mail }: NewEmail
+  { email, verified, mail, undoLink }: NewEmail
 ): Promise<{ account: Account; before: Account }> {
   return database.transact(async (transaction) => {
     const row = await find(transaction, user, 'FOR NO KEY UPDATE')
@@ -32,7 +34,8 @@ export async function setEmail(
     const isProven = row.email_verified && foldName(String(row.email)) === foldName(email)
     const email_verified = verified || isProven
     const replaced = await replaceEmail(transaction, row.id, email, { verified: email_verified, path: '/email' })
-    if (mail) await keepReplaced(transaction, clock, row.id, email, replaced)
+    if (undoLink) await keepReplaced(transaction, clock, row.id, email, replaced)
+    else await voidUndoLinks(transaction, clock, row.id, email)
     if (mail && !email_verified) {
       await enqueueMail(transaction, clock, { kind: 'verify email', recipient: email, userId: row.id })
     }

@@ -55,12 +55,13 @@ export async function verifyEmail(
 /** What has become of an account whose address was rejected. */
 export interface Rejected {
   user: string
-  outcome: 'address removed' | 'account disabled' | 'account deleted'
+  outcome: 'address removed' | 'address before restored' | 'account disabled' | 'account deleted'
 }
 
 /**
- * Takes an address off the account that was registered with it, for who has the mailbox and not the account. An account
- * without another name is deleted. An address that was verified meanwhile is its owner's, and stays.
+ * Takes an address off an account, for who has the mailbox and not the account. An address that was verified meanwhile is
+ * its owner's, and stays. An account without another name is deleted, if it was registered with the address; one that had
+ * it from an operator gets the address before back, if that can be had back, or is disabled.
  *
  * @param addressNeeded whether nobody signs in without a verified address: an account that has another name is disabled
  * then, or rejecting one's own address would be a way around that
@@ -77,12 +78,19 @@ export async function rejectEmail(
     const user = used.user as string
     const account = await findOwnCredentials(transaction, user)
     if (account?.email_verified) throw new Problem('EMAIL_TOKEN_INVALID')
-    if (used.names.username === null) {
+    const before = await findReplaced(transaction, lifetimes.clock, user)
+    if (before) {
+      await markUndone(transaction, lifetimes.clock, user, before.email_version)
+      await replaceEmail(transaction, user, before.previous_email)
+      return { user, outcome: 'address before restored' }
+    }
+    const isNamed = used.names.username !== null
+    if (!isNamed && account?.email_version === 1) {
       await remove(transaction, user)
       return { user, outcome: 'account deleted' }
     }
-    await removeEmail(transaction, user)
-    if (!addressNeeded) return { user, outcome: 'address removed' }
+    if (isNamed) await removeEmail(transaction, user)
+    if (isNamed && !addressNeeded) return { user, outcome: 'address removed' }
     await disable(transaction, lifetimes, user)
     return { user, outcome: 'account disabled' }
   })
@@ -142,12 +150,11 @@ export async function undoEmailChange(
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, clock, 'undo email change', token)
     const { user, email } = used as { user: string; email: string }
-    await transaction.query(
-      `UPDATE email_changes SET undone_at = now() + $3 * interval '1 millisecond'
-       WHERE user_id = $1 AND undone_at IS NULL
-         AND email_version >= (SELECT email_version FROM email_changes WHERE id = $2)`,
-      [user, used.change, clock.offset]
+    const [change] = await transaction.query<{ email_version: number }>(
+      'SELECT email_version FROM email_changes WHERE id = $1',
+      [used.change]
     )
+    await markUndone(transaction, clock, user, Number(change?.email_version))
     const { username } = await replaceEmail(transaction, user, email)
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
@@ -157,6 +164,37 @@ export async function undoEmailChange(
     await enqueueMail(transaction, clock, { kind, recipient: email, userId: user })
     return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
   })
+}
+
+/** Takes back the changes of an address since it had a version: no link gives back what they replaced. */
+async function markUndone(transaction: Database, clock: Clock, user: string, since: number): Promise<void> {
+  await transaction.query(
+    `UPDATE email_changes SET undone_at = now() + $3 * interval '1 millisecond'
+     WHERE user_id = $1 AND undone_at IS NULL AND email_version >= $2`,
+    [user, since, clock.offset]
+  )
+}
+
+/** Voids the links that would give an account another address than this one. */
+export async function voidUndoLinks(transaction: Database, clock: Clock, user: string, email: string): Promise<void> {
+  await transaction.query(
+    `UPDATE email_changes SET undone_at = now() + $3 * interval '1 millisecond'
+     WHERE user_id = $1 AND undone_at IS NULL AND lower(previous_email COLLATE "C") <> $2`,
+    [user, foldName(email), clock.offset]
+  )
+}
+
+/** The last address that an account may have back, where nobody has that now. */
+async function findReplaced(transaction: Database, clock: Clock, user: string) {
+  const [replaced] = await transaction.query<{ previous_email: string; email_version: number }>(
+    `SELECT previous_email, email_version FROM email_changes
+     WHERE user_id = $1 AND undone_at IS NULL
+       AND changed_at > now() + $2 * interval '1 millisecond' - make_interval(secs => $3)
+       AND NOT EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = lower(previous_email COLLATE "C"))
+     ORDER BY email_version DESC LIMIT 1`,
+    [user, clock.offset, RESERVED_FOR]
+  )
+  return replaced
 }
 
 /**

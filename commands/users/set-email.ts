@@ -3,20 +3,27 @@ import { calledBy, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
 import type { DefineCommand } from '../../src/command-line.ts'
 import { acceptNames } from '../../src/new-names.ts'
 
+interface Options {
+  verified?: boolean
+  undoLink?: boolean
+}
+
 const define: DefineCommand = (command, { open, answer }) => {
   command
     .description('give an account another email address; links that were sent to it before are void')
     .argument('<user>', NAMED_BY)
     .argument('<address>', 'by the rules of registration')
     .option('--verified', 'the address is proven to be theirs: otherwise a mail asks for that')
+    .option('--undo-link', 'send the address before, if it is proven, a link that undoes this for seven days')
     .addHelpText(
       'after',
-      '\nA proven address from before is told so by a mail, with a link that undoes it for seven days.'
+      '\nWithout --undo-link, links that undo earlier changes are void too: the address before may be that of a thief.'
     )
-    .action(async (user: string, email: string, { verified = false }: { verified?: boolean }) => {
+    .action(async (user: string, email: string, { verified = false, undoLink = false }: Options) => {
       acceptNames({ email })
       const { audit, clock, openDatabase, outbox } = await open()
-      const change = { email, verified, mail: outbox.available }
+      if (undoLink && !outbox.available) throw new Error('No mail can be sent: set SMTP_URL and MAIL_FROM.')
+      const change = { email, verified, mail: outbox.available, undoLink }
       const { account, before } = await setEmail(openDatabase(OPERATOR_PATIENCE), clock, user, change)
       audit.record('operator', 'email changed', { account: account.id })
       answer(

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
+import { setEmail } from '../../src/account-email.ts'
 import { readConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database.ts'
 import {
@@ -73,6 +74,63 @@ test('addresses', async (t) => {
         ])
         t.strictSame(row, { disabled: needed })
       }
+    }
+  )
+
+  await t.test(
+    'that an operator gave are taken off, and an account that was there before is not deleted',
+    async (t) => {
+      const given = async (user: string, email: string, undoLink = false) => {
+        await setEmail(database, clock, user, { email, verified: false, mail: false, undoLink })
+        return rejectEmail(database, lifetimes, await mint({ purpose: 'verify email', user, email }), false)
+      }
+      const stateOf = async (id: string) =>
+        (
+          await database.query(
+            'SELECT email, email_verified, disabled_at IS NOT NULL AS disabled FROM users WHERE id = $1',
+            [id]
+          )
+        )[0]
+
+      const proven = await add('established@example.com', true)
+      const restored = { user: proven, outcome: 'address before restored' } as const
+      t.strictSame(await given(proven, 'misspelt@example.com', true), restored)
+      t.strictSame(await stateOf(proven), { email: 'established@example.com', email_verified: true, disabled: false })
+      const [change] = await changesOf(proven)
+      const undo = { purpose: 'undo email change', user: proven, email: 'established@example.com' } as const
+      t.equal(await mint({ ...undo, change: String(change?.id) }), 'undefined', 'what was undone is not undone again')
+      await setEmail(database, clock, proven, {
+        email: 'wrong@example.com',
+        verified: true,
+        mail: false,
+        undoLink: true
+      })
+      t.strictSame(await given(proven, 'misspelt@example.com'), { user: proven, outcome: 'account disabled' })
+      t.strictSame(await stateOf(proven), { email: 'misspelt@example.com', email_verified: false, disabled: true })
+
+      const taken = await add('taken@example.com', true)
+      await setEmail(database, clock, taken, { email: 'a@example.com', verified: false, mail: false, undoLink: true })
+      await add('TAKEN@example.com', true)
+      const token = await mint({ purpose: 'verify email', user: taken, email: 'a@example.com' })
+      t.strictSame(await rejectEmail(database, lifetimes, token, false), { user: taken, outcome: 'account disabled' })
+
+      const unproven = await add('unproven-before@example.com', false)
+      t.match(await given(unproven, 'typo@example.com', true), { outcome: 'account disabled' })
+
+      const { id: named } = await addUser(database, clock, { username: 'named', passwordHash: 'none' })
+      t.match(await given(named, 'not-named@example.com', true), { outcome: 'address removed' })
+      t.strictSame(await stateOf(named), { email: null, email_verified: false, disabled: false })
+
+      const late = await add('late@example.com', true)
+      await setEmail(database, clock, late, {
+        email: 'later@example.com',
+        verified: false,
+        mail: false,
+        undoLink: true
+      })
+      clock.advance(8 * DAY + 1)
+      const last = await mint({ purpose: 'verify email', user: late, email: 'later@example.com' })
+      t.match(await rejectEmail(database, lifetimes, last, false), { outcome: 'account disabled' }, 'after eight days')
     }
   )
 

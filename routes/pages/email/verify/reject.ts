@@ -10,7 +10,9 @@ const reject: FastifyPluginAsync = async (fastify) => {
     name: 'reject',
     operationId: 'rejectEmail',
     title: 'This was not me',
-    intro: ({ names }) => html`<p>Your address is taken off this account. If it has no username, it is deleted.</p>
+    intro: ({
+      names
+    }) => html`<p>Your address is taken off this account. If it was registered with that and has no username, it is deleted.</p>
 ${accountLine(names)}`,
     button: 'Take my address off it',
     done: { title: 'Your address is taken off', text: 'Nobody uses it here any more. You can close this page.' },

@@ -1,4 +1,6 @@
 import { test } from 'tap'
+import { setEmail } from '../../../../src/account-email.ts'
+import { verifyAccount } from '../../../../src/accounts.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helper.ts'
 import { letters, tokenOf } from '../../../letters.ts'
 
@@ -103,4 +105,24 @@ test('where an address has to be verified, rejecting it is no way around that', 
   await fastify.audit.flush()
   const records = await fastify.openDatabase().query("SELECT detail FROM audit WHERE action = 'email rejected'")
   t.strictSame(records, [{ detail: { reason: 'account disabled' } }])
+})
+
+test('an address that an operator has given is given back', async (t) => {
+  const fastify = await build(t)
+  const { user, access_token } = await signIn(fastify, { email: 'ada@example.com' })
+  await letters(fastify)
+  const database = fastify.openDatabase()
+  await verifyAccount(database, user.id)
+  const given = { email: 'misspelt@example.com', verified: false, mail: true, undoLink: true }
+  await setEmail(database, fastify.clock, user.id, given)
+  const sent = await letters(fastify)
+  const token = sent.find(({ template }) => template === 'verify-email')?.token
+  t.strictSame(answer(await post(fastify, '/email/verify/reject', { token })), DONE)
+  t.match((await fastify.inject({ url: '/me', headers: bearer(access_token) })).json(), {
+    email: 'ada@example.com',
+    email_verified: true
+  })
+  await fastify.audit.flush()
+  const records = await database.query("SELECT detail FROM audit WHERE action = 'email rejected'")
+  t.strictSame(records, [{ detail: { reason: 'address before restored' } }])
 })

@@ -14,7 +14,7 @@ test('the page on which an address is taken off an account', async (t) => {
   await t.test('says what is about to happen', async (t) => {
     t.strictSame(readPage(await fastify.inject(`${url}?token=${token}`)), {
       statusCode: 200,
-      text: 'This was not me Your address is taken off this account. If it has no username, it is deleted. Account: ada@example.com Take my address off it',
+      text: 'This was not me Your address is taken off this account. If it was registered with that and has no username, it is deleted. Account: ada@example.com Take my address off it',
       inputs: ['token']
     })
     t.equal((await fastify.inject({ url: '/me', headers: bearer(access_token) })).statusCode, 200)
