@@ -85,6 +85,7 @@ const ALL = {
   PASSWORD_MIN: '12',
   HASH_CONCURRENCY: '1',
   HASH_QUEUE: '1',
+  RESERVED_USERNAMES: 'example.staff',
   CORS_ORIGINS: 'https://app.example.com',
   TRUSTED_PROXIES: '127.0.0.1',
   SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
@@ -200,6 +201,9 @@ const eve = { email: 'eve@example.com', password: PASSWORD }
 await ask(strict.base, 'POST', '/register', { payload: eve })
 const early = await ask(strict.base, 'POST', '/login', { payload: eve })
 check(early.code === 'EMAIL_UNVERIFIED', 'REQUIRE_VERIFIED_EMAIL', `${early.status} ${early.code}`)
+const staff = { ...eve, username: 'Example.Staff', email: 'staff@example.com' }
+const reserved = await ask(strict.base, 'POST', '/register', { payload: staff })
+check(reserved.code === 'ACCOUNT_EXISTS', 'RESERVED_USERNAMES', `${reserved.status} ${reserved.code}`)
 const page = await (await fetch(`${strict.base}/pages/email/verify?token=x`)).text()
 check(page.includes('https://www.example.com/home'), 'SERVICE_URL')
 await strict.stop()
