@@ -39,21 +39,16 @@ export function judgeSecrets(config: Config): Finding[] {
 }
 
 /**
- * Whether what other machines are told leads here. The service warns of it at its start as well: without PUBLIC_URL that
- * is the address on which it listens, which the links of mails then carry.
+ * Whether PUBLIC_URL leads here, and unread by others. The service warns of it at its start as well: without PUBLIC_URL
+ * that is the address on which it listens, which the links of mails then carry.
  */
-export function judgeReach({ HOST, PUBLIC_URL }: Pick<Config, 'HOST' | 'PUBLIC_URL'>): Finding[] {
-  if (isLoopback(HOST) || HOST.toLowerCase() === 'localhost' || PUBLIC_URL.startsWith('https:')) return []
+export function judgeReach({ PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>): Finding[] {
+  if (PUBLIC_URL.startsWith('https:') || isPlainLoopback(PUBLIC_URL)) return []
   const mend = 'put a proxy with TLS in front, and set PUBLIC_URL to the https:// URL that clients use'
-  if (isUnspecified(PUBLIC_URL)) {
-    return [
-      bad('PUBLIC_URL', `is ${PUBLIC_URL}, which leads nowhere: links in mails and the issuer of tokens carry it`, mend)
-    ]
-  }
-  if (isPlainLoopback(PUBLIC_URL)) return []
-  return [
-    bad('PUBLIC_URL', `is ${PUBLIC_URL}, plain http: passwords travel readable, and browsers keep no cookies`, mend)
-  ]
+  const fault = isUnspecified(PUBLIC_URL)
+    ? 'which leads nowhere: links in mails and the issuer of tokens carry it'
+    : 'plain http: passwords and tokens travel readable, and browsers keep no cookies'
+  return [bad('PUBLIC_URL', `is ${PUBLIC_URL}, ${fault}`, mend)]
 }
 
 /** Where the service listens, what clients call it, and whose word on addresses it takes. */
@@ -61,15 +56,10 @@ export function judgeNetwork({ HOST, PUBLIC_URL, TRUSTED_PROXIES, DATABASE_URL, 
   const findings = [
     isLoopback(HOST) || HOST.toLowerCase() === 'localhost'
       ? good('HOST', `${HOST}: this machine alone`)
-      : judgeBind(HOST, PUBLIC_URL)
+      : judgeBind(HOST, PUBLIC_URL),
+    ...judgeReach({ PUBLIC_URL }),
+    judgeProxies(TRUSTED_PROXIES, PUBLIC_URL)
   ]
-  const reach = judgeReach({ HOST, PUBLIC_URL })
-  findings.push(...reach)
-  if (reach.length === 0 && !PUBLIC_URL.startsWith('https:') && !isPlainLoopback(PUBLIC_URL)) {
-    const mend = 'put a proxy with TLS in front, and set PUBLIC_URL to its https:// URL'
-    findings.push(bad('PUBLIC_URL', 'is plain http: passwords and tokens travel readable', mend))
-  }
-  findings.push(judgeProxies(TRUSTED_PROXIES, PUBLIC_URL))
   if (DATABASE_URL && !DATABASE_CA && !isNear(new URL(DATABASE_URL).hostname)) {
     const mend = 'set DATABASE_CA to the file of the authority that signed its certificate'
     findings.push(warning('DATABASE_CA', 'none: nothing proves that the database is the right one', mend))
@@ -91,7 +81,11 @@ function judgeProxies(trusted: string[], publicUrl: string): Finding {
   }
   if (behindProxy && trusted.length === 0) {
     const mend = 'name the address of the proxy that ends TLS'
-    return bad('TRUSTED_PROXIES', 'none, behind an https PUBLIC_URL: all clients count as one', mend)
+    return bad(
+      'TRUSTED_PROXIES',
+      'none, behind an https PUBLIC_URL: all clients count as one, with a quarter of HASH_QUEUE',
+      mend
+    )
   }
   return good('TRUSTED_PROXIES', trusted.length > 0 ? trusted.join(', ') : 'none needed')
 }

@@ -7,6 +7,7 @@ import {
   judgeMail,
   judgeNetwork,
   judgePermissions,
+  judgeReach,
   judgeSchema,
   judgeSecrets,
   judgeServer,
@@ -115,6 +116,27 @@ test('the network', (t) => {
   for (const [environment, expected] of table) {
     t.strictSame(brief(judgeNetwork(configured(environment))), expected, JSON.stringify(environment))
   }
+  t.end()
+})
+
+test('a PUBLIC_URL in plain http is judged once, wherever the service listens', (t) => {
+  const plain =
+    /^is http:\/\/a\.example, plain http: passwords and tokens travel readable, and browsers keep no cookies$/
+  for (const HOST of ['127.0.0.1', 'localhost', '0.0.0.0', '192.0.2.1']) {
+    const config = configured({ HOST, PUBLIC_URL: 'http://a.example' })
+    const found = judgeNetwork(config).filter(({ about }) => about === 'PUBLIC_URL')
+    t.match(found, [{ state: 'bad', message: plain }], HOST)
+    t.strictSame(found, judgeReach(config), 'as at the start')
+  }
+  t.end()
+})
+
+test('without TRUSTED_PROXIES, all who come through a proxy share a quarter of the queue', (t) => {
+  const findings = judgeNetwork(configured({ PUBLIC_URL: 'https://a.example' }))
+  t.match(findings.at(-1), {
+    about: 'TRUSTED_PROXIES',
+    message: /all clients count as one, with a quarter of HASH_QUEUE$/
+  })
   t.end()
 })
 
