@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
 import { type Config, readConfig } from '../src/config.ts'
+import { keepFilesPrivate } from '../src/data-folder.ts'
 import { readEnvFile } from '../src/environment.ts'
 import { judgeReach } from '../src/findings.ts'
 
@@ -19,8 +20,9 @@ export default fp<AppOptions>(
   { name: 'config' }
 )
 
-/** Also where fastify-cli starts the application by itself: it passes over a `.env` that it cannot read. */
+/** Also where fastify-cli starts the application by itself, as in development: it passes over a `.env` that it cannot read. */
 function readOwn(): Config {
+  keepFilesPrivate()
   readEnvFile()
   return readConfig()
 }

@@ -5,6 +5,9 @@ import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
 
 test('the configuration', async (t) => {
+  const umask = process.umask()
+  t.teardown(() => process.umask(umask))
+
   await t.test('is the one that is given', async (t) => {
     const given = readConfig({ PORT: '8080' })
     const fastify = assemble(t, { plugins: [config], config: given })
@@ -17,6 +20,13 @@ test('the configuration', async (t) => {
     const fastify = assemble(t, { plugins: [config] })
     await fastify.ready()
     t.strictSame(fastify.config, readConfig({ PORT: '9090' }))
+  })
+
+  await t.test('closes what is made to others, also where fastify-cli starts the application', async (t) => {
+    process.umask(0o022)
+    t.intercept(process, 'env', { value: {} })
+    await assemble(t, { plugins: [config] }).ready()
+    t.equal(process.umask(), 0o077)
   })
 
   await t.test('stops the start when it does not fit', async (t) => {
@@ -44,6 +54,9 @@ test('the configuration', async (t) => {
         { HOST: '0.0.0.0', PUBLIC_URL: 'http://auth.example.com' },
         'PUBLIC_URL is http://auth.example.com, plain http: '
       ],
+      // Behind a proxy on the same machine.
+      [{ PUBLIC_URL: 'http://auth.example.com' }, 'PUBLIC_URL is http://auth.example.com, plain http: '],
+      [{ PUBLIC_URL: 'http://0.0.0.0:3000' }, 'PUBLIC_URL is http://0.0.0.0:3000, which leads nowhere: '],
       [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }, undefined],
       [{ HOST: '0.0.0.0', PUBLIC_URL: 'https://auth.example.com' }, undefined]
     ]
