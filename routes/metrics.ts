@@ -4,7 +4,8 @@ import { Nothing, refusals } from '../src/schemas.ts'
 const schema = {
   operationId: 'metrics',
   summary: 'Figures for Prometheus',
-  description: 'For METRICS_KEY where one is set, otherwise for clients on the same machine alone.',
+  description:
+    'For METRICS_KEY where one is set, otherwise for clients on the same machine alone, not through a proxy.',
   tags: ['service'],
   security: [{ metrics: [] }, {}],
   querystring: Nothing,
