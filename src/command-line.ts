@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.ts'
 import { type Config, readConfig } from './config.ts'
+import { ENV_FILE } from './environment.ts'
 import { Problem } from './errors.ts'
 import { nameDatabase } from './existing-database.ts'
 import { confirmed, escaping, type Terminal, toJson, visible } from './terminal.ts'
@@ -58,7 +59,7 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
     .description('Operates a Latchkey service: its keys, its people and its record.')
     .option('--json', 'answer with one JSON document')
     .option('--yes', 'do what cannot be undone without asking')
-    .option('--env-file <path>', 'read the settings from this file, in place of .env')
+    .option(...ENV_FILE)
     .version(VERSION, '-V, --version', 'show the version')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(visible(text)) })
     .exitOverride()

@@ -1,12 +1,27 @@
 import { isUtf8 } from 'node:buffer'
 import { lstatSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseEnv } from 'node:util'
+import { parseArgs, parseEnv } from 'node:util'
 import { SETTINGS } from './config.ts'
 
 /** A file of settings is there and cannot be applied; the message names it and says why, and shows nothing of it. */
 export class EnvironmentFileError extends Error {
   override readonly name = 'EnvironmentFileError'
+}
+
+/** The option by which a program of ours takes another file in place of `.env`. */
+export const ENV_FILE = ['--env-file <path>', 'read the settings from this file, in place of .env'] as const
+
+/**
+ * Adds the settings of the file that `--env-file` names among the words of a command line, or of `.env`. The words are
+ * not checked here: the settings have to be there for whatever they ask.
+ *
+ * @throws EnvironmentFileError
+ */
+export function readEnvFileOf(words: string[], environment: NodeJS.ProcessEnv = process.env): void {
+  const options = { 'env-file': { type: 'string' } } as const
+  const { 'env-file': path } = parseArgs({ args: words, strict: false, options }).values
+  readEnvFile(typeof path === 'string' ? path : undefined, environment)
 }
 
 /**

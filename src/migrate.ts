@@ -1,13 +1,26 @@
+import { Command } from 'commander'
 import { readConfig } from './config.ts'
 import { keepFilesPrivate } from './data-folder.ts'
-import { readEnvFile } from './environment.ts'
+import { ENV_FILE, readEnvFileOf } from './environment.ts'
+import { nameDatabase, requireEmbedded } from './existing-database.ts'
 import { migrate } from './migrations.ts'
 import { openPool } from './open-pool.ts'
 
 keepFilesPrivate()
+
+const words = process.argv.slice(2)
+
 try {
-  readEnvFile()
-  const { pool, close } = await openPool(readConfig(), say)
+  readEnvFileOf(words)
+  new Command('migrate')
+    .description('Brings the schema of the database up to date. It makes no embedded database: the first start does.')
+    .option(...ENV_FILE)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .parse(words, { from: 'user' })
+  const config = readConfig()
+  process.stderr.write(`database: ${nameDatabase(config)}\n`)
+  if (!config.DATABASE_URL) requireEmbedded(config.DATA_DIR)
+  const { pool, close } = await openPool(config, say)
   try {
     const applied = await migrate(pool)
     for (const migration of applied) say(`applied ${migration}`)

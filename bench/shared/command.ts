@@ -1,8 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { readConfig } from '../../src/config.ts'
+import { migrate } from '../../src/migrations.ts'
+import { openPool } from '../../src/open-pool.ts'
 
 /** How a command ended: milliseconds, bytes at most, and what it answered. */
 export interface Ended {
@@ -15,8 +17,8 @@ export interface Ended {
 
 /** Makes the database of an environment, which commands do not. */
 export async function makeDatabase(environment: NodeJS.ProcessEnv): Promise<void> {
-  const env = { PATH: process.env.PATH, ...environment }
-  await promisify(execFile)(process.execPath, ['dist/src/migrate.js'], { env })
+  const { pool, close } = await openPool(readConfig(environment), () => {})
+  await migrate(pool).finally(close)
 }
 
 /** Runs a built command to its end, or kills it a second after it has told that it is at work. Linux only. */
