@@ -35,13 +35,17 @@ const SPACE = { fresh: 48, least: 2, segment: 17 }
  * Opens the embedded database of a folder, which is made where it is missing, and keeps every other process out.
  * The code for it is loaded only now: an installation with a server of its own never pays for it.
  *
+ * @param asItIs leave the permissions of what is in the folder as they are
  * @returns the database, and what closes it and gives the folder back
  * @throws FolderLocked when another process uses the folder
  * @throws DataFolderError when the folder cannot be used, or not be closed to other users
  * @throws EmbeddedDatabaseError when the database in it cannot be opened
  */
-export async function openEmbedded(folder: string): Promise<{ database: PGlite; close: () => Promise<void> }> {
-  prepareFolder(folder)
+export async function openEmbedded(
+  folder: string,
+  { asItIs = false } = {}
+): Promise<{ database: PGlite; close: () => Promise<void> }> {
+  prepareFolder(folder, { asItIs })
   const data = join(folder, 'postgres')
   const isThere = existsSync(data)
   checkSpace(folder, isThere ? SPACE.least : SPACE.fresh)

@@ -1,11 +1,12 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg, { type Pool } from 'pg'
 import type { Config } from './config.ts'
-import { DataFolderError } from './data-folder.ts'
+import { DataFolderError, isThere } from './data-folder.ts'
 import { exactly, PATIENCE } from './database.ts'
 import { whereabouts } from './database-url.ts'
 import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from './embedded.ts'
+import { hasEmbedded } from './existing-database.ts'
 import { type Finding, judgeKeyAge, judgePermissions, judgeSchema, judgeServer, type ServerFacts } from './findings.ts'
 import { FolderLocked } from './folder-lock.ts'
 import { readSchemaState } from './migrations.ts'
@@ -34,12 +35,13 @@ async function examinePool(pool: Pool, config: Config): Promise<Finding[]> {
 
 async function examineFolder(folder: string): Promise<Finding[]> {
   const about = 'database'
-  if (!existsSync(join(folder, 'postgres'))) {
-    return [{ about, state: 'good', message: `embedded in ${folder}, which the first start makes` }]
-  }
-  const files = examineFiles([folder, join(folder, 'secret.key')])
+  const files: Finding[] = []
   try {
-    const { database, close } = await openEmbedded(folder)
+    if (!hasEmbedded(folder)) {
+      return [{ about, state: 'good', message: `embedded in ${folder}, which the first start makes` }]
+    }
+    files.push(...examineFiles([folder, join(folder, 'secret.key')]))
+    const { database, close } = await openEmbedded(folder, { asItIs: true })
     const { Pool } = await embeddedDriver(database)
     const pool = new Pool()
     const content = await examineContent(pool)
@@ -61,7 +63,7 @@ async function examineFolder(folder: string): Promise<Finding[]> {
 
 /** The permissions of what holds secrets, of those files that are there. */
 export function examineFiles(paths: string[]): Finding[] {
-  return paths.filter((path) => existsSync(path)).map((path) => judgePermissions(path, statSync(path).mode))
+  return paths.filter(isThere).map((path) => judgePermissions(path, statSync(path).mode))
 }
 
 async function readServer(pool: Pool): Promise<ServerFacts> {

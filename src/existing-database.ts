@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Pool } from 'pg'
 import type { Config } from './config.ts'
+import { isThere } from './data-folder.ts'
 import { whereabouts } from './database-url.ts'
 import { MigrationError, readSchemaState } from './migrations.ts'
 
@@ -15,29 +15,34 @@ export function nameDatabase({ DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_
   return DATABASE_URL ? whereabouts(DATABASE_URL) : `embedded in ${resolve(DATA_DIR)}`
 }
 
-/** Whether a folder holds an embedded database. */
-export const hasEmbedded = (folder: string) => existsSync(join(folder, 'postgres'))
+/**
+ * Whether a folder holds an embedded database.
+ *
+ * @throws DataFolderError where this user may not look into it
+ */
+export const hasEmbedded = (folder: string) => isThere(join(folder, 'postgres'))
 
 /**
  * Requires an embedded database to be there already.
  *
  * @throws NoDatabase
+ * @throws DataFolderError where this user may not look into the folder
  */
 export function requireEmbedded(folder: string): void {
   if (hasEmbedded(folder)) return
   throw new NoDatabase(
-    `There is no database in ${resolve(folder)}, and nothing was made. Where the service has another configuration, name it with --env-file, DATABASE_URL or DATA_DIR; where it is new, start it once.`
+    `There is no database in ${resolve(folder)}, and nothing was made. Where the service has another configuration, name it with --env-file, DATABASE_URL or DATA_DIR; where it is new, start it once: it makes one.`
   )
 }
 
 /**
  * Requires the secret of an embedded database to be there already: another one would open nothing in it.
  *
- * @throws Error where it is missing
+ * @throws Error where it is missing, or this user may not look into the folder
  */
 export function requireSecret(folder: string): void {
   const path = join(resolve(folder), 'secret.key')
-  if (existsSync(path)) return
+  if (isThere(path)) return
   throw new Error(`${path} is missing: restore it, set SECRET_KEY, or start the service once where it is new`)
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
@@ -7,7 +7,8 @@ import { migrate, NEWEST } from '../../src/migrations.ts'
 import { openPool } from '../../src/open-pool.ts'
 import { generatedSecret } from '../../src/secrets.ts'
 import { run } from '../command.ts'
-import { emptyDatabase, migratedDatabase, type TestDatabase } from '../database.ts'
+import { emptyDatabase, fillDataFolder, migratedDatabase, type TestDatabase } from '../database.ts'
+import { denied } from '../denied.ts'
 import { CLOSED_PORT, serverOver } from '../servers.ts'
 
 const SECRET_KEY = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
@@ -70,6 +71,37 @@ test('doctor', async (t) => {
     const open = await examine({ DATA_DIR })
     t.match(open.about(join(DATA_DIR, 'secret.key')), [{ state: 'bad' }])
     t.equal(open.code, 1)
+  })
+
+  await t.test('finds a folder that is open to others, looks into it, and leaves it as it is', async (t) => {
+    const DATA_DIR = join(t.testdir({}), 'data')
+    await fillDataFolder(DATA_DIR)
+    generatedSecret(DATA_DIR)
+    // What PostgreSQL does not write anew whenever it starts or stops.
+    const kept = ['', 'secret.key', 'postgres', 'postgres/PG_VERSION', 'postgres/base', 'postgres/global']
+    const modes = () => kept.map((path) => [path, (statSync(join(DATA_DIR, path)).mode & 0o777).toString(8)])
+    for (const path of kept) {
+      const isFolder = statSync(join(DATA_DIR, path)).isDirectory()
+      chmodSync(join(DATA_DIR, path), isFolder ? 0o755 : 0o644)
+    }
+    const before = modes()
+    for (const run of ['first', 'second']) {
+      const { code, about } = await examine({ DATA_DIR })
+      t.match(about(DATA_DIR), [{ state: 'bad', message: 'others can read or change it (0755)' }], run)
+      t.match(about(join(DATA_DIR, 'secret.key')), [{ state: 'bad' }], run)
+      t.match(about('schema'), [{ state: 'good' }], run)
+      t.equal(code, 1)
+      t.strictSame(modes(), before, `the ${run} run changes nothing`)
+      t.strictSame(readdirSync(DATA_DIR).sort(), ['postgres', 'secret.key'])
+    }
+  })
+
+  await t.test('does not take the folder of another user for one that is missing', async (t) => {
+    const DATA_DIR = t.testdir({ postgres: {} })
+    denied(t, DATA_DIR)
+    const { code, stderr, about } = await examine({ DATA_DIR })
+    t.match(about('database'), [{ state: 'bad', message: `${DATA_DIR} belongs to another user, ` }])
+    t.strictSame([code, stderr], [1, ''])
   })
 
   await t.test('says what is wrong with an embedded database that cannot be opened', async (t) => {

@@ -2,7 +2,8 @@ import fs, { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { keepFilesPrivate, prepareFolder } from '../../src/data-folder.ts'
+import { isThere, keepFilesPrivate, prepareFolder } from '../../src/data-folder.ts'
+import { denied } from '../denied.ts'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
@@ -65,6 +66,22 @@ test('a folder that was open is closed, with everything that the service keeps i
     'postgres/link': '644'
   })
   fs.rmSync(outside)
+})
+
+test('a folder that is only looked at keeps the permissions that it has, and is refused like any other', async (t) => {
+  const folder = openFolder(t)
+  const modes = () => [folder, ...everything(folder)].map((path) => [path, modeOf(path)])
+  const before = modes()
+  prepareFolder(folder, { asItIs: true })
+  t.strictSame(modes(), before)
+  writeFileSync(join(folder, 'letter.txt'), '')
+  t.throws(() => prepareFolder(folder, { asItIs: true }), {
+    message: 'is open to other users and has other files in it'
+  })
+  const user = process.geteuid?.() as number
+  t.intercept(process, 'geteuid', { value: () => user + 1 })
+  chmodSync(folder, 0o700)
+  t.throws(() => prepareFolder(folder, { asItIs: true }), { message: `${folder} belongs to user ${user}` })
 })
 
 test('a folder with files of others in it is not closed, but refused while it is open', async (t) => {
@@ -164,4 +181,22 @@ test('a folder that another process makes at the same time is taken', async (t) 
   })
   prepareFolder(folder)
   t.equal(modeOf(folder), '700')
+})
+
+test('a file is there or missing, or this user may not know', async (t) => {
+  const folder = t.testdir({ file: '' })
+  t.equal(isThere(join(folder, 'file')), true)
+  t.equal(isThere(join(folder, 'none')), false)
+  t.equal(isThere(join(folder, 'none', 'deeper')), false)
+  t.equal(isThere(join(folder, 'file', 'deeper')), false)
+  symlinkSync('circle', join(folder, 'circle'))
+  t.throws(() => isThere(join(folder, 'circle')), {
+    name: 'DataFolderError',
+    message: new RegExp(`^${folder} cannot be read: ELOOP: `)
+  })
+  denied(t, folder)
+  t.throws(() => isThere(join(folder, 'file')), {
+    name: 'DataFolderError',
+    message: `${folder} belongs to another user, and this one may not look into it: run this as the user that the service runs as`
+  })
 })

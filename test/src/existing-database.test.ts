@@ -1,8 +1,15 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'tap'
-import { nameDatabase, requireEmbedded, requireSchema, requireSecret } from '../../src/existing-database.ts'
+import {
+  hasEmbedded,
+  nameDatabase,
+  requireEmbedded,
+  requireSchema,
+  requireSecret
+} from '../../src/existing-database.ts'
 import { migrate, NEWEST } from '../../src/migrations.ts'
 import { caught } from '../caught.ts'
+import { denied } from '../denied.ts'
 import { emptyPool } from '../pool.ts'
 
 test('a database is named without a password', (t) => {
@@ -30,6 +37,15 @@ test('a secret has to be there, and none is made', (t) => {
   t.strictSame(readdirSync(folder), [])
   writeFileSync(`${folder}/secret.key`, 'a secret')
   requireSecret(folder)
+  t.end()
+})
+
+test('what this user may not look into is not missing', (t) => {
+  const folder = t.testdir({ postgres: {}, 'secret.key': 'a secret' })
+  denied(t, folder)
+  for (const look of [hasEmbedded, requireEmbedded, requireSecret]) {
+    t.throws(() => look(folder), { name: 'DataFolderError', message: `${folder} belongs to another user, ` })
+  }
   t.end()
 })
 
