@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { readEnvFile } from '../../src/environment.ts'
+import { readEnvFile, readEnvFileOf } from '../../src/environment.ts'
 
 /** What a file adds to an environment. */
 function read(t: Test, content: string | Buffer, environment: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -16,6 +16,30 @@ test('a file of settings adds what the environment does not have', async (t) => 
     GIVEN: 'here',
     ADDED: 'there',
     BLANK: ''
+  })
+})
+
+test('a command line names its file, wherever among its words', async (t) => {
+  const own = process.cwd()
+  t.teardown(() => process.chdir(own))
+  process.chdir(t.testdir({ '.env': 'A=default', 'other.env': 'A=other' }))
+  const settings = (words: string[]) => {
+    const environment: NodeJS.ProcessEnv = {}
+    readEnvFileOf(words, environment)
+    return environment
+  }
+  for (const words of [[], ['users', 'list', '--json'], ['users', 'list', '--env-file']]) {
+    t.strictSame(settings(words), { A: 'default' }, words.join(' '))
+  }
+  for (const words of [
+    ['--env-file', 'other.env', 'users'],
+    ['users', 'list', '--env-file=other.env', '--yes']
+  ]) {
+    t.strictSame(settings(words), { A: 'other' }, words.join(' '))
+  }
+  t.throws(() => settings(['--env-file', 'none.env']), {
+    name: 'EnvironmentFileError',
+    message: '/none.env cannot be read'
   })
 })
 
