@@ -88,7 +88,7 @@ export default fp(
     /** The account of a user whose password is right; a wrong one counts as a failed login on each of its names. */
     async function proveOwner(request: FastifyRequest, link: Verification, password: string, reply: FastifyReply) {
       const { user, names: typed } = link
-      const admission = passwords.admission(reply, { id: user, ...typed })
+      const admission = passwords.admission(reply, { owner: user, typed })
       const account = await findOwnCredentials(request.database, user)
       return limits.guessing(request, { attempt: 'login', typed, account }, async () => {
         const matches = await passwords.verify(password, account?.password_hash, admission)
@@ -139,7 +139,7 @@ export default fp(
         const undo = (hash?: string) => undoEmailChange(request.database, sessionRules, secret, { token, hash })
         async function undoWith(password: string) {
           passwords.accept(password, [names.username, names.email, email], '/new_password')
-          const admission = passwords.admission(reply, { id: String(user), ...names })
+          const admission = passwords.admission(reply, { owner: String(user), typed: names })
           return claiming(request, 'undo email change', token, async () =>
             undo(await passwords.hash(password, admission))
           )
@@ -156,7 +156,7 @@ export default fp(
         const found = await findEmailToken(request.database, clock, 'reset password', token)
         const { names } = found
         passwords.accept(new_password, [names.username, names.email], '/new_password')
-        const admission = passwords.admission(reply, { id: String(found.user), ...names })
+        const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
         const { owner, ended } = await claiming(request, 'reset password', token, async () => {
           const hash = await passwords.hash(new_password, admission)
           return resetPassword(request.database, sessionRules, secret, { token, hash })
@@ -169,7 +169,7 @@ export default fp(
       async finishRegistration(request, { token, password, ...named }, reply) {
         const { email } = await findEmailToken(request.database, clock, 'finish registration', token)
         passwords.accept(password, [named.username, email])
-        const admission = passwords.admission(reply, { ...named, email })
+        const admission = passwords.admission(reply, { registering: { ...named, email } })
         const user = await claiming(request, 'finish registration', token, async () => {
           const passwordHash = await passwords.hash(password, admission)
           const account = { ...named, passwordHash, isReserved: isUsernameReserved(config, named.username) }

@@ -35,15 +35,25 @@ export interface Passwords extends Omit<Hasher, 'close'> {
   /**
    * What a request has its passwords hashed by, one after the other. It ends with the answer.
    *
-   * @param account what is known of the account: all its names and its id where the client has proven that it is its own,
-   * and otherwise what was typed alone, which must not tell whether two names belong together
    * @throws Problem OVERLOADED when two other requests hash for that account
    */
   admission(reply: FastifyReply, account: HashedFor): Admission
 }
 
-/** The account that a password is hashed for, as far as it may be known. */
-export type HashedFor = { id?: string } & { [Name in keyof AccountNames]?: AccountNames[Name] | undefined }
+/** Whose places a hash takes, two of each at most. */
+export interface HashedFor {
+  /** The account of a client that has a session, a known device or a token from the mailbox. */
+  owner?: string
+  /**
+   * The names that anybody may type: of an account all of them, but for a login what was typed alone, which must not tell
+   * whether two names belong together. A known device takes none, so that strangers take none of its places.
+   */
+  typed?: Names
+  /** The names that an account is to have. They have places of their own: registering holds up nobody who has the name. */
+  registering?: Names
+}
+
+type Names = { [Name in keyof AccountNames]?: AccountNames[Name] | undefined }
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -119,12 +129,10 @@ export default fp<AppOptions>(
         if (Object.hasOwn(Object(request.body), key)) await admit.call(this, request, reply)
       }
 
-    function admission(reply: FastifyReply, { id, username, email }: HashedFor): Admission {
+    function admission(reply: FastifyReply, account: HashedFor): Admission {
       const { raw, disconnected: signal } = reply
-      const keys = Object.entries({ id, username, email }).flatMap(([kind, name]) =>
-        name == null ? [] : [`${kind} ${foldName(name.trim())}`]
-      )
-      const admission = gate.enter({ network: networkFor(reply), accounts: shared ? keys : [], signal })
+      const accounts = shared ? placesOf(account) : []
+      const admission = gate.enter({ network: networkFor(reply), accounts, signal })
       // Before a client that has its answer can ask again.
       raw.once('finish', admission.leave).once('close', admission.leave)
       return admission
@@ -134,3 +142,14 @@ export default fp<AppOptions>(
   },
   { name: 'passwords', dependencies: ['client-address', 'clock', 'config', 'disconnected'] }
 )
+
+/** The keys of places. */
+function placesOf({ owner, typed = {}, registering = {} }: HashedFor): string[] {
+  const named = (role: string, { username, email }: Names) =>
+    [username, email].flatMap((name) => (name == null ? [] : [`${role} ${foldName(name.trim())}`]))
+  return [
+    ...(owner === undefined ? [] : [`owner ${owner}`]),
+    ...named('typed', typed),
+    ...named('registering', registering)
+  ]
+}

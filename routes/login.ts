@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
+import { isDeviceOf } from '../src/device.ts'
 import { type Code, Problem } from '../src/errors.ts'
 import { BODY, Login, Nothing, refusals, TokensAnswer } from '../src/schemas.ts'
 import { openSession } from '../src/sessions.ts'
@@ -32,9 +33,11 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     const typed = trimNames(given)
     const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
     // What depends on the request alone comes before the account is looked up: its cost must not tell whether there is one.
-    deviceCookie.read(request)
-    const admission = passwords.admission(reply, typed)
+    const device = deviceCookie.read(request)
     const account = await findCredentials(guessDatabase, typed)
+    // The device of an owner takes none of the places for which strangers compete, and they none of its.
+    const hashedFor = isDeviceOf(device, account) ? { owner: device.id } : { typed }
+    const admission = passwords.admission(reply, hashedFor)
 
     const { session, user } = await limits.guessing(request, { attempt: 'login', typed, account }, async () => {
       const matches = await passwords.verify(password, account?.password_hash, admission)

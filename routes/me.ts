@@ -61,7 +61,7 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
   const beforeDeleting = [limits.byAddress('account deletion'), passwords.admit]
   fastify.delete('/me', { schema: deleting, onRequest, preHandler: beforeDeleting }, async (request, reply) => {
     const { account: user, body, database } = request
-    const admission = passwords.admission(reply, user)
+    const admission = passwords.admission(reply, { owner: user.id, typed: user })
     const by = { account: user.id, session: request.user.sid }
     const account = await findOwnCredentials(database, user.id)
 

@@ -78,7 +78,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post('/register', { schema: open, preHandler: [counted, passwords.admit] }, async (request, reply) => {
     const { password, ...names } = request.body
     passwords.accept(password, [names.username, names.email])
-    const passwordHash = await passwords.hash(password, passwords.admission(reply, names))
+    const passwordHash = await passwords.hash(password, passwords.admission(reply, { registering: names }))
     const account = { ...names, passwordHash, isReserved: isUsernameReserved(config, names.username) }
     const user = await registerUser(request.database, clock, account, countMail(request))
     outbox.nudge()

@@ -32,7 +32,7 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
     const { account: user, body, database } = request
     const by = { account: user.id, session: request.user.sid }
-    const admission = passwords.admission(reply, user)
+    const admission = passwords.admission(reply, { owner: user.id, typed: user })
     const account = await findOwnCredentials(database, user.id)
 
     const versions = await limits.guessing(request, { attempt: 'email change', typed: user, account }, async () => {

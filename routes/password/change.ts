@@ -33,7 +33,7 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
     const { account: user, body, database } = request
     const { sid } = request.user
     passwords.accept(body.new_password, [user.username, user.email], '/new_password')
-    const admission = passwords.admission(reply, user)
+    const admission = passwords.admission(reply, { owner: user.id, typed: user })
     const account = await findOwnCredentials(database, user.id)
 
     const owner = await limits.guessing(request, { attempt: 'password change', typed: user, account }, async () => {

@@ -241,6 +241,24 @@ test('the queue of hashes is fair', async (t) => {
     t.strictSame(count(await Promise.all(answers)), { 201: 1, 409: 1, 503: 3 })
   })
 
+  await t.test('neither registrations nor guesses take the places of a known device', async (t) => {
+    const signedIn = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+    const device = { cookie: String(signedIn.headers['set-cookie']).split(';')[0] as string }
+    const { busy, open } = holdHashes(fastify)
+    const others = [1, 2].flatMap((index) => [
+      login(`203.0.113.${index}`, { username: 'ada' }),
+      ask(`203.0.113.1${index}`, 'POST', '/register', { username: 'ada', password: PASSWORD })
+    ])
+    await waiting(4)
+    const owner = ask('203.0.113.21', 'POST', '/login', { username: 'ada', password: PASSWORD }, device)
+    await waiting(5)
+    t.equal(await login('203.0.113.22', { username: 'ada' }, PASSWORD), 503, 'where others would have none')
+    open()
+    await busy
+    t.equal(await owner, 200)
+    t.strictSame(count(await Promise.all(others)), { 401: 2, 409: 2 })
+  })
+
   await t.test('what is refused counts as no wrong password', async (t) => {
     const { busy, open } = holdHashes(fastify)
     const flood = Array.from({ length: 12 }, (_, index) => login(`203.0.113.${index}`, { username: 'ada' }))
