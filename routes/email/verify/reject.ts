@@ -12,7 +12,7 @@ verified stays.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailTokenBody,
-  response: { ...NO_CONTENT, ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'DATABASE_UNAVAILABLE') }
+  response: { ...NO_CONTENT, ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'ACCOUNT_EXISTS', 'DATABASE_UNAVAILABLE') }
 }
 
 const reject: FastifyPluginAsyncTypebox = async (fastify) => {
