@@ -21,6 +21,7 @@ ${accountLine(names)}`,
       form: askingForm('../resend', 'Send another mail')
     },
     body: EmailTokenBody,
+    codes: ['ACCOUNT_EXISTS'],
     async look(request, token) {
       const link = await emailLinks.look(request, 'verify email', token)
       return link?.done ? undefined : link
