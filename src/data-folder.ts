@@ -1,4 +1,14 @@
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 /** DATA_DIR cannot be used; the message names the folder, why, and what to do. */
@@ -13,6 +23,9 @@ export function keepFilesPrivate(): void {
 
 /** What the service itself puts into its folder. */
 const OWN = /^(?:postgres|secret\.key|lock)(?:\.|$)/
+
+/** What people may keep elsewhere, with a link to it in the folder. */
+const MOVABLE = ['postgres', 'secret.key']
 
 /**
  * Makes DATA_DIR ready: it exists, belongs to the user of this process, can be written, and is closed to everybody else
@@ -53,6 +66,11 @@ export function isThere(path: string): boolean {
 /** One level at a time: Node's recursive way never ends where a file system takes no folders, as below /proc. */
 function make(path: string, folder: string): void {
   if (attempt(folder, 'read', () => statOf(path))) return
+  if (lstatSync(path, { throwIfNoEntry: false })) {
+    throw new DataFolderError(
+      `DATA_DIR ${folder} cannot be made: ${path} is a link that leads nowhere. Make the folder that it names, or remove the link.`
+    )
+  }
   if (dirname(path) !== path) make(dirname(path), folder)
   attempt(folder, 'made', () => {
     try {
@@ -65,30 +83,68 @@ function make(path: string, folder: string): void {
 }
 
 function closeToOthers(path: string, entries: string[], user: number, asItIs: boolean): void {
-  const own = entries.filter((name) => OWN.test(name)).map((name) => join(path, name))
+  const isShared = entries.some((name) => !OWN.test(name))
   // The permissions of a folder such as /tmp are not ours to change.
-  if (isOpen(statSync(path)) && own.length < entries.length) {
+  if (isOpen(statSync(path)) && isShared) {
     throw new DataFolderError(
-      `${path} is open to other users and has other files in it: set DATA_DIR to a folder of its own, or run: chmod go= ${path}`
+      `${path} is open to other users and has other files in it: set DATA_DIR to a folder of its own`
     )
   }
-  for (const each of [path, ...own, ...own.flatMap(contents)]) close(each, path, user, asItIs)
+  const closing = { user, folder: path, isShared, asItIs }
+  close(path, statSync(path), closing)
+  // Looked at only now, when nobody else can add or exchange anything.
+  for (const name of readdirSync(path).filter((name) => OWN.test(name))) {
+    closeWhole(join(path, name), closing, MOVABLE.includes(name))
+  }
 }
 
-/** Everything below a folder; links are not followed. */
-function contents(path: string): string[] {
-  if (!statOf(path)?.isDirectory()) return []
-  const entries = readdirSync(path, { withFileTypes: true, recursive: true })
-  return entries.filter((entry) => !entry.isSymbolicLink()).map(({ parentPath, name }) => join(parentPath, name))
+interface Closing {
+  user: number
+  /** The folder that all of it is in. */
+  folder: string
+  /** Whether that folder has other things in it, which keep their owners and permissions. */
+  isShared: boolean
+  /** Whether to close nothing, and only to look. */
+  asItIs: boolean
 }
 
-function close(path: string, folder: string, user: number, asItIs: boolean): void {
-  const stats = statOf(path)
+/**
+ * Closes a file, or a folder from the top down. While a folder was open, others may have planted links in it, and
+ * changing permissions follows a link to whatever it names: so links are passed over.
+ *
+ * @param mayLead whether it may be a link of this user's to something kept elsewhere
+ */
+function closeWhole(path: string, closing: Closing, mayLead = false): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
   // It may be gone by now, as the lock of a process that has just ended is.
   if (!stats) return
-  if (stats.uid !== user) {
+  if (stats.isSymbolicLink()) {
+    closeLink(path, stats, closing, mayLead)
+    return
+  }
+  close(path, stats, closing)
+  if (!stats.isDirectory()) return
+  for (const name of readdirSync(path)) closeWhole(join(path, name), closing)
+}
+
+function closeLink(path: string, { uid }: Stats, closing: Closing, mayLead: boolean): void {
+  const { user, folder } = closing
+  if (uid !== user) {
     throw new DataFolderError(
-      `${path} belongs to user ${stats.uid}, and this process runs as user ${user}: run it as the owner, set DATA_DIR to a folder that it can make itself, or run: chown -R ${user} ${folder}`
+      `${path} is a link that belongs to user ${uid}, and this process runs as user ${user}: remove it`
+    )
+  }
+  if (!mayLead || !attempt(folder, 'read', () => statOf(path))) return
+  const target = realpathSync(path)
+  closeWhole(target, { ...closing, folder: target, isShared: false })
+}
+
+function close(path: string, stats: Stats, { user, folder, isShared, asItIs }: Closing): void {
+  if (stats.uid !== user) {
+    const ways = ['run it as the owner', 'set DATA_DIR to a folder that it can make itself']
+    if (!isShared) ways.push(`run: chown -R ${user} ${folder}`)
+    throw new DataFolderError(
+      `${path} belongs to user ${stats.uid}, and this process runs as user ${user}: ${inWords(ways)}`
     )
   }
   if (asItIs || !isOpen(stats)) return
@@ -99,6 +155,9 @@ function close(path: string, folder: string, user: number, asItIs: boolean): voi
     )
   }
 }
+
+/** The last of several ways comes after "or". */
+const inWords = (ways: string[]) => new Intl.ListFormat('en', { type: 'disjunction' }).format(ways)
 
 const statOf = (path: string) => statSync(path, { throwIfNoEntry: false })
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import type { NodeFS } from '@electric-sql/pglite/nodefs'
@@ -48,6 +48,12 @@ export async function openEmbedded(
   prepareFolder(folder, { asItIs })
   const data = join(folder, 'postgres')
   const isThere = existsSync(data)
+  // Its disk may only be away: an empty database in its place would look like a loss.
+  if (!isThere && lstatSync(data, { throwIfNoEntry: false })) {
+    throw new EmbeddedDatabaseError(
+      `${data} is a link that leads nowhere: mount or restore what it names, or set another DATA_DIR`
+    )
+  }
   checkSpace(folder, isThere ? SPACE.least : SPACE.fresh)
   const unlock = lockFolder(folder)
   try {

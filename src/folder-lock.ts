@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { DataFolderError } from './data-folder.ts'
 
 /** Who holds a folder: a process, told apart from a later one with the same number by the time of its start. */
 interface Holder {
@@ -28,11 +29,13 @@ export class FolderLocked extends Error {
  *
  * @returns what gives the folder back
  * @throws FolderLocked when another living process holds it
+ * @throws DataFolderError when something else than a file has the name of the lock
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, 'lock')
   const own = describeSelf(folder)
   while (!create(path, own)) {
+    requireFile(path)
     const text = read(path)
     if (text === undefined) continue
     const holder = parse(text)
@@ -62,6 +65,7 @@ function renew(path: string): void {
 function removeStale(path: string, text: string): void {
   const claim = `${path}.claim`
   if (!create(claim, '')) {
+    requireFile(claim)
     if (ageOf(claim) > TORN) rmSync(claim, { force: true })
     return
   }
@@ -132,6 +136,12 @@ function create(path: string, content: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
+}
+
+/** A link that leads nowhere would be neither made nor gone, and a pipe would never be read. */
+function requireFile(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== false) return
+  throw new DataFolderError(`${path} is not a file, and the lock of the folder has to be one: remove it`)
 }
 
 function readStat(pid: number): string | undefined {

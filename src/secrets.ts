@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareFolder } from './data-folder.ts'
 
@@ -25,8 +25,12 @@ export function generatedSecret(folder: string): string {
   prepareFolder(folder)
   // A link that leads nowhere is a secret that is missing, not one that was never made.
   if (!lstatSync(path, { throwIfNoEntry: false })) {
-    writeFileSync(`${path}.new`, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true })
-    renameSync(`${path}.new`, path)
+    const unfinished = `${path}.new`
+    rmSync(unfinished, { recursive: true, force: true })
+    const text = `${randomBytes(SECRET_BYTES).toString('base64url')}\n`
+    // Of a name that must be new no link is followed (open(2), O_EXCL).
+    writeFileSync(unfinished, text, { flag: 'wx', mode: 0o600, flush: true })
+    renameSync(unfinished, path)
   }
   const content = read(path)
   // White space to be trimmed includes the byte order mark.
@@ -39,6 +43,8 @@ export function generatedSecret(folder: string): string {
 
 function read(path: string): Buffer {
   try {
+    // To read from a pipe could take for ever.
+    if (!statSync(path).isFile()) throw new Error('it is not a file')
     return readFileSync(path)
   } catch (error) {
     throw new Error(`${path} cannot be read: ${(error as Error).message}`)

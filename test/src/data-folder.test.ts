@@ -1,4 +1,14 @@
-import fs, { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  type Stats,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
@@ -23,7 +33,11 @@ const everything = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
 
 /** Has a call of node:fs end otherwise, for as long as the test runs. */
-function replace(t: Test, name: 'chmodSync' | 'accessSync' | 'mkdirSync', value: (path: string) => void): void {
+function replace(
+  t: Test,
+  name: 'chmodSync' | 'accessSync' | 'mkdirSync' | 'lstatSync',
+  value: (path: string) => unknown
+): void {
   t.teardown(syncBuiltinESMExports)
   t.intercept(fs, name, { value })
   syncBuiltinESMExports()
@@ -89,12 +103,79 @@ test('a folder with files of others in it is not closed, but refused while it is
   writeFileSync(join(folder, 'letter.txt'), '')
   t.throws(() => prepareFolder(folder), {
     name: 'DataFolderError',
-    message: `${folder} is open to other users and has other files in it: set DATA_DIR to a folder of its own, or run: chmod go= ${folder}`
+    message: `${folder} is open to other users and has other files in it: set DATA_DIR to a folder of its own`
   })
   t.equal(modeOf(folder), '755')
   chmodSync(folder, 0o700)
   prepareFolder(folder)
   t.equal(modeOf(join(folder, 'secret.key')), '600')
+})
+
+test('no link in the folder is followed but one to what is kept elsewhere', async (t) => {
+  const there = t.testdir({
+    outside: { file: '', folder: { file: '' } },
+    kept: { key: '', data: { PG_VERSION: '18' } },
+    data: {}
+  })
+  for (const path of everything(there)) chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644)
+  const outside = everything(join(there, 'outside'))
+  const modes = () => outside.map(modeOf)
+  const before = modes()
+  const folder = join(there, 'data')
+  chmodSync(folder, 0o777)
+  for (const name of ['lock', 'lock.x', 'secret.key.new']) symlinkSync('../outside/file', join(folder, name))
+  for (const name of ['postgres.new', 'secret.key.d']) symlinkSync('../outside/folder', join(folder, name))
+  symlinkSync('nowhere', join(folder, 'lock.claim'))
+  symlinkSync('../kept/data', join(folder, 'postgres'))
+  symlinkSync('../outside/folder', join(there, 'kept', 'data', 'base'))
+  symlinkSync('nowhere', join(folder, 'secret.key'))
+  prepareFolder(folder)
+  t.strictSame(modes(), before)
+  t.strictSame([folder, join(there, 'kept/data'), join(there, 'kept/data/PG_VERSION')].map(modeOf), [
+    '700',
+    '700',
+    '600'
+  ])
+
+  fs.rmSync(join(folder, 'secret.key'))
+  symlinkSync('../kept/key', join(folder, 'secret.key'))
+  prepareFolder(folder)
+  t.equal(modeOf(join(there, 'kept/key')), '600')
+  t.equal(readlinkSync(join(folder, 'secret.key')), '../kept/key')
+})
+
+test('a link of somebody else is refused', async (t) => {
+  const user = process.geteuid?.() as number
+  const { lstatSync } = fs
+  for (const name of ['postgres', 'lock.x', 'secret.key/link']) {
+    await t.test(name, async (t) => {
+      const folder = t.testdir({ 'secret.key': {}, outside: '' })
+      fs.renameSync(join(folder, 'outside'), `${folder}-outside`)
+      t.teardown(() => fs.rmSync(`${folder}-outside`))
+      chmodSync(`${folder}-outside`, 0o644)
+      const link = join(folder, name)
+      symlinkSync(`${folder}-outside`, link)
+      replace(t, 'lstatSync', (path) => {
+        const stats = lstatSync(path, { throwIfNoEntry: false }) as Stats
+        return path === link ? Object.assign(stats, { uid: user + 1 }) : stats
+      })
+      t.throws(() => prepareFolder(folder), {
+        name: 'DataFolderError',
+        message: `${link} is a link that belongs to user ${user + 1}, and this process runs as user ${user}: remove it`
+      })
+      t.equal(modeOf(`${folder}-outside`), '644')
+    })
+  }
+})
+
+test('what belongs to somebody else in a folder with other files is not to be given away with them', async (t) => {
+  const folder = t.testdir({ 'letter.txt': '' })
+  chmodSync(folder, 0o700)
+  const user = process.geteuid?.() as number
+  t.intercept(process, 'geteuid', { value: () => user + 1 })
+  t.throws(() => prepareFolder(folder), {
+    message: `${folder} belongs to user ${user}, and this process runs as user ${user + 1}: run it as the owner or set DATA_DIR to a folder that it can make itself`
+  })
 })
 
 test('what belongs to somebody else is refused', async (t) => {
@@ -135,11 +216,13 @@ test('a file system that keeps no permissions is refused', async (t) => {
 test('a file that is gone in the meantime is no fault', async (t) => {
   const folder = openFolder(t)
   replace(t, 'chmodSync', (path) => {
-    if (path === folder) fs.rmSync(join(folder, 'lock'))
+    // Whichever of the two comes first takes the other away.
+    if (path === join(folder, 'secret.key')) fs.rmSync(join(folder, 'lock'))
+    if (path === join(folder, 'lock')) fs.rmSync(join(folder, 'secret.key'))
     fs.fchmodSync(fs.openSync(path, 'r'), 0o700)
   })
   prepareFolder(folder)
-  t.notOk(readdirSync(folder).includes('lock'))
+  t.equal(readdirSync(folder).length, 2)
 })
 
 test('a folder that cannot be used is refused with what to do, and at once:', async (t) => {
@@ -151,7 +234,6 @@ test('a folder that cannot be used is refused with what to do, and at once:', as
     ['deeper in there', '/proc/nope/deeper', /cannot be made: ENOENT: /],
     ['a file', join(folder, 'file'), /cannot be read: ENOTDIR: /],
     ['below a file', join(folder, 'file', 'data'), /cannot be (?:made|read): ENOTDIR: /],
-    ['a link that leads nowhere', join(folder, 'link'), /cannot be made: EEXIST: /],
     ['a link that leads to itself', join(folder, 'circle'), /cannot be read: ELOOP: /]
   ]
   for (const [what, path, why] of refused) {
@@ -163,6 +245,15 @@ test('a folder that cannot be used is refused with what to do, and at once:', as
       t.throws(() => prepareFolder(path), failed)
     })
   }
+
+  await t.test('a link that leads nowhere, or a folder below it', async (t) => {
+    for (const path of [join(folder, 'link'), join(folder, 'link', 'data')]) {
+      t.throws(() => prepareFolder(path), {
+        name: 'DataFolderError',
+        message: `DATA_DIR ${path} cannot be made: ${folder}/link is a link that leads nowhere. Make the folder that it names, or remove the link.`
+      })
+    }
+  })
 
   await t.test('one that cannot be written', async (t) => {
     replace(t, 'accessSync', () => {

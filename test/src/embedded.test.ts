@@ -1,4 +1,13 @@
-import fs, { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import fs, {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import type pg from 'pg'
@@ -42,6 +51,15 @@ test('an embedded database whose making was broken off is made anew', async (t) 
   await close()
   t.strictSame(rows, [{ number: 1 }])
   t.strictSame(readdirSync(folder), ['postgres'])
+})
+
+test('what a link in the way of a new embedded database names is left alone', async (t) => {
+  const there = t.testdir({ outside: { kept: 'kept' }, data: {} })
+  symlinkSync('../outside', join(there, 'data', 'postgres.new'))
+  const { close } = await openEmbedded(join(there, 'data'))
+  await close()
+  t.strictSame(readdirSync(join(there, 'outside')), ['kept'])
+  t.strictSame(readdirSync(join(there, 'data')), ['postgres'])
 })
 
 /** What in a folder others can read or change. */
@@ -95,6 +113,18 @@ test('an embedded database that cannot be opened says what to do, and gives its 
       t.strictSame(readdirSync(folder), ['postgres'])
     })
   }
+
+  await t.test('a link to a disk that is away', async (t) => {
+    const folder = t.testdir()
+    symlinkSync('nowhere', join(folder, 'postgres'))
+    const error = await caught(openEmbedded(folder))
+    t.ok(error instanceof EmbeddedDatabaseError)
+    t.equal(
+      error.message,
+      `${folder}/postgres is a link that leads nowhere: mount or restore what it names, or set another DATA_DIR`
+    )
+    t.strictSame(readdirSync(folder), ['postgres'])
+  })
 
   await t.test('a file in its place', async (t) => {
     const folder = t.testdir({ postgres: 'a file, where a folder should be' })

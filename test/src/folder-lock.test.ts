@@ -3,16 +3,19 @@ import { once } from 'node:events'
 import fs, {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync
 } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { mock } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -220,10 +223,36 @@ test('what happens between two looks is noticed:', async (t) => {
 })
 
 test('a lock that cannot be made or read stops the start', async (t) => {
-  const folder = t.testdir({ nested: { lock: {} }, file: '' })
+  const folder = t.testdir({ file: '' })
   t.throws(() => lockFolder(`${folder}/missing`), { code: 'ENOENT' })
   t.throws(() => lockFolder(`${folder}/file`), { code: 'ENOTDIR' })
-  t.throws(() => lockFolder(`${folder}/nested`), { code: 'EISDIR' })
+  writeFileSync(`${folder}/lock`, holder(dead()))
+  meanwhile(t, (path) => {
+    if (path === `${folder}/lock`) throw Object.assign(new Error('not permitted'), { code: 'EACCES' })
+    return path
+  })
+  t.throws(() => lockFolder(folder), { code: 'EACCES' })
+})
+
+test('what has the name of a lock and is not a file is named, and neither waited for nor followed', async (t) => {
+  const kinds: [what: string, make: (path: string) => void][] = [
+    ['a folder', (path) => mkdirSync(path)],
+    ['a link that leads nowhere', (path) => symlinkSync('nowhere', path)],
+    ['a link to a file', (path) => symlinkSync('../file', path)],
+    ['a pipe', (path) => spawnSync('mkfifo', [path])]
+  ]
+  for (const [what, make] of kinds) {
+    await t.test(what, async (t) => {
+      const there = t.testdir({ file: '{}', one: {}, other: { lock: holder(dead()) } })
+      for (const path of [`${there}/one/lock`, `${there}/other/lock.claim`]) {
+        make(path)
+        t.throws(() => lockFolder(dirname(path)), {
+          name: 'DataFolderError',
+          message: `${path} is not a file, and the lock of the folder has to be one: remove it`
+        })
+      }
+    })
+  }
 })
 
 test('a lock is renewed as long as it is held', async (t) => {

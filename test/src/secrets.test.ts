@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { test } from 'tap'
@@ -50,6 +51,14 @@ test('an installation without a secret', async (t) => {
     t.strictSame(readdirSync(folder), ['secret.key'])
   })
 
+  await t.test('follows no link that stands in its way', async (t) => {
+    const folder = t.testdir({ outside: 'kept', data: {} })
+    symlinkSync('../outside', `${folder}/data/secret.key.new`)
+    t.match(generatedSecret(`${folder}/data`), SECRET)
+    t.equal(readFileSync(`${folder}/outside`, 'utf8'), 'kept')
+    t.strictSame(readdirSync(`${folder}/data`), ['secret.key'])
+  })
+
   for (const [what, content] of [
     ['empty', ''],
     ['blank', ' \n'],
@@ -73,13 +82,15 @@ test('an installation without a secret', async (t) => {
   })
 
   await t.test('makes none in place of one that cannot be read', async (t) => {
-    const folder = t.testdir({ folder: { 'secret.key': {} }, link: {} })
+    const folder = t.testdir({ folder: { 'secret.key': {} }, link: {}, pipe: {} })
+    spawnSync('mkfifo', [`${folder}/pipe/secret.key`])
     symlinkSync('nowhere', `${folder}/link/secret.key`)
-    for (const [name, code] of [
-      ['folder', 'EISDIR'],
-      ['link', 'ENOENT']
+    for (const [name, why] of [
+      ['folder', 'it is not a file'],
+      ['pipe', 'it is not a file'],
+      ['link', 'ENOENT: ']
     ]) {
-      const message = new RegExp(`^${folder}/${name}/secret\\.key cannot be read: ${code}: `)
+      const message = new RegExp(`^${folder}/${name}/secret\\.key cannot be read: ${why}`)
       t.throws(() => generatedSecret(`${folder}/${name}`), { message })
     }
   })
