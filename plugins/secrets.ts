@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
 import { requireSecret } from '../src/existing-database.ts'
 import type { Secrets } from '../src/sealing.ts'
-import { generatedSecret } from '../src/secrets.ts'
+import { generatedSecret, requireSealingSecret } from '../src/secrets.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,6 +14,7 @@ declare module 'fastify' {
 export default fp<AppOptions>(
   async (fastify, { existing = false }) => {
     const { SECRET_KEY, SECRET_KEY_PREVIOUS, DATA_DIR } = fastify.config
+    if (!SECRET_KEY) await requireSealingSecret(fastify.pg.pool, DATA_DIR)
     if (existing && !SECRET_KEY) requireSecret(DATA_DIR)
     fastify.decorate('secrets', { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS })
   },

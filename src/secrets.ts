@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import type { Pool } from 'pg'
 import { prepareFolder } from './data-folder.ts'
 
 const SECRET_BYTES = 32
@@ -39,6 +40,20 @@ export function generatedSecret(folder: string): string {
   throw new Error(
     `${path} holds no secret of ${SECRET_BYTES} bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
   )
+}
+
+/**
+ * Requires the generated secret to be there where the database holds anything that it sealed: a new one would open
+ * nothing, and what the start said then would lead nobody to the file that is lost.
+ *
+ * @throws Error
+ */
+export async function requireSealingSecret(pool: Pool, folder: string): Promise<void> {
+  const path = join(resolve(folder), 'secret.key')
+  if (lstatSync(path, { throwIfNoEntry: false })) return
+  const { rows } = await pool.query('SELECT FROM root_secret UNION ALL SELECT FROM signing_keys LIMIT 1')
+  if (rows.length === 0) return
+  throw new Error(`${path} is missing: restore it, or set SECRET_KEY to the secret that was in it`)
 }
 
 function read(path: string): Buffer {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import config from '../../plugins/config.ts'
@@ -40,6 +40,34 @@ test('the secrets', async (t) => {
     t.equal(readFileSync(join(DATA_DIR, 'secret.key'), 'utf8'), `${current}\n`)
     t.strictSame(await start({ DATA_DIR, SECRET_KEY_PREVIOUS: PREVIOUS }), { current, previous: PREVIOUS })
   })
+})
+
+test('a secret that is lost is not replaced where the database needs it', async (t) => {
+  const { pglite } = await embeddedDatabase(t)
+  const DATA_DIR = t.testdir()
+  const start = async (given: { existing?: boolean; environment?: Record<string, string> } = {}) => {
+    const { existing = false, environment } = given
+    const fastify = assemble(t, { plugins, pglite, existing, config: readConfig({ DATA_DIR, ...environment }) })
+    await fastify.ready()
+    return fastify.secrets
+  }
+  const lost = {
+    message: `${DATA_DIR}/secret.key is missing: restore it, or set SECRET_KEY to the secret that was in it`
+  }
+  const holding = [
+    "INSERT INTO root_secret (sealed, created_at) VALUES ('\\x00', now())",
+    `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
+     VALUES ('kid', '{}', '\\x00', now(), now())`
+  ]
+  for (const statement of holding) {
+    await pglite.exec(`DELETE FROM root_secret; ${statement}`)
+    t.match(await caught(start()), lost)
+    t.match(await caught(start({ existing: true })), lost)
+    t.strictSame(readdirSync(DATA_DIR), [])
+    t.match(await start({ environment: { SECRET_KEY: CURRENT } }), { current: CURRENT })
+  }
+  writeFileSync(join(DATA_DIR, 'secret.key'), CURRENT)
+  t.match(await start(), { current: CURRENT })
 })
 
 test('no secret is made in a folder that another process uses', async (t) => {
