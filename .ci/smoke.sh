@@ -7,13 +7,18 @@ set -euo pipefail
 set -m
 cd "$(dirname "$0")/.."
 
+# A blank value counts as none, so that what is not set here would come from a .env.
+if [ -e .env ]; then
+  echo 'there is a .env in this folder, which would have a say: move it away'
+  exit 1
+fi
+
 folder=$(mktemp -d)
 PORT=${SMOKE_PORT:-$(node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')}
 base=http://127.0.0.1:$PORT
 npm=
 passed=0
 
-# Set even when empty, so that no .env of this folder has a say.
 export PORT HOST=127.0.0.1 DATA_DIR=$folder/data LOG_LEVEL=info
 export DATABASE_URL= SECRET_KEY= PUBLIC_URL= AUDIENCE= TRUSTED_PROXIES= CORS_ORIGINS= METRICS_KEY=
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { lstatSync, readFileSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
 import { SETTINGS } from './config.ts'
@@ -25,27 +25,34 @@ export function readEnvFileOf(words: string[], environment: NodeJS.ProcessEnv = 
 }
 
 /**
- * Adds the settings of a file to an environment; what is in the environment already wins.
+ * Adds the settings of a file to an environment; what is in the environment already wins, and a blank value counts as
+ * none.
  *
  * Node's own loader passes over what it cannot read, and a service that has lost its DATABASE_URL that way would start on
  * a new, empty database. So the file is applied as a whole, or not at all. Names that the service does not know may belong
  * to other programs; those that look like one of its settings are refused, for the same reason.
  *
  * @param path by default `.env` of the working folder, which need not exist
- * @throws EnvironmentFileError if the file cannot be read, is not UTF-8, has a line that is not `NAME=value`, or misspells
- *   a setting
+ * @throws EnvironmentFileError if the file cannot be read, is not UTF-8, has a line that is not `NAME=value`, sets a name
+ *   to two values, or misspells a setting
  */
 export function readEnvFile(path?: string, environment: NodeJS.ProcessEnv = process.env): void {
   const file = resolve(path ?? '.env')
   const content = readBytes(file, path === undefined)
   if (content === undefined) return
   const settings = parse(file, textOf(file, content))
-  for (const [name] of settings) refuseMisspelt(file, name)
-  for (const [name, value] of settings) environment[name] ??= value
+  for (const { name } of settings) refuseMisspelt(file, name)
+  refuseAmbiguous(file, settings)
+  for (const { name, value } of settings) {
+    if (!environment[name]?.trim()) environment[name] = value
+  }
 }
 
 function readBytes(file: string, isOptional: boolean): Buffer | undefined {
   try {
+    const stats = statSync(file)
+    // To read from one of those could take for ever.
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is a pipe, a socket or a device, and not a file')
     return readFileSync(file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -79,15 +86,23 @@ const BLANK = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 const SETTING =
   /[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|(?!["'`])[^\n#]*)[ \t]*(?:(?<=[\s=])#[^\n]*)?(?:\n|$)/y
 
-function parse(file: string, text: string): [name: string, value: string][] {
-  const settings: [string, string][] = []
+interface Setting {
+  name: string
+  value: string
+  line: number
+}
+
+function parse(file: string, text: string): Setting[] {
+  const settings: Setting[] = []
   for (let at = 0; at < text.length; ) {
     const blank = matchAt(BLANK, text, at)
     const setting = blank ?? matchAt(SETTING, text, at)
     if (!setting || CONTROL.test(setting[0])) throw unreadable(file, text, at)
     const [whole, name, value = ''] = setting
     // Quotation marks and escapes are Node's to resolve. It takes a tab for part of a name or value.
-    if (name !== undefined) settings.push([name, String(parseEnv(`${name}=${value.trim()}`)[name])])
+    if (name !== undefined) {
+      settings.push({ name, value: String(parseEnv(`${name}=${value.trim()}`)[name]), line: lineAt(text, at) })
+    }
     at += whole.length
   }
   return settings
@@ -102,10 +117,26 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
 const CONTROL = /[^\P{Cc}\t\n]/u
 
 function unreadable(file: string, text: string, at: number): EnvironmentFileError {
-  const line = text.slice(0, at).split('\n').length
   return new EnvironmentFileError(
-    `${file}, line ${line}: this is not NAME=value. A value with # or a quotation mark in it has to be in quotation marks.`
+    `${file}, line ${lineAt(text, at)}: this is not NAME=value. A value with # or a quotation mark in it has to be in quotation marks.`
   )
+}
+
+const lineAt = (text: string, at: number) => text.slice(0, at).split('\n').length
+
+/** Of two values some programs take the first, and others, as shells and systemd, the last. */
+function refuseAmbiguous(file: string, settings: Setting[]): void {
+  const seen = new Map<string, Setting>()
+  for (const setting of settings) {
+    const { name, value, line } = setting
+    const before = seen.get(name) ?? setting
+    if (before.value !== value) {
+      throw new EnvironmentFileError(
+        `${file}, line ${line}: ${name} has another value than in line ${before.line}: remove one of the two`
+      )
+    }
+    seen.set(name, before)
+  }
 }
 
 function refuseMisspelt(file: string, name: string): void {

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { readEnvFile, readEnvFileOf } from '../../src/environment.ts'
@@ -12,10 +14,13 @@ function read(t: Test, content: string | Buffer, environment: NodeJS.ProcessEnv 
 }
 
 test('a file of settings adds what the environment does not have', async (t) => {
-  t.strictSame(read(t, 'GIVEN=there\nADDED=there\nBLANK=there', { GIVEN: 'here', BLANK: '' }), {
+  const environment = { GIVEN: 'here', BLANK: '', SPACE: ' \t', BOTH: ' ' }
+  t.strictSame(read(t, 'GIVEN=there\nADDED=there\nBLANK=there\nSPACE=there\nBOTH=\n', environment), {
     GIVEN: 'here',
     ADDED: 'there',
-    BLANK: ''
+    BLANK: 'there',
+    SPACE: 'there',
+    BOTH: ''
   })
 })
 
@@ -66,6 +71,7 @@ test('a file of settings is taken', async (t) => {
     ],
     ['with a value of several lines', 'A="one\ntwo"\nB=3\n', { A: 'one\ntwo', B: '3' }],
     ['in UTF-8', 'A=Grüße 🔑\n', { A: 'Grüße 🔑' }],
+    ['with a value twice', 'A=1\nB=2\nexport A="1" # again\n', { A: '1', B: '2' }],
     ['with empty values', 'A=\nB=2\n', { A: '', B: '2' }]
   ]
   for (const [what, content, settings] of files) {
@@ -93,6 +99,16 @@ test('a file of settings that cannot be applied is refused whole, and nothing of
     ['with an open quotation mark', 'A="one\ntwo"\nB="hush\n', `, line 3: this is not NAME=value. ${LINE}`],
     ['with text after a value', 'A="1" hush\n', `, line 1: this is not NAME=value. ${LINE}`],
     ['with a # in a value', 'A=hu#sh\n', `, line 1: this is not NAME=value. ${LINE}`],
+    [
+      'with two values of a name',
+      'A="\n"\nA=hush\n',
+      ', line 3: A has another value than in line 1: remove one of the two'
+    ],
+    [
+      'with a value that is taken back',
+      'DATABASE_URL=hush\n# new\nexport DATABASE_URL=\n',
+      ', line 3: DATABASE_URL has another value than in line 1: remove one of the two'
+    ],
     ['with line ends that are none', 'A=1\rB=hush\r', `, line 1: this is not NAME=value. ${LINE}`]
   ]
   for (const [what, content, why] of refused) {
@@ -150,6 +166,25 @@ test('no .env is no fault, and everything else that cannot be read is one', asyn
   ] as const) {
     process.chdir(`${there}/${name}`)
     t.throws(() => readEnvFile(), { message: new RegExp(`/${name}/\\.env cannot be read: ${code}: `) }, name)
+  }
+})
+
+test('what is neither a file nor a folder is refused, and not waited for', async (t) => {
+  const folder = t.testdir({})
+  // The path of a socket has about a hundred bytes at most.
+  const there = process.cwd()
+  t.teardown(() => process.chdir(there))
+  process.chdir(folder)
+  const server = createServer().listen('socket')
+  t.teardown(() => server.close())
+  spawnSync('mkfifo', ['pipe'])
+  symlinkSync('pipe', '.env')
+  for (const file of [undefined, 'pipe', 'socket', '/dev/zero']) {
+    const path = file === '/dev/zero' ? file : join(folder, file ?? '.env')
+    t.throws(() => readEnvFile(file, {}), {
+      name: 'EnvironmentFileError',
+      message: `${path} cannot be read: it is a pipe, a socket or a device, and not a file`
+    })
   }
 })
 
