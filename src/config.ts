@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
 import ipaddr from 'ipaddr.js'
@@ -160,8 +161,8 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError naming every fault at once, and how to mend each
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const settings: unknown = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
-  if (!fits(settings)) throw new ConfigurationError(describe(fits.errors as ErrorObject[]))
+  const settings = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
+  if (!fits(settings)) throw new ConfigurationError(describe(fits.errors as ErrorObject[], settings))
   return complete(settings)
 }
 
@@ -198,9 +199,13 @@ function hostOf(url: string): string {
   return ipaddr.parse(address).kind() === 'ipv6' ? `[IPv6:${address}]` : `[${address}]`
 }
 
-function describe(errors: ErrorObject[]): string[] {
+function describe(errors: ErrorObject[], { DATA_DIR }: NodeJS.ProcessEnv): string[] {
   const names = new Set(errors.map(({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1)))
-  return [...names].map((name) => `${name} must be ${Environment.properties[name as keyof Settings].mend}`)
+  return [...names].map((name) => {
+    const fault = `${name} must be ${Environment.properties[name as keyof Settings].mend}`
+    // Which path it is can be said: it is no secret.
+    return name === 'DATA_DIR' ? `${fault}: ${whyNoFolder(DATA_DIR as string)}` : fault
+  })
 }
 
 function list(text: string): string[] {
@@ -223,7 +228,7 @@ const ajv = new Ajv({
     // What arrives in a header as it was configured.
     key: (text: string) => /^[!-~][ -~]{30,}[!-~]$/.test(text),
     host: isHost,
-    folder: isFolder,
+    folder: (path: string) => whyNoFolder(path) === undefined,
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     usernames: (text: string) =>
       list(text).every((entry) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(entry)),
@@ -250,12 +255,13 @@ function isHost(text: string): boolean {
 /** An address of version 6 stands in brackets (RFC 3986 §3.2.2). */
 const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-/** Whether there is a folder, or nothing yet in one. */
-function isFolder(path: string): boolean {
+/** Why there can be no folder: nothing where there is one, or nothing yet. */
+function whyNoFolder(path: string): string | undefined {
   try {
-    return statSync(path).isDirectory()
+    return statSync(path).isDirectory() ? undefined : `${resolve(path)} is not one`
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? undefined : message
   }
 }
 

@@ -1,3 +1,4 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { rootCertificates } from 'node:tls'
@@ -41,6 +42,7 @@ const DEFAULTS = {
   ],
   CORS_ORIGINS: [],
   TRUSTED_PROXIES: [],
+  SMTP_CONNECTIONS: 20,
   MAIL_FROM: { name: '', address: 'no-reply@[127.0.0.1]' },
   REQUIRE_VERIFIED_EMAIL: 'off',
   HIDE_ACCOUNTS: 'off',
@@ -109,7 +111,8 @@ test('every setting is taken from its text', (t) => {
     BCRYPT_COST: 15,
     PASSWORD_MIN: 64,
     HASH_CONCURRENCY: 1024,
-    HASH_QUEUE: 0
+    HASH_QUEUE: 0,
+    SMTP_CONNECTIONS: 100
   }
   const environment = {
     ...settings,
@@ -359,11 +362,24 @@ test('a value that does not fit stops the start and says what would:', async (t)
 
 test('the data folder is a folder, or will be one', (t) => {
   const folder = t.testdir({ file: '' })
-  const refused = ['  - DATA_DIR must be the path of a folder']
+  symlinkSync('loop', `${folder}/loop`)
+  const refused = (why: string) => [`  - DATA_DIR must be the path of a folder: ${why}`]
   t.strictSame(faultsOf({ DATA_DIR: folder }), [])
   t.strictSame(faultsOf({ DATA_DIR: `${folder}/new/one` }), [])
-  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file` }), refused)
-  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file/in-it` }), refused)
+  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file` }), refused(`${folder}/file is not one`))
+  t.strictSame(
+    faultsOf({ DATA_DIR: `${folder}/file/in-it` }),
+    refused(`ENOTDIR: not a directory, stat '${folder}/file/in-it'`)
+  )
+  t.strictSame(
+    faultsOf({ DATA_DIR: `${folder}/loop` }),
+    refused(`ELOOP: too many symbolic links encountered, stat '${folder}/loop'`)
+  )
+  const there = process.cwd()
+  t.teardown(() => process.chdir(there))
+  process.chdir(folder)
+  writeFileSync('data', '')
+  t.strictSame(faultsOf({}), refused(`${folder}/data is not one`))
   t.end()
 })
 
