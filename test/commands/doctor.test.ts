@@ -120,7 +120,9 @@ test('doctor', async (t) => {
   })
 
   await t.test('passes on what it does not expect', async (t) => {
-    const { code, stderr } = await run(['doctor'], { variables: { DATA_DIR: t.testdir({ postgres: {}, lock: {} }) } })
+    const { code, stderr } = await run(['doctor'], {
+      variables: { DATA_DIR: t.testdir({ postgres: { PG_VERSION: {} } }) }
+    })
     t.equal(code, 1)
     t.not(stderr, '')
   })
