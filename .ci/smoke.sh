@@ -180,6 +180,20 @@ if command -v script >/dev/null; then
   grep -q "Latchkey listens at $base" "$folder/terminal" || fail "a terminal was told: $(cat "$folder/terminal")"
   if grep -q '{"level"' "$folder/terminal"; then fail 'a terminal was shown JSON'; fi
   ok 'a terminal is greeted, and an open folder closed'
+
+  script -qec 'exec node dist/src/server.js' /dev/null >"$folder/terminal" 2>&1 </dev/null &
+  npm=$!
+  for _ in $(seq 600); do
+    if curl -sf -m 5 -o /dev/null "$base/health/ready"; then break; fi
+    sleep 0.2
+  done
+  pid=$(server)
+  [ -n "$pid" ] || fail "the service did not start on a terminal: $(cat "$folder/terminal")"
+  kill -9 "$npm"
+  { wait "$npm" || true; } 2>/dev/null
+  npm=
+  gone "$pid" 30 || { kill -9 "$pid"; fail "process $pid outlived its terminal"; }
+  ok 'it ends with its terminal'
 fi
 
 timeout 300 node --import tsx bench/settings.ts || fail 'a setting does not work'

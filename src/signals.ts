@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events'
 
-type Signal = 'SIGTERM' | 'SIGINT'
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
 
-const SIGNALS: Signal[] = ['SIGTERM', 'SIGINT']
+/** The last is what a terminal sends that goes away. */
+const SIGNALS: Signal[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
 
 /** How long after the first signal a second one is a copy of it, in milliseconds. */
 const COPY = 500
@@ -17,7 +18,11 @@ const COPY = 500
  */
 export function ignoreCopies(process: EventEmitter, begun: () => void, cutShort: () => void): void {
   let begunAt: number | undefined
-  const begin = { SIGTERM: process.listeners('SIGTERM'), SIGINT: process.listeners('SIGINT') }
+  const begin = {
+    SIGTERM: process.listeners('SIGTERM'),
+    SIGINT: process.listeners('SIGINT'),
+    SIGHUP: process.listeners('SIGHUP')
+  }
 
   function hear(signal: Signal): void {
     if (begunAt === undefined) {

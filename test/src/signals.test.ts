@@ -8,9 +8,9 @@ function prepare() {
   const heard: string[] = []
   const begin = (signal: string) => {
     heard.push(`begin ${signal}`)
-    for (const each of ['SIGTERM', 'SIGINT']) process.on(each, () => heard.push('its own end'))
+    for (const each of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(each, () => heard.push('its own end'))
   }
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, begin)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, begin)
   ignoreCopies(
     process,
     () => heard.push('begun'),
@@ -31,7 +31,7 @@ function later<Result>(milliseconds: number, work: () => Result): Result {
 }
 
 test('a signal', async (t) => {
-  for (const signal of ['SIGTERM', 'SIGINT']) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     await t.test(`${signal} begins the stop, once`, async (t) => {
       const { process, heard } = prepare()
       process.emit(signal, signal)
@@ -47,7 +47,7 @@ test('a signal', async (t) => {
   })
 
   await t.test('a second time, of whichever kind, cuts the stop short', async (t) => {
-    for (const second of ['SIGTERM', 'SIGINT']) {
+    for (const second of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
       const { process, heard } = prepare()
       process.emit('SIGTERM', 'SIGTERM')
       later(600, () => process.emit(second, second))
