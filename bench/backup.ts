@@ -38,8 +38,6 @@ async function measure(accounts: number): Promise<Record<string, Ended>> {
   const file = join(folder, `${accounts}.backup`)
   const from = { DATABASE_URL: source.url(), ...SECRETS }
   await makeDatabase(from)
-  // The first look makes the keys.
-  await runCommand(from, ['keys', 'list'])
   await fill(source.url(), accounts)
   const results: Record<string, Ended> = {}
 

@@ -30,7 +30,7 @@ await measure('PostgreSQL', { DATABASE_URL: cluster.url(), SECRET_KEY: 'x'.repea
 await measure('embedded', { DATA_DIR: join(folder, 'data'), SECRET_KEY: 'x'.repeat(32) })
 process.exit(failed() === 0 ? 0 : 1)
 
-async function measure(what: string, environment: NodeJS.ProcessEnv): Promise<void> {
+async function measure(what: string, environment: Record<string, string>): Promise<void> {
   title(what)
   await makeDatabase(environment)
   const run = (environment: NodeJS.ProcessEnv, words: string[], killed = false) =>

@@ -1,4 +1,6 @@
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
+import { requireStarted } from '../src/existing-database.ts'
 import { createKeyRing, type KeyRing } from '../src/key-ring.ts'
 import { rotateAgedKey } from '../src/key-rotation.ts'
 import { ensureKey, readRing } from '../src/keys.ts'
@@ -18,12 +20,14 @@ const PATIENCE = 1_000
 const DAY = 86_400
 
 /** The signing keys; made at the first start, and kept up to date with what other instances and operators do. */
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { existing = false }) => {
     const { config, keyRules, log } = fastify
     const { clock, secrets, tokenTtl } = keyRules
     const maxAge = config.KEY_MAX_AGE * DAY
-    await ensureKey(fastify.openDatabase(), clock, secrets)
+    // What the root secret is opened with later is checked here as well, before anything could be made.
+    if (existing) await requireStarted(fastify.openDatabase())
+    else await ensureKey(fastify.openDatabase(), clock, secrets)
 
     const keyRing = createKeyRing({
       read: () => readRing(fastify.openDatabase(PATIENCE), clock, secrets, tokenTtl),

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Pool } from 'pg'
 import type { Config } from './config.ts'
 import { isThere } from './data-folder.ts'
+import type { Database } from './database.ts'
 import { whereabouts } from './database-url.ts'
 import { MigrationError, readSchemaState } from './migrations.ts'
 
@@ -66,4 +67,18 @@ export async function requireSchema(pool: Pool): Promise<void> {
       ? `The database is at migration ${applied}, and this version needs ${newest}: start this version of the service, or run "npm run migrate" (node dist/src/migrate.js).`
       : `The database is at migration ${applied}, and this version of the service knows ${newest}: run a newer version`
   )
+}
+
+/**
+ * Requires the root secret and the signing keys to be there already: a command makes none, with whatever SECRET_KEY its
+ * shell has, that the service could not open.
+ *
+ * @throws NoDatabase where one of them is missing
+ */
+export async function requireStarted(database: Database): Promise<void> {
+  const [found] = await database.query(
+    `SELECT EXISTS (SELECT FROM root_secret) AND EXISTS (SELECT FROM signing_keys WHERE revoked_at IS NULL) AS started`
+  )
+  if (found?.started) return
+  throw new NoDatabase('The service has never started on this database, and nothing was made: start it once.')
 }

@@ -2,9 +2,15 @@ import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import type { AppOptions } from '../src/app.ts'
-import type { Clock } from '../src/clock.ts'
+import { type Clock, systemClock } from '../src/clock.ts'
 import { runCommand } from '../src/command-line.ts'
-import { readConfig } from '../src/config.ts'
+import { type Config, readConfig } from '../src/config.ts'
+import { createDatabase } from '../src/database.ts'
+import { requireStarted } from '../src/existing-database.ts'
+import { ensureKey } from '../src/keys.ts'
+import { openPool } from '../src/open-pool.ts'
+import { readRootSecret } from '../src/root-secret.ts'
+import { generatedSecret } from '../src/secrets.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
 
 interface Operator {
@@ -27,7 +33,20 @@ export async function operator(t: Test, { database, clock, environment }: Operat
   })
   const given = { config, ...(clock && { clock }), ...('pglite' in where && { pglite: where.pglite }) }
 
+  await startOnce(given)
   return (words: string[], piped: Piped = {}) => run(words, piped, given)
+}
+
+/** Makes what the first start of the service makes on a migrated database: commands make none of it. */
+export async function startOnce({ config, pglite, clock = systemClock }: AppOptions & { config: Config }) {
+  const { pool, close } = await openPool(config, () => {}, pglite)
+  const database = createDatabase(pool, 60_000)
+  const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
+  async function make(): Promise<void> {
+    await ensureKey(database, clock, secrets)
+    await readRootSecret(database, clock, secrets)
+  }
+  await requireStarted(database).catch(make).finally(close)
 }
 
 interface Piped {

@@ -4,7 +4,7 @@ import { createWriteStream, readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { readConfig } from '../src/config.ts'
 import { ELSEWHERE, PASSPHRASE } from './backups.ts'
-import { operator, run as runThere } from './command.ts'
+import { operator, run as runThere, startOnce } from './command.ts'
 import { fillDataFolder, migratedDatabase, poolOf } from './database.ts'
 import { PASSWORD } from './helper.ts'
 
@@ -24,6 +24,7 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
   await fillDataFolder(data)
   const database = 'url' in own ? { DATABASE_URL: own.url, ...ELSEWHERE } : { DATA_DIR: data, ...ELSEWHERE }
   const config = readConfig({ BCRYPT_COST: '10', ...database })
+  await startOnce({ config })
   const command = (words: string[], input = '') => runThere(words, { input }, { config })
   const made = await command(['users', 'create', '--username', 'eve', '--json'], PASSWORD)
   t.equal(made.code, 0, made.stderr)

@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readConfig } from '../../src/config.ts'
-import { migrate } from '../../src/migrations.ts'
-import { openPool } from '../../src/open-pool.ts'
+import { Service } from './service.ts'
 
 /** How a command ended: milliseconds, bytes at most, and what it answered. */
 export interface Ended {
@@ -15,10 +13,11 @@ export interface Ended {
   sum: Record<string, number>
 }
 
-/** Makes the database of an environment, which commands do not. */
-export async function makeDatabase(environment: NodeJS.ProcessEnv): Promise<void> {
-  const { pool, close } = await openPool(readConfig(environment), () => {})
-  await migrate(pool).finally(close)
+/** Makes the database of an environment, which commands do not: the first start does. */
+export async function makeDatabase(environment: Record<string, string>): Promise<void> {
+  const service = await Service.start({ environment })
+  const { code } = await service.stop()
+  if (code !== 0) throw new Error(`the service ended with ${code}:\n${service.log()}`)
 }
 
 /** Runs a built command to its end, or kills it a second after it has told that it is at work. Linux only. */

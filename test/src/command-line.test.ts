@@ -3,8 +3,9 @@ import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'tap'
 import { runCommand } from '../../src/command-line.ts'
-import { operator, run as runWith } from '../command.ts'
-import { emptyDatabase, fillDataFolder, migratedDatabase } from '../database.ts'
+import { readConfig } from '../../src/config.ts'
+import { operator, run as runWith, startOnce } from '../command.ts'
+import { emptyDatabase, fillDataFolder, migratedDatabase, poolOf } from '../database.ts'
 import { serverOver } from '../servers.ts'
 
 test('the command line', async (t) => {
@@ -120,7 +121,27 @@ test('a command never makes a database', async (t) => {
     t.equal(code, 1)
     t.match(stderr, `${DATA_DIR}/secret.key is missing: restore it`)
     t.strictSame(readdirSync(DATA_DIR), before)
+    await startOnce({ config: readConfig({ DATA_DIR, SECRET_KEY }) })
     t.equal((await said(['users', 'list'], { DATA_DIR, SECRET_KEY })).code, 0)
+  })
+
+  await t.test('nor the root secret and the keys, where no service has ever started', async (t) => {
+    const database = await migratedDatabase(t)
+    const config = readConfig({ SECRET_KEY, ...('url' in database && { DATABASE_URL: database.url }) })
+    const given = { config, ...('pglite' in database && { pglite: database.pglite }) }
+    const pool = await poolOf(t, database)
+    const made = async () =>
+      (await pool.query('SELECT (SELECT count(*) FROM root_secret) + (SELECT count(*) FROM signing_keys) AS n')).rows[0]
+    for (const words of [...reading, ...writing]) {
+      const { code, stderr } = await runWith(words, { input: 'a password that is long enough' }, given)
+      t.match(
+        { code, stderr },
+        { code: 1, stderr: /^The service has never started on this database, and nothing was / }
+      )
+      t.equal(Number((await made()).n), 0, words.join(' '))
+    }
+    await startOnce(given)
+    t.equal((await runWith(['keys', 'list'], {}, given)).code, 0)
   })
 
   await t.test('nor a schema', async (t) => {

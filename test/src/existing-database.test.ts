@@ -1,16 +1,21 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { createDatabase } from '../../src/database.ts'
 import {
   hasEmbedded,
   nameDatabase,
   requireEmbedded,
   requireSchema,
-  requireSecret
+  requireSecret,
+  requireStarted
 } from '../../src/existing-database.ts'
+import { ensureKey } from '../../src/keys.ts'
 import { migrate, NEWEST } from '../../src/migrations.ts'
+import { readRootSecret } from '../../src/root-secret.ts'
 import { caught } from '../caught.ts'
 import { denied } from '../denied.ts'
-import { emptyPool } from '../pool.ts'
+import { emptyPool, migratedPool } from '../pool.ts'
 
 test('a database is named without a password', (t) => {
   const DATABASE_URL = 'postgres://ada:secret@db.example.com:5433/people?sslmode=require'
@@ -67,4 +72,15 @@ test('a schema has to be the one of this version, and is not changed', async (t)
     name: 'MigrationError',
     message: new RegExp(`^The database is at migration \\d+, and this version needs ${NEWEST}: .*npm run migrate`)
   })
+})
+
+test('the service has to have started', async (t) => {
+  const database = createDatabase(await migratedPool(t), 60_000)
+  const secrets = { current: 'only for tests, and long enough to be one' }
+  const never = { name: 'NoDatabase', message: /^The service has never started on this database, and nothing was made/ }
+  t.match(await caught(requireStarted(database)), never)
+  await ensureKey(database, systemClock, secrets)
+  t.match(await caught(requireStarted(database)), never)
+  await readRootSecret(database, systemClock, secrets)
+  await requireStarted(database)
 })
