@@ -7,14 +7,24 @@ import { exactly, PATIENCE } from './database.ts'
 import { whereabouts } from './database-url.ts'
 import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from './embedded.ts'
 import { hasEmbedded } from './existing-database.ts'
-import { type Finding, judgeKeyAge, judgePermissions, judgeSchema, judgeServer, type ServerFacts } from './findings.ts'
+import {
+  type Finding,
+  judgeKeyAge,
+  judgeOpening,
+  judgePermissions,
+  judgeSchema,
+  judgeServer,
+  type ServerFacts
+} from './findings.ts'
 import { FolderLocked } from './folder-lock.ts'
 import { readSchemaState } from './migrations.ts'
 import { explain, poolOptions, probe } from './postgres.ts'
+import { openRootSecret } from './root-secret.ts'
+import { storedSecret } from './secrets.ts'
 
 /** What is found in the database that the service would use; nothing in it is changed. */
 export function examineDatabase(config: Config): Promise<Finding[]> {
-  return config.DATABASE_URL ? examineServer(config, config.DATABASE_URL) : examineFolder(config.DATA_DIR)
+  return config.DATABASE_URL ? examineServer(config, config.DATABASE_URL) : examineFolder(config.DATA_DIR, config)
 }
 
 async function examineServer(config: Config, databaseUrl: string): Promise<Finding[]> {
@@ -30,10 +40,10 @@ async function examineServer(config: Config, databaseUrl: string): Promise<Findi
 
 async function examinePool(pool: Pool, config: Config): Promise<Finding[]> {
   await probe(pool)
-  return [...judgeServer(await readServer(pool), config), ...(await examineContent(pool))]
+  return [...judgeServer(await readServer(pool), config), ...(await examineContent(pool, config))]
 }
 
-async function examineFolder(folder: string): Promise<Finding[]> {
+async function examineFolder(folder: string, config: Config): Promise<Finding[]> {
   const about = 'database'
   const files: Finding[] = []
   try {
@@ -44,7 +54,7 @@ async function examineFolder(folder: string): Promise<Finding[]> {
     const { database, close } = await openEmbedded(folder, { asItIs: true })
     const { Pool } = await embeddedDriver(database)
     const pool = new Pool()
-    const content = await examineContent(pool)
+    const content = await examineContent(pool, config)
     await pool.end()
     await close()
     return [{ about, state: 'good', message: `embedded in ${folder}` }, ...content, ...files]
@@ -86,7 +96,7 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
   return { version, clockAhead, connections: { most, taken }, readOnly: read_only, settings }
 }
 
-async function examineContent(pool: Pool): Promise<Finding[]> {
+async function examineContent(pool: Pool, config: Config): Promise<Finding[]> {
   const state = await readSchemaState(pool)
   const findings = [judgeSchema(state)]
   if (state.applied < state.newest) return findings
@@ -94,5 +104,20 @@ async function examineContent(pool: Pool): Promise<Finding[]> {
     `SELECT ${exactly('extract(epoch FROM now() - created_at) / 86400')} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
-  return [...findings, judgeKeyAge(rows[0]?.age)]
+  return [...findings, judgeKeyAge(rows[0]?.age), ...(await examineSecret(pool, config))]
+}
+
+/** Whether the secret that the service would use opens what is sealed in the database; before the first start nothing is. */
+async function examineSecret(pool: Pool, config: Config): Promise<Finding[]> {
+  const { rows } = await pool.query('SELECT sealed FROM root_secret')
+  if (!rows[0]) return []
+  const { SECRET_KEY, SECRET_KEY_PREVIOUS: previous, DATA_DIR } = config
+  const about = SECRET_KEY ? 'SECRET_KEY' : join(DATA_DIR, 'secret.key')
+  try {
+    const current = SECRET_KEY ?? storedSecret(about)
+    openRootSecret(rows[0].sealed, { current, previous })
+    return [judgeOpening(about)]
+  } catch (error) {
+    return [judgeOpening(about, error as Error)]
+  }
 }

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { isLoopback, isNear, isPlainLoopback, isUnspecified } from './loopback.ts'
+import { RootSecretMismatch } from './root-secret.ts'
 
 /** What a look at an installation has found: `bad` is what must not stay so, a warning what may be meant. */
 export interface Finding {
@@ -240,6 +241,22 @@ export function judgeKeyAge(age: number | undefined): Finding {
   const found = `${Math.floor(age)} days old`
   if (age <= KEY_AGE) return good('signing key', found)
   return warning('signing key', found, 'run "latchkey keys rotate"')
+}
+
+/**
+ * Whether the secret in use opens the root secret of the database.
+ *
+ * @param about where the secret comes from: SECRET_KEY, or a file
+ * @param fault why it does not
+ */
+export function judgeOpening(about: string, fault?: Error): Finding {
+  if (!fault) return good(about, 'opens the root secret in the database')
+  const why = fault instanceof RootSecretMismatch ? 'does not open the root secret in the database' : fault.message
+  const mend =
+    about === 'SECRET_KEY'
+      ? 'set it to the one that the service last ran with, or add that one as SECRET_KEY_PREVIOUS'
+      : 'restore the file that belongs to this database, or set SECRET_KEY to the secret that was in it'
+  return bad(about, `${why}: the service cannot start`, mend)
 }
 
 /** @param mode the permissions of a file or folder that holds secrets */

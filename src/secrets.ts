@@ -33,6 +33,15 @@ export function generatedSecret(folder: string): string {
     writeFileSync(unfinished, text, { flag: 'wx', mode: 0o600, flush: true })
     renameSync(unfinished, path)
   }
+  return storedSecret(path)
+}
+
+/**
+ * The secret that a file holds, which is not changed.
+ *
+ * @throws Error when it cannot be read, or holds no secret
+ */
+export function storedSecret(path: string): string {
   const content = read(path)
   // White space to be trimmed includes the byte order mark.
   const secret = content.toString('utf8').trim()

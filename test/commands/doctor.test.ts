@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { readConfig } from '../../src/config.ts'
@@ -6,7 +6,7 @@ import { openEmbedded } from '../../src/embedded.ts'
 import { migrate, NEWEST } from '../../src/migrations.ts'
 import { openPool } from '../../src/open-pool.ts'
 import { generatedSecret } from '../../src/secrets.ts'
-import { run } from '../command.ts'
+import { run, startOnce } from '../command.ts'
 import { emptyDatabase, fillDataFolder, migratedDatabase, type TestDatabase } from '../database.ts'
 import { denied } from '../denied.ts'
 import { CLOSED_PORT, serverOver } from '../servers.ts'
@@ -59,18 +59,28 @@ test('doctor', async (t) => {
 
     const { pool, close: end } = await openPool(readConfig({ DATA_DIR }), () => {})
     await migrate(pool).finally(end)
-    generatedSecret(DATA_DIR)
-    t.equal((await run(['keys', 'list'], {}, { config: readConfig({ DATA_DIR }) })).code, 0)
+    await startOnce({ config: readConfig({ DATA_DIR }) })
     const after = await examine({ DATA_DIR })
     t.match(after.about('schema'), [{ state: 'good', message: `up to date at migration ${NEWEST}` }])
     t.match(after.about('signing key'), [{ state: 'good', message: '0 days old' }])
-    t.match(after.about(join(DATA_DIR, 'secret.key')), [{ state: 'good' }])
+    const file = join(DATA_DIR, 'secret.key')
+    t.match(after.about(file), [{ state: 'good', message: 'opens the root secret' }, { state: 'good' }])
     t.equal(after.code, 0)
 
     chmodSync(join(DATA_DIR, 'secret.key'), 0o644)
     const open = await examine({ DATA_DIR })
-    t.match(open.about(join(DATA_DIR, 'secret.key')), [{ state: 'bad' }])
+    t.match(open.about(file), [{ state: 'good' }, { state: 'bad' }])
     t.equal(open.code, 1)
+
+    writeFileSync(file, SECRET_KEY, { mode: 0o600 })
+    const strange = await examine({ DATA_DIR })
+    t.match(strange.about(file), [{ state: 'bad', message: 'does not open the root secret' }, {}])
+    t.equal(strange.code, 1)
+    t.match((await examine({ DATA_DIR, SECRET_KEY })).about('SECRET_KEY'), [{ state: 'bad' }])
+    rmSync(file)
+    const without = await examine({ DATA_DIR })
+    t.match(without.about(file), [{ state: 'bad', message: 'cannot be read' }])
+    t.notOk(existsSync(file), 'and makes none')
   })
 
   await t.test('finds a folder that is open to others, looks into it, and leaves it as it is', async (t) => {
@@ -136,9 +146,17 @@ test('doctor', async (t) => {
     t.match(empty.about('clock'), [{ state: 'good', message: /^\d+ ms (ahead of|behind) ours$/ }])
     t.match(empty.about('schema'), [{ state: 'warning' }])
 
-    const migrated = await examine({ ...variables, DATABASE_URL: await urlOf(await migratedDatabase(t)) })
+    const DATABASE_URL = await urlOf(await migratedDatabase(t))
+    const migrated = await examine({ ...variables, DATABASE_URL })
     t.match(migrated.about('DATABASE_POOL'), [{ state: /good|warning/ }])
     t.match(migrated.about('signing key'), [{ message: 'none yet: the first start makes one' }])
+    t.strictSame(migrated.about('SECRET_KEY'), [])
+
+    await startOnce({ config: readConfig({ ...variables, DATABASE_URL }) })
+    t.match((await examine({ ...variables, DATABASE_URL })).about('SECRET_KEY'), [{ state: 'good' }])
+    const strange = await examine({ ...variables, DATABASE_URL, SECRET_KEY: 'another secret, which opens nothing' })
+    t.match(strange.about('SECRET_KEY'), [{ state: 'bad', message: 'does not open the root secret' }])
+    t.equal(strange.code, 1)
   })
 
   await t.test('says why a server cannot be used, without the password', async (t) => {

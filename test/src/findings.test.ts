@@ -6,6 +6,7 @@ import {
   judgeKeyAge,
   judgeMail,
   judgeNetwork,
+  judgeOpening,
   judgePermissions,
   judgeReach,
   judgeSchema,
@@ -15,6 +16,7 @@ import {
   median,
   type ServerFacts
 } from '../../src/findings.ts'
+import { RootSecretMismatch } from '../../src/root-secret.ts'
 
 const STRONG = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
 const OTHER = 'Hc7uJ2nB5vT8yR1eW4qZ6xK9mP3sL0dF'
@@ -218,5 +220,20 @@ test('the schema, the signing key and permissions', (t) => {
   t.equal(judgePermissions('secret.key', 0o100600).message, "its owner's alone (0600)")
   for (const mode of [0o640, 0o620, 0o610, 0o604, 0o602, 0o601]) t.equal(judgePermissions('x', mode).state, 'bad')
   t.equal(judgePermissions('secret.key', 0o100644).mend, 'chmod go= secret.key')
+  t.end()
+})
+
+test('a secret that opens nothing is bad', (t) => {
+  t.match(judgeOpening('SECRET_KEY'), { about: 'SECRET_KEY', state: 'good' })
+  t.match(judgeOpening('SECRET_KEY', new RootSecretMismatch()), {
+    state: 'bad',
+    message: 'does not open the root secret in the database: the service cannot start',
+    mend: /SECRET_KEY_PREVIOUS/
+  })
+  t.match(judgeOpening('/data/secret.key', new Error('it cannot be read')), {
+    state: 'bad',
+    message: 'it cannot be read: the service cannot start',
+    mend: /^restore the file/
+  })
   t.end()
 })
