@@ -1,12 +1,14 @@
 import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem } from '../src/errors.ts'
+import { type Code, Problem } from '../src/errors.ts'
+import { seldom } from '../src/seldom.ts'
 import { describeFaults } from '../src/validation.ts'
 
 /** Turns everything that can go wrong in a request into the one error body. */
 export default fp(
   async (fastify) => {
+    const report = reporting()
     fastify.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = toProblem(error, request)
       if (problem.statusCode >= 500) report(problem, request)
@@ -40,8 +42,24 @@ function invalid({ validation, validationContext }: FastifyError, { body }: Fast
   return new Problem('VALIDATION_FAILED', { errors: describeFaults(validation as unknown as ErrorObject[]) })
 }
 
-/** A fault of ours is an error; a database that is away, or a full queue, is expected now and then. */
-function report(problem: Problem, { log }: FastifyRequest): void {
-  if (problem.code === 'INTERNAL') log.error({ err: problem.cause }, 'internal error')
-  else log.warn({ code: problem.code, err: problem.cause }, problem.message)
+type Report = (problem: Problem, request: FastifyRequest) => void
+
+/**
+ * A fault of ours is an error, and each is told. A database that is away, or a full queue, is expected now and then: while
+ * it lasts it is told now and then, since each request has its line in the log anyway.
+ */
+function reporting(): Report {
+  const rarely = new Map<Code, Report>()
+
+  return (problem, request) => {
+    const { code, cause } = problem
+    if (code === 'INTERNAL') return request.log.error({ err: cause }, 'internal error')
+    const tell = rarely.get(code) ?? seldom(warn)
+    rarely.set(code, tell)
+    tell(problem, request)
+  }
+}
+
+function warn(others: number, { code, message, cause }: Problem, { log }: FastifyRequest): void {
+  log.warn({ code, err: cause, ...(others > 0 && { others }) }, message)
 }

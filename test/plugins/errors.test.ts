@@ -153,6 +153,46 @@ test('DATABASE_UNAVAILABLE says so to the client, and why to the log', async (t)
   })
 })
 
+test('an outage that goes on is told once in ten seconds, and each code by itself', async (t) => {
+  const log: string[] = []
+  const fastify = await build(t, { log, environment: { HASH_QUEUE: '0' } })
+  log.length = 0
+  const { now } = performance
+  let time = 0
+  const lines = () => log.splice(0).map((line) => JSON.parse(line))
+  const restore = cutOff(fastify)
+  performance.now = () => time
+  t.teardown(() => {
+    performance.now = now
+  })
+
+  for (let request = 0; request < 3; request++) await fastify.inject('/health/ready')
+  const first = lines()
+  t.match(
+    first.filter(({ level }) => level > 30),
+    [{ level: 40, code: 'DATABASE_UNAVAILABLE', err: { code: 'ECONNREFUSED' } }]
+  )
+  t.equal(first.filter(({ level }) => level > 30).length, 1)
+  t.match(
+    first.filter(({ msg }) => msg === 'request completed').map(({ statusCode }) => statusCode),
+    [503, 503, 503]
+  )
+
+  time += 10_000
+  await fastify.inject('/health/ready')
+  t.match(
+    lines().filter(({ level }) => level > 30),
+    [{ code: 'DATABASE_UNAVAILABLE', others: 2 }]
+  )
+  restore()
+  performance.now = now
+
+  await Promise.all([1, 2, 3].map((each) => post(fastify, '/register', { username: `ada${each}`, password: PASSWORD })))
+  const overloads = lines().filter(({ level }) => level > 30)
+  t.match(overloads, [{ level: 40, code: 'OVERLOADED' }])
+  t.equal(overloads.length, 1)
+})
+
 test('OVERLOADED says when to come again', async (t) => {
   const fastify = await build(t, { environment: { HASH_QUEUE: '0' } })
   const answers = await Promise.all(
