@@ -7,14 +7,14 @@ import { whereabouts } from '../src/database-url.ts'
 import { embeddedDriver, openEmbedded } from '../src/embedded.ts'
 import { requireEmbedded, requireSchema } from '../src/existing-database.ts'
 import { migrate } from '../src/migrations.ts'
-import { poolOptions, waitForServer } from '../src/postgres.ts'
+import { poolOptions, requireSearchPath, requireWritable, waitForServer } from '../src/postgres.ts'
 import { seldom } from '../src/seldom.ts'
 
 /** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
 export default fp<AppOptions>(
   async (fastify, { pglite, existing = false }) => {
     const { config } = fastify
-    if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL)
+    if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL, existing)
     else await embed(fastify, pglite, existing)
     if (existing) return requireSchema(fastify.pg.pool)
     const applied = await migrate(fastify.pg.pool)
@@ -24,13 +24,16 @@ export default fp<AppOptions>(
   { name: 'pg', dependencies: ['config'] }
 )
 
-async function connect(fastify: FastifyInstance, databaseUrl: string): Promise<void> {
+async function connect(fastify: FastifyInstance, databaseUrl: string, existing: boolean): Promise<void> {
   await fastify.register(postgres, poolOptions(fastify.config))
   survive(fastify)
   const database = whereabouts(databaseUrl)
   await waitForServer(fastify.pg.pool, databaseUrl, (reason) => {
     fastify.log.warn({ database, reason }, 'waiting for the database')
   })
+  await requireSearchPath(fastify.pg.pool, databaseUrl)
+  // A command may only want to read.
+  if (!existing) await requireWritable(fastify.pg.pool, databaseUrl)
 }
 
 async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], existing: boolean): Promise<void> {

@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.ts'
 import { type Config, readConfig } from './config.ts'
+import { isReadOnly } from './database.ts'
 import { ENV_FILE } from './environment.ts'
 import { Problem } from './errors.ts'
 import { nameDatabase } from './existing-database.ts'
+import { TAKES_NO_WRITES } from './postgres.ts'
 import { confirmed, escaping, type Terminal, toJson, visible } from './terminal.ts'
 import { VERSION } from './version.ts'
 import { openWorkshop } from './workshop.ts'
@@ -104,7 +106,7 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
 /** What went wrong, for --json and for people: where something given is at fault, all that is. */
 function failure(error: Error): [value: object, text: string] {
   // Errors of the embedded database's file system have none.
-  const message = String(error.message)
+  const message = isReadOnly(error) ? `The database ${TAKES_NO_WRITES}.` : String(error.message)
   if (!(error instanceof Problem && error.errors)) return [{ error: message }, message]
   const { code, errors } = error
   const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())

@@ -158,6 +158,8 @@ async function commit<Result>(run: Run, work: (transaction: Database) => Promise
   }
 }
 
+class ReadOnly extends Error {}
+
 /**
  * Resolves when the database answers and takes writes. A standby's transactions are read-only too.
  *
@@ -165,8 +167,12 @@ async function commit<Result>(run: Run, work: (transaction: Database) => Promise
  */
 export async function checkWritable(database: Database): Promise<void> {
   const [row] = await database.query('SELECT current_setting(\'transaction_read_only\')::boolean AS "readOnly"')
-  if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new Error('the database takes no writes') })
+  if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new ReadOnly('the database takes no writes') })
 }
+
+/** Whether something failed since the database takes no writes. */
+export const isReadOnly = (error: unknown) =>
+  error instanceof Problem && (error.cause instanceof ReadOnly || sqlState(error.cause) === '25006')
 
 /**
  * SQLSTATE classes that say nothing about the statement: connection, authorisation, no such database, serialisation,

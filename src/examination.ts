@@ -13,6 +13,7 @@ import {
   judgeOpening,
   judgePermissions,
   judgeSchema,
+  judgeSearchPath,
   judgeServer,
   type ServerFacts
 } from './findings.ts'
@@ -40,7 +41,20 @@ async function examineServer(config: Config, databaseUrl: string): Promise<Findi
 
 async function examinePool(pool: Pool, config: Config): Promise<Finding[]> {
   await probe(pool)
-  return [...judgeServer(await readServer(pool), config), ...(await examineContent(pool, config))]
+  const path = await examineSearchPath(pool)
+  // What the service would not find is not looked for.
+  const content = path.length > 0 ? [] : await examineContent(pool, config)
+  return [...judgeServer(await readServer(pool), config), ...path, ...content]
+}
+
+/** Whether the search_path of the role leads to our tables, or to a schema for them where there are none yet. */
+async function examineSearchPath(pool: Pool): Promise<Finding[]> {
+  const { rows } = await pool.query(
+    `SELECT current_setting('search_path') AS path, current_schema() AS schema,
+       CASE WHEN to_regclass('latchkey_migrations') IS NULL
+         THEN (SELECT min(schemaname::text) FROM pg_tables WHERE tablename = 'latchkey_migrations') END AS elsewhere`
+  )
+  return judgeSearchPath(rows[0])
 }
 
 async function examineFolder(folder: string, config: Config): Promise<Finding[]> {

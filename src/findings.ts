@@ -222,6 +222,22 @@ function judgeSettings({ encoding, dateStyle, isolation, timeouts }: ServerSetti
   return findings.length > 0 ? findings : [good('settings', 'as the service needs them')]
 }
 
+/**
+ * Where the search_path leads.
+ *
+ * @param found the setting, the schema that it leads to, and the one that has our tables where that is another
+ */
+export function judgeSearchPath(found: { path: string; schema: string | null; elsewhere: string | null }): Finding[] {
+  const { path, schema, elsewhere } = found
+  if (elsewhere !== null) {
+    const why = `'${path}' does not lead to the tables of the service, which are in the schema ${elsewhere}`
+    return [bad('search_path', why, `set it to ${elsewhere} for the role of DATABASE_URL`)]
+  }
+  if (schema !== null) return []
+  const why = `'${path}' names no schema that the role may use`
+  return [bad('search_path', why, 'set it for the role of DATABASE_URL, such as to public')]
+}
+
 /** The schema of the database against the migrations that this version has, by their numbers. */
 export function judgeSchema({ applied, newest }: { applied: number; newest: number }): Finding {
   if (applied > newest) {

@@ -87,6 +87,34 @@ export async function waitForServer(pool: Pool, databaseUrl: string, report: Wai
   })
 }
 
+/** What is said of a database in which nothing can be changed. */
+export const TAKES_NO_WRITES =
+  'takes no writes: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary'
+
+/**
+ * Requires that something can be changed through the pool.
+ *
+ * @throws DatabaseRefusal
+ */
+export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
+  const { rows } = await pool.query('SELECT current_setting(\'transaction_read_only\')::boolean AS "readOnly"')
+  if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${whereabouts(databaseUrl)} ${TAKES_NO_WRITES}.`)
+}
+
+/**
+ * Requires that the search_path leads to a schema: without one our tables would seem to be missing, and none could be made.
+ *
+ * @throws DatabaseRefusal
+ */
+export async function requireSearchPath(pool: Pool, databaseUrl: string): Promise<void> {
+  const { rows } = await pool.query("SELECT current_schema() AS schema, current_setting('search_path') AS path")
+  const [{ schema, path }] = rows
+  if (schema !== null) return
+  throw new DatabaseRefusal(
+    `The database ${whereabouts(databaseUrl)} cannot be used: the search_path of the role is '${path}', which names no schema that it may use. Set it for the role of DATABASE_URL, such as to public.`
+  )
+}
+
 /** Starting, out of connections, stopping, recovering from a crash, and what a proxy says for its server. */
 const NOT_YET = ['57P03', '53300', '57P01', '57P02', '08000', '08001', '08003', '08004', '08006']
 

@@ -56,6 +56,17 @@ export async function poolOf(t: Test, database: TestDatabase): Promise<pg.Pool> 
   return pool
 }
 
+/** The same database for sessions with a setting: the one session of an embedded one has it from now on. */
+export async function configured(database: TestDatabase, name: string, value: string): Promise<TestDatabase> {
+  if ('pglite' in database) {
+    await database.pglite.query('SELECT set_config($1, $2, false)', [name, value])
+    return database
+  }
+  const url = new URL(database.url)
+  url.searchParams.set('options', `-c ${name}=${value}`)
+  return { url: url.href }
+}
+
 /** Embedded databases that no test uses now, and what will close them: to empty one is far quicker than to start one. */
 const idle = new Map<PGlite, NodeJS.Timeout>()
 

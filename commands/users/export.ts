@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/command-line.ts'
+import { checkWritable } from '../../src/database.ts'
 import { showProgress } from '../../src/terminal.ts'
 import { exportUsers } from '../../src/user-export.ts'
 import { FORMATS, type Format, formatOf } from '../../src/user-records.ts'
@@ -24,6 +25,8 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
     .action(async (file: string, { format = formatOf(file), forSpreadsheets = false }: Options) => {
       if (forSpreadsheets && format !== 'csv') command.error("error: option '--for-spreadsheets' needs CSV")
       const { audit, openDatabase } = await open()
+      // Where it could not be put on record afterwards, no hash leaves.
+      await checkWritable(openDatabase())
       const progress = showProgress(terminal)
       let exported = 0
       await writeWhole(file, async function* () {

@@ -7,7 +7,13 @@ import { migrate, NEWEST } from '../../src/migrations.ts'
 import { openPool } from '../../src/open-pool.ts'
 import { generatedSecret } from '../../src/secrets.ts'
 import { run, startOnce } from '../command.ts'
-import { emptyDatabase, fillDataFolder, migratedDatabase, type TestDatabase } from '../database.ts'
+import {
+  configured,
+  emptyDatabase,
+  fillDataFolder,
+  migratedDatabase,
+  type TestDatabase
+} from '../database.ts'
 import { denied } from '../denied.ts'
 import { CLOSED_PORT, serverOver } from '../servers.ts'
 
@@ -157,6 +163,14 @@ test('doctor', async (t) => {
     const strange = await examine({ ...variables, DATABASE_URL, SECRET_KEY: 'another secret, which opens nothing' })
     t.match(strange.about('SECRET_KEY'), [{ state: 'bad', message: 'does not open the root secret' }])
     t.equal(strange.code, 1)
+  })
+
+  await t.test('says where the search_path of a server leads nowhere', async (t) => {
+    const database = await configured(await migratedDatabase(t), 'search_path', 'nowhere')
+    const DATABASE_URL = 'url' in database ? database.url : await serverOver(t, database.pglite)
+    const { code, about } = await examine({ SECRET_KEY, DATABASE_URL })
+    t.match(about('search_path'), [{ state: 'bad', message: /in the schema public$/ }])
+    t.strictSame([code, about('schema')], [1, []])
   })
 
   await t.test('says why a server cannot be used, without the password', async (t) => {

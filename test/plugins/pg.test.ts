@@ -10,7 +10,7 @@ import { FolderLocked } from '../../src/folder-lock.ts'
 import { DatabaseRefusal } from '../../src/postgres.ts'
 import { assemble } from '../assemble.ts'
 import { caught } from '../caught.ts'
-import { embeddedDatabase, emptyDatabase } from '../database.ts'
+import { configured, embeddedDatabase, emptyDatabase } from '../database.ts'
 import { handwrittenServer, proxyTo, refusingServer, serverOver, turnedAway, welcome } from '../servers.ts'
 
 type Log = Record<string, unknown>[]
@@ -51,6 +51,20 @@ async function logged(log: Log, message: string): Promise<Record<string, unknown
     await new Promise(setImmediate)
   }
 }
+
+test('a server that cannot be used as it is set', async (t) => {
+  const refused: [name: string, value: string, message: RegExp][] = [
+    ['default_transaction_read_only', 'on', /^The database \S+ takes no writes: .* set DATABASE_URL to the primary\.$/],
+    ['search_path', 'nowhere', /the search_path of the role is 'nowhere', which names no schema that it may use\./]
+  ]
+  for (const [name, value, message] of refused) {
+    await t.test(`by ${name}`, async (t) => {
+      const database = await configured(await emptyDatabase(t), name, value)
+      const DATABASE_URL = 'url' in database ? database.url : await serverOver(t, database.pglite)
+      t.match(await failure(start(t, { DATABASE_URL })), { name: 'DatabaseRefusal', message })
+    })
+  }
+})
 
 test('the server of DATABASE_URL', async (t) => {
   const url = await emptyServer(t)

@@ -10,6 +10,7 @@ import {
   judgePermissions,
   judgeReach,
   judgeSchema,
+  judgeSearchPath,
   judgeSecrets,
   judgeServer,
   judgeSwitches,
@@ -235,5 +236,16 @@ test('a secret that opens nothing is bad', (t) => {
     message: 'it cannot be read: the service cannot start',
     mend: /^restore the file/
   })
+  t.end()
+})
+
+test('a search_path that does not lead to our tables is bad', (t) => {
+  t.strictSame(judgeSearchPath({ path: 'public', schema: 'public', elsewhere: null }), [])
+  t.match(judgeSearchPath({ path: '', schema: null, elsewhere: null }), [
+    { about: 'search_path', state: 'bad', message: "'' names no schema that the role may use" }
+  ])
+  t.match(judgeSearchPath({ path: 'other', schema: 'other', elsewhere: 'public' }), [
+    { about: 'search_path', state: 'bad', message: /in the schema public$/, mend: /^set it to public/ }
+  ])
   t.end()
 })

@@ -1,6 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'tap'
 import { operator } from '../../command.ts'
+import { configured, migratedDatabase } from '../../database.ts'
+import { serverOver } from '../../servers.ts'
 
 test('users export', async (t) => {
   const run = await operator(t)
@@ -34,4 +36,21 @@ test('users export', async (t) => {
     stdout: '',
     stderr: `${folder}/users.csv is there already: choose another name, or move it away.\n`
   })
+})
+
+test('users export writes nothing that it cannot put on record', async (t) => {
+  const source = await migratedDatabase(t)
+  await operator(t, { database: source })
+  const database = await configured(source, 'default_transaction_read_only', 'on')
+  // The embedded driver begins anew with each client, and forgets the setting.
+  const url = 'url' in database ? database.url : await serverOver(t, database.pglite)
+  const run = await operator(t, { database: { url } })
+  const folder = t.testdir({})
+  const stderr =
+    'The database takes no writes: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary.\n'
+  t.strictSame(await run(['users', 'export', `${folder}/users.jsonl`]), { code: 1, stdout: '', stderr })
+  t.strictSame(readdirSync(folder), [])
+  t.equal((await run(['users', 'list'])).code, 0)
+  const made = await run(['users', 'create', '--username', 'ada'], { input: 'correct horse battery staple' })
+  t.match(made, { code: 1, stdout: '', stderr })
 })
