@@ -7,13 +7,7 @@ import { migrate, NEWEST } from '../../src/migrations.ts'
 import { openPool } from '../../src/open-pool.ts'
 import { generatedSecret } from '../../src/secrets.ts'
 import { run, startOnce } from '../command.ts'
-import {
-  configured,
-  emptyDatabase,
-  fillDataFolder,
-  migratedDatabase,
-  type TestDatabase
-} from '../database.ts'
+import { configured, emptyDatabase, fillDataFolder, migratedDatabase, type TestDatabase } from '../database.ts'
 import { denied } from '../denied.ts'
 import { CLOSED_PORT, serverOver } from '../servers.ts'
 
