@@ -7,6 +7,7 @@ import {
   type EmailToken,
   findEmailToken,
   findVerification,
+  lookUpEmailToken,
   type Purpose,
   releaseEmailToken,
   type Verification
@@ -101,10 +102,7 @@ export default fp(
     fastify.decorate('emailLinks', {
       async look({ database }, purpose, token) {
         if (purpose === 'verify email') return findVerification(database, clock, token)
-        return findEmailToken(database, clock, purpose, token).catch((error) => {
-          if (error instanceof Problem && error.code === 'EMAIL_TOKEN_INVALID') return undefined
-          throw error
-        })
+        return lookUpEmailToken(database, clock, purpose, token)
       },
 
       async verify(request, { token, password }, reply) {

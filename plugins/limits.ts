@@ -125,7 +125,8 @@ export default fp(
       if ('wait' in count) throw heldOff(request, attempt, count, { names, account: account?.id })
       try {
         const result = await work()
-        const forgiven = account ? accountKeys(secret, { ...typed, ...account }) : names
+        // Only an account has a right password.
+        const forgiven = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
         await forgive(request.database, known ? [known.own, ...forgiven] : forgiven)
         return result
       } catch (error) {

@@ -3,7 +3,7 @@ import { startPurge } from '../src/purge.ts'
 import { purgeRestingUsernames } from '../src/resting-usernames.ts'
 
 /** How often usernames that rest no longer are deleted, in milliseconds. */
-const PURGE_INTERVAL = 10 * 60_000
+const PURGE_INTERVAL = 15 * 60_000
 
 export default fp(
   async (fastify) => {

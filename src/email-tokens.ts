@@ -166,22 +166,28 @@ const CLAIMED = '(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::tex
 const COLUMNS = `good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
   good.password_version AS "passwordVersion", good.email, good.email_change AS change`
 
-/**
- * A token that is good, without using it.
- *
- * @throws Problem EMAIL_TOKEN_INVALID
- */
-export async function findEmailToken(
+/** A token that is good, without using it. */
+export async function lookUpEmailToken(
   database: Database,
   clock: Clock,
   purpose: Purpose,
   token: string
-): Promise<EmailToken> {
+): Promise<EmailToken | undefined> {
   const [found] = await database.query<EmailToken>(`SELECT ${COLUMNS} FROM ${GOOD}`, [
     clock.offset,
     hashOf(token),
     purpose
   ])
+  return found
+}
+
+/**
+ * The same where it has to be good.
+ *
+ * @throws Problem EMAIL_TOKEN_INVALID
+ */
+export async function findEmailToken(...given: Parameters<typeof lookUpEmailToken>): Promise<EmailToken> {
+  const found = await lookUpEmailToken(...given)
   if (!found) throw new Problem('EMAIL_TOKEN_INVALID')
   return found
 }

@@ -6,7 +6,7 @@ test('usernames that rest no longer are purged now and then', async (t) => {
   const log: string[] = []
   const clock = testClock()
   // Mail tokens are purged as often, by a plugin that comes before.
-  const [fastify, purge] = await withInterval(t, 600_000, () => build(t, { clock, log }))
+  const [fastify, purge] = await withInterval(t, 900_000, () => build(t, { clock, log }))
   const { access_token: token } = await signIn(fastify, { username: 'ada' })
   await fastify.inject({ method: 'PATCH', url: '/me', headers: bearer(token), payload: { username: 'lovelace' } })
   const stored = () => fastify.openDatabase().query('SELECT username FROM resting_usernames')

@@ -11,9 +11,11 @@ import {
   type Purpose,
   purgeEmailTokens,
   releaseEmailToken,
-  useEmailToken
+  useEmailToken,
+  useVerification
 } from '../../src/email-tokens.ts'
 import { addUser } from '../../src/users.ts'
+import { caught } from '../caught.ts'
 import { migratedDatabase, poolOf } from '../database.ts'
 import { testClock } from '../helper.ts'
 
@@ -53,6 +55,12 @@ test('tokens of mails', async (t) => {
       t.equal(bytes, 32)
       t.notOk(row.includes(token))
     }
+  })
+
+  await t.test('that verify an address are refused where they became void since they were looked up', async (t) => {
+    const token = String(await mint())
+    await mint()
+    t.match(await caught(database.transact((transaction) => useVerification(transaction, clock, token))), INVALID)
   })
 
   await t.test('about the address of an account are made only while it has that address', async (t) => {
