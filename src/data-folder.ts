@@ -66,7 +66,7 @@ export function isThere(path: string): boolean {
 /** One level at a time: Node's recursive way never ends where a file system takes no folders, as below /proc. */
 function make(path: string, folder: string): void {
   if (attempt(folder, 'read', () => statOf(path))) return
-  if (lstatSync(path, { throwIfNoEntry: false })) {
+  if (attempt(folder, 'made', () => lstatSync(path, { throwIfNoEntry: false }))) {
     throw new DataFolderError(
       `DATA_DIR ${folder} cannot be made: ${path} is a link that leads nowhere. Make the folder that it names, or remove the link.`
     )

@@ -90,7 +90,10 @@ if (process.env.TEST_DATABASE_URL) {
       const registered = await Promise.all(
         names.map((username) => post(fastify, '/register', { username, password: PASSWORD }))
       )
-      t.strictSame(registered.map(({ statusCode }) => statusCode).sort(), [201, 201, 409, 409, 409, 409, 409, 409])
+      const statuses = registered.map(({ statusCode }) => statusCode)
+      t.equal(statuses.filter((status) => status === 201).length, 2)
+      // Of one name two are hashed at once.
+      t.strictSame([...new Set(statuses)].sort(), [201, 409, 503])
       const { sessions } = (await fastify.inject({ url: '/sessions', headers: bearer(access_token) })).json()
       t.equal(sessions.length, 1)
       await fastify.close()
@@ -115,7 +118,7 @@ if (process.env.TEST_DATABASE_URL) {
       t.equal((await there(['audit', 'verify'])).code, 0)
       const back = await run(['backup', `${file}-2`], PASSPHRASE)
       t.equal(back.code, 0, back.stderr)
-      const again = await run(['restore', `${file}-2`, '--replace'], PASSPHRASE)
+      const again = await run(['restore', `${file}-2`, '--replace', '--yes'], PASSPHRASE)
       t.equal(again.code, 0, again.stderr)
       t.equal((await run(['audit', 'verify'])).code, 0)
       const after = await contentOf(t, source)
