@@ -60,6 +60,8 @@ export function createClientAddress(trusted: string[]): ClientAddress {
     clientAddress: (request) => trace(request).hop.toString(),
     isForwardedInVain: (request) => request.headers['x-forwarded-for'] !== undefined && !isTrusted(peerOf(request)),
     findUnreadableHop(request) {
+      // Most requests have none, and need no address parsed for it.
+      if (request.headers['x-forwarded-for'] === undefined) return undefined
       const { hop, isUnreadable } = trace(request)
       return isUnreadable ? hop.toString() : undefined
     }
