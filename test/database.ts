@@ -109,7 +109,7 @@ async function empty(pglite: PGlite): Promise<void> {
 async function renew(pglite: PGlite): Promise<void> {
   const present = await schemaOf(pglite).catch(() => undefined)
   if (present && present.text === migratedSchemas.get(pglite)) {
-    await pglite.exec(`TRUNCATE ${present.tables}`)
+    await pglite.exec(present.emptying)
   } else {
     await empty(pglite)
     await migrateEmbedded(pglite)
@@ -121,8 +121,8 @@ async function renew(pglite: PGlite): Promise<void> {
 const migratedSchemas = new WeakMap<PGlite, string>()
 
 interface Schema {
-  /** The tables that hold what the service stores. */
-  tables: string
+  /** The statements that remove all that the service has stored. */
+  emptying: string
   /** All that a test may have changed. */
   text: string
 }
@@ -133,10 +133,13 @@ async function schemaOf(pglite: PGlite): Promise<Schema> {
   return rows[0] as Schema
 }
 
+// DELETE is five times as quick as TRUNCATE for a few rows. Without the triggers of foreign keys, in any order.
 const SCHEMA = `
   WITH relations AS (SELECT oid, relname, relkind, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace)
-  SELECT (SELECT string_agg(quote_ident(relname), ', ') FROM relations
-          WHERE relkind = 'r' AND relname <> 'latchkey_migrations') AS tables,
+  SELECT (SELECT concat('SET session_replication_role = replica; ',
+            string_agg(format(CASE WHEN pg_relation_size(oid) > 100000 THEN 'TRUNCATE %I CASCADE' ELSE 'DELETE FROM %I' END,
+              relname), '; '), '; RESET session_replication_role')
+          FROM relations WHERE relkind = 'r' AND relname <> 'latchkey_migrations') AS emptying,
     concat_ws('|',
       (SELECT string_agg(relations::text, ',' ORDER BY oid) FROM relations),
       (SELECT string_agg(concat(attrelid, attname, atttypid, attnotnull, atthasdef, attisdropped), ',' ORDER BY attrelid, attnum)
