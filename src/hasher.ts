@@ -61,8 +61,9 @@ export function createHasher({
   const gate = createGate(concurrency, queue, { deadline })
   const workers = new Piscina<HashTask, string | boolean>({
     filename: new URL('hash-worker.js', import.meta.url).href,
-    // None of this process's own: a loader that it runs under would be started in every thread.
+    // Neither the options of this process, which may name loaders to start, nor its environment, which holds secrets.
     execArgv: [],
+    env: {},
     minThreads: 0,
     maxThreads: concurrency,
     idleTimeout: IDLE,
