@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url'
-import autoload from '@fastify/autoload'
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { AppOptions } from './app.ts'
+import { type AppOptions, registerPlugins } from './app.ts'
 import { serverOptions } from './server-options.ts'
 
 /**
@@ -15,10 +13,7 @@ export async function openWorkshop(given: AppOptions, log: { write(line: string)
   const fastify = Fastify({ ...serverOptions, logger: { ...serverOptions.logger, level: 'error', stream: log } })
   const workshop = fastify as unknown as FastifyInstance
   try {
-    await fastify.register(autoload, {
-      dir: fileURLToPath(new URL('../plugins', import.meta.url)),
-      options: { ...given }
-    })
+    registerPlugins(workshop, given)
     await fastify.ready()
     return workshop
   } catch (error) {
