@@ -8,11 +8,11 @@
  */
 import pg from 'pg'
 import { systemClock } from '../src/clock.ts'
-import { readConfig } from '../src/config.ts'
-import { createDatabase, type Database } from '../src/database.ts'
-import { migrate } from '../src/migrations.ts'
-import { openSession } from '../src/sessions.ts'
-import { addUser, findCredentials } from '../src/users.ts'
+import { readConfig } from '../src/config/config.ts'
+import { createDatabase, type Database } from '../src/database/database.ts'
+import { migrate } from '../src/database/migrations.ts'
+import { openSession } from '../src/sessions/sessions.ts'
+import { addUser, findCredentials } from '../src/users/users.ts'
 
 const ROUNDS = 2_000
 const HASH = `$2b$12$${'x'.repeat(53)}`

@@ -1,10 +1,10 @@
-import { type Counts, inWords, readBackup, TABLES } from '../src/backup.ts'
-import { choosePassphrase } from '../src/backup-passphrase.ts'
-import { type BackupRecord, packRecords } from '../src/backup-records.ts'
-import { sealStream } from '../src/backup-seal.ts'
-import type { DefineCommand } from '../src/command-line.ts'
-import { countOf, showProgress } from '../src/terminal.ts'
-import { writeWhole } from '../src/whole-file.ts'
+import { type Counts, inWords, readBackup, TABLES } from '../src/backups/backup.ts'
+import { sealStream } from '../src/backups/encryption.ts'
+import { type BackupRecord, packRecords } from '../src/backups/framing.ts'
+import { writeWhole } from '../src/cli/atomic-file.ts'
+import type { DefineCommand } from '../src/cli/command-line.ts'
+import { choosePassphrase } from '../src/cli/passphrase.ts'
+import { countOf, showProgress } from '../src/cli/terminal.ts'
 
 /** How long it may take, in milliseconds. */
 const PATIENCE = 24 * 3_600_000

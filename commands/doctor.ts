@@ -1,7 +1,6 @@
 import bcrypt from 'bcrypt'
-import type { DefineCommand } from '../src/command-line.ts'
-import type { Config, ConfigurationError } from '../src/config.ts'
-import { examineDatabase, examineFiles } from '../src/examination.ts'
+import type { DefineCommand } from '../src/cli/command-line.ts'
+import type { Config, ConfigurationError } from '../src/config/config.ts'
 import {
   type Finding,
   judgeCost,
@@ -10,7 +9,8 @@ import {
   judgeSecrets,
   judgeSwitches,
   median
-} from '../src/findings.ts'
+} from '../src/doctor/checks.ts'
+import { examineDatabase, examineFiles } from '../src/doctor/inspect.ts'
 
 const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }
 

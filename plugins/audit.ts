@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
-import type { Action, Actor } from '../src/audit.ts'
-import { appendRecords, type Particulars } from '../src/audit-append.ts'
-import { createAuditQueue } from '../src/audit-queue.ts'
-import type { Database } from '../src/database.ts'
-import { deriveKey } from '../src/secrets.ts'
+import { appendRecords, type Particulars } from '../src/audit/append.ts'
+import type { Action, Actor } from '../src/audit/chain.ts'
+import { createAuditQueue } from '../src/audit/queue.ts'
+import type { Database } from '../src/database/database.ts'
+import { deriveKey } from '../src/secrets/derive-key.ts'
 
 /** The record of who did what. */
 export interface Audit {

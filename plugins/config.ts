@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
-import { type Config, readConfig } from '../src/config.ts'
-import { keepFilesPrivate } from '../src/data-folder.ts'
-import { readEnvFile } from '../src/environment.ts'
-import { judgeReach } from '../src/findings.ts'
+import { type Config, readConfig } from '../src/config/config.ts'
+import { keepFilesPrivate } from '../src/config/data-folder.ts'
+import { readEnvFile } from '../src/config/env-file.ts'
+import { judgeReach } from '../src/doctor/checks.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
-import { isUnspecified } from '../src/loopback.ts'
-import { welcome } from '../src/welcome.ts'
+import { welcome } from '../src/cli/welcome.ts'
+import { isUnspecified } from '../src/http/loopback.ts'
 
 /** Greets the person at the terminal on which the service was started; anything else reads the log. */
 export default fp<AppOptions>(

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import helmet from '@fastify/helmet'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { createDocument, type Document } from '../src/document.ts'
 import { Problem } from '../src/errors.ts'
-import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas.ts'
+import { createDocument, type Document } from '../src/http/document.ts'
+import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas/schemas.ts'
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -71,7 +71,7 @@ const fileSchema = {
 
 /** The one place that serves HTML, and so the one that has all of helmet's headers. */
 const docs: FastifyPluginAsyncTypebox = async (fastify) => {
-  // What plugins/headers.ts sets, helmet could not replace.
+  // What plugins/http/headers.ts sets, helmet could not replace.
   await fastify.register(helmet, { contentSecurityPolicy: false, xFrameOptions: { action: 'deny' } })
 
   fastify.get('/docs', { schema: pageSchema }, async (_request, reply) => {

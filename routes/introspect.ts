@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { authenticateByForm, authenticateByHeader } from '../src/client-secret.ts'
 import { Problem } from '../src/errors.ts'
-import { parseForm } from '../src/form.ts'
-import { BODY, Introspection, Nothing, refusals, TokenStateAnswer } from '../src/schemas.ts'
+import { parseForm } from '../src/http/form-body.ts'
+import { BODY, Introspection, Nothing, refusals, TokenStateAnswer } from '../src/schemas/schemas.ts'
+import { authenticateByForm, authenticateByHeader } from '../src/tokens/client-secret.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 

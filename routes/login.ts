@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { isDeviceOf } from '../src/device.ts'
 import { type Code, Problem } from '../src/errors.ts'
-import { BODY, Login, Nothing, refusals, TokensAnswer } from '../src/schemas.ts'
-import { openSession } from '../src/sessions.ts'
-import { type Credentials, findCredentials, renewPasswordHash, trimNames } from '../src/users.ts'
+import { isDeviceOf } from '../src/limits/device-token.ts'
+import { BODY, Login, Nothing, refusals, TokensAnswer } from '../src/schemas/schemas.ts'
+import { openSession } from '../src/sessions/sessions.ts'
+import { type Credentials, findCredentials, renewPasswordHash, trimNames } from '../src/users/users.ts'
 
 const schema = {
   operationId: 'login',

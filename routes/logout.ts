@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, NO_CONTENT, Nothing, Refresh, refusals } from '../src/schemas.ts'
+import { BODY, NO_CONTENT, Nothing, Refresh, refusals } from '../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'logout',

@@ -1,10 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { deleteOwnAccount } from '../src/accounts.ts'
+import { deleteOwnAccount } from '../src/admin/accounts.ts'
 import { Problem } from '../src/errors.ts'
-import { wrongPassword } from '../src/password-change.ts'
-import { isUsernameReserved } from '../src/reserved-usernames.ts'
-import { AccountDeletion, BEARER, BODY, NO_CONTENT, Nothing, refusals, UserAnswer, UserChange } from '../src/schemas.ts'
-import { changeUsername, findOwnCredentials, nameTaken } from '../src/users.ts'
+import { wrongPassword } from '../src/flows/password-change.ts'
+import {
+  AccountDeletion,
+  BEARER,
+  BODY,
+  NO_CONTENT,
+  Nothing,
+  refusals,
+  UserAnswer,
+  UserChange
+} from '../src/schemas/schemas.ts'
+import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
+import { changeUsername, findOwnCredentials, nameTaken } from '../src/users/users.ts'
 
 const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: Nothing }
 

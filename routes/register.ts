@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import type { Database } from '../src/database.ts'
-import type { NewMail } from '../src/outbox.ts'
-import { registerUser } from '../src/registration.ts'
-import { isUsernameReserved } from '../src/reserved-usernames.ts'
+import type { Database } from '../src/database/database.ts'
+import { registerUser } from '../src/flows/registration.ts'
+import type { NewMail } from '../src/outbox/outbox.ts'
 import {
   ACCEPTED,
   BODY,
@@ -14,7 +13,8 @@ import {
   RegistrationWithEmail,
   refusals,
   UserAnswer
-} from '../src/schemas.ts'
+} from '../src/schemas/schemas.ts'
+import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
 
 const common = { operationId: 'register', summary: 'Register', tags: ['accounts'], querystring: Nothing }
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { isDeviceOf } from '../src/device.ts'
 import { Problem } from '../src/errors.ts'
+import { isDeviceOf } from '../src/limits/device-token.ts'
 import {
   BEARER,
   BODY,
@@ -11,8 +11,8 @@ import {
   Nothing,
   refusals,
   SessionsAnswer
-} from '../src/schemas.ts'
-import { endOtherSessions, endSessions, listSessions } from '../src/sessions.ts'
+} from '../src/schemas/schemas.ts'
+import { endOtherSessions, endSessions, listSessions } from '../src/sessions/sessions.ts'
 
 const common = { tags: ['sessions'], security: [{ bearer: [] }], querystring: Nothing }
 

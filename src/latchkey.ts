@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { runCommand } from './command-line.ts'
-import { keepFilesPrivate } from './data-folder.ts'
-import { readEnvFileOf } from './environment.ts'
+import { runCommand } from './cli/command-line.ts'
+import { keepFilesPrivate } from './config/data-folder.ts'
+import { readEnvFileOf } from './config/env-file.ts'
 
 const { stdin, stdout, stderr, env: environment } = process
 

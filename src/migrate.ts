@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { readConfig } from './config.ts'
-import { keepFilesPrivate } from './data-folder.ts'
-import { ENV_FILE, readEnvFileOf } from './environment.ts'
-import { nameDatabase, requireEmbedded } from './existing-database.ts'
-import { migrate } from './migrations.ts'
-import { openPool } from './open-pool.ts'
+import { readConfig } from './config/config.ts'
+import { keepFilesPrivate } from './config/data-folder.ts'
+import { ENV_FILE, readEnvFileOf } from './config/env-file.ts'
+import { nameDatabase, requireEmbedded } from './database/existing-database.ts'
+import { migrate } from './database/migrations.ts'
+import { openPool } from './database/open-pool.ts'
 
 keepFilesPrivate()
 

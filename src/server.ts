@@ -1,9 +1,9 @@
 import { isatty } from 'node:tty'
 import { fileURLToPath } from 'node:url'
 import { options } from './app.ts'
-import { readConfig } from './config.ts'
-import { keepFilesPrivate } from './data-folder.ts'
-import { readEnvFile } from './environment.ts'
+import { readConfig } from './config/config.ts'
+import { keepFilesPrivate } from './config/data-folder.ts'
+import { readEnvFile } from './config/env-file.ts'
 import { ignoreCopies } from './signals.ts'
 
 /** How long a stop may take, in milliseconds: what is in flight is finished meanwhile. */

@@ -3,8 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { type Test, test } from 'tap'
-import { bearer, build, NO_SERVER, PASSWORD, post } from './helper.ts'
-import { letters, tokenOf } from './letters.ts'
+import { bearer, build, NO_SERVER, PASSWORD, post } from './helpers/app.ts'
+import { letters, tokenOf } from './helpers/letters.ts'
 
 const KEYS = {
   INTROSPECTION_KEY: 'the key of the services, 32 bytes or more',

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { injectedInto } from './contract/client.ts'
 import { requests } from './fuzz/requests.ts'
 import { Run } from './fuzz/run.ts'
-import { build, NO_SERVER, testClock } from './helper.ts'
+import { build, NO_SERVER, testClock } from './helpers/app.ts'
 
 /** Another one finds other requests: FUZZ_SEED=7 npx tap --disable-coverage test/fuzz.test.ts */
 const seed = Number(process.env.FUZZ_SEED ?? 1)

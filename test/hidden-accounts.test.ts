@@ -3,12 +3,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
-import { createDeviceToken } from '../src/device.ts'
 import { Problem } from '../src/errors.ts'
-import { deriveKey } from '../src/secrets.ts'
-import { findCredentials } from '../src/users.ts'
-import { build, PASSWORD, post } from './helper.ts'
-import { statementsOf } from './statements-of.ts'
+import { createDeviceToken } from '../src/limits/device-token.ts'
+import { deriveKey } from '../src/secrets/derive-key.ts'
+import { findCredentials } from '../src/users/users.ts'
+import { build, PASSWORD, post } from './helpers/app.ts'
+import { statementsOf } from './helpers/statements-of.ts'
 
 /** What of a request's work can be counted: what it parses, hashes, asks the database and records. */
 interface Work {

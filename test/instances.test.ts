@@ -1,9 +1,9 @@
 import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { operator } from './command.ts'
-import { migratedDatabase } from './database.ts'
-import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from './helper.ts'
+import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from './helpers/app.ts'
+import { operator } from './helpers/command.ts'
+import { migratedDatabase } from './helpers/database.ts'
 
 const OVER = { statusCode: 401, body: refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.') }
 

@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { readConfig } from '../src/config.ts'
-import { ELSEWHERE, PASSPHRASE } from './backups.ts'
-import { operator, run as runThere, startOnce } from './command.ts'
-import { fillDataFolder, migratedDatabase, poolOf } from './database.ts'
-import { PASSWORD } from './helper.ts'
+import { readConfig } from '../src/config/config.ts'
+import { PASSWORD } from './helpers/app.ts'
+import { ELSEWHERE, PASSPHRASE } from './helpers/backups.ts'
+import { operator, run as runThere, startOnce } from './helpers/command.ts'
+import { fillDataFolder, migratedDatabase, poolOf } from './helpers/database.ts'
 
 test('kill -9 in the middle of a restore leaves the database as it was', async (t) => {
   const folder = t.testdir()

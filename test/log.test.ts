@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { InjectOptions } from 'fastify'
 import { test } from 'tap'
-import { bearer, build, cutOff, exchange, listen, post, signIn, testClock } from './helper.ts'
-import { tokenOf } from './letters.ts'
+import { bearer, build, cutOff, exchange, listen, post, signIn, testClock } from './helpers/app.ts'
+import { tokenOf } from './helpers/letters.ts'
 
 const METRICS_KEY = 'metrics-key-that-nobody-must-ever-read'
 const INTROSPECTION_KEY = 'introspection-key-that-nobody-must-ever-read'
@@ -141,7 +141,7 @@ test('the log at its most talkative', async (t) => {
         t.equal(response.statusCode, statusCode)
         t.equal(response.headers['x-request-id'], reqId)
         const all = log.map((line) => JSON.parse(line)).filter((line) => line.reqId === reqId)
-        // A refused origin is named: test/plugins/cors.test.ts.
+        // A refused origin is named: test/plugins/http/cors.test.ts.
         const lines = all.filter(({ level, origin }) => level > 20 || origin !== 'https://attacker.example')
         t.equal(lines.length, 1)
         const { level, time, pid, hostname, responseTime, ...line } = lines[0]

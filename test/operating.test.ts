@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
-import { operator, run } from './command.ts'
-import { migratedDatabase, type TestDatabase } from './database.ts'
-import { build, PASSWORD, post } from './helper.ts'
+import { build, PASSWORD, post } from './helpers/app.ts'
+import { operator, run } from './helpers/command.ts'
+import { migratedDatabase, type TestDatabase } from './helpers/database.ts'
 
 const OPERATING = readFileSync(new URL('../docs/OPERATING.md', import.meta.url), 'utf8')
 

@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { PASSPHRASE } from './backups.ts'
-import { operator } from './command.ts'
-import { migratedDatabase } from './database.ts'
-import { build, PASSWORD } from './helper.ts'
+import { build, PASSWORD } from './helpers/app.ts'
+import { PASSPHRASE } from './helpers/backups.ts'
+import { operator } from './helpers/command.ts'
+import { migratedDatabase } from './helpers/database.ts'
 
 const PASSWORD_FILE = { input: PASSWORD }
 

@@ -1,8 +1,8 @@
 import { type Test, test } from 'tap'
-import { contentOf, ELSEWHERE, inUse, PASSPHRASE } from './backups.ts'
-import { operator } from './command.ts'
-import { embeddedDatabase, migratedDatabase, type TestDatabase } from './database.ts'
-import { bearer, build, PASSWORD, post } from './helper.ts'
+import { bearer, build, PASSWORD, post } from './helpers/app.ts'
+import { contentOf, ELSEWHERE, inUse, PASSPHRASE } from './helpers/backups.ts'
+import { operator } from './helpers/command.ts'
+import { embeddedDatabase, migratedDatabase, type TestDatabase } from './helpers/database.ts'
 
 const PLACES = { embedded: embeddedDatabase, 'as configured': migratedDatabase }
 

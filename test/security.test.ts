@@ -58,7 +58,7 @@ test('no source starts a process or makes code of text', async (t) => {
 
 test('Math.random makes no secret', async (t) => {
   const users = sources.filter(([, text]) => text.includes('Math.random')).map(([path]) => path)
-  t.strictSame(users, ['src/reconnecting.ts'], 'but pauses of different length')
+  t.strictSame(users, ['src/database/reconnecting-client.ts'], 'but pauses of different length')
 })
 
 test('the sources use these algorithms and no others', async (t) => {

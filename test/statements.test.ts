@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { type Test, test } from 'tap'
-import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
-import { statementsOf } from './statements-of.ts'
+import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
+import { statementsOf } from './helpers/statements-of.ts'
 
 /** Keeps what the service asks the database by itself, every few seconds, from being taken for a request's. */
 function withoutTimers(t: Test): void {

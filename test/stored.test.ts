@@ -1,8 +1,8 @@
 import { createPrivateKey } from 'node:crypto'
 import { test } from 'tap'
-import { deriveKey } from '../src/secrets.ts'
-import { bearer, build, PASSWORD, post, signIn } from './helper.ts'
-import { letters } from './letters.ts'
+import { deriveKey } from '../src/secrets/derive-key.ts'
+import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
+import { letters } from './helpers/letters.ts'
 
 const SECRET_KEY = 'only for tests, and long enough to be one'
 

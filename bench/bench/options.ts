@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { wholeNumber } from '../../src/option-values.ts'
+import { wholeNumber } from '../../src/cli/option-values.ts'
 import type { Settings } from '../compare/measures.ts'
 import { seconds } from '../shared/seconds.ts'
 

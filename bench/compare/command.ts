@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { wholeNumber } from '../../src/option-values.ts'
+import { wholeNumber } from '../../src/cli/option-values.ts'
 import { TargetError } from '../contract/check.ts'
 import type { Streams } from '../contract/command.ts'
 import { DialectError, readDialect } from '../contract/dialect.ts'

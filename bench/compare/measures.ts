@@ -29,7 +29,7 @@ const AHEAD = -10
 /** How many a second bcrypt hashes where there is nothing else to do, one hash a core. */
 export async function bcryptAlone({ seconds, cost }: Pick<Settings, 'seconds' | 'cost'>): Promise<number> {
   const threads = availableParallelism()
-  const filename = new URL('../../src/hash-worker.js', import.meta.url).href
+  const filename = new URL('../../src/passwords/hash-worker.js', import.meta.url).href
   const workers = new Piscina({ filename, minThreads: threads, maxThreads: threads })
   const hash = { algorithm: 'bcrypt', text: hashSync('another', cost), repeated: false }
   const ends: number[] = []

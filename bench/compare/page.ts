@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { escapeHtml } from '../../src/html.ts'
+import { escapeHtml } from '../../src/pages/html.ts'
 import { median, type Ratio, type Spread } from '../shared/statistics.ts'
 import { bars, colour, lines } from './charts.ts'
 import { heading, MEASURES, type MeasureName, number } from './figures.ts'

@@ -6,7 +6,7 @@ import { Piscina } from 'piscina'
 const [concurrency = 1, cost = 12, seconds = 20] = process.argv.slice(2).map(Number)
 
 const workers = new Piscina({
-  filename: new URL('../../src/hash-worker.js', import.meta.url).href,
+  filename: new URL('../../src/passwords/hash-worker.js', import.meta.url).href,
   minThreads: concurrency,
   maxThreads: concurrency
 })

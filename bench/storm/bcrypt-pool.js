@@ -1,9 +1,9 @@
 import bcrypt from 'bcrypt'
 
-/** Stands in for piscina in src/hasher.ts: hashes in the process's own thread pool, as bcrypt does by itself. */
+/** Stands in for piscina in src/passwords/hasher.ts: hashes in the process's own thread pool, as bcrypt does by itself. */
 export class Piscina {
   /**
-   * @param {import('../../src/hash-worker.js').HashTask} task
+   * @param {import('../../src/passwords/hash-worker.js').HashTask} task
    * @returns {Promise<string | boolean>}
    */
   run(task) {

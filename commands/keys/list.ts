@@ -1,6 +1,6 @@
-import type { DefineCommand } from '../../src/command-line.ts'
-import { listKeys } from '../../src/key-list.ts'
-import { table } from '../../src/terminal.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { table } from '../../src/cli/terminal.ts'
+import { listKeys } from '../../src/keys/key-states.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
   command.description('list the signing keys in the order in which they sign').action(async () => {

@@ -1,6 +1,6 @@
-import { type DefineCommand, UNCONFIRMED } from '../../src/command-line.ts'
-import type { KeyState } from '../../src/key-list.ts'
-import { revokeKey } from '../../src/key-rotation.ts'
+import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
+import type { KeyState } from '../../src/keys/key-states.ts'
+import { revokeKey } from '../../src/keys/rotation.ts'
 
 const REFUSED =
   'its tokens are refused, by every instance within 60 s and by services that keep the public keys for as long as they do. Clients get others with their refresh tokens'

@@ -1,5 +1,5 @@
-import type { DefineCommand } from '../../src/command-line.ts'
-import { rewrap as rewrapAll } from '../../src/rewrap.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { rewrap as rewrapAll } from '../../src/keys/rewrap.ts'
 
 const rewrap: DefineCommand = (command, { open, answer }) => {
   command

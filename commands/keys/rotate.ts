@@ -1,5 +1,5 @@
-import type { DefineCommand } from '../../src/command-line.ts'
-import { rotateKey } from '../../src/key-rotation.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { rotateKey } from '../../src/keys/rotation.ts'
 
 const PUBLISHED = 'Until then it is published alone, so that everybody knows it.'
 const UNPUBLISHED =

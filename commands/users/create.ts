@@ -1,8 +1,8 @@
-import { findAccount, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { acceptNames } from '../../src/new-names.ts'
-import { readSecret } from '../../src/terminal.ts'
-import { addUser } from '../../src/users.ts'
+import { findAccount, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { readSecret } from '../../src/cli/terminal.ts'
+import { acceptNames } from '../../src/users/new-names.ts'
+import { addUser } from '../../src/users/users.ts'
 
 interface Options {
   username?: string

@@ -1,7 +1,14 @@
-import { type Account, calledBy, deleteAccount, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import { type DefineCommand, UNCONFIRMED } from '../../src/command-line.ts'
-import { countSessions } from '../../src/sessions.ts'
-import { countOf } from '../../src/terminal.ts'
+import {
+  type Account,
+  calledBy,
+  deleteAccount,
+  findAccount,
+  NAMED_BY,
+  OPERATOR_PATIENCE
+} from '../../src/admin/accounts.ts'
+import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
+import { countOf } from '../../src/cli/terminal.ts'
+import { countSessions } from '../../src/sessions/sessions.ts'
 
 const define: DefineCommand = (command, { open, confirm, answer }) => {
   command

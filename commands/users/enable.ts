@@ -1,5 +1,5 @@
-import { calledBy, enableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
+import { calledBy, enableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const enable: DefineCommand = (command, { open, answer }) => {
   command

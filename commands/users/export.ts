@@ -1,10 +1,10 @@
 import { Option } from 'commander'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { checkWritable } from '../../src/database.ts'
-import { showProgress } from '../../src/terminal.ts'
-import { exportUsers } from '../../src/user-export.ts'
-import { FORMATS, type Format, formatOf } from '../../src/user-records.ts'
-import { writeWhole } from '../../src/whole-file.ts'
+import { writeWhole } from '../../src/cli/atomic-file.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { showProgress } from '../../src/cli/terminal.ts'
+import { checkWritable } from '../../src/database/database.ts'
+import { exportUsers } from '../../src/transfer/export.ts'
+import { FORMATS, type Format, formatOf } from '../../src/transfer/records.ts'
 
 interface Options {
   format?: Format

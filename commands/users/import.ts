@@ -1,9 +1,9 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { showProgress, toJson } from '../../src/terminal.ts'
-import { type Imported, importUsers, rehearse } from '../../src/user-import.ts'
-import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/user-records.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { showProgress, toJson } from '../../src/cli/terminal.ts'
+import { type Imported, importUsers, rehearse } from '../../src/transfer/import.ts'
+import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/transfer/records.ts'
 
 interface Options {
   format?: Format

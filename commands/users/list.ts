@@ -1,7 +1,7 @@
-import { LISTED, type Listing, listAccounts, MOST_LISTED, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { id, wholeNumber } from '../../src/option-values.ts'
-import { table } from '../../src/terminal.ts'
+import { LISTED, type Listing, listAccounts, MOST_LISTED, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { id, wholeNumber } from '../../src/cli/option-values.ts'
+import { table } from '../../src/cli/terminal.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
   command

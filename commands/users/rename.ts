@@ -1,6 +1,6 @@
-import { calledBy, NAMED_BY, OPERATOR_PATIENCE, renameAccount } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { acceptNames } from '../../src/new-names.ts'
+import { calledBy, NAMED_BY, OPERATOR_PATIENCE, renameAccount } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { acceptNames } from '../../src/users/new-names.ts'
 
 const rename: DefineCommand = (command, { open, answer }) => {
   command

@@ -1,7 +1,7 @@
-import { setEmail } from '../../src/account-email.ts'
-import { calledBy, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { acceptNames } from '../../src/new-names.ts'
+import { calledBy, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { setEmail } from '../../src/flows/account-email.ts'
+import { acceptNames } from '../../src/users/new-names.ts'
 
 interface Options {
   verified?: boolean

@@ -1,7 +1,7 @@
-import { calledBy, findAccount, NAMED_BY, OPERATOR_PATIENCE, setPassword } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { limitSecret } from '../../src/limits.ts'
-import { countOf, readSecret } from '../../src/terminal.ts'
+import { calledBy, findAccount, NAMED_BY, OPERATOR_PATIENCE, setPassword } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { countOf, readSecret } from '../../src/cli/terminal.ts'
+import { limitSecret } from '../../src/limits/counters.ts'
 
 const define: DefineCommand = (command, { terminal, open, answer }) => {
   command

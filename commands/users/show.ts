@@ -1,9 +1,9 @@
-import { type Account, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { type Guesses, limitSecret, readGuesses } from '../../src/limits.ts'
-import type { Session } from '../../src/schemas.ts'
-import { countSessions, listSessions } from '../../src/sessions.ts'
-import { align, countOf, table } from '../../src/terminal.ts'
+import { type Account, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { align, countOf, table } from '../../src/cli/terminal.ts'
+import { type Guesses, limitSecret, readGuesses } from '../../src/limits/counters.ts'
+import type { Session } from '../../src/schemas/schemas.ts'
+import { countSessions, listSessions } from '../../src/sessions/sessions.ts'
 
 /** How many of its sessions are shown: those used last. */
 const SHOWN = 10

@@ -1,7 +1,7 @@
-import { calledBy, NAMED_BY, OPERATOR_PATIENCE, unlockAccount } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
-import { limitSecret } from '../../src/limits.ts'
-import { countOf } from '../../src/terminal.ts'
+import { calledBy, NAMED_BY, OPERATOR_PATIENCE, unlockAccount } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { countOf } from '../../src/cli/terminal.ts'
+import { limitSecret } from '../../src/limits/counters.ts'
 
 const unlock: DefineCommand = (command, { open, answer }) => {
   command

@@ -1,5 +1,5 @@
-import { NAMED_BY, OPERATOR_PATIENCE, verifyAccount } from '../../src/accounts.ts'
-import type { DefineCommand } from '../../src/command-line.ts'
+import { NAMED_BY, OPERATOR_PATIENCE, verifyAccount } from '../../src/admin/accounts.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const verify: DefineCommand = (command, { open, answer }) => {
   command

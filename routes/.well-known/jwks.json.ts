@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { createDocument, type Document } from '../../src/document.ts'
-import { JwksAnswer, NOT_MODIFIED, Nothing, refusals } from '../../src/schemas.ts'
+import { createDocument, type Document } from '../../src/http/document.ts'
+import { JwksAnswer, NOT_MODIFIED, Nothing, refusals } from '../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'jwks',

@@ -1,10 +1,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
-import { escapeHtml } from '../../src/html.ts'
-import type { Kept } from '../../src/mailbox.ts'
-import { Identified, LONG_PATH, refusals } from '../../src/schemas.ts'
-import { equalSecrets } from '../../src/secrets.ts'
+import type { Kept } from '../../src/mail/dev-mailbox.ts'
+import { escapeHtml } from '../../src/pages/html.ts'
+import { Identified, LONG_PATH, refusals } from '../../src/schemas/schemas.ts'
+import { equalSecrets } from '../../src/secrets/derive-key.ts'
 
 const WithToken = Type.Object(
   { token: Type.String({ description: 'the token of the link that the service shows when it starts' }) },

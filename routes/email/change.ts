@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { wrongPassword } from '../../src/password-change.ts'
-import { ACCEPTED, BEARER, BODY, EmailChange, MAIL_ASKED, Nothing, refusals } from '../../src/schemas.ts'
-import { findOwnCredentials } from '../../src/users.ts'
+import { wrongPassword } from '../../src/flows/password-change.ts'
+import { ACCEPTED, BEARER, BODY, EmailChange, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/schemas.ts'
+import { findOwnCredentials } from '../../src/users/users.ts'
 
 const schema = {
   operationId: 'changeEmail',

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ACCEPTED, BODY, EmailBody, MAIL_ASKED, Nothing, refusals } from '../../src/schemas.ts'
+import { ACCEPTED, BODY, EmailBody, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'resendVerification',

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { BEARER, BODY, EmailVerification, NO_CONTENT, Nothing, refusals } from '../../src/schemas.ts'
+import { BEARER, BODY, EmailVerification, NO_CONTENT, Nothing, refusals } from '../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'verifyEmail',

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { exportAccount } from '../../src/account-export.ts'
 import { Problem } from '../../src/errors.ts'
-import { limitSecret as secretOfLimits } from '../../src/limits.ts'
-import { AccountExport, BEARER, Nothing, refusals } from '../../src/schemas.ts'
+import { exportAccount } from '../../src/flows/personal-data.ts'
+import { limitSecret as secretOfLimits } from '../../src/limits/counters.ts'
+import { AccountExport, BEARER, Nothing, refusals } from '../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'exportAccount',

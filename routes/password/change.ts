@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { changePassword, wrongPassword } from '../../src/password-change.ts'
-import { BEARER, BODY, NO_CONTENT, Nothing, PasswordChange, refusals } from '../../src/schemas.ts'
-import { findOwnCredentials } from '../../src/users.ts'
+import { changePassword, wrongPassword } from '../../src/flows/password-change.ts'
+import { BEARER, BODY, NO_CONTENT, Nothing, PasswordChange, refusals } from '../../src/schemas/schemas.ts'
+import { findOwnCredentials } from '../../src/users/users.ts'
 
 const schema = {
   operationId: 'changePassword',

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, Nothing, RegistrationEnd, refusals, UserAnswer } from '../../src/schemas.ts'
+import { BODY, Nothing, RegistrationEnd, refusals, UserAnswer } from '../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'finishRegistration',

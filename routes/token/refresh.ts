@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, Nothing, Refresh, refusals, TokensAnswer } from '../../src/schemas.ts'
+import { BODY, Nothing, Refresh, refusals, TokensAnswer } from '../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'refresh',

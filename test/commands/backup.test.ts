@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'tap'
-import { PASSPHRASE } from '../backups.ts'
-import { operator } from '../command.ts'
-import { migratedDatabase } from '../database.ts'
-import { PASSWORD } from '../helper.ts'
+import { PASSWORD } from '../helpers/app.ts'
+import { PASSPHRASE } from '../helpers/backups.ts'
+import { operator } from '../helpers/command.ts'
+import { migratedDatabase } from '../helpers/database.ts'
 
 test('backup', async (t) => {
   const folder = t.testdir()

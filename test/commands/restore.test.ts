@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
-import { contentOf, inUse, PASSPHRASE } from '../backups.ts'
-import { run as runThere } from '../command.ts'
-import { migratedDatabase } from '../database.ts'
-import { build, PASSWORD } from '../helper.ts'
+import { build, PASSWORD } from '../helpers/app.ts'
+import { contentOf, inUse, PASSPHRASE } from '../helpers/backups.ts'
+import { run as runThere } from '../helpers/command.ts'
+import { migratedDatabase } from '../helpers/database.ts'
 
 test('restore', async (t) => {
   const folder = t.testdir()

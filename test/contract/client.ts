@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/clock.ts'
-import { build } from '../helper.ts'
+import { build } from '../helpers/app.ts'
 import { answer, PASSWORD, prepare, type Request, sentTo } from './http.ts'
 
 export { type Answer, type Ask, answer, bearer, PASSWORD, sentTo, unique } from './http.ts'

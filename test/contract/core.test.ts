@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { test } from 'tap'
-import { build, testClock } from '../helper.ts'
+import { build, testClock } from '../helpers/app.ts'
 import { CONTRACT_URL, injectedInto, sentTo } from './client.ts'
 import { type Asked, CORE, look } from './core.ts'
 

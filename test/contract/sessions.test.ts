@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Test, test } from 'tap'
-import { testClock } from '../helper.ts'
+import { testClock } from '../helpers/app.ts'
 import {
   type Answer,
   bearer,

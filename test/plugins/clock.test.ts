@@ -1,8 +1,8 @@
 import { test } from 'tap'
 import clock from '../../plugins/clock.ts'
 import { systemClock } from '../../src/clock.ts'
-import { assemble } from '../assemble.ts'
-import { testClock } from '../helper.ts'
+import { testClock } from '../helpers/app.ts'
+import { assemble } from '../helpers/assemble.ts'
 
 test('the clock is the system’s, unless another is given', async (t) => {
   const moved = testClock()

@@ -1,8 +1,8 @@
 import { test } from 'tap'
 import config from '../../plugins/config.ts'
-import { ConfigurationError, readConfig } from '../../src/config.ts'
-import { assemble } from '../assemble.ts'
-import { caught } from '../caught.ts'
+import { ConfigurationError, readConfig } from '../../src/config/config.ts'
+import { assemble } from '../helpers/assemble.ts'
+import { caught } from '../helpers/caught.ts'
 
 test('the configuration', async (t) => {
   const umask = process.umask()

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import { answer, bearer, build, NO_SERVER, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
-import { tokenOf } from '../letters.ts'
+import { answer, bearer, build, NO_SERVER, PASSWORD, post, refusal, signIn, testClock } from '../helpers/app.ts'
+import { tokenOf } from '../helpers/letters.ts'
 
 test('passwords', async (t) => {
   const fastify = await build(t, { environment: { PASSWORD_MIN: '10' } })

@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import config from '../../plugins/config.ts'
 import welcome from '../../plugins/welcome.ts'
-import { readConfig } from '../../src/config.ts'
-import { assemble } from '../assemble.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { assemble } from '../helpers/assemble.ts'
 
 /** What somebody at a terminal is told when the service listens, and the port. */
 async function start(t: Test, { isTTY, host, mail = {} }: { isTTY: boolean; host: string; mail?: object }) {

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, build, refusal } from '../helper.ts'
+import { answer, build, refusal } from '../helpers/app.ts'
 
 const NOT_FOUND = refusal(404, 'Not Found', 'NOT_FOUND', 'There is nothing here.')
 

@@ -6,7 +6,6 @@ import {
   tokenIntrospection
 } from 'openid-client'
 import { test } from 'tap'
-import { caught } from '../caught.ts'
 import {
   answer,
   BEARER,
@@ -19,7 +18,8 @@ import {
   refusal,
   signIn,
   testClock
-} from '../helper.ts'
+} from '../helpers/app.ts'
+import { caught } from '../helpers/caught.ts'
 
 const KEY = 'the key of the services, 32 bytes or more'
 const ISSUER = 'http://127.0.0.1:3000'

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { migratedDatabase } from '../database.ts'
-import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../helper.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../helpers/app.ts'
+import { migratedDatabase } from '../helpers/database.ts'
 
 const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or the password is wrong.')
 const REFRESH_TOKEN = /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../src/refresh-token.ts'
-import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../helper.ts'
+import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../helpers/app.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const FORBIDDEN = {

@@ -12,9 +12,9 @@ import {
   refusal,
   signIn,
   testClock
-} from '../helper.ts'
-import { tokenOf } from '../letters.ts'
-import { meanwhile } from '../meanwhile.ts'
+} from '../helpers/app.ts'
+import { tokenOf } from '../helpers/letters.ts'
+import { meanwhile } from '../helpers/meanwhile.ts'
 
 const INVALID = { statusCode: 401, body: refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.') }
 

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, BEARER, bearer, build, refusal } from '../helper.ts'
+import { answer, BEARER, bearer, build, refusal } from '../helpers/app.ts'
 
 const KEY = 'the key of the operator, 32 bytes or more'
 

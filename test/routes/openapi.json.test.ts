@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, build, refusal } from '../helper.ts'
+import { answer, build, refusal } from '../helpers/app.ts'
 
 test('GET /openapi.json', async (t) => {
   const fastify = await build(t)

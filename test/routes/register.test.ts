@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { addUser } from '../../src/users.ts'
-import { answer, build, cutOff, PASSWORD, post, refusal, testClock } from '../helper.ts'
-import { letters, tokenOf, waiting } from '../letters.ts'
+import { addUser } from '../../src/users/users.ts'
+import { answer, build, cutOff, PASSWORD, post, refusal, testClock } from '../helpers/app.ts'
+import { letters, tokenOf, waiting } from '../helpers/letters.ts'
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 

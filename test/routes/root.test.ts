@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, build, refusal } from '../helper.ts'
+import { answer, build, refusal } from '../helpers/app.ts'
 
 test('GET /', async (t) => {
   const fastify = await build(t)

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, BEARER, bearer, build, cutOff, INVALID_TOKEN, refusal, signIn, testClock } from '../helper.ts'
+import { answer, BEARER, bearer, build, cutOff, INVALID_TOKEN, refusal, signIn, testClock } from '../helpers/app.ts'
 
 test('GET /secret', async (t) => {
   const clock = testClock()

@@ -12,8 +12,8 @@ import {
   refusal,
   signIn,
   testClock
-} from '../helper.ts'
-import { meanwhile } from '../meanwhile.ts'
+} from '../helpers/app.ts'
+import { meanwhile } from '../helpers/meanwhile.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const MISSING = {

@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import { type Test, test } from 'tap'
 import app, { options } from '../../src/app.ts'
-import { readConfig } from '../../src/config.ts'
-import { migratedDatabase } from '../database.ts'
-import { answer, build, PASSWORD, post, refusal } from '../helper.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { answer, build, PASSWORD, post, refusal } from '../helpers/app.ts'
+import { migratedDatabase } from '../helpers/database.ts'
 
 type Schema = { additionalProperties?: unknown; properties?: Record<string, unknown> } | undefined
 
@@ -119,7 +119,7 @@ test('the route table', async (t) => {
       const strict = (part: string, described: unknown) => {
         t.equal((described as Schema)?.additionalProperties, false, `${part} takes no unknown key`)
       }
-      // Mail services add to the links that people follow: see plugins/page-routes.ts.
+      // Mail services add to the links that people follow: see plugins/pages/page-routes.ts.
       const isFollowed = url.startsWith('/pages/') && String(route.method) !== 'POST'
       if (isFollowed) t.equal((schema?.querystring as Schema)?.additionalProperties, true)
       else strict('querystring', schema?.querystring)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 
 const inRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-const PROGRAM = ['--import', inRoot('test/typescript.mjs'), inRoot('src/latchkey.ts')]
+const PROGRAM = ['--import', inRoot('test/helpers/typescript.mjs'), inRoot('src/latchkey.ts')]
 
 /** How the program ends in a folder, and what it says. */
 function latchkey(cwd: string, ...words: string[]) {

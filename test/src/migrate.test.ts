@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
-import { openEmbedded } from '../../src/embedded.ts'
-import { emptyDatabase, fillDataFolder } from '../database.ts'
-import { serverOver } from '../servers.ts'
+import { openEmbedded } from '../../src/database/embedded.ts'
+import { emptyDatabase, fillDataFolder } from '../helpers/database.ts'
+import { serverOver } from '../helpers/servers.ts'
 
 const inRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-const PROGRAM = ['--import', inRoot('test/typescript.mjs'), inRoot('src/migrate.ts')]
+const PROGRAM = ['--import', inRoot('test/helpers/typescript.mjs'), inRoot('src/migrate.ts')]
 
 /** How the program ends, in a folder and with this configuration, and what it says. */
 async function migrate(cwd: string, environment: NodeJS.ProcessEnv, ...words: string[]) {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas.ts'
+import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas/schemas.ts'
 
 const schema = {
   operationId: 'confirmEmailChange',

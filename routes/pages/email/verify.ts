@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { html } from '../../../src/html.ts'
-import { CURRENT_PASSWORD } from '../../../src/page-fields.ts'
-import { accountLine, askingForm } from '../../../src/page-form.ts'
-import { EmailVerificationForm } from '../../../src/schemas.ts'
+import { CURRENT_PASSWORD } from '../../../src/pages/fields.ts'
+import { accountLine, askingForm } from '../../../src/pages/form.ts'
+import { html } from '../../../src/pages/html.ts'
+import { EmailVerificationForm } from '../../../src/schemas/schemas.ts'
 
 const verify: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords } = fastify

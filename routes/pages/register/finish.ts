@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { html } from '../../../src/html.ts'
-import { FIRST_PASSWORD, USERNAME } from '../../../src/page-fields.ts'
-import { accountLine, askingForm } from '../../../src/page-form.ts'
-import { RegistrationEnd } from '../../../src/schemas.ts'
+import { FIRST_PASSWORD, USERNAME } from '../../../src/pages/fields.ts'
+import { accountLine, askingForm } from '../../../src/pages/form.ts'
+import { html } from '../../../src/pages/html.ts'
+import { RegistrationEnd } from '../../../src/schemas/schemas.ts'
 
 const finish: FastifyPluginAsync = async (fastify) => {
   const { config, emailLinks, limits, passwords } = fastify

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { completed, handwrittenServer, refused, welcome } from '../../servers.ts'
+import { completed, handwrittenServer, refused, welcome } from '../../helpers/servers.ts'
 
 interface Refused {
   /** With what those begin that are refused. */

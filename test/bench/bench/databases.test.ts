@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import { openServer } from '../../../bench/bench/databases.ts'
 import { Refusal } from '../../../bench/shared/refusal.ts'
-import { CLOSED_PORT, refusingServer } from '../../servers.ts'
+import { CLOSED_PORT, refusingServer } from '../../helpers/servers.ts'
 import { administered } from './administered.ts'
 
 test('databases are made on a server, and dropped at the end', async (t) => {
@@ -29,7 +29,7 @@ test('they are dropped where the run is broken off', async (t) => {
     await create('one')
     await create('other')
     process.exit()`
-  const types = fileURLToPath(new URL('../../typescript.mjs', import.meta.url))
+  const types = fileURLToPath(new URL('../../helpers/typescript.mjs', import.meta.url))
   await promisify(execFile)(process.execPath, ['--import', types, '--input-type=module', '-e', program])
   t.strictSame(
     statements.map((sql) => sql.replace(/_[\da-f]{8}_/, '_')),

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Programs } from '../../../bench/bench/programs.ts'
 import { environmentOf, type Store } from '../../../bench/bench/stores.ts'
-import { fillDataFolder } from '../../database.ts'
+import { fillDataFolder } from '../../helpers/database.ts'
 
 const inTest = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-const sources = ['--import', inTest('typescript.mjs')]
+const sources = ['--import', inTest('helpers/typescript.mjs')]
 const starting = [inTest('../node_modules/fastify-cli/cli.js'), 'start', '--options', '-a', '127.0.0.1', '-g', '5000']
 
 /** The service and its commands as they stand, which nobody has built. */

@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { freePort } from '../../../bench/shared/free-port.ts'
-import { build } from '../../helper.ts'
-import { CLOSED_PORT } from '../../servers.ts'
+import { build } from '../../helpers/app.ts'
+import { CLOSED_PORT } from '../../helpers/servers.ts'
 
 /** Listens on a port of its own, until the test ends. */
 export async function serve(t: Test, listener: RequestListener): Promise<URL> {

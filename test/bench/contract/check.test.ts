@@ -5,7 +5,7 @@ import { type Test, test } from 'tap'
 import { type ContractReport, checkContract } from '../../../bench/contract/check.ts'
 import { runContract, type Streams } from '../../../bench/contract/command.ts'
 import type { Dialect } from '../../../bench/contract/dialect.ts'
-import { build } from '../../helper.ts'
+import { build } from '../../helpers/app.ts'
 
 const SECRET = 'the secret of a small service in a test'
 

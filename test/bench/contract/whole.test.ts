@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { checkContract, type Expectation } from '../../../bench/contract/check.ts'
 import { readTap } from '../../../bench/contract/whole.ts'
-import { build } from '../../helper.ts'
+import { build } from '../../helpers/app.ts'
 
 async function read(tap: string) {
   const told: Expectation[] = []

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 
 const MODULE = new URL('../../../bench/shared/at-exit.ts', import.meta.url).href
-const TYPES = fileURLToPath(new URL('../../typescript.mjs', import.meta.url))
+const TYPES = fileURLToPath(new URL('../../helpers/typescript.mjs', import.meta.url))
 
 /** Runs a program that puts things away. @returns how it ended, and what it said */
 function run(program: string): [code: number | null, said: string] {

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { operator } from '../../command.ts'
-import { migratedDatabase } from '../../database.ts'
-import { build, post, signIn } from '../../helper.ts'
+import { build, post, signIn } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 test('audit list', async (t) => {
   const database = await migratedDatabase(t)

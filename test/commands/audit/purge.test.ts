@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { operator } from '../../command.ts'
-import { migratedDatabase } from '../../database.ts'
-import { build } from '../../helper.ts'
+import { build } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 test('audit purge', async (t) => {
   const database = await migratedDatabase(t)

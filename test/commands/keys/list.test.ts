@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { revokeKey, rotateKey } from '../../../src/key-rotation.ts'
-import { operator } from '../../command.ts'
-import { migratedDatabase } from '../../database.ts'
-import { build } from '../../helper.ts'
+import { revokeKey, rotateKey } from '../../../src/keys/rotation.ts'
+import { build } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 test('keys list', async (t) => {
   const database = await migratedDatabase(t)

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { operator } from '../../command.ts'
-import { migratedDatabase } from '../../database.ts'
-import { build } from '../../helper.ts'
+import { build } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 const SECRET_KEY = 'the new secret, and long enough to be one'
 const SECRET_KEY_PREVIOUS = 'only for tests, and long enough to be one'

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { operator } from '../../command.ts'
-import { migratedDatabase } from '../../database.ts'
-import { build, testClock } from '../../helper.ts'
+import { build, testClock } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 test('keys rotate', async (t) => {
   const database = await migratedDatabase(t)

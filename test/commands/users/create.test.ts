@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, PASSWORD, post } from '../../helper.ts'
+import { answer, PASSWORD, post } from '../../helpers/app.ts'
 import { workplace } from './workplace.ts'
 
 test('users create', async (t) => {

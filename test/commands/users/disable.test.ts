@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, bearer, PASSWORD, post, refusal, signIn } from '../../helper.ts'
+import { answer, bearer, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 const KEY = 'the key of other services, 32 bytes or more'

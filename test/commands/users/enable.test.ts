@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { bearer, PASSWORD, post, signIn } from '../../helper.ts'
+import { bearer, PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users enable', async (t) => {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'tap'
-import { operator } from '../../command.ts'
-import { configured, migratedDatabase } from '../../database.ts'
-import { serverOver } from '../../servers.ts'
+import { operator } from '../../helpers/command.ts'
+import { configured, migratedDatabase } from '../../helpers/database.ts'
+import { serverOver } from '../../helpers/servers.ts'
 
 test('users export', async (t) => {
   const run = await operator(t)

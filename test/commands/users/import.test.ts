@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'tap'
-import { operator } from '../../command.ts'
-import { migratedDatabase, poolOf } from '../../database.ts'
-import { answer, build, PASSWORD, post, refusal } from '../../helper.ts'
+import { answer, build, PASSWORD, post, refusal } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 
 const ARGON2 = '$argon2id$v=19$m=1024,t=2,p=2$QHWkNWd2d+pE/4j8ioy+OA$gVuL7EmLG96ifhemmLNE7w'
 const DJANGO = 'pbkdf2_sha1$1000$NaClNaClNaCl$tp5y7YTaIxqUbCP12nQrNldLoxs='

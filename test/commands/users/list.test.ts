@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { PASSWORD, post } from '../../helper.ts'
+import { PASSWORD, post } from '../../helpers/app.ts'
 import { done, workplace } from './workplace.ts'
 
 test('users list', async (t) => {

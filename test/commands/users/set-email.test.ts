@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { bearer, NO_SERVER, PASSWORD, post, signIn } from '../../helper.ts'
-import { letters, tokenOf } from '../../letters.ts'
+import { bearer, NO_SERVER, PASSWORD, post, signIn } from '../../helpers/app.ts'
+import { letters, tokenOf } from '../../helpers/letters.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users set-email', async (t) => {

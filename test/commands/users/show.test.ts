@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { PASSWORD, post, signIn } from '../../helper.ts'
+import { PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users show', async (t) => {

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { PASSWORD, post } from '../../helper.ts'
+import { PASSWORD, post } from '../../helpers/app.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users unlock', async (t) => {

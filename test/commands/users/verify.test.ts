@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { signIn } from '../../helper.ts'
+import { signIn } from '../../helpers/app.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users verify', async (t) => {

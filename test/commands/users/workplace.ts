@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
-import { operator } from '../../command.ts'
-import { migratedDatabase } from '../../database.ts'
-import { build, testClock } from '../../helper.ts'
+import { build, testClock } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 /** A service, and an operator beside it on the same database and clock. */
 export async function workplace(t: Test, environment: Record<string, string> = {}) {

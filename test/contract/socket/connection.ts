@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Test } from 'tap'
-import { build } from '../../helper.ts'
+import { build } from '../../helpers/app.ts'
 import { type Answer, answer, CONTRACT_URL } from '../client.ts'
 
 /** Longer than any answer takes, a slow request's 408 included: what takes longer is a failure, not a wait. */

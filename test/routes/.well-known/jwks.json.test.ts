@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, createLocalJWKSet, type JWK, jwtVerify } from 'jose'
 import { test } from 'tap'
-import { addKey } from '../../../src/keys.ts'
-import { build, cutOff } from '../../helper.ts'
+import { addKey } from '../../../src/keys/signing-keys.ts'
+import { build, cutOff } from '../../helpers/app.ts'
 
 test('GET /.well-known/jwks.json', async (t) => {
   const fastify = await build(t)

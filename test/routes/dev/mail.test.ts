@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Test, test } from 'tap'
-import { STYLE } from '../../../src/page.ts'
-import { answer, build, refusal } from '../../helper.ts'
+import { STYLE } from '../../../src/pages/layout.ts'
+import { answer, build, refusal } from '../../helpers/app.ts'
 
 const NOT_FOUND = refusal(404, 'Not Found', 'NOT_FOUND', 'There is nothing here.')
 const PAGE = {

@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas.ts'
-import { answer, BEARER, bearer, build, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helper.ts'
-import { letters, tokenOf, waiting } from '../../letters.ts'
-import { meanwhile } from '../../meanwhile.ts'
+import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { answer, BEARER, bearer, build, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
+import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
+import { meanwhile } from '../../helpers/meanwhile.ts'
 
 const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
 const WRONG = {

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas.ts'
-import { answer, build, PASSWORD, post, refusal, signIn } from '../../helper.ts'
-import { letters, tokenOf } from '../../letters.ts'
+import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { answer, build, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
+import { letters, tokenOf } from '../../helpers/letters.ts'
 
 const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
 

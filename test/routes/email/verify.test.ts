@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { NO_PASSWORD } from '../../../src/stored-hash.ts'
+import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import {
   answer,
   BEARER,
@@ -13,8 +13,8 @@ import {
   refusal,
   signIn,
   testClock
-} from '../../helper.ts'
-import { letters, tokenOf, waiting, write } from '../../letters.ts'
+} from '../../helpers/app.ts'
+import { letters, tokenOf, waiting, write } from '../../helpers/letters.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {

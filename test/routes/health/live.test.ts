@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { answer, build, cutOff } from '../../helper.ts'
+import { answer, build, cutOff } from '../../helpers/app.ts'
 
 test('GET /health/live', async (t) => {
   const fastify = await build(t)

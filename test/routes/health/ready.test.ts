@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import { answer, build, cutOff, refusal } from '../../helper.ts'
+import { answer, build, cutOff, refusal } from '../../helpers/app.ts'
 
 test('GET /health/ready', async (t) => {
   // One connection, of which the setting is.

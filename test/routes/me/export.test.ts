@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../helper.ts'
-import { tokenOf } from '../../letters.ts'
-import { meanwhile } from '../../meanwhile.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
+import { tokenOf } from '../../helpers/letters.ts'
+import { meanwhile } from '../../helpers/meanwhile.ts'
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { build } from '../../helper.ts'
-import { waiting } from '../../letters.ts'
-import { readPage, submit } from '../../page.ts'
+import { build } from '../../helpers/app.ts'
+import { waiting } from '../../helpers/letters.ts'
+import { readPage, submit } from '../../helpers/page.ts'
 
 const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
 

@@ -1,8 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { answer, BEARER, bearer, build, cutOff, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helper.ts'
-import { letters, tokenOf, waiting } from '../../letters.ts'
-import { meanwhile } from '../../meanwhile.ts'
+import {
+  answer,
+  BEARER,
+  bearer,
+  build,
+  cutOff,
+  INVALID_TOKEN,
+  PASSWORD,
+  post,
+  refusal,
+  signIn
+} from '../../helpers/app.ts'
+import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
+import { meanwhile } from '../../helpers/meanwhile.ts'
 
 const NEXT = 'another horse battery staple'
 const DONE = { statusCode: 204, body: '' }

@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas.ts'
-import { addUser } from '../../../src/users.ts'
-import { answer, build, cutOff, post, signIn } from '../../helper.ts'
-import { letters, waiting } from '../../letters.ts'
+import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { addUser } from '../../../src/users/users.ts'
+import { answer, build, cutOff, post, signIn } from '../../helpers/app.ts'
+import { letters, waiting } from '../../helpers/letters.ts'
 
 const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
 

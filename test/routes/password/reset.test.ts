@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { setPassword } from '../../../src/accounts.ts'
+import { setPassword } from '../../../src/admin/accounts.ts'
 import { Problem } from '../../../src/errors.ts'
-import { limitSecret } from '../../../src/limits.ts'
-import { migratedDatabase } from '../../database.ts'
-import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helper.ts'
-import { letters, tokenOf, waiting, write } from '../../letters.ts'
+import { limitSecret } from '../../../src/limits/counters.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
+import { letters, tokenOf, waiting, write } from '../../helpers/letters.ts'
 
 const NEXT = 'another horse battery staple'
 const DONE = { statusCode: 204, body: '' }

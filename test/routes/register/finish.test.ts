@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas.ts'
-import { answer, build, PASSWORD, post, refusal, testClock } from '../../helper.ts'
-import { letters, tokenOf, waiting } from '../../letters.ts'
+import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { answer, build, PASSWORD, post, refusal, testClock } from '../../helpers/app.ts'
+import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
 
 const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
 const INVALID = {

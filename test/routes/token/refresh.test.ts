@@ -1,7 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify'
 import { test } from 'tap'
-import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../../src/refresh-token.ts'
-import { answer, BEARER, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helper.ts'
+import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../../src/sessions/refresh-token.ts'
+import { answer, BEARER, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
 
 const INVALID = {
   statusCode: 401,

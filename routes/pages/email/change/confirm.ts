@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { html } from '../../../../src/html.ts'
-import { accountLine } from '../../../../src/page-form.ts'
-import { EmailTokenBody } from '../../../../src/schemas.ts'
+import { accountLine } from '../../../../src/pages/form.ts'
+import { html } from '../../../../src/pages/html.ts'
+import { EmailTokenBody } from '../../../../src/schemas/schemas.ts'
 
 const confirm: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, requireMail } = fastify

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { html } from '../../../../src/html.ts'
-import { NEW_PASSWORD } from '../../../../src/page-fields.ts'
-import { accountLine, askingForm } from '../../../../src/page-form.ts'
-import { PasswordReset } from '../../../../src/schemas.ts'
+import { NEW_PASSWORD } from '../../../../src/pages/fields.ts'
+import { accountLine, askingForm } from '../../../../src/pages/form.ts'
+import { html } from '../../../../src/pages/html.ts'
+import { PasswordReset } from '../../../../src/schemas/schemas.ts'
 
 const undo: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords, requireMail } = fastify

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helper.ts'
-import { letters, tokenOf, waiting, write } from '../../../letters.ts'
+import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
+import { letters, tokenOf, waiting, write } from '../../../helpers/letters.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {

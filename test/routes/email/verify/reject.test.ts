@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { setEmail } from '../../../../src/account-email.ts'
-import { verifyAccount } from '../../../../src/accounts.ts'
-import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helper.ts'
-import { letters, tokenOf } from '../../../letters.ts'
+import { verifyAccount } from '../../../../src/admin/accounts.ts'
+import { setEmail } from '../../../../src/flows/account-email.ts'
+import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
+import { letters, tokenOf } from '../../../helpers/letters.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../../helper.ts'
-import { letters, tokenOf } from '../../../letters.ts'
-import { readPage, submit } from '../../../page.ts'
+import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
+import { letters, tokenOf } from '../../../helpers/letters.ts'
+import { readPage, submit } from '../../../helpers/page.ts'
 
 const SMTP = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'Example <no-reply@example.com>' }
 const ABOUT =

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { build, cutOff, post, signIn } from '../../../helper.ts'
-import { letters, tokenOf } from '../../../letters.ts'
-import { readPage, submit } from '../../../page.ts'
+import { build, cutOff, post, signIn } from '../../../helpers/app.ts'
+import { letters, tokenOf } from '../../../helpers/letters.ts'
+import { readPage, submit } from '../../../helpers/page.ts'
 
 const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com', LIMITS: 'on' }
 

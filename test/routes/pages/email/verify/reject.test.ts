@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { bearer, build, PASSWORD, post, signIn } from '../../../../helper.ts'
-import { tokenOf } from '../../../../letters.ts'
-import { readPage, submit } from '../../../../page.ts'
+import { bearer, build, PASSWORD, post, signIn } from '../../../../helpers/app.ts'
+import { tokenOf } from '../../../../helpers/letters.ts'
+import { readPage, submit } from '../../../../helpers/page.ts'
 
 const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
 const url = '/pages/email/verify/reject'

@@ -1,0 +1,64 @@
+import type { PGlite } from '@electric-sql/pglite'
+import postgres from '@fastify/postgres'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app.ts'
+import { seldom } from '../../src/concurrency/seldom.ts'
+import { whereabouts } from '../../src/config/database-url.ts'
+import { embeddedDriver, openEmbedded } from '../../src/database/embedded.ts'
+import { requireEmbedded, requireSchema } from '../../src/database/existing-database.ts'
+import { migrate } from '../../src/database/migrations.ts'
+import { poolOptions, requireSearchPath, requireWritable, waitForServer } from '../../src/database/postgres.ts'
+
+/** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
+export default fp<AppOptions>(
+  async (fastify, { pglite, existing = false }) => {
+    const { config } = fastify
+    if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL, existing)
+    else await embed(fastify, pglite, existing)
+    if (existing) return requireSchema(fastify.pg.pool)
+    const applied = await migrate(fastify.pg.pool)
+    const [newest] = applied.slice(-1)
+    if (newest) fastify.log.info({ migrations: applied.length, newest }, 'migrated the database')
+  },
+  { name: 'pg', dependencies: ['config'] }
+)
+
+async function connect(fastify: FastifyInstance, databaseUrl: string, existing: boolean): Promise<void> {
+  await fastify.register(postgres, poolOptions(fastify.config))
+  survive(fastify)
+  const database = whereabouts(databaseUrl)
+  await waitForServer(fastify.pg.pool, databaseUrl, (reason) => {
+    fastify.log.warn({ database, reason }, 'waiting for the database')
+  })
+  await requireSearchPath(fastify.pg.pool, databaseUrl)
+  // A command may only want to read.
+  if (!existing) await requireWritable(fastify.pg.pool, databaseUrl)
+}
+
+async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], existing: boolean): Promise<void> {
+  if (existing && !given) requireEmbedded(fastify.config.DATA_DIR)
+  const database = given ?? (await open(fastify))
+  const driver = await embeddedDriver(database)
+  await fastify.register(postgres, { pg: driver } as unknown as Parameters<typeof postgres>[1])
+  survive(fastify)
+}
+
+/** Without a listener the death of an idle connection would end the process. */
+function survive({ pg, log }: FastifyInstance): void {
+  // All of them go at once when the server does.
+  const tell = seldom((others, err: Error) => log.warn({ err, others }, 'lost an idle connection to the database'))
+  pg.pool.on('error', tell)
+}
+
+async function open(fastify: FastifyInstance): Promise<PGlite> {
+  const { DATA_DIR } = fastify.config
+  const { database, close } = await openEmbedded(DATA_DIR)
+  // Hooks run last to first: the pool that @fastify/postgres ends must be gone before the database under it.
+  fastify.addHook('onClose', close)
+  fastify.log.warn(
+    { folder: DATA_DIR },
+    'using the embedded database, which is for one process and small: set DATABASE_URL to use a PostgreSQL server'
+  )
+  return database
+}

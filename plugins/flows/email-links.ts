@@ -1,0 +1,197 @@
+import type { Static } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem } from '../../src/errors.ts'
+import { confirmNewEmail, rejectEmail, undoEmailChange, verifyEmail } from '../../src/flows/email-change.ts'
+import { resetPassword } from '../../src/flows/password-reset.ts'
+import { finishRegistration } from '../../src/flows/registration.ts'
+import { limitSecret } from '../../src/limits/counters.ts'
+import {
+  claimEmailToken,
+  type EmailToken,
+  findEmailToken,
+  findVerification,
+  lookUpEmailToken,
+  type Purpose,
+  releaseEmailToken,
+  type Verification
+} from '../../src/mail/email-tokens.ts'
+import type {
+  EmailTokenBody,
+  EmailUndo,
+  EmailVerification,
+  PasswordReset,
+  RegistrationEnd,
+  User
+} from '../../src/schemas/schemas.ts'
+import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
+import { findOwnCredentials } from '../../src/users/users.ts'
+
+/** A link that can be followed, as its page shows it. */
+export interface Followed extends Pick<EmailToken, 'names' | 'email'> {
+  /** Whether it was followed before, and the same may be done again. */
+  done?: boolean
+}
+
+/** What the link of a mail is followed to: the same from a frontend as from our own pages. */
+export interface EmailLinks {
+  /** A link without using it: a read alone. */
+  look(request: FastifyRequest, purpose: Purpose, token: string): Promise<Followed | undefined>
+  /** By the session of the request where it has none of the passwords. */
+  verify(request: FastifyRequest, body: Static<typeof EmailVerification>, reply: FastifyReply): Promise<void>
+  reject(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
+  confirmChange(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
+  undoChange(request: FastifyRequest, body: Static<typeof EmailUndo>, reply: FastifyReply): Promise<void>
+  resetPassword(request: FastifyRequest, body: Static<typeof PasswordReset>, reply: FastifyReply): Promise<void>
+  finishRegistration(request: FastifyRequest, body: Static<typeof RegistrationEnd>, reply: FastifyReply): Promise<User>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    emailLinks: EmailLinks
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { clock, config, deviceCookie, limits, outbox, passwords, rootSecret, sessionRules } = fastify
+    const secret = limitSecret(rootSecret)
+
+    /** Claims that could not be given back, by token: they are this process's own to claim again. */
+    const kept = new Map<string, string>()
+
+    /**
+     * Does what a password is hashed for by way of a token, for one request at a time. What fails leaves the token to the
+     * next.
+     */
+    async function claiming<Result>(
+      request: FastifyRequest,
+      purpose: Purpose,
+      token: string,
+      work: () => Promise<Result>
+    ): Promise<Result> {
+      const claim = await claimEmailToken(request.database, clock, purpose, token, kept.get(token))
+      kept.delete(token)
+      try {
+        return await work()
+      } catch (error) {
+        const released = releaseEmailToken(fastify.openDatabase(), token, claim).catch((err) => {
+          request.log.warn({ err }, 'could not give back the claim of a mail token')
+          for (const [other, until] of kept) if (Number(until) / 1000 <= clock.now()) kept.delete(other)
+          kept.set(token, claim)
+        })
+        // Bounded by the deadline of the request: the database may be what has failed.
+        await request.database.awaitShared(released).catch(() => {})
+        throw error
+      }
+    }
+
+    /** The account of a user whose password is right; a wrong one counts as a failed login on each of its names. */
+    async function proveOwner(request: FastifyRequest, link: Verification, password: string, reply: FastifyReply) {
+      const { user, names: typed } = link
+      const admission = passwords.admission(reply, { owner: user, typed })
+      const account = await findOwnCredentials(request.database, user)
+      return limits.guessing(request, { attempt: 'login', typed, account }, async () => {
+        const matches = await passwords.verify(password, account?.password_hash, admission)
+        if (account && matches) return account
+        request.record('email verification failed', { account: user, detail: { reason: 'wrong password' } })
+        throw new Problem('INVALID_CREDENTIALS', { message: 'The password is wrong.' })
+      })
+    }
+
+    fastify.decorate('emailLinks', {
+      async look({ database }, purpose, token) {
+        if (purpose === 'verify email') return findVerification(database, clock, token)
+        return lookUpEmailToken(database, clock, purpose, token)
+      },
+
+      async verify(request, { token, password }, reply) {
+        const { account, database } = request
+        if (password === undefined && !account) {
+          throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/password', message: 'is required' }] })
+        }
+        const link = await findVerification(database, clock, token)
+        if (!link) throw new Problem('EMAIL_TOKEN_INVALID')
+        if (password === undefined && account.id !== link.user) throw new Problem('FORBIDDEN')
+        const owner = password === undefined ? undefined : await proveOwner(request, link, password, reply)
+        const proof = owner ? { passwordVersion: owner.password_version } : { session: request.user }
+        const { user, done } = await verifyEmail(database, sessionRules, token, proof)
+        if (!done) request.record('email verified', { account: user })
+        if (owner) await deviceCookie.set(reply, owner)
+      },
+
+      async reject(request, { token }) {
+        const needed = config.REQUIRE_VERIFIED_EMAIL === 'on'
+        const { user, outcome } = await rejectEmail(request.database, sessionRules, token, needed)
+        request.record('email rejected', { account: user, detail: { reason: outcome } })
+      },
+
+      async confirmChange(request, { token }) {
+        const account = await confirmNewEmail(request.database, clock, token)
+        outbox.nudge()
+        request.record('email changed', { account })
+      },
+
+      async undoChange(request, { token, new_password }, reply) {
+        const { user, names, email } = await findEmailToken(request.database, clock, 'undo email change', token)
+        const undo = (hash?: string) => undoEmailChange(request.database, sessionRules, secret, { token, hash })
+        async function undoWith(password: string) {
+          passwords.accept(password, [names.username, names.email, email], '/new_password')
+          const admission = passwords.admission(reply, { owner: String(user), typed: names })
+          return claiming(request, 'undo email change', token, async () =>
+            undo(await passwords.hash(password, admission))
+          )
+        }
+        const { owner, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
+        outbox.nudge()
+        request.record('email change undone', { account: owner.id, detail: { count: ended } })
+        if (new_password === undefined) return
+        request.record('password reset', { account: owner.id })
+        await deviceCookie.set(reply, owner)
+      },
+
+      async resetPassword(request, { token, new_password }, reply) {
+        const found = await findEmailToken(request.database, clock, 'reset password', token)
+        const { names } = found
+        passwords.accept(new_password, [names.username, names.email], '/new_password')
+        const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
+        const { owner, ended } = await claiming(request, 'reset password', token, async () => {
+          const hash = await passwords.hash(new_password, admission)
+          return resetPassword(request.database, sessionRules, secret, { token, hash })
+        })
+        outbox.nudge()
+        request.record('password reset', { account: owner.id, detail: { count: ended } })
+        await deviceCookie.set(reply, owner)
+      },
+
+      async finishRegistration(request, { token, password, ...named }, reply) {
+        const { email } = await findEmailToken(request.database, clock, 'finish registration', token)
+        passwords.accept(password, [named.username, email])
+        const admission = passwords.admission(reply, { registering: { ...named, email } })
+        const user = await claiming(request, 'finish registration', token, async () => {
+          const passwordHash = await passwords.hash(password, admission)
+          const account = { ...named, passwordHash, isReserved: isUsernameReserved(config, named.username) }
+          return finishRegistration(request.database, clock, token, account)
+        })
+        request.record('registered', { account: user.id })
+        return user
+      }
+    } satisfies EmailLinks)
+  },
+  {
+    name: 'email-links',
+    dependencies: [
+      'audit',
+      'clock',
+      'config',
+      'database',
+      'device-cookie',
+      'disconnected',
+      'limits',
+      'outbox',
+      'passwords',
+      'root-secret',
+      'session-rules'
+    ]
+  }
+)

@@ -1,0 +1,65 @@
+import type { ErrorObject } from 'ajv'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { seldom } from '../../src/concurrency/seldom.ts'
+import { type Code, Problem } from '../../src/errors.ts'
+import { describeFaults } from '../../src/http/validation.ts'
+
+/** Turns everything that can go wrong in a request into the one error body. */
+export default fp(
+  async (fastify) => {
+    const report = reporting()
+    fastify.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const problem = toProblem(error, request)
+      if (problem.statusCode >= 500) report(problem, request)
+      const { pageOf } = request.routeOptions.config
+      reply.code(problem.statusCode).headers(problem.headers)
+      return reply.send(pageOf ? pageOf(problem, request, reply) : problem.toJSON())
+    })
+  },
+  { name: 'errors' }
+)
+
+function toProblem(error: FastifyError, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation) return invalid(error, request)
+  switch (error.statusCode) {
+    case 413:
+      return new Problem('BODY_TOO_LARGE')
+    case 415:
+      return new Problem('UNSUPPORTED_MEDIA_TYPE')
+    case 400:
+      return new Problem('MALFORMED_REQUEST')
+    default:
+      return new Problem('INTERNAL', { cause: error })
+  }
+}
+
+function invalid({ validation, validationContext }: FastifyError, { body }: FastifyRequest): Problem {
+  if (validationContext === 'body' && body === undefined) {
+    return new Problem('MALFORMED_REQUEST', { message: 'A JSON body is needed here.' })
+  }
+  return new Problem('VALIDATION_FAILED', { errors: describeFaults(validation as unknown as ErrorObject[]) })
+}
+
+type Report = (problem: Problem, request: FastifyRequest) => void
+
+/**
+ * A fault of ours is an error, and each is told. A database that is away, or a full queue, is expected now and then: while
+ * it lasts it is told now and then, since each request has its line in the log anyway.
+ */
+function reporting(): Report {
+  const rarely = new Map<Code, Report>()
+
+  return (problem, request) => {
+    const { code, cause } = problem
+    if (code === 'INTERNAL') return request.log.error({ err: cause }, 'internal error')
+    const tell = rarely.get(code) ?? seldom(warn)
+    rarely.set(code, tell)
+    tell(problem, request)
+  }
+}
+
+function warn(others: number, { code, message, cause }: Problem, { log }: FastifyRequest): void {
+  log.warn({ code, err: cause, ...(others > 0 && { others }) }, message)
+}

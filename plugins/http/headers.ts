@@ -1,0 +1,13 @@
+import fp from 'fastify-plugin'
+import { commonHeaders } from '../../src/transport/server-options.ts'
+
+/** The headers that every answer carries, refusals included. */
+export default fp(
+  async (fastify) => {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      reply.headers(commonHeaders(request.id))
+      done()
+    })
+  },
+  { name: 'headers' }
+)

@@ -1,0 +1,20 @@
+import fp from 'fastify-plugin'
+import { deriveKey } from '../../src/secrets/derive-key.ts'
+import type { RotationRules } from '../../src/sessions/rotation.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How long sessions live, and how their refresh tokens rotate. */
+    sessionRules: RotationRules
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { clock, config, rootSecret } = fastify
+    const { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE } = config
+    const successorKey = deriveKey(rootSecret, 'refresh token successor')
+    fastify.decorate('sessionRules', { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE, clock, successorKey })
+  },
+  { name: 'session-rules', dependencies: ['clock', 'config', 'root-secret'] }
+)

@@ -1,0 +1,26 @@
+import type { Socket } from 'node:net'
+import fp from 'fastify-plugin'
+import { createStalledSockets } from '../../src/transport/stalled-sockets.ts'
+
+/** How often sockets are looked at, in milliseconds. */
+const INTERVAL = 1_000
+
+/** For how many looks a client may read nothing of its answer. */
+const LIMIT = 30
+
+/** Disconnects clients that do not read their answers, which would keep connections and memory for ever. */
+export default fp(
+  async (fastify) => {
+    const sockets = createStalledSockets(LIMIT)
+    fastify.server.on('connection', (socket: Socket) => sockets.watch(socket))
+
+    const timer = setInterval(() => {
+      for (const socket of sockets.look()) {
+        fastify.log.info({ waiting: socket.writableLength }, 'disconnected a client that does not read its answer')
+        socket.destroy()
+      }
+    }, INTERVAL).unref()
+    fastify.addHook('onClose', async () => clearInterval(timer))
+  },
+  { name: 'stalled-sockets' }
+)

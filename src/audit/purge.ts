@@ -1,0 +1,59 @@
+import { type Database, exactly } from '../database/database.ts'
+import { isSealed, RECORD, readHead, type StoredRecord, writeHead } from './chain.ts'
+import { BATCH, followChain } from './verify.ts'
+
+/** The beginning of the record that is before a time: what a purge deletes. */
+export interface Beginning {
+  count: number
+  /** The number of its last row; that of the last row purged before, where there is none. */
+  last: number
+}
+
+/** How many rows a purge would delete. A row before the time that follows one after it is not of the beginning. */
+export async function countBeginning(database: Database, before: Date): Promise<Beginning> {
+  const [row] = await database.query<Beginning>(
+    `SELECT ${exactly('count(*)')} AS count, ${exactly('coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)')} AS last
+     FROM audit
+     WHERE seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= $1)`,
+    [before.toISOString()]
+  )
+  return row as Beginning
+}
+
+/**
+ * Deletes the next few rows of the beginning, in one short transaction, and keeps what the rest is chained to. Each is
+ * verified first, so that no purge hides what was done to the record.
+ *
+ * @returns what was deleted
+ * @throws Error when the record is not as it was left
+ */
+export async function purgeAudit(database: Database, key: Buffer, before: Date): Promise<Beginning> {
+  return database.transact(async (transaction) => {
+    const head = await readHead(transaction, 'FOR UPDATE')
+    if (!head) return { count: 0, last: 0 }
+    const rows = await transaction.query<StoredRecord>(`SELECT ${RECORD} FROM audit ORDER BY audit.seq LIMIT $1`, [
+      BATCH
+    ])
+    const end = rows.findIndex(({ at }) => at >= before.getTime() * 1000)
+    const beginning = end < 0 ? rows : rows.slice(0, end)
+    if (beginning.length === 0) return { count: 0, last: head.purged_seq }
+
+    const start = { seq: head.purged_seq, mac: head.purged_mac }
+    const { link, fault } = followChain(key, start, beginning)
+    if (fault || !isSealed(key, head)) throw new DamagedRecord()
+    await transaction.query('DELETE FROM audit WHERE seq <= $1', [link.seq])
+    await writeHead(transaction, key, { ...head, purged_seq: link.seq, purged_mac: link.mac })
+    return { count: beginning.length, last: link.seq }
+  })
+}
+
+/** The record is not as it was left. */
+export class DamagedRecord extends Error {
+  override readonly name = 'DamagedRecord'
+
+  constructor() {
+    super(
+      'The record is not as it was left, and is not purged further: `latchkey audit verify` says what is wrong with it'
+    )
+  }
+}

@@ -1,0 +1,99 @@
+import { type Database, UNTIMED } from '../database/database.ts'
+import { type Ends, isSealed, RECORD, readHead, recordMac, type StoredRecord } from './chain.ts'
+
+/** What can be wrong with the record. */
+export type Wrong = 'changed' | 'missing' | 'out of order' | 'added' | 'cut off' | 'damaged' | 'ends forged'
+
+/** The first record at fault, and what is wrong with it. */
+export interface Fault {
+  seq: number
+  wrong: Wrong
+}
+
+/** What came of looking at the whole record. */
+export interface Verdict {
+  /** How many hold, from the first on. */
+  count: number
+  /** The numbers of the first and of the last that should be there. */
+  first: number
+  last: number
+  fault: Fault | undefined
+}
+
+/** How many rows are looked at at once. */
+export const BATCH = 1000
+
+/** A row that the next one is chained to. */
+export interface Link {
+  seq: number
+  mac: Buffer
+}
+
+/**
+ * Walks the whole record as it stands at one moment, a few rows at a time, whatever is written or purged meanwhile.
+ *
+ * @param show told after each batch how many hold so far
+ */
+export async function verifyAudit(
+  database: Database,
+  key: Buffer,
+  show: (count: number, all: number) => void = () => {}
+): Promise<Verdict> {
+  return database.transact(async (snapshot) => {
+    await snapshot.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await snapshot.query(UNTIMED)
+    const head = await readHead(snapshot)
+    const ends: Ends = head ?? { purged_seq: 0, purged_mac: Buffer.alloc(0), last_seq: 0, last_mac: Buffer.alloc(0) }
+    const { purged_seq: purged, last_seq: last } = ends
+    const verdict = (at: Link, fault: Fault | undefined): Verdict => ({
+      count: at.seq - purged,
+      first: purged + 1,
+      last,
+      fault
+    })
+
+    let link: Link = { seq: purged, mac: ends.purged_mac }
+    for (let after: number | null = null; ; after = link.seq) {
+      const rows: StoredRecord[] = await readBatch(snapshot, after)
+      const walk = followChain(key, link, rows)
+      link = walk.link
+      if (walk.fault) return verdict(link, walk.fault)
+      show(link.seq - purged, last - purged)
+      if (rows.length < BATCH) break
+    }
+    if (link.seq < last) return verdict(link, { seq: link.seq + 1, wrong: 'cut off' })
+    const sealed = head ? isSealed(key, head) && link.mac.equals(head.last_mac) : link.seq === 0
+    return verdict(link, sealed && link.seq === last ? undefined : { seq: link.seq, wrong: 'ends forged' })
+  })
+}
+
+async function readBatch(database: Database, after: number | null): Promise<StoredRecord[]> {
+  return database.query<StoredRecord>(
+    `SELECT ${RECORD} FROM audit WHERE $1::bigint IS NULL OR seq > $1 ORDER BY audit.seq LIMIT $2`,
+    [after, BATCH]
+  )
+}
+
+/**
+ * Follows the chain through the next rows, in the order of their numbers.
+ *
+ * @returns the last row that holds, and the fault of the one after it
+ */
+export function followChain(key: Buffer, start: Link, rows: StoredRecord[]): { link: Link; fault: Fault | undefined } {
+  let link = start
+  for (const row of rows) {
+    const wrong = wrongWith(key, link, row, rows)
+    if (wrong) return { link, fault: { seq: wrong === 'missing' ? link.seq + 1 : row.seq, wrong } }
+    link = row
+  }
+  return { link, fault: undefined }
+}
+
+function wrongWith(key: Buffer, { seq, mac }: Link, row: StoredRecord, near: StoredRecord[]): Wrong | undefined {
+  const expected = seq + 1
+  if (row.seq < expected) return 'added'
+  if (row.seq > expected) return 'missing'
+  const fits = (record: StoredRecord) => record.mac.equals(recordMac(key, mac, { ...record, seq: expected }))
+  if (fits(row)) return row.action === 'record damaged' ? 'damaged' : undefined
+  return near.some(fits) ? 'out of order' : 'changed'
+}

@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGunzip, createGzip } from 'node:zlib'
+import { BackupRefusal } from './encryption.ts'
+
+/** A part of a backup: what it is of, how many of those it has, and JSON, which is a text here to the letter. */
+export interface BackupRecord {
+  name: string
+  count: number
+  json: string
+}
+
+const LENGTH_BYTES = 4
+
+/** Records as bytes, each behind its length, and compressed. */
+export function packRecords(records: AsyncIterable<BackupRecord>): AsyncIterable<Buffer> {
+  async function* bytes() {
+    for await (const { name, count, json } of records) {
+      const text = Buffer.from(`${name} ${count}\n${json}`)
+      const length = Buffer.alloc(LENGTH_BYTES)
+      length.writeUInt32BE(text.length)
+      yield Buffer.concat([length, text])
+    }
+  }
+  return through(bytes(), createGzip({ level: constants.Z_BEST_SPEED }))
+}
+
+/**
+ * The records that were packed.
+ *
+ * @throws BackupRefusal where the bytes are none
+ */
+export async function* unpackRecords(packed: AsyncIterable<Buffer>): AsyncGenerator<BackupRecord> {
+  let unread: Buffer = Buffer.alloc(0)
+  let parts: Buffer[] = []
+  let length = 0
+  let wanted = LENGTH_BYTES
+  for await (const part of through(packed, createGunzip())) {
+    parts.push(part)
+    length += part.length
+    if (length < wanted) continue
+    unread = Buffer.concat(parts, length)
+    for (;;) {
+      wanted = LENGTH_BYTES + (unread.length < LENGTH_BYTES ? 0 : unread.readUInt32BE())
+      if (unread.length < wanted) break
+      yield parse(unread.toString('utf8', LENGTH_BYTES, wanted))
+      unread = unread.subarray(wanted)
+    }
+    parts = [unread]
+    length = unread.length
+  }
+  if (length > 0) throw new BackupRefusal('The backup ends in the middle of a record.')
+}
+
+function parse(text: string): BackupRecord {
+  const end = text.indexOf('\n')
+  const [name = '', count] = text.slice(0, end).split(' ')
+  return { name, count: Number(count), json: text.slice(end + 1) }
+}
+
+/** A stream changed on its way; what goes wrong before it goes wrong for the reader too. */
+function through(source: AsyncIterable<Buffer>, change: NodeJS.ReadWriteStream): AsyncIterable<Buffer> {
+  pipeline(Readable.from(source), change).catch(() => {})
+  return change as unknown as AsyncIterable<Buffer>
+}

@@ -1,0 +1,23 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type AppOptions, registerPlugins } from '../app.ts'
+import { serverOptions } from '../transport/server-options.ts'
+
+/**
+ * The application without its routes, for the commands of an operator: what it has, on the database that the service
+ * would use, and nothing that listens. The caller closes it.
+ *
+ * @param log where its warnings and errors go
+ * @throws what keeps the service from starting: a configuration at fault, a database that cannot be used or is in use
+ */
+export async function openWorkshop(given: AppOptions, log: { write(line: string): void }): Promise<FastifyInstance> {
+  const fastify = Fastify({ ...serverOptions, logger: { ...serverOptions.logger, level: 'error', stream: log } })
+  const workshop = fastify as unknown as FastifyInstance
+  try {
+    registerPlugins(workshop, given)
+    await fastify.ready()
+    return workshop
+  } catch (error) {
+    await fastify.close()
+    throw error
+  }
+}

@@ -1,0 +1,84 @@
+import { join, resolve } from 'node:path'
+import type { Pool } from 'pg'
+import type { Config } from '../config/config.ts'
+import { isThere } from '../config/data-folder.ts'
+import { whereabouts } from '../config/database-url.ts'
+import type { Database } from './database.ts'
+import { MigrationError, readSchemaState } from './migrations.ts'
+
+/** There is no database; the message says how to get one. */
+export class NoDatabase extends Error {
+  override readonly name = 'NoDatabase'
+}
+
+/** Which database a configuration leads to, without a password. */
+export function nameDatabase({ DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>): string {
+  return DATABASE_URL ? whereabouts(DATABASE_URL) : `embedded in ${resolve(DATA_DIR)}`
+}
+
+/**
+ * Whether a folder holds an embedded database.
+ *
+ * @throws DataFolderError where this user may not look into it
+ */
+export const hasEmbedded = (folder: string) => isThere(join(folder, 'postgres'))
+
+/**
+ * Requires an embedded database to be there already.
+ *
+ * @throws NoDatabase
+ * @throws DataFolderError where this user may not look into the folder
+ */
+export function requireEmbedded(folder: string): void {
+  if (hasEmbedded(folder)) return
+  throw new NoDatabase(
+    `There is no database in ${resolve(folder)}, and nothing was made. Where the service has another configuration, name it with --env-file, DATABASE_URL or DATA_DIR; where it is new, start it once: it makes one.`
+  )
+}
+
+/**
+ * Requires the secret of an embedded database to be there already: another one would open nothing in it.
+ *
+ * @throws Error where it is missing, or this user may not look into the folder
+ */
+export function requireSecret(folder: string): void {
+  const path = join(resolve(folder), 'secret.key')
+  if (isThere(path)) return
+  throw new Error(`${path} is missing: restore it, set SECRET_KEY, or start the service once where it is new`)
+}
+
+/**
+ * Requires the schema that this version works with: to change it is up to the service and to migrate, since other
+ * instances may be running.
+ *
+ * @throws NoDatabase where there is no schema at all
+ * @throws MigrationError where it is an older or a newer one
+ */
+export async function requireSchema(pool: Pool): Promise<void> {
+  const { applied, newest } = await readSchemaState(pool)
+  if (applied === newest) return
+  if (applied === 0) {
+    throw new NoDatabase(
+      'The database has no schema, and nothing was made: start the service once, or run "npm run migrate" (node dist/src/migrate.js).'
+    )
+  }
+  throw new MigrationError(
+    applied < newest
+      ? `The database is at migration ${applied}, and this version needs ${newest}: start this version of the service, or run "npm run migrate" (node dist/src/migrate.js).`
+      : `The database is at migration ${applied}, and this version of the service knows ${newest}: run a newer version`
+  )
+}
+
+/**
+ * Requires the root secret and the signing keys to be there already: a command makes none, with whatever SECRET_KEY its
+ * shell has, that the service could not open.
+ *
+ * @throws NoDatabase where one of them is missing
+ */
+export async function requireStarted(database: Database): Promise<void> {
+  const [found] = await database.query(
+    `SELECT EXISTS (SELECT FROM root_secret) AND EXISTS (SELECT FROM signing_keys WHERE revoked_at IS NULL) AS started`
+  )
+  if (found?.started) return
+  throw new NoDatabase('The service has never started on this database, and nothing was made: start it once.')
+}

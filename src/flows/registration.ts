@@ -1,0 +1,57 @@
+import type { Clock } from '../clock.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
+import { useEmailToken } from '../mail/email-tokens.ts'
+import { requestMail } from '../mail/requests.ts'
+import type { NewMail } from '../outbox/outbox.ts'
+import type { User } from '../schemas/schemas.ts'
+import { addUser, type NewUser, nameTaken } from '../users/users.ts'
+import { isAddressReserved } from './email-change.ts'
+
+/**
+ * Makes an account, and has its address verified by a mail: both or neither.
+ *
+ * @param count says in the same transaction whether the mail is held off; nothing where no mail can be sent
+ * @throws Problem ACCOUNT_EXISTS naming each name that is taken
+ */
+export async function registerUser(
+  database: Database,
+  clock: Clock,
+  account: NewUser,
+  count: ((mail: NewMail, transaction: Database) => Promise<{ heldOff: boolean }>) | undefined
+): Promise<User> {
+  const { email } = account
+  if (email === undefined) return addUser(database, clock, account)
+  return database.transact(async (transaction) => {
+    const user = await addUser(transaction, clock, account)
+    // Asked last: an address that another account is about to give up has been waited for until here.
+    if (await isAddressReserved(transaction, clock, email)) throw nameTaken('/email')
+    const mail: NewMail = { kind: 'verify email', recipient: email, userId: user.id }
+    if (count) await requestMail(transaction, clock, mail, await count(mail, transaction))
+    return user
+  })
+}
+
+/**
+ * Makes the account of an address that a token was sent to, and that is thereby proven.
+ *
+ * @throws Problem EMAIL_TOKEN_INVALID; ACCOUNT_EXISTS, and then the token is as good as before
+ */
+export async function finishRegistration(
+  database: Database,
+  clock: Clock,
+  token: string,
+  account: Omit<NewUser, 'email' | 'emailVerified'>
+): Promise<User> {
+  return database.transact(async (transaction) => {
+    const { email } = await useEmailToken(transaction, clock, 'finish registration', token)
+    return addUser(transaction, clock, { ...account, email, emailVerified: true }).catch(pointAtToken)
+  })
+}
+
+/** Here the address is not a key of the body: the token stands for it. */
+function pointAtToken(error: unknown): never {
+  if (!(error instanceof Problem && error.errors)) throw error
+  const errors = error.errors.map((fault) => (fault.path === '/email' ? { ...fault, path: '/token' } : fault))
+  throw new Problem(error.code, { errors })
+}

@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts'
+import type { Database } from '../database/database.ts'
+import type { Secrets } from '../secrets/sealing.ts'
+import { type KeyState, type ListedKey, listKeys } from './key-states.ts'
+import { addKey, LEAD, lockKeys } from './signing-keys.ts'
+
+/** What keys are made and judged by. */
+export interface KeyRules {
+  clock: Clock
+  secrets: Secrets
+  /** How long a token lives, in seconds. */
+  tokenTtl: number
+}
+
+/** What became of a key. */
+export interface Revocation {
+  /** What it was good for before. */
+  was: Exclude<KeyState, 'revoked'>
+  /** The new key that signs in its place; none where another one signs. */
+  replacement: string | undefined
+}
+
+/**
+ * Adds the key that signs next.
+ *
+ * @param lead seconds until it signs
+ * @throws Error when there is one that waits to sign
+ */
+export function rotateKey(database: Database, rules: KeyRules, lead = LEAD): Promise<ListedKey> {
+  const { clock, secrets, tokenTtl } = rules
+  return database.transact(async (transaction) => {
+    await lockKeys(transaction)
+    const waiting = (await listKeys(transaction, clock, tokenTtl)).find(({ state }) => state === 'published')
+    if (waiting) {
+      throw new Error(
+        `key ${waiting.kid} waits to sign already, from ${waiting.signsFrom.toISOString()} on: wait for it, or revoke it`
+      )
+    }
+    return find(transaction, rules, await addKey(transaction, clock, secrets, lead))
+  })
+}
+
+/**
+ * Adds the key that signs next where the newest has been signing for too long; of several instances at once, one does.
+ *
+ * @param maxAge in seconds
+ * @returns its kid; none where there was no need, or no longer
+ */
+export function rotateAgedKey(
+  database: Database,
+  { clock, secrets }: KeyRules,
+  maxAge: number
+): Promise<string | undefined> {
+  return database.transact(async (transaction) => {
+    await lockKeys(transaction)
+    const [aged] = await transaction.query(
+      `SELECT max(sign_from) FROM signing_keys WHERE revoked_at IS NULL
+       HAVING extract(epoch FROM now() - max(sign_from)) + $1 / 1000.0 > $2`,
+      [clock.offset, maxAge]
+    )
+    return aged && addKey(transaction, clock, secrets)
+  })
+}
+
+/**
+ * Takes a key out of the ring for good, and erases its private half. Where it is the one that signs, a new key does from
+ * now on; one that waits to sign goes on waiting.
+ *
+ * @param dryRun changes nothing
+ * @throws Error when there is no such key, or it is revoked already
+ */
+export function revokeKey(database: Database, rules: KeyRules, kid: string, dryRun = false): Promise<Revocation> {
+  const { clock, secrets } = rules
+  return database.transact(async (transaction) => {
+    await lockKeys(transaction)
+    const { state: was, verifiesUntil } = await find(transaction, rules, kid)
+    if (was === 'revoked') throw new Error(`key ${kid} is revoked since ${verifiesUntil?.toISOString()}`)
+    if (dryRun) return { was, replacement: undefined }
+    await transaction.query(
+      `UPDATE signing_keys SET private_key = NULL, revoked_at = now() + $2 * interval '1 millisecond' WHERE kid = $1`,
+      [kid, clock.offset]
+    )
+    return { was, replacement: was === 'signing' ? await addKey(transaction, clock, secrets, 0) : undefined }
+  })
+}
+
+async function find(database: Database, { clock, tokenTtl }: KeyRules, kid: string): Promise<ListedKey> {
+  const key = (await listKeys(database, clock, tokenTtl)).find((each) => each.kid === kid)
+  if (!key) throw new Error(`there is no key ${kid}: keys list names all of them`)
+  return key
+}

@@ -1,0 +1,154 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { type Database, exactly } from '../database/database.ts'
+import { sealingSecrets } from '../secrets/root-secret.ts'
+import { type Secrets, seal, unseal } from '../secrets/sealing.ts'
+import { KEYS, parametersOf } from './key-states.ts'
+
+/** A public key as JWKS publishes it (RFC 7517 §4, RFC 7518 §6.2). */
+export interface PublicKey {
+  kty: 'EC'
+  crv: 'P-256'
+  x: string
+  y: string
+  kid: string
+  alg: 'ES256'
+  use: 'sig'
+}
+
+/** A key of the ring as an instance holds it. */
+export interface SigningKey {
+  kid: string
+  jwk: PublicKey
+  /** PEM. */
+  publicKey: string
+  /** PEM; none where no secret of this instance unwraps it: it then verifies only. */
+  privateKey: string | undefined
+  /** Milliseconds from the reading of the ring until it signs; below zero when it does already. */
+  signsIn: number
+}
+
+/**
+ * How long a new key is published before it signs, in seconds: as long as a JWKS may be cached (300 s), and as an
+ * instance takes to notice it (60 s).
+ */
+export const LEAD = 360
+
+/** Any number that nothing else in the database locks. */
+const LOCK = 0x6b657973
+
+const PURPOSE = 'signing key wrap'
+
+/** A private key cannot be unwrapped. */
+export class KeyMismatch extends Error {
+  override readonly name = 'KeyMismatch'
+
+  constructor(kid: string) {
+    super(
+      `neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens the private half of key ${kid}, and nothing was changed: set the SECRET_KEY that it was sealed with as one of them, or revoke the key`
+    )
+  }
+}
+
+/** Keeps every other change of the stored keys waiting until the transaction is over. */
+export async function lockKeys(transaction: Database): Promise<void> {
+  await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+}
+
+/** Makes the first key where the ring is empty; of several instances at once, one does. It signs from now on. */
+export async function ensureKey(database: Database, clock: Clock, secrets: Secrets): Promise<void> {
+  await database.transact(async (transaction) => {
+    await lockKeys(transaction)
+    const [found] = await transaction.query('SELECT 1 FROM signing_keys WHERE revoked_at IS NULL LIMIT 1')
+    if (!found) await addKey(transaction, clock, secrets, 0)
+  })
+}
+
+/**
+ * Adds a key to the ring.
+ *
+ * @param lead seconds until it signs
+ * @returns its kid, the RFC 7638 thumbprint
+ */
+export async function addKey(database: Database, clock: Clock, secrets: Secrets, lead = LEAD): Promise<string> {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  const content = pair.privateKey.export({ format: 'der', type: 'pkcs8' })
+  const wrapped = wrapPrivateKey(content, kid, await sealingSecrets(database, secrets))
+  await database.query(
+    `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
+     SELECT $1, $2, $3, moment, moment + make_interval(secs => $5)
+     FROM (SELECT now() + $4 * interval '1 millisecond' AS moment) AS clock`,
+    [kid, { kty, crv, x, y }, wrapped, clock.offset, lead]
+  )
+  return kid
+}
+
+/**
+ * Reads the ring, oldest key first, without those that are revoked or whose last token is over.
+ *
+ * @param tokenTtl how long a token lives, in seconds
+ */
+export async function readRing(
+  database: Database,
+  clock: Clock,
+  secrets: Secrets,
+  tokenTtl: number
+): Promise<SigningKey[]> {
+  const rows = await database.query<{ kid: string; public_key: JsonWebKey; private_key: Buffer; signs_in: number }>(
+    `SELECT kid, public_key, private_key, ${exactly('extract(epoch FROM sign_from - moment) * 1000')} AS signs_in
+     FROM ${KEYS}
+     WHERE state NOT IN ('over', 'revoked')
+     ORDER BY sign_from, kid`,
+    parametersOf(clock, tokenTtl)
+  )
+  return rows.map(({ kid, public_key, private_key, signs_in }) => ({
+    kid,
+    jwk: { ...(public_key as Omit<PublicKey, 'kid' | 'alg' | 'use'>), kid, alg: 'ES256', use: 'sig' } as const,
+    publicKey: createPublicKey({ key: public_key, format: 'jwk' }).export({ format: 'pem', type: 'spki' }) as string,
+    privateKey: unwrap(private_key, kid, secrets),
+    signsIn: signs_in
+  }))
+}
+
+/**
+ * Wraps every private key anew with the present secret.
+ *
+ * @returns how many there are
+ * @throws KeyMismatch when neither secret unwraps one
+ */
+export async function rewrapKeys(transaction: Database, secrets: Secrets): Promise<number> {
+  await lockKeys(transaction)
+  const rows = await transaction.query<{ kid: string; private_key: Buffer }>(
+    'SELECT kid, private_key FROM signing_keys WHERE revoked_at IS NULL ORDER BY sign_from, kid'
+  )
+  for (const { kid, private_key } of rows) {
+    const wrapped = wrapPrivateKey(unwrapPrivateKey(private_key, kid, secrets), kid, secrets)
+    await transaction.query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [kid, wrapped])
+  }
+  return rows.length
+}
+
+/**
+ * The private half of a key as DER (PKCS#8).
+ *
+ * @throws KeyMismatch when neither secret unwraps it
+ */
+export function unwrapPrivateKey(wrapped: Buffer, kid: string, secrets: Secrets): Buffer {
+  const content = unseal(wrapped, PURPOSE, kid, secrets)
+  if (!content) throw new KeyMismatch(kid)
+  return content
+}
+
+/** The private half of a key as it is stored. The kid is the associated data, so that none passes for another's. */
+export function wrapPrivateKey(content: Buffer, kid: string, secrets: Secrets): Buffer {
+  return seal(content, PURPOSE, kid, secrets)
+}
+
+function unwrap(wrapped: Buffer, kid: string, secrets: Secrets): string | undefined {
+  const key = unseal(wrapped, PURPOSE, kid, secrets)
+  return (
+    key && (createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }) as string)
+  )
+}

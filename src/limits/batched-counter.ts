@@ -1,0 +1,31 @@
+import DataLoader from 'dataloader'
+import type { Clock } from '../clock.ts'
+import { overOrTooLong } from '../concurrency/settled-within.ts'
+import type { Database } from '../database/database.ts'
+import { type Count, type Counted, countAllWithin, type Limit } from './counters.ts'
+
+/**
+ * Counts client addresses, and says which are let through. What comes while a statement runs is counted together by the
+ * next: in a storm of logins a statement for each address would take longer than all else that a refusal needs.
+ *
+ * @param openDatabase gives a database for each statement, since it serves several requests
+ */
+export function createAddressCounts(
+  openDatabase: () => Database,
+  clock: Clock,
+  limit: Limit
+): (client: Counted) => Promise<Count> {
+  let counting: Promise<unknown> = Promise.resolve()
+  const counts = new DataLoader<Counted, Count>(
+    (clients) => {
+      const counted = countAllWithin(openDatabase(), clock, clients, limit)
+      counting = counted
+      return counted
+    },
+    {
+      cache: false,
+      batchScheduleFn: (count) => overOrTooLong(counting).then(() => setImmediate(count))
+    }
+  )
+  return (client) => counts.load(client)
+}

@@ -1,0 +1,341 @@
+import { createHash, createHmac } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
+
+/** How long a token is good for, in seconds from when its mail was sent last. */
+export const LIFETIMES = {
+  'verify email': 24 * 60 * 60,
+  'reset password': 30 * 60,
+  'confirm new email': 24 * 60 * 60,
+  'undo email change': 7 * 24 * 60 * 60,
+  'finish registration': 24 * 60 * 60
+} as const
+
+/** What the link of a mail is for. */
+export type Purpose = keyof typeof LIFETIMES
+
+/** How long a mail may go on being sent, with some to spare, in seconds: a token that is over is remembered as long. */
+const OUTLIVED_BY = 2 * 24 * 60 * 60
+
+/** For how long a replaced address is kept: a mail may wait for a day before it is sent, and its token lives for seven. */
+const CHANGE_KEPT = LIFETIMES['undo email change'] + OUTLIVED_BY
+
+/** What a token is made for. */
+export interface Minted {
+  /** The id of its mail. */
+  mail: string
+  purpose: Purpose
+  /** Whose it is; nobody's yet where it ends a registration. */
+  user?: string
+  /** The address that it is about. */
+  email: string
+  /** The versions of the account without which it is void; those of this moment where they are not given. */
+  passwordVersion?: string | undefined
+  emailVersion?: string | undefined
+  /** What it undoes. */
+  change?: string | undefined
+}
+
+/** A token that is good. */
+export interface EmailToken {
+  /** Whose it is; null for that of a registration. */
+  user: string | null
+  /** The names of that account. */
+  names: { username: string | null; email: string | null }
+  passwordVersion: number | null
+  /** The address that it is about. */
+  email: string
+  change: string | null
+}
+
+/** The link that verifies an address, and whether it has. */
+export interface Verification extends EmailToken {
+  user: string
+  /** Whether it was used, and the address still stands verified by it. */
+  done: boolean
+}
+
+/** What is shown of a token to whose it is. */
+export interface EmailTokenRecord {
+  purpose: Purpose
+  email: string
+  sent_at: Date
+  expires_at: Date
+  used_at: Date | null
+}
+
+/**
+ * For how long a token is claimed while a password is hashed for it, in seconds: longer than a hash and its 10 s in the
+ * queue take. A claim that nobody gives back, as its process has crashed, is over then.
+ */
+const CLAIM = 30
+
+const MOMENT = "(now() + $1 * interval '1 millisecond')"
+
+/** The one token of a mail, however often that is sent: 256 bits that nobody without the key can tell. */
+function tokenOf(key: Buffer, mail: string): string {
+  return createHmac('sha256', key).update(mail).digest('base64url')
+}
+
+/** What is stored of a token. */
+const hashOf = (token: string) => createHash('sha256').update(token).digest()
+
+/**
+ * Makes the token of a mail that is about to be sent, or prolongs it where the mail is sent once more. A token about the
+ * address of an account is made only while the account has that address: it may have changed since it was looked up.
+ *
+ * @param key derived for these tokens alone
+ * @returns nothing where it would be of no use: it was used, a newer one is there, or the account has changed since
+ */
+export async function mintEmailToken(
+  database: Database,
+  clock: Clock,
+  key: Buffer,
+  { mail, purpose, user, email, passwordVersion, emailVersion, change }: Minted
+): Promise<string | undefined> {
+  const token = tokenOf(key, mail)
+  const common = [clock.offset, hashOf(token), mail, purpose, email, LIFETIMES[purpose]]
+  const rows =
+    user === undefined
+      ? await database.query(
+          `INSERT INTO email_tokens AS known (hash, mail_id, purpose, email, sent_at, expires_at)
+           SELECT $2::bytea, $3::uuid, $4::text, $5::text, ${MOMENT}, ${MOMENT} + make_interval(secs => $6)
+           WHERE NOT EXISTS (
+             SELECT FROM email_tokens
+             WHERE user_id IS NULL AND lower(email COLLATE "C") = lower($5::text COLLATE "C") AND mail_id > $3
+           )
+           ON CONFLICT (hash) DO UPDATE SET sent_at = excluded.sent_at, expires_at = excluded.expires_at
+           WHERE known.used_at IS NULL
+           RETURNING 1`,
+          common
+        )
+      : await database.query(
+          `INSERT INTO email_tokens AS known
+             (hash, mail_id, purpose, email, sent_at, expires_at, user_id, password_version, email_version, email_change)
+           SELECT $2::bytea, $3::uuid, $4::text, $5::text, ${MOMENT}, ${MOMENT} + make_interval(secs => $6), id,
+             CASE WHEN $4 IN ('reset password', 'confirm new email') THEN password_version END,
+             CASE WHEN $4 <> 'undo email change' THEN email_version END,
+             $10::uuid
+           FROM users
+           WHERE id = $7 AND disabled_at IS NULL
+             AND password_version = coalesce($8::integer, password_version)
+             AND email_version = coalesce($9::integer, email_version)
+             AND ($4 NOT IN ('verify email', 'reset password')
+               OR lower(email COLLATE "C") = lower($5::text COLLATE "C"))
+             AND NOT EXISTS (
+               SELECT FROM email_tokens
+               WHERE user_id = $7 AND purpose = $4 AND email_change IS NOT DISTINCT FROM $10 AND mail_id > $3
+             )
+             AND NOT EXISTS (SELECT FROM email_changes WHERE email_changes.id = $10 AND undone_at IS NOT NULL)
+           ON CONFLICT (hash) DO UPDATE SET sent_at = excluded.sent_at, expires_at = excluded.expires_at
+           WHERE known.used_at IS NULL
+             AND known.password_version IS NOT DISTINCT FROM excluded.password_version
+             AND known.email_version IS NOT DISTINCT FROM excluded.email_version
+           RETURNING 1`,
+          [...common, user, passwordVersion ?? null, emailVersion ?? null, change ?? null]
+        )
+  return rows.length > 0 ? token : undefined
+}
+
+/** The token with the hash $2 for the purpose $3, where it is good, and the `moment`. */
+const GOOD = `(
+    SELECT token.*, users.username, users.email AS present_email, moment
+    FROM email_tokens AS token
+      CROSS JOIN (SELECT ${MOMENT} AS moment) AS clock
+      LEFT JOIN users ON users.id = token.user_id
+      LEFT JOIN email_changes AS change ON change.id = token.email_change
+    WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > moment
+      AND users.disabled_at IS NULL AND change.undone_at IS NULL
+      AND (token.password_version IS NULL OR token.password_version = users.password_version)
+      AND (token.email_version IS NULL OR token.email_version = users.email_version)
+      AND NOT EXISTS (
+        SELECT FROM email_tokens AS newer
+        WHERE newer.purpose = token.purpose AND newer.mail_id > token.mail_id
+          AND newer.email_change IS NOT DISTINCT FROM token.email_change
+          AND CASE
+            WHEN token.user_id IS NOT NULL THEN newer.user_id = token.user_id
+            ELSE newer.user_id IS NULL AND lower(newer.email COLLATE "C") = lower(token.email COLLATE "C")
+          END
+      )
+  ) AS good`
+
+/** When a claim is over, to the microsecond, which tells it from others. */
+const CLAIMED = '(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::text'
+
+const COLUMNS = `good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
+  good.password_version AS "passwordVersion", good.email, good.email_change AS change`
+
+/** A token that is good, without using it. */
+export async function lookUpEmailToken(
+  database: Database,
+  clock: Clock,
+  purpose: Purpose,
+  token: string
+): Promise<EmailToken | undefined> {
+  const [found] = await database.query<EmailToken>(`SELECT ${COLUMNS} FROM ${GOOD}`, [
+    clock.offset,
+    hashOf(token),
+    purpose
+  ])
+  return found
+}
+
+/**
+ * The same where it has to be good.
+ *
+ * @throws Problem EMAIL_TOKEN_INVALID
+ */
+export async function findEmailToken(...given: Parameters<typeof lookUpEmailToken>): Promise<EmailToken> {
+  const found = await lookUpEmailToken(...given)
+  if (!found) throw new Problem('EMAIL_TOKEN_INVALID')
+  return found
+}
+
+/**
+ * Uses a token up, which one of several at once does, in the transaction of what it stands for. The account is locked
+ * first, as by all that changes one: what another has changed meanwhile is seen.
+ *
+ * @throws Problem EMAIL_TOKEN_INVALID
+ */
+export async function useEmailToken(
+  transaction: Database,
+  clock: Clock,
+  purpose: Purpose,
+  token: string
+): Promise<EmailToken> {
+  const used = await tryToUse(transaction, clock, purpose, token)
+  if (!used) throw new Problem('EMAIL_TOKEN_INVALID')
+  return used
+}
+
+async function tryToUse(transaction: Database, clock: Clock, purpose: Purpose, token: string) {
+  const hash = hashOf(token)
+  await transaction.query(
+    'SELECT FROM users WHERE id = (SELECT user_id FROM email_tokens WHERE hash = $1) FOR NO KEY UPDATE',
+    [hash]
+  )
+  const [used] = await transaction.query<EmailToken>(
+    `UPDATE email_tokens AS mine SET used_at = moment
+     FROM ${GOOD}
+     WHERE mine.hash = good.hash AND mine.used_at IS NULL
+     RETURNING ${COLUMNS}`,
+    [clock.offset, hash, purpose]
+  )
+  return used
+}
+
+/**
+ * Claims a token that is good for a while, without using it: of several requests at once, at whichever instances, one
+ * does, so that a token costs one hash at a time.
+ *
+ * @param own a claim that the caller holds, which may still stand
+ * @returns what the claim is given back with: when it is over, in microseconds since the epoch
+ * @throws Problem EMAIL_TOKEN_INVALID, also while another claim stands
+ */
+export async function claimEmailToken(
+  database: Database,
+  clock: Clock,
+  purpose: Purpose,
+  token: string,
+  own?: string
+): Promise<string> {
+  const [claimed] = await database.query<{ claim: string }>(
+    `UPDATE email_tokens AS mine SET claimed_until = moment + make_interval(secs => $4)
+     FROM ${GOOD}
+     WHERE mine.hash = good.hash AND mine.used_at IS NULL
+       AND (mine.claimed_until IS NULL OR mine.claimed_until <= moment OR ${CLAIMED} = $5)
+     RETURNING ${CLAIMED} AS claim`,
+    [clock.offset, hashOf(token), purpose, CLAIM, own ?? null]
+  )
+  if (!claimed) throw new Problem('EMAIL_TOKEN_INVALID')
+  return claimed.claim
+}
+
+/** Gives a claim back, unless another has taken its place since. */
+export async function releaseEmailToken(database: Database, token: string, claim: string): Promise<void> {
+  await database.query(`UPDATE email_tokens AS mine SET claimed_until = NULL WHERE hash = $1 AND ${CLAIMED} = $2`, [
+    hashOf(token),
+    claim
+  ])
+}
+
+/**
+ * The link that verifies an address, without using it: one that is good, or one that was used and by which the address
+ * stands verified.
+ */
+export async function findVerification(
+  database: Database,
+  clock: Clock,
+  token: string
+): Promise<Verification | undefined> {
+  const [good] = await database.query<Verification>(`SELECT ${COLUMNS}, false AS done FROM ${GOOD}`, [
+    clock.offset,
+    hashOf(token),
+    'verify email'
+  ])
+  return good ?? findStanding(database, token)
+}
+
+/**
+ * Uses up the token that verifies an address, or finds that it was used and the address stands verified by it: whoever
+ * sends it again has lost the answer.
+ *
+ * @throws Problem EMAIL_TOKEN_INVALID
+ */
+export async function useVerification(transaction: Database, clock: Clock, token: string): Promise<Verification> {
+  const used = await tryToUse(transaction, clock, 'verify email', token)
+  const verification = used
+    ? { ...used, user: used.user as string, done: false }
+    : await findStanding(transaction, token)
+  if (!verification) throw new Problem('EMAIL_TOKEN_INVALID')
+  return verification
+}
+
+async function findStanding(database: Database, token: string): Promise<Verification | undefined> {
+  const [standing] = await database.query<Verification>(
+    `SELECT ${COLUMNS}, true AS done
+     FROM (
+       SELECT token.*, users.username, users.email AS present_email
+       FROM email_tokens AS token JOIN users ON users.id = token.user_id
+       WHERE hash = $1 AND purpose = 'verify email' AND used_at IS NOT NULL
+         AND email_verified AND disabled_at IS NULL AND token.email_version = users.email_version
+     ) AS good`,
+    [hashOf(token)]
+  )
+  return standing
+}
+
+/** What is stored of the tokens of a user, but for the hashes, in the order of their mails. */
+export async function listEmailTokens(database: Database, user: string): Promise<EmailTokenRecord[]> {
+  return database.query<EmailTokenRecord & Record<string, unknown>>(
+    'SELECT purpose, email, sent_at, expires_at, used_at FROM email_tokens WHERE user_id = $1 ORDER BY mail_id',
+    [user]
+  )
+}
+
+/**
+ * Deletes some of the tokens and of the replaced addresses that are over, and cannot be sent again.
+ *
+ * @returns how many
+ */
+export async function purgeEmailTokens(database: Database, clock: Clock, most: number): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `WITH tokens AS (
+       DELETE FROM email_tokens WHERE hash IN (
+         SELECT hash FROM email_tokens WHERE expires_at <= ${MOMENT} - make_interval(secs => $2)
+         ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED
+       )
+       RETURNING 1
+     ), changes AS (
+       DELETE FROM email_changes WHERE id IN (
+         SELECT id FROM email_changes WHERE changed_at <= ${MOMENT} - make_interval(secs => $3)
+         ORDER BY changed_at LIMIT $4 FOR UPDATE SKIP LOCKED
+       )
+       RETURNING 1
+     )
+     SELECT ((SELECT count(*) FROM tokens) + (SELECT count(*) FROM changes))::int AS count`,
+    [clock.offset, OUTLIVED_BY, CHANGE_KEPT, most]
+  )
+  return (row as { count: number }).count
+}

@@ -1,0 +1,29 @@
+import type { Field } from './form.ts'
+
+/** The fields that several pages have. */
+export const CURRENT_PASSWORD: Field = {
+  name: 'password',
+  label: 'Password',
+  called: 'the password',
+  type: 'password',
+  autocomplete: 'current-password'
+}
+
+export const FIRST_PASSWORD: Field = { ...CURRENT_PASSWORD, autocomplete: 'new-password' }
+
+export const NEW_PASSWORD: Field = {
+  name: 'new_password',
+  label: 'New password',
+  called: 'the new password',
+  type: 'password',
+  autocomplete: 'new-password'
+}
+
+export const USERNAME: Field = {
+  name: 'username',
+  label: 'Username (optional)',
+  called: 'the username',
+  type: 'text',
+  autocomplete: 'username',
+  optional: true
+}

@@ -1,0 +1,69 @@
+import type { Fault, Problem } from '../errors.ts'
+import type { Field } from './form.ts'
+
+/** What a page says of a problem. */
+export interface Telling {
+  /** What is said above the form, or in its place. */
+  summary: string
+  /** What is said at a field, by its name. */
+  fields: Record<string, string>
+}
+
+/** Puts a problem into words for who has filled in a form, and says each at its field where it has one. */
+export function tell(problem: Problem, fields: Field[]): Telling {
+  const told = Object.fromEntries(
+    fields.flatMap((field) => {
+      const faults = faultsAt(problem, field)
+      return faults.length > 0 ? [[field.name, faults.join(' ')]] : []
+    })
+  )
+  const marked = Object.keys(told).length > 0
+  return { summary: marked ? 'Check what is marked below.' : inWords(problem), fields: told }
+}
+
+function faultsAt({ code, errors = [] }: Problem, field: Field): string[] {
+  if (code === 'INVALID_CREDENTIALS') return field.autocomplete === 'current-password' ? ['The password is wrong.'] : []
+  return errors.filter(({ path }) => path === `/${field.name}`).map((fault) => sentence(field, fault))
+}
+
+function sentence({ called, type }: Field, { rule, message }: Fault): string {
+  if (message === 'is required') return `Enter ${called}.`
+  if (type === 'email') return 'Enter a complete email address, such as ada@example.com.'
+  const what = `${called.charAt(0).toUpperCase()}${called.slice(1)}`
+  return rule === 'max_bytes' ? `${what} is too long.` : `${what} ${message}.`
+}
+
+/** What is wrong, where no field of the form is at fault. */
+function inWords({ code, headers }: Problem): string {
+  const later = `Try again in ${duration(Number(headers['retry-after']))}.`
+  switch (code) {
+    case 'FORBIDDEN':
+      return 'This form did not come from our own page. Open the page again, and send the form from there.'
+    case 'ACCOUNT_EXISTS':
+      return 'Another account uses this address by now.'
+    case 'BODY_TOO_LARGE':
+      return 'What you entered is too long. Go back, and enter less.'
+    case 'TOO_MANY_REQUESTS':
+      return `There were too many attempts. ${later}`
+    case 'OVERLOADED':
+    case 'DATABASE_UNAVAILABLE':
+      return `The service is busy at the moment. ${later}`
+    case 'MAIL_UNAVAILABLE':
+      return 'This service sends no mail at the moment.'
+    case 'INTERNAL':
+      return 'Something went wrong on our side. Try again later.'
+    default:
+      return 'The form could not be read. Open the page again, and send the form from there.'
+  }
+}
+
+/** Seconds as a person says them, never less than they are. */
+function duration(seconds: number): string {
+  const [count, unit] =
+    seconds < 60
+      ? [seconds, 'second']
+      : seconds < 3600
+        ? [Math.ceil(seconds / 60), 'minute']
+        : [Math.ceil(seconds / 3600), 'hour']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}

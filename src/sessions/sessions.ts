@@ -1,0 +1,276 @@
+import { v7 as uuid } from 'uuid'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
+import type { Session, User } from '../schemas/schemas.ts'
+import { type Credentials, type DeviceOwner, present, type UserRow, voidDevices } from '../users/users.ts'
+import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
+
+/** How long sessions live, in seconds, and on which clock. */
+export type Lifetimes = Pick<Config, 'REFRESH_IDLE_TTL' | 'REFRESH_MAX_TTL'> & { clock: Clock }
+
+/** Why a session ended, beside what time does to it. */
+export type EndReason =
+  | 'replayed'
+  | 'logged out'
+  | 'ended by the user'
+  | 'password changed'
+  | 'disabled'
+  | 'ended by an operator'
+  | 'email change undone'
+
+/** A session, and whose it is, as an access token names them. */
+export interface SessionOfUser {
+  sid: string
+  sub: string
+}
+
+/** Where a session was opened from. */
+export interface Provenance {
+  userAgent: string | undefined
+  ip: string
+}
+
+/** A session that has just been opened or used. */
+export interface LiveSession {
+  refreshToken: RefreshToken
+  lastUsedAt: Date
+  /** When it will be over, unless it is used before. */
+  expiresAt: Date
+}
+
+const USER_AGENT_LENGTH = 512
+
+/** The most sessions that a list shows: those used last. */
+const LISTED = 1000
+
+/** RFC 3339 has no later year. */
+const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/**
+ * The sessions with the present `moment`, and with the rule that makes each `over`, which is null for a living one.
+ * Its parameters are always the first three: see `parametersOf`.
+ */
+export const SESSIONS = `(
+    SELECT sessions.*, moment,
+      CASE
+        WHEN ended_at IS NOT NULL THEN end_reason
+        WHEN extract(epoch FROM moment - created_at) >= $2 THEN 'expired'
+        WHEN extract(epoch FROM moment - last_used_at) >= $1 THEN 'idle'
+      END AS over
+    FROM sessions, (SELECT now() + $3 * interval '1 millisecond' AS moment) AS clock
+  ) AS session`
+
+/** The parameters of SESSIONS. */
+export const parametersOf = ({ REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock }: Lifetimes) => [
+  REFRESH_IDLE_TTL,
+  REFRESH_MAX_TTL,
+  clock.offset
+]
+
+/** When a session will be over, unless it is used before. */
+export function expiryOf(
+  { created_at, last_used_at }: { created_at: Date; last_used_at: Date },
+  { REFRESH_IDLE_TTL, REFRESH_MAX_TTL }: Lifetimes
+): Date {
+  const ends = [last_used_at.getTime() + REFRESH_IDLE_TTL * 1000, created_at.getTime() + REFRESH_MAX_TTL * 1000]
+  return new Date(Math.min(...ends, LAST_MOMENT))
+}
+
+/**
+ * Opens a session for the user whose password was right.
+ *
+ * @returns the session, and the username as it is now: a hash may have waited since the account was read. Nothing when the
+ * password has changed, or the account was disabled or has gone, since it was checked
+ */
+export async function openSession(
+  database: Database,
+  lifetimes: Lifetimes,
+  { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
+  { userAgent, ip }: Provenance
+): Promise<(LiveSession & { username: string | null }) | undefined> {
+  const { clock } = lifetimes
+  const refreshToken = createRefreshToken(uuid({ msecs: clock.now() }))
+  // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
+  const [opened] = await database.query<{ created_at: Date; last_used_at: Date; username: string | null }>(
+    `WITH owner AS (
+       SELECT id, username FROM users WHERE id = $2 AND password_version = $3 AND disabled_at IS NULL FOR SHARE
+     ), opened AS (
+       INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
+       SELECT $1, owner.id, $4, $5, moment, moment, $6, $7
+       FROM owner, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
+       RETURNING created_at, last_used_at
+     )
+     SELECT created_at, last_used_at, username FROM opened, owner`,
+    [
+      refreshToken.session,
+      user,
+      password_version,
+      sha256(refreshToken.family),
+      sha256(refreshToken.rotating),
+      userAgent?.slice(0, USER_AGENT_LENGTH),
+      ip,
+      clock.offset
+    ]
+  )
+  if (!opened) return undefined
+  const { username, last_used_at: lastUsedAt } = opened
+  return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username }
+}
+
+/** The user of a session that is alive: neither ended, nor unused for too long, nor too old. */
+export async function findSessionUser(
+  database: Database,
+  lifetimes: Lifetimes,
+  { sid, sub }: SessionOfUser
+): Promise<User | undefined> {
+  const [row] = await database.query<UserRow>(
+    `SELECT users.id, username, email, email_verified, users.created_at
+     FROM ${SESSIONS} JOIN users ON users.id = user_id
+     WHERE session.id = $4 AND user_id = $5 AND over IS NULL`,
+    [...parametersOf(lifetimes), sid, sub]
+  )
+  return row && present(row)
+}
+
+/**
+ * The living sessions of a user, the present one first, then by last use.
+ *
+ * @param session the present one, which an operator has none of
+ */
+export async function listSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  { sid, sub }: { sid: string | null; sub: string }
+): Promise<Session[]> {
+  const rows = await database.query<SessionRow>(
+    `SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
+     FROM ${SESSIONS}
+     WHERE user_id = $4 AND over IS NULL
+     ORDER BY id = $5 DESC, last_used_at DESC, id
+     LIMIT ${LISTED}`,
+    [...parametersOf(lifetimes), sub, sid]
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    created_at: row.created_at.toISOString(),
+    last_used_at: row.last_used_at.toISOString(),
+    expires_at: expiryOf(row, lifetimes).toISOString(),
+    user_agent: row.user_agent,
+    ip: row.ip,
+    current: row.id === sid
+  }))
+}
+
+interface SessionRow {
+  id: string
+  created_at: Date
+  last_used_at: Date
+  user_agent: string | null
+  ip: string | null
+}
+
+/** What came of ending sessions in the name of one: nothing where that one is over itself. */
+export interface Ended {
+  /** Whether the session in whose name it was done is alive, or was until this. */
+  alive: boolean
+  /** How many have ended. */
+  count: number
+}
+
+/**
+ * Ends one living session of the user, or all but the present one. Of two sessions that end each other at once, one
+ * does.
+ *
+ * @param which the id of the one; null for all the others
+ */
+export async function endSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  { sid, sub }: SessionOfUser,
+  which: string | null,
+  reason: EndReason
+): Promise<Ended> {
+  // Locked in the order of their ids, so that no two of these wait for each other.
+  const [row] = await database.query<{ alive: boolean; count: number }>(
+    `WITH living AS (
+       SELECT session.id, moment FROM ${SESSIONS}
+       WHERE user_id = $4 AND over IS NULL AND ($6::uuid IS NULL OR session.id IN ($5, $6))
+       ORDER BY session.id
+       FOR UPDATE OF session
+     ), ended AS (
+       UPDATE sessions SET ended_at = moment, end_reason = $7
+       FROM living
+       WHERE sessions.id = living.id
+         AND CASE WHEN $6::uuid IS NULL THEN living.id <> $5 ELSE living.id = $6 END
+         AND EXISTS (SELECT FROM living WHERE id = $5)
+       RETURNING sessions.id
+     )
+     SELECT EXISTS (SELECT FROM living WHERE id = $5) AS alive, (SELECT count(*)::int FROM ended) AS count`,
+    [...parametersOf(lifetimes), sub, sid, which, reason]
+  )
+  return row as Ended
+}
+
+/**
+ * Ends all sessions of the user but the present one, and voids the user's device cookies: all or nothing.
+ *
+ * @returns how many have ended, and what devices are bound to from now on
+ * @throws Problem TOKEN_INVALID when the present session is over
+ */
+export async function endOtherSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  session: SessionOfUser
+): Promise<{ count: number; owner: DeviceOwner }> {
+  return database.transact(async (transaction) => {
+    // The user is locked first, as by all that ends sessions of one.
+    const owner = await voidDevices(transaction, session.sub)
+    const { alive, count } = await endSessions(transaction, lifetimes, session, null, 'ended by the user')
+    if (!owner || !alive) throw new Problem('TOKEN_INVALID')
+    return { count, owner }
+  })
+}
+
+/** How many living sessions a user has. */
+export async function countSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${SESSIONS} WHERE user_id = $4 AND over IS NULL`,
+    [...parametersOf(lifetimes), user]
+  )
+  return (row as { count: number }).count
+}
+
+/**
+ * Ends every living session of a user, and voids the user's device cookies. Within a transaction that has locked the user,
+ * a login that is on its way is either ended too or begins afterwards.
+ *
+ * @returns how many
+ */
+export async function endAllSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  user: string,
+  reason: EndReason
+): Promise<number> {
+  // Locked in the order of their ids, like those that endSessions ends.
+  const [row] = await database.query<{ count: number }>(
+    `WITH living AS (
+       SELECT session.id, moment FROM ${SESSIONS}
+       WHERE user_id = $4 AND over IS NULL
+       ORDER BY session.id
+       FOR UPDATE OF session
+     ), ended AS (
+       UPDATE sessions SET ended_at = moment, end_reason = $5
+       FROM living
+       WHERE sessions.id = living.id
+       RETURNING 1
+     ), voided AS (
+       UPDATE users SET device_version = device_version + 1 WHERE id = $4
+     )
+     SELECT count(*)::int AS count FROM ended`,
+    [...parametersOf(lifetimes), user, reason]
+  )
+  return (row as { count: number }).count
+}

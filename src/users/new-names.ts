@@ -1,0 +1,20 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import addFormats from 'ajv-formats'
+import { Problem } from '../errors.ts'
+import { describeFaults } from '../http/validation.ts'
+import { NewNames } from '../schemas/schemas.ts'
+import type { Names } from './users.ts'
+
+const ajv = new Ajv({ allErrors: true, validateSchema: false, verbose: true })
+addFormats.default(ajv, ['email'])
+const fits = ajv.compile<Names>(NewNames)
+
+/**
+ * The names of a new account, by the rules of `/register` where there is no request.
+ *
+ * @throws Problem VALIDATION_FAILED naming every fault
+ */
+export function acceptNames(names: unknown): Names {
+  if (fits(names)) return names
+  throw new Problem('VALIDATION_FAILED', { errors: describeFaults(fits.errors as ErrorObject[]) })
+}

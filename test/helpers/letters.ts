@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import { compose, type Letter } from '../../src/mail/letters.ts'
+import { answerQuestions, type Mail } from '../../src/outbox/outbox.ts'
+import { deriveKey } from '../../src/secrets/derive-key.ts'
+
+/** A letter, whatever its kind. */
+export type AnyLetter = Letter & { token?: string }
+
+/** The mails that wait, the oldest first. */
+export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
+  return fastify
+    .openDatabase()
+    .query<Mail & Record<string, unknown>>(
+      'SELECT id, kind, recipient, user_id, data, attempts FROM mails ORDER BY created_at, id'
+    )
+}
+
+/** What the service would send for a mail now. */
+export async function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLetter | undefined> {
+  const key = deriveKey(fastify.rootSecret, 'email tokens')
+  await answerQuestions(fastify.openDatabase())
+  const answered = (await waiting(fastify)).find(({ id }) => id === mail.id)
+  return compose(fastify.openDatabase(), fastify.clock, key, answered ?? mail)
+}
+
+/** Takes all mails that wait, as sending them does but whether they are due or not, and gives the letters that come of them, the oldest first. */
+export async function letters(fastify: FastifyInstance): Promise<AnyLetter[]> {
+  const written: AnyLetter[] = []
+  await answerQuestions(fastify.openDatabase())
+  for (const mail of await waiting(fastify)) {
+    const letter = await write(fastify, mail)
+    if (letter) written.push(letter)
+    await fastify.openDatabase().query('DELETE FROM mails WHERE id = $1', [mail.id])
+  }
+  return written
+}
+
+/** The token of the one letter that waits. */
+export async function tokenOf(fastify: FastifyInstance, template: Letter['template']): Promise<string> {
+  const [letter, ...more] = await letters(fastify)
+  if (letter?.template !== template || more.length > 0 || !letter.token) {
+    throw new Error(`not one ${template}, but ${[letter, ...more].map((each) => each?.template)}`)
+  }
+  return letter.token
+}

@@ -1,0 +1,23 @@
+import { readdirSync } from 'node:fs'
+import tap, { comment } from 'tap'
+
+/** How long a test may take, in milliseconds: .taprc bounds the process. */
+const PATIENCE = 1_200_000
+
+/**
+ * Runs the test files of a folder in this process, one after the other: most of the time of a small file goes into
+ * starting Node, PostgreSQL and the application, which is done once for all of them.
+ *
+ * @param folder its name, in test/
+ */
+export async function together(folder: string): Promise<void> {
+  // The time of the process begins anew with each test.
+  tap.beforeEach(() => tap.setTimeout(PATIENCE))
+  const root = new URL(`../${folder}/`, import.meta.url)
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  for (const file of files.sort()) {
+    if (!file.endsWith('.test.ts')) continue
+    comment(`test/${folder}/${file}`)
+    await import(new URL(file, root).href)
+  }
+}

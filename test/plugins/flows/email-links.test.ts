@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { disableAccount, enableAccount } from '../../../src/admin/accounts.ts'
+import { bearer, build, PASSWORD, post, signIn } from '../../helpers/app.ts'
+import { letters, tokenOf } from '../../helpers/letters.ts'
+
+const NEXT = 'another horse battery staple'
+
+/** What was recorded of following links, the oldest first. */
+async function recorded(fastify: FastifyInstance) {
+  await fastify.audit.flush()
+  return fastify.openDatabase().query(
+    `SELECT actor, action, account, detail FROM audit
+     WHERE action IN ('email verified', 'email changed', 'email change undone', 'password reset', 'registered')
+     ORDER BY seq`
+  )
+}
+
+test('following the links of mails', async (t) => {
+  const fastify = await build(t)
+  const { access_token, user } = await signIn(fastify, { email: 'ada@example.com' })
+  const follow = (path: string, body: Record<string, string>) => post(fastify, path, body)
+
+  await t.test('is recorded', async (t) => {
+    await follow('/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
+    const change = { new_email: 'lovelace@example.com', current_password: PASSWORD }
+    await post(fastify, '/email/change', change, bearer(access_token))
+    await follow('/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
+    await follow('/email/change/undo', { token: await tokenOf(fastify, 'email-changed') })
+    const reset = { token: await tokenOf(fastify, 'reset-password'), new_password: NEXT }
+    await follow('/password/reset', reset)
+
+    const about = { actor: 'client', account: user.id }
+    t.match(await recorded(fastify), [
+      { ...about, action: 'registered' },
+      { ...about, action: 'email verified' },
+      { ...about, action: 'email changed' },
+      { ...about, action: 'email change undone', detail: { count: 1 } },
+      { ...about, action: 'password reset', detail: { count: 0 } }
+    ])
+  })
+
+  await t.test('is not recorded where the link is not good', async (t) => {
+    const before = await recorded(fastify)
+    const token = 'x'.repeat(43)
+    for (const [path, body] of [
+      ['/email/verify', { token, password: PASSWORD }],
+      ['/email/change/confirm', { token }],
+      ['/email/change/undo', { token }],
+      ['/password/reset', { token, new_password: NEXT }]
+    ] as const) {
+      t.match((await follow(path, body)).json(), { statusCode: 400, code: 'EMAIL_TOKEN_INVALID' }, path)
+    }
+    t.strictSame(await recorded(fastify), before)
+  })
+})
+
+test('the end of a registration is recorded as one', async (t) => {
+  const fastify = await build(t, { environment: { HIDE_ACCOUNTS: 'on' } })
+  await post(fastify, '/register', { email: 'ada@example.com' })
+  const token = await tokenOf(fastify, 'finish-registration')
+  const { id } = (await post(fastify, '/register/finish', { token, password: PASSWORD })).json()
+  t.match(await recorded(fastify), [{ actor: 'client', action: 'registered', account: id }])
+})
+
+test('a link that was mailed before an account was disabled does not come back to life with it', async (t) => {
+  const fastify = await build(t)
+  const { access_token, user } = await signIn(fastify, { email: 'ada@example.com' })
+  await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
+  const change = { new_email: 'eve@example.com', current_password: PASSWORD }
+  await post(fastify, '/email/change', change, bearer(access_token))
+  const confirm = await tokenOf(fastify, 'confirm-new-email')
+  await post(fastify, '/password/forgot', { email: 'ada@example.com' })
+  const reset = await tokenOf(fastify, 'reset-password')
+  await post(fastify, '/email/change', change, bearer(access_token))
+
+  await disableAccount(fastify.openDatabase(), fastify.sessionRules, user.id)
+  await enableAccount(fastify.openDatabase(), user.id)
+  for (const [path, body] of [
+    ['/email/change/confirm', { token: confirm }],
+    ['/password/reset', { token: reset, new_password: NEXT }]
+  ] as const) {
+    t.match((await post(fastify, path, body)).json(), { statusCode: 400, code: 'EMAIL_TOKEN_INVALID' }, path)
+  }
+  t.strictSame(await letters(fastify), [], 'nor does one that was not sent yet')
+  t.equal((await post(fastify, '/login', { email: 'ada@example.com', password: PASSWORD })).statusCode, 200)
+})

@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs'
+import { test } from 'tap'
+import { PROBLEMS } from '../../../src/errors.ts'
+import { build } from '../../helpers/app.ts'
+
+interface Operation {
+  operationId: string
+  summary: string
+  tags: string[]
+  security?: object[]
+  requestBody?: { content: Record<string, { schema: object }>; required: boolean }
+  responses: Record<string, { description: string; content?: Record<string, { schema: object; example?: object }> }>
+}
+
+test('the OpenAPI document', async (t) => {
+  const fastify = await build(t, {
+    environment: {
+      PUBLIC_URL: 'https://id.example',
+      INTROSPECTION_KEY: 'the key of the services, 32 bytes or more',
+      // So that it has no pages, whether or not there is a mail server.
+      APP_URL: 'https://app.example'
+    }
+  })
+  const document = fastify.swagger() as unknown as {
+    openapi: string
+    info: Record<string, unknown>
+    servers: unknown
+    tags: { name: string }[]
+    paths: Record<string, Record<string, Operation>>
+    components: { schemas: Record<string, unknown>; securitySchemes: unknown }
+  }
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation }))
+  )
+
+  await t.test('is version 3.1, and says what it describes and where that is', async (t) => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+    t.equal(document.openapi, '3.1.0')
+    t.match(document.info, { title: 'Latchkey', version, license: { name: 'MIT', identifier: 'MIT' } })
+    t.strictSame(document.servers, [{ url: '.' }], 'where the document is')
+    t.match(document.components.securitySchemes, {
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      introspection: { type: 'http', scheme: 'bearer' },
+      introspectionBasic: { type: 'http', scheme: 'basic' },
+      metrics: { type: 'http', scheme: 'bearer' }
+    })
+  })
+
+  await t.test('says what a password must be', async (t) => {
+    const described = (path: string) => JSON.stringify(document.paths[path]?.post)
+    for (const rule of ['PASSWORD_MIN', '72 bytes', 'NFC', 'common', 'names']) t.match(described('/register'), rule)
+    for (const path of ['/password/change', '/password/reset']) t.match(described(path), 'the rules of `/register`')
+  })
+
+  await t.test('has every route and no other', async (t) => {
+    t.strictSame(operations.map(({ name }) => name).sort(), [
+      'DELETE /me',
+      'DELETE /sessions',
+      'DELETE /sessions/{id}',
+      'GET /',
+      'GET /.well-known/jwks.json',
+      'GET /docs',
+      'GET /docs/{file}',
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /me',
+      'GET /me/export',
+      'GET /metrics',
+      'GET /openapi.json',
+      'GET /secret',
+      'GET /sessions',
+      'PATCH /me',
+      'POST /email/change',
+      'POST /email/change/confirm',
+      'POST /email/change/undo',
+      'POST /email/resend',
+      'POST /email/verify',
+      'POST /email/verify/reject',
+      'POST /introspect',
+      'POST /login',
+      'POST /logout',
+      'POST /password/change',
+      'POST /password/forgot',
+      'POST /password/reset',
+      'POST /register',
+      'POST /token/refresh'
+    ])
+  })
+
+  await t.test('names each operation once, under a tag that it explains', async (t) => {
+    const tags = document.tags.map(({ name }) => name)
+    t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length)
+    for (const { name, operation } of operations) {
+      t.ok(operation.summary, name)
+      t.equal(operation.tags.length, 1, name)
+      t.ok(tags.includes(operation.tags[0] as string), name)
+    }
+  })
+
+  await t.test('describes every refusal by the one body, with an example', async (t) => {
+    const refusals = operations.flatMap(({ operation }) =>
+      Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
+    )
+    t.ok(refusals.length > 50)
+    for (const [status, { description, content }] of refusals) {
+      const { schema, example } = content?.['application/json'] ?? {}
+      t.match(schema, { $ref: '#/components/schemas/Problem' })
+      t.match(example, { statusCode: Number(status), code: description.split(', ')[0], message: /./ })
+    }
+  })
+
+  await t.test('names every code', async (t) => {
+    const codes = new Set(
+      operations.flatMap(({ operation }) =>
+        Object.entries(operation.responses)
+          .filter(([status]) => Number(status) >= 400)
+          .flatMap(([, { description }]) => description.split(', '))
+      )
+    )
+    // METHOD_NOT_ALLOWED is the answer of a path to a method that is not in the document.
+    const elsewhere = ['METHOD_NOT_ALLOWED']
+    t.strictSame([...codes, ...elsewhere].sort(), Object.keys(PROBLEMS).sort())
+  })
+
+  await t.test('has a body where one is read, and none where none is', async (t) => {
+    const bodies = operations.flatMap(({ name, operation: { requestBody } }) =>
+      requestBody ? [[name, Object.keys(requestBody.content), requestBody.required]] : []
+    )
+    t.strictSame(Object.fromEntries(bodies.map(([name, ...rest]) => [name, rest])), {
+      'DELETE /me': [['application/json'], true],
+      'PATCH /me': [['application/json'], true],
+      'POST /email/change': [['application/json'], true],
+      'POST /email/change/confirm': [['application/json'], true],
+      'POST /email/change/undo': [['application/json'], true],
+      'POST /email/resend': [['application/json'], true],
+      'POST /email/verify': [['application/json'], true],
+      'POST /email/verify/reject': [['application/json'], true],
+      'POST /introspect': [['application/json', 'application/x-www-form-urlencoded'], true],
+      'POST /login': [['application/json'], true],
+      'POST /logout': [['application/json'], true],
+      'POST /password/change': [['application/json'], true],
+      'POST /password/forgot': [['application/json'], true],
+      'POST /password/reset': [['application/json'], true],
+      'POST /register': [['application/json'], true],
+      'POST /token/refresh': [['application/json'], true]
+    })
+  })
+
+  await t.test('names no way to sign in where none is needed, and the right one elsewhere', async (t) => {
+    const ways = operations.flatMap(({ name, operation: { security } }) => (security ? [[name, security]] : []))
+    const bearer = [{ bearer: [] }]
+    t.strictSame(Object.fromEntries(ways), {
+      'DELETE /me': bearer,
+      'DELETE /sessions': bearer,
+      'DELETE /sessions/{id}': bearer,
+      'GET /me': bearer,
+      'GET /me/export': bearer,
+      'GET /metrics': [{ metrics: [] }, {}],
+      'GET /secret': bearer,
+      'GET /sessions': bearer,
+      'PATCH /me': bearer,
+      'POST /email/change': bearer,
+      'POST /email/verify': [...bearer, {}],
+      'POST /introspect': [{ introspection: [] }, { introspectionBasic: [] }],
+      'POST /logout': [{}, { cookie: [] }],
+      'POST /password/change': bearer,
+      'POST /token/refresh': [{}, { cookie: [] }]
+    })
+  })
+
+  await t.test('names the shared shapes as they are called', async (t) => {
+    t.strictSame(Object.keys(document.components.schemas).sort(), [
+      'Problem',
+      'PublicKey',
+      'Session',
+      'TokenState',
+      'Tokens',
+      'User'
+    ])
+    t.notMatch(JSON.stringify(document), /"\$id"|"\$ref":"[^#]/)
+  })
+})
+
+test('the OpenAPI document of each mode says what /register takes and answers', async (t) => {
+  const modes: [environment: Record<string, string>, required: string[], answers: string[], finish: boolean][] = [
+    [{}, ['password'], ['201', '409'], false],
+    [{ REQUIRE_VERIFIED_EMAIL: 'on' }, ['email', 'password'], ['201', '409'], false],
+    [{ HIDE_ACCOUNTS: 'on' }, ['email'], ['202'], true]
+  ]
+  for (const [environment, required, answers, finish] of modes) {
+    const fastify = await build(t, { environment })
+    const { paths } = fastify.swagger() as unknown as {
+      paths: Record<string, { post: Operation & { requestBody: { content: Record<string, { schema: unknown }> } } }>
+    }
+    const { requestBody, responses } = (paths['/register'] as NonNullable<(typeof paths)[string]>).post
+    t.match(requestBody.content['application/json']?.schema, { required })
+    t.strictSame(
+      Object.keys(responses).filter((status) => /^2|409/.test(status)),
+      answers
+    )
+    t.equal('/register/finish' in paths, finish)
+  }
+})

@@ -1,0 +1,200 @@
+import { mock } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { type Test, test } from 'tap'
+import clock from '../../../plugins/clock.ts'
+import config from '../../../plugins/config.ts'
+import database from '../../../plugins/database/database.ts'
+import pg from '../../../plugins/database/pg.ts'
+import sessionPurge from '../../../plugins/sessions/session-purge.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { type TestClock, testClock } from '../../helpers/app.ts'
+import { assemble } from '../../helpers/assemble.ts'
+import { caught } from '../../helpers/caught.ts'
+import { migratedDatabase, poolOf, type TestDatabase } from '../../helpers/database.ts'
+
+const DAY = 86_400
+const LIFETIMES = { REFRESH_IDLE_TTL: 3600, REFRESH_MAX_TTL: 7200 }
+
+/** The rules of sessions without the keys that they come from, which have timers of their own. */
+const rules = fp(
+  async (fastify) => {
+    const successorKey = Buffer.alloc(32)
+    fastify.decorate('sessionRules', { ...LIFETIMES, REFRESH_GRACE: 10, clock: fastify.clock, successorKey })
+  },
+  { name: 'session-rules', dependencies: ['clock'] }
+)
+
+interface Given {
+  where: TestDatabase
+  clock?: TestClock
+  log?: Record<string, unknown>[]
+}
+
+function instance(t: Test, { where, ...given }: Given): FastifyInstance {
+  const environment = 'url' in where ? { DATABASE_URL: where.url, SECRET_KEY: 'x'.repeat(32) } : {}
+  return assemble(t, {
+    plugins: [clock, config, pg, database, rules, sessionPurge],
+    config: readConfig(environment),
+    ...('pglite' in where && { pglite: where.pglite }),
+    ...given
+  })
+}
+
+/** Adds sessions of one user that were last used so long ago. */
+async function addSessions({ pg }: FastifyInstance, count: number, seconds: number): Promise<void> {
+  await pg.query(
+    "INSERT INTO users (id, username, password_hash, created_at) VALUES (gen_random_uuid(), 'ada', '', now()) ON CONFLICT DO NOTHING"
+  )
+  await pg.query(
+    `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+     SELECT gen_random_uuid(), users.id, '', '', moment, moment
+     FROM users, generate_series(1, $1), (SELECT now() - make_interval(secs => $2) AS moment) AS clock`,
+    [count, seconds]
+  )
+}
+
+/** How many sessions are over, and how many are not. */
+async function countSessions({ pg }: FastifyInstance) {
+  const { rows } = await pg.query('SELECT count(ended_at)::int AS over, count(*)::int AS all FROM sessions')
+  return rows[0]
+}
+
+test('a purge of sessions', async (t) => {
+  const where = await migratedDatabase(t)
+  const clock = testClock()
+  const log: Record<string, unknown>[] = []
+  const fastify = instance(t, { where, clock, log })
+  await fastify.ready()
+  t.beforeEach(async () => {
+    await fastify.pg.query('TRUNCATE sessions')
+    log.length = 0
+  })
+
+  await t.test('goes on until all have been looked at, and says how many were over', async (t) => {
+    await addSessions(fastify, 1100, 3600)
+    await addSessions(fastify, 10, 60)
+    const { connect } = fastify.pg.pool
+    let steps = 0
+    fastify.pg.pool.connect = ((...given: Parameters<typeof connect>) => {
+      steps += 1
+      return connect.apply(fastify.pg.pool, given)
+    }) as typeof connect
+    await fastify.purgeSessions()
+    fastify.pg.pool.connect = connect
+    t.equal(steps, 4, 'three that find something, and one that finds no more')
+    t.strictSame(await countSessions(fastify), { over: 1100, all: 1110 })
+    t.strictSame(log, [{ marked: 1100, deleted: 0, msg: 'purged sessions' }])
+  })
+
+  await t.test('deletes those that have been over for long enough, and says how many', async (t) => {
+    await addSessions(fastify, 600, 3600)
+    await fastify.purgeSessions()
+    clock.advance(30 * DAY)
+    await addSessions(fastify, 2, 3600)
+    await fastify.purgeSessions()
+    t.strictSame(await countSessions(fastify), { over: 2, all: 2 })
+    t.strictSame(log, [
+      { marked: 600, deleted: 0, msg: 'purged sessions' },
+      { marked: 2, deleted: 600, msg: 'purged sessions' }
+    ])
+  })
+
+  await t.test('says nothing where nothing was over', async (t) => {
+    await fastify.purgeSessions()
+    await addSessions(fastify, 3, -clock.offset / 1000)
+    await fastify.purgeSessions()
+    t.strictSame(await countSessions(fastify), { over: 0, all: 3 })
+    t.strictSame(log, [])
+  })
+
+  await t.test('stops between two steps when the service does', async (t) => {
+    const leaving = instance(t, { where, log })
+    await leaving.ready()
+    await addSessions(fastify, 1100, 3600)
+    const purge = caught(leaving.purgeSessions())
+    await leaving.close()
+    t.match(await purge, { name: 'AbortError' })
+    t.strictSame(await countSessions(fastify), { over: 500, all: 1100 })
+    t.strictSame(log, [])
+  })
+})
+
+test('sessions are purged', async (t) => {
+  const where = await migratedDatabase(t)
+  const pool = await poolOf(t, where)
+  const log: Record<string, unknown>[] = []
+  t.beforeEach(async () => {
+    mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
+    await pool.query('TRUNCATE sessions')
+    log.length = 0
+  })
+  t.afterEach(() => mock.timers.reset())
+
+  /** Resolves when the log has so many lines; on the turns of the event loop, whatever timers do. */
+  async function logged(count: number): Promise<unknown[]> {
+    while (log.length < count) await new Promise(setImmediate)
+    return log
+  }
+
+  await t.test('a minute after the start, and each hour of it', async (t) => {
+    const fastify = instance(t, { where, log })
+    await fastify.ready()
+    await addSessions(fastify, 1, 3600)
+    mock.timers.tick(59_999)
+    await new Promise(setImmediate)
+    t.strictSame(log, [])
+    for (const [index, milliseconds] of [1, 3_540_000, 3_600_000].entries()) {
+      mock.timers.tick(milliseconds)
+      t.strictSame((await logged(index + 1))[index], { marked: 1, deleted: 0, msg: 'purged sessions' })
+      await addSessions(fastify, 1, 3600)
+    }
+    await fastify.close()
+  })
+
+  await t.test('also after a purge that failed, which the log tells', async (t) => {
+    const fastify = instance(t, { where, log })
+    await fastify.ready()
+    await addSessions(fastify, 1, 3600)
+    await pool.query('ALTER TABLE sessions RENAME TO mislaid')
+    mock.timers.tick(60_000)
+    await logged(1)
+    await pool.query('ALTER TABLE mislaid RENAME TO sessions')
+    const [{ err, ...line } = {}] = log
+    t.strictSame(line, { msg: 'could not purge sessions' })
+    t.match(err, { code: '42P01' })
+    mock.timers.tick(3_540_000)
+    t.strictSame((await logged(2))[1], { marked: 1, deleted: 0, msg: 'purged sessions' })
+    await fastify.close()
+  })
+
+  await t.test('no more when the service stops, and the log has nothing of it', async (t) => {
+    const fastify = instance(t, { where, log })
+    await fastify.ready()
+    await addSessions(fastify, 600, 3600)
+    mock.timers.tick(60_000)
+    await fastify.close()
+    const { rows } = await pool.query('SELECT count(ended_at)::int AS over, count(*)::int AS all FROM sessions')
+    t.strictSame(rows, [{ over: 500, all: 600 }])
+    t.strictSame(log, [])
+  })
+
+  for (const [when, milliseconds] of [
+    ['before the first time', 0],
+    ['later', 60_000]
+  ] as const) {
+    await t.test(`never again once the service has stopped ${when}`, async (t) => {
+      const fastify = instance(t, { where })
+      await fastify.ready()
+      mock.timers.tick(milliseconds)
+      await fastify.close()
+      let asked = 0
+      fastify.openDatabase = () => {
+        asked += 1
+        throw new Error('the database is gone')
+      }
+      mock.timers.tick(7_200_000)
+      t.equal(asked, 0)
+    })
+  }
+})

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { test } from 'tap'
+import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../../src/sessions/refresh-token.ts'
+import { bearer, build, cutOff, post, signIn, testClock } from '../../helpers/app.ts'
+
+const ISSUER = 'https://id.example'
+const INACTIVE = { active: false }
+
+test('what a token is worth', async (t) => {
+  const clock = testClock()
+  const fastify = await build(t, {
+    clock,
+    environment: {
+      PUBLIC_URL: ISSUER,
+      AUDIENCE: 'orders',
+      ACCESS_TOKEN_TTL: '60',
+      REFRESH_IDLE_TTL: '3600',
+      REFRESH_MAX_TTL: '5400'
+    }
+  })
+  const ask = (token: string) => fastify.introspect(fastify.openDatabase(), token)
+  const refresh = async (text: string): Promise<string> =>
+    (await post(fastify, '/token/refresh', { refresh_token: text })).json().refresh_token
+  const sessionOf = (text: string) => readRefreshToken(text)?.session as string
+
+  await t.test('is what its claims say, for an access token', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'Ada' })
+    const { iat, exp, sid } = await fastify.accessTokens.verify(token)
+    t.strictSame(await ask(token), {
+      active: true,
+      sub: user.id,
+      sid,
+      iss: ISSUER,
+      aud: 'orders',
+      iat,
+      exp,
+      token_type: 'Bearer',
+      username: 'Ada'
+    })
+    t.strictSame(await ask(token), await ask(token), 'however often one asks')
+  })
+
+  await t.test('is what its session says, for a refresh token', async (t) => {
+    const { refresh_token: token, user } = await signIn(fastify, { username: 'Bea' })
+    const { iat = 0, exp, ...rest } = await ask(token)
+    t.strictSame(rest, {
+      active: true,
+      sub: user.id,
+      sid: sessionOf(token),
+      iss: ISSUER,
+      aud: 'orders',
+      token_type: 'refresh_token',
+      username: 'Bea'
+    })
+    t.ok(Math.abs(iat - clock.now() / 1000) < 5)
+    t.equal(exp, iat + 3600)
+    clock.advance(3000)
+    const { iat: later = 0, exp: end } = await ask(await refresh(token))
+    t.ok(Math.abs(later - clock.now() / 1000) < 5, 'from its last use')
+    t.equal(end, iat + 5400, 'until the session is too old')
+  })
+
+  await t.test('has no username where the user has none', async (t) => {
+    const { access_token: accessToken, refresh_token: refreshToken } = await signIn(fastify, { email: 'c@example.com' })
+    for (const token of [accessToken, refreshToken]) {
+      const state = await ask(token)
+      t.match(state, { active: true })
+      t.notOk('username' in state)
+    }
+  })
+
+  await t.test('is asked without using the token', async (t) => {
+    const { refresh_token: token } = await signIn(fastify, { username: 'dora' })
+    const before = await ask(token)
+    t.strictSame(await ask(token), before)
+    const successor = await refresh(token)
+    t.match(await ask(token), { active: true }, 'within the grace it would still be taken')
+    clock.advance(10)
+    t.strictSame(await ask(token), INACTIVE, 'and later it would not')
+    t.match(await ask(successor), { active: true }, 'but asking is no replay')
+  })
+
+  let users = 0
+  const nothing: [string, (tokens: Tokens) => Promise<string>][] = [
+    ['nothing', async () => ''],
+    ['rubbish', async () => 'rubbish'],
+    ['rubbish of three parts', async () => 'a.b.c'],
+    ['a made-up refresh token', async ({ sid }) => writeRefreshToken(createRefreshToken(sid))],
+    ['a refresh token with something after it', async ({ refreshToken }) => `${refreshToken}x`],
+    [
+      'an access token with another signature',
+      async ({ accessToken }) => accessToken.replace(/\.[^.]+$/, `.${'A'.repeat(86)}`)
+    ],
+    ['an access token of an unknown session', async ({ user }) => fastify.accessTokens.issue(user, randomUUID())],
+    [
+      'an access token that names the session of another',
+      async ({ sid }) => fastify.accessTokens.issue((await signIn(fastify, { username: `other${users}` })).user, sid)
+    ],
+    [
+      'an access token that is over',
+      async ({ accessToken }) => {
+        clock.advance(60)
+        return accessToken
+      }
+    ],
+    ...(['accessToken', 'refreshToken'] as const).flatMap((kind): [string, (tokens: Tokens) => Promise<string>][] => {
+      const name = kind === 'accessToken' ? 'an access token' : 'a refresh token'
+      return [
+        [
+          `${name} whose user has logged out`,
+          async (tokens) => {
+            await post(fastify, '/logout', { refresh_token: tokens.refreshToken })
+            return tokens[kind]
+          }
+        ],
+        [
+          `${name} whose session was ended`,
+          async (tokens) => {
+            await fastify.inject({
+              method: 'DELETE',
+              url: `/sessions/${tokens.sid}`,
+              headers: bearer(tokens.accessToken)
+            })
+            return tokens[kind]
+          }
+        ],
+        [
+          `${name} of a user who is gone`,
+          async (tokens) => {
+            await fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [tokens.user.id])
+            return tokens[kind]
+          }
+        ]
+      ]
+    }),
+    [
+      'a refresh token that was not used for too long',
+      async ({ refreshToken }) => {
+        clock.advance(3600)
+        return refreshToken
+      }
+    ]
+  ]
+  for (const [what, prepare] of nothing) {
+    await t.test(`is nothing, and no more is said, for ${what}`, async (t) => {
+      const signedIn = await signIn(fastify, { username: `user${users++}` })
+      const { access_token: accessToken, refresh_token: refreshToken, user } = signedIn
+      t.match(await ask(accessToken), { active: true }, 'while the tokens that it is made from are good')
+      t.match(await ask(refreshToken), { active: true })
+      const token = await prepare({ accessToken, refreshToken, user, sid: sessionOf(refreshToken) })
+      t.strictSame(await ask(token), INACTIVE)
+    })
+  }
+
+  await t.test('cannot be told while the database is away', async (t) => {
+    const { access_token: accessToken, refresh_token: refreshToken } = await signIn(fastify, { username: 'late' })
+    const restore = cutOff(fastify)
+    for (const token of [accessToken, refreshToken]) {
+      await t.rejects(ask(token), { code: 'DATABASE_UNAVAILABLE' })
+    }
+    restore()
+    t.match(await ask(accessToken), { active: true })
+  })
+
+  await t.test('cannot be told where the verifier fails in another way than by refusing', async (t) => {
+    const { verify } = fastify.accessTokens
+    fastify.accessTokens.verify = () => {
+      throw new TypeError('a fault of ours')
+    }
+    await t.rejects(ask('a.b.c'), new TypeError('a fault of ours'))
+    fastify.accessTokens.verify = verify
+  })
+})
+
+interface Tokens {
+  accessToken: string
+  refreshToken: string
+  user: { id: string; username: string | null }
+  sid: string
+}

@@ -1,0 +1,298 @@
+import { test } from 'tap'
+import {
+  calledBy,
+  deleteAccount,
+  disableAccount,
+  enableAccount,
+  endAccountSessions,
+  findAccount,
+  isId,
+  listAccounts,
+  setPassword,
+  unlockAccount
+} from '../../../src/admin/accounts.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { countGuess, nameKeys } from '../../../src/limits/counters.ts'
+import { findSessionUser, openSession } from '../../../src/sessions/sessions.ts'
+import { addUser, type Credentials, findOwnCredentials, type Names } from '../../../src/users/users.ts'
+import { testClock } from '../../helpers/app.ts'
+import { caught } from '../../helpers/caught.ts'
+import { hasServer, meet } from '../../helpers/meeting.ts'
+import { migratedPool } from '../../helpers/pool.ts'
+
+const NOBODY = '0198a3c2-7f00-7000-8000-000000000000'
+const SECRET = Buffer.alloc(32, 7)
+const ORIGIN = { userAgent: undefined, ip: '::1' }
+
+test('the accounts', async (t) => {
+  const pool = await migratedPool(t)
+  const database: Database = createDatabase(pool, 60_000)
+  const clock = testClock()
+  const lifetimes = { ...readConfig({}), clock }
+  t.beforeEach(async () => {
+    await database.query('TRUNCATE users, limits CASCADE')
+  })
+
+  const add = (names: Names) => addUser(database, clock, { ...names, passwordHash: 'old' })
+
+  /** A user, and what becomes of those who sign in. */
+  async function prepare(names = { username: 'ada' }) {
+    const user = await add(names)
+    const credentials = (await findOwnCredentials(database, user.id)) as Credentials
+    const sign = async (where = database) =>
+      (await openSession(where, lifetimes, credentials, ORIGIN))?.refreshToken.session
+    const isAlive = async (sid: string | undefined) =>
+      sid !== undefined && Boolean(await findSessionUser(database, lifetimes, { sid, sub: user.id }))
+    return { user, id: user.id, sign, isAlive }
+  }
+  const reasons = async () =>
+    (await database.query('SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL')).map((row) => row.end_reason)
+  const guess = async (names: Names, times: number) => {
+    for (const name of nameKeys(SECRET, names))
+      for (let index = 0; index < times; index++) await countGuess(database, clock, { name, device: undefined })
+  }
+  const counters = async () => (await database.query('SELECT FROM limits')).length
+
+  await t.test('are found by the id and by either name, in any letter case', async (t) => {
+    const user = await add({ username: 'Ada.L', email: 'Ada@Example.com' })
+    await add({ username: 'grace' })
+    for (const given of [
+      user.id,
+      user.id.toUpperCase(),
+      'Ada.L',
+      'ADA.l',
+      'ada@example.COM',
+      ' ada.l\t',
+      `${user.id} `
+    ]) {
+      t.strictSame(await findAccount(database, given), { ...user, disabled_at: null }, given)
+    }
+  })
+
+  await t.test('that are not there are named by what was asked for', async (t) => {
+    await add({ username: 'ada', email: 'ada@example.com' })
+    const table = [
+      [NOBODY, `There is no user with the id ${NOBODY}.`],
+      ['ad', 'There is no user with the username ad.'],
+      ['ada%', 'There is no user with the username ada%.'],
+      ['', 'There is no user with the username .'],
+      ['a@example.com', 'There is no user with the email address a@example.com.']
+    ] as const
+    for (const [given, message] of table) t.match(await caught(findAccount(database, given)), { message })
+  })
+
+  await t.test('are listed in the order of their making, a page at a time', async (t) => {
+    const ids: string[] = []
+    for (const username of ['zoe', 'ada', 'ingrid', 'grace', 'hedy']) {
+      clock.advance(1)
+      ids.push((await add({ username })).id)
+    }
+    const page = async (limit: number, given: { after?: string } = {}) => {
+      const { users, next } = await listAccounts(database, { limit, ...given })
+      return [users.map(({ id }) => id), next]
+    }
+    t.strictSame(await page(2), [ids.slice(0, 2), ids[1]])
+    t.strictSame(await page(2, { after: ids[1] as string }), [ids.slice(2, 4), ids[3]])
+    t.strictSame(await page(2, { after: ids[3] as string }), [ids.slice(4), null])
+    t.strictSame(await page(5), [ids, null], 'also a full one that is the last')
+    t.strictSame(await page(5, { after: NOBODY.replace('0198', 'ffff') }), [[], null])
+  })
+
+  await t.test('are listed with the days on which they were disabled, or only those', async (t) => {
+    const [ada, grace] = [await add({ username: 'ada' }), await add({ email: 'grace@example.com' })]
+    t.strictSame(await listAccounts(database, { limit: 9, disabled: true }), { users: [], next: null })
+    const { account } = await disableAccount(database, lifetimes, grace.id)
+    t.match(account, { ...grace, disabled_at: String })
+    t.strictSame(await listAccounts(database, { limit: 9 }), {
+      users: [{ ...ada, disabled_at: null }, account],
+      next: null
+    })
+    t.strictSame(await listAccounts(database, { limit: 9, disabled: true }), { users: [account], next: null })
+  })
+
+  await t.test('are searched by what a name is or begins with', async (t) => {
+    for (const names of [
+      { username: 'Ada', email: 'lovelace@example.com' },
+      { username: 'adam' },
+      { email: 'ADA@example.com' },
+      { username: 'grace', email: 'g_r@example.com' },
+      { username: 'z_a' }
+    ])
+      await add(names)
+    const search = async (text: string, given = {}) =>
+      (await listAccounts(database, { limit: 9, search: text, ...given })).users.map(calledBy).sort()
+    const table: [text: string, found: string[]][] = [
+      ['ada', ['ADA@example.com', 'Ada', 'adam']],
+      ['ADA', ['ADA@example.com', 'Ada', 'adam']],
+      ['adam', ['adam']],
+      ['love', ['Ada']],
+      ['lovelace@example.com', ['Ada']],
+      ['lovelace@example.com.', []],
+      ['race', []],
+      ['g_', ['grace']],
+      ['a%', []],
+      ['_', []],
+      ['\\', []],
+      ['é', []],
+      ['', ['ADA@example.com', 'Ada', 'adam', 'grace', 'z_a']]
+    ]
+    for (const [text, found] of table) t.strictSame(await search(text), found, text)
+    await disableAccount(database, lifetimes, 'adam')
+    t.strictSame(await search('ada', { disabled: true }), ['adam'])
+    const { users, next } = await listAccounts(database, { limit: 1, search: 'ada' })
+    t.strictSame(await search('ada', { after: next }), ['ADA@example.com', 'adam'])
+    t.match(users, [{ username: 'Ada' }])
+  })
+
+  await t.test('are disabled with their sessions, once, until they are enabled', async (t) => {
+    const { user, sign, isAlive } = await prepare()
+    const stranger = await prepare({ username: 'grace' })
+    const [first, second, foreign] = [await sign(), await sign(), await stranger.sign()]
+    const done = await disableAccount(database, lifetimes, 'ada')
+    t.match(done, { account: user, wasDisabled: false, ended: 2 })
+    t.ok(Math.abs(Date.parse(String(done.account.disabled_at)) - clock.now()) < 60_000)
+    t.strictSame([await isAlive(first), await isAlive(second), await stranger.isAlive(foreign)], [false, false, true])
+    t.strictSame(await reasons(), ['disabled', 'disabled'])
+    t.equal(await sign(), undefined, 'and nobody signs in')
+
+    clock.advance(60)
+    t.strictSame(await disableAccount(database, lifetimes, 'ada'), { ...done, wasDisabled: true, ended: 0 })
+    t.strictSame(await findAccount(database, 'ada'), done.account)
+
+    const enabled = { ...done.account, disabled_at: null }
+    t.strictSame(await enableAccount(database, 'ada'), { account: enabled, wasDisabled: true })
+    t.strictSame(await enableAccount(database, 'ada'), { account: enabled, wasDisabled: false })
+    t.strictSame(await findAccount(database, 'ada'), enabled)
+    t.notOk(await isAlive(first), 'what has ended stays so')
+    t.equal(await sign(), undefined, 'and so does a login that was under way before')
+    const fresh = (await findOwnCredentials(database, user.id)) as Credentials
+    t.ok(await openSession(database, lifetimes, fresh, ORIGIN))
+  })
+
+  await t.test('are unlocked: what is counted against both names is forgotten, and told', async (t) => {
+    const names = { username: 'Ada', email: 'ada@example.com' }
+    const user = await add(names)
+    await guess({ username: 'grace' }, 1)
+    const account = { ...user, disabled_at: null }
+    const none = [
+      { name: 'username', wrong: 0, heldOffFor: 0 },
+      { name: 'email', wrong: 0, heldOffFor: 0 }
+    ]
+    t.strictSame(await unlockAccount(database, clock, SECRET, 'ada'), { account, guesses: none })
+    await guess({ username: 'ada' }, 10)
+    await guess({ email: 'ada@example.com' }, 2)
+    t.match(await unlockAccount(database, clock, SECRET, 'ada'), {
+      account,
+      guesses: [
+        { name: 'username', wrong: 10, heldOffFor: Number },
+        { name: 'email', wrong: 2, heldOffFor: 0 }
+      ]
+    })
+    t.strictSame(await unlockAccount(database, clock, SECRET, 'ada'), { account, guesses: none })
+    t.equal(await counters(), 1, 'and nothing of another name')
+  })
+
+  await t.test('are given another password: sessions end, and wrong ones are forgotten', async (t) => {
+    const { user, id, sign, isAlive } = await prepare()
+    const session = await sign()
+    await guess({ username: 'ada' }, 10)
+    await guess({ username: 'grace' }, 1)
+    const account = { ...user, disabled_at: null }
+    const change = (hash: string, keepSessions: boolean) =>
+      setPassword(database, lifetimes, SECRET, id, { hash, keepSessions })
+    t.strictSame(await change('new', true), { account, ended: 0 })
+    t.ok(await isAlive(session))
+    t.equal(await counters(), 1)
+    t.equal(await sign(), undefined, 'and who had checked the old one is refused')
+    t.match(await findOwnCredentials(database, id), { password_hash: 'new', password_version: 2 })
+    t.strictSame(await change('newer', false), { account, ended: 1 })
+    t.notOk(await isAlive(session))
+    t.strictSame(await reasons(), ['password changed'])
+    t.match(await findOwnCredentials(database, id), { password_hash: 'newer', password_version: 3 })
+  })
+
+  await t.test('have all their sessions ended', async (t) => {
+    const { user, sign, isAlive } = await prepare()
+    const session = await sign()
+    t.strictSame(await endAccountSessions(database, lifetimes, 'ada'), {
+      account: { ...user, disabled_at: null },
+      ended: 1
+    })
+    t.notOk(await isAlive(session))
+    t.strictSame(await reasons(), ['ended by an operator'])
+    t.ok(await isAlive(await sign()))
+  })
+
+  await t.test('are deleted with their sessions, living and ended', async (t) => {
+    const { user, sign } = await prepare()
+    const stranger = await prepare({ username: 'grace' })
+    await sign()
+    await endAccountSessions(database, lifetimes, 'ada')
+    await sign()
+    const foreign = await stranger.sign()
+    const account = { ...user, disabled_at: null }
+    t.strictSame(await deleteAccount(database, lifetimes, 'ada'), { account, ended: 1 })
+    t.match(await caught(findAccount(database, 'ada')), { message: 'There is no user with the username ada.' })
+    t.strictSame(await database.query('SELECT id FROM sessions'), [{ id: foreign }])
+    t.equal(await sign(), undefined)
+    t.ok(await stranger.isAlive(foreign))
+  })
+
+  await t.test('that are not there are neither changed nor deleted', async (t) => {
+    const works = [
+      () => disableAccount(database, lifetimes, 'nobody'),
+      () => enableAccount(database, 'nobody'),
+      () => unlockAccount(database, clock, SECRET, 'nobody'),
+      () => setPassword(database, lifetimes, SECRET, 'nobody', { hash: 'new', keepSessions: false }),
+      () => endAccountSessions(database, lifetimes, 'nobody'),
+      () => deleteAccount(database, lifetimes, 'nobody')
+    ]
+    for (const work of works) t.match(await caught(work()), { message: 'There is no user with the username nobody.' })
+  })
+
+  if (hasServer) {
+    const own = () => createDatabase(pool, 60_000)
+    const ends: [what: string, end: () => Promise<unknown>][] = [
+      ['disabled', () => disableAccount(own(), lifetimes, 'ada')],
+      ['signed out everywhere', () => endAccountSessions(own(), lifetimes, 'ada')],
+      [
+        'given another password',
+        () => setPassword(own(), lifetimes, SECRET, 'ada', { hash: 'new', keepSessions: false })
+      ],
+      ['deleted', () => deleteAccount(own(), lifetimes, 'ada')]
+    ]
+    for (const [what, end] of ends) {
+      await t.test(`wait, when they are ${what}, for a login that is opening a session, which then ends`, async (t) => {
+        const { sign, isAlive } = await prepare()
+        const [session] = await meet(pool, sign, end)
+        t.type(session, 'string')
+        t.notOk(await isAlive(session))
+      })
+    }
+
+    const refusals: [what: string, end: (where: typeof database) => Promise<unknown>][] = [
+      ['disabled', (where) => disableAccount(where, lifetimes, 'ada')],
+      ['deleted', (where) => deleteAccount(where, lifetimes, 'ada')]
+    ]
+    for (const [what, end] of refusals) {
+      await t.test(`that are just being ${what} keep a login waiting, which then opens nothing`, async (t) => {
+        const { sign } = await prepare()
+        const [, session] = await meet(pool, end, () => sign(own()))
+        t.equal(session, undefined)
+      })
+    }
+  }
+})
+
+test('an id is told from a name', (t) => {
+  t.ok(isId(NOBODY))
+  for (const name of ['ada', 'a@example.com', `${NOBODY}0`, `x${NOBODY}`, '']) t.notOk(isId(name), name)
+  t.end()
+})
+
+test('an account is called by its username, or else its email', (t) => {
+  t.equal(calledBy({ username: 'ada', email: 'ada@example.com' }), 'ada')
+  t.equal(calledBy({ username: null, email: 'ada@example.com' }), 'ada@example.com')
+  t.end()
+})

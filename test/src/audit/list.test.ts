@@ -1,0 +1,36 @@
+import { test } from 'tap'
+import { listAudit, type Wanted } from '../../../src/audit/list.ts'
+import { createDatabase } from '../../../src/database/database.ts'
+import { migratedPool } from '../../helpers/pool.ts'
+import { ACCOUNT, append } from '../../helpers/record.ts'
+
+const HOUR = 3_600_000
+const OTHER = '01890a5d-ac96-774b-bcce-b302099a8058'
+
+test('listing the record', async (t) => {
+  const pool = await migratedPool(t)
+  await append(pool, 2, { happened: performance.now() - 3 * HOUR })
+  await append(pool, 1, { happened: performance.now() - 2 * HOUR, account: OTHER, action: 'login failed' })
+  await append(pool, 2, { happened: performance.now() - HOUR, action: 'logged out' })
+  const after = new Date(Date.now() - 2.5 * HOUR)
+  const before = new Date(Date.now() - 1.5 * HOUR)
+
+  const cases: [what: string, wanted: Partial<Wanted>, numbers: number[]][] = [
+    ['all of it', {}, [1, 2, 3, 4, 5]],
+    ['the newest', { limit: 2 }, [4, 5]],
+    ['what concerns an account', { account: ACCOUNT }, [1, 2, 4, 5]],
+    ['an action', { action: 'login failed' }, [3]],
+    ['what came after a time', { after }, [3, 4, 5]],
+    ['what came before a time', { before }, [1, 2, 3]],
+    ['all at once', { after, before, account: OTHER, action: 'login failed', limit: 1 }, [3]],
+    ['nothing', { account: OTHER, action: 'login' }, []]
+  ]
+  for (const [what, wanted, numbers] of cases) {
+    const records = await listAudit(createDatabase(pool, 60_000), { limit: 100, ...wanted })
+    t.strictSame(
+      records.map(({ seq }) => seq),
+      numbers,
+      what
+    )
+  }
+})

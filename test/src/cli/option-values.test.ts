@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander'
+import { test } from 'tap'
+import { id, time, wholeNumber } from '../../../src/cli/option-values.ts'
+
+const number = wholeNumber(1, 250)
+
+const taken: [text: string, read: (text: string) => unknown, value: unknown][] = [
+  ['2026-01-31', time, new Date('2026-01-31T00:00:00Z')],
+  ['2026-01-31T12:30Z', time, new Date('2026-01-31T12:30:00Z')],
+  ['2026-01-31T12:30:15.5+02:00', time, new Date('2026-01-31T10:30:15.500Z')],
+  ['11111111-1111-1111-1111-111111111111', id, '11111111-1111-1111-1111-111111111111'],
+  ['01890a5d-ac96-774b-bcce-b302099a8057', id, '01890a5d-ac96-774b-bcce-b302099a8057'],
+  ['1', number, 1],
+  ['250', number, 250]
+]
+const refused: [text: string, read: (text: string) => unknown][] = [
+  ['yesterday', time],
+  ['2026', time],
+  ['2026-13-01', time],
+  ['2026-01-31T12:30', time],
+  ['ada', id],
+  ['0', number],
+  ['251', number],
+  ['-1', number],
+  ['1e2', number],
+  ['', number]
+]
+
+test('the value of an option', async (t) => {
+  for (const [text, read, value] of taken) t.strictSame(read(text), value, text)
+  for (const [text, read] of refused) t.throws(() => read(text), InvalidArgumentError, text)
+})

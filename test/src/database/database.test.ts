@@ -1,0 +1,464 @@
+import { once } from 'node:events'
+import { mock } from 'node:test'
+import pg from 'pg'
+import { type Test, test } from 'tap'
+import { createDatabase, isOutage, sqlState } from '../../../src/database/database.ts'
+import { Problem } from '../../../src/errors.ts'
+import { refusal } from '../../helpers/app.ts'
+import { caught } from '../../helpers/caught.ts'
+import { emptyPool } from '../../helpers/pool.ts'
+import {
+  CLOSED_PORT,
+  completed,
+  handwrittenServer,
+  refused,
+  silentServer,
+  type Talk,
+  welcome
+} from '../../helpers/servers.ts'
+import { stopwatch } from '../../helpers/stopwatch.ts'
+
+const UNAVAILABLE = refusal(
+  503,
+  'Service Unavailable',
+  'DATABASE_UNAVAILABLE',
+  'The database cannot be reached; try again shortly.'
+)
+
+/** What the caller of a database that is away gets. */
+const body = async (promise: Promise<unknown>) => ((await caught(promise)) as Problem).toJSON()
+
+/** A pool of one connection to a server; its idle connections may die. */
+function poolAt(t: Test, url: string, options: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 1, ...options })
+  pool.on('error', () => {})
+  t.teardown(() => pool.end())
+  return pool
+}
+
+/** A server that lets clients in and answers their simple queries. */
+const server = (t: Test, answer: (sql: string, connection: number) => Buffer | undefined | 'hang up') =>
+  handwrittenServer(t, (socket, { type, text }, connection) => {
+    if (type === '') socket.write(welcome)
+    if (type !== 'Q') return
+    const bytes = answer(text, connection)
+    if (bytes === 'hang up') socket.destroy()
+    else if (bytes) socket.write(bytes)
+  })
+
+/** Which moments, in milliseconds from now, are over when the work is. Timers keep their order on any machine. */
+async function passed(moments: number[], work: () => Promise<unknown>): Promise<number[]> {
+  const over: number[] = []
+  const timers = moments.map((moment) => setTimeout(() => over.push(moment), moment))
+  await work()
+  for (const timer of timers) clearTimeout(timer)
+  return over
+}
+
+test('a database', async (t) => {
+  const pool = await emptyPool(t)
+  let removed = 0
+  pool.on('remove', () => removed++)
+  const database = createDatabase(pool)
+  await database.query('CREATE TABLE words (word text UNIQUE DEFERRABLE INITIALLY DEFERRED)')
+  const words = async () => (await database.query<{ word: string }>('SELECT word FROM words')).map(({ word }) => word)
+  t.beforeEach(async () => {
+    await database.query('TRUNCATE words')
+  })
+
+  await t.test('answers a statement with its rows', async (t) => {
+    t.strictSame(await database.query('SELECT $1::int AS number, $2::text AS text', [1, "it's"]), [
+      { number: 1, text: "it's" }
+    ])
+    t.strictSame(await database.query('SELECT 1 AS number WHERE false'), [])
+  })
+
+  await t.test('hands on the driver’s error of a refused statement, and keeps the connection', async (t) => {
+    const before = removed
+    const error = await caught(database.query('SELECT 1 / 0'))
+    t.strictSame([sqlState(error), error.message], ['22012', 'division by zero'])
+    t.strictSame([removed - before, pool.idleCount, pool.waitingCount], [0, 1, 0])
+    t.strictSame(await database.query('SELECT 1 AS number'), [{ number: 1 }])
+  })
+
+  await t.test('commits a transaction whose work resolves, and answers with its result', async (t) => {
+    const result = await database.transact(async (transaction) => {
+      await transaction.query('INSERT INTO words VALUES ($1)', ['kept'])
+      return transaction.query('SELECT word FROM words')
+    })
+    t.strictSame(result, [{ word: 'kept' }])
+    t.strictSame(await words(), ['kept'])
+  })
+
+  await t.test('rolls back a transaction whose work throws, and keeps the connection', async (t) => {
+    const before = removed
+    const reason = new Error('a reason of its own')
+    const error = await caught(
+      database.transact(async (transaction) => {
+        await transaction.query('INSERT INTO words VALUES ($1)', ['given up'])
+        throw reason
+      })
+    )
+    t.equal(error, reason)
+    t.strictSame(await words(), [])
+    t.strictSame([removed - before, pool.idleCount], [0, 1])
+  })
+
+  await t.test('rolls back a transaction in which a statement is refused, and keeps the connection', async (t) => {
+    const before = removed
+    const error = await caught(
+      database.transact(async (transaction) => {
+        await transaction.query('INSERT INTO words VALUES ($1)', ['given up'])
+        await transaction.query('SELECT 1 / 0')
+      })
+    )
+    t.equal(error.code, '22012')
+    t.strictSame(await words(), [])
+    t.strictSame([removed - before, pool.idleCount], [0, 1])
+  })
+
+  await t.test('rolls back a transaction that is refused only when it is committed', async (t) => {
+    const error = await caught(
+      database.transact((transaction) => transaction.query("INSERT INTO words VALUES ('twice'), ('twice')"))
+    )
+    t.equal(error.code, '23505')
+    t.strictSame(await words(), [])
+  })
+
+  await t.test(
+    'never claims to have committed what PostgreSQL took back since its work ignored an error',
+    async (t) => {
+      const error = await caught(
+        database.transact(async (transaction) => {
+          await transaction.query('INSERT INTO words VALUES ($1)', ['lost'])
+          await caught(transaction.query('SELECT 1 / 0'))
+        })
+      )
+      t.equal(error.message, 'the work of a transaction went on after a statement in it had failed')
+      t.strictSame(await words(), [])
+      t.strictSame(await database.query('SELECT 1 AS number'), [{ number: 1 }])
+    }
+  )
+
+  await t.test('joins a transaction within a transaction to the one around it', async (t) => {
+    await caught(
+      database.transact(async (outer) => {
+        await outer.transact((inner) => inner.query('INSERT INTO words VALUES ($1)', ['inner']))
+        throw new Error('the outer one fails')
+      })
+    )
+    t.strictSame(await words(), [])
+    await database.transact((outer) =>
+      outer.transact((inner) => inner.query('INSERT INTO words VALUES ($1)', ['inner']))
+    )
+    t.strictSame(await words(), ['inner'])
+  })
+})
+
+test('a database that is away', async (t) => {
+  await t.test('is unavailable when nobody listens, and the cause is kept for the log', async (t) => {
+    const pool = poolAt(t, `postgres://127.0.0.1:${CLOSED_PORT}/latchkey`)
+    const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
+    t.strictSame(error.toJSON(), UNAVAILABLE)
+    t.strictSame(error.headers, { 'retry-after': '2' })
+    t.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
+  })
+
+  await t.test('is unavailable when it accepts a connection and never answers', async (t) => {
+    const pool = poolAt(t, await silentServer(t), { connectionTimeoutMillis: 500 })
+    const database = createDatabase(pool, 50)
+    const first = async () => t.strictSame(await body(database.query('SELECT 1')), UNAVAILABLE)
+    t.strictSame(await passed([45, 400], first), [45], 'after its patience')
+    const second = async () =>
+      t.strictSame(await body(database.transact((transaction) => transaction.query('SELECT 1'))), UNAVAILABLE)
+    t.strictSame(await passed([200], second), [], 'at once when the patience is over')
+  })
+
+  await t.test('lets nothing of a connection be heard that fails after its caller has gone', async (t) => {
+    const unheard: unknown[] = []
+    const listener = (error: unknown) => unheard.push(error)
+    process.on('unhandledRejection', listener)
+    t.teardown(() => process.off('unhandledRejection', listener))
+    let over: Promise<unknown> = Promise.resolve()
+    const url = await handwrittenServer(t, (socket) => {
+      over = once(socket, 'close')
+    })
+    const pool = poolAt(t, url, { connectionTimeoutMillis: 150 })
+    t.strictSame(await body(createDatabase(pool, 50).query('SELECT 1')), UNAVAILABLE)
+    await over
+    await new Promise(setImmediate)
+    t.strictSame([unheard, pool.totalCount, pool.waitingCount], [[], 0, 0])
+  })
+
+  await t.test('gives back a connection that comes after its caller has gone', async (t) => {
+    const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
+    const holder = await pool.connect()
+    t.strictSame(await body(createDatabase(pool, 50).query('SELECT 1')), UNAVAILABLE)
+    t.equal(pool.waitingCount, 1)
+    holder.release()
+    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    t.strictSame([pool.totalCount, pool.idleCount, pool.waitingCount], [1, 1, 0])
+  })
+})
+
+test('a database that too many wait for refuses the next at once', async (t) => {
+  const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
+  const holder = await pool.connect()
+  const waiting = Array.from({ length: 1000 }, () => createDatabase(pool, 60_000).query('SELECT 1'))
+  await new Promise(setImmediate)
+  t.strictSame(await body(createDatabase(pool, 60_000).query('SELECT 1')), UNAVAILABLE)
+  holder.release()
+  t.equal((await Promise.all(waiting)).length, 1000)
+  t.strictSame(await createDatabase(pool).query('SELECT 1'), [])
+})
+
+test('the patience of a database', async (t) => {
+  await t.test('is shared by all its calls, and what happens between them does not count', async (t) => {
+    const pass = stopwatch(t)
+    const pool = poolAt(
+      t,
+      await server(t, (sql) => {
+        if (sql === 'SELECT never') return undefined
+        pass(900)
+        return completed('SELECT 0')
+      })
+    )
+    const database = createDatabase(pool, 1000)
+    t.strictSame(await database.query('SELECT slowly'), [])
+    pass(60_000)
+    const rest = async () => t.strictSame(await body(database.query('SELECT never')), UNAVAILABLE)
+    t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
+  })
+
+  await t.test('is shared by the statements of a transaction too', async (t) => {
+    const pass = stopwatch(t)
+    const asked: string[] = []
+    const pool = poolAt(
+      t,
+      await server(t, (sql) => {
+        asked.push(sql)
+        if (sql === 'SELECT never') return undefined
+        pass(450)
+        return completed(sql)
+      })
+    )
+    const database = createDatabase(pool, 1000)
+    const all = async () => {
+      const promise = database.transact(async (transaction) => {
+        await transaction.query('SELECT slowly')
+        pass(60_000)
+        await transaction.query('SELECT never')
+      })
+      t.strictSame(await body(promise), UNAVAILABLE)
+    }
+    t.strictSame(await passed([95, 900], all), [95], 'a tenth was left')
+    t.strictSame(asked, ['BEGIN ISOLATION LEVEL READ COMMITTED', 'SELECT slowly', 'SELECT never'])
+  })
+
+  await t.test('is used up by a wait for what was asked elsewhere', async (t) => {
+    const pass = stopwatch(t)
+    const pool = poolAt(t, await server(t, () => undefined))
+    const database = createDatabase(pool, 1000)
+    const asked = Promise.resolve().then(() => {
+      pass(900)
+      return 'an answer'
+    })
+    t.equal(await database.awaitShared(asked), 'an answer')
+    const failure = new Problem('DATABASE_UNAVAILABLE')
+    t.equal(await caught(database.awaitShared(Promise.reject(failure))), failure)
+    const never = new Promise(() => {})
+    const rest = async () => t.strictSame(await body(database.awaitShared(never)), UNAVAILABLE)
+    t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
+  })
+
+  await t.test('is one for all connections', async (t) => {
+    const pass = stopwatch(t)
+    const pool = poolAt(
+      t,
+      await server(t, (sql) => {
+        if (sql === 'SELECT never') return undefined
+        pass(450)
+        return completed(sql)
+      })
+    )
+    const database = createDatabase(pool, 1000)
+    await database.query('SELECT slowly')
+    await database.through(pool).query('SELECT slowly')
+    const rest = async () => t.strictSame(await body(database.through(pool).query('SELECT never')), UNAVAILABLE)
+    t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
+  })
+
+  await t.test('is five seconds unless told otherwise', async (t) => {
+    const pass = stopwatch(t)
+    const pool = poolAt(
+      t,
+      await server(t, (sql) => {
+        if (sql === 'SELECT never') return undefined
+        pass(4950)
+        return completed('SELECT 0')
+      })
+    )
+    const database = createDatabase(pool)
+    await database.query('SELECT slowly')
+    const rest = async () => t.strictSame(await body(database.query('SELECT never')), UNAVAILABLE)
+    t.strictSame(await passed([45, 4900], rest), [45], 'fifty milliseconds were left')
+  })
+})
+
+test('a connection that failed is closed, and the pool goes on with another', async (t) => {
+  const failures: Record<string, (sql: string) => Buffer | undefined | 'hang up'> = {
+    'a statement that is never answered': () => undefined,
+    'a connection that is cut': () => 'hang up',
+    'a server that shuts down': () => refused('57P01', 'terminating connection due to administrator command')
+  }
+  for (const [what, fail] of Object.entries(failures)) {
+    await t.test(what, async (t) => {
+      const pool = poolAt(
+        t,
+        await server(t, (sql, connection) => (connection === 1 ? fail(sql) : completed('SELECT 0')))
+      )
+      const gone = once(pool, 'remove')
+      t.strictSame(await body(createDatabase(pool, 100).query('SELECT 1')), UNAVAILABLE)
+      await gone
+      t.equal(pool.totalCount, 0)
+      t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    })
+  }
+
+  await t.test('a connection that is cut between two statements of a transaction', async (t) => {
+    const sockets: Parameters<Talk>[0][] = []
+    const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
+      sockets[connection] = socket
+      if (type === '') socket.write(welcome)
+      if (type === 'Q') socket.write(completed(text))
+    })
+    const pool = poolAt(t, url)
+    const acquired = once(pool, 'acquire')
+    const promise = createDatabase(pool, 1000).transact(async (transaction) => {
+      const [client] = await acquired
+      const ended = new Promise((resolve) => client.once('end', resolve))
+      sockets[1]?.destroy()
+      await ended
+      await transaction.query('SELECT 1')
+    })
+    t.strictSame(await body(promise), UNAVAILABLE)
+    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    t.equal(sockets.length - 1, 2)
+  })
+
+  await t.test('a transaction whose work makes an error of its own out of the outage', async (t) => {
+    const pool = poolAt(
+      t,
+      await server(t, (sql, connection) => (connection === 1 && sql === 'SELECT never' ? undefined : completed(sql)))
+    )
+    const reason = new Error('something else')
+    const error = await caught(
+      createDatabase(pool, 100).transact(async (transaction) => {
+        await caught(transaction.query('SELECT never'))
+        throw reason
+      })
+    )
+    t.equal(error, reason)
+    t.equal(pool.idleCount, 0)
+    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+  })
+
+  await t.test('a transaction that is refused, and whose end is never answered', async (t) => {
+    const pool = poolAt(
+      t,
+      await server(t, (sql, connection) => {
+        if (connection === 1 && sql === 'ROLLBACK') return undefined
+        return sql === 'SELECT refused' ? refused('23505', 'duplicate key') : completed(sql)
+      })
+    )
+    const error = await caught(createDatabase(pool, 100).transact((transaction) => transaction.query('SELECT refused')))
+    t.equal(error.code, '23505')
+    t.equal(pool.idleCount, 0)
+    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+  })
+})
+
+/** An error as the driver makes it of a server's answer. */
+const answered = (code: string) => Object.assign(new Error('what the server says'), { severity: 'ERROR', code })
+
+test('an outage is what says nothing about the statement', async (t) => {
+  const table: [what: string, error: unknown, outage: boolean][] = [
+    ['a network fault', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), true],
+    ['a time-out of the driver', new Error('Query read timeout'), true],
+    ['08006 connection failure', answered('08006'), true],
+    ['28P01 wrong password', answered('28P01'), true],
+    ['3D000 no such database', answered('3D000'), true],
+    ['40001 serialisation failure', answered('40001'), true],
+    ['40P01 deadlock', answered('40P01'), true],
+    ['53300 out of connections', answered('53300'), true],
+    ['57014 query cancelled', answered('57014'), true],
+    ['57P01 shutting down', answered('57P01'), true],
+    ['58030 disk fault', answered('58030'), true],
+    ['25006 read-only', answered('25006'), true],
+    ['25P03 an idle transaction', answered('25P03'), true],
+    ['25P04 a long transaction', answered('25P04'), true],
+    ['55P03 a lock', answered('55P03'), true],
+    ['25P02 failed transaction', answered('25P02'), false],
+    ['22P02 not the text of its type', answered('22P02'), false],
+    ['23505 unique violation', answered('23505'), false],
+    ['42P01 no such table', answered('42P01'), false],
+    ['XX000 a fault inside the server', answered('XX000'), false],
+    ['a refusal of our own', new Problem('ACCOUNT_EXISTS'), false],
+    ['a fault in our own code', new TypeError('undefined is not a function'), false],
+    ['what is no error', 'ECONNREFUSED', false],
+    ['nothing', undefined, false]
+  ]
+  for (const [what, error, outage] of table) t.equal(isOutage(error), outage, what)
+})
+
+test('the SQLSTATE of an error is the server’s alone', async (t) => {
+  t.equal(sqlState(answered('23505')), '23505')
+  t.equal(sqlState(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })), undefined)
+  t.equal(sqlState(Object.assign(new Error('half'), { severity: 'ERROR' })), undefined)
+  t.equal(sqlState({ severity: 'ERROR', code: '23505' }), undefined)
+})
+
+test('a text that the encoding of the database cannot represent is refused, and the connection stays', async (t) => {
+  const pool = poolAt(t, await server(t, () => refused('22P05', 'character has no equivalent in encoding "LATIN2"')))
+  const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
+  t.strictSame([error.code, error.statusCode], ['MALFORMED_REQUEST', 400])
+  t.equal(pool.totalCount, 1)
+})
+
+test('a statement of its own that conflicts with another', async (t) => {
+  for (const state of ['40001', '40P01']) {
+    await t.test(`is run again on its connection after ${state}`, async (t) => {
+      let asked = 0
+      const url = await server(t, () =>
+        ++asked < 4 ? refused(state, 'could not serialize access') : completed('SELECT 0')
+      )
+      const pool = poolAt(t, url)
+      t.strictSame(await createDatabase(pool, 60_000).query('SELECT 1'), [])
+      t.strictSame([asked, pool.totalCount], [4, 1])
+    })
+  }
+
+  await t.test('is given up when the time of the request is over, and the connection stays', async (t) => {
+    let now = 0
+    const mocked = mock.method(performance, 'now', () => now)
+    t.teardown(() => mocked.mock.restore())
+    const url = await server(t, () => {
+      now += 30_000
+      return refused('40001', 'could not serialize access')
+    })
+    const pool = poolAt(t, url)
+    t.strictSame(await body(createDatabase(pool, 60_000).query('SELECT 1')), UNAVAILABLE)
+    t.strictSame([now, pool.totalCount], [60_000, 1])
+  })
+
+  await t.test('fails with its transaction, which says what isolation it is written for', async (t) => {
+    const asked: string[] = []
+    const url = await server(t, (text) => {
+      asked.push(text)
+      return text === 'SELECT 1' ? refused('40P01', 'deadlock detected') : completed(text.split(' ', 1).join())
+    })
+    const database = createDatabase(poolAt(t, url), 60_000)
+    t.strictSame(await body(database.transact((transaction) => transaction.query('SELECT 1'))), UNAVAILABLE)
+    t.strictSame(asked, ['BEGIN ISOLATION LEVEL READ COMMITTED', 'SELECT 1', 'ROLLBACK'])
+  })
+})

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { test } from 'tap'
+import { MigrationError, migrate, readSchemaState } from '../../../src/database/migrations.ts'
+import { caught } from '../../helpers/caught.ts'
+import { emptyDatabase, poolOf } from '../../helpers/database.ts'
+import { completed, handwrittenServer, welcome } from '../../helpers/servers.ts'
+
+const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url))
+
+const FILES = {
+  '001.do.words.sql': 'CREATE TABLE words (word text);\n',
+  '002.do.first.sql': "INSERT INTO words VALUES ('first');\n"
+}
+
+const words = async (pool: pg.Pool) => (await pool.query('SELECT word FROM words')).rows.map(({ word }) => word)
+
+const exists = async (pool: pg.Pool, table: string) =>
+  (await pool.query('SELECT to_regclass($1) IS NOT NULL AS exists', [table])).rows[0].exists
+
+test('migrating', async (t) => {
+  const database = await emptyDatabase(t)
+  const pool = await poolOf(t, database)
+  const empty = () => pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+
+  await t.test('the files of sql/ are applied once, in their order', async (t) => {
+    await empty()
+    const files = readdirSync(SQL).sort()
+    const names = files.map((file) => file.replace(/^0*(\d+)\.do\.(.+)\.sql$/, '$1 $2'))
+    t.strictSame(await readSchemaState(pool), { applied: 0, newest: Number.parseInt(String(files.at(-1)), 10) })
+    t.strictSame(await migrate(pool), names)
+    t.strictSame(await readSchemaState(pool), {
+      applied: Number.parseInt(String(files.at(-1)), 10),
+      newest: Number.parseInt(String(files.at(-1)), 10)
+    })
+    t.strictSame(await migrate(pool), [])
+    const { rows } = await pool.query(
+      "SELECT version || ' ' || name AS name, md5 FROM latchkey_migrations WHERE version > 0 ORDER BY version"
+    )
+    const md5 = (file: string) =>
+      createHash('md5')
+        .update(readFileSync(join(SQL, file)))
+        .digest('hex')
+    t.strictSame(
+      rows,
+      files.map((file, index) => ({ name: names[index], md5: md5(file) }))
+    )
+  })
+
+  await t.test('a new file is applied on top of the old ones', async (t) => {
+    await empty()
+    const folder = t.testdir({ old: FILES, new: { ...FILES, '003.do.next.sql': "INSERT INTO words VALUES ('next')" } })
+    t.strictSame(await migrate(pool, join(folder, 'old')), ['1 words', '2 first'])
+    t.strictSame(await migrate(pool, join(folder, 'new')), ['3 next'])
+    t.strictSame(await words(pool), ['first', 'next'])
+  })
+
+  await t.test('a folder may have any name', async (t) => {
+    await empty()
+    const name = 'a [b] {c,d} (e|f) *?! é'
+    const folder = t.testdir({ [name]: FILES })
+    t.strictSame(await migrate(pool, join(folder, name)), ['1 words', '2 first'])
+  })
+
+  await t.test('of several instances that start at once on an empty database, one migrates it', async (t) => {
+    await empty()
+    const other = 'url' in database ? await poolOf(t, database) : pool
+    const applied = await Promise.all([pool, other, pool, other].map((each) => migrate(each)))
+    t.strictSame(applied.map(({ length }) => length).sort(), [0, 0, 0, readdirSync(SQL).length])
+    t.strictSame(await migrate(other), [])
+  })
+
+  await t.test('a file that has been changed since it was applied', async (t) => {
+    await empty()
+    const changed = { ...FILES, '002.do.first.sql': "INSERT INTO words VALUES ('other');\n" }
+    const more = { '003.do.next.sql': "INSERT INTO words VALUES ('next')" }
+    const crlf = Object.fromEntries(Object.entries(FILES).map(([file, text]) => [file, text.replace('\n', '\r\n')]))
+    const folder = t.testdir({ old: FILES, changed: { ...changed, ...more }, crlf })
+    await migrate(pool, join(folder, 'old'))
+
+    await t.test('stops the start, and nothing new is applied', async (t) => {
+      const error = await caught(migrate(pool, join(folder, 'changed')))
+      t.strictSame(
+        [error instanceof MigrationError, error.name, error.message],
+        [
+          true,
+          'MigrationError',
+          'Migration 2 in sql/ is not what was applied to this database: restore the file, and put the change into a new one'
+        ]
+      )
+      t.strictSame(await words(pool), ['first'])
+    })
+
+    await t.test('is the same with the line ends of another system', async (t) => {
+      t.strictSame(await migrate(pool, join(folder, 'crlf')), [])
+    })
+  })
+
+  await t.test('a database that is ahead of the code stops the start', async (t) => {
+    await empty()
+    const folder = t.testdir({ old: { '001.do.words.sql': FILES['001.do.words.sql'] }, new: FILES })
+    await migrate(pool, join(folder, 'new'))
+    const error = await caught(migrate(pool, join(folder, 'old')))
+    t.strictSame(
+      [error instanceof MigrationError, error.message],
+      [true, 'The database is at migration 2, and this version of the service knows 1: run a newer version']
+    )
+    t.strictSame(await words(pool), ['first'])
+  })
+
+  await t.test('a file that fails takes everything back, and lets the next attempt begin anew', async (t) => {
+    await empty()
+    const folder = t.testdir({ broken: { ...FILES, '003.do.broken.sql': 'SELECT 1 / 0' }, mended: FILES })
+    const error = await caught(migrate(pool, join(folder, 'broken')))
+    t.match(error, { code: '22012', message: 'division by zero' })
+    t.strictSame([await exists(pool, 'words'), await exists(pool, 'latchkey_migrations')], [false, false])
+    t.equal(pool.idleCount, pool.totalCount, 'the connection is given back')
+    t.strictSame(await migrate(pool, join(folder, 'mended')), ['1 words', '2 first'])
+  })
+})
+
+test('a connection that is lost on the way is told as such, and the pool goes on with another', async (t) => {
+  const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
+    if (type === '') socket.write(welcome)
+    else if (connection === 1 && !text.startsWith('BEGIN')) socket.destroy()
+    else if (type === 'Q') socket.write(completed(text))
+  })
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  t.teardown(() => pool.end())
+  t.equal((await caught(migrate(pool))).message, 'Connection terminated unexpectedly')
+  t.strictSame((await pool.query('SELECT 1')).rows, [])
+})

@@ -1,0 +1,203 @@
+import { test } from 'tap'
+import { v7 as uuid } from 'uuid'
+import { createDatabase } from '../../../src/database/database.ts'
+import {
+  claimEmailToken,
+  findEmailToken,
+  LIFETIMES,
+  listEmailTokens,
+  type Minted,
+  mintEmailToken,
+  type Purpose,
+  purgeEmailTokens,
+  releaseEmailToken,
+  useEmailToken,
+  useVerification
+} from '../../../src/mail/email-tokens.ts'
+import { addUser } from '../../../src/users/users.ts'
+import { testClock } from '../../helpers/app.ts'
+import { caught } from '../../helpers/caught.ts'
+import { migratedDatabase, poolOf } from '../../helpers/database.ts'
+
+const KEY = Buffer.alloc(32, 7)
+const EMAIL = 'ada@example.com'
+const DAY = 24 * 60 * 60
+
+test('tokens of mails', async (t) => {
+  const pool = await poolOf(t, await migratedDatabase(t))
+  const database = createDatabase(pool, 60_000)
+  const clock = testClock()
+  const { id: user } = await addUser(database, clock, { email: EMAIL, passwordHash: 'none' })
+  let time = Date.now()
+  /** The id of a mail, later than all before. */
+  const mail = () => uuid({ msecs: time++ })
+  const mint = (given: Partial<Minted> = {}) =>
+    mintEmailToken(database, clock, KEY, { mail: mail(), purpose: 'verify email', user, email: EMAIL, ...given })
+  const find = (token: string | undefined, purpose: Purpose = 'verify email') =>
+    findEmailToken(database, clock, purpose, String(token))
+  const use = (token: string | undefined, purpose: Purpose = 'verify email') =>
+    database.transact((transaction) => useEmailToken(transaction, clock, purpose, String(token)))
+  const INVALID = { code: 'EMAIL_TOKEN_INVALID' }
+
+  await t.test('are 256 bits, one for each mail and key, of which the hash alone is stored', async (t) => {
+    const id = mail()
+    const token = await mint({ mail: id })
+    t.equal(Buffer.from(String(token), 'base64url').length, 32)
+    t.equal(await mint({ mail: id }), token)
+    t.not(await mint(), token)
+    const other = Buffer.alloc(32, 8)
+    t.not(
+      await mintEmailToken(database, clock, other, { mail: id, purpose: 'verify email', user, email: EMAIL }),
+      token
+    )
+    const rows = await database.query('SELECT octet_length(hash) AS bytes, email_tokens::text AS row FROM email_tokens')
+    for (const { bytes, row } of rows) {
+      t.equal(bytes, 32)
+      t.notOk(row.includes(token))
+    }
+  })
+
+  await t.test('that verify an address are refused where they became void since they were looked up', async (t) => {
+    const token = String(await mint())
+    await mint()
+    t.match(await caught(database.transact((transaction) => useVerification(transaction, clock, token))), INVALID)
+  })
+
+  await t.test('about the address of an account are made only while it has that address', async (t) => {
+    for (const purpose of ['verify email', 'reset password'] as const) {
+      t.equal(await mint({ purpose, email: 'eve@example.com' }), undefined, 'it has changed since it was looked up')
+      t.type(await mint({ purpose, email: EMAIL.toUpperCase() }), 'string')
+    }
+    t.type(await mint({ purpose: 'confirm new email', email: 'eve@example.com' }), 'string')
+  })
+
+  await t.test('say whose they are, and what for', async (t) => {
+    const token = await mint()
+    const expected = {
+      user,
+      names: { username: null, email: EMAIL },
+      passwordVersion: null,
+      email: EMAIL,
+      change: null
+    }
+    t.strictSame(await find(token), expected)
+    for (const purpose of Object.keys(LIFETIMES) as Purpose[]) {
+      if (purpose !== 'verify email') await t.rejects(find(token, purpose), INVALID, purpose)
+    }
+    t.strictSame(await use(token), expected)
+    await t.rejects(find(token), INVALID)
+    await t.rejects(use(token), INVALID)
+  })
+
+  await t.test('of the newest mail are alive, in whichever order mails are sent', async (t) => {
+    const [first, second] = [mail(), mail()]
+    const newer = await mint({ mail: second })
+    t.equal(await mint({ mail: first }), undefined, 'an older mail is not sent any more')
+    t.match(await use(newer), { user })
+    const before = mail()
+    const outdated = await mint({ mail: before })
+    await mint({ purpose: 'reset password' })
+    t.match(await find(outdated), { user }, 'another purpose is another matter')
+    const last = await mint()
+    await t.rejects(use(outdated), INVALID)
+    t.equal(await mint({ mail: before }), undefined)
+    t.match(await use(last), { user })
+  })
+
+  await t.test('are claimed by one of several at once, until that is given back or 30 seconds are over', async (t) => {
+    const token = String(await mint())
+    const claim = (own?: string) => claimEmailToken(database, clock, 'verify email', token, own)
+    const claims = (await Promise.allSettled(Array.from({ length: 9 }, () => claim()))).map((it) =>
+      it.status === 'fulfilled' ? it.value : it.reason.code
+    )
+    const [first = ''] = claims.filter((it) => it !== 'EMAIL_TOKEN_INVALID')
+    t.match(first, /^\d{16}$/)
+    t.equal(claims.filter((it) => it === 'EMAIL_TOKEN_INVALID').length, 8)
+    const left = Number(first) / 1000 - clock.now()
+    t.ok(left < 31_000 && left > -60_000, `${left}`)
+    t.match(await find(token), { user }, 'it is as good as before')
+
+    await releaseEmailToken(database, token, first)
+    const second = await claim()
+    await releaseEmailToken(database, token, first)
+    await t.rejects(claim(), INVALID, 'nobody gives back the claim of another')
+    await t.rejects(claim(first), INVALID)
+    const third = await claim(second)
+    t.not(third, second, 'but a claim of its own is no obstacle')
+    clock.advance(29)
+    await releaseEmailToken(database, token, second)
+    await t.rejects(claim(), INVALID)
+    clock.advance(1)
+    t.type(await claim(), 'string')
+    t.match(await use(token), { user }, 'a claim is not needed to use it')
+    clock.advance(30)
+    await t.rejects(claim(), INVALID, 'one that was used is over')
+    await t.rejects(claimEmailToken(database, clock, 'reset password', String(await mint())), INVALID)
+  })
+
+  await t.test('of a registration are counted by the address', async (t) => {
+    const begin = (email: string) =>
+      mintEmailToken(database, clock, KEY, { mail: mail(), purpose: 'finish registration', email })
+    const first = await begin('grace@example.com')
+    const other = await begin('mary@example.com')
+    const second = await begin('GRACE@example.com')
+    await t.rejects(use(first, 'finish registration'), INVALID)
+    t.match(await use(other, 'finish registration'), { user: null, email: 'mary@example.com' })
+    t.match(await use(second, 'finish registration'), { user: null, email: 'GRACE@example.com' })
+  })
+
+  for (const [purpose, lifetime] of Object.entries(LIFETIMES).filter(([name]) => name !== 'undo email change')) {
+    await t.test(`to ${purpose} live for ${lifetime} seconds from when they were sent last`, async (t) => {
+      const given = { mail: mail(), purpose: purpose as Purpose, email: EMAIL }
+      const whose = purpose === 'finish registration' ? {} : { user }
+      const send = () => mintEmailToken(database, clock, KEY, { ...given, ...whose })
+      const token = await send()
+      clock.advance(lifetime - 60)
+      t.ok(await find(token, given.purpose))
+      await send()
+      clock.advance(lifetime - 60)
+      t.ok(await find(token, given.purpose))
+      clock.advance(60)
+      await t.rejects(find(token, given.purpose), INVALID)
+    })
+  }
+
+  await t.test('are not made for a version that the account has no more, a disabled account, or nobody', async (t) => {
+    t.type(await mint({ purpose: 'confirm new email', passwordVersion: '1', emailVersion: '1' }), 'string')
+    t.equal(await mint({ purpose: 'confirm new email', passwordVersion: '2', emailVersion: '1' }), undefined)
+    t.equal(await mint({ purpose: 'confirm new email', passwordVersion: '1', emailVersion: '2' }), undefined)
+    t.equal(await mint({ user: uuid() }), undefined)
+    await database.query('UPDATE users SET disabled_at = now()')
+    t.equal(await mint(), undefined)
+    await database.query('UPDATE users SET disabled_at = NULL')
+  })
+
+  await t.test('are listed for whose they are', async (t) => {
+    await database.query('DELETE FROM email_tokens')
+    t.strictSame(await listEmailTokens(database, user), [])
+    await use(await mint())
+    await mint({ purpose: 'reset password' })
+    t.match(await listEmailTokens(database, user), [
+      { purpose: 'verify email', email: EMAIL, sent_at: Date, expires_at: Date, used_at: Date },
+      { purpose: 'reset password', email: EMAIL, sent_at: Date, expires_at: Date, used_at: null }
+    ])
+    t.strictSame(await listEmailTokens(database, uuid()), [])
+  })
+
+  await t.test('are purged when no mail can bring them again, and replaced addresses likewise', async (t) => {
+    await database.query('DELETE FROM email_tokens')
+    await mint()
+    await database.query(
+      `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+       VALUES ($1, $2, 'old@example.com', 1, now() + $3 * interval '1 millisecond')`,
+      [uuid(), user, clock.offset]
+    )
+    clock.advance(3 * DAY - 60)
+    t.equal(await purgeEmailTokens(database, clock, 1000), 0)
+    clock.advance(60)
+    t.equal(await purgeEmailTokens(database, clock, 1000), 1)
+    clock.advance(6 * DAY)
+    t.equal(await purgeEmailTokens(database, clock, 1000), 1)
+    t.strictSame(await database.query('SELECT FROM email_changes UNION ALL SELECT FROM email_tokens'), [])
+  })
+})

@@ -1,0 +1,286 @@
+import { createServer, type Socket } from 'node:net'
+import { type Test, test } from 'tap'
+import { CONNECTIONS, createSmtp } from '../../../src/mail/smtp.ts'
+import type { Undelivered } from '../../../src/outbox/delivery-error.ts'
+import { caught } from '../../helpers/caught.ts'
+import { mailServer } from '../../helpers/mail-server.ts'
+
+const FROM = { name: 'Example', address: 'no-reply@example.com' }
+const MESSAGE = {
+  recipient: 'ada@example.org',
+  subject: 'Grüße',
+  text: 'Hello Ada,\n\nhttps://app.example.com/email/verify#token=abc\n',
+  html: '<p>Hello Ada</p>'
+}
+
+/** What sends to a server, let go of with the test. */
+function smtp(t: Test, url: string, patience?: number) {
+  const mailer = createSmtp(url, FROM, patience === undefined ? {} : { patience })
+  t.teardown(() => mailer.close())
+  return mailer
+}
+
+/** An SMTP error as a server of the tests gives one. */
+const refuse = (responseCode: number, message: string) => Object.assign(new Error(message), { responseCode })
+
+/** The fate of a message and what is said of it. */
+const fateOf = async (sending: Promise<unknown>) => {
+  const { name, fate, message } = (await caught(sending)) as Undelivered
+  return { name, fate, message }
+}
+
+const undelivered = (fate: string, message: string) => ({ name: 'Undelivered', fate, message })
+
+/** Answers each line by what `say` has for it, or not at all. */
+async function talking(t: Test, say: (line: string) => string | undefined, greeting?: string): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    if (greeting) socket.write(`${greeting}\r\n`)
+    socket.on('data', (data) => {
+      for (const line of String(data).split('\r\n').filter(Boolean)) {
+        const answer = say(line)
+        if (answer) socket.write(`${answer}\r\n`)
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `smtp://127.0.0.1:${(server.address() as { port: number }).port}`
+}
+
+test('a message arrives as it was written', async (t) => {
+  const server = await mailServer(t)
+  await smtp(t, server.url).send('0198a3c2-7f00-7000-8000-000000000000', MESSAGE)
+  const [{ raw, headers, ...rest } = { raw: '', headers: {} as Record<string, string> }] = server.received
+  t.strictSame(rest, {
+    from: 'no-reply@example.com',
+    to: ['ada@example.org'],
+    text: MESSAGE.text.trimEnd(),
+    html: MESSAGE.html
+  })
+  const { 'content-type': type, date, ...others } = headers
+  t.strictSame(others, {
+    from: 'Example <no-reply@example.com>',
+    to: 'ada@example.org',
+    subject: '=?UTF-8?Q?Gr=C3=BC=C3=9Fe?=',
+    'message-id': '<0198a3c2-7f00-7000-8000-000000000000@example.com>',
+    'auto-submitted': 'auto-generated',
+    'mime-version': '1.0'
+  })
+  t.match(type, /^multipart\/alternative; boundary=/)
+  t.match(date, /^\w{3}, \d{2} \w{3} \d{4} /)
+  t.notMatch(raw, /nodemailer/i, 'and does not say with what')
+})
+
+test('messages share connections, and go at once', async (t) => {
+  let connections = 0
+  const server = await mailServer(t, {
+    onConnect(_session, done) {
+      connections += 1
+      done()
+    }
+  })
+  const mailer = smtp(t, server.url)
+  await Promise.all(Array.from({ length: 3 * CONNECTIONS }, (_, index) => mailer.send(`${index}`, MESSAGE)))
+  t.equal(server.received.length, 3 * CONNECTIONS)
+  t.ok(connections <= CONNECTIONS, `${connections}`)
+})
+
+test('the user and the password of the URL sign in', async (t) => {
+  const server = await mailServer(t, {
+    authOptional: false,
+    onAuth({ username, password }, _session, done) {
+      done(username === 'ad@a' && password === 'p:w/d' ? null : new Error('no'), { user: 'ada' })
+    }
+  })
+  const at = (user: string) => server.url.replace('smtp://', `smtp://${user}@`)
+  await smtp(t, at('ad%40a:p%3Aw%2Fd')).send('one', MESSAGE)
+  t.equal(server.received.length, 1)
+  t.strictSame(
+    await fateOf(smtp(t, at('ad%40a:hunter2')).send('two', MESSAGE)),
+    undelivered('away', 'EAUTH after AUTH PLAIN, status 535'),
+    'and a wrong one is for the operator to mend'
+  )
+})
+
+test('TLS', async (t) => {
+  await t.test('is used where a near server has it, whatever its certificate', async (t) => {
+    let secure = false
+    const server = await mailServer(t, {
+      disabledCommands: [],
+      onMailFrom(_address, session, done) {
+        secure = session.secure
+        done()
+      }
+    })
+    await smtp(t, server.url).send('one', MESSAGE)
+    t.ok(secure)
+  })
+
+  // An address that is nobody's, and leads here.
+  const far = (url: string) => url.replace('127.0.0.1', '0.0.0.0')
+
+  await t.test('is asked for where the server is not near', async (t) => {
+    const server = await mailServer(t)
+    t.strictSame(
+      await fateOf(smtp(t, far(server.url)).send('one', MESSAGE)),
+      undelivered('away', 'ETLS after STARTTLS, status 500')
+    )
+    t.strictSame(server.received, [])
+  })
+
+  await t.test('is asked for with a certificate that is known', async (t) => {
+    const server = await mailServer(t, { disabledCommands: [] })
+    const { fate, message } = await fateOf(smtp(t, far(server.url)).send('one', MESSAGE))
+    t.strictSame([fate, server.received], ['away', []])
+    t.match(message, /certificate/)
+  })
+
+  await t.test('is there from the first byte with smtps, and its certificate is always looked at', async (t) => {
+    const server = await mailServer(t, { secure: true })
+    const { fate, message } = await fateOf(smtp(t, server.url.replace('smtp:', 'smtps:')).send('one', MESSAGE))
+    t.strictSame([fate, server.received], ['away', []])
+    t.match(message, /certificate/)
+  })
+})
+
+test('a server that refuses', async (t) => {
+  const cases: [what: string, code: number, says: string, step: 'onMailFrom' | 'onRcptTo' | 'onData', fate: string][] =
+    [
+      ['the recipient, for good', 550, '5.1.1 no such user ada@example.org', 'onRcptTo', 'lost'],
+      ['the recipient, for good, without a further code', 550, 'no such user', 'onRcptTo', 'lost'],
+      ['the recipient, for now', 450, '4.2.0 greylisted', 'onRcptTo', 'later'],
+      ['the recipient, by its policy', 554, '5.7.1 ada@example.org: relay access denied', 'onRcptTo', 'later'],
+      ['the message, for good', 554, '5.6.0 not like this', 'onData', 'later'],
+      ['the message, for now', 451, '4.3.0 try again', 'onData', 'later'],
+      ['the sender', 553, '5.7.1 not yours', 'onMailFrom', 'away'],
+      ['all that it is asked, since it stops', 421, '4.3.2 closing', 'onRcptTo', 'away']
+    ]
+  for (const [what, code, says, step, fate] of cases) {
+    await t.test(what, async (t) => {
+      const server = await mailServer(t, {
+        [step](input: { resume?(): void }, _session: unknown, done: (error: Error) => void) {
+          input.resume?.()
+          done(refuse(code, says))
+        }
+      })
+      const command = { onMailFrom: 'MAIL FROM', onRcptTo: 'RCPT TO', onData: 'DATA' }[step]
+      const kind = step === 'onData' ? 'EMESSAGE' : 'EENVELOPE'
+      const met = code === 421 ? 'ECONNECTION after CONN' : `${kind} after ${command}`
+      t.strictSame(
+        await fateOf(smtp(t, server.url).send('one', MESSAGE)),
+        undelivered(fate, `${met}, status ${code}`),
+        'and what it says is not passed on, since it may name the recipient'
+      )
+    })
+  }
+})
+
+test('an address that is none is given up, and not shown to the server', async (t) => {
+  const server = await mailServer(t)
+  const mailer = smtp(t, server.url)
+  for (const recipient of [
+    'ada@example.org>\r\nRCPT TO:<eve@example.com',
+    'ada@example.org, eve@example.com',
+    'ada',
+    ''
+  ]) {
+    t.strictSame(
+      await fateOf(mailer.send('one', { ...MESSAGE, recipient })),
+      undelivered('lost', 'the address is none')
+    )
+  }
+  t.strictSame(server.received, [])
+})
+
+test('a server that is not there', async (t) => {
+  const server = await mailServer(t)
+  await server.close()
+  const { fate, message } = await fateOf(smtp(t, server.url).send('one', MESSAGE))
+  t.equal(fate, 'away')
+  t.match(message, /ECONNREFUSED/)
+})
+
+test('a URL without a port is one of the port of its scheme', async (t) => {
+  for (const [url, port] of [
+    ['smtp://127.0.0.1', 587],
+    ['smtps://127.0.0.1', 465]
+  ] as const) {
+    const { fate, message } = await fateOf(smtp(t, url).send('one', MESSAGE))
+    t.equal(fate, 'away')
+    t.match(message, `127.0.0.1:${port}`)
+  }
+})
+
+test('a server that talks nonsense of a recipient may make sense later', async (t) => {
+  const url = await talking(t, (line) => (line.startsWith('RCPT') ? 'what?' : '250 ok'), '220 here')
+  t.strictSame(
+    await fateOf(smtp(t, url).send('one', MESSAGE)),
+    undelivered('later', 'EENVELOPE after RCPT TO, status none')
+  )
+})
+
+test('a server that hangs', async (t) => {
+  const cases: [what: string, greeting: string | undefined, say: (line: string) => string | undefined][] = [
+    ['before it greets', undefined, () => undefined],
+    ['after it has greeted', '220 here', () => undefined],
+    ['at the message', '220 here', (line) => (line.startsWith('DATA') ? undefined : '250 ok')],
+    [
+      'with the message in hand',
+      '220 here',
+      (line) => (line === 'DATA' ? '354 go on' : /^(EHLO|MAIL|RCPT)/.test(line) ? '250 ok' : undefined)
+    ]
+  ]
+  for (const [what, greeting, say] of cases) {
+    await t.test(what, async (t) => {
+      const mailer = smtp(t, await talking(t, say, greeting), 300)
+      t.equal((await fateOf(mailer.send('one', MESSAGE))).fate, 'away')
+    })
+  }
+
+  await t.test('is let go of when the mailer is closed', async (t) => {
+    const mailer = smtp(t, await talking(t, () => undefined, '220 here'))
+    const sending = fateOf(mailer.send('one', MESSAGE))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    mailer.close()
+    t.equal((await sending).fate, 'away')
+    t.equal((await fateOf(mailer.send('two', MESSAGE))).fate, 'away')
+  })
+})
+
+test('a server that dies in the middle of a message is away', async (t) => {
+  const server = await mailServer(t, {
+    onData(stream, session) {
+      stream.resume()
+      const { connections } = this as unknown as { connections: Set<{ session: unknown; _socket: Socket }> }
+      for (const connection of connections) if (connection.session === session) connection._socket.destroy()
+    }
+  })
+  t.equal((await fateOf(smtp(t, server.url).send('one', MESSAGE))).fate, 'away')
+})
+
+test('a connection that the server has closed while nothing was sent is not in the way', async (t) => {
+  let sockets: Socket[] = []
+  const server = await mailServer(t, {
+    onConnect(_session, done) {
+      const { connections } = this as unknown as { connections: Set<{ _socket: Socket }> }
+      sockets = [...connections].map(({ _socket }) => _socket)
+      done()
+    }
+  })
+  const mailer = smtp(t, server.url)
+  await mailer.send('one', MESSAGE)
+  const [socket] = sockets
+  await new Promise<void>((resolve) => {
+    socket?.once('close', () => resolve())
+    socket?.destroy()
+  })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await mailer.send('two', MESSAGE)
+  t.equal(server.received.length, 2)
+})

@@ -1,0 +1,327 @@
+import { test } from 'tap'
+import { readConfig } from '../../../src/config/config.ts'
+import { createDatabase, type Database } from '../../../src/database/database.ts'
+import {
+  countSessions,
+  endAllSessions,
+  endOtherSessions,
+  endSessions,
+  expiryOf,
+  findSessionUser,
+  type LiveSession,
+  listSessions,
+  openSession
+} from '../../../src/sessions/sessions.ts'
+import { addUser, type DeviceOwner, findDeviceOwner } from '../../../src/users/users.ts'
+import { testClock } from '../../helpers/app.ts'
+import { caught } from '../../helpers/caught.ts'
+import { hasServer, meet } from '../../helpers/meeting.ts'
+import { migratedPool } from '../../helpers/pool.ts'
+
+const HASH = 'what bcrypt made of the password'
+const ORIGIN = { userAgent: 'a browser', ip: '192.0.2.1' }
+const CONFIG = readConfig({ REFRESH_IDLE_TTL: '3600', REFRESH_MAX_TTL: '7200' })
+const NOBODY = '0198a3c2-7f00-7000-8000-000000000000'
+
+test('the stored sessions', async (t) => {
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
+  const user = await addUser(database, testClock(), { username: 'ada', email: 'ada@example.com', passwordHash: HASH })
+  const other = await addUser(database, testClock(), { username: 'grace', passwordHash: HASH })
+  const disabled = await addUser(database, testClock(), { username: 'disabled', passwordHash: HASH })
+  await database.query('UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.id])
+  const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
+
+  /** A session of ada that has just begun, on a clock of its own. */
+  async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
+    const clock = testClock()
+    const lifetimes = { ...CONFIG, clock }
+    const session = (await openSession(database, lifetimes, credentials, origin)) as LiveSession
+    const id = session.refreshToken.session
+    const find = (sid = id, sub = user.id) => findSessionUser(database, lifetimes, { sid, sub })
+    return { clock, lifetimes, session, id, find }
+  }
+
+  await t.test('keep where they came from, and of the token only hashes', async (t) => {
+    const { clock, id, session } = await begin()
+    t.match(id, /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+    t.ok(Math.abs(session.expiresAt.getTime() - clock.now() - 3_600_000) < 60_000)
+    const [row] = await database.query(
+      `SELECT user_id, user_agent, host(ip) AS ip, ended_at, created_at = last_used_at AS unused,
+         length(family_hash) AS family, length(rotating_hash) AS rotating
+       FROM sessions WHERE id = $1`,
+      [id]
+    )
+    t.strictSame(row, {
+      user_id: user.id,
+      user_agent: 'a browser',
+      ip: '192.0.2.1',
+      ended_at: null,
+      unused: true,
+      family: 32,
+      rotating: 32
+    })
+  })
+
+  const agents: [what: string, userAgent: string | undefined, kept: string | null][] = [
+    ['none', undefined, null],
+    ['an empty one', '', ''],
+    ['the longest that is kept', 'x'.repeat(512), 'x'.repeat(512)],
+    ['a longer one, cut', `${'x'.repeat(512)}y`, 'x'.repeat(512)]
+  ]
+  for (const [what, userAgent, kept] of agents) {
+    await t.test(`keep a user agent: ${what}`, async (t) => {
+      const { id } = await begin({ userAgent, ip: '2001:db8::1' })
+      t.strictSame(await database.query('SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = $1', [id]), [
+        { user_agent: kept, ip: '2001:db8::1' }
+      ])
+    })
+  }
+
+  const strangers = [
+    ['whose password has changed since it was checked', { ...credentials, password_version: 2 }],
+    ['whose account has gone since', { ...credentials, id: NOBODY }],
+    ['whose account was disabled since', { ...credentials, id: disabled.id }]
+  ] as const
+  for (const [whose, given] of strangers) {
+    await t.test(`do not begin for a user ${whose}`, async (t) => {
+      const count = () => database.query('SELECT count(*)::int FROM sessions')
+      const before = await count()
+      t.equal(await openSession(database, { ...CONFIG, clock: testClock() }, given, ORIGIN), undefined)
+      t.strictSame(await count(), before)
+    })
+  }
+
+  await t.test('tell the username as it is when they begin', async (t) => {
+    const rename = (where: Database, username: string) =>
+      where.query('UPDATE users SET username = $2 WHERE id = $1', [user.id, username])
+    const open = async () =>
+      (await openSession(database, { ...CONFIG, clock: testClock() }, credentials, ORIGIN))?.username
+    await rename(database, 'lovelace')
+    t.equal(await open(), 'lovelace')
+    if (hasServer) t.equal((await meet(pool, (where) => rename(where, 'countess'), open))[1], 'countess')
+    await rename(database, 'ada')
+    const nameless = await addUser(database, testClock(), { email: 'nameless@example.com', passwordHash: HASH })
+    const given = { id: nameless.id, password_version: 1 }
+    t.match(await openSession(database, { ...CONFIG, clock: testClock() }, given, ORIGIN), { username: null })
+  })
+
+  await t.test('tell their user while they live', async (t) => {
+    const { id, find } = await begin()
+    t.strictSame(await find(), user)
+    t.equal(await find(id, other.id), undefined, 'not to another user')
+    t.equal(await find(NOBODY), undefined, 'not of an unknown session')
+  })
+
+  await t.test('are over when they were not used for REFRESH_IDLE_TTL', async (t) => {
+    const { clock, find } = await begin()
+    clock.advance(3600 - 60)
+    t.strictSame(await find(), user)
+    clock.advance(60)
+    t.equal(await find(), undefined)
+  })
+
+  await t.test('live on when they are used, until REFRESH_MAX_TTL', async (t) => {
+    const { clock, id, find } = await begin()
+    const use = () =>
+      database.query(`UPDATE sessions SET last_used_at = now() + $2 * interval '1 millisecond' WHERE id = $1`, [
+        id,
+        clock.offset
+      ])
+    clock.advance(3000)
+    await use()
+    clock.advance(3000)
+    t.strictSame(await find(), user)
+    await use()
+    clock.advance(1200 - 60)
+    t.strictSame(await find(), user)
+    clock.advance(60)
+    t.equal(await find(), undefined)
+  })
+
+  await t.test('are over when they were ended', async (t) => {
+    const { id, lifetimes, find } = await begin()
+    const { find: findAnother } = await begin()
+    t.strictSame(await endSessions(database, lifetimes, { sid: id, sub: user.id }, id, 'ended by the user'), {
+      alive: true,
+      count: 1
+    })
+    t.equal(await find(), undefined)
+    t.strictSame(await findAnother(), user)
+  })
+
+  await t.test('go with their user', async (t) => {
+    const leaver = await addUser(database, testClock(), { username: 'leaver', passwordHash: HASH })
+    const lifetimes = { ...CONFIG, clock: testClock() }
+    const given = { ...credentials, id: leaver.id, username: leaver.username }
+    const { refreshToken } = (await openSession(database, lifetimes, given, ORIGIN)) as LiveSession
+    const named = { sid: refreshToken.session, sub: leaver.id }
+    t.strictSame(await findSessionUser(database, lifetimes, named), leaver)
+    await database.query('DELETE FROM users WHERE id = $1', [leaver.id])
+    t.equal(await findSessionUser(database, lifetimes, named), undefined)
+    t.strictSame(await database.query('SELECT 1 FROM sessions WHERE id = $1', [named.sid]), [])
+  })
+})
+
+test('when a session will be over', (t) => {
+  const clock = testClock()
+  const [created_at, last_used_at] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
+  const expiry = (REFRESH_IDLE_TTL: number, REFRESH_MAX_TTL: number) =>
+    expiryOf({ created_at, last_used_at }, { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock }).toISOString()
+  t.equal(expiry(3600, 864_000), '2026-01-02T01:00:00.000Z', 'when it is not used')
+  t.equal(expiry(864_000, 172_800), '2026-01-03T00:00:00.000Z', 'when it is too old')
+  t.equal(expiry(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), '9999-12-31T23:59:59.000Z', 'never, as good as')
+  t.end()
+})
+
+test('the sessions of a user', async (t) => {
+  const pool = await migratedPool(t)
+  const database = createDatabase(pool, 60_000)
+  const clock = testClock()
+  const lifetimes = { ...CONFIG, clock }
+  const ids: Record<string, string> = {}
+  for (const username of ['ada', 'grace']) {
+    const { id } = await addUser(database, clock, { username, passwordHash: HASH })
+    ids[username] = id
+  }
+  const [ada, grace] = [ids.ada, ids.grace] as [string, string]
+
+  async function begin(sub: string, ip = '192.0.2.1'): Promise<string> {
+    const credentials = { id: sub, username: null, password_hash: HASH, password_version: 1 }
+    const opened = await openSession(database, lifetimes, credentials, { userAgent: 'a browser', ip })
+    return (opened as LiveSession).refreshToken.session
+  }
+  const living = async (sub: string) =>
+    (await listSessions(database, lifetimes, { sid: NOBODY, sub })).map(({ id }) => id).sort()
+  const reasons = () => database.query('SELECT id, end_reason AS reason FROM sessions WHERE ended_at IS NOT NULL')
+  t.beforeEach(async () => {
+    await database.query('TRUNCATE sessions')
+  })
+
+  await t.test('are listed: the present one first, then by last use, and no other than the living', async (t) => {
+    const [first, second, third, ended] = [
+      await begin(ada),
+      await begin(ada, '::1'),
+      await begin(ada),
+      await begin(ada)
+    ]
+    await begin(grace)
+    const at = (offset: number) => new Date(Date.now() + offset * 1000)
+    const use = (id: string, time: Date) =>
+      database.query('UPDATE sessions SET created_at = $2, last_used_at = $2 WHERE id = $1', [id, time])
+    const times = [at(-300), at(-200), at(-100)] as const
+    await use(first, times[0])
+    await use(second, times[1])
+    await use(third, times[2])
+    await endSessions(database, lifetimes, { sid: first, sub: ada }, ended, 'ended by the user')
+    const shown = (id: string, time: Date, ip: string, current: boolean) => ({
+      id,
+      created_at: time.toISOString(),
+      last_used_at: time.toISOString(),
+      expires_at: new Date(time.getTime() + 3_600_000).toISOString(),
+      user_agent: 'a browser',
+      ip,
+      current
+    })
+    t.strictSame(await listSessions(database, lifetimes, { sid: second, sub: ada }), [
+      shown(second, times[1], '::1', true),
+      shown(third, times[2], '192.0.2.1', false),
+      shown(first, times[0], '192.0.2.1', false)
+    ])
+  })
+
+  await t.test('are listed a thousand at most, the present one among them', async (t) => {
+    const sid = await begin(ada)
+    await database.query(
+      `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+       SELECT gen_random_uuid(), $1, '', '', now(), now() + interval '1 minute' FROM generate_series(1, 1001)`,
+      [ada]
+    )
+    const listed = await listSessions(database, lifetimes, { sid, sub: ada })
+    t.equal(listed.length, 1000)
+    t.equal(listed[0]?.id, sid)
+  })
+
+  await t.test('are listed where none is the present one', async (t) => {
+    const sid = await begin(ada)
+    t.match(await listSessions(database, lifetimes, { sid: null, sub: ada }), [{ id: sid, current: false }])
+  })
+
+  await t.test('are counted while they live, and all end for one reason', async (t) => {
+    await begin(ada)
+    clock.advance(3600)
+    const [over, first, second] = [await begin(ada), await begin(ada), await begin(ada)]
+    await endSessions(database, lifetimes, { sid: over, sub: ada }, over, 'ended by the user')
+    const gracious = await begin(grace)
+    t.equal(await countSessions(database, lifetimes, ada), 2)
+    t.equal(await endAllSessions(database, lifetimes, ada, 'ended by an operator'), 2)
+    t.equal(await countSessions(database, lifetimes, ada), 0)
+    t.strictSame(
+      (await reasons()).filter(({ id }) => id !== over).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      [first, second].sort().map((id) => ({ id, reason: 'ended by an operator' }))
+    )
+    t.equal(await endAllSessions(database, lifetimes, ada, 'disabled'), 0)
+    t.strictSame(await living(grace), [gracious])
+  })
+
+  await t.test('end one by one', async (t) => {
+    const [present, other, third] = [await begin(ada), await begin(ada), await begin(ada)]
+    const end = (id: string) => endSessions(database, lifetimes, { sid: present, sub: ada }, id, 'ended by the user')
+    t.strictSame(await end(other), { alive: true, count: 1 })
+    t.strictSame(await living(ada), [present, third].sort())
+    t.strictSame(await reasons(), [{ id: other, reason: 'ended by the user' }])
+    t.strictSame(await end(other), { alive: true, count: 0 }, 'once')
+    t.strictSame(await end(NOBODY), { alive: true, count: 0 }, 'not an unknown one')
+    t.strictSame(await end(await begin(grace)), { alive: true, count: 0 }, 'not that of another user')
+    t.strictSame(await end(present), { alive: true, count: 1 }, 'also the present one')
+    t.strictSame(await end(third), { alive: false, count: 0 }, 'in whose name nothing ends any more')
+    t.strictSame(await living(ada), [third])
+    t.equal((await living(grace)).length, 1)
+  })
+
+  await t.test('all end but the present one', async (t) => {
+    const [present] = [await begin(ada), await begin(ada), await begin(ada)]
+    const gracious = await begin(grace)
+    const end = (sid: string) => endSessions(database, lifetimes, { sid, sub: ada }, null, 'password changed')
+    t.strictSame(await end(present), { alive: true, count: 2 })
+    t.strictSame(await living(ada), [present])
+    t.strictSame(await living(grace), [gracious])
+    t.strictSame(
+      (await reasons()).map(({ reason }) => reason),
+      ['password changed', 'password changed']
+    )
+    t.strictSame(await end(present), { alive: true, count: 0 })
+    t.strictSame(await end(NOBODY), { alive: false, count: 0 })
+    clock.advance(3600)
+    t.strictSame(await end(present), { alive: false, count: 0 }, 'in the name of a living one alone')
+  })
+
+  await t.test('all end but the present one, and the devices are voided: both or neither', async (t) => {
+    const [present, other] = [await begin(ada), await begin(ada)]
+    const before = (await findDeviceOwner(database, ada)) as DeviceOwner
+    const owner = { ...before, device_version: before.device_version + 1 }
+    const end = (sid: string, sub = ada) => endOtherSessions(database, lifetimes, { sid, sub })
+    t.strictSame(await end(present), { count: 1, owner })
+    t.strictSame(await living(ada), [present])
+    t.match(await caught(end(other)), { code: 'TOKEN_INVALID' }, 'not in the name of one that is over')
+    t.match(await caught(end(present, NOBODY)), { code: 'TOKEN_INVALID' }, 'nor for a user who has gone')
+    t.strictSame(await findDeviceOwner(database, ada), owner)
+    await endAllSessions(database, lifetimes, ada, 'disabled')
+    t.match(await findDeviceOwner(database, ada), { device_version: owner.device_version + 1 })
+    t.equal(await findDeviceOwner(database, NOBODY), undefined)
+  })
+
+  await t.test('that end all others at once leave one', async (t) => {
+    const sids = await Promise.all(Array.from({ length: 8 }, () => begin(ada)))
+    const ends = await Promise.all(
+      sids.map((sid) =>
+        endSessions(createDatabase(pool, 60_000), lifetimes, { sid, sub: ada }, null, 'ended by the user')
+      )
+    )
+    t.strictSame(
+      ends.filter(({ alive }) => alive),
+      [{ alive: true, count: 7 }]
+    )
+    t.equal((await living(ada)).length, 1)
+  })
+})

@@ -1,0 +1,151 @@
+import { test } from 'tap'
+import { Problem } from '../../../src/errors.ts'
+import { acceptClaims, bearerToken, type Claims, isExpired, requireKey } from '../../../src/tokens/claims.ts'
+import { refusal } from '../../helpers/app.ts'
+
+const ISSUER = 'https://auth.example.com'
+const AUDIENCE = 'https://api.example.com'
+const NOW = 1_800_000_000
+
+const CLAIMS: Claims = {
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: '0198a3c2-7f00-7000-8000-000000000001',
+  iat: NOW,
+  exp: NOW + 900,
+  jti: '0198a3c2-7f00-7000-8000-000000000002',
+  sid: '0198a3c2-7f00-7000-8000-000000000003',
+  preferred_username: 'ada'
+}
+
+const INVALID = refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.')
+const MISSING = refusal(401, 'Unauthorized', 'TOKEN_MISSING', 'A bearer token is needed here.')
+
+/** The body that a refusal is answered with. */
+function refusalOf(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error instanceof Problem ? error.toJSON() : error
+  }
+}
+
+const without = (claim: keyof Claims) => {
+  const { [claim]: _gone, ...rest } = CLAIMS
+  return rest
+}
+
+const accept = (payload: unknown) => acceptClaims(payload, ISSUER, AUDIENCE, NOW * 1000)
+
+test('the claims of a token are accepted', async (t) => {
+  const accepted: [string, unknown][] = [
+    ['as we issue them', CLAIMS],
+    ['of a user without a username', without('preferred_username')],
+    ['for several audiences, ours among them', { ...CLAIMS, aud: ['https://other.example.com', AUDIENCE] }],
+    ['from an instance whose clock is a little ahead', { ...CLAIMS, iat: NOW + 1 }],
+    ['that are valid from now on', { ...CLAIMS, nbf: NOW }],
+    ['with further ones', { ...CLAIMS, scope: 'all' }],
+    ['that are over, which is told apart', { ...CLAIMS, iat: NOW - 1000, exp: NOW - 100 }]
+  ]
+  for (const [what, payload] of accepted) {
+    await t.test(what, async (t) => t.equal(accept(payload), payload))
+  }
+})
+
+test('the claims of a token are refused', async (t) => {
+  const refused: [string, unknown][] = [
+    ...(['iss', 'aud', 'sub', 'iat', 'exp', 'jti', 'sid'] as const).map((claim): [string, unknown] => [
+      `without ${claim}`,
+      without(claim)
+    ]),
+    ['that are no object', 'text'],
+    ['that are nothing', undefined],
+    ['that are a list', [CLAIMS]],
+    ['of another issuer', { ...CLAIMS, iss: `${ISSUER}/` }],
+    ['for another audience', { ...CLAIMS, aud: ISSUER }],
+    ['for several audiences, ours not among them', { ...CLAIMS, aud: ['https://other.example.com'] }],
+    ['for no audience', { ...CLAIMS, aud: [] }],
+    ['with an empty subject', { ...CLAIMS, sub: '' }],
+    ['with an empty id', { ...CLAIMS, jti: '' }],
+    ['with an empty session', { ...CLAIMS, sid: '' }],
+    ['with a subject that is no text', { ...CLAIMS, sub: 5 }],
+    ['with an end that is text', { ...CLAIMS, exp: String(NOW + 900) }],
+    ['with a username that is no text', { ...CLAIMS, preferred_username: null }],
+    ['that were issued in the future', { ...CLAIMS, iat: NOW + 2 }],
+    ['that are not valid yet', { ...CLAIMS, nbf: NOW + 2 }],
+    ['that were issued in the future and valid before', { ...CLAIMS, iat: NOW + 2, nbf: NOW }]
+  ]
+  for (const [what, payload] of refused) {
+    await t.test(what, async (t) =>
+      t.strictSame(
+        refusalOf(() => accept(payload)),
+        INVALID
+      )
+    )
+  }
+})
+
+test('a token is over from the second that it names', (t) => {
+  t.equal(isExpired(CLAIMS, (NOW + 900) * 1000 - 1), false)
+  t.equal(isExpired(CLAIMS, (NOW + 900) * 1000), true)
+  t.end()
+})
+
+test('the token of an Authorization header is what follows the scheme', (t) => {
+  const headers: [string, string][] = [
+    ['Bearer a.b.c', 'a.b.c'],
+    ['bearer a.b.c', 'a.b.c'],
+    ['BEARER   a.b.c ', 'a.b.c'],
+    ['Bearer', ''],
+    ['Bearer ', ''],
+    ['Bearer two words', 'two words']
+  ]
+  for (const [header, token] of headers) t.equal(bearerToken(header), token, header)
+  t.end()
+})
+
+test('no token came', async (t) => {
+  const headers: [string, string | undefined][] = [
+    ['without a header', undefined],
+    ['with an empty one', ''],
+    ['with another scheme', 'Basic YWRhOng='],
+    ['with a scheme that only begins like ours', 'Bearerish a.b.c'],
+    ['with a token alone', 'a.b.c'],
+    ['with a space before the scheme', ' Bearer a.b.c']
+  ]
+  for (const [what, header] of headers) {
+    await t.test(what, async (t) =>
+      t.strictSame(
+        refusalOf(() => bearerToken(header)),
+        MISSING
+      )
+    )
+  }
+})
+
+test('a key opens', async (t) => {
+  const KEY = 'the key of the services, 32 bytes or more'
+  for (const header of [`Bearer ${KEY}`, `bearer ${KEY}`, `BEARER   ${KEY} `]) {
+    await t.test(`as ${header.split(' ')[0]}`, async (t) => t.doesNotThrow(() => requireKey(header, KEY)))
+  }
+
+  const refused: [string, string | undefined, object][] = [
+    ['without a header', undefined, MISSING],
+    ['with an empty one', '', MISSING],
+    ['with another scheme', `Basic ${KEY}`, MISSING],
+    ['as the key alone', KEY, MISSING],
+    ['with nothing after the scheme', 'Bearer', INVALID],
+    ['with another key', `Bearer ${KEY.replace('t', 'T')}`, INVALID],
+    ['with a part of the key', `Bearer ${KEY.slice(0, -1)}`, INVALID],
+    ['with more than the key', `Bearer ${KEY}x`, INVALID],
+    ['with the key twice', `Bearer ${KEY} ${KEY}`, INVALID]
+  ]
+  for (const [what, header, expected] of refused) {
+    await t.test(`not ${what}`, async (t) =>
+      t.strictSame(
+        refusalOf(() => requireKey(header, KEY)),
+        expected
+      )
+    )
+  }
+})

@@ -1,8 +1,0 @@
-import { test } from 'tap'
-import { Undelivered } from '../../src/undelivered.ts'
-
-test('what was not delivered says why, and what becomes of it', (t) => {
-  const error = new Undelivered('later', 'EENVELOPE after RCPT TO, status 450')
-  t.match(error, { name: 'Undelivered', fate: 'later', message: 'EENVELOPE after RCPT TO, status 450' })
-  t.end()
-})

@@ -1,0 +1,42 @@
+import { test } from 'tap'
+import type { Problem } from '../../../src/errors.ts'
+import { acceptNames } from '../../../src/users/new-names.ts'
+import { UNMAILABLE } from '../../contract/expectations.ts'
+import { build, PASSWORD, post } from '../../helpers/app.ts'
+
+const table: [what: string, names: object, fits: boolean][] = [
+  ['both names', { username: 'Ada.L', email: 'Ada@Example.com' }, true],
+  ['a username', { username: 'ada' }, true],
+  ['an email', { email: 'ada+tag@mail.example.com' }, true],
+  ['no name', {}, false],
+  ['a short username', { username: 'ad' }, false],
+  ['a long username', { username: 'a'.repeat(33) }, false],
+  ['a username of other letters', { username: 'zoë' }, false],
+  ['a username that ends with a dot', { username: 'ada.' }, false],
+  ['an email without a domain', { email: 'ada' }, false],
+  ['a long email', { email: `ada@${'x.'.repeat(130)}example` }, false],
+  ...UNMAILABLE.map((email): [string, object, boolean] => [`the email ${email}`, { email }, false]),
+  ['two faults', { username: 'a', email: 'b' }, false],
+  ['another key', { username: 'ada', admin: true }, false]
+]
+
+test('the names of a new account are accepted and refused as /register does it:', async (t) => {
+  const fastify = await build(t)
+  for (const [what, names, fits] of table) {
+    await t.test(what, async (t) => {
+      await fastify.openDatabase().query('TRUNCATE users CASCADE')
+      const { statusCode, ...answer } = await post(fastify, '/register', { ...names, password: PASSWORD })
+      t.equal(statusCode, fits ? 201 : 400)
+      if (fits) t.strictSame(acceptNames(names), names)
+      else t.strictSame(refusal(names), answer.json())
+    })
+  }
+})
+
+function refusal(names: unknown) {
+  try {
+    return acceptNames(names)
+  } catch (error) {
+    return (error as Problem).toJSON()
+  }
+}
