@@ -12,7 +12,8 @@ import { readConfig } from '../src/config/config.ts'
 import { createDatabase, type Database } from '../src/database/database.ts'
 import { migrate } from '../src/database/migrations.ts'
 import { openSession } from '../src/sessions/sessions.ts'
-import { addUser, findCredentials } from '../src/users/users.ts'
+import { findCredentials } from '../src/users/credentials.ts'
+import { addUser } from '../src/users/users.ts'
 
 const ROUNDS = 2_000
 const HASH = `$2b$12$${'x'.repeat(53)}`

@@ -18,7 +18,8 @@ import { migrate } from '../src/database/migrations.ts'
 import { purgeSessions } from '../src/sessions/purge.ts'
 import { writeRefreshToken } from '../src/sessions/refresh-token.ts'
 import { openSession } from '../src/sessions/sessions.ts'
-import { addUser, findCredentials } from '../src/users/users.ts'
+import { findCredentials } from '../src/users/credentials.ts'
+import { addUser } from '../src/users/users.ts'
 
 const SECONDS = 8
 const CLIENTS = 16

@@ -4,7 +4,8 @@ import { type BackupRecord, packRecords } from '../src/backups/framing.ts'
 import { writeWhole } from '../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../src/cli/command-line.ts'
 import { choosePassphrase } from '../src/cli/passphrase.ts'
-import { countOf, showProgress } from '../src/cli/terminal.ts'
+import { showProgress } from '../src/cli/progress.ts'
+import { countOf } from '../src/plural.ts'
 
 /** How long it may take, in milliseconds. */
 const PATIENCE = 24 * 3_600_000

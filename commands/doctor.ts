@@ -1,15 +1,8 @@
 import bcrypt from 'bcrypt'
 import type { DefineCommand } from '../src/cli/command-line.ts'
 import type { Config, ConfigurationError } from '../src/config/config.ts'
-import {
-  type Finding,
-  judgeCost,
-  judgeMail,
-  judgeNetwork,
-  judgeSecrets,
-  judgeSwitches,
-  median
-} from '../src/doctor/checks.ts'
+import { judgeCost, judgeMail, judgeNetwork, judgeSecrets, judgeSwitches, median } from '../src/doctor/checks.ts'
+import type { Finding } from '../src/doctor/finding.ts'
 import { examineDatabase, examineFiles } from '../src/doctor/inspect.ts'
 
 const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }

@@ -5,12 +5,13 @@ import { unpackRecords } from '../src/backups/framing.ts'
 import { checkBackup, countHeld, type Held, isEmpty, openBackup, restoreBackup } from '../src/backups/restore.ts'
 import { type DefineCommand, UNCONFIRMED } from '../src/cli/command-line.ts'
 import { readPassphrase } from '../src/cli/passphrase.ts'
-import { countOf, showProgress } from '../src/cli/terminal.ts'
+import { showProgress } from '../src/cli/progress.ts'
 import { systemClock } from '../src/clock.ts'
 import { createDatabase } from '../src/database/database.ts'
 import { hasEmbedded, nameDatabase } from '../src/database/existing-database.ts'
 import { openPool } from '../src/database/open-pool.ts'
-import { generatedSecret } from '../src/secrets/derive-key.ts'
+import { countOf } from '../src/plural.ts'
+import { generatedSecret } from '../src/secrets/secret-file.ts'
 
 /** How long it may take, in milliseconds. */
 const PATIENCE = 24 * 3_600_000

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../src/app.ts'
+import type { AppOptions } from '../src/app-options.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
 
 declare module 'fastify' {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../src/app.ts'
+import type { AppOptions } from '../src/app-options.ts'
 import { type Config, readConfig } from '../src/config/config.ts'
 import { keepFilesPrivate } from '../src/config/data-folder.ts'
 import { readEnvFile } from '../src/config/env-file.ts'

@@ -2,14 +2,13 @@ import type { ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
 import type { FastifyReply, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../src/app.ts'
+import type { AppOptions } from '../src/app-options.ts'
 import type { Admission } from '../src/concurrency/semaphore.ts'
 import { Problem } from '../src/errors.ts'
 import { networkOf } from '../src/http/client-address.ts'
-import type { AccountNames } from '../src/limits/counters.ts'
 import { createHasher, type Hasher } from '../src/passwords/hasher.ts'
 import { judgePassword } from '../src/passwords/policy.ts'
-import { foldName } from '../src/users/users.ts'
+import { type AccountNames, foldName } from '../src/users/names.ts'
 
 /** The rules of new passwords, and the hashes of all. */
 export interface Passwords extends Omit<Hasher, 'close'> {

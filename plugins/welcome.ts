@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../src/app.ts'
+import type { AppOptions } from '../src/app-options.ts'
 import { welcome } from '../src/cli/welcome.ts'
 import { isUnspecified } from '../src/http/loopback.ts'
 

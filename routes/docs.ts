@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { Problem } from '../src/errors.ts'
 import { createDocument, type Document } from '../src/http/document.ts'
-import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas/schemas.ts'
+import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas/answers.ts'
 
 const PAGE = `<!doctype html>
 <html lang="en">

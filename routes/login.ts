@@ -2,9 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { type Code, Problem } from '../src/errors.ts'
 import { isDeviceOf } from '../src/limits/device-token.ts'
-import { BODY, Login, Nothing, refusals, TokensAnswer } from '../src/schemas/schemas.ts'
+import { BODY, Nothing, refusals } from '../src/schemas/answers.ts'
+import { Login, TokensAnswer } from '../src/schemas/sessions.ts'
 import { openSession } from '../src/sessions/sessions.ts'
-import { type Credentials, findCredentials, renewPasswordHash, trimNames } from '../src/users/users.ts'
+import { type Credentials, findCredentials, renewPasswordHash } from '../src/users/credentials.ts'
+import { trimNames } from '../src/users/names.ts'
 
 const schema = {
   operationId: 'login',

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, NO_CONTENT, Nothing, Refresh, refusals } from '../src/schemas/schemas.ts'
+import { BODY, NO_CONTENT, Nothing, refusals } from '../src/schemas/answers.ts'
+import { Refresh } from '../src/schemas/sessions.ts'
 
 const schema = {
   operationId: 'logout',

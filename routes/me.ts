@@ -1,19 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { deleteOwnAccount } from '../src/admin/accounts.ts'
 import { Problem } from '../src/errors.ts'
+import { deleteOwnAccount } from '../src/flows/account-deletion.ts'
 import { wrongPassword } from '../src/flows/password-change.ts'
-import {
-  AccountDeletion,
-  BEARER,
-  BODY,
-  NO_CONTENT,
-  Nothing,
-  refusals,
-  UserAnswer,
-  UserChange
-} from '../src/schemas/schemas.ts'
+import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../src/schemas/answers.ts'
+import { AccountDeletion, UserAnswer, UserChange } from '../src/schemas/users.ts'
+import { findOwnCredentials } from '../src/users/credentials.ts'
 import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
-import { changeUsername, findOwnCredentials, nameTaken } from '../src/users/users.ts'
+import { changeUsername, nameTaken } from '../src/users/users.ts'
 
 const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: Nothing }
 

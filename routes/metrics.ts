@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { Nothing, refusals } from '../src/schemas/schemas.ts'
+import { Nothing, refusals } from '../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'metrics',

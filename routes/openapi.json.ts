@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { createDocument, type Document } from '../src/http/document.ts'
-import { NOT_MODIFIED, Nothing, refusals } from '../src/schemas/schemas.ts'
+import { NOT_MODIFIED, Nothing, refusals } from '../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'openapi',

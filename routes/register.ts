@@ -3,17 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import type { Database } from '../src/database/database.ts'
 import { registerUser } from '../src/flows/registration.ts'
 import type { NewMail } from '../src/outbox/outbox.ts'
-import {
-  ACCEPTED,
-  BODY,
-  HiddenRegistration,
-  MAIL_ASKED,
-  Nothing,
-  Registration,
-  RegistrationWithEmail,
-  refusals,
-  UserAnswer
-} from '../src/schemas/schemas.ts'
+import { ACCEPTED, BODY, MAIL_ASKED, Nothing, refusals } from '../src/schemas/answers.ts'
+import { HiddenRegistration, Registration, RegistrationWithEmail, UserAnswer } from '../src/schemas/users.ts'
 import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
 
 const common = { operationId: 'register', summary: 'Register', tags: ['accounts'], querystring: Nothing }

@@ -1,17 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../src/errors.ts'
 import { isDeviceOf } from '../src/limits/device-token.ts'
-import {
-  BEARER,
-  BODY,
-  Identified,
-  LONG_PATH,
-  NO_CONTENT,
-  NoBody,
-  Nothing,
-  refusals,
-  SessionsAnswer
-} from '../src/schemas/schemas.ts'
+import { BEARER, BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../src/schemas/answers.ts'
+import { SessionsAnswer } from '../src/schemas/sessions.ts'
 import { endOtherSessions, endSessions, listSessions } from '../src/sessions/sessions.ts'
 
 const common = { tags: ['sessions'], security: [{ bearer: [] }], querystring: Nothing }

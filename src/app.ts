@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import type { PGlite } from '@electric-sql/pglite'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import audit from '../plugins/audit.ts'
@@ -58,28 +57,9 @@ import stopping from '../plugins/transport/stopping.ts'
 import transport from '../plugins/transport/transport.ts'
 import restingUsernamePurge from '../plugins/users/resting-username-purge.ts'
 import welcome from '../plugins/welcome.ts'
-import type { Clock } from './clock.ts'
-import type { Config } from './config/config.ts'
+import type { AppOptions } from './app-options.ts'
 
 export { serverOptions as options } from './transport/server-options.ts'
-
-/** What a test gives the application instead of the process's own. */
-export interface AppOptions {
-  config?: Config
-  clock?: Clock
-  /** An open embedded database, in place of the one in DATA_DIR. */
-  pglite?: PGlite
-  /** Whether the database has to be there with its schema and its secret: a command makes none of them. */
-  existing?: boolean
-  /** How often the record is written, in milliseconds. */
-  recordEvery?: number
-  /** Refuse nothing for taking long: a test must pass on a machine of any speed. */
-  unhurried?: boolean
-  /** How often the outbox is looked into, in milliseconds. */
-  mailEvery?: number
-  /** Where somebody may be sitting who starts the service. */
-  terminal?: { isTTY?: boolean; write(text: string): unknown }
-}
 
 /** In the order in which they are registered, and in which those that have hooks for one moment run them. */
 const PLUGINS: FastifyPluginCallback<AppOptions>[] = [

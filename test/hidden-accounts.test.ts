@@ -6,7 +6,7 @@ import { type Test, test } from 'tap'
 import { Problem } from '../src/errors.ts'
 import { createDeviceToken } from '../src/limits/device-token.ts'
 import { deriveKey } from '../src/secrets/derive-key.ts'
-import { findCredentials } from '../src/users/users.ts'
+import { findCredentials } from '../src/users/credentials.ts'
 import { build, PASSWORD, post } from './helpers/app.ts'
 import { statementsOf } from './helpers/statements-of.ts'
 

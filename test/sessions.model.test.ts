@@ -6,7 +6,8 @@ import { createDatabase } from '../src/database/database.ts'
 import { createRefreshToken, type RefreshToken, writeRefreshToken } from '../src/sessions/refresh-token.ts'
 import { type UsedSession, useRefreshToken } from '../src/sessions/rotation.ts'
 import { findSessionUser, type LiveSession, openSession } from '../src/sessions/sessions.ts'
-import { addUser, findOwnCredentials } from '../src/users/users.ts'
+import { findOwnCredentials } from '../src/users/credentials.ts'
+import { addUser } from '../src/users/users.ts'
 import { bearer, build, PASSWORD, post, type TestClock, testClock } from './helpers/app.ts'
 import { migratedPool } from './helpers/pool.ts'
 
@@ -17,6 +18,7 @@ import { migratedPool } from './helpers/pool.ts'
 const IDLE = 72_040
 const MAX = 144_040
 const GRACE = 200
+
 /** How many rotations a session remembers. */
 const REMEMBERED = 8
 const STEPS = [80, 160, 240, 8_000, 36_000, 72_000]

@@ -1,9 +1,9 @@
 import { Option } from 'commander'
-import { ACTIONS } from '../../src/audit/chain.ts'
+import { ACTIONS } from '../../src/audit/actions.ts'
 import { type ListedRecord, listAudit, type Wanted } from '../../src/audit/list.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, time, wholeNumber } from '../../src/cli/option-values.ts'
-import { table } from '../../src/cli/terminal.ts'
+import { table } from '../../src/cli/table.ts'
 
 /** How long reading may take, in milliseconds: what is rare is looked for in the whole record. */
 const PATIENCE = 600_000

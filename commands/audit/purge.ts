@@ -1,7 +1,7 @@
 import { countBeginning, purgeAudit } from '../../src/audit/purge.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import { time } from '../../src/cli/option-values.ts'
-import { showProgress } from '../../src/cli/terminal.ts'
+import { showProgress } from '../../src/cli/progress.ts'
 
 /** How long counting may take, in milliseconds. */
 const PATIENCE = 600_000

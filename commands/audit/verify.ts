@@ -1,6 +1,6 @@
 import { type Fault, type Verdict, verifyAudit } from '../../src/audit/verify.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { showProgress } from '../../src/cli/terminal.ts'
+import { showProgress } from '../../src/cli/progress.ts'
 
 /** How long it may take, in milliseconds. */
 const PATIENCE = 6 * 3_600_000

@@ -1,5 +1,5 @@
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { table } from '../../src/cli/terminal.ts'
+import { table } from '../../src/cli/table.ts'
 import { listKeys } from '../../src/keys/key-states.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {

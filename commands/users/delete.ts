@@ -7,7 +7,7 @@ import {
   OPERATOR_PATIENCE
 } from '../../src/admin/accounts.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
-import { countOf } from '../../src/cli/terminal.ts'
+import { countOf } from '../../src/plural.ts'
 import { countSessions } from '../../src/sessions/sessions.ts'
 
 const define: DefineCommand = (command, { open, confirm, answer }) => {

@@ -1,6 +1,6 @@
 import { calledBy, disableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { countOf } from '../../src/cli/terminal.ts'
+import { countOf } from '../../src/plural.ts'
 
 const disable: DefineCommand = (command, { open, answer }) => {
   command

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { writeWhole } from '../../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { showProgress } from '../../src/cli/terminal.ts'
+import { showProgress } from '../../src/cli/progress.ts'
 import { checkWritable } from '../../src/database/database.ts'
 import { exportUsers } from '../../src/transfer/export.ts'
 import { FORMATS, type Format, formatOf } from '../../src/transfer/records.ts'

@@ -1,7 +1,8 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { showProgress, toJson } from '../../src/cli/terminal.ts'
+import { showProgress } from '../../src/cli/progress.ts'
+import { toJson } from '../../src/printable.ts'
 import { type Imported, importUsers, rehearse } from '../../src/transfer/import.ts'
 import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/transfer/records.ts'
 

@@ -1,7 +1,8 @@
-import { LISTED, type Listing, listAccounts, MOST_LISTED, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { LISTED, type Listing, listAccounts, MOST_LISTED } from '../../src/admin/account-list.ts'
+import { OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, wholeNumber } from '../../src/cli/option-values.ts'
-import { table } from '../../src/cli/terminal.ts'
+import { table } from '../../src/cli/table.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
   command

@@ -1,7 +1,8 @@
 import { calledBy, findAccount, NAMED_BY, OPERATOR_PATIENCE, setPassword } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { countOf, readSecret } from '../../src/cli/terminal.ts'
-import { limitSecret } from '../../src/limits/counters.ts'
+import { readSecret } from '../../src/cli/terminal.ts'
+import { limitSecret } from '../../src/limits/counter-keys.ts'
+import { countOf } from '../../src/plural.ts'
 
 const define: DefineCommand = (command, { terminal, open, answer }) => {
   command

@@ -1,8 +1,10 @@
 import { type Account, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { align, countOf, table } from '../../src/cli/terminal.ts'
-import { type Guesses, limitSecret, readGuesses } from '../../src/limits/counters.ts'
-import type { Session } from '../../src/schemas/schemas.ts'
+import { align, table } from '../../src/cli/table.ts'
+import { limitSecret } from '../../src/limits/counter-keys.ts'
+import { type Guesses, readGuesses } from '../../src/limits/guesses.ts'
+import { countOf } from '../../src/plural.ts'
+import type { Session } from '../../src/schemas/sessions.ts'
 import { countSessions, listSessions } from '../../src/sessions/sessions.ts'
 
 /** How many of its sessions are shown: those used last. */

@@ -1,7 +1,7 @@
 import { calledBy, NAMED_BY, OPERATOR_PATIENCE, unlockAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { countOf } from '../../src/cli/terminal.ts'
-import { limitSecret } from '../../src/limits/counters.ts'
+import { limitSecret } from '../../src/limits/counter-keys.ts'
+import { countOf } from '../../src/plural.ts'
 
 const unlock: DefineCommand = (command, { open, answer }) => {
   command

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../../src/app.ts'
+import type { AppOptions } from '../../src/app-options.ts'
 import { type Connections, shareOf } from '../../src/database/bulkhead.ts'
 import { createDatabase, type Database, PATIENCE, type TimedDatabase } from '../../src/database/database.ts'
 

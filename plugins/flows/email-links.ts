@@ -5,27 +5,21 @@ import { Problem } from '../../src/errors.ts'
 import { confirmNewEmail, rejectEmail, undoEmailChange, verifyEmail } from '../../src/flows/email-change.ts'
 import { resetPassword } from '../../src/flows/password-reset.ts'
 import { finishRegistration } from '../../src/flows/registration.ts'
-import { limitSecret } from '../../src/limits/counters.ts'
+import { limitSecret } from '../../src/limits/counter-keys.ts'
 import {
   claimEmailToken,
   type EmailToken,
   findEmailToken,
-  findVerification,
   lookUpEmailToken,
   type Purpose,
-  releaseEmailToken,
-  type Verification
+  releaseEmailToken
 } from '../../src/mail/email-tokens.ts'
-import type {
-  EmailTokenBody,
-  EmailUndo,
-  EmailVerification,
-  PasswordReset,
-  RegistrationEnd,
-  User
-} from '../../src/schemas/schemas.ts'
+import { findVerification, type Verification } from '../../src/mail/verification-tokens.ts'
+import type { EmailTokenBody, EmailUndo, EmailVerification } from '../../src/schemas/email.ts'
+import type { PasswordReset } from '../../src/schemas/passwords.ts'
+import type { RegistrationEnd, User } from '../../src/schemas/users.ts'
+import { findOwnCredentials } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
-import { findOwnCredentials } from '../../src/users/users.ts'
 
 /** A link that can be followed, as its page shows it. */
 export interface Followed extends Pick<EmailToken, 'names' | 'email'> {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { commonHeaders } from '../../src/transport/server-options.ts'
+import { commonHeaders } from '../../src/transport/raw-response.ts'
 
 /** The headers that every answer carries, refusals included. */
 export default fp(

@@ -2,7 +2,7 @@ import type { preParsingHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 import { isEncoded, parseJson } from '../../src/http/json-body.ts'
-import { NoBody } from '../../src/schemas/schemas.ts'
+import { NoBody } from '../../src/schemas/answers.ts'
 
 /** Bodies are JSON, read strictly, and nothing else. */
 export default fp(

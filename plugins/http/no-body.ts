@@ -2,7 +2,7 @@ import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 import { isEncoded } from '../../src/http/json-body.ts'
-import { NoBody } from '../../src/schemas/schemas.ts'
+import { NoBody } from '../../src/schemas/answers.ts'
 
 /** What stands for any type but JSON while a body is read of which nothing is expected. */
 const UNREAD = 'application/x-unread'

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 import { isLocalRequest } from '../../src/http/loopback.ts'
-import { requireKey } from '../../src/tokens/claims.ts'
+import { requireKey } from '../../src/tokens/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../../src/app.ts'
+import type { AppOptions } from '../../src/app-options.ts'
 import { requireStarted } from '../../src/database/existing-database.ts'
 import { createKeyRing, type KeyRing } from '../../src/keys/key-ring.ts'
 import { rotateAgedKey } from '../../src/keys/rotation.ts'

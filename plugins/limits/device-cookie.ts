@@ -11,7 +11,7 @@ import {
   readDeviceToken
 } from '../../src/limits/device-token.ts'
 import { deriveKey } from '../../src/secrets/derive-key.ts'
-import { type DeviceOwner, findDeviceOwner } from '../../src/users/users.ts'
+import { type DeviceOwner, findDeviceOwner } from '../../src/users/credentials.ts'
 
 /** Knows the devices from which a user has signed in, so that strangers who guess cannot lock the owner out. */
 export interface DeviceCookie {

@@ -6,29 +6,22 @@ import { Problem } from '../../src/errors.ts'
 import { networkOf, wideNetworkOf } from '../../src/http/client-address.ts'
 import { createAddressCounts } from '../../src/limits/batched-counter.ts'
 import {
-  type AccountNames,
-  type Action,
-  ADDRESS_LIMITS,
-  ALL_ACCOUNTS_LIMIT,
   accountKeys,
-  countGuess,
-  countWithin,
   type DeviceKeys,
   devicesKey,
-  forgive,
-  type GuessCount,
   limitKey,
   limitSecret,
   nameKeys,
-  purgeLimits,
-  RECIPIENT_LIMIT,
-  recipientKey,
-  uncount
-} from '../../src/limits/counters.ts'
+  recipientKey
+} from '../../src/limits/counter-keys.ts'
+import { countWithin, purgeLimits } from '../../src/limits/counters.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
+import { countGuess, forgive, type GuessCount, uncount } from '../../src/limits/guesses.ts'
+import { type Action, ADDRESS_LIMITS, ALL_ACCOUNTS_LIMIT, RECIPIENT_LIMIT } from '../../src/limits/rates.ts'
 import { createSieve } from '../../src/limits/recently-seen.ts'
 import type { NewMail } from '../../src/outbox/outbox.ts'
-import type { DeviceOwner } from '../../src/users/users.ts'
+import type { DeviceOwner } from '../../src/users/credentials.ts'
+import type { AccountNames } from '../../src/users/names.ts'
 
 /** The names that a password is guessed for, and whose they are, where they are anybody's. */
 export interface Guessed {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { startPurge } from '../../src/concurrency/purge.ts'
-import { purgeEmailTokens } from '../../src/mail/email-tokens.ts'
+import { purgeEmailTokens } from '../../src/mail/email-token-purge.ts'
 
 /** How often tokens of mails that are over are deleted, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000

@@ -1,10 +1,11 @@
 import fp from 'fastify-plugin'
-import type { Action } from '../../src/limits/counters.ts'
+import type { Action } from '../../src/limits/rates.ts'
 import type { Kind } from '../../src/outbox/outbox.ts'
 import { askingForm, renderForm } from '../../src/pages/form.ts'
 import { html } from '../../src/pages/html.ts'
 import { tell } from '../../src/pages/problems.ts'
-import { EmailBody, MAIL_ASKED } from '../../src/schemas/schemas.ts'
+import { MAIL_ASKED } from '../../src/schemas/answers.ts'
+import { EmailBody } from '../../src/schemas/email.ts'
 
 /** A page that asks for a mail, as a route of the API does: by the same limits, with one answer for every address. */
 export interface MailPage {

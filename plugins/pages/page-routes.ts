@@ -11,7 +11,7 @@ import { type Code, Problem } from '../../src/errors.ts'
 import { parseForm } from '../../src/http/form-body.ts'
 import { isOwnForm, ownOrigins } from '../../src/http/own-origin.ts'
 import type { Html } from '../../src/pages/html.ts'
-import { BODY, refusals } from '../../src/schemas/schemas.ts'
+import { BODY, refusals } from '../../src/schemas/answers.ts'
 
 /** A page with a form. Looking at it changes nothing; sending the form does what a route of the API does. */
 export interface PageRoutes<Body extends TObject> {

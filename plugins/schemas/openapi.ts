@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
-import { NoBody, SHARED } from '../../src/schemas/schemas.ts'
+import { NoBody } from '../../src/schemas/answers.ts'
+import { SHARED } from '../../src/schemas/shared.ts'
 import { VERSION } from '../../src/version.ts'
 
 const DESCRIPTION = `Registers people, signs them in, and gives them JSON Web Tokens that any service verifies without asking back.

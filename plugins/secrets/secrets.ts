@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../../src/app.ts'
+import type { AppOptions } from '../../src/app-options.ts'
 import { requireSecret } from '../../src/database/existing-database.ts'
-import { generatedSecret, requireSealingSecret } from '../../src/secrets/derive-key.ts'
 import type { Secrets } from '../../src/secrets/sealing.ts'
+import { generatedSecret, requireSealingSecret } from '../../src/secrets/secret-file.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

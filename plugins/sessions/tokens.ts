@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Tokens } from '../../src/schemas/schemas.ts'
+import type { Tokens } from '../../src/schemas/sessions.ts'
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts'
 import type { LiveSession } from '../../src/sessions/sessions.ts'
 

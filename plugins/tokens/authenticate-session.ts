@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
-import type { User } from '../../src/schemas/schemas.ts'
+import type { User } from '../../src/schemas/users.ts'
 import { findSessionUser } from '../../src/sessions/sessions.ts'
-import { bearerToken } from '../../src/tokens/claims.ts'
+import { bearerToken } from '../../src/tokens/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fp from 'fastify-plugin'
-import { bearerToken } from '../../src/tokens/claims.ts'
+import { bearerToken } from '../../src/tokens/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

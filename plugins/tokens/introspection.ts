@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Database } from '../../src/database/database.ts'
 import { Problem } from '../../src/errors.ts'
-import type { TokenState } from '../../src/schemas/schemas.ts'
+import type { TokenState } from '../../src/schemas/tokens.ts'
 import { type RefreshToken, readRefreshToken } from '../../src/sessions/refresh-token.ts'
 import { findRefreshToken } from '../../src/sessions/rotation.ts'
 import { findSessionUser } from '../../src/sessions/sessions.ts'

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
+import { bareRefusal, rawAnswer } from '../../src/transport/raw-response.ts'
 import { requestId } from '../../src/transport/request-id.ts'
-import { bareRefusal, rawAnswer } from '../../src/transport/server-options.ts'
 
 /** Of these Node takes the first, where a proxy before it may have taken the last (RFC 9112 §3.2, RFC 9110 §5.3). */
 const SINGLE = ['host', 'content-type']

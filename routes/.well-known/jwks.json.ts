@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createDocument, type Document } from '../../src/http/document.ts'
-import { JwksAnswer, NOT_MODIFIED, Nothing, refusals } from '../../src/schemas/schemas.ts'
+import { NOT_MODIFIED, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { JwksAnswer } from '../../src/schemas/tokens.ts'
 
 const schema = {
   operationId: 'jwks',

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
 import type { Kept } from '../../src/mail/dev-mailbox.ts'
 import { escapeHtml } from '../../src/pages/html.ts'
-import { Identified, LONG_PATH, refusals } from '../../src/schemas/schemas.ts'
-import { equalSecrets } from '../../src/secrets/derive-key.ts'
+import { Identified, LONG_PATH, refusals } from '../../src/schemas/answers.ts'
+import { equalSecrets } from '../../src/secrets/equal.ts'
 
 const WithToken = Type.Object(
   { token: Type.String({ description: 'the token of the link that the service shows when it starts' }) },

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { wrongPassword } from '../../src/flows/password-change.ts'
-import { ACCEPTED, BEARER, BODY, EmailChange, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/schemas.ts'
-import { findOwnCredentials } from '../../src/users/users.ts'
+import { ACCEPTED, BEARER, BODY, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { EmailChange } from '../../src/schemas/email.ts'
+import { findOwnCredentials } from '../../src/users/credentials.ts'
 
 const schema = {
   operationId: 'changeEmail',

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ACCEPTED, BODY, EmailBody, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/schemas.ts'
+import { ACCEPTED, BODY, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { EmailBody } from '../../src/schemas/email.ts'
 
 const schema = {
   operationId: 'resendVerification',

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { BEARER, BODY, EmailVerification, NO_CONTENT, Nothing, refusals } from '../../src/schemas/schemas.ts'
+import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { EmailVerification } from '../../src/schemas/email.ts'
 
 const schema = {
   operationId: 'verifyEmail',

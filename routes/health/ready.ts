@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { checkWritable } from '../../src/database/database.ts'
-import { Nothing, refusals } from '../../src/schemas/schemas.ts'
+import { Nothing, refusals } from '../../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'ready',

@@ -2,8 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../../src/errors.ts'
 import { exportAccount } from '../../src/flows/personal-data.ts'
-import { limitSecret as secretOfLimits } from '../../src/limits/counters.ts'
-import { AccountExport, BEARER, Nothing, refusals } from '../../src/schemas/schemas.ts'
+import { limitSecret as secretOfLimits } from '../../src/limits/counter-keys.ts'
+import { BEARER, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { AccountExport } from '../../src/schemas/users.ts'
 
 const schema = {
   operationId: 'exportAccount',

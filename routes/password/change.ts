@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { changePassword, wrongPassword } from '../../src/flows/password-change.ts'
-import { BEARER, BODY, NO_CONTENT, Nothing, PasswordChange, refusals } from '../../src/schemas/schemas.ts'
-import { findOwnCredentials } from '../../src/users/users.ts'
+import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { PasswordChange } from '../../src/schemas/passwords.ts'
+import { findOwnCredentials } from '../../src/users/credentials.ts'
 
 const schema = {
   operationId: 'changePassword',

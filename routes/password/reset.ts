@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, NO_CONTENT, Nothing, PasswordReset, refusals } from '../../src/schemas/schemas.ts'
+import { BODY, NO_CONTENT, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { PasswordReset } from '../../src/schemas/passwords.ts'
 
 const schema = {
   operationId: 'resetPassword',

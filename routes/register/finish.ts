@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, Nothing, RegistrationEnd, refusals, UserAnswer } from '../../src/schemas/schemas.ts'
+import { BODY, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { RegistrationEnd, UserAnswer } from '../../src/schemas/users.ts'
 
 const schema = {
   operationId: 'finishRegistration',

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, Nothing, Refresh, refusals, TokensAnswer } from '../../src/schemas/schemas.ts'
+import { BODY, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { Refresh, TokensAnswer } from '../../src/schemas/sessions.ts'
 
 const schema = {
   operationId: 'refresh',

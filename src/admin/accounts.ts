@@ -1,19 +1,13 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { type AccountNames, accountKeys, forgive, type Guesses, readGuesses } from '../limits/counters.ts'
-import { UUID } from '../schemas/schemas.ts'
-import { countSessions, endAllSessions, type Lifetimes } from '../sessions/sessions.ts'
-import {
-  type Credentials,
-  changePasswordHash,
-  changeUsername,
-  foldName,
-  markVerified,
-  present,
-  type Renaming,
-  USER,
-  type UserRow
-} from '../users/users.ts'
+import { accountKeys } from '../limits/counter-keys.ts'
+import { forgive, type Guesses, readGuesses } from '../limits/guesses.ts'
+import { UUID } from '../schemas/fields.ts'
+import type { Lifetimes } from '../sessions/lifetimes.ts'
+import { countSessions, endAllSessions } from '../sessions/sessions.ts'
+import { changePasswordHash } from '../users/credentials.ts'
+import { type AccountNames, foldName } from '../users/names.ts'
+import { changeUsername, markVerified, present, type Renaming, remove, USER, type UserRow } from '../users/users.ts'
 
 /** How the words of a command name an account; no two of the three can be mixed up. */
 export const NAMED_BY = 'an id, a username or an email address'
@@ -21,11 +15,7 @@ export const NAMED_BY = 'an id, a username or an email address'
 /** How long one command may wait for the database in all, in milliseconds. */
 export const OPERATOR_PATIENCE = 60_000
 
-/** How many accounts a list has where nothing else is asked for, and at most. */
-export const LISTED = 50
-export const MOST_LISTED = 1000
-
-interface AccountRow extends UserRow {
+export interface AccountRow extends UserRow {
   password_version: number
   disabled_at: Date | null
 }
@@ -46,17 +36,7 @@ export interface Switched {
   wasDisabled: boolean
 }
 
-/** Which accounts a list has. */
-export interface Listing {
-  disabled?: boolean
-  /** What a username or an email begins with, in any letter case. */
-  search?: string
-  limit: number
-  /** The id to go on after. */
-  after?: string
-}
-
-const ACCOUNT = `${USER}, password_version, disabled_at`
+export const ACCOUNT = `${USER}, password_version, disabled_at`
 
 /**
  * What a lock on the account keeps waiting: a login that opens a session, and every other operator. A transaction that
@@ -90,30 +70,6 @@ export const calledBy = ({ username, email }: AccountNames) => (username ?? emai
 
 export function presentAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
   return { ...present(user), disabled_at: disabled_at?.toISOString() ?? null }
-}
-
-/**
- * The accounts in the order of their ids, which is that of their making.
- *
- * @returns and the id to go on after, where there are more
- */
-export async function listAccounts(database: Database, { disabled, search, limit, after }: Listing) {
-  const values: unknown[] = [limit + 1]
-  const parameter = (value: unknown) => `$${values.push(value)}`
-  const conditions: string[] = []
-  if (disabled) conditions.push('disabled_at IS NOT NULL')
-  if (after !== undefined) conditions.push(`id > ${parameter(after)}`)
-  if (search !== undefined) {
-    // What begins with it is what the indexes have from there up to it with the last of all characters behind it.
-    const first = foldName(search.trim())
-    const [from, to] = [parameter(first), parameter(`${first}\u{10FFFF}`)]
-    const begins = ['username', 'email'].map((name) => `lower(${name} COLLATE "C") BETWEEN ${from} AND ${to}`)
-    conditions.push(`(${begins.join(' OR ')})`)
-  }
-  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
-  const rows = await database.query<AccountRow>(`SELECT ${ACCOUNT} FROM users ${where} ORDER BY id LIMIT $1`, values)
-  const users = rows.slice(0, limit).map(presentAccount)
-  return { users, next: rows.length > limit ? (users.at(-1) as Account).id : null }
 }
 
 /** Has nobody sign in to an account any more, and ends its sessions. What is disabled already stays so, since when it was. */
@@ -238,34 +194,4 @@ export async function deleteAccount(database: Database, lifetimes: Lifetimes, us
     await remove(transaction, row.id)
     return { account: presentAccount(row), ended }
   })
-}
-
-/**
- * Deletes the account of who has given its password, as `deleteAccount` does.
- *
- * @returns whether it was still there, with that password
- */
-export async function deleteOwnAccount(
-  database: Database,
-  { id, password_version }: Pick<Credentials, 'id' | 'password_version'>
-): Promise<boolean> {
-  return database.transact(async (transaction) => {
-    const rows = await transaction.query('SELECT FROM users WHERE id = $1 AND password_version = $2 FOR UPDATE', [
-      id,
-      password_version
-    ])
-    if (rows.length === 0) return false
-    await remove(transaction, id)
-    return true
-  })
-}
-
-/** Deletes a user that is locked. */
-export async function remove(transaction: Database, id: string): Promise<void> {
-  // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
-  await transaction.query(
-    'SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = $1 ORDER BY id FOR UPDATE) AS locked',
-    [id]
-  )
-  await transaction.query('DELETE FROM users WHERE id = $1', [id])
 }

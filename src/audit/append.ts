@@ -1,16 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { type Database, exactly } from '../database/database.ts'
-import {
-  type Action,
-  type Actor,
-  type AuditRecord,
-  type Detail,
-  type Head,
-  isSealed,
-  readHead,
-  recordMac,
-  writeHead
-} from './chain.ts'
+import type { Action, Actor, Detail } from './actions.ts'
+import { type AuditRecord, type Head, isSealed, readHead, recordMac, writeHead } from './chain.ts'
 
 /** What an action was about. */
 export interface Particulars {

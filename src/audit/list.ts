@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
-import { type Action, type Actor, type Detail, RECORD, type StoredRecord } from './chain.ts'
+import type { Action, Actor, Detail } from './actions.ts'
+import { RECORD, type StoredRecord } from './chain.ts'
 
 /** Which records are asked for: those that all of it is true of, the newest of them. */
 export interface Wanted {

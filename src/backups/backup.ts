@@ -1,7 +1,7 @@
-import { countOf } from '../cli/terminal.ts'
 import { type Database, UNTIMED } from '../database/database.ts'
 import { readVersion } from '../database/migrations.ts'
 import { unwrapPrivateKey } from '../keys/signing-keys.ts'
+import { countOf } from '../plural.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import type { Secrets } from '../secrets/sealing.ts'
 import type { BackupRecord } from './framing.ts'

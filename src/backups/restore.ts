@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { appendRecords } from '../audit/append.ts'
-import { countOf } from '../cli/terminal.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, UNTIMED } from '../database/database.ts'
 import {
@@ -12,6 +11,7 @@ import {
   readVersion
 } from '../database/migrations.ts'
 import { wrapPrivateKey } from '../keys/signing-keys.ts'
+import { countOf } from '../plural.ts'
 import { deriveKey } from '../secrets/derive-key.ts'
 import { rootSecretText, sealRootSecret } from '../secrets/root-secret.ts'
 import type { Secrets } from '../secrets/sealing.ts'

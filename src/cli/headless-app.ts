@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import { type AppOptions, registerPlugins } from '../app.ts'
+import { registerPlugins } from '../app.ts'
+import type { AppOptions } from '../app-options.ts'
 import { serverOptions } from '../transport/server-options.ts'
 
 /**

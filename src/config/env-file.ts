@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
-import { SETTINGS } from './config.ts'
+import { SETTINGS } from './environment.ts'
 
 /** A file of settings is there and cannot be applied; the message names it and says why, and shows nothing of it. */
 export class EnvironmentFileError extends Error {

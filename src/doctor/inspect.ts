@@ -10,18 +10,11 @@ import { hasEmbedded } from '../database/existing-database.ts'
 import { FolderLocked } from '../database/folder-lock.ts'
 import { readSchemaState } from '../database/migrations.ts'
 import { explain, poolOptions, probe } from '../database/postgres.ts'
-import { storedSecret } from '../secrets/derive-key.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
-import {
-  type Finding,
-  judgeKeyAge,
-  judgeOpening,
-  judgePermissions,
-  judgeSchema,
-  judgeSearchPath,
-  judgeServer,
-  type ServerFacts
-} from './checks.ts'
+import { storedSecret } from '../secrets/secret-file.ts'
+import { judgeOpening, judgePermissions } from './checks.ts'
+import { judgeKeyAge, judgeSchema, judgeSearchPath, judgeServer, type ServerFacts } from './database-checks.ts'
+import type { Finding } from './finding.ts'
 
 /** What is found in the database that the service would use; nothing in it is changed. */
 export function examineDatabase(config: Config): Promise<Finding[]> {

@@ -2,7 +2,8 @@ import { type Account, find, presentAccount } from '../admin/accounts.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
-import { foldName, nameTaken, replaceEmail } from '../users/users.ts'
+import { foldName } from '../users/names.ts'
+import { nameTaken, replaceEmail } from '../users/users.ts'
 import { isAddressReserved, keepReplaced, voidUndoLinks } from './email-change.ts'
 
 /** Another address for an account. */

@@ -1,24 +1,19 @@
 import { v7 as uuid } from 'uuid'
-import { disable, remove } from '../admin/accounts.ts'
+import { disable } from '../admin/accounts.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
-import { accountKeys, forgive } from '../limits/counters.ts'
-import { useEmailToken, useVerification } from '../mail/email-tokens.ts'
+import { accountKeys } from '../limits/counter-keys.ts'
+import { forgive } from '../limits/guesses.ts'
+import { useEmailToken } from '../mail/email-tokens.ts'
+import { useVerification } from '../mail/verification-tokens.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
-import { endAllSessions, findSessionUser, type Lifetimes, type SessionOfUser } from '../sessions/sessions.ts'
-import {
-  type DeviceOwner,
-  findDeviceOwner,
-  findOwnCredentials,
-  foldName,
-  markVerified,
-  type ReplacedEmail,
-  removeEmail,
-  replaceEmail,
-  replacePasswordHash
-} from '../users/users.ts'
+import type { Lifetimes } from '../sessions/lifetimes.ts'
+import { endAllSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
+import { type DeviceOwner, findDeviceOwner, findOwnCredentials, replacePasswordHash } from '../users/credentials.ts'
+import { foldName } from '../users/names.ts'
+import { markVerified, type ReplacedEmail, remove, removeEmail, replaceEmail } from '../users/users.ts'
 
 /** For how long nobody else registers an address that was replaced, in seconds: the link to undo it may come a day late. */
 const RESERVED_FOR = 8 * 24 * 60 * 60

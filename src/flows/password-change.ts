@@ -1,8 +1,9 @@
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
-import { endSessions, type Lifetimes, type SessionOfUser } from '../sessions/sessions.ts'
-import { type Credentials, changePasswordHash, type DeviceOwner } from '../users/users.ts'
+import type { Lifetimes } from '../sessions/lifetimes.ts'
+import { endSessions, type SessionOfUser } from '../sessions/sessions.ts'
+import { type Credentials, changePasswordHash, type DeviceOwner } from '../users/credentials.ts'
 
 /**
  * Gives the user of a session another password, ends all the user's other sessions, and sends a notice: all or nothing.

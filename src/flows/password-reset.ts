@@ -1,9 +1,12 @@
 import type { Database } from '../database/database.ts'
-import { accountKeys, forgive } from '../limits/counters.ts'
+import { accountKeys } from '../limits/counter-keys.ts'
+import { forgive } from '../limits/guesses.ts'
 import { type EmailToken, useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
-import { endAllSessions, type Lifetimes } from '../sessions/sessions.ts'
-import { changePasswordHash, type DeviceOwner, findDeviceOwner, markVerified } from '../users/users.ts'
+import type { Lifetimes } from '../sessions/lifetimes.ts'
+import { endAllSessions } from '../sessions/sessions.ts'
+import { changePasswordHash, type DeviceOwner, findDeviceOwner } from '../users/credentials.ts'
+import { markVerified } from '../users/users.ts'
 
 /**
  * Gives the user of a token another password: it ends every session, forgets the wrong passwords, proves the address and

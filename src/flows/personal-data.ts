@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { readGuesses } from '../limits/counters.ts'
+import { readGuesses } from '../limits/guesses.ts'
 import { listEmailTokens } from '../mail/email-tokens.ts'
 import { listRestingUsernames } from '../users/resting-usernames.ts'
 import { USER, type UserRow } from '../users/users.ts'

@@ -4,7 +4,7 @@ import { Problem } from '../errors.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
 import { requestMail } from '../mail/requests.ts'
 import type { NewMail } from '../outbox/outbox.ts'
-import type { User } from '../schemas/schemas.ts'
+import type { User } from '../schemas/users.ts'
 import { addUser, type NewUser, nameTaken } from '../users/users.ts'
 import { isAddressReserved } from './email-change.ts'
 

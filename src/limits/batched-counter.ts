@@ -2,7 +2,8 @@ import DataLoader from 'dataloader'
 import type { Clock } from '../clock.ts'
 import { overOrTooLong } from '../concurrency/settled-within.ts'
 import type { Database } from '../database/database.ts'
-import { type Count, type Counted, countAllWithin, type Limit } from './counters.ts'
+import { type Count, type Counted, countAllWithin } from './counters.ts'
+import type { Limit } from './rates.ts'
 
 /**
  * Counts client addresses, and says which are let through. What comes while a statement runs is counted together by the

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import type { DeviceOwner } from '../users/users.ts'
+import type { DeviceOwner } from '../users/credentials.ts'
 
 /** How long a device is known, in seconds. */
 export const DEVICE_LIFETIME = 365 * 24 * 60 * 60
@@ -11,6 +11,7 @@ export interface Device extends DeviceOwner {
 
 const NONCE_BYTES = 16
 const TAG_BYTES = 16
+
 /** The user, the time in seconds, and the two versions. */
 const CONTENT_BYTES = 16 + 6 + 4 + 4
 const TOKEN = new RegExp(`^[\\w-]{${Math.ceil(((NONCE_BYTES + CONTENT_BYTES + TAG_BYTES) * 4) / 3)}}$`)

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { HELD_OFF, type Mail } from '../outbox/outbox.ts'
-import { foldName } from '../users/users.ts'
+import { foldName } from '../users/names.ts'
 import { LIFETIMES, type Minted, mintEmailToken, type Purpose } from './email-tokens.ts'
 import type { Letter } from './letters.ts'
 
@@ -126,3 +126,27 @@ async function findById(database: Database, id: string | null, email: string): P
 /** What a letter calls its reader: by the username only where the address is proven. */
 export const nameFor = ({ username, email_verified }: Pick<Addressee, 'username' | 'email_verified'>, email: string) =>
   email_verified && username !== null ? username : email
+
+/**
+ * Turns a mail that is about to be sent into a letter, or into nothing where there is nobody to write to any more: then
+ * the mail is dropped.
+ *
+ * It is called once for each attempt, outside of any transaction, and must give the same letter each time: the token is
+ * an HMAC of the mail's id.
+ *
+ * @param key derived from the root secret for these tokens alone (`deriveKey(rootSecret, 'email tokens')`)
+ * @throws Problem DATABASE_UNAVAILABLE; then, and when anything else is thrown, the mail is tried again later
+ */
+export async function compose(database: Database, clock: Clock, key: Buffer, mail: Mail): Promise<Letter | undefined> {
+  return mail.kind === 'password changed'
+    ? passwordChanged(database, mail)
+    : composeWithLink(database, clock, key, mail)
+}
+
+async function passwordChanged(database: Database, { user_id, recipient }: Mail): Promise<Letter | undefined> {
+  const [user] = await database.query<{ username: string | null; email_verified: boolean }>(
+    'SELECT username, email_verified FROM users WHERE id = $1',
+    [user_id]
+  )
+  return user && { template: 'password-changed', recipient, variables: { name: nameFor(user, recipient) } }
+}

@@ -15,12 +15,6 @@ export const LIFETIMES = {
 /** What the link of a mail is for. */
 export type Purpose = keyof typeof LIFETIMES
 
-/** How long a mail may go on being sent, with some to spare, in seconds: a token that is over is remembered as long. */
-const OUTLIVED_BY = 2 * 24 * 60 * 60
-
-/** For how long a replaced address is kept: a mail may wait for a day before it is sent, and its token lives for seven. */
-const CHANGE_KEPT = LIFETIMES['undo email change'] + OUTLIVED_BY
-
 /** What a token is made for. */
 export interface Minted {
   /** The id of its mail. */
@@ -49,13 +43,6 @@ export interface EmailToken {
   change: string | null
 }
 
-/** The link that verifies an address, and whether it has. */
-export interface Verification extends EmailToken {
-  user: string
-  /** Whether it was used, and the address still stands verified by it. */
-  done: boolean
-}
-
 /** What is shown of a token to whose it is. */
 export interface EmailTokenRecord {
   purpose: Purpose
@@ -71,7 +58,7 @@ export interface EmailTokenRecord {
  */
 const CLAIM = 30
 
-const MOMENT = "(now() + $1 * interval '1 millisecond')"
+export const MOMENT = "(now() + $1 * interval '1 millisecond')"
 
 /** The one token of a mail, however often that is sent: 256 bits that nobody without the key can tell. */
 function tokenOf(key: Buffer, mail: string): string {
@@ -79,7 +66,7 @@ function tokenOf(key: Buffer, mail: string): string {
 }
 
 /** What is stored of a token. */
-const hashOf = (token: string) => createHash('sha256').update(token).digest()
+export const hashOf = (token: string) => createHash('sha256').update(token).digest()
 
 /**
  * Makes the token of a mail that is about to be sent, or prolongs it where the mail is sent once more. A token about the
@@ -139,7 +126,7 @@ export async function mintEmailToken(
 }
 
 /** The token with the hash $2 for the purpose $3, where it is good, and the `moment`. */
-const GOOD = `(
+export const GOOD = `(
     SELECT token.*, users.username, users.email AS present_email, moment
     FROM email_tokens AS token
       CROSS JOIN (SELECT ${MOMENT} AS moment) AS clock
@@ -163,7 +150,7 @@ const GOOD = `(
 /** When a claim is over, to the microsecond, which tells it from others. */
 const CLAIMED = '(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::text'
 
-const COLUMNS = `good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
+export const COLUMNS = `good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
   good.password_version AS "passwordVersion", good.email, good.email_change AS change`
 
 /** A token that is good, without using it. */
@@ -209,7 +196,7 @@ export async function useEmailToken(
   return used
 }
 
-async function tryToUse(transaction: Database, clock: Clock, purpose: Purpose, token: string) {
+export async function tryToUse(transaction: Database, clock: Clock, purpose: Purpose, token: string) {
   const hash = hashOf(token)
   await transaction.query(
     'SELECT FROM users WHERE id = (SELECT user_id FROM email_tokens WHERE hash = $1) FOR NO KEY UPDATE',
@@ -260,82 +247,10 @@ export async function releaseEmailToken(database: Database, token: string, claim
   ])
 }
 
-/**
- * The link that verifies an address, without using it: one that is good, or one that was used and by which the address
- * stands verified.
- */
-export async function findVerification(
-  database: Database,
-  clock: Clock,
-  token: string
-): Promise<Verification | undefined> {
-  const [good] = await database.query<Verification>(`SELECT ${COLUMNS}, false AS done FROM ${GOOD}`, [
-    clock.offset,
-    hashOf(token),
-    'verify email'
-  ])
-  return good ?? findStanding(database, token)
-}
-
-/**
- * Uses up the token that verifies an address, or finds that it was used and the address stands verified by it: whoever
- * sends it again has lost the answer.
- *
- * @throws Problem EMAIL_TOKEN_INVALID
- */
-export async function useVerification(transaction: Database, clock: Clock, token: string): Promise<Verification> {
-  const used = await tryToUse(transaction, clock, 'verify email', token)
-  const verification = used
-    ? { ...used, user: used.user as string, done: false }
-    : await findStanding(transaction, token)
-  if (!verification) throw new Problem('EMAIL_TOKEN_INVALID')
-  return verification
-}
-
-async function findStanding(database: Database, token: string): Promise<Verification | undefined> {
-  const [standing] = await database.query<Verification>(
-    `SELECT ${COLUMNS}, true AS done
-     FROM (
-       SELECT token.*, users.username, users.email AS present_email
-       FROM email_tokens AS token JOIN users ON users.id = token.user_id
-       WHERE hash = $1 AND purpose = 'verify email' AND used_at IS NOT NULL
-         AND email_verified AND disabled_at IS NULL AND token.email_version = users.email_version
-     ) AS good`,
-    [hashOf(token)]
-  )
-  return standing
-}
-
 /** What is stored of the tokens of a user, but for the hashes, in the order of their mails. */
 export async function listEmailTokens(database: Database, user: string): Promise<EmailTokenRecord[]> {
   return database.query<EmailTokenRecord & Record<string, unknown>>(
     'SELECT purpose, email, sent_at, expires_at, used_at FROM email_tokens WHERE user_id = $1 ORDER BY mail_id',
     [user]
   )
-}
-
-/**
- * Deletes some of the tokens and of the replaced addresses that are over, and cannot be sent again.
- *
- * @returns how many
- */
-export async function purgeEmailTokens(database: Database, clock: Clock, most: number): Promise<number> {
-  const [row] = await database.query<{ count: number }>(
-    `WITH tokens AS (
-       DELETE FROM email_tokens WHERE hash IN (
-         SELECT hash FROM email_tokens WHERE expires_at <= ${MOMENT} - make_interval(secs => $2)
-         ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED
-       )
-       RETURNING 1
-     ), changes AS (
-       DELETE FROM email_changes WHERE id IN (
-         SELECT id FROM email_changes WHERE changed_at <= ${MOMENT} - make_interval(secs => $3)
-         ORDER BY changed_at LIMIT $4 FOR UPDATE SKIP LOCKED
-       )
-       RETURNING 1
-     )
-     SELECT ((SELECT count(*) FROM tokens) + (SELECT count(*) FROM changes))::int AS count`,
-    [clock.offset, OUTLIVED_BY, CHANGE_KEPT, most]
-  )
-  return (row as { count: number }).count
 }

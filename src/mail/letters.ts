@@ -1,8 +1,3 @@
-import type { Clock } from '../clock.ts'
-import type { Database } from '../database/database.ts'
-import type { Mail } from '../outbox/outbox.ts'
-import { composeWithLink, nameFor } from './compose.ts'
-
 /**
  * The letters and what each is filled with, beside `service` and `recipient`, which all of them have, and `link`, which
  * those with a page have. A letter is two files in mail/, `<name>.txt` and `<name>.html`. Names and addresses in them may
@@ -36,27 +31,3 @@ type LetterOf<Name extends Template> = {
       token: string
     }
   : object)
-
-/**
- * Turns a mail that is about to be sent into a letter, or into nothing where there is nobody to write to any more: then
- * the mail is dropped.
- *
- * It is called once for each attempt, outside of any transaction, and must give the same letter each time: the token is
- * an HMAC of the mail's id.
- *
- * @param key derived from the root secret for these tokens alone (`deriveKey(rootSecret, 'email tokens')`)
- * @throws Problem DATABASE_UNAVAILABLE; then, and when anything else is thrown, the mail is tried again later
- */
-export async function compose(database: Database, clock: Clock, key: Buffer, mail: Mail): Promise<Letter | undefined> {
-  return mail.kind === 'password changed'
-    ? passwordChanged(database, mail)
-    : composeWithLink(database, clock, key, mail)
-}
-
-async function passwordChanged(database: Database, { user_id, recipient }: Mail): Promise<Letter | undefined> {
-  const [user] = await database.query<{ username: string | null; email_verified: boolean }>(
-    'SELECT username, email_verified FROM users WHERE id = $1',
-    [user_id]
-  )
-  return user && { template: 'password-changed', recipient, variables: { name: nameFor(user, recipient) } }
-}

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer'
-import type { Sender } from '../config/config.ts'
+import type { Sender } from '../config/formats.ts'
 import { isNear } from '../http/loopback.ts'
 import { type Fate, Undelivered } from '../outbox/delivery-error.ts'
 import type { Message } from './templates.ts'

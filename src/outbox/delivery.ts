@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { CONNECTIONS } from '../mail/smtp.ts'
-import { foldName } from '../users/users.ts'
+import { foldName } from '../users/names.ts'
 import { type Fate, Undelivered } from './delivery-error.ts'
 import { type Claimed, claimMails, deleteMails, giveBackMails, type Mail, postponeMail } from './outbox.ts'
 
@@ -22,7 +21,7 @@ export interface DeliveryParts {
   /** Told of each mail that was taken and tried. */
   report: (mail: Mail, outcome: Outcome, error?: Error) => void
   /** How many connections to the mail server there are at most. */
-  connections?: number
+  connections: number
 }
 
 /** What came of the mails that were due. */
@@ -53,13 +52,7 @@ export interface Delivery {
   stop(): void
 }
 
-export function createDelivery({
-  openDatabase,
-  clock,
-  send,
-  report,
-  connections = CONNECTIONS
-}: DeliveryParts): Delivery {
+export function createDelivery({ openDatabase, clock, send, report, connections }: DeliveryParts): Delivery {
   // Sent, or never to be, but still in the outbox, since the database went away meanwhile.
   const done = new Set<string>()
   const lanes = new Map<string, Promise<void>>()

@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { foldName } from '../users/users.ts'
+import { foldName } from '../users/names.ts'
 
 /**
  * The closed list of mails. The last three are questions: a request puts them down without looking at any account, so

@@ -1,5 +1,4 @@
 import { type Html, html } from './html.ts'
-import type { Telling } from './problems.ts'
 
 /** What a form asks for. */
 export interface Field {
@@ -74,4 +73,12 @@ export const askingForm = (action: string, button: string): Form => ({
 export function accountLine({ username, email }: { username: string | null; email: string | null }): Html {
   const names = [username, email].filter((name) => name !== null)
   return html`<p>Account: <strong>${names.join(', ')}</strong></p>`
+}
+
+/** What a page says of a problem. */
+export interface Telling {
+  /** What is said above the form, or in its place. */
+  summary: string
+  /** What is said at a field, by its name. */
+  fields: Record<string, string>
 }

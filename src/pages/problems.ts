@@ -1,13 +1,5 @@
 import type { Fault, Problem } from '../errors.ts'
-import type { Field } from './form.ts'
-
-/** What a page says of a problem. */
-export interface Telling {
-  /** What is said above the form, or in its place. */
-  summary: string
-  /** What is said at a field, by its name. */
-  fields: Record<string, string>
-}
+import type { Field, Telling } from './form.ts'
 
 /** Puts a problem into words for who has filled in a form, and says each at its field where it has one. */
 export function tell(problem: Problem, fields: Field[]): Telling {

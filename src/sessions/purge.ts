@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { type Lifetimes, parametersOf, SESSIONS } from './sessions.ts'
+import { type Lifetimes, parametersOf, SESSIONS } from './lifetimes.ts'
 
 /** How long a session that is over is kept, with its reason, in seconds. */
 export const RETENTION = 30 * 24 * 60 * 60

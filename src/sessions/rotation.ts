@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
+import { expiryOf, type Lifetimes, parametersOf, SESSIONS } from './lifetimes.ts'
 import { createNonce, type RefreshToken, sha256, successorOf } from './refresh-token.ts'
-import { type EndReason, expiryOf, type Lifetimes, type LiveSession, parametersOf, SESSIONS } from './sessions.ts'
+import type { EndReason, LiveSession } from './sessions.ts'
 
 /** What the use of refresh tokens goes by, beside how long sessions live. */
 export interface RotationRules extends Lifetimes {

@@ -2,7 +2,6 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import { SKEW } from '../clock.ts'
 import { Problem } from '../errors.ts'
-import { equalSecrets } from '../secrets/derive-key.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), and `sid`, the session that it belongs to. */
 const Claims = Type.Object({
@@ -38,23 +37,4 @@ export function acceptClaims(payload: unknown, issuer: string, audience: string,
 /** Whether the token is over, at `now` in milliseconds. */
 export function isExpired({ exp }: Claims, now: number): boolean {
   return exp * 1000 <= now
-}
-
-/**
- * The token of an Authorization header (RFC 6750 §2.1).
- *
- * @throws Problem TOKEN_MISSING without a header or with one of another scheme
- */
-export function bearerToken(authorization: string | undefined): string {
-  if (!authorization || !/^bearer(?: |$)/i.test(authorization)) throw new Problem('TOKEN_MISSING')
-  return authorization.slice('bearer '.length).trim()
-}
-
-/**
- * Lets pass who brings the key as a bearer token.
- *
- * @throws Problem TOKEN_MISSING or TOKEN_INVALID
- */
-export function requireKey(authorization: string | undefined, key: string): void {
-  if (!equalSecrets(bearerToken(authorization), key)) throw new Problem('TOKEN_INVALID')
 }

@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
-import { equalSecrets } from '../secrets/derive-key.ts'
-import { requireKey } from './claims.ts'
+import { equalSecrets } from '../secrets/equal.ts'
+import { requireKey } from './bearer.ts'
 
 /** What a client that used the Basic scheme is also told (RFC 6749 §5.2). */
 const CHALLENGES = 'Bearer error="invalid_token", Basic realm="latchkey", charset="UTF-8"'

@@ -1,6 +1,6 @@
-import { escapeSteering } from '../cli/terminal.ts'
 import type { Database } from '../database/database.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
+import { escapeSteering } from '../printable.ts'
 import { FIELDS, FORMULA, type Format } from './records.ts'
 
 /** How many accounts are read at once. */

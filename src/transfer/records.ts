@@ -7,7 +7,8 @@ import { parseJson } from '../http/json-body.ts'
 import { describeFaults } from '../http/validation.ts'
 import { adoptHash } from '../passwords/foreign-hash.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
-import { Email, Identified, Username } from '../schemas/schemas.ts'
+import { Identified } from '../schemas/answers.ts'
+import { Email, Username } from '../schemas/fields.ts'
 import { readLines } from './read-lines.ts'
 
 /** How accounts stand in a file: one JSON object a line, or CSV with the names of its columns first. */

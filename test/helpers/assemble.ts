@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
 import type { Test } from 'tap'
-import { type AppOptions, options } from '../../src/app.ts'
+import { options } from '../../src/app.ts'
+import type { AppOptions } from '../../src/app-options.ts'
 
 interface Parts extends AppOptions {
   plugins: FastifyPluginCallback<AppOptions>[]

@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import type { AppOptions } from '../../src/app.ts'
+import type { AppOptions } from '../../src/app-options.ts'
 import { runCommand } from '../../src/cli/command-line.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { type Config, readConfig } from '../../src/config/config.ts'
@@ -9,8 +9,8 @@ import { createDatabase } from '../../src/database/database.ts'
 import { requireStarted } from '../../src/database/existing-database.ts'
 import { openPool } from '../../src/database/open-pool.ts'
 import { ensureKey } from '../../src/keys/signing-keys.ts'
-import { generatedSecret } from '../../src/secrets/derive-key.ts'
 import { readRootSecret } from '../../src/secrets/root-secret.ts'
+import { generatedSecret } from '../../src/secrets/secret-file.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
 
 interface Operator {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { compose, type Letter } from '../../src/mail/letters.ts'
+import { compose } from '../../src/mail/compose.ts'
+import type { Letter } from '../../src/mail/letters.ts'
 import { answerQuestions, type Mail } from '../../src/outbox/outbox.ts'
 import { deriveKey } from '../../src/secrets/derive-key.ts'
 

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { BODY, EmailTokenBody, NO_CONTENT, Nothing, refusals } from '../../../src/schemas/schemas.ts'
+import { BODY, NO_CONTENT, Nothing, refusals } from '../../../src/schemas/answers.ts'
+import { EmailTokenBody } from '../../../src/schemas/email.ts'
 
 const schema = {
   operationId: 'rejectEmail',

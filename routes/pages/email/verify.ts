@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { CURRENT_PASSWORD } from '../../../src/pages/fields.ts'
 import { accountLine, askingForm } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
-import { EmailVerificationForm } from '../../../src/schemas/schemas.ts'
+import { EmailVerificationForm } from '../../../src/schemas/email.ts'
 
 const verify: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords } = fastify

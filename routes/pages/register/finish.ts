@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { FIRST_PASSWORD, USERNAME } from '../../../src/pages/fields.ts'
 import { accountLine, askingForm } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
-import { RegistrationEnd } from '../../../src/schemas/schemas.ts'
+import { RegistrationEnd } from '../../../src/schemas/users.ts'
 
 const finish: FastifyPluginAsync = async (fastify) => {
   const { config, emailLinks, limits, passwords } = fastify

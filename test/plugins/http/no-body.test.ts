@@ -2,7 +2,7 @@ import { test } from 'tap'
 import errors from '../../../plugins/http/errors.ts'
 import jsonBody from '../../../plugins/http/json-body.ts'
 import noBody from '../../../plugins/http/no-body.ts'
-import { NoBody } from '../../../src/schemas/schemas.ts'
+import { NoBody } from '../../../src/schemas/answers.ts'
 import { answer, bearer, build, exchange, listen, post, readAnswer, refusal, signIn } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
 
@@ -13,14 +13,17 @@ const UNSUPPORTED = {
   statusCode: 415,
   body: refusal(415, 'Unsupported Media Type', 'UNSUPPORTED_MEDIA_TYPE', 'A body of this type is not taken here.')
 }
+
 const TOO_LARGE = {
   statusCode: 413,
   body: refusal(413, 'Payload Too Large', 'BODY_TOO_LARGE', 'The body is larger than 16384 bytes.')
 }
+
 const malformed = (message: string) => ({
   statusCode: 400,
   body: refusal(400, 'Bad Request', 'MALFORMED_REQUEST', message)
 })
+
 const invalid = (path: string, message: string) => ({
   statusCode: 400,
   body: refusal(400, 'Bad Request', 'VALIDATION_FAILED', 'The request does not fit its schema.', [{ path, message }])

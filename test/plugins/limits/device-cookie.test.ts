@@ -1,7 +1,7 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { test } from 'tap'
 import { disableAccount, enableAccount, endAccountSessions, setPassword } from '../../../src/admin/accounts.ts'
-import { limitSecret } from '../../../src/limits/counters.ts'
+import { limitSecret } from '../../../src/limits/counter-keys.ts'
 import { createDeviceToken } from '../../../src/limits/device-token.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import { holdConnections } from '../../helpers/held-connections.ts'

@@ -4,7 +4,7 @@ import config from '../../../plugins/config.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import serializers from '../../../plugins/schemas/serializers.ts'
 import { readConfig } from '../../../src/config/config.ts'
-import { UserAnswer } from '../../../src/schemas/schemas.ts'
+import { UserAnswer } from '../../../src/schemas/users.ts'
 import { assemble } from '../../helpers/assemble.ts'
 
 const USER = {

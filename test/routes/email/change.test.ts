@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { MAIL_ASKED } from '../../../src/schemas/answers.ts'
 import { answer, BEARER, bearer, build, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
 import { meanwhile } from '../../helpers/meanwhile.ts'

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { MAIL_ASKED } from '../../../src/schemas/answers.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { answer, build, cutOff, post, signIn } from '../../helpers/app.ts'
 import { letters, waiting } from '../../helpers/letters.ts'

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MAIL_ASKED } from '../../../src/schemas/schemas.ts'
+import { MAIL_ASKED } from '../../../src/schemas/answers.ts'
 import { answer, build, PASSWORD, post, refusal, testClock } from '../../helpers/app.ts'
 import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
 
@@ -8,6 +8,7 @@ const INVALID = {
   statusCode: 400,
   body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is not valid, has been used, or is over.')
 }
+
 const taken = (path: string) => ({
   statusCode: 409,
   body: refusal(409, 'Conflict', 'ACCOUNT_EXISTS', 'The name is taken.', [{ path, message: 'is taken', rule: 'taken' }])

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { listAccounts } from '../../../src/admin/account-list.ts'
 import {
   calledBy,
   deleteAccount,
@@ -7,15 +8,17 @@ import {
   endAccountSessions,
   findAccount,
   isId,
-  listAccounts,
   setPassword,
   unlockAccount
 } from '../../../src/admin/accounts.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
-import { countGuess, nameKeys } from '../../../src/limits/counters.ts'
+import { nameKeys } from '../../../src/limits/counter-keys.ts'
+import { countGuess } from '../../../src/limits/guesses.ts'
 import { findSessionUser, openSession } from '../../../src/sessions/sessions.ts'
-import { addUser, type Credentials, findOwnCredentials, type Names } from '../../../src/users/users.ts'
+import { type Credentials, findOwnCredentials } from '../../../src/users/credentials.ts'
+import type { Names } from '../../../src/users/names.ts'
+import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'

@@ -2,18 +2,11 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import {
-  align,
-  confirmed,
-  countOf,
-  escaping,
-  readSecret,
-  showProgress,
-  type Terminal,
-  table,
-  toJson,
-  visible
-} from '../../../src/cli/terminal.ts'
+import { showProgress } from '../../../src/cli/progress.ts'
+import { align, table } from '../../../src/cli/table.ts'
+import { confirmed, readSecret, type Terminal } from '../../../src/cli/terminal.ts'
+import { countOf } from '../../../src/plural.ts'
+import { escaping, toJson, visible } from '../../../src/printable.ts'
 import { caught } from '../../helpers/caught.ts'
 
 function terminal(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {

@@ -1,22 +1,24 @@
 import { test } from 'tap'
 import { type Config, readConfig } from '../../../src/config/config.ts'
 import {
-  type Finding,
   judgeCost,
-  judgeKeyAge,
   judgeMail,
   judgeNetwork,
   judgeOpening,
   judgePermissions,
   judgeReach,
+  judgeSecrets,
+  judgeSwitches,
+  median
+} from '../../../src/doctor/checks.ts'
+import {
+  judgeKeyAge,
   judgeSchema,
   judgeSearchPath,
-  judgeSecrets,
   judgeServer,
-  judgeSwitches,
-  median,
   type ServerFacts
-} from '../../../src/doctor/checks.ts'
+} from '../../../src/doctor/database-checks.ts'
+import type { Finding } from '../../../src/doctor/finding.ts'
 import { RootSecretMismatch } from '../../../src/secrets/root-secret.ts'
 
 const STRONG = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'

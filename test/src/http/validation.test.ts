@@ -4,7 +4,8 @@ import addFormats from 'ajv-formats'
 import { test } from 'tap'
 import type { Fault } from '../../../src/errors.ts'
 import { describeFaults } from '../../../src/http/validation.ts'
-import { Login, Registration } from '../../../src/schemas/schemas.ts'
+import { Login } from '../../../src/schemas/sessions.ts'
+import { Registration } from '../../../src/schemas/users.ts'
 import { serverOptions } from '../../../src/transport/server-options.ts'
 
 const ajv = new Ajv(serverOptions.ajv.customOptions)

@@ -1,22 +1,8 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
-import {
-  accountKeys,
-  type Count,
-  countAllWithin,
-  countGuess,
-  countWithin,
-  devicesKey,
-  forgive,
-  GUESSES,
-  GUESSES_OF_DEVICES,
-  limitKey,
-  limitSecret,
-  nameKeys,
-  purgeLimits,
-  readGuesses,
-  uncount
-} from '../../../src/limits/counters.ts'
+import { accountKeys, devicesKey, limitKey, limitSecret, nameKeys } from '../../../src/limits/counter-keys.ts'
+import { type Count, countAllWithin, countWithin, purgeLimits } from '../../../src/limits/counters.ts'
+import { countGuess, forgive, GUESSES, GUESSES_OF_DEVICES, readGuesses, uncount } from '../../../src/limits/guesses.ts'
 import { type TestClock, testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { createDatabase } from '../../../src/database/database.ts'
+import { purgeEmailTokens } from '../../../src/mail/email-token-purge.ts'
 import {
   claimEmailToken,
   findEmailToken,
@@ -9,11 +10,10 @@ import {
   type Minted,
   mintEmailToken,
   type Purpose,
-  purgeEmailTokens,
   releaseEmailToken,
-  useEmailToken,
-  useVerification
+  useEmailToken
 } from '../../../src/mail/email-tokens.ts'
+import { useVerification } from '../../../src/mail/verification-tokens.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { createDatabase } from '../../../src/database/database.ts'
-import { compose } from '../../../src/mail/letters.ts'
+import { compose } from '../../../src/mail/compose.ts'
 import type { Kind } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'

@@ -1,12 +1,14 @@
 import { type Test, test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
-import { CONNECTIONS } from '../../../src/mail/smtp.ts'
 import { createDelivery, type Outcome } from '../../../src/outbox/delivery.ts'
 import { type Fate, Undelivered } from '../../../src/outbox/delivery-error.ts'
 import { countMails, enqueueMail, LEASE, LIFE, type Mail, type NewMail } from '../../../src/outbox/outbox.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
+
+/** To the mail server. */
+const CONNECTIONS = 20
 
 /** What others wait at until it is opened. */
 function door() {
@@ -35,6 +37,7 @@ test('the mails that are due', async (t) => {
     const delivery = createDelivery({
       openDatabase: () => open(),
       clock,
+      connections: CONNECTIONS,
       send: (mail) => send(Number(mail.recipient), mail),
       report: ({ recipient }, outcome, error) =>
         reported.push(error ? [Number(recipient), outcome, error.message] : [Number(recipient), outcome])
@@ -278,6 +281,7 @@ test('two instances send each mail once', async (t: Test) => {
     createDelivery({
       openDatabase: () => createDatabase(pool, 60_000),
       clock,
+      connections: CONNECTIONS,
       send: async ({ id }) => sent.push(id) > 0,
       report: () => {}
     })

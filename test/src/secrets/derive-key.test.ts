@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { test } from 'tap'
-import { deriveKey, equalSecrets, generatedSecret } from '../../../src/secrets/derive-key.ts'
+import { deriveKey } from '../../../src/secrets/derive-key.ts'
+import { equalSecrets } from '../../../src/secrets/equal.ts'
+import { generatedSecret } from '../../../src/secrets/secret-file.ts'
 
 const SECRET = /^[\w-]{43}$/
 

@@ -1,18 +1,19 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { expiryOf } from '../../../src/sessions/lifetimes.ts'
 import {
   countSessions,
   endAllSessions,
   endOtherSessions,
   endSessions,
-  expiryOf,
   findSessionUser,
   type LiveSession,
   listSessions,
   openSession
 } from '../../../src/sessions/sessions.ts'
-import { addUser, type DeviceOwner, findDeviceOwner } from '../../../src/users/users.ts'
+import { type DeviceOwner, findDeviceOwner } from '../../../src/users/credentials.ts'
+import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { Problem } from '../../../src/errors.ts'
-import { acceptClaims, bearerToken, type Claims, isExpired, requireKey } from '../../../src/tokens/claims.ts'
+import { bearerToken, requireKey } from '../../../src/tokens/bearer.ts'
+import { acceptClaims, type Claims, isExpired } from '../../../src/tokens/claims.ts'
 import { refusal } from '../../helpers/app.ts'
 
 const ISSUER = 'https://auth.example.com'

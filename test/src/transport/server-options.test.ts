@@ -2,7 +2,8 @@ import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { Problem } from '../../../src/errors.ts'
-import { commonHeaders, rawAnswer, serverOptions } from '../../../src/transport/server-options.ts'
+import { commonHeaders, rawAnswer } from '../../../src/transport/raw-response.ts'
+import { serverOptions } from '../../../src/transport/server-options.ts'
 import { answer, refusal } from '../../helpers/app.ts'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

@@ -2,16 +2,14 @@ import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import type { Problem } from '../../../src/errors.ts'
 import {
-  addUser,
   changePasswordHash,
   findCredentials,
   findOwnCredentials,
-  type Names,
-  present,
   renewPasswordHash,
-  trimNames,
   voidDevices
-} from '../../../src/users/users.ts'
+} from '../../../src/users/credentials.ts'
+import { type Names, trimNames } from '../../../src/users/names.ts'
+import { addUser, present } from '../../../src/users/users.ts'
 import { refusal, testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { accountLine } from '../../../../src/pages/form.ts'
 import { html } from '../../../../src/pages/html.ts'
-import { EmailTokenBody } from '../../../../src/schemas/schemas.ts'
+import { EmailTokenBody } from '../../../../src/schemas/email.ts'
 
 const confirm: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, requireMail } = fastify

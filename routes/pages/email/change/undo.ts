@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { NEW_PASSWORD } from '../../../../src/pages/fields.ts'
 import { accountLine, askingForm } from '../../../../src/pages/form.ts'
 import { html } from '../../../../src/pages/html.ts'
-import { PasswordReset } from '../../../../src/schemas/schemas.ts'
+import { PasswordReset } from '../../../../src/schemas/passwords.ts'
 
 const undo: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords, requireMail } = fastify

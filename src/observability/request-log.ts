@@ -1,0 +1,33 @@
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+
+/** One line for each request, when it is over. No URL, header or body of a request reaches the log. */
+export class RequestLog extends LogController {
+  override incomingRequest(): void {}
+
+  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+    // With the id in the line itself: a logger of the request's own would cost more than the line.
+    const log = request.server.log as Logger
+    if (!log.isLevelEnabled('info')) return
+    const { id: reqId, method, routeOptions } = request
+    const { statusCode, elapsedTime: responseTime } = reply
+    const line = { reqId, method, route: routeOptions.url, statusCode, responseTime }
+    log.info(error ? { ...line, err: error } : line, error ? 'request broken off' : 'request completed')
+  }
+
+  override writeHeadError(error: Error, request: FastifyRequest): void {
+    request.log.warn({ err: error }, 'the answer could not be written')
+  }
+}
+
+/** What the log shows of an error. The database driver's further fields may hold a whole row. */
+export function describeError({ name, code, message, stack = '', cause }: Error & { code?: string }): ErrorDescription {
+  return { type: name, code, message, stack, ...(cause instanceof Error && { cause: describeError(cause) }) }
+}
+
+interface ErrorDescription {
+  [key: string]: unknown
+  type: string
+  message: string
+  stack: string
+}

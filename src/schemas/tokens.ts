@@ -1,0 +1,66 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { REFRESH_TOKEN, reference, strict } from './fields.ts'
+
+/** A token that another service asks about (RFC 7662 §2.1). */
+export const Introspection = Type.Object(
+  {
+    token: Type.String({ minLength: 1, description: 'an access token or a refresh token', examples: [REFRESH_TOKEN] }),
+    token_type_hint: Type.Optional(
+      Type.String({ description: 'not needed, since the two kinds cannot be mixed up', examples: ['refresh_token'] })
+    )
+  },
+  { ...strict, examples: [{ token: REFRESH_TOKEN, token_type_hint: 'refresh_token' }] }
+)
+
+export const TokenState = Type.Object(
+  {
+    active: Type.Boolean(),
+    sub: Type.Optional(Type.String({ description: 'the id of the user' })),
+    sid: Type.Optional(Type.String({ description: 'the id of the session' })),
+    iss: Type.Optional(Type.String()),
+    aud: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+    iat: Type.Optional(Type.Integer({ description: 'seconds since the epoch' })),
+    exp: Type.Optional(Type.Integer({ description: 'seconds since the epoch' })),
+    token_type: Type.Optional(
+      Type.Union([Type.Literal('Bearer'), Type.Literal('refresh_token')], {
+        description: 'Bearer for an access token; a refresh token opens nothing but a new one'
+      })
+    ),
+    username: Type.Optional(Type.String())
+  },
+  {
+    $id: 'TokenState',
+    ...strict,
+    examples: [
+      {
+        active: true,
+        sub: '0198a3c2-7f00-7000-8000-000000000000',
+        sid: '0198a3c2-7f00-7000-8000-000000000001',
+        iss: 'https://auth.example.com',
+        aud: 'https://auth.example.com',
+        iat: 1769860800,
+        exp: 1769861700,
+        token_type: 'Bearer',
+        username: 'ada'
+      },
+      { active: false }
+    ]
+  }
+)
+
+export type TokenState = Static<typeof TokenState>
+export const PublicKey = Type.Object(
+  {
+    kty: Type.Literal('EC'),
+    crv: Type.Literal('P-256'),
+    x: Type.String(),
+    y: Type.String(),
+    kid: Type.String(),
+    alg: Type.Literal('ES256'),
+    use: Type.Literal('sig')
+  },
+  { $id: 'PublicKey', ...strict }
+)
+
+export const TokenStateAnswer = reference(TokenState, 'What the token is worth (RFC 7662 §2.2).')
+export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)

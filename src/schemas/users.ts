@@ -1,0 +1,105 @@
+import { type Static, Type } from '@sinclair/typebox'
+import {
+  ADA,
+  CurrentPassword,
+  EMAIL_TOKEN,
+  Email,
+  EmailToken,
+  list,
+  names,
+  nullable,
+  oneNameAtLeast,
+  PASSWORD,
+  reference,
+  strict,
+  Text,
+  Time,
+  Username
+} from './fields.ts'
+
+/** The names of a new account. */
+export const NewNames = Type.Object(names, oneNameAtLeast)
+
+/** What a newcomer registers with. The rules of passwords are not here, since they have codes of their own. */
+export const Registration = Type.Object(
+  { ...names, password: Type.String({ examples: [PASSWORD] }) },
+  { ...oneNameAtLeast, examples: [{ ...ADA, password: PASSWORD }] }
+)
+
+/** The address with which an account begins where nobody is told which accounts there are. */
+export const HiddenRegistration = Type.Object({ email: Email }, { ...strict, examples: [{ email: ADA.email }] })
+
+/** What a newcomer registers with where every account has an address. */
+export const RegistrationWithEmail = Type.Object(
+  { ...names, email: Email, password: Type.String({ examples: [PASSWORD] }) },
+  { ...strict, examples: [{ ...ADA, password: PASSWORD }] }
+)
+
+/** What ends a registration that began with an address. */
+export const RegistrationEnd = Type.Object(
+  {
+    token: EmailToken,
+    username: Type.Optional(Username),
+    password: Type.String({ examples: [PASSWORD] })
+  },
+  { ...strict, examples: [{ token: EMAIL_TOKEN, username: ADA.username, password: PASSWORD }] }
+)
+
+/** Another username. */
+export const UserChange = Type.Object({ username: Username }, { ...strict, examples: [{ username: 'ada.lovelace' }] })
+
+/** What it takes to delete one's account. */
+export const AccountDeletion = Type.Object(
+  { current_password: CurrentPassword },
+  { ...strict, examples: [{ current_password: PASSWORD }] }
+)
+
+export const User = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', examples: ['0198a3c2-7f00-7000-8000-000000000000'] }),
+    username: Type.Union([Type.String(), Type.Null()], { examples: ['ada'] }),
+    email: Type.Union([Type.String(), Type.Null()], { examples: ['ada@example.com'] }),
+    email_verified: Type.Boolean({ examples: [false] }),
+    created_at: Time
+  },
+  { $id: 'User', ...strict }
+)
+
+export type User = Static<typeof User>
+export const UserAnswer = reference(User, 'The user.')
+
+/** All that is stored on a person. */
+export const AccountExport = Type.Object(
+  {
+    exported_at: Time,
+    user: reference(User, 'The user.'),
+    limits: list({
+      name: Type.String({ enum: ['username', 'email'] }),
+      wrong_passwords: Type.Integer(),
+      held_off_for: Type.Integer({ description: 'seconds' })
+    }),
+    resting_usernames: list({ username: Text, until: Time }),
+    email_changes: list({ previous_email: Text, changed_at: Time, undone_at: nullable(Time) }),
+    email_tokens: list({ purpose: Text, email: Text, sent_at: Time, expires_at: Time, used_at: nullable(Time) }),
+    sessions: list({
+      id: Text,
+      created_at: Time,
+      last_used_at: Time,
+      ended_at: nullable(Time),
+      end_reason: nullable(Text),
+      user_agent: nullable(Text),
+      ip: nullable(Text)
+    }),
+    mails: list({ kind: Text, recipient: Text, created_at: Time, attempts: Type.Integer() }),
+    records: list({
+      at: Time,
+      actor: Text,
+      action: Text,
+      session: nullable(Text),
+      address: nullable(Text),
+      request_id: nullable(Text),
+      detail: nullable(Type.Object({}, { additionalProperties: true }))
+    })
+  },
+  { ...strict, description: 'The file.' }
+)

@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'tap'
+import { FLOORS, judgeHouse } from './helpers/house.ts'
+
+const root = new URL('../', import.meta.url)
+
+function readProduct(): Map<string, string> {
+  const paths = ['src', 'plugins', 'routes', 'commands'].flatMap((layer) =>
+    readdirSync(new URL(layer, root), { recursive: true, encoding: 'utf8' }).map((path) => `${layer}/${path}`)
+  )
+  const files = paths.filter((path) => /\.[jt]s$/.test(path))
+  return new Map(files.map((path) => [path, readFileSync(new URL(path, root), 'utf8')]))
+}
+
+test('the product stands in its rooms, and imports run one way', async (t) => {
+  t.strictSame(judgeHouse(readProduct()), [])
+})
+
+test('each plugin is registered', async (t) => {
+  const product = readProduct()
+  const plugins = [...product.keys()].filter((path) => path.startsWith('plugins/'))
+  t.strictSame(
+    plugins.filter((path) => !product.get('src/app.ts')?.includes(`'../${path}'`)),
+    []
+  )
+})
+
+test('each room on the list is there', async (t) => {
+  t.strictSame(FLOORS.flat().sort(), readdirSync(new URL('src', root)).sort())
+})
+
+test('what is out of order is named', async (t) => {
+  const faults: [what: string, files: Record<string, string>, fault: string][] = [
+    [
+      'an import of a higher floor',
+      {
+        'src/users/users.ts': "import type { Session } from '../sessions/sessions.ts'",
+        'src/sessions/sessions.ts': ''
+      },
+      'src/users/users.ts imports src/sessions/sessions.ts, which is not on a lower floor'
+    ],
+    [
+      'an import of the same floor',
+      { 'src/users/users.ts': "export { chain } from '../audit/chain.ts'", 'src/audit/chain.ts': '' },
+      'src/users/users.ts imports src/audit/chain.ts, which is not on a lower floor'
+    ],
+    [
+      'an import of an entrance',
+      { 'src/users/users.ts': "import app from '../app.ts'", 'src/app.ts': '' },
+      'src/users/users.ts imports src/app.ts, which is not on a lower floor'
+    ],
+    [
+      'a word that imports a room',
+      { 'src/errors.ts': "import { fold } from './users/names.ts'", 'src/users/names.ts': '' },
+      'src/errors.ts imports src/users/names.ts, which is not on a lower floor'
+    ],
+    [
+      'an import across the layers',
+      { 'src/users/users.ts': "const it = await import('../../plugins/audit.ts')", 'plugins/audit.ts': '' },
+      'src/users/users.ts imports plugins/audit.ts: src may not import plugins'
+    ],
+    [
+      'a route that another layer imports',
+      { 'plugins/audit.ts': "import '../routes/login.ts'", 'routes/login.ts': '' },
+      'plugins/audit.ts imports routes/login.ts: plugins may not import routes'
+    ],
+    [
+      'an import of what is not shipped',
+      { 'plugins/audit.ts': "import { build } from '../test/helpers/app.ts'" },
+      'plugins/audit.ts imports test/helpers/app.ts, which is not part of the product'
+    ],
+    [
+      'Fastify where it may not be',
+      { 'src/users/users.ts': "import type { FastifyRequest } from 'fastify'" },
+      'src/users/users.ts imports fastify: it may not know Fastify'
+    ],
+    [
+      'a plugin of Fastify where it may not be',
+      { 'commands/doctor.ts': "import jwt from '@fastify/jwt'" },
+      'commands/doctor.ts imports @fastify/jwt: it may not know Fastify'
+    ],
+    [
+      'a circle of types',
+      {
+        'src/mail/one.ts': "import type { Two } from './two.ts'",
+        'src/mail/two.ts': "import type { Three } from './three.ts'",
+        'src/mail/three.ts': "import { one } from './one.ts'"
+      },
+      'src/mail/one.ts and src/mail/three.ts and src/mail/two.ts import one another in a circle'
+    ],
+    ['a room that is on no floor', { 'src/attic/chest.ts': '' }, 'src/attic/chest.ts is on no floor'],
+    ['a file without a room', { 'src/chest.ts': '' }, 'src/chest.ts is on no floor'],
+    [
+      'a room that is too full',
+      Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`src/users/file-${index}.ts`, ''])),
+      'src/users/ has 15 files, and may have 14'
+    ],
+    [
+      'too many plugins without a room',
+      Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`plugins/file-${index}.ts`, ''])),
+      'plugins/ has 9 files, and may have 8'
+    ],
+    ['a file that is too long', { 'routes/me.ts': '\n'.repeat(301) }, 'routes/me.ts has 301 lines, and may have 300']
+  ]
+  for (const [what, files, fault] of faults) t.strictSame(judgeHouse(new Map(Object.entries(files))), [fault], what)
+})
+
+test('what is in order has no fault', async (t) => {
+  const files = {
+    'src/clock.ts': '',
+    'src/users/names.ts': "import '../clock.ts'\nimport 'node:fs'\nimport pg from 'pg'",
+    'src/users/users.ts': "import './names.ts'",
+    'src/flows/login.ts': "import '../users/users.ts'",
+    'src/app.ts': "import './flows/login.ts'\nimport './clock.ts'\nimport 'fastify'",
+    'plugins/users/users.ts': "import '../../src/users/users.ts'\nimport fp from 'fastify-plugin'",
+    'routes/me.ts': "import type {} from '../plugins/users/users.ts'\nimport '../src/flows/login.ts'",
+    'commands/users/list.ts': "import '../../src/users/users.ts'\nimport '../../plugins/users/users.ts'"
+  }
+  t.strictSame(judgeHouse(new Map(Object.entries(files))), [])
+})
