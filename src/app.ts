@@ -7,6 +7,7 @@ import config from '../plugins/config.ts'
 import database from '../plugins/database/database.ts'
 import pg from '../plugins/database/pg.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
+import signIn from '../plugins/flows/sign-in.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
 import clientAddress from '../plugins/http/client-address.ts'
 import cors from '../plugins/http/cors.ts'
@@ -108,6 +109,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   deviceCookie,
   limits,
   passwords,
+  signIn,
   // Mail and pages.
   mailer,
   outbox,

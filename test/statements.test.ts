@@ -86,7 +86,7 @@ test('what the limits add to it', async (t) => {
   const forgot = (email: string) => () => post(fastify, '/password/forgot', { email })
   for (let i = 0; i < 4; i += 1) await forgot('ada@example.com')()
   const requests: [what: string, request: () => Promise<unknown>, statements: string[]][] = [
-    ['POST /login', login(PASSWORD), ['WITH', 'SELECT', 'WITH', 'WITH', 'DELETE']],
+    ['POST /login', login(PASSWORD), ['WITH', 'SELECT', 'WITH', 'DELETE', 'WITH']],
     ['POST /login with a wrong password', login('wrong'), ['WITH', 'SELECT', 'WITH']],
     ['POST /register', () => post(fastify, '/register', { username: 'grace', password: PASSWORD }), ['WITH', 'INSERT']],
     ['POST /token/refresh', () => post(fastify, '/token/refresh', { refresh_token }), ['WITH', 'WITH']],

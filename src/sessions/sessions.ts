@@ -38,6 +38,11 @@ export interface LiveSession {
   expiresAt: Date
 }
 
+/** A session that has just been opened, with the username of its account at that moment. */
+export interface OpenedSession extends LiveSession {
+  username: string | null
+}
+
 const USER_AGENT_LENGTH = 512
 
 /** The most sessions that a list shows: those used last. */
@@ -54,7 +59,7 @@ export async function openSession(
   lifetimes: Lifetimes,
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   { userAgent, ip }: Provenance
-): Promise<(LiveSession & { username: string | null }) | undefined> {
+): Promise<OpenedSession | undefined> {
   const { clock } = lifetimes
   const refreshToken = createRefreshToken(uuid({ msecs: clock.now() }))
   // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
