@@ -24,10 +24,10 @@ const show: DefineCommand = (command, { open, answer }) => {
       answer(
         {
           ...account,
-          limits: guesses.map(({ name, wrong, heldOffFor }) => ({
+          limits: guesses.map(({ name, wrong, blockedFor }) => ({
             name,
             wrong_passwords: wrong,
-            held_off_for: heldOffFor
+            blocked_for: blockedFor
           })),
           living_sessions: living,
           sessions: sessions.map(({ current: _, ...session }) => session)
@@ -53,9 +53,9 @@ function describe(
   ])
 }
 
-function describeGuesses({ name, wrong, heldOffFor }: Guesses): string[] {
-  const held = heldOffFor > 0 ? `, held off for ${countOf(heldOffFor, 'second')}` : ''
-  return ['limits', `${countOf(wrong, 'wrong password')} for the ${name}${held}`]
+function describeGuesses({ name, wrong, blockedFor }: Guesses): string[] {
+  const blocked = blockedFor > 0 ? `, blocked for ${countOf(blockedFor, 'second')}` : ''
+  return ['limits', `${countOf(wrong, 'wrong password')} for the ${name}${blocked}`]
 }
 
 function describeSessions(sessions: Session[]): string {

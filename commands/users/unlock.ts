@@ -5,7 +5,7 @@ import { countOf } from '../../src/plural.ts'
 
 const unlock: DefineCommand = (command, { open, answer }) => {
   command
-    .description('forget the wrong passwords of an account, so that its names are held off no longer')
+    .description('forget the wrong passwords of an account, so that its names are no longer blocked')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, clock, openDatabase, rootSecret } = await open()
@@ -13,10 +13,10 @@ const unlock: DefineCommand = (command, { open, answer }) => {
       const { account, guesses } = await unlockAccount(database, clock, limitSecret(rootSecret), user)
       audit.record('operator', 'user unlocked', { account: account.id })
       const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)
-      const heldOff = guesses.filter(({ heldOffFor }) => heldOffFor > 0).map(({ name }) => name)
-      const freed = heldOff.length > 0 ? `, and its ${heldOff.join(' and ')} held off no longer` : ''
+      const blocked = guesses.filter(({ blockedFor }) => blockedFor > 0).map(({ name }) => name)
+      const freed = blocked.length > 0 ? `, and its ${blocked.join(' and ')} no longer blocked` : ''
       answer(
-        { ...account, wrong_passwords_forgotten: forgotten, were_held_off: heldOff },
+        { ...account, wrong_passwords_forgotten: forgotten, were_blocked: blocked },
         `${countOf(forgotten, 'wrong password')} of ${calledBy(account)} forgotten${freed}`
       )
     })

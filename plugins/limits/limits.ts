@@ -32,7 +32,7 @@ export interface Guessed {
   account: (DeviceOwner & AccountNames) | undefined
 }
 
-/** What is held off, in the words of the record. */
+/** What is throttled, in the words of the record. */
 type Attempt = Guessed['attempt'] | 'registration' | Exclude<Action, 'register'>
 
 /** What a refused attempt was aimed at: the keys of the names, and whose they are, where they are anybody's. */
@@ -65,7 +65,7 @@ export interface Limits {
     request: FastifyRequest,
     mail: Pick<NewMail, 'kind' | 'recipient' | 'userId'>,
     database?: Database
-  ): Promise<{ heldOff: boolean }>
+  ): Promise<{ throttled: boolean }>
 }
 
 declare module 'fastify' {
@@ -87,7 +87,7 @@ export default fp(
       fastify.decorate('limits', {
         byAddress: () => async () => {},
         guessing: (_request, _guessed, work) => work(),
-        byRecipient: async () => ({ heldOff: false })
+        byRecipient: async () => ({ throttled: false })
       })
       return
     }
@@ -103,7 +103,7 @@ export default fp(
           wide: wide === undefined ? undefined : limitKey(secret, action, `${wide}/48`)
         }
         const count = await request.database.awaitShared(countAddress(client))
-        if ('wait' in count) throw heldOff(request, action === 'register' ? 'registration' : action, count)
+        if ('wait' in count) throw refuse(request, action === 'register' ? 'registration' : action, count)
       }
     }
 
@@ -115,7 +115,7 @@ export default fp(
       const names = nameKeys(secret, typed)
       const known = isDeviceOf(device, account) ? keys : undefined
       const count = await countOnAll(request, names, known)
-      if ('wait' in count) throw heldOff(request, attempt, count, { names, account: account?.id })
+      if ('wait' in count) throw refuse(request, attempt, count, { names, account: account?.id })
       try {
         const result = await work()
         // Only an account has a right password.
@@ -139,9 +139,9 @@ export default fp(
       if (userId !== undefined && 'counted' in count) {
         count = await countWithin(database, clock, recipientKey(secret, kind, recipient), ALL_ACCOUNTS_LIMIT)
       }
-      const heldOff = 'wait' in count
-      if (heldOff) recordOnce(request, 'mail')
-      return { heldOff }
+      const throttled = 'wait' in count
+      if (throttled) recordOnce(request, 'mail')
+      return { throttled }
     }
 
     /** Counts on the device, where it has guesses left, or else on each of the names: on all of them or on none. */
@@ -181,7 +181,7 @@ export default fp(
      * names that were typed, and not by their account: otherwise names without one would be recorded less often.
      */
     const isNews = createSieve(clock.now, MINUTE)
-    function heldOff(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, guessed?: Aim): Problem {
+    function refuse(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, guessed?: Aim): Problem {
       recordOnce(request, attempt, guessed)
       return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
     }
@@ -189,7 +189,7 @@ export default fp(
     function recordOnce(request: FastifyRequest, attempt: Attempt, { names, account }: Aim = NOBODY): void {
       const network = networkOf(clientAddress(request.raw))
       const key = JSON.stringify([attempt, network, ...names.map((name) => name.toString('base64'))])
-      if (isNews(key)) request.record(`${attempt} held off`, { account })
+      if (isNews(key)) request.record(`${attempt} throttled`, { account })
     }
 
     const stopPurge = startPurge({

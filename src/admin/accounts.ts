@@ -110,7 +110,7 @@ export async function enableAccount(database: Database, user: string): Promise<S
   })
 }
 
-/** Forgets the wrong passwords of both names of an account and of its devices, so that nobody who knows the right one is held off. */
+/** Forgets the wrong passwords of both names of an account and of its devices, so that nobody who knows the right one is throttled. */
 export async function unlockAccount(
   database: Database,
   clock: Clock,

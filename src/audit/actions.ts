@@ -24,17 +24,17 @@ export const ACTIONS = [
   'username changed',
   'data exported',
   'account deletion failed',
-  'login held off',
-  'registration held off',
-  'refresh held off',
-  'logout held off',
-  'password held off',
-  'password change held off',
-  'mail held off',
-  'email change held off',
-  'username change held off',
-  'export held off',
-  'account deletion held off',
+  'login throttled',
+  'registration throttled',
+  'refresh throttled',
+  'logout throttled',
+  'password throttled',
+  'password change throttled',
+  'mail throttled',
+  'email change throttled',
+  'username change throttled',
+  'export throttled',
+  'account deletion throttled',
   'key rotated',
   'key revoked',
   'keys rewrapped',
@@ -52,6 +52,15 @@ export const ACTIONS = [
   'records lost',
   'record damaged'
 ] as const
+
+/** Some words of the record were others in earlier versions. What is stored keeps its word, since the chain covers it. */
+const EARLIER = / held off$/
+
+/** The word under which a stored record is shown. */
+export const shownAction = (stored: string): Action => stored.replace(EARLIER, ' throttled') as Action
+
+/** All words under which an action may be stored. */
+export const storedActions = (action: Action): string[] => [action, action.replace(/ throttled$/, ' held off')]
 
 export type Actor = (typeof ACTORS)[number]
 export type Action = (typeof ACTIONS)[number]

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import type { Action, Actor, Detail } from './actions.ts'
+import { type Action, type Actor, type Detail, shownAction, storedActions } from './actions.ts'
 import { RECORD, type StoredRecord } from './chain.ts'
 
 /** Which records are asked for: those that all of it is true of, the newest of them. */
@@ -33,16 +33,23 @@ export async function listAudit(
 ): Promise<ListedRecord[]> {
   const rows = await database.query<StoredRecord>(
     `SELECT ${RECORD} FROM audit
-     WHERE ($1::uuid IS NULL OR account = $1) AND ($2::text IS NULL OR action = $2)
+     WHERE ($1::uuid IS NULL OR account = $1) AND ($2::text[] IS NULL OR action = ANY($2))
        AND ($3::timestamptz IS NULL OR audit.at >= $3) AND ($4::timestamptz IS NULL OR audit.at < $4)
      ORDER BY audit.seq DESC
      LIMIT $5`,
-    [account ?? null, action ?? null, after?.toISOString() ?? null, before?.toISOString() ?? null, limit]
+    [
+      account ?? null,
+      action ? storedActions(action) : null,
+      after?.toISOString() ?? null,
+      before?.toISOString() ?? null,
+      limit
+    ]
   )
-  return rows.reverse().map(({ mac, seq, at, detail, ...record }) => ({
+  return rows.reverse().map(({ mac, seq, at, action, detail, ...record }) => ({
     seq,
     at: new Date(at / 1000).toISOString(),
     ...record,
+    action: shownAction(action),
     detail: detail === null ? null : JSON.parse(detail)
   }))
 }

@@ -1,3 +1,4 @@
+import { shownAction } from '../audit/actions.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { readGuesses } from '../limits/guesses.ts'
@@ -38,10 +39,10 @@ async function* write(
 ): AsyncGenerator<string> {
   yield `{"exported_at":${JSON.stringify(moment)},"user":${JSON.stringify(account)}`
   const guesses = await readGuesses(openDatabase(), clock, limitSecret, account)
-  const limits = guesses.map(({ name, wrong, heldOffFor }) => ({
+  const limits = guesses.map(({ name, wrong, blockedFor }) => ({
     name,
     wrong_passwords: wrong,
-    held_off_for: heldOffFor
+    blocked_for: blockedFor
   }))
   yield `,"limits":${JSON.stringify(limits)}`
   const resting = await listRestingUsernames(openDatabase(), clock, account.id)
@@ -52,7 +53,8 @@ async function* write(
     yield `,${JSON.stringify(name)}:[`
     let separator = ''
     for await (const { place: _, ...each } of rowsOf(openDatabase, select, account.id)) {
-      yield `${separator}${JSON.stringify(each)}`
+      const shown = name === 'records' ? { ...each, action: shownAction(String(each.action)) } : each
+      yield `${separator}${JSON.stringify(shown)}`
       separator = ','
     }
     yield ']'

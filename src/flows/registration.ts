@@ -11,14 +11,14 @@ import { isAddressReserved } from './email-change.ts'
 /**
  * Makes an account, and has its address verified by a mail: both or neither.
  *
- * @param count says in the same transaction whether the mail is held off; nothing where no mail can be sent
+ * @param count says in the same transaction whether the mail is throttled; nothing where no mail can be sent
  * @throws Problem ACCOUNT_EXISTS naming each name that is taken
  */
 export async function registerUser(
   database: Database,
   clock: Clock,
   account: NewUser,
-  count: ((mail: NewMail, transaction: Database) => Promise<{ heldOff: boolean }>) | undefined
+  count: ((mail: NewMail, transaction: Database) => Promise<{ throttled: boolean }>) | undefined
 ): Promise<User> {
   const { email } = account
   if (email === undefined) return addUser(database, clock, account)

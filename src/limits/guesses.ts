@@ -23,7 +23,7 @@ export interface Guesses {
   /** How many wrong passwords were given for it. */
   wrong: number
   /** For how many seconds nobody is let through, but from a known device. */
-  heldOffFor: number
+  blockedFor: number
 }
 
 /** The keys that a guess was counted on, or how many seconds to wait where nothing more is let through. */
@@ -129,7 +129,7 @@ export async function readGuesses(
 ): Promise<Guesses[]> {
   const rows = await database.query<Omit<Guesses, 'name'>>(
     `SELECT coalesce(count, 0) AS wrong,
-       coalesce(greatest(ceil(extract(epoch FROM blocked_until - ${MOMENT})), 0), 0)::int AS "heldOffFor"
+       coalesce(greatest(ceil(extract(epoch FROM blocked_until - ${MOMENT})), 0), 0)::int AS "blockedFor"
      FROM unnest($2::bytea[]) WITH ORDINALITY AS asked (key, place)
        LEFT JOIN limits ON limits.key = asked.key AND over_at > ${MOMENT}
      ORDER BY place`,

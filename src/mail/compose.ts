@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { HELD_OFF, type Mail } from '../outbox/outbox.ts'
+import { type Mail, THROTTLED } from '../outbox/outbox.ts'
 import { foldName } from '../users/names.ts'
 import { LIFETIMES, type Minted, mintEmailToken, type Purpose } from './email-tokens.ts'
 import type { Letter } from './letters.ts'
@@ -42,7 +42,7 @@ export async function composeWithLink(
   mail: Mail
 ): Promise<Letter | undefined> {
   const { id, kind, user_id, recipient, data } = mail
-  if (data[HELD_OFF]) return undefined
+  if (data[THROTTLED]) return undefined
   const mint = (minted: Omit<Minted, 'mail'>) => mintEmailToken(database, clock, key, { mail: id, ...minted })
 
   async function verifyEmail(user: Addressee | undefined): Promise<Letter | undefined> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { enqueueMail, HELD_OFF, type NewMail } from '../outbox/outbox.ts'
+import { enqueueMail, type NewMail, THROTTLED } from '../outbox/outbox.ts'
 
 /**
  * Puts a mail that a client has asked for into the outbox. One to an address that has had its share is put there all the
@@ -12,7 +12,7 @@ export async function requestMail(
   database: Database,
   clock: Clock,
   mail: NewMail,
-  { heldOff }: { heldOff: boolean }
+  { throttled }: { throttled: boolean }
 ): Promise<boolean> {
-  return enqueueMail(database, clock, heldOff ? { ...mail, data: { ...mail.data, [HELD_OFF]: 'yes' } } : mail)
+  return enqueueMail(database, clock, throttled ? { ...mail, data: { ...mail.data, [THROTTLED]: 'yes' } } : mail)
 }

@@ -67,8 +67,8 @@ export async function enqueueMail(
   return put.length > 0
 }
 
-/** The key of a mail's data that has no letter come of it. */
-export const HELD_OFF = 'held_off'
+/** Marks a mail that is not sent, in its data; the key is what earlier versions write too. */
+export const THROTTLED = 'held_off'
 
 const QUESTIONS: Kind[] = ['registration asked', 'reset asked', 'verification asked']
 
@@ -82,7 +82,7 @@ const QUESTIONS: Kind[] = ['registration asked', 'reset asked', 'verification as
 export async function answerQuestions(database: Database, most = 500): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     `WITH asked AS MATERIALIZED (
-       SELECT id, kind, recipient, data ? $3 AS held_off FROM mails
+       SELECT id, kind, recipient, data ? $3 AS throttled FROM mails
        WHERE kind = ANY($1)
        ORDER BY id LIMIT $2
        FOR UPDATE SKIP LOCKED
@@ -94,7 +94,7 @@ export async function answerQuestions(database: Database, most = 500): Promise<n
      ), answers AS MATERIALIZED (
        SELECT asked.id, accounts.id AS user_id, coalesce(accounts.email, recipient) AS recipient,
          CASE
-           WHEN held_off THEN NULL
+           WHEN throttled THEN NULL
            WHEN kind = 'registration asked' THEN 'finish registration'
            WHEN kind = 'reset asked' AND enabled THEN 'reset password'
            WHEN kind = 'verification asked' AND enabled AND NOT email_verified THEN 'verify email'
@@ -107,7 +107,7 @@ export async function answerQuestions(database: Database, most = 500): Promise<n
        DELETE FROM mails USING answers WHERE mails.id = answers.id AND answers.kind IS NULL
      )
      SELECT count(*)::int AS count FROM asked`,
-    [QUESTIONS, most, HELD_OFF]
+    [QUESTIONS, most, THROTTLED]
   )
   return (row as { count: number }).count
 }

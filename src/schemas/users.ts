@@ -76,7 +76,7 @@ export const AccountExport = Type.Object(
     limits: list({
       name: Type.String({ enum: ['username', 'email'] }),
       wrong_passwords: Type.Integer(),
-      held_off_for: Type.Integer({ description: 'seconds' })
+      blocked_for: Type.Integer({ description: 'seconds' })
     }),
     resting_usernames: list({ username: Text, until: Time }),
     email_changes: list({ previous_email: Text, changed_at: Time, undone_at: nullable(Time) }),

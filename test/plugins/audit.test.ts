@@ -171,28 +171,30 @@ test('what clients do is on record', async (t) => {
   })
 })
 
-test('what the limits hold off is on record once a minute', async (t) => {
+test('what the limits refuse is on record once a minute', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock, environment: { LIMITS: 'on' } })
   fastify.passwords.verify = async (password, hash) => hash !== undefined && password === PASSWORD
   const { user, access_token } = await signIn(fastify, { username: 'ada' })
   const login = (username: string) => post(fastify, '/login', { username, password: 'wrong' })
   const change = { current_password: 'wrong', new_password: NEXT }
-  const heldOff = async () =>
-    (await recorded(fastify)).flatMap(({ action, account }) => (action.endsWith('held off') ? [[action, account]] : []))
+  const throttled = async () =>
+    (await recorded(fastify)).flatMap(({ action, account }) =>
+      action.endsWith('throttled') ? [[action, account]] : []
+    )
 
   for (let index = 0; index < 13; index++) await login('ada')
-  const expected = [['login held off', user.id]]
-  t.strictSame(await heldOff(), expected)
+  const expected = [['login throttled', user.id]]
+  t.strictSame(await throttled(), expected)
   for (let index = 0; index < 3; index++) await post(fastify, '/password/change', change, bearer(access_token))
-  t.strictSame(await heldOff(), expected.concat([['password change held off', user.id]]))
+  t.strictSame(await throttled(), expected.concat([['password change throttled', user.id]]))
   await fastify.pg.pool.query('UPDATE limits SET count = 1000')
   for (let index = 0; index < 3; index++) {
     await login('nobody')
     await post(fastify, '/register', { username: 'grace', password: PASSWORD })
     await post(fastify, '/token/refresh', { refresh_token: 'x' })
   }
-  t.match((await heldOff()).slice(2), [['login held off', null]])
+  t.match((await throttled()).slice(2), [['login throttled', null]])
 })
 
 test('the record', async (t) => {

@@ -24,8 +24,8 @@ test('users show', async (t) => {
       ...user,
       disabled_at: null,
       limits: [
-        { name: 'username', wrong_passwords: 0, held_off_for: 0 },
-        { name: 'email', wrong_passwords: 0, held_off_for: 0 }
+        { name: 'username', wrong_passwords: 0, blocked_for: 0 },
+        { name: 'email', wrong_passwords: 0, blocked_for: 0 }
       ],
       living_sessions: 2
     })
@@ -51,14 +51,14 @@ test('users show', async (t) => {
     )
   })
 
-  await t.test('shows which of its names is held off, and for how long', async (t) => {
+  await t.test('shows which of its names is blocked, and for how long', async (t) => {
     await login(9, 'wrong')
     t.match((await run(['users', 'show', 'ada'])).stdout, /\nlimits {4}9 wrong passwords for the username\nsessions/)
     await login(1, 'wrong')
     const { stdout } = await run(['users', 'show', 'ada'])
-    t.match(stdout, /\nlimits {4}10 wrong passwords for the username, held off for (?:30|2\d) seconds\nsessions/)
+    t.match(stdout, /\nlimits {4}10 wrong passwords for the username, blocked for (?:30|2\d) seconds\nsessions/)
     const { limits } = await ask('users', 'show', 'ada')
-    t.match(limits, [{ name: 'username', wrong_passwords: 10, held_off_for: Number }, { held_off_for: 0 }])
+    t.match(limits, [{ name: 'username', wrong_passwords: 10, blocked_for: Number }, { blocked_for: 0 }])
   })
 
   await t.test('shows the ten of many sessions that were used last', async (t) => {

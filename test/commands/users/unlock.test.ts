@@ -18,7 +18,7 @@ test('users unlock', async (t) => {
   t.equal(await login({ username: 'ada' }), 429)
   t.strictSame(
     await run(['users', 'unlock', 'ada@example.com']),
-    done('10 wrong passwords of Ada forgotten, and its username held off no longer')
+    done('10 wrong passwords of Ada forgotten, and its username no longer blocked')
   )
   t.equal(await login({ username: 'ada' }), 200)
 
@@ -27,7 +27,7 @@ test('users unlock', async (t) => {
   t.match(await ask('users', 'unlock', 'ada'), {
     username: 'Ada',
     wrong_passwords_forgotten: 20,
-    were_held_off: ['username', 'email']
+    were_blocked: ['username', 'email']
   })
   t.equal(await login({ email: 'ada@example.com' }), 200)
   t.strictSame(await run(['users', 'unlock', 'nobody']), UNKNOWN)

@@ -94,7 +94,7 @@ test('the cookie of a device is void', async (t) => {
     await database().query('TRUNCATE users, limits CASCADE')
   })
 
-  /** A user who has signed in on a device and on another one, with strangers that are held off. */
+  /** A user who has signed in on a device and on another one, with strangers that are throttled. */
   async function prepare() {
     const { user, access_token } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
     await letters(fastify)
@@ -102,7 +102,7 @@ test('the cookie of a device is void', async (t) => {
     const headers = { ...bearer(access_token), cookie: cookie as string }
     return { id: user.id as string, headers, cookie: cookie as string, other: other as string }
   }
-  /** What a login on a device is answered while strangers are held off. */
+  /** What a login on a device is answered while strangers are throttled. */
   async function tryOn(cookie: string | undefined, password = PASSWORD): Promise<number> {
     await database().query('TRUNCATE limits')
     for (let index = 0; index < 10; index++) await login(fastify, 'ada', 'wrong')

@@ -140,7 +140,7 @@ test('the limits of guessing', async (t) => {
     t.strictSame(await guess(fastify, 10, { username: 'ada' }), wrongs(10))
   })
 
-  await t.test('the owner gets in from a known device while strangers are held off', async (t) => {
+  await t.test('the owner gets in from a known device while strangers are throttled', async (t) => {
     await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
     const device = await deviceOf(fastify, { username: 'ada' })
     await guess(fastify, 10, { username: 'ada' })
@@ -207,7 +207,7 @@ test('the limits of guessing', async (t) => {
     t.equal((await change(PASSWORD, device)).statusCode, 204, 'but not on a known device')
   })
 
-  await t.test('where one of the names is held off, the other is not counted', async (t) => {
+  await t.test('where one of the names is throttled, the other is not counted', async (t) => {
     const { access_token } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
     await guess(fastify, 10, { email: 'ada@example.com' })
     const body = { current_password: 'wrong', new_password: 'another horse, another battery' }

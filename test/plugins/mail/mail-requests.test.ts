@@ -50,7 +50,7 @@ test('mails that anybody may ask for', async (t) => {
     const records = await listAudit(fastify.openDatabase(), { limit: 1000 })
     const text = JSON.stringify(records)
     t.match(text, '"action":"mail asked"')
-    t.match(text, '"action":"mail held off"')
+    t.match(text, '"action":"mail throttled"')
     t.notMatch(text, 'example.com')
   })
 })

@@ -31,8 +31,8 @@ test('GET /me/export', async (t) => {
     t.match(rest, {
       user: { ...user, email: 'lovelace@example.com', email_verified: true },
       limits: [
-        { name: 'username', wrong_passwords: 1, held_off_for: 0 },
-        { name: 'email', wrong_passwords: 0, held_off_for: 0 }
+        { name: 'username', wrong_passwords: 1, blocked_for: 0 },
+        { name: 'email', wrong_passwords: 0, blocked_for: 0 }
       ],
       resting_usernames: [],
       email_changes: [{ previous_email: 'ada@example.com', changed_at: TIME, undone_at: null }],

@@ -179,8 +179,8 @@ test('the accounts', async (t) => {
     await guess({ username: 'grace' }, 1)
     const account = { ...user, disabled_at: null }
     const none = [
-      { name: 'username', wrong: 0, heldOffFor: 0 },
-      { name: 'email', wrong: 0, heldOffFor: 0 }
+      { name: 'username', wrong: 0, blockedFor: 0 },
+      { name: 'email', wrong: 0, blockedFor: 0 }
     ]
     t.strictSame(await unlockAccount(database, clock, SECRET, 'ada'), { account, guesses: none })
     await guess({ username: 'ada' }, 10)
@@ -188,8 +188,8 @@ test('the accounts', async (t) => {
     t.match(await unlockAccount(database, clock, SECRET, 'ada'), {
       account,
       guesses: [
-        { name: 'username', wrong: 10, heldOffFor: Number },
-        { name: 'email', wrong: 2, heldOffFor: 0 }
+        { name: 'username', wrong: 10, blockedFor: Number },
+        { name: 'email', wrong: 2, blockedFor: 0 }
       ]
     })
     t.strictSame(await unlockAccount(database, clock, SECRET, 'ada'), { account, guesses: none })

@@ -34,3 +34,14 @@ test('listing the record', async (t) => {
     )
   }
 })
+
+test('a record of an earlier version is found and shown under the word of today', async (t) => {
+  const pool = await migratedPool(t)
+  await append(pool, 1, { action: 'login held off' as never })
+  for (const wanted of [{}, { action: 'login throttled' }] as const) {
+    const records = await listAudit(createDatabase(pool, 60_000), { limit: 100, ...wanted })
+    t.match(records, [{ seq: 1, action: 'login throttled' }])
+  }
+  const { rows } = await pool.query('SELECT action FROM audit')
+  t.strictSame(rows, [{ action: 'login held off' }])
+})

@@ -24,7 +24,7 @@ test('the export of an account', async (t) => {
   await t.test('says of the least what it is of', async (t) => {
     t.match(await read(account), {
       user: { id: account, username: null, email: 'ada@example.com' },
-      limits: [{ name: 'email', wrong_passwords: 0, held_off_for: 0 }],
+      limits: [{ name: 'email', wrong_passwords: 0, blocked_for: 0 }],
       email_changes: [],
       email_tokens: [],
       sessions: [],

@@ -14,7 +14,7 @@ test('registrations', async (t) => {
   await t.test('write a mail to an address, counted in the same transaction', async (t) => {
     const count = async ({ kind, recipient }: { kind: string; recipient: string }) => {
       t.strictSame([kind, recipient], ['verify email', 'ada@example.com'])
-      return { heldOff: false }
+      return { throttled: false }
     }
     await registerUser(database, clock, { email: 'ada@example.com', passwordHash: 'none' }, count)
     t.strictSame(await mails(), [{ kind: 'verify email', recipient: 'ada@example.com', data: {} }])
@@ -31,7 +31,7 @@ test('registrations', async (t) => {
   await t.test('write none where none can be sent, or there is no address', async (t) => {
     await database.query('DELETE FROM mails')
     await registerUser(database, clock, { email: 'grace@example.com', passwordHash: 'none' }, undefined)
-    await registerUser(database, clock, { username: 'mary', passwordHash: 'none' }, async () => ({ heldOff: false }))
+    await registerUser(database, clock, { username: 'mary', passwordHash: 'none' }, async () => ({ throttled: false }))
     t.strictSame(await mails(), [])
   })
 

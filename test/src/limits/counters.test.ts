@@ -142,19 +142,19 @@ test('the stored limits', async (t) => {
       readGuesses(database(), clock, SECRET, names)
     const name = nameKeys(SECRET, ada)[0] as Buffer
     const wrong = (count: number) => times(count, () => countGuess(database(), clock, { name, device: undefined }))
-    const email = { name: 'email', wrong: 0, heldOffFor: 0 }
-    t.strictSame(await guesses(), [{ name: 'username', wrong: 0, heldOffFor: 0 }, email])
+    const email = { name: 'email', wrong: 0, blockedFor: 0 }
+    t.strictSame(await guesses(), [{ name: 'username', wrong: 0, blockedFor: 0 }, email])
     await wrong(9)
-    t.strictSame(await guesses(), [{ name: 'username', wrong: 9, heldOffFor: 0 }, email])
+    t.strictSame(await guesses(), [{ name: 'username', wrong: 9, blockedFor: 0 }, email])
     await wrong(1)
     const [username] = await guesses()
     t.match(username, { name: 'username', wrong: 10 })
-    t.ok(username && username.heldOffFor > 20 && username.heldOffFor <= 30)
+    t.ok(username && username.blockedFor > 20 && username.blockedFor <= 30)
     t.strictSame(await guesses({ username: null, email: ada.email }), [email])
     clock.advance(30)
-    t.match(await guesses(), [{ wrong: 10, heldOffFor: 0 }, email])
+    t.match(await guesses(), [{ wrong: 10, blockedFor: 0 }, email])
     clock.advance(86_400)
-    t.strictSame(await guesses(), [{ name: 'username', wrong: 0, heldOffFor: 0 }, email], 'until it is over')
+    t.strictSame(await guesses(), [{ name: 'username', wrong: 0, blockedFor: 0 }, email], 'until it is over')
   })
 
   await t.test('remember wrong guesses for a day', async (t) => {

@@ -2,16 +2,16 @@ import { test } from 'tap'
 import { systemClock as clock } from '../../../src/clock.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { requestMail } from '../../../src/mail/requests.ts'
-import { HELD_OFF } from '../../../src/outbox/outbox.ts'
+import { THROTTLED } from '../../../src/outbox/outbox.ts'
 import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 
-test('a mail that is held off is put into the outbox like any other, marked', async (t) => {
+test('a mail that is throttled is put into the outbox like any other, marked', async (t) => {
   const database = createDatabase(await poolOf(t, await migratedDatabase(t)), 60_000)
-  for (const heldOff of [false, true]) {
-    await requestMail(database, clock, { kind: 'reset asked', recipient: `${heldOff}@example.com` }, { heldOff })
+  for (const throttled of [false, true]) {
+    await requestMail(database, clock, { kind: 'reset asked', recipient: `${throttled}@example.com` }, { throttled })
   }
   t.strictSame(await database.query('SELECT kind, recipient, data FROM mails ORDER BY recipient'), [
     { kind: 'reset asked', recipient: 'false@example.com', data: {} },
-    { kind: 'reset asked', recipient: 'true@example.com', data: { [HELD_OFF]: 'yes' } }
+    { kind: 'reset asked', recipient: 'true@example.com', data: { [THROTTLED]: 'yes' } }
   ])
 })

@@ -8,13 +8,13 @@ import {
   deleteMails,
   enqueueMail,
   giveBackMails,
-  HELD_OFF,
   KINDS,
   type Kind,
   LEASE,
   LIFE,
   nextMailDue,
-  postponeMail
+  postponeMail,
+  THROTTLED
 } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
@@ -268,10 +268,10 @@ test('questions', async (t) => {
     })
   }
 
-  await t.test('that are held off come to nothing, whoever is asked for', async (t) => {
+  await t.test('that are throttled come to nothing, whoever is asked for', async (t) => {
     await database.query('TRUNCATE mails')
     for (const [kind, recipient] of cases.slice(0, 10)) {
-      await enqueueMail(database, clock, { kind, recipient, data: { [HELD_OFF]: 'yes' } })
+      await enqueueMail(database, clock, { kind, recipient, data: { [THROTTLED]: 'yes' } })
     }
     t.equal(await answerQuestions(database), 10)
     t.strictSame(await stored(), [])
