@@ -416,20 +416,28 @@ test('the limits', async (t) => {
   })
 })
 
-test('a login that loses the database at its very end', async (t) => {
-  const fastify = await build(t, { environment: ON })
-  await signIn(fastify, { username: 'ada' })
-  await guess(fastify, 9, { username: 'ada' })
-  const pool = fastify.pg.pool as { connect(): Promise<unknown> }
-  const { connect } = pool
-  // By address, the credentials, the guess, the session: the fifth would forgive.
-  let statements = 0
-  pool.connect = () => (++statements === 5 ? Promise.reject(new Error('gone')) : connect.call(pool))
-  const response = await login(fastify, { username: 'ada' }, PASSWORD)
-  pool.connect = connect
-  t.equal(response.statusCode, 503)
-  t.equal(response.headers['set-cookie'], undefined, 'hands out no cookie')
-  t.strictSame(await guess(fastify, 2, { username: 'ada' }), [401, 429], 'and was not counted')
+test('a login that loses the database after its password was checked', async (t) => {
+  // Counted by address, the credentials, the guess: the fourth statement resets the guesses, the fifth opens the session.
+  const cases: [what: string, lost: number, next: number[]][] = [
+    ['while the guesses are reset, does not count as one', 4, [401, 429]],
+    ['while the session is opened, has reset them', 5, [401, 401]]
+  ]
+  for (const [what, lost, next] of cases) {
+    await t.test(what, async (t) => {
+      const fastify = await build(t, { environment: ON })
+      await signIn(fastify, { username: 'ada' })
+      await guess(fastify, 9, { username: 'ada' })
+      const pool = fastify.pg.pool as { connect(): Promise<unknown> }
+      const { connect } = pool
+      let statements = 0
+      pool.connect = () => (++statements === lost ? Promise.reject(new Error('gone')) : connect.call(pool))
+      const response = await login(fastify, { username: 'ada' }, PASSWORD)
+      pool.connect = connect
+      t.equal(response.statusCode, 503)
+      t.equal(response.headers['set-cookie'], undefined, 'hands out no cookie')
+      t.strictSame(await guess(fastify, 2, { username: 'ada' }), next)
+    })
+  }
 })
 
 test('what a request waits for', async (t) => {
