@@ -5,7 +5,6 @@ import type { Action, Actor } from '../src/audit/actions.ts'
 import { appendRecords, type Particulars } from '../src/audit/append.ts'
 import { createAuditQueue } from '../src/audit/queue.ts'
 import type { Database } from '../src/database/database.ts'
-import { deriveKey } from '../src/secrets/derive-key.ts'
 
 /** The record of who did what. */
 export interface Audit {
@@ -42,8 +41,8 @@ const PATIENCE = 1_000
 
 export default fp<AppOptions>(
   async (fastify, { recordEvery = INTERVAL }) => {
-    const { clientAddress, clock, log, rootSecret } = fastify
-    const key = deriveKey(rootSecret, 'audit')
+    const { clientAddress, clock, log } = fastify
+    const key = fastify.deriveKey('audit')
     const queue = createAuditQueue()
     let timer: NodeJS.Timeout | undefined
     let failing = false
@@ -111,5 +110,5 @@ export default fp<AppOptions>(
       record('client', action, { address: clientAddress(this.raw), requestId: this.id, ...particulars })
     })
   },
-  { name: 'audit', dependencies: ['client-address', 'clock', 'database', 'root-secret'] }
+  { name: 'audit', dependencies: ['client-address', 'clock', 'database', 'derive-key'] }
 )

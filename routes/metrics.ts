@@ -16,6 +16,8 @@ const schema = {
 }
 
 const metrics: FastifyPluginAsyncTypebox = async (fastify) => {
+  // Another application that owns the server has figures of its own.
+  if (!fastify.hasDecorator('metrics')) return
   const { metrics, operatorOnly } = fastify
 
   fastify.get('/metrics', { schema, config: { vital: true }, onRequest: operatorOnly }, async (_request, reply) => {

@@ -18,4 +18,6 @@ export interface AppOptions {
   mailEvery?: number
   /** Where somebody may be sitting who starts the service. */
   terminal?: { isTTY?: boolean; write(text: string): unknown }
+  /** Whether another application owns the server, which it steers and measures itself. */
+  insideAnother?: boolean
 }

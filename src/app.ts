@@ -20,6 +20,7 @@ import localOnly from '../plugins/http/local-only.ts'
 import noBody from '../plugins/http/no-body.ts'
 import notFound from '../plugins/http/not-found.ts'
 import operatorOnly from '../plugins/http/operator-only.ts'
+import requestRules from '../plugins/http/request-rules.ts'
 import typedEmail from '../plugins/http/typed-email.ts'
 import jwt from '../plugins/keys/jwt.ts'
 import keyRing from '../plugins/keys/key-ring.ts'
@@ -39,7 +40,7 @@ import pages from '../plugins/pages/pages.ts'
 import passwords from '../plugins/passwords.ts'
 import openapi from '../plugins/schemas/openapi.ts'
 import serializers from '../plugins/schemas/serializers.ts'
-import rootSecret from '../plugins/secrets/root-secret.ts'
+import deriveKey from '../plugins/secrets/derive-key.ts'
 import secrets from '../plugins/secrets/secrets.ts'
 import refreshCookie from '../plugins/sessions/refresh-cookie.ts'
 import refreshTokens from '../plugins/sessions/refresh-tokens.ts'
@@ -72,7 +73,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   secrets,
   keyRules,
   keyRing,
-  rootSecret,
+  deriveKey,
   jwt,
   accessTokens,
   // What every request passes. Their hooks run in this order, which is the order of refusal.
@@ -89,6 +90,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   notFound,
   pressure,
   // How requests are read and answers are written.
+  requestRules,
   openapi,
   serializers,
   jsonBody,
@@ -129,6 +131,19 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   welcome
 ]
 
+/** What steers and measures a server of our own. */
+const OF_OUR_SERVER: ReadonlySet<(typeof PLUGINS)[number]> = new Set([
+  stopping,
+  backlog,
+  coalescing,
+  transport,
+  pressure,
+  stalledSockets,
+  metrics,
+  tracing,
+  welcome
+])
+
 /** The application: what it has (plugins/), then what it may be asked (routes/). */
 export default async function app(fastify: FastifyInstance, given: AppOptions): Promise<void> {
   registerPlugins(fastify, given)
@@ -137,5 +152,6 @@ export default async function app(fastify: FastifyInstance, given: AppOptions): 
 
 /** What the application has, without what it may be asked. */
 export function registerPlugins(fastify: FastifyInstance, given: AppOptions): void {
-  for (const plugin of PLUGINS) fastify.register(plugin, given)
+  const plugins = given.insideAnother ? PLUGINS.filter((plugin) => !OF_OUR_SERVER.has(plugin)) : PLUGINS
+  for (const plugin of plugins) fastify.register(plugin, given)
 }

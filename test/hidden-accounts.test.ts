@@ -5,7 +5,6 @@ import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { Problem } from '../src/errors.ts'
 import { createDeviceToken } from '../src/limits/device-token.ts'
-import { deriveKey } from '../src/secrets/derive-key.ts'
 import { findCredentials } from '../src/users/credentials.ts'
 import { build, PASSWORD, post } from './helpers/app.ts'
 import { statementsOf } from './helpers/statements-of.ts'
@@ -75,7 +74,7 @@ test('nobody can tell by the work that a request makes whether there is an accou
     [await fastify.passwords.hash(PASSWORD)]
   )
   const calls = countCalls(t)
-  const key = deriveKey(fastify.rootSecret, 'device cookie')
+  const key = fastify.deriveKey('device cookie')
   const owner = await findCredentials(database(), { username: 'known99' })
   const cookie = `latchkey_device=${createDeviceToken(owner as NonNullable<typeof owner>, Date.now(), key)}`
   const cases = [...worst, ['the cookie of another account', { cookie }], ['nothing more', {}]] as const

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { test } from 'tap'
-import { deriveKey } from '../src/secrets/derive-key.ts'
+import { readRootSecret } from '../src/secrets/root-secret.ts'
 import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
 import { letters } from './helpers/letters.ts'
 
@@ -31,10 +31,11 @@ test('a copy of a database in use shows no secret', async (t) => {
   const copy = rows.flat().map(({ row }) => row.toLowerCase())
   t.ok(copy.length >= 4 && copy.some((row) => row.includes('ada')), 'the copy has everything in it')
 
+  const rootSecret = await readRootSecret(database, fastify.clock, fastify.secrets)
   const { d } = createPrivateKey(fastify.keyRing.signingKey().privateKey).export({ format: 'jwk' })
   const secrets: [what: string, bytes: Buffer][] = [
     ['SECRET_KEY', Buffer.from(SECRET_KEY)],
-    ['the root secret', Buffer.from(fastify.rootSecret, 'base64url')],
+    ['the root secret', Buffer.from(rootSecret, 'base64url')],
     ['the key of successors', fastify.sessionRules.successorKey],
     ['a private signing key', Buffer.from(String(d), 'base64url')],
     ['the first password', Buffer.from(PASSWORD)],
@@ -43,7 +44,7 @@ test('a copy of a database in use shows no secret', async (t) => {
     ['its bytes', Buffer.from(String(verification), 'base64url')],
     ['the token of a mail', Buffer.from(String(reset))],
     ['the bytes of that', Buffer.from(String(reset), 'base64url')],
-    ['the key of such tokens', deriveKey(fastify.rootSecret, 'email tokens')],
+    ['the key of such tokens', fastify.deriveKey('email tokens')],
     ['an access token', Buffer.from(access_token)],
     ...[first, second, third].flatMap((token, index): [string, Buffer][] => [
       [`refresh token ${index + 1}`, Buffer.from(token)],

@@ -1,7 +1,6 @@
 import { calledBy, findAccount, NAMED_BY, OPERATOR_PATIENCE, setPassword } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { readSecret } from '../../src/cli/terminal.ts'
-import { limitSecret } from '../../src/limits/counter-keys.ts'
 import { countOf } from '../../src/plural.ts'
 
 const define: DefineCommand = (command, { terminal, open, answer }) => {
@@ -11,13 +10,13 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--keep-sessions', 'end none')
     .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
     .action(async (user: string, { keepSessions = false }: { keepSessions?: boolean }) => {
-      const { audit, openDatabase, passwords, rootSecret, sessionRules } = await open()
+      const { audit, openDatabase, passwords, deriveKey, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       const { id, username, email } = await findAccount(database, user)
       const password = await readSecret(terminal, 'New password', 'LATCHKEY_PASSWORD')
       passwords.accept(password, [username, email])
       const change = { hash: await passwords.hash(password), keepSessions }
-      const { account, ended } = await setPassword(database, sessionRules, limitSecret(rootSecret), id, change)
+      const { account, ended } = await setPassword(database, sessionRules, deriveKey('limits'), id, change)
       audit.record('operator', 'password set', { account: id, detail: { count: ended } })
       answer(
         { ...account, sessions_ended: ended },

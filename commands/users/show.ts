@@ -1,7 +1,6 @@
 import { type Account, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { align, table } from '../../src/cli/table.ts'
-import { limitSecret } from '../../src/limits/counter-keys.ts'
 import { type Guesses, readGuesses } from '../../src/limits/guesses.ts'
 import { countOf } from '../../src/plural.ts'
 import type { Session } from '../../src/schemas/sessions.ts'
@@ -15,10 +14,10 @@ const show: DefineCommand = (command, { open, answer }) => {
     .description('show an account, where it is signed in, and what is counted against its names')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { clock, openDatabase, rootSecret, sessionRules } = await open()
+      const { clock, openDatabase, deriveKey, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       const account = await findAccount(database, user)
-      const guesses = await readGuesses(database, clock, limitSecret(rootSecret), account)
+      const guesses = await readGuesses(database, clock, deriveKey('limits'), account)
       const living = await countSessions(database, sessionRules, account.id)
       const sessions = (await listSessions(database, sessionRules, { sid: null, sub: account.id })).slice(0, SHOWN)
       answer(

@@ -1,6 +1,5 @@
 import { calledBy, NAMED_BY, OPERATOR_PATIENCE, unlockAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { limitSecret } from '../../src/limits/counter-keys.ts'
 import { countOf } from '../../src/plural.ts'
 
 const unlock: DefineCommand = (command, { open, answer }) => {
@@ -8,9 +7,9 @@ const unlock: DefineCommand = (command, { open, answer }) => {
     .description('forget the wrong passwords of an account, so that its names are no longer blocked')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, clock, openDatabase, rootSecret } = await open()
+      const { audit, clock, openDatabase, deriveKey } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
-      const { account, guesses } = await unlockAccount(database, clock, limitSecret(rootSecret), user)
+      const { account, guesses } = await unlockAccount(database, clock, deriveKey('limits'), user)
       audit.record('operator', 'user unlocked', { account: account.id })
       const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)
       const blocked = guesses.filter(({ blockedFor }) => blockedFor > 0).map(({ name }) => name)

@@ -5,7 +5,6 @@ import { Problem } from '../../src/errors.ts'
 import { confirmNewEmail, rejectEmail, undoEmailChange, verifyEmail } from '../../src/flows/email-change.ts'
 import { resetPassword } from '../../src/flows/password-reset.ts'
 import { finishRegistration } from '../../src/flows/registration.ts'
-import { limitSecret } from '../../src/limits/counter-keys.ts'
 import {
   claimEmailToken,
   type EmailToken,
@@ -48,8 +47,8 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config, deviceCookie, limits, outbox, passwords, rootSecret, sessionRules } = fastify
-    const secret = limitSecret(rootSecret)
+    const { clock, config, deviceCookie, limits, outbox, passwords, sessionRules } = fastify
+    const secret = fastify.deriveKey('limits')
 
     /** Claims that could not be given back, by token: they are this process's own to claim again. */
     const kept = new Map<string, string>()
@@ -184,7 +183,7 @@ export default fp(
       'limits',
       'outbox',
       'passwords',
-      'root-secret',
+      'derive-key',
       'session-rules'
     ]
   }

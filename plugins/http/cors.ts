@@ -76,7 +76,7 @@ export default fp(
 
     await fastify.register(cors, { delegator: permit })
   },
-  { name: 'cors', dependencies: ['allowed-methods', 'config', 'errors', 'headers'] }
+  { name: 'cors', dependencies: ['allowed-methods', 'config'] }
 )
 
 /** Whether a page of that origin asks the host that it came from, by whatever name that is. */

@@ -25,5 +25,5 @@ export default fp(
         .send(method === 'HEAD' ? body : undefined)
     })
   },
-  { name: 'documents', dependencies: ['headers'] }
+  { name: 'documents' }
 )

@@ -23,5 +23,5 @@ export default fp(
       throw new Problem('NOT_FOUND')
     })
   },
-  { name: 'not-found', dependencies: ['allowed-methods', 'cors', 'headers', 'stopping', 'transport'] }
+  { name: 'not-found', dependencies: ['allowed-methods'] }
 )

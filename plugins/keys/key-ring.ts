@@ -61,5 +61,5 @@ export default fp<AppOptions>(
 
     fastify.decorate('keyRing', keyRing)
   },
-  { name: 'key-ring', dependencies: ['config', 'database', 'key-rules'] }
+  { name: 'key-ring', dependencies: ['clock', 'config', 'database', 'key-rules', 'secrets'] }
 )

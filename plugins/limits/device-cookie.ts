@@ -10,7 +10,6 @@ import {
   isDeviceOf,
   readDeviceToken
 } from '../../src/limits/device-token.ts'
-import { deriveKey } from '../../src/secrets/derive-key.ts'
 import { type DeviceOwner, findDeviceOwner } from '../../src/users/credentials.ts'
 
 /** Knows the devices from which a user has signed in, so that strangers who guess cannot lock the owner out. */
@@ -38,9 +37,9 @@ const NAME = 'latchkey_device'
 
 export default fp(
   async (fastify) => {
-    const { clock, config, rootSecret } = fastify
+    const { clock, config } = fastify
     const { PUBLIC_URL } = config
-    const key = deriveKey(rootSecret, 'device cookie')
+    const key = fastify.deriveKey('device cookie')
     const secure = !isPlainLoopback(PUBLIC_URL)
     const attributes = {
       name: NAME,
@@ -78,5 +77,5 @@ export default fp(
       }
     } satisfies DeviceCookie)
   },
-  { name: 'device-cookie', dependencies: ['clock', 'config', 'database', 'root-secret'] }
+  { name: 'device-cookie', dependencies: ['clock', 'config', 'database', 'derive-key'] }
 )

@@ -10,7 +10,6 @@ import {
   type DeviceKeys,
   devicesKey,
   limitKey,
-  limitSecret,
   nameKeys,
   recipientKey
 } from '../../src/limits/counter-keys.ts'
@@ -81,7 +80,7 @@ const MINUTE = 60_000
 
 export default fp(
   async (fastify) => {
-    const { clientAddress, clock, config, deviceCookie, log, rootSecret } = fastify
+    const { clientAddress, clock, config, deviceCookie, log } = fastify
     if (config.LIMITS === 'off') {
       log.warn('LIMITS is off: nothing slows down the guessing of passwords')
       fastify.decorate('limits', {
@@ -91,7 +90,7 @@ export default fp(
       })
       return
     }
-    const secret = limitSecret(rootSecret)
+    const secret = fastify.deriveKey('limits')
 
     function byAddress(action: Action) {
       const countAddress = createAddressCounts(fastify.openDatabase, clock, ADDRESS_LIMITS[action])
@@ -203,6 +202,6 @@ export default fp(
   },
   {
     name: 'limits',
-    dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'device-cookie', 'root-secret']
+    dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'device-cookie', 'derive-key']
   }
 )

@@ -7,7 +7,6 @@ import { compose } from '../../src/mail/compose.ts'
 import { createDelivery, type Outcome, type Round } from '../../src/outbox/delivery.ts'
 import { Undelivered } from '../../src/outbox/delivery-error.ts'
 import { answerQuestions, countMails, type Mail, nextMailDue } from '../../src/outbox/outbox.ts'
-import { deriveKey } from '../../src/secrets/derive-key.ts'
 
 /** The mails that wait to be sent, and what sends them. */
 export interface Outbox {
@@ -64,8 +63,8 @@ const FAREWELL = 2_000
 
 export default fp<AppOptions>(
   async (fastify, { mailEvery = INTERVAL }) => {
-    const { clock, config, log, mailer, rootSecret } = fastify
-    const key = deriveKey(rootSecret, 'email tokens')
+    const { clock, config, log, mailer } = fastify
+    const key = fastify.deriveKey('email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
     const openDatabase = () => fastify.openDatabase(PATIENCE)
     const delivery = createDelivery({
@@ -231,5 +230,5 @@ export default fp<AppOptions>(
       if (!mailer) throw new Problem('MAIL_UNAVAILABLE')
     })
   },
-  { name: 'outbox', dependencies: ['clock', 'config', 'database', 'mailer', 'root-secret'] }
+  { name: 'outbox', dependencies: ['clock', 'config', 'database', 'mailer', 'derive-key'] }
 )

@@ -12,7 +12,7 @@ export default fp(
       await stop().catch((err) => fastify.log.warn({ err }, 'the last traces could not be sent'))
     })
   },
-  { name: 'tracing', dependencies: ['config', 'headers'] }
+  { name: 'tracing', dependencies: ['config'] }
 )
 
 /** The compiler does not rewrite the path of an import inside of `export default` (build.mjs looks for such). */

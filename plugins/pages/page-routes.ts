@@ -127,7 +127,7 @@ export default fp(
 
     fastify.decorate('pageRoutes', add)
   },
-  { name: 'page-routes', dependencies: ['config', 'errors', 'mailer', 'pages'] }
+  { name: 'page-routes', dependencies: ['config', 'mailer', 'pages'] }
 )
 
 /** Refusals that are shown to people; what the transport refuses has the one error body all the same. */

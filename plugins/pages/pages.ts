@@ -40,5 +40,5 @@ export default fp(
       return page(service, title, content, options)
     })
   },
-  { name: 'pages', dependencies: ['config', 'headers'] }
+  { name: 'pages', dependencies: ['config'] }
 )

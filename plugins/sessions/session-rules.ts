@@ -1,5 +1,4 @@
 import fp from 'fastify-plugin'
-import { deriveKey } from '../../src/secrets/derive-key.ts'
 import type { RotationRules } from '../../src/sessions/rotation.ts'
 
 declare module 'fastify' {
@@ -11,10 +10,10 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config, rootSecret } = fastify
+    const { clock, config } = fastify
     const { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE } = config
-    const successorKey = deriveKey(rootSecret, 'refresh token successor')
+    const successorKey = fastify.deriveKey('refresh token successor')
     fastify.decorate('sessionRules', { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE, clock, successorKey })
   },
-  { name: 'session-rules', dependencies: ['clock', 'config', 'root-secret'] }
+  { name: 'session-rules', dependencies: ['clock', 'config', 'derive-key'] }
 )

@@ -32,6 +32,5 @@ export default fp(
       else done()
     })
   },
-  // What had come before the service began to stop is in flight, and nobody waits before the client's address is read.
-  { name: 'backlog', dependencies: ['audit', 'stopping'] }
+  { name: 'backlog' }
 )

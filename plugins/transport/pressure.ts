@@ -38,5 +38,5 @@ export default fp<AppOptions>(
     }, SAMPLE).unref()
     fastify.addHook('onClose', async () => clearInterval(timer))
   },
-  { name: 'pressure', dependencies: ['headers'] }
+  { name: 'pressure' }
 )

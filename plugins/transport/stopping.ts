@@ -60,5 +60,5 @@ export default fp(
       done()
     })
   },
-  { name: 'stopping', dependencies: ['headers'] }
+  { name: 'stopping' }
 )

@@ -46,7 +46,7 @@ export default fp(
       return reqId
     }
   },
-  { name: 'transport', dependencies: ['headers'] }
+  { name: 'transport' }
 )
 
 /** HTTP/0.9 and 2.0 pass Node's parser, and another one before it may have read them otherwise (RFC 9112 §2.3). */

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../../src/errors.ts'
 import { exportAccount } from '../../src/flows/personal-data.ts'
-import { limitSecret as secretOfLimits } from '../../src/limits/counter-keys.ts'
 import { BEARER, Nothing, refusals } from '../../src/schemas/answers.ts'
 import { AccountExport } from '../../src/schemas/users.ts'
 
@@ -21,8 +20,8 @@ against its names, and what is on record. It has no hash of a password or a toke
 }
 
 const route: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, clock, limits, openDatabase, rootSecret } = fastify
-  const limitSecret = secretOfLimits(rootSecret)
+  const { authenticateSession: onRequest, clock, limits, openDatabase } = fastify
+  const limitSecret = fastify.deriveKey('limits')
   const preHandler = limits.byAddress('export')
 
   fastify.get('/export', { schema, onRequest, preHandler }, async (request, reply) => {

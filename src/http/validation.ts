@@ -1,5 +1,20 @@
-import type { ErrorObject } from 'ajv'
+import type { ErrorObject, Options } from 'ajv'
 import type { Fault } from '../errors.ts'
+
+/** The most that a body may have, in bytes. */
+export const BODY_LIMIT = 16_384
+
+/** How requests are validated. Fastify's defaults would strip unknown keys and turn "1" into 1. */
+export const STRICT = {
+  removeAdditional: false,
+  coerceTypes: false,
+  useDefaults: false,
+  allErrors: true,
+  // Our own schemas, checked when they were written; checking them at each start takes time.
+  validateSchema: false,
+  // A fault is described in the words of its schema.
+  verbose: true
+} as const satisfies Options
 
 /** How many faults one answer lists. */
 const MOST = 20

@@ -1,9 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { deriveKey } from '../secrets/derive-key.ts'
 import { type AccountNames, foldName } from '../users/names.ts'
-
-/** The secret of the keys of counters. */
-export const limitSecret = (rootSecret: string) => deriveKey(rootSecret, 'limits')
 
 /** The keys of the counters of names, in any letter case, in the order username, email. */
 export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[] {

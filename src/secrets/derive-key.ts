@@ -1,5 +1,8 @@
 import { hkdfSync } from 'node:crypto'
 
+/** What a key is derived for: each has one of its own. */
+export type KeyPurpose = 'audit' | 'device cookie' | 'email tokens' | 'limits' | 'refresh token successor'
+
 /**
  * A key of 32 bytes for one purpose, derived from the secret (HKDF, RFC 5869): no two purposes share one, and none
  * leads back to the secret.

@@ -8,7 +8,6 @@ import { requestId } from './request-id.ts'
 
 /** The Fastify server's options; `fastify start --options` reads them from app.ts. */
 export const serverOptions = {
-  bodyLimit: 16_384,
   // Starting may wait 30 s for the database, and then for another instance's migrations.
   pluginTimeout: 120_000,
   // While closing, plugins/transport/stopping.ts refuses in the contract's form.
@@ -20,19 +19,7 @@ export const serverOptions = {
     // Node's own refusal has no body: plugins/transport/transport.ts asks for the header instead.
     requireHostHeader: false
   },
-  ajv: {
-    customOptions: {
-      // Fastify's defaults would strip unknown keys and turn "1" into 1.
-      removeAdditional: false,
-      coerceTypes: false,
-      useDefaults: false,
-      allErrors: true,
-      // Our own, checked when they were written; checking them at each start takes time.
-      validateSchema: false,
-      // Faults are told in the words of their schema.
-      verbose: true
-    }
-  },
+  // For requests that the router cannot take; plugins/http/request-rules.ts has it for the others.
   genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
   logger: { serializers: { err: describeError } },
   logController: new RequestLog(),

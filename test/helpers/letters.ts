@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { compose } from '../../src/mail/compose.ts'
 import type { Letter } from '../../src/mail/letters.ts'
 import { answerQuestions, type Mail } from '../../src/outbox/outbox.ts'
-import { deriveKey } from '../../src/secrets/derive-key.ts'
 
 /** A letter, whatever its kind. */
 export type AnyLetter = Letter & { token?: string }
@@ -18,7 +17,7 @@ export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
 
 /** What the service would send for a mail now. */
 export async function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLetter | undefined> {
-  const key = deriveKey(fastify.rootSecret, 'email tokens')
+  const key = fastify.deriveKey('email tokens')
   await answerQuestions(fastify.openDatabase())
   const answered = (await waiting(fastify)).find(({ id }) => id === mail.id)
   return compose(fastify.openDatabase(), fastify.clock, key, answered ?? mail)

@@ -270,13 +270,15 @@ test('the record', async (t) => {
   })
 })
 
-/** The secret that keys are derived from, without the key ring, which has timers of its own. */
-const rootSecret = fp(async (fastify) => void fastify.decorate('rootSecret', 'x'.repeat(43)), { name: 'root-secret' })
+/** Keys without the key ring, which has timers of its own. */
+const deriveKey = fp(async (fastify) => void fastify.decorate('deriveKey', () => Buffer.alloc(32)), {
+  name: 'derive-key'
+})
 
 function instance(t: Test, where: TestDatabase, log: Record<string, unknown>[]): FastifyInstance {
   const environment = 'url' in where ? { DATABASE_URL: where.url, SECRET_KEY: 'x'.repeat(32) } : {}
   return assemble(t, {
-    plugins: [clock, config, pg, database, clientAddress, rootSecret, audit],
+    plugins: [clock, config, pg, database, clientAddress, deriveKey, audit],
     config: readConfig(environment),
     ...('pglite' in where && { pglite: where.pglite }),
     log

@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import { type Test, test } from 'tap'
 import app, { options } from '../../src/app.ts'
 import { readConfig } from '../../src/config/config.ts'
-import { answer, build, PASSWORD, post, refusal } from '../helpers/app.ts'
+import { answer, build, NO_SERVER, PASSWORD, post, refusal } from '../helpers/app.ts'
 import { migratedDatabase } from '../helpers/database.ts'
 
 type Schema = { additionalProperties?: unknown; properties?: Record<string, unknown> } | undefined
@@ -203,5 +203,36 @@ test('the validator that runs is the strict one', async (t) => {
 
   await t.test('and what fits is taken', async (t) => {
     t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
+  })
+})
+
+test('inside another application, whatever options its server has', async (t) => {
+  const database = await migratedDatabase(t)
+  const config = readConfig({
+    SECRET_KEY: 'only for tests, and long enough to be one',
+    LIMITS: 'off',
+    ...('url' in database && { DATABASE_URL: database.url, ...NO_SERVER })
+  })
+  const fastify = Fastify() as unknown as FastifyInstance
+  fastify.get('/elsewhere', async () => 'its own')
+  await fastify.register(app, { config, insideAnother: true, ...('pglite' in database && { pglite: database.pglite }) })
+  t.teardown(() => fastify.close())
+  await fastify.ready()
+  const account = { username: 'ada', password: PASSWORD }
+
+  await t.test('the contract holds', async (t) => {
+    t.equal((await post(fastify, '/register', account)).statusCode, 201)
+    const unknown = await post(fastify, '/login', { ...account, more: 1 }, { 'x-request-id': 'an-id-of-its-client' })
+    const errors = [{ path: '/more', message: 'is not a known key' }]
+    t.match(answer(unknown), { statusCode: 400, body: { code: 'VALIDATION_FAILED', errors } })
+    t.equal(unknown.headers['x-request-id'], 'an-id-of-its-client')
+    const large = await post(fastify, '/login', { ...account, password: 'x'.repeat(17_000) })
+    t.match(answer(large), { statusCode: 413, body: { code: 'BODY_TOO_LARGE' } })
+  })
+
+  await t.test('what is not ours is left alone, and there are no figures of the server', async (t) => {
+    const other = await fastify.inject('/elsewhere')
+    t.strictSame([other.statusCode, other.body, other.headers['x-request-id']], [200, 'its own', undefined])
+    t.equal((await fastify.inject('/metrics')).statusCode, 404)
   })
 })

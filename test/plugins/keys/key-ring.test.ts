@@ -7,7 +7,7 @@ import database from '../../../plugins/database/database.ts'
 import pg from '../../../plugins/database/pg.ts'
 import keyRing from '../../../plugins/keys/key-ring.ts'
 import keyRules from '../../../plugins/keys/key-rules.ts'
-import rootSecret from '../../../plugins/secrets/root-secret.ts'
+import deriveKey from '../../../plugins/secrets/derive-key.ts'
 import secrets from '../../../plugins/secrets/secrets.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { SecretMismatch } from '../../../src/keys/key-ring.ts'
@@ -35,7 +35,7 @@ interface Instance {
 function instance(t: Test, { where, environment, ...given }: Instance): FastifyInstance {
   const DATABASE_URL = 'url' in where ? where.url : ''
   return assemble(t, {
-    plugins: [clock, config, pg, database, secrets, keyRules, keyRing, rootSecret],
+    plugins: [clock, config, pg, database, secrets, keyRules, keyRing, deriveKey],
     config: readConfig({ DATABASE_URL, DATABASE_POOL: '1', SECRET_KEY, ...environment }),
     ...('pglite' in where && { pglite: where.pglite }),
     ...given

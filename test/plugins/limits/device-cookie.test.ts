@@ -1,7 +1,6 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { test } from 'tap'
 import { disableAccount, enableAccount, endAccountSessions, setPassword } from '../../../src/admin/accounts.ts'
-import { limitSecret } from '../../../src/limits/counter-keys.ts'
 import { createDeviceToken } from '../../../src/limits/device-token.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import { holdConnections } from '../../helpers/held-connections.ts'
@@ -88,7 +87,7 @@ test('the cookie of a device', async (t) => {
 
 test('the cookie of a device is void', async (t) => {
   const fastify = await build(t, { environment: ON })
-  const secret = limitSecret(fastify.rootSecret)
+  const secret = fastify.deriveKey('limits')
   const database = () => fastify.openDatabase()
   t.beforeEach(async () => {
     await database().query('TRUNCATE users, limits CASCADE')

@@ -243,11 +243,11 @@ test('the outbox is looked into', async (t) => {
       }
       fastify.decorate('mailer', { send, close() {} })
       fastify.decorate('writeLetter', () => ({ recipient: '', subject: '', text: '', html: '' }))
-      fastify.decorate('rootSecret', 'only for tests')
+      fastify.decorate('deriveKey', () => Buffer.alloc(32))
     },
     { name: 'mailer' }
   )
-  const secret = fp(async () => {}, { name: 'root-secret' })
+  const secret = fp(async () => {}, { name: 'derive-key' })
 
   async function start(t: Test) {
     const clock = testClock()

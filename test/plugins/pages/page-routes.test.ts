@@ -4,6 +4,7 @@ import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
+import requestRules from '../../../plugins/http/request-rules.ts'
 import mailer from '../../../plugins/mail/mailer.ts'
 import pageRoutes from '../../../plugins/pages/page-routes.ts'
 import pages from '../../../plugins/pages/pages.ts'
@@ -18,7 +19,7 @@ const TOKEN = 'x'.repeat(43)
 /** An application with one page, and what its form has been sent with. */
 function start(t: Test, environment: Record<string, string> = {}) {
   const sent: unknown[] = []
-  const plugins = [clock, config, openapi, errors, headers, mailer, pages, pageRoutes]
+  const plugins = [clock, config, requestRules, openapi, errors, headers, mailer, pages, pageRoutes]
   const fastify = assemble(t, { plugins, config: readConfig(environment) })
   fastify.register(async (scope) => {
     scope.pageRoutes(scope, {

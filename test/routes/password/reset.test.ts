@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { setPassword } from '../../../src/admin/accounts.ts'
 import { Problem } from '../../../src/errors.ts'
-import { limitSecret } from '../../../src/limits/counter-keys.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
 import { letters, tokenOf, waiting, write } from '../../helpers/letters.ts'
@@ -113,7 +112,7 @@ test('POST /password/reset', async (t) => {
       'another password from an operator',
       async ({ id }) => {
         const hash = await fastify.passwords.hash(NEXT)
-        const secret = limitSecret(fastify.rootSecret)
+        const secret = fastify.deriveKey('limits')
         await setPassword(fastify.openDatabase(), fastify.sessionRules, secret, id, { hash, keepSessions: true })
       }
     ],

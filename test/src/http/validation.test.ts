@@ -3,15 +3,14 @@ import { Ajv, type ErrorObject } from 'ajv'
 import addFormats from 'ajv-formats'
 import { test } from 'tap'
 import type { Fault } from '../../../src/errors.ts'
-import { describeFaults } from '../../../src/http/validation.ts'
+import { describeFaults, STRICT } from '../../../src/http/validation.ts'
 import { Login } from '../../../src/schemas/sessions.ts'
 import { Registration } from '../../../src/schemas/users.ts'
-import { serverOptions } from '../../../src/transport/server-options.ts'
 
-const ajv = new Ajv(serverOptions.ajv.customOptions)
+const ajv = new Ajv(STRICT)
 addFormats.default(ajv, { mode: 'full' })
 
-/** The faults of a value under the options with which the server validates. */
+/** The faults of a value under the options with which requests are validated. */
 function faultsOf(schema: TSchema, value: unknown): Fault[] {
   const fits = ajv.compile(schema)
   return fits(value) ? [] : describeFaults(fits.errors as ErrorObject[])
