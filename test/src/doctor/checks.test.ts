@@ -11,17 +11,12 @@ import {
   judgeSwitches,
   median
 } from '../../../src/doctor/checks.ts'
-import {
-  judgeKeyAge,
-  judgeSchema,
-  judgeSearchPath,
-  judgeServer,
-  type ServerFacts
-} from '../../../src/doctor/database-checks.ts'
+import { judgeKeyAge, judgeSchema, judgeServer } from '../../../src/doctor/database-checks.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
 import { RootSecretMismatch } from '../../../src/secrets/root-secret.ts'
 
 const STRONG = 'q8Zr3Yw1xT5vB7nM2kL9pQ4sD6fG0hJc'
+
 const OTHER = 'Hc7uJ2nB5vT8yR1eW4qZ6xK9mP3sL0dF'
 
 const configured = (environment: Record<string, string>): Config => readConfig(environment)
@@ -179,53 +174,6 @@ test('the median of several hashes', (t) => {
   t.end()
 })
 
-test('a server', (t) => {
-  const settings = { encoding: 'UTF8', dateStyle: 'ISO, MDY', isolation: 'read committed', timeouts: {} }
-  const facts = { version: 150_004, clockAhead: 0, connections: { most: 97, taken: 0 }, readOnly: false, settings }
-  const table: [facts: Partial<ServerFacts>, others: string[]][] = [
-    [{}, []],
-    [{ version: 139_999 }, ['server bad']],
-    [{ version: 140_000, readOnly: true }, ['server bad']],
-    [{ clockAhead: 999 }, []],
-    [{ clockAhead: -1000 }, ['clock warning']],
-    [{ clockAhead: 5000 }, ['clock bad']],
-    [{ connections: { most: 97, taken: 77 } }, []],
-    [{ connections: { most: 97, taken: 78 } }, ['DATABASE_POOL warning']],
-    [{ connections: { most: 97, taken: 88 } }, ['DATABASE_POOL bad']],
-    [{ settings: { ...settings, encoding: 'SQL_ASCII' } }, ['encoding bad']],
-    [{ settings: { ...settings, dateStyle: 'SQL, DMY' } }, ['DateStyle bad']],
-    [{ settings: { ...settings, isolation: 'repeatable read' } }, ['default_transaction_isolation warning']],
-    [
-      { settings: { ...settings, timeouts: { statement_timeout: 4999, lock_timeout: 1 } } },
-      ['statement_timeout warning', 'lock_timeout warning']
-    ]
-  ]
-  for (const [change, others] of table) {
-    const found = brief(judgeServer({ ...facts, ...change }, configured({})))
-    t.strictSame(
-      found.filter((finding) => !finding.endsWith(' good')),
-      others,
-      JSON.stringify(change)
-    )
-  }
-  t.strictSame(brief(judgeServer(facts, configured({}))), [
-    'server good',
-    'settings good',
-    'clock good',
-    'DATABASE_POOL good'
-  ])
-  t.end()
-})
-
-test('the schema, the signing key and permissions', (t) => {
-  t.strictSame(brief([judgeSchema({ applied: 2, newest: 2 })]), ['schema good'])
-  t.strictSame(brief([judgeKeyAge(undefined), judgeKeyAge(90)]), ['signing key good', 'signing key good'])
-  t.equal(judgePermissions('secret.key', 0o100600).message, "its owner's alone (0600)")
-  for (const mode of [0o640, 0o620, 0o610, 0o604, 0o602, 0o601]) t.equal(judgePermissions('x', mode).state, 'bad')
-  t.equal(judgePermissions('secret.key', 0o100644).mend, 'chmod go= secret.key')
-  t.end()
-})
-
 test('a secret that opens nothing is bad', (t) => {
   t.match(judgeOpening('SECRET_KEY'), { about: 'SECRET_KEY', state: 'good' })
   t.match(judgeOpening('SECRET_KEY', new RootSecretMismatch()), {
@@ -238,16 +186,5 @@ test('a secret that opens nothing is bad', (t) => {
     message: 'it cannot be read: the service cannot start',
     mend: /^restore the file/
   })
-  t.end()
-})
-
-test('a search_path that does not lead to our tables is bad', (t) => {
-  t.strictSame(judgeSearchPath({ path: 'public', schema: 'public', elsewhere: null }), [])
-  t.match(judgeSearchPath({ path: '', schema: null, elsewhere: null }), [
-    { about: 'search_path', state: 'bad', message: "'' names no schema that the role may use" }
-  ])
-  t.match(judgeSearchPath({ path: 'other', schema: 'other', elsewhere: 'public' }), [
-    { about: 'search_path', state: 'bad', message: /in the schema public$/, mend: /^set it to public/ }
-  ])
   t.end()
 })
