@@ -1,5 +1,5 @@
 import { type Counts, inWords, readBackup, TABLES } from '../src/backups/backup.ts'
-import { sealStream } from '../src/backups/encryption.ts'
+import { encryptStream } from '../src/backups/encryption.ts'
 import { type BackupRecord, packRecords } from '../src/backups/framing.ts'
 import { writeWhole } from '../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../src/cli/command-line.ts'
@@ -12,7 +12,7 @@ const PATIENCE = 24 * 3_600_000
 
 const backup: DefineCommand = (command, { terminal, open, answer }) => {
   command
-    .description('write everything to one file, sealed with a passphrase: BACKUP_PASSPHRASE, typed, or piped in')
+    .description('write everything to one file, encrypted with a passphrase: BACKUP_PASSPHRASE, typed, or piped in')
     .argument('<file>', 'which must not be there yet')
     .action(async (file: string) => {
       const passphrase = await choosePassphrase(terminal)
@@ -30,7 +30,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
         }
       }
       await readBackup(openDatabase(PATIENCE), secrets, (records) =>
-        writeWhole(file, () => sealStream(packRecords(counted(records)), passphrase))
+        writeWhole(file, () => encryptStream(packRecords(counted(records)), passphrase))
       )
       progress.end()
       audit.record('operator', 'backup made', { detail: { count: counts.users as number } })

@@ -1,6 +1,6 @@
 import { open as openFile } from 'node:fs/promises'
 import { inWords } from '../src/backups/backup.ts'
-import { openStream } from '../src/backups/encryption.ts'
+import { decryptStream } from '../src/backups/encryption.ts'
 import { unpackRecords } from '../src/backups/framing.ts'
 import { checkBackup, countHeld, type Held, isEmpty, openBackup, restoreBackup } from '../src/backups/restore.ts'
 import { type DefineCommand, UNCONFIRMED } from '../src/cli/command-line.ts'
@@ -35,7 +35,7 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
       const input = await openFile(file)
       try {
         const { clock = systemClock, pglite } = given
-        const backup = await openBackup(unpackRecords(openStream(input.createReadStream(), passphrase)))
+        const backup = await openBackup(unpackRecords(decryptStream(input.createReadStream(), passphrase)))
         const progress = showProgress(terminal)
         const show = (rows: number) => progress.show(`${countOf(rows, 'row')} read`)
         const isNew = !config.DATABASE_URL && !pglite && !hasEmbedded(config.DATA_DIR)

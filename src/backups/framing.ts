@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createGzip } from 'node:zlib'
-import { BackupRefusal } from './encryption.ts'
+import { BackupRefusal, NO_BACKUP } from './backup-refusal.ts'
 
 /** A part of a backup: what it is of, how many of those it has, and JSON, which is a text here to the letter. */
 export interface BackupRecord {
@@ -28,14 +28,14 @@ export function packRecords(records: AsyncIterable<BackupRecord>): AsyncIterable
 /**
  * The records that were packed.
  *
- * @throws BackupRefusal where the bytes are none
+ * @throws BackupRefusal if the bytes are not records
  */
-export async function* unpackRecords(packed: AsyncIterable<Buffer>): AsyncGenerator<BackupRecord> {
+export async function* unpackRecords(packed: AsyncIterable<Uint8Array>): AsyncGenerator<BackupRecord> {
   let unread: Buffer = Buffer.alloc(0)
   let parts: Buffer[] = []
   let length = 0
   let wanted = LENGTH_BYTES
-  for await (const part of through(packed, createGunzip())) {
+  for await (const part of gunzip(packed)) {
     parts.push(part)
     length += part.length
     if (length < wanted) continue
@@ -58,8 +58,17 @@ function parse(text: string): BackupRecord {
   return { name, count: Number(count), json: text.slice(end + 1) }
 }
 
+/** An age file of somebody else can have the same passphrase: what is in it is then no gzip. */
+async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  try {
+    yield* through(packed, createGunzip())
+  } catch (error) {
+    throw String((error as NodeJS.ErrnoException).code).startsWith('Z_') ? new BackupRefusal(NO_BACKUP) : error
+  }
+}
+
 /** A stream changed on its way; what goes wrong before it goes wrong for the reader too. */
-function through(source: AsyncIterable<Buffer>, change: NodeJS.ReadWriteStream): AsyncIterable<Buffer> {
+function through(source: AsyncIterable<Uint8Array>, change: NodeJS.ReadWriteStream): AsyncIterable<Buffer> {
   pipeline(Readable.from(source), change).catch(() => {})
   return change as unknown as AsyncIterable<Buffer>
 }

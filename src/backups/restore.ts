@@ -16,7 +16,7 @@ import { deriveKey } from '../secrets/derive-key.ts'
 import { rootSecretText, sealRootSecret } from '../secrets/root-secret.ts'
 import type { Secrets } from '../secrets/sealing.ts'
 import { type Counts, changeSealed, type Manifest, TABLES } from './backup.ts'
-import { BackupRefusal } from './encryption.ts'
+import { BackupRefusal, NO_BACKUP } from './backup-refusal.ts'
 import type { BackupRecord } from './framing.ts'
 
 /** The database does not take a backup as it is; the message says what to do. */
@@ -49,10 +49,11 @@ export interface Backup {
 /**
  * Reads what a backup is of.
  *
- * @throws BackupRefusal where the passphrase does not open it, or a newer version has made it
+ * @throws BackupRefusal if it is no backup, the passphrase does not open it, or a newer version has made it
  */
 export async function openBackup(records: AsyncGenerator<BackupRecord>): Promise<Backup> {
   const { value } = await records.next()
+  if (value?.name !== 'backup') throw new BackupRefusal(NO_BACKUP)
   const manifest = JSON.parse(value.json) as Manifest
   if (manifest.migration <= NEWEST) return { manifest, records }
   throw new BackupRefusal(

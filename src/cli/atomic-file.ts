@@ -6,7 +6,7 @@ import { link, open, rm } from 'node:fs/promises'
  *
  * @throws where there is a file of that name already
  */
-export async function writeWhole(path: string, texts: () => AsyncIterable<string | Buffer>): Promise<void> {
+export async function writeWhole(path: string, texts: () => AsyncIterable<string | Uint8Array>): Promise<void> {
   if (existsSync(path)) throw new Error(`${path} is there already: choose another name, or move it away.`)
   const part = `${path}.${process.pid}.part`
   try {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { build, PASSWORD } from '../helpers/app.ts'
 import { contentOf, inUse, PASSPHRASE } from '../helpers/backups.ts'
@@ -68,6 +69,15 @@ test('restore', async (t) => {
     t.equal(code, 0)
     t.match(stdout, `: restored into a new database, embedded in ${folder}/new.\n`)
     t.match((await runThere(['users', 'list', '--json'], { variables })).stdout, '"username":"ada"')
+  })
+
+  await t.test('takes a backup in the format before age', async (t) => {
+    const old = fileURLToPath(new URL('../fixtures/first-format.backup', import.meta.url))
+    const variables = { DATA_DIR: `${folder}/old` }
+    const { code, stdout } = await runThere(['restore', old], { ...PASSPHRASE, variables })
+    t.equal(code, 0)
+    t.match(stdout, /^701 accounts, 0 sessions and all else, of 2026-11-30T[\d:.]+Z: restored into a new database/)
+    t.match((await runThere(['users', 'show', 'ada', '--json'], { variables })).stdout, '"username":"ada"')
   })
 
   const bytes = readFileSync(file)

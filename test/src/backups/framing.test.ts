@@ -52,3 +52,9 @@ test('what fails before it fails here too', async (t) => {
   }
   await t.rejects(all(closed()), { message: 'the file is damaged' })
 })
+
+test('what is no gzip is no backup', async (t) => {
+  for (const bytes of [Buffer.from('age'), gzipSync('').subarray(0, -1)]) {
+    await t.rejects(all(each([bytes])), { name: 'BackupRefusal', message: 'The file is no backup of Latchkey.' })
+  }
+})

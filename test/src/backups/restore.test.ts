@@ -138,6 +138,8 @@ test('restoring', async (t) => {
         saying({ migration: NEWEST + 1 }, records),
         `The backup was made at migration ${NEWEST + 1}, and this version of the service knows ${NEWEST}: restore it with a newer version.`
       ],
+      ['no records', 'BackupRefusal', [], 'The file is no backup of Latchkey.'],
+      ['records of something else', 'BackupRefusal', records.slice(1), 'The file is no backup of Latchkey.'],
       [
         'one without a root secret',
         'BackupRefusal',
