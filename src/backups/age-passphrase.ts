@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
-import { type Identity, type Recipient, Stanza } from 'age-encryption'
+import type { Identity, Recipient } from 'age-encryption'
 
 /**
  * The exponents of scrypt's N (RFC 7914, r = 8, p = 1): 17 takes 128 MiB (OWASP, Password Storage). A file cannot demand
@@ -28,7 +28,7 @@ export function passphraseRecipient(passphrase: string, work = WORK.usual): Reci
         authTagLength: TAG_BYTES
       })
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
-      return [new Stanza(['scrypt', salt.toString('base64').slice(0, 22), String(work)], body)]
+      return [{ args: ['scrypt', salt.toString('base64').slice(0, 22), String(work)], body }]
     }
   }
 }

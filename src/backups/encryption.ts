@@ -1,5 +1,4 @@
 import { ReadableStream } from 'node:stream/web'
-import { Decrypter, Encrypter } from 'age-encryption'
 import { passphraseIdentity, passphraseRecipient } from './age-passphrase.ts'
 import { BackupRefusal, DAMAGED, NO_BACKUP, UNOPENED } from './backup-refusal.ts'
 import { MAGIC as FIRST_FORMAT, openFirstFormat } from './first-format.ts'
@@ -17,6 +16,7 @@ export async function* encryptStream(
   passphrase: string,
   work?: number
 ): AsyncGenerator<Uint8Array> {
+  const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
   encrypter.addRecipient(passphraseRecipient(normalize(passphrase), work))
   yield* await encrypter.encrypt(ReadableStream.from(content))
@@ -50,6 +50,7 @@ async function* openAge(encrypted: AsyncIterable<Uint8Array>, passphrase: string
     }
   }
   const refusal = (message: string) => failure ?? new BackupRefusal(message)
+  const { Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()
   decrypter.addIdentity(passphraseIdentity(passphrase))
   const content = await decrypter.decrypt(ReadableStream.from(source())).catch(() => {
