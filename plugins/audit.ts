@@ -4,6 +4,7 @@ import type { AppOptions } from '../src/app-options.ts'
 import type { Action, Actor } from '../src/audit/actions.ts'
 import { appendRecords, type Particulars } from '../src/audit/append.ts'
 import { createAuditQueue } from '../src/audit/queue.ts'
+import { periodic } from '../src/concurrency/periodic.ts'
 import type { Database } from '../src/database/database.ts'
 
 /** The record of who did what. */
@@ -40,13 +41,12 @@ const INTERVAL = 200
 const PATIENCE = 1_000
 
 export default fp<AppOptions>(
-  async (fastify, { recordEvery = INTERVAL }) => {
+  async (fastify, { recordEvery = INTERVAL, timers }) => {
     const { clientAddress, clock, log } = fastify
     const key = fastify.deriveKey('audit')
     const queue = createAuditQueue()
-    let timer: NodeJS.Timeout | undefined
+    let scheduled = false
     let failing = false
-    let closed = false
     let last = 0
 
     const writeBatch = (database: Database) =>
@@ -59,22 +59,25 @@ export default fp<AppOptions>(
       schedule()
     }
 
+    const writing = periodic({ work: write, failed, timers })
+
     function schedule(): void {
-      if (!closed) timer ??= setTimeout(tick, recordEvery).unref()
+      if (!scheduled) writing.next(recordEvery)
+      scheduled = true
     }
 
-    async function tick(): Promise<void> {
-      await writeBatch(fastify.openDatabase(PATIENCE)).then(succeeded, failed)
-      timer = undefined
-      if (queue.waiting > 0) schedule()
+    async function write(): Promise<void> {
+      try {
+        await writeBatch(fastify.openDatabase(PATIENCE))
+        if (failing) log.info('the record is written again')
+        failing = false
+      } finally {
+        scheduled = false
+        if (queue.waiting > 0) schedule()
+      }
     }
 
-    function succeeded(): void {
-      if (failing) log.info('the record is written again')
-      failing = false
-    }
-
-    function failed(err: Error): void {
+    function failed(err: unknown): void {
       if (!failing) log.warn({ err }, 'the record cannot be written, and waits')
       failing = true
     }
@@ -85,9 +88,9 @@ export default fp<AppOptions>(
     }
 
     fastify.addHook('onClose', async () => {
-      closed = true
-      clearTimeout(timer)
+      const stopped = writing.stop()
       await flush().catch((err) => log.error({ err, lost: queue.waiting }, 'the end of the record is lost'))
+      await stopped
     })
     // Node keeps an address that it was asked for once: of a client that hangs up before its answer there is none later.
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {

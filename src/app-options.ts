@@ -1,5 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite'
 import type { Clock } from './clock.ts'
+import type { Timers } from './concurrency/periodic.ts'
 import type { Config } from './config/config.ts'
 
 /** What a test gives the application instead of the process's own. */
@@ -16,6 +17,8 @@ export interface AppOptions {
   unhurried?: boolean
   /** How often the outbox is looked into, in milliseconds. */
   mailEvery?: number
+  /** What repeats work in the background: a test has its own. */
+  timers?: Timers
   /** Where somebody may be sitting who starts the service. */
   terminal?: { isTTY?: boolean; write(text: string): unknown }
   /** Whether another application owns the server, which it steers and measures itself. */

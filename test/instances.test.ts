@@ -1,9 +1,9 @@
-import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from './helpers/app.ts'
 import { operator } from './helpers/command.ts'
 import { migratedDatabase } from './helpers/database.ts'
+import { testTimers } from './helpers/timers.ts'
 
 const OVER = { statusCode: 401, body: refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.') }
 
@@ -73,8 +73,7 @@ test('two instances on one database', async (t) => {
 
 test('Two instances with the old and the new SECRET_KEY side by side lose no request during the change', async (t) => {
   // The instances read the ring when the test says so.
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => mock.timers.reset())
+  const timers = testTimers()
   const database = await migratedDatabase(t)
   const clock = testClock()
   const environment = { PUBLIC_URL: 'https://auth.example.com', LIMITS: 'off' }
@@ -82,7 +81,7 @@ test('Two instances with the old and the new SECRET_KEY side by side lose no req
   const NEW = { SECRET_KEY: 'the new secret, and long enough to be one' }
   const BOTH = { ...NEW, SECRET_KEY_PREVIOUS: OLD.SECRET_KEY }
   const start = (secrets: Record<string, string>) =>
-    build(t, { database, clock, environment: { ...environment, ...secrets } })
+    build(t, { database, clock, timers, environment: { ...environment, ...secrets } })
   const operate = async (secrets: Record<string, string>, ...words: string[]) => {
     const run = await operator(t, { database, clock, environment: secrets })
     const { code, stdout, stderr } = await run(['--json', 'keys', ...words])
@@ -114,9 +113,7 @@ test('Two instances with the old and the new SECRET_KEY side by side lose no req
   }
 
   /** What every instance does each ten seconds. */
-  async function readRings(): Promise<void> {
-    for (const { keyRing } of running) await keyRing.refresh()
-  }
+  const readRings = () => timers.pass(10_000)
   const signers = () => running.map(({ keyRing }) => keyRing.signingKey().kid)
 
   /** A step of the procedure, with requests during it, before the instances have noticed it, and after. */

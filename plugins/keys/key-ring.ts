@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
+import { periodic } from '../../src/concurrency/periodic.ts'
 import { requireStarted } from '../../src/database/existing-database.ts'
 import { createKeyRing, type KeyRing } from '../../src/keys/key-ring.ts'
 import { rotateAgedKey } from '../../src/keys/rotation.ts'
@@ -21,7 +22,7 @@ const DAY = 86_400
 
 /** The signing keys; made at the first start, and kept up to date with what other instances and operators do. */
 export default fp<AppOptions>(
-  async (fastify, { existing = false }) => {
+  async (fastify, { existing = false, timers }) => {
     const { config, keyRules, log } = fastify
     const { clock, secrets, tokenTtl } = keyRules
     const maxAge = config.KEY_MAX_AGE * DAY
@@ -55,9 +56,13 @@ export default fp<AppOptions>(
       await keyRing.refresh()
     }
 
-    const warn = (err: unknown) => log.warn({ err }, 'could not keep the key ring up to date')
-    const timer = setInterval(() => refresh().catch(warn), REFRESH_INTERVAL).unref()
-    fastify.addHook('onClose', async () => clearInterval(timer))
+    const refreshing = periodic({
+      interval: REFRESH_INTERVAL,
+      work: refresh,
+      failed: (err) => log.warn({ err }, 'could not keep the key ring up to date'),
+      timers
+    })
+    fastify.addHook('onClose', () => refreshing.stop())
 
     fastify.decorate('keyRing', keyRing)
   },

@@ -1,6 +1,8 @@
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { startPurge } from '../../src/concurrency/purge.ts'
+import type { AppOptions } from '../../src/app-options.ts'
+import { periodic } from '../../src/concurrency/periodic.ts'
+import { purgeRows } from '../../src/concurrency/purge.ts'
 import type { Database } from '../../src/database/database.ts'
 import { Problem } from '../../src/errors.ts'
 import { networkOf, wideNetworkOf } from '../../src/http/client-address.ts'
@@ -73,13 +75,13 @@ declare module 'fastify' {
   }
 }
 
-/** How often counters that are over are deleted, in milliseconds. */
+/** How often expired counters are deleted, in milliseconds. */
 const PURGE_INTERVAL = 60_000
 
 const MINUTE = 60_000
 
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { timers }) => {
     const { clientAddress, clock, config, deviceCookie, log } = fastify
     if (config.LIMITS === 'off') {
       log.warn('LIMITS is off: nothing slows down the guessing of passwords')
@@ -191,12 +193,13 @@ export default fp(
       if (isNews(key)) request.record(`${attempt} throttled`, { account })
     }
 
-    const stopPurge = startPurge({
-      step: (most) => purgeLimits(fastify.openDatabase(), clock, most),
+    const purge = periodic({
+      interval: PURGE_INTERVAL,
+      work: (signal) => purgeRows((most) => purgeLimits(fastify.openDatabase(), clock, most), signal),
       failed: (err) => log.warn({ err }, 'could not purge the limits'),
-      interval: PURGE_INTERVAL
+      timers
     })
-    fastify.addHook('onClose', async () => stopPurge())
+    fastify.addHook('onClose', () => purge.stop())
 
     fastify.decorate('limits', { byAddress, guessing, byRecipient })
   },

@@ -1,19 +1,22 @@
 import fp from 'fastify-plugin'
-import { startPurge } from '../../src/concurrency/purge.ts'
+import type { AppOptions } from '../../src/app-options.ts'
+import { periodic } from '../../src/concurrency/periodic.ts'
+import { purgeRows } from '../../src/concurrency/purge.ts'
 import { purgeEmailTokens } from '../../src/mail/email-token-purge.ts'
 
-/** How often tokens of mails that are over are deleted, in milliseconds. */
+/** How often expired tokens of mails are deleted, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000
 
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { timers }) => {
     const { clock, log } = fastify
-    const stop = startPurge({
-      step: (most) => purgeEmailTokens(fastify.openDatabase(), clock, most),
+    const purge = periodic({
+      interval: PURGE_INTERVAL,
+      work: (signal) => purgeRows((most) => purgeEmailTokens(fastify.openDatabase(), clock, most), signal),
       failed: (err) => log.warn({ err }, 'could not purge email tokens'),
-      interval: PURGE_INTERVAL
+      timers
     })
-    fastify.addHook('onClose', async () => stop())
+    fastify.addHook('onClose', () => purge.stop())
   },
   { name: 'email-token-purge', dependencies: ['clock', 'database'] }
 )

@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
+import { periodic } from '../../src/concurrency/periodic.ts'
 import { Problem } from '../../src/errors.ts'
 import { compose } from '../../src/mail/compose.ts'
 import { createDelivery, type Outcome, type Round } from '../../src/outbox/delivery.ts'
@@ -47,7 +47,7 @@ const QUESTIONS_AT_ONCE = 500
  * A nudge brings the next look forward to a part of the interval, 200 ms to 1 s of it. That is by lot, so that the work
  * that a mail makes does not fall into the time of the request that follows, which could tell whether there was any.
  */
-const SOONER = { most: 25, least: 5 }
+const SOONER = { first: 1 / 25, last: 1 / 5 }
 
 /** The shortest time between two looks for mails that are due, as a part of the interval: 10 ms of it. */
 const SHORTEST = 500
@@ -62,7 +62,7 @@ const PATIENCE = 5_000
 const FAREWELL = 2_000
 
 export default fp<AppOptions>(
-  async (fastify, { mailEvery = INTERVAL }) => {
+  async (fastify, { mailEvery = INTERVAL, timers }) => {
     const { clock, config, log, mailer } = fastify
     const key = fastify.deriveKey('email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
@@ -74,8 +74,8 @@ export default fp<AppOptions>(
       report,
       connections: config.SMTP_CONNECTIONS
     })
-    const lookTimer = timer(lookAndSend)
-    const sendTimer = timer(resume)
+    const lookJob = periodic({ first: mailEvery, work: lookAndSend, failed: failedToLook, timers })
+    const sendJob = periodic({ work: resume, failed: failedToLook, timers })
     let waiting = 0
     let failures = 0
     let serverIsAway = false
@@ -149,7 +149,7 @@ export default fp<AppOptions>(
       failures += 1
       serverIsAway = err instanceof Undelivered
       paused = true
-      sendTimer.set(Math.min(PAUSES.first * 2 ** failures, PAUSES.longest))
+      sendJob.next(Math.min(PAUSES.first * 2 ** failures, PAUSES.longest))
       throw err
     }
 
@@ -164,54 +164,38 @@ export default fp<AppOptions>(
       const due = await nextMailDue(openDatabase(), clock).catch(() => undefined)
       if (paused || closed) return
       send().catch(() => {})
-      sendTimer.set(Math.min(Math.max(due ?? mailEvery, mailEvery / SHORTEST), mailEvery))
+      sendJob.next(Math.min(Math.max(due ?? mailEvery, mailEvery / SHORTEST), mailEvery))
     }
 
     async function lookAndSend(): Promise<void> {
       nudged = false
-      await look()
-        .then(count)
-        .then(
-          () => {
-            lookFailed = false
-          },
-          (err) => {
-            if (!lookFailed) log.warn({ err }, 'could not look for what is to be sent')
-            lookFailed = true
-          }
-        )
-      if (!nudged) lookTimer.set(mailEvery)
-      await sendWhenDue()
+      try {
+        await look()
+        await count()
+        lookFailed = false
+      } finally {
+        if (!nudged) lookJob.next(mailEvery)
+        await sendWhenDue()
+      }
     }
 
-    const sooner = () => mailEvery / randomInt(SOONER.least, SOONER.most + 1)
+    function failedToLook(err: unknown): void {
+      if (!lookFailed) log.warn({ err }, 'could not look for what is to be sent')
+      lookFailed = true
+    }
 
     function nudge(): void {
       if (nudged) return
       nudged = true
-      lookTimer.set(sooner())
+      lookJob.next(mailEvery * SOONER.first, Math.floor(mailEvery * (SOONER.last - SOONER.first)))
     }
 
-    /** One timer, which is set anew for each time. */
-    function timer(work: () => Promise<void>) {
-      let set: NodeJS.Timeout | undefined
-      const clear = () => clearTimeout(set)
-      return {
-        clear,
-        set(milliseconds: number) {
-          clear()
-          if (!closed) set = setTimeout(work, milliseconds).unref()
-        }
-      }
-    }
-
-    lookTimer.set(mailEvery)
+    // Without a mail server nothing is looked for.
+    if (closed) await Promise.all([lookJob.stop(), sendJob.stop()])
     fastify.addHook('onClose', async () => {
       closed = true
-      lookTimer.clear()
-      sendTimer.clear()
       delivery.stop()
-      const end = Promise.allSettled([looking, sending])
+      const end = Promise.allSettled([lookJob.stop(), sendJob.stop(), looking, sending])
       await Promise.race([end, pause(FAREWELL, undefined, { ref: false })])
       mailer?.close()
       await end

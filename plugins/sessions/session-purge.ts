@@ -1,54 +1,40 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
+import { periodic } from '../../src/concurrency/periodic.ts'
+import { purgeInSteps } from '../../src/concurrency/purge.ts'
 import { purgeSessions } from '../../src/sessions/purge.ts'
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** Marks and deletes the sessions that are over, a few at a time, until all were looked at or the service stops. */
-    purgeSessions(): Promise<void>
-  }
-}
-
-/** When the first purge begins after a start, and then each further one, in milliseconds. */
+/** When the first purge starts after a start of the service, and how often one starts after it, in milliseconds. */
 const FIRST = 60_000
 const INTERVAL = 60 * 60_000
 
-/** Between two steps the purge rests for as many times as long as the step took: what else happens comes first. */
-const REST = 4
-
-export default fp(
-  async (fastify) => {
+/** Marks and deletes expired sessions, a few at a time, until all were looked at or the service stops. */
+export default fp<AppOptions>(
+  async (fastify, { timers }) => {
     const { log, sessionRules } = fastify
-    const stop = new AbortController()
 
-    async function purge(): Promise<void> {
+    async function purgeAll(signal: AbortSignal): Promise<void> {
       let after: string | undefined
       let marked = 0
       let deleted = 0
-      do {
-        const start = performance.now()
+      await purgeInSteps(async () => {
         const step = await purgeSessions(fastify.openDatabase(), sessionRules, after)
         after = step.last
         marked += step.marked
         deleted += step.deleted
-        await pause((performance.now() - start) * REST, undefined, { ref: false, signal: stop.signal })
-      } while (after)
+        return after !== undefined
+      }, signal)
       if (marked + deleted > 0) log.info({ marked, deleted }, 'purged sessions')
     }
 
-    const run = () =>
-      purge().catch((err) => {
-        if (!stop.signal.aborted) log.warn({ err }, 'could not purge sessions')
-      })
-    const first = setTimeout(run, FIRST).unref()
-    const timer = setInterval(run, INTERVAL).unref()
-    fastify.addHook('onClose', async () => {
-      stop.abort()
-      clearTimeout(first)
-      clearInterval(timer)
+    const purge = periodic({
+      first: FIRST,
+      interval: INTERVAL,
+      work: purgeAll,
+      failed: (err) => log.warn({ err }, 'could not purge sessions'),
+      timers
     })
-
-    fastify.decorate('purgeSessions', purge)
+    fastify.addHook('onClose', () => purge.stop())
   },
   { name: 'session-purge', dependencies: ['database', 'session-rules'] }
 )

@@ -1,19 +1,22 @@
 import fp from 'fastify-plugin'
-import { startPurge } from '../../src/concurrency/purge.ts'
+import type { AppOptions } from '../../src/app-options.ts'
+import { periodic } from '../../src/concurrency/periodic.ts'
+import { purgeRows } from '../../src/concurrency/purge.ts'
 import { purgeRestingUsernames } from '../../src/users/resting-usernames.ts'
 
-/** How often usernames that rest no longer are deleted, in milliseconds. */
+/** How often usernames that are no longer reserved are deleted, in milliseconds. */
 const PURGE_INTERVAL = 15 * 60_000
 
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { timers }) => {
     const { clock, log } = fastify
-    const stop = startPurge({
-      step: (most) => purgeRestingUsernames(fastify.openDatabase(), clock, most),
+    const purge = periodic({
+      interval: PURGE_INTERVAL,
+      work: (signal) => purgeRows((most) => purgeRestingUsernames(fastify.openDatabase(), clock, most), signal),
       failed: (err) => log.warn({ err }, 'could not purge resting usernames'),
-      interval: PURGE_INTERVAL
+      timers
     })
-    fastify.addHook('onClose', async () => stop())
+    fastify.addHook('onClose', () => purge.stop())
   },
   { name: 'resting-username-purge', dependencies: ['clock', 'database'] }
 )

@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import app, { options } from '../../src/app.ts'
 import type { AppOptions } from '../../src/app-options.ts'
 import type { Clock } from '../../src/clock.ts'
+import type { Timers } from '../../src/concurrency/periodic.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
 
@@ -37,6 +38,8 @@ interface BuildOptions {
   database?: TestDatabase
   /** Where the log goes, a line each; nowhere without it. */
   log?: string[]
+  /** What repeats work in the background; that of the system without it. */
+  timers?: Timers
   /** Off where a test is about the deadlines of production. */
   unhurried?: boolean
 }
@@ -44,7 +47,7 @@ interface BuildOptions {
 /** The production application with its production options, ready for `inject`, and closed with the test. */
 export async function build(
   t: Test,
-  { environment = {}, clock, database, log, unhurried = true }: BuildOptions = {}
+  { environment = {}, clock, database, log, timers, unhurried = true }: BuildOptions = {}
 ): Promise<FastifyInstance> {
   const where = database ?? (await migratedDatabase(t))
   const config = readConfig({
@@ -77,6 +80,7 @@ export async function build(
     mailEvery: SELDOM,
     unhurried,
     ...(clock && { clock }),
+    ...(timers && { timers }),
     ...('pglite' in where && { pglite: where.pglite })
   })
   t.teardown(() => fastify.close())

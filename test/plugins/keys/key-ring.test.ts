@@ -18,6 +18,7 @@ import { type TestClock, testClock } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedDatabase, type TestDatabase } from '../../helpers/database.ts'
+import { type TestTimers, testTimers } from '../../helpers/timers.ts'
 
 const SECRET_KEY = 'only for tests, and long enough to be one'
 const CHANGED = { SECRET_KEY: 'another secret, which came after it', SECRET_KEY_PREVIOUS: SECRET_KEY }
@@ -29,6 +30,7 @@ interface Instance {
   clock?: TestClock
   log?: Record<string, unknown>[]
   environment?: Record<string, string>
+  timers?: TestTimers
 }
 
 /** An instance of the service with a key ring and what that needs, and the root secret that keys are sealed like. */
@@ -44,31 +46,20 @@ function instance(t: Test, { where, environment, ...given }: Instance): FastifyI
 
 const kids = ({ keyRing }: FastifyInstance) => keyRing.jwks().keys.map(({ kid }) => kid)
 
-/** Lets the time pass after which an instance reads the ring again, and resolves when it has. */
-async function readAgain({ keyRing }: FastifyInstance, milliseconds = 10_000): Promise<void> {
-  mock.timers.tick(milliseconds)
-  // Reads at once are one: it waits for what the timer began.
-  await keyRing.refresh().catch(() => {})
-  await new Promise(setImmediate)
-}
-
-/** Resolves when something is so; on the turns of the event loop, whatever timers do. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise(setImmediate)
-}
+/** How often an instance reads the ring, in milliseconds. */
+const INTERVAL = 10_000
 
 test('the key ring', async (t) => {
   const where = await migratedDatabase(t)
-  t.beforeEach(() => mock.timers.enable({ apis: ['setInterval', 'setTimeout'] }))
-  t.afterEach(() => mock.timers.reset())
+  const timers = testTimers()
 
   await t.test('has a key that signs from the first start on, and the same at the next', async (t) => {
-    const first = instance(t, { where })
+    const first = instance(t, { where, timers })
     await first.ready()
     const { kid } = first.keyRing.signingKey()
     t.strictSame(kids(first), [kid])
     await first.close()
-    const second = instance(t, { where })
+    const second = instance(t, { where, timers })
     await second.ready()
     t.strictSame([kids(second), second.keyRing.signingKey().kid], [[kid], kid])
     await second.close()
@@ -78,20 +69,18 @@ test('the key ring', async (t) => {
     'notices within 10 seconds what others do, and signs with a new key when its time has come',
     async (t) => {
       const clock = testClock()
-      const fastify = instance(t, { where, clock })
+      const fastify = instance(t, { where, timers, clock })
       await fastify.ready()
       const [first] = kids(fastify)
       const next = await addKey(fastify.openDatabase(), clock, { current: SECRET_KEY })
-      mock.timers.tick(9_999)
+      await timers.pass(INTERVAL - 1)
       t.strictSame(kids(fastify), [first])
-      mock.timers.tick(1)
-      await until(() => fastify.keyRing.find(next) !== undefined)
+      await timers.pass(1)
       t.strictSame([kids(fastify), fastify.keyRing.signingKey().kid], [[first, next], first])
       clock.advance(360)
       t.equal(fastify.keyRing.signingKey().kid, next)
       clock.advance(60 + 900)
-      mock.timers.tick(10_000)
-      await until(() => fastify.keyRing.find(first as string) === undefined)
+      await timers.pass(INTERVAL)
       t.strictSame(kids(fastify), [next])
       await fastify.close()
     }
@@ -99,12 +88,11 @@ test('the key ring', async (t) => {
 
   await t.test('goes on when it cannot be read, and says so in the log', async (t) => {
     const log: Record<string, unknown>[] = []
-    const fastify = instance(t, { where, log })
+    const fastify = instance(t, { where, timers, log })
     await fastify.ready()
     const before = fastify.keyRing.jwks()
     await fastify.pg.query('ALTER TABLE signing_keys RENAME TO mislaid')
-    mock.timers.tick(10_000)
-    await until(() => log.length > 0)
+    await timers.pass(INTERVAL)
     await fastify.pg.query('ALTER TABLE mislaid RENAME TO signing_keys')
     const [{ err, ...line } = {}, ...more] = log
     t.strictSame([line, more], [{ msg: 'could not keep the key ring up to date' }, []])
@@ -115,18 +103,19 @@ test('the key ring', async (t) => {
 
   await t.test('is read no more when the service has stopped', async (t) => {
     const log: Record<string, unknown>[] = []
-    const fastify = instance(t, { where, log })
+    const fastify = instance(t, { where, timers, log })
     await fastify.ready()
     await fastify.close()
-    mock.timers.tick(60_000)
-    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+    await timers.pass(6 * INTERVAL)
     t.strictSame(log, [])
   })
 
   await t.test('lets an unknown kid wait for the database no longer than a second', async (t) => {
-    const fastify = instance(t, { where })
+    const fastify = instance(t, { where, timers })
     await fastify.ready()
     const holder = await fastify.pg.pool.connect()
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.teardown(() => mock.timers.reset())
     let over = false
     const search = fastify.keyRing.discover('unknown').finally(() => {
       over = true
@@ -141,14 +130,14 @@ test('the key ring', async (t) => {
   })
 
   await t.test('keeps what the previous secret wrapped', async (t) => {
-    const fastify = instance(t, { where, environment: CHANGED })
+    const fastify = instance(t, { where, timers, environment: CHANGED })
     await fastify.ready()
     t.match(fastify.keyRing.signingKey().privateKey, /^-----BEGIN PRIVATE KEY-----\n/)
     await fastify.close()
   })
 
   await t.test('stops the start when the secret unwraps none of its keys', async (t) => {
-    const fastify = instance(t, { where, environment: { ...CHANGED, SECRET_KEY_PREVIOUS: '' } })
+    const fastify = instance(t, { where, timers, environment: { ...CHANGED, SECRET_KEY_PREVIOUS: '' } })
     t.ok((await caught(fastify.ready() as unknown as Promise<unknown>)) instanceof SecretMismatch)
     await fastify.close()
   })
@@ -156,19 +145,18 @@ test('the key ring', async (t) => {
 
 test('a revoked key', async (t) => {
   const where = await migratedDatabase(t)
-  t.beforeEach(() => mock.timers.enable({ apis: ['setInterval', 'setTimeout'] }))
-  t.afterEach(() => mock.timers.reset())
+  const timers = testTimers()
 
   await t.test('is in no ring after 60 seconds, also when four reads fail', async (t) => {
-    const fastify = instance(t, { where })
+    const fastify = instance(t, { where, timers })
     await fastify.ready()
     const { kid } = fastify.keyRing.signingKey()
     const { replacement } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid)
     await fastify.pg.query('ALTER TABLE signing_keys RENAME TO mislaid')
-    for (let failed = 0; failed < 4; failed++) await readAgain(fastify)
+    for (let failed = 0; failed < 4; failed++) await timers.pass(INTERVAL)
     t.strictSame(kids(fastify), [kid])
     await fastify.pg.query('ALTER TABLE mislaid RENAME TO signing_keys')
-    await readAgain(fastify)
+    await timers.pass(INTERVAL)
     t.strictSame([kids(fastify), fastify.keyRing.signingKey().kid], [[replacement], replacement])
     await fastify.close()
   })
@@ -176,28 +164,24 @@ test('a revoked key', async (t) => {
 
 test('a key that is older than KEY_MAX_AGE', async (t) => {
   const where = await migratedDatabase(t)
-  t.beforeEach(() => mock.timers.enable({ apis: ['setInterval', 'setTimeout'] }))
-  t.afterEach(() => mock.timers.reset())
+  const timers = testTimers()
 
   await t.test('gets one successor, however many instances see it, and signs until that does', async (t) => {
     const clock = testClock()
     const log: Record<string, unknown>[] = []
-    const one = instance(t, { where, clock, log })
+    const one = instance(t, { where, timers, clock, log })
     await one.ready()
     // The instances of a test share the one session of an embedded database: they read by turns.
-    mock.timers.tick(5_000)
-    const other = instance(t, { where, clock, log })
+    await timers.pass(5_000)
+    const other = instance(t, { where, timers, clock, log })
     await other.ready()
     const instances = [one, other]
     const [first] = kids(one)
     clock.advance(90 * DAY - 30)
-    for (const fastify of instances) await readAgain(fastify, 5_000)
+    await timers.pass(INTERVAL)
     t.strictSame(instances.map(kids), [[first], [first]])
     clock.advance(60)
-    for (const fastify of instances) {
-      mock.timers.tick(5_000)
-      await until(() => kids(fastify).length > 1)
-    }
+    await timers.pass(INTERVAL)
     const [, next] = kids(one)
     t.strictSame(instances.map(kids), [
       [first, next],
@@ -219,13 +203,12 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
   await t.test('is told of in the log where it cannot be replaced, and signs on', async (t) => {
     const clock = testClock()
     const log: Record<string, unknown>[] = []
-    const fastify = instance(t, { where, clock, log })
+    const fastify = instance(t, { where, timers, clock, log })
     await fastify.ready()
     clock.advance(200 * DAY)
     const { kid } = fastify.keyRing.signingKey()
     await fastify.pg.query('ALTER TABLE root_secret RENAME TO mislaid')
-    mock.timers.tick(10_000)
-    await until(() => log.length > 0)
+    await timers.pass(INTERVAL)
     await fastify.pg.query('ALTER TABLE mislaid RENAME TO root_secret')
     t.strictSame(
       log.map(({ msg }) => msg),
@@ -237,11 +220,11 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
 
   await t.test('goes on where KEY_MAX_AGE is 0', async (t) => {
     const clock = testClock()
-    const fastify = instance(t, { where, clock, environment: { KEY_MAX_AGE: '0' } })
+    const fastify = instance(t, { where, timers, clock, environment: { KEY_MAX_AGE: '0' } })
     await fastify.ready()
     const { kid } = fastify.keyRing.newest()
     clock.advance(3650 * DAY)
-    for (let read = 0; read < 3; read++) await readAgain(fastify)
+    for (let read = 0; read < 3; read++) await timers.pass(INTERVAL)
     t.equal(fastify.keyRing.newest().kid, kid)
     await fastify.close()
   })
@@ -249,23 +232,22 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
 
 test('an instance that knows only the old SECRET_KEY after all was sealed with the new one', async (t) => {
   const where = await migratedDatabase(t)
-  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
-  t.teardown(() => mock.timers.reset())
+  const timers = testTimers()
   const clock = testClock()
   const log: Record<string, unknown>[] = []
-  const old = instance(t, { where, clock, log })
+  const old = instance(t, { where, timers, clock, log })
   await old.ready()
   const { kid } = old.keyRing.signingKey()
   const secrets = { current: CHANGED.SECRET_KEY, previous: SECRET_KEY }
   await rewrap(old.openDatabase(), secrets)
 
-  await readAgain(old)
+  await timers.pass(INTERVAL)
   t.match(old.keyRing.signingKey(), { kid, privateKey: /^-----BEGIN PRIVATE KEY-----\n/ }, 'goes on signing')
   t.strictSame(log, [])
 
   const { kid: next } = await rotateKey(old.openDatabase(), { ...old.keyRules, secrets })
   clock.advance(360)
-  await readAgain(old)
+  await timers.pass(INTERVAL)
   t.strictSame([kids(old), old.keyRing.signingKey().kid], [[kid, next], kid], 'verifies with a key that it cannot open')
   const told = {
     kid: next,
@@ -274,8 +256,7 @@ test('an instance that knows only the old SECRET_KEY after all was sealed with t
   t.strictSame(log, [told], 'and says so')
 
   clock.advance(91 * DAY)
-  await readAgain(old)
-  await until(() => log.length === 3)
+  await timers.pass(INTERVAL)
   const [, again, { err, msg } = {}] = log
   t.strictSame([again, msg], [told, 'could not keep the key ring up to date'])
   t.match(err, { type: 'RootSecretMismatch' }, 'makes no key that the others could not open')

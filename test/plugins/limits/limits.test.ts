@@ -14,8 +14,8 @@ import {
 } from '../../helpers/app.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
 import { holdConnections } from '../../helpers/held-connections.ts'
-import { withInterval } from '../../helpers/intervals.ts'
 import { stopwatch } from '../../helpers/stopwatch.ts'
+import { testTimers } from '../../helpers/timers.ts'
 import { holdMoments } from '../../helpers/too-long.ts'
 
 const ON = { LIMITS: 'on' }
@@ -401,16 +401,17 @@ test('the limits', async (t) => {
   await t.test('are purged now and then', async (t) => {
     const log: string[] = []
     const clock = testClock()
-    const [fastify, purge] = await withInterval(t, 60_000, () => build(t, { clock, log, environment: ON }))
+    const timers = testTimers()
+    const fastify = await build(t, { clock, log, timers, environment: ON })
     await login(fastify, { username: 'ada' })
     clock.advance(86_400)
     await fastify.pg.pool.query(
       "INSERT INTO limits (key, count, over_at) SELECT decode(md5(n::text), 'hex'), 1, now() FROM generate_series(1, 2500) AS n"
     )
-    await purge()
+    await timers.pass(60_000)
     t.strictSame((await fastify.pg.pool.query('SELECT * FROM limits')).rows, [], 'however many there are')
     const restore = cutOff(fastify)
-    await purge()
+    await timers.pass(60_000)
     restore()
     t.match(log.join('\n'), 'could not purge the limits')
   })

@@ -1,12 +1,13 @@
 import { test } from 'tap'
 import { build, cutOff, signIn, testClock } from '../../helpers/app.ts'
-import { withInterval } from '../../helpers/intervals.ts'
 import { letters } from '../../helpers/letters.ts'
+import { testTimers } from '../../helpers/timers.ts'
 
 test('tokens of mails are purged now and then', async (t) => {
   const log: string[] = []
   const clock = testClock()
-  const [fastify, purge] = await withInterval(t, 600_000, () => build(t, { clock, log }))
+  const timers = testTimers()
+  const fastify = await build(t, { clock, log, timers })
   await signIn(fastify, { email: 'ada@example.com' })
   await letters(fastify)
   await fastify.openDatabase().query(
@@ -15,10 +16,10 @@ test('tokens of mails are purged now and then', async (t) => {
      FROM generate_series(1, 2500) AS n`
   )
   clock.advance(3 * 24 * 60 * 60)
-  await purge()
+  await timers.pass(600_000)
   t.strictSame(await fastify.openDatabase().query('SELECT * FROM email_tokens'), [])
   const restore = cutOff(fastify)
-  await purge()
+  await timers.pass(600_000)
   restore()
   t.match(log.join('\n'), 'could not purge email tokens')
 })
