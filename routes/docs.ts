@@ -4,9 +4,10 @@ import helmet from '@fastify/helmet'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { Problem } from '../src/errors.ts'
 import { createDocument, type Document } from '../src/http/document.ts'
+import { html } from '../src/pages/html.ts'
 import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas/answers.ts'
 
-const PAGE = `<!doctype html>
+const PAGE = String(html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -21,7 +22,7 @@ const PAGE = `<!doctype html>
     <script src="docs/start.js"></script>
   </body>
 </html>
-`
+`)
 
 const START = `SwaggerUIBundle({ dom_id: '#swagger-ui', url: 'openapi.json', deepLinking: true, validatorUrl: null })\n`
 

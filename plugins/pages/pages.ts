@@ -8,12 +8,12 @@ import { type PageOptions, page, STYLE } from '../../src/pages/layout.ts'
 declare module 'fastify' {
   interface FastifyReply {
     /** A page of our own to answer with, under a policy that lets it show itself, post its form, and nothing else. */
-    page(title: string, content: Html | string, options?: PageOptions): string
+    page(title: string, content: Html, options?: PageOptions): string
   }
 }
 
 /** The hash of the one style (CSP Level 3 §6.7.3.3): nothing else that found its way into a page would be styled by it. */
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
+const STYLE_HASH = createHash('sha256').update(String(STYLE)).digest('base64')
 
 const HEADERS = {
   'content-security-policy': [

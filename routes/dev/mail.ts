@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
 import type { Kept } from '../../src/mail/dev-mailbox.ts'
-import { escapeHtml } from '../../src/pages/html.ts'
+import { type Html, html } from '../../src/pages/html.ts'
 import { Identified, LONG_PATH, refusals } from '../../src/schemas/answers.ts'
 import { equalSecrets } from '../../src/secrets/equal.ts'
 
@@ -55,11 +55,9 @@ const mail: FastifyPluginAsyncTypebox = async (fastify) => {
   const onRequest = [localOnly, knowsToken]
 
   fastify.get('/mail', { schema: listing, onRequest }, async (_request, reply) => {
-    const letters = mailbox
-      .list()
-      .map((letter) => show(letter, query))
-      .join('\n')
-    return reply.page('Mail', `<h1>Mail that was not sent</h1>\n${letters || EMPTY}`, { wide: true })
+    const letters = mailbox.list().map((letter) => show(letter, query))
+    const content = html`<h1>Mail that was not sent</h1>${letters.length > 0 ? letters : EMPTY}`
+    return reply.page('Mail', content, { wide: true })
   })
 
   fastify.get('/mail/:id', { schema: showing, onRequest }, async ({ params }, reply) => {
@@ -73,16 +71,19 @@ const mail: FastifyPluginAsyncTypebox = async (fastify) => {
 
 export default mail
 
-const EMPTY = '<p class="pale">Nothing yet. What comes is kept until the service stops.</p>'
+const EMPTY = html`
+<p class="pale">Nothing yet. What comes is kept until the service stops.</p>`
 
-const show = ({ id, at, recipient, subject, text }: Kept, query: string) => `<article class="card">
-<h2>${escapeHtml(subject)}</h2>
-<p class="pale">to ${escapeHtml(recipient)}, ${new Date(at).toISOString()}</p>
+const show = ({ id, at, recipient, subject, text }: Kept, query: string) => html`
+<article class="card">
+<h2>${subject}</h2>
+<p class="pale">to ${recipient}, ${new Date(at).toISOString()}</p>
 <pre>${withLinks(text)}</pre>
 <p><a href="mail/${id}${query}">as it would look</a></p>
 </article>`
 
 /** What stands alone on a line and is an address can be followed. */
-function withLinks(text: string): string {
-  return escapeHtml(text).replaceAll(/^https?:\/\/\S+$/gm, (address) => `<a href="${address}">${address}</a>`)
+function withLinks(text: string): (Html | string)[] {
+  const pieces = text.split(/(^https?:\/\/\S+$)/m)
+  return pieces.map((piece, index) => (index % 2 === 1 ? html`<a href="${piece}">${piece}</a>` : piece))
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { escapeHtml } from '../pages/html.ts'
+import { type Content, type Html, html } from '../pages/html.ts'
 import { type Letter, TEMPLATES } from './letters.ts'
 
 /** A letter as it is sent. */
@@ -38,12 +38,12 @@ const OURS = fileURLToPath(new URL('../../mail/', import.meta.url))
 /** The first line of a text, and all after the empty one that follows it. */
 const TEXT = /^Subject: *(\S[^\n]*?) *\n\n(.+)$/s
 
-const GAP = /\{\{\s*([^{}]*?)\s*\}\}/g
+const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g
 
 /**
  * Reads all letters. Each is `<name>.txt`, with its subject on the first line, and `<name>.html`, which is put into the
- * frame `layout.html`. Their gaps are filled with plain text: `{{name}}`, and nothing else, so that no letter can do more
- * than to show something.
+ * frame `layout.html`. Their placeholders, `{{name}}`, are filled with plain text and nothing else: a template only shows
+ * values.
  *
  * @param folder whose files take the place of ours; those that it does not have are ours
  * @throws TemplateError
@@ -51,18 +51,22 @@ const GAP = /\{\{\s*([^{}]*?)\s*\}\}/g
 export function readTemplates(folder: string | undefined, { service, linkTo }: Letterhead): WriteLetter {
   const faults: string[] = []
 
-  function read(file: string, gaps: string[]): string {
+  function read(file: string, placeholders: string[]): string {
     const path = folder !== undefined && existsSync(join(folder, file)) ? join(folder, file) : join(OURS, file)
     const content = readFileSync(path, 'utf8').replaceAll('\r\n', '\n')
-    const unknown = [...content.matchAll(GAP)].map(([, gap]) => String(gap)).filter((gap) => !gaps.includes(gap))
-    for (const gap of new Set(unknown)) {
-      faults.push(`${path} has {{${gap}}}, and there is only ${gaps.map((known) => `{{${known}}}`).join(', ')}`)
+    const unknown = [...content.matchAll(PLACEHOLDER)]
+      .map(([, placeholder]) => String(placeholder))
+      .filter((placeholder) => !placeholders.includes(placeholder))
+    for (const placeholder of new Set(unknown)) {
+      faults.push(
+        `${path} has {{${placeholder}}}, and there is only ${placeholders.map((known) => `{{${known}}}`).join(', ')}`
+      )
     }
     return content
   }
 
-  function readText(file: string, gaps: string[]): { subject: string; text: string } {
-    const [, subject = '', text = ''] = TEXT.exec(read(file, gaps)) ?? []
+  function readText(file: string, placeholders: string[]): { subject: string; text: string } {
+    const [, subject = '', text = ''] = TEXT.exec(read(file, placeholders)) ?? []
     if (text === '') faults.push(`${file} must begin with a line "Subject: …" and an empty line, and go on after them`)
     return { subject, text }
   }
@@ -70,9 +74,9 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: L
   const layout = read('layout.html', ['content', 'subject', 'service', 'recipient'])
   const templates = Object.entries(TEMPLATES).map(([name, template]) => {
     const link = 'page' in template ? ['link'] : []
-    const gaps = ['service', 'recipient', ...template.variables, ...link]
-    const html = read(`${name}.html`, gaps)
-    const text = readText(`${name}.txt`, gaps)
+    const placeholders = ['service', 'recipient', ...template.variables, ...link]
+    const html = read(`${name}.html`, placeholders)
+    const text = readText(`${name}.txt`, placeholders)
     for (const [file, content] of [
       [`${name}.html`, html],
       [`${name}.txt`, text.text]
@@ -86,7 +90,7 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: L
   const byName = new Map(templates)
 
   return (letter) => {
-    const { subject, text, html } = byName.get(letter.template) as { subject: string; text: string; html: string }
+    const template = byName.get(letter.template) as { subject: string; text: string; html: string }
     const { recipient } = letter
     const link = 'token' in letter && { link: linkTo(TEMPLATES[letter.template].page, letter.token) }
     const own = Object.entries({ service, recipient, ...link }).map(([name, value]) => [name, oneLine(value)])
@@ -94,27 +98,26 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: L
       return [name, value === recipient ? oneLine(value) : withoutLinks(oneLine(value))]
     })
     const values: Record<string, string> = Object.fromEntries([...chosen, ...own])
-    const heading = fill(subject, values, asIs)
-    const content = fill(html, values, escapeHtml)
-    const { service: sender, recipient: reader } = values as Record<'service' | 'recipient', string>
-    const frame = {
-      service: escapeHtml(sender),
-      recipient: escapeHtml(reader),
-      subject: escapeHtml(heading),
-      content
-    }
-    return { recipient, subject: heading, text: fill(text, values, asIs), html: fill(layout, frame, asIs) }
+    const subject = fillText(template.subject, values)
+    const frame = { ...values, subject, content: fillHtml(template.html, values) }
+    return { recipient, subject, text: fillText(template.text, values), html: String(fillHtml(layout, frame)) }
   }
 }
 
-function fill(content: string, values: Record<string, string>, write: (value: string) => string): string {
-  return content.replaceAll(GAP, (_gap, name: string) => write(String(values[name])))
+function fillText(content: string, values: Record<string, string>): string {
+  return content.replaceAll(PLACEHOLDER, (_placeholder, name: string) => String(values[name]))
+}
+
+function fillHtml(content: string, values: Record<string, Content>): Html {
+  // The names that the pattern captures stand between the parts.
+  const pieces = content.split(PLACEHOLDER)
+  const parts = pieces.filter((_piece, index) => index % 2 === 0)
+  const names = pieces.filter((_piece, index) => index % 2 === 1)
+  return html(parts, ...names.map((name) => values[name]))
 }
 
 /** Without what could begin a line of its own, or a header, or show itself as something else. */
 const oneLine = (value: string) => value.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
-
-const asIs = (value: string) => value
 
 /** U+2060, which takes no room, and is no part of a URL (RFC 3986) or of the name of a host. */
 const WORD_JOINER = '\u2060'

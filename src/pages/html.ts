@@ -1,11 +1,11 @@
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** Text as it stands in HTML, between tags or in a quoted attribute: it shows itself, and does nothing else. */
+/** Text as it stands in HTML, between tags or in a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => String(ENTITIES[character]))
 }
 
-/** A piece of HTML: made by the tag `html` alone, which escapes whatever is none. */
+/** A piece of HTML. Only the tag `html` makes one, and it escapes every value that is none. */
 export class Html {
   readonly #text: string
 
@@ -18,11 +18,15 @@ export class Html {
   }
 }
 
-/** What may stand in a template: HTML as it is, text escaped, a list in its order, nothing as nothing. */
-type Content = Html | string | undefined | false | Content[]
+/** A value of a template: HTML as it is, text escaped, a list in its order, nothing as nothing. */
+export type Content = Html | string | undefined | false | Content[]
 
-/** Builds HTML from a template. Values stand between tags or in quoted attributes. */
-export function html(parts: TemplateStringsArray, ...values: Content[]): Html {
+/**
+ * Builds HTML from a template. Values stand between tags or in quoted attributes.
+ *
+ * @param parts the HTML around the values: of a tagged template, or of a file
+ */
+export function html(parts: readonly string[], ...values: Content[]): Html {
   return new Html(parts.map((part, index) => (index === 0 ? part : `${write(values[index - 1])}${part}`)).join(''))
 }
 

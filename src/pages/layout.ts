@@ -1,8 +1,8 @@
 import type { Service } from '../config/service.ts'
-import { escapeHtml, type Html, html } from './html.ts'
+import { type Html, html } from './html.ts'
 
 /** The style of our own pages; the policy of each names its hash. */
-export const STYLE = `
+export const STYLE = html`
 :root { color-scheme: light dark; --back: #f4f4f1; --card: #fff; --line: #e3e3de; --edge: #7b8187; --ink: #1d1f21; --pale: #5c6166; --key: #1f5f4c; --on-key: #fff; --bad: #a32a1f; }
 @media (prefers-color-scheme: dark) {
   :root { --back: #141617; --card: #1d2022; --line: #2f3336; --edge: #868d93; --ink: #e6e7e4; --pale: #a3a9ad; --key: #7fcfb4; --on-key: #10201a; --bad: #f0958b; }
@@ -53,34 +53,33 @@ export interface PageOptions {
  * A page of our own: it names the service and, where that is known, leads back to it.
  *
  * @param title any text
- * @param content HTML; a text is taken for HTML as it is
  */
 export function page(
   service: Service,
   title: string,
-  content: Html | string,
+  content: Html,
   { wide = false, failed = false }: PageOptions = {}
 ): string {
   const { name, url } = service
   const width = wide ? ' wide' : ''
   const back =
     url !== undefined && html`\n    <footer class="back${width}"><a href="${url}">Back to ${name}</a></footer>`
-  return `<!doctype html>
+  return String(html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="robots" content="noindex">
-    <title>${escapeHtml(`${failed ? 'Error: ' : ''}${title} - ${name}`)}</title>
+    <title>${failed && 'Error: '}${title} - ${name}</title>
     <link rel="icon" href="data:,">
     <style>${STYLE}</style>
   </head>
   <body>
-    <header class="service${width}">${escapeHtml(name)}</header>
-    <main${wide ? ' class="wide"' : ''}>
+    <header class="service${width}">${name}</header>
+    <main${wide && html` class="wide"`}>
 ${content}
-    </main>${back || ''}
+    </main>${back}
   </body>
 </html>
-`
+`)
 }

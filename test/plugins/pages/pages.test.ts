@@ -4,6 +4,7 @@ import config from '../../../plugins/config.ts'
 import headers from '../../../plugins/http/headers.ts'
 import pages from '../../../plugins/pages/pages.ts'
 import { readConfig } from '../../../src/config/config.ts'
+import { html } from '../../../src/pages/html.ts'
 import { page } from '../../../src/pages/layout.ts'
 import { assemble } from '../../helpers/assemble.ts'
 
@@ -13,12 +14,12 @@ test('a page of our own may show itself, post its form, and nothing else', async
     config: readConfig({ SERVICE_URL: 'https://example.com' })
   })
   fastify.register(async (scope) => {
-    scope.get('/page', async (_request, reply) => reply.page('Title', '<p>One</p>', { wide: true }))
+    scope.get('/page', async (_request, reply) => reply.page('Title', html`<p>One</p>`, { wide: true }))
   })
   const response = await fastify.inject('/page')
   t.equal(
     response.body,
-    page({ name: 'example.com', url: 'https://example.com' }, 'Title', '<p>One</p>', { wide: true })
+    page({ name: 'example.com', url: 'https://example.com' }, 'Title', html`<p>One</p>`, { wide: true })
   )
   const [, style = ''] = /<style>(.*)<\/style>/s.exec(response.body) ?? []
   const hash = createHash('sha256').update(style).digest('base64')

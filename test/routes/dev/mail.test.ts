@@ -34,7 +34,7 @@ test('the mail of a trial', async (t) => {
     const { statusCode, headers, body } = await fastify.inject(mailboxUrl)
     t.equal(statusCode, 200)
     t.match(headers, PAGE)
-    const style = createHash('sha256').update(STYLE).digest('base64')
+    const style = createHash('sha256').update(String(STYLE)).digest('base64')
     t.equal(
       headers['content-security-policy'],
       `default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src data:; style-src 'sha256-${style}'`

@@ -17,7 +17,7 @@ test('a page has a title that is text, the name of the service, a style, and wha
 })
 
 test('a page leads back to where that is known', (t) => {
-  const text = page({ name: 'R&D', url: 'https://example.com/?"' }, 'One', '')
+  const text = page({ name: 'R&D', url: 'https://example.com/?"' }, 'One', html``)
   t.match(
     text,
     '</main>\n    <footer class="back"><a href="https://example.com/?&quot;">Back to R&amp;D</a></footer>\n  </body>'
@@ -26,7 +26,7 @@ test('a page leads back to where that is known', (t) => {
 })
 
 test('a page may be wide', (t) => {
-  const text = page({ name: 'x', url: 'https://example.com' }, 'Mail', '<p>One</p>', { wide: true })
+  const text = page({ name: 'x', url: 'https://example.com' }, 'Mail', html`<p>One</p>`, { wide: true })
   t.match(text, '<header class="service wide">')
   t.match(text, '<main class="wide">\n<p>One</p>')
   t.match(text, '<footer class="back wide">')
@@ -34,6 +34,6 @@ test('a page may be wide', (t) => {
 })
 
 test('the title of a page that tells of a fault says so first', (t) => {
-  t.match(page(SERVICE, 'Sign in', '', { failed: true }), '<title>Error: Sign in - R&amp;D</title>')
+  t.match(page(SERVICE, 'Sign in', html``, { failed: true }), '<title>Error: Sign in - R&amp;D</title>')
   t.end()
 })
