@@ -30,7 +30,8 @@ export type Reason = (typeof REASONS)[number]
 
 /**
  * A semaphore with a bounded queue: so many tasks run at once, so many wait, and the rest are refused. The queue is fair:
- * one account has few places, one network has a share of the queue, and networks take turns.
+ * one account has few places, one network has a share of the queue, and networks take turns. The libraries for this
+ * (p-queue, async-mutex, cockatiel) have one queue for all.
  */
 export interface Gate {
   /** Runs one task as an admission of its own. */

@@ -25,7 +25,8 @@ export class FolderLocked extends Error {
 }
 
 /**
- * Takes the folder for this process alone, by a file `lock` in it. A lock whose holder is dead is taken over.
+ * Takes the folder for this process alone, by a file `lock` in it. A lock whose holder is dead is taken over at once, and
+ * not after a timeout as by proper-lockfile, which knows a holder by the age of its lock alone.
  *
  * @returns what gives the folder back
  * @throws FolderLocked when another living process holds it

@@ -30,7 +30,8 @@ export interface ClientAddress {
 /**
  * Says where a request comes from: the socket, or, when that is a trusted proxy, the rightmost X-Forwarded-For entry
  * that is not one, without its port or brackets. What a client writes further left is never believed, and an entry that
- * is no address counts as the hop that sent it.
+ * is no address counts as the hop that sent it; @fastify/proxy-addr, which is Fastify's `trustProxy`, hands it on as the
+ * address.
  *
  * @param trusted addresses and CIDRs of the proxies
  */

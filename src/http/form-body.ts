@@ -5,7 +5,8 @@ import { Problem } from '../errors.ts'
  * Reads a body of `application/x-www-form-urlencoded`, as OAuth 2.0 sends it (RFC 6749, appendix B).
  *
  * @throws Problem MALFORMED_REQUEST when it is not one in valid UTF-8, or holds a parameter twice (RFC 6749 §3.2), a
- * `__proto__` key or a NUL
+ * `__proto__` key or a NUL. @fastify/formbody and URLSearchParams take all of these, and put U+FFFD in place of bytes that
+ * are not UTF-8.
  */
 export function parseForm(bytes: Buffer): Record<string, string> {
   const form: Record<string, string> = {}

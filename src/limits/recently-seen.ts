@@ -1,11 +1,11 @@
-/** How many keys are remembered: beyond them all are news again. */
+/** How many keys are remembered. Beyond them all count as not yet seen. */
 const MOST = 10_000
 
 /**
- * Tells what is news: a key that was not seen yet in this stretch of time.
+ * Tells whether a key is seen for the first time in this window of time. All keys are forgotten at its end.
  *
  * @param now the time in milliseconds
- * @param stretch how long it takes until all is news again, in milliseconds
+ * @param stretch the length of the window, in milliseconds
  */
 export function createSieve(now: () => number, stretch: number): (key: string) => boolean {
   const seen = new Set<string>()

@@ -6,7 +6,10 @@ export interface Line {
 
 const NEWLINE = 0x0a
 
-/** The lines of a stream, holding no more than one of them at a time, and of a long one no more than `most` bytes. */
+/**
+ * The lines of a stream. Holds one of them at a time, and of a long one at most `most` bytes: node:readline has no such
+ * limit, and decodes bytes that are not UTF-8 without an error.
+ */
 export async function* readLines(stream: AsyncIterable<Buffer | string>, most: number): AsyncGenerator<Line> {
   let number = 0
   let parts: Buffer[] = []
