@@ -1,5 +1,4 @@
 import { connect } from 'node:net'
-import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
@@ -12,6 +11,7 @@ import clientAddress from '../../plugins/http/client-address.ts'
 import { listAudit } from '../../src/audit/list.ts'
 import { CAPACITY } from '../../src/audit/queue.ts'
 import { verifyAudit } from '../../src/audit/verify.ts'
+import type { Timers } from '../../src/concurrency/periodic.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { createDatabase } from '../../src/database/database.ts'
 import { readRefreshToken } from '../../src/sessions/refresh-token.ts'
@@ -19,6 +19,7 @@ import { bearer, build, cutOff, listen, PASSWORD, post, signIn, testClock } from
 import { assemble } from '../helpers/assemble.ts'
 import { caught } from '../helpers/caught.ts'
 import { migratedDatabase, poolOf, type TestDatabase } from '../helpers/database.ts'
+import { testTimers } from '../helpers/timers.ts'
 
 const NEXT = 'another horse, another battery'
 
@@ -275,13 +276,14 @@ const deriveKey = fp(async (fastify) => void fastify.decorate('deriveKey', () =>
   name: 'derive-key'
 })
 
-function instance(t: Test, where: TestDatabase, log: Record<string, unknown>[]): FastifyInstance {
+function instance(t: Test, where: TestDatabase, log: Record<string, unknown>[], timers: Timers): FastifyInstance {
   const environment = 'url' in where ? { DATABASE_URL: where.url, SECRET_KEY: 'x'.repeat(32) } : {}
   return assemble(t, {
     plugins: [clock, config, pg, database, clientAddress, deriveKey, audit],
     config: readConfig(environment),
     ...('pglite' in where && { pglite: where.pglite }),
-    log
+    log,
+    timers
   })
 }
 
@@ -291,63 +293,40 @@ test('the record is written', async (t) => {
   const log: Record<string, unknown>[] = []
   const actions = async () => (await listAudit(createDatabase(pool), { limit: 10 })).map(({ action }) => action)
   t.beforeEach(async () => {
-    mock.timers.enable({ apis: ['setTimeout'] })
     await pool.query('TRUNCATE audit, audit_head')
     log.length = 0
   })
-  t.afterEach(() => mock.timers.reset())
-
-  /** Resolves when it is so; on the turns of the event loop, whatever timers do. */
-  async function until(so: () => boolean): Promise<void> {
-    while (!so()) await new Promise(setImmediate)
-  }
-
-  /**
-   * Lets time pass until the database has been tried so often, and no longer: what is on its way has a deadline in the
-   * same time.
-   */
-  async function attempted({ pg: { pool } }: FastifyInstance, times: number): Promise<void> {
-    let attempts = 0
-    const { connect } = pool
-    pool.connect = ((...given: Parameters<typeof connect>) => {
-      attempts += 1
-      return connect.apply(pool, given)
-    }) as typeof connect
-    await until(() => {
-      if (attempts < times) mock.timers.tick(200)
-      return attempts >= times
-    })
-    pool.connect = connect
-  }
 
   await t.test('a moment after the first of what waits, all at once', async (t) => {
-    const fastify = instance(t, where, log)
+    const timers = testTimers()
+    const fastify = instance(t, where, log, timers)
     await fastify.ready()
     fastify.audit.record('operator', 'key rotated')
-    mock.timers.tick(199)
+    await timers.pass(199)
     fastify.audit.record('operator', 'key revoked')
     t.equal(fastify.audit.waiting, 2)
-    mock.timers.tick(1)
-    await until(() => fastify.audit.waiting === 0)
+    await timers.pass(1)
+    t.equal(fastify.audit.waiting, 0)
     t.strictSame(await actions(), ['key rotated', 'key revoked'])
     fastify.audit.record('operator', 'keys rewrapped')
-    mock.timers.tick(200)
-    await until(() => fastify.audit.waiting === 0)
+    await timers.pass(200)
+    t.equal(fastify.audit.waiting, 0)
     t.strictSame(await actions(), ['key rotated', 'key revoked', 'keys rewrapped'])
     t.strictSame(log, [])
     await fastify.close()
   })
 
   await t.test('when the database is back, with what was too much counted, which the log tells once', async (t) => {
-    const fastify = instance(t, where, log)
+    const timers = testTimers()
+    const fastify = instance(t, where, log, timers)
     await fastify.ready()
     const restore = cutOff(fastify)
     for (let index = 0; index < CAPACITY + 2; index++) fastify.audit.record('operator', 'key rotated')
-    await attempted(fastify, 3)
+    await timers.pass(3 * 200)
     t.strictSame([fastify.audit.waiting, fastify.audit.lost], [CAPACITY, 2])
     restore()
-    await attempted(fastify, 1)
-    await until(() => fastify.audit.waiting < CAPACITY)
+    await timers.pass(200)
+    t.ok(fastify.audit.waiting < CAPACITY)
     await fastify.close()
     const { rows } = await pool.query('SELECT seq::int, detail FROM audit WHERE action = $1', ['records lost'])
     t.strictSame(rows, [{ seq: 1, detail: { count: 2 } }])
@@ -356,7 +335,8 @@ test('the record is written', async (t) => {
   })
 
   await t.test('never again once the service has stopped', async (t) => {
-    const fastify = instance(t, where, log)
+    const timers = testTimers()
+    const fastify = instance(t, where, log, timers)
     await fastify.ready()
     fastify.audit.record('operator', 'key rotated')
     await fastify.close()
@@ -364,7 +344,7 @@ test('the record is written', async (t) => {
     fastify.openDatabase = () => {
       throw new Error('the database is gone')
     }
-    mock.timers.tick(10_000)
+    await timers.pass(10_000)
     t.strictSame(await actions(), ['key rotated'])
     t.strictSame(log, [])
   })
