@@ -283,7 +283,8 @@ function instance(t: Test, where: TestDatabase, log: Record<string, unknown>[], 
     config: readConfig(environment),
     ...('pglite' in where && { pglite: where.pglite }),
     log,
-    timers
+    timers,
+    unhurried: true
   })
 }
 

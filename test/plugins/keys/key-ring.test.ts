@@ -31,15 +31,18 @@ interface Instance {
   log?: Record<string, unknown>[]
   environment?: Record<string, string>
   timers?: TestTimers
+  /** Off where a test is about the deadlines of production. */
+  unhurried?: boolean
 }
 
 /** An instance of the service with a key ring and what that needs, and the root secret that keys are sealed like. */
-function instance(t: Test, { where, environment, ...given }: Instance): FastifyInstance {
+function instance(t: Test, { where, environment, unhurried = true, ...given }: Instance): FastifyInstance {
   const DATABASE_URL = 'url' in where ? where.url : ''
   return assemble(t, {
     plugins: [clock, config, pg, database, secrets, keyRules, keyRing, deriveKey],
     config: readConfig({ DATABASE_URL, DATABASE_POOL: '1', SECRET_KEY, ...environment }),
     ...('pglite' in where && { pglite: where.pglite }),
+    unhurried,
     ...given
   })
 }
@@ -111,7 +114,7 @@ test('the key ring', async (t) => {
   })
 
   await t.test('lets an unknown kid wait for the database no longer than a second', async (t) => {
-    const fastify = instance(t, { where, timers })
+    const fastify = instance(t, { where, timers, unhurried: false })
     await fastify.ready()
     const holder = await fastify.pg.pool.connect()
     mock.timers.enable({ apis: ['setTimeout'] })

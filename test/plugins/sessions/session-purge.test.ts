@@ -36,6 +36,7 @@ function instance(t: Test, { where, ...given }: Given): FastifyInstance {
   return assemble(t, {
     plugins: [clock, config, pg, database, rules, sessionPurge],
     config: readConfig(environment),
+    unhurried: true,
     ...('pglite' in where && { pglite: where.pglite }),
     ...given
   })
