@@ -11,6 +11,7 @@ import { systemClock } from '../src/clock.ts'
 import { readConfig } from '../src/config/config.ts'
 import { createDatabase, type Database } from '../src/database/database.ts'
 import { migrate } from '../src/database/migrations.ts'
+import { render } from '../src/database/sql.ts'
 import { openSession } from '../src/sessions/sessions.ts'
 import { findCredentials } from '../src/users/credentials.ts'
 import { addUser } from '../src/users/users.ts'
@@ -18,7 +19,7 @@ import { addUser } from '../src/users/users.ts'
 const ROUNDS = 2_000
 const HASH = `$2b$12$${'x'.repeat(53)}`
 const ORIGIN = { userAgent: 'bench', ip: '127.0.0.1' }
-const lifetimes = { ...readConfig({}), clock: systemClock }
+const lifetimes = readConfig({})
 
 const server = process.env.BENCH_DATABASE_URL
 if (!server) throw new Error('set BENCH_DATABASE_URL to a server on which this may make and drop databases')
@@ -64,7 +65,7 @@ async function measure(pool: pg.Pool, accounts: number): Promise<void> {
       await findCredentials(database(), { email: `nobody${Math.random()}@example.com` })
     }),
     register: await median(async (round) => {
-      await addUser(database(), systemClock, { username: `new${round}`, passwordHash: HASH })
+      await addUser(database(), { username: `new${round}`, passwordHash: HASH })
     })
   }
   print(`\n${accounts} accounts: median of ${ROUNDS} rounds in milliseconds, without hashing`)
@@ -75,13 +76,15 @@ async function measure(pool: pg.Pool, accounts: number): Promise<void> {
   await findCredentials(explaining, { username: 'user7' })
   await findCredentials(explaining, { email: 'user7@example.com' })
   if (credentials) await openSession(explaining, lifetimes, credentials, ORIGIN)
-  await addUser(explaining, systemClock, { username: 'explained', passwordHash: HASH }).catch(() => {})
+  await addUser(explaining, { username: 'explained', passwordHash: HASH }).catch(() => {})
 }
 
 /** A database that prints the plan of each statement, and answers with nothing. */
 function explain(pool: pg.Pool): Database {
   return {
-    async query(text, values) {
+    clock: systemClock,
+    async query(statement) {
+      const { text, values } = render(statement, systemClock)
       const { rows } = await pool.query(`EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY OFF) ${text}`, values)
       print(`\n${text.replaceAll(/\s+/g, ' ')}`)
       for (const row of rows) print(`    ${row['QUERY PLAN']}`)

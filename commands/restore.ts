@@ -53,7 +53,7 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
         if (isNew && dryRun) return await check(NOTHING)
         const { pool, close } = await openPool(config, (line) => terminal.stderr.write(`${line}\n`), pglite)
         try {
-          const database = createDatabase(pool, PATIENCE)
+          const database = createDatabase(pool, { clock, timeout: PATIENCE })
           const holds = await countHeld(database)
           if (dryRun) return await check(holds)
           const lost = replace && !isEmpty(holds)
@@ -62,7 +62,7 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
             return answer({ ...backup.manifest, restored: false, holds }, consequence + UNCONFIRMED, 1)
           }
           const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
-          const restoring = { clock, secrets, replace: lost, progress: show }
+          const restoring = { secrets, replace: lost, progress: show }
           const { manifest, counts } = await restoreBackup(database, backup, restoring)
           progress.end()
           const value = { ...manifest, rows: counts, restored: true }

@@ -42,7 +42,7 @@ const PATIENCE = 1_000
 
 export default fp<AppOptions>(
   async (fastify, { recordEvery = INTERVAL, timers }) => {
-    const { clientAddress, clock, log } = fastify
+    const { clientAddress, log } = fastify
     const key = fastify.deriveKey('audit')
     const queue = createAuditQueue()
     let scheduled = false
@@ -51,7 +51,7 @@ export default fp<AppOptions>(
 
     const writeBatch = (database: Database) =>
       queue.writeBatch(async (occurrences) => {
-        last = await appendRecords(database, clock, key, occurrences, last)
+        last = await appendRecords(database, key, occurrences, last)
       })
 
     function record(actor: Actor, action: Action, particulars: Particulars = {}): void {
@@ -113,5 +113,5 @@ export default fp<AppOptions>(
       record('client', action, { address: clientAddress(this.raw), requestId: this.id, ...particulars })
     })
   },
-  { name: 'audit', dependencies: ['client-address', 'clock', 'database', 'derive-key'] }
+  { name: 'audit', dependencies: ['client-address', 'database', 'derive-key'] }
 )

@@ -47,7 +47,7 @@ mail.`,
 
 /** What it takes depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, clock, config, limits, outbox, passwords, requireMail } = fastify
+  const { askForMail, config, limits, outbox, passwords, requireMail } = fastify
   const counted = limits.byAddress('register')
 
   if (config.HIDE_ACCOUNTS === 'on') {
@@ -71,7 +71,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
     passwords.accept(password, [names.username, names.email])
     const passwordHash = await passwords.hash(password, passwords.admission(reply, { registering: names }))
     const account = { ...names, passwordHash, isReserved: isUsernameReserved(config, names.username) }
-    const user = await registerUser(request.database, clock, account, countMail(request))
+    const user = await registerUser(request.database, account, countMail(request))
     outbox.nudge()
     request.record('registered', { account: user.id })
     reply.code(201)

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { type Test, test } from 'tap'
+import { identifier, sql } from '../src/database/sql.ts'
 import { bearer, build, NO_SERVER, PASSWORD, post } from './helpers/app.ts'
 import { letters, tokenOf } from './helpers/letters.ts'
 
@@ -81,7 +82,7 @@ function examplesOf(document: Doc): Example[] {
 /** An account as the examples have it, signed in. */
 async function prepare(fastify: FastifyInstance, { operationId }: Example): Promise<World> {
   for (const table of ['users', 'resting_usernames', 'mails', 'limits'])
-    await fastify.openDatabase().query(`DELETE FROM ${table}`)
+    await fastify.openDatabase().query(sql`DELETE FROM ${identifier(table)}`)
   const world: World = { token: '', refreshToken: '', session: '' }
   if (operationId !== 'register' && operationId !== 'finishRegistration') {
     await post(fastify, '/register', { ...ADA, password: PASSWORD })

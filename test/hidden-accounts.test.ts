@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
+import { sql } from '../src/database/sql.ts'
 import { Problem } from '../src/errors.ts'
 import { createDeviceToken } from '../src/limits/device-token.ts'
 import { findCredentials } from '../src/users/credentials.ts'
@@ -67,11 +68,11 @@ test('nobody can tell by the work that a request makes whether there is an accou
     environment: { LIMITS: 'on', HIDE_ACCOUNTS: 'on', HASH_CONCURRENCY: '1', TRUSTED_PROXIES: '192.0.2.9' }
   })
   const database = () => fastify.openDatabase()
+  const hash = await fastify.passwords.hash(PASSWORD)
   await database().query(
-    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at)
-     SELECT gen_random_uuid(), 'known' || n, 'someone.known' || n || '@example.com', true, $1, now()
-     FROM generate_series(0, 99) AS n`,
-    [await fastify.passwords.hash(PASSWORD)]
+    sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at)
+     SELECT gen_random_uuid(), 'known' || n, 'someone.known' || n || '@example.com', true, ${hash}, now()
+     FROM generate_series(0, 99) AS n`
   )
   const calls = countCalls(t)
   const key = fastify.deriveKey('device cookie')
@@ -102,7 +103,7 @@ test('nobody can tell by the work that a request makes whether there is an accou
       const measured: Record<string, unknown[]> = { known: [], unknown: [] }
       const [combining, long] = [`e${'\u0301'.repeat(1000)}`, 'x'.repeat(1024)]
       for (const suffix of ['known', 'unknown']) {
-        await database().query('TRUNCATE limits')
+        await database().query(sql`TRUNCATE limits`)
         for (const password of ['wrong', combining, long, ...Array(7).fill('wrong'), 'wrong', PASSWORD, long]) {
           measured[suffix]?.push(await measure(fastify, () => login(suffix, password)))
         }
@@ -116,7 +117,7 @@ test('nobody can tell by the work that a request makes whether there is an accou
 
     for (const url of ['/password/forgot', '/email/resend', '/register']) {
       await t.test(`at ${url} with ${what}`, async (t) => {
-        await database().query('TRUNCATE limits')
+        await database().query(sql`TRUNCATE limits`)
         const measured: Record<string, unknown[]> = { known: [], unknown: [] }
         for (let times = 0; times < 7; times++) {
           for (const suffix of ['known', 'unknown']) {
@@ -139,7 +140,7 @@ test('nobody can tell by the work that a request makes whether there is an accou
   }
 
   await t.test('at /login where the hashes have no room', async (t) => {
-    await database().query('TRUNCATE limits')
+    await database().query(sql`TRUNCATE limits`)
     const { verify } = fastify.passwords
     const measured = []
     for (const suffix of ['known', 'unknown']) {

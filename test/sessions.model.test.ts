@@ -234,7 +234,7 @@ test('sessions do what a plain model of the rules does', async (t) => {
   let runs = 0
   const property = fc.asyncProperty(commands, async (steps) => {
     const username = `user${runs++}`
-    const { id } = await addUser(fastify.openDatabase(), clock, { username, passwordHash })
+    const { id } = await addUser(fastify.openDatabase(), { username, passwordHash })
     const real: Real = { fastify, clock, user: { id, username }, password: PASSWORD, sessions: [] }
     await fc.asyncModelRun(() => ({ model: { now: 0, sessions: [] }, real }), [login(), ...steps])
   })
@@ -244,8 +244,8 @@ test('sessions do what a plain model of the rules does', async (t) => {
 
 /** Sessions of one user, used without HTTP, with a clock for each. */
 async function rotations(t: Test) {
-  const database = createDatabase(await migratedPool(t), 600_000)
-  const user = await addUser(database, testClock(), { username: 'ada', passwordHash: 'x' })
+  const database = createDatabase(await migratedPool(t), { timeout: 600_000 })
+  const user = await addUser(database, { username: 'ada', passwordHash: 'x' })
   return async () => {
     const clock = testClock()
     const rules = {

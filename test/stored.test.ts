@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { test } from 'tap'
+import { identifier, sql } from '../src/database/sql.ts'
 import { readRootSecret } from '../src/secrets/root-secret.ts'
 import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
 import { letters } from './helpers/letters.ts'
@@ -22,16 +23,16 @@ test('a copy of a database in use shows no secret', async (t) => {
   t.equal(changed.statusCode, 204)
 
   const database = fastify.openDatabase()
-  const tables = await database.query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+  const tables = await database.query(sql`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`)
   const rows = await Promise.all(
     tables.map(({ name }) =>
-      fastify.openDatabase().query(`SELECT to_jsonb(stored)::text AS row FROM "${name}" AS stored`)
+      fastify.openDatabase().query(sql`SELECT to_jsonb(stored)::text AS row FROM ${identifier(name)} AS stored`)
     )
   )
   const copy = rows.flat().map(({ row }) => row.toLowerCase())
   t.ok(copy.length >= 4 && copy.some((row) => row.includes('ada')), 'the copy has everything in it')
 
-  const rootSecret = await readRootSecret(database, fastify.clock, fastify.secrets)
+  const rootSecret = await readRootSecret(database, fastify.secrets)
   const { d } = createPrivateKey(fastify.keyRing.signingKey().privateKey).export({ format: 'jwk' })
   const secrets: [what: string, bytes: Buffer][] = [
     ['SECRET_KEY', Buffer.from(SECRET_KEY)],

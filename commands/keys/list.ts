@@ -5,8 +5,8 @@ import { listKeys } from '../../src/keys/key-states.ts'
 const list: DefineCommand = (command, { open, answer }) => {
   command.description('list the signing keys in the order in which they sign').action(async () => {
     const fastify = await open()
-    const { clock, tokenTtl } = fastify.keyRules
-    const keys = (await listKeys(fastify.openDatabase(), clock, tokenTtl)).map((key) => ({
+    const { tokenTtl } = fastify.keyRules
+    const keys = (await listKeys(fastify.openDatabase(), tokenTtl)).map((key) => ({
       kid: key.kid,
       state: key.state,
       created_at: key.createdAt.toISOString(),

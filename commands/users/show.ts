@@ -14,10 +14,10 @@ const show: DefineCommand = (command, { open, answer }) => {
     .description('show an account, where it is signed in, and what is counted against its names')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { clock, openDatabase, deriveKey, sessionRules } = await open()
+      const { openDatabase, deriveKey, sessionRules } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
       const account = await findAccount(database, user)
-      const guesses = await readGuesses(database, clock, deriveKey('limits'), account)
+      const guesses = await readGuesses(database, deriveKey('limits'), account)
       const living = await countSessions(database, sessionRules, account.id)
       const sessions = (await listSessions(database, sessionRules, { sid: null, sub: account.id })).slice(0, SHOWN)
       answer(

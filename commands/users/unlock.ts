@@ -7,9 +7,9 @@ const unlock: DefineCommand = (command, { open, answer }) => {
     .description('forget the wrong passwords of an account, so that its names are no longer blocked')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, clock, openDatabase, deriveKey } = await open()
+      const { audit, openDatabase, deriveKey } = await open()
       const database = openDatabase(OPERATOR_PATIENCE)
-      const { account, guesses } = await unlockAccount(database, clock, deriveKey('limits'), user)
+      const { account, guesses } = await unlockAccount(database, deriveKey('limits'), user)
       audit.record('operator', 'user unlocked', { account: account.id })
       const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)
       const blocked = guesses.filter(({ blockedFor }) => blockedFor > 0).map(({ name }) => name)

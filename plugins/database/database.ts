@@ -7,7 +7,7 @@ import { createDatabase, type Database, PATIENCE, type TimedDatabase } from '../
 declare module 'fastify' {
   interface FastifyInstance {
     /** The database for one job outside of a request, with a deadline of its own in milliseconds. */
-    openDatabase(patience?: number): TimedDatabase
+    openDatabase(timeout?: number): TimedDatabase
     /** At most as many connections as passwords are hashed at once: nobody need be found sooner. */
     guessConnections: Connections
   }
@@ -27,8 +27,10 @@ export default fp<AppOptions>(
   async (fastify, { unhurried = false }) => {
     const opened = new WeakMap<FastifyRequest, TimedDatabase>()
 
-    fastify.decorate('openDatabase', (patience = PATIENCE) =>
-      createDatabase(fastify.pg.pool, unhurried ? UNHURRIED : patience)
+    const { clock } = fastify
+
+    fastify.decorate('openDatabase', (timeout = PATIENCE) =>
+      createDatabase(fastify.pg.pool, { clock, timeout: unhurried ? UNHURRIED : timeout })
     )
     fastify.decorateRequest('database', {
       getter() {
@@ -48,5 +50,5 @@ export default fp<AppOptions>(
       }
     })
   },
-  { name: 'database', dependencies: ['config', 'pg'] }
+  { name: 'database', dependencies: ['clock', 'config', 'pg'] }
 )

@@ -63,7 +63,7 @@ export default fp(
       token: string,
       work: () => Promise<Result>
     ): Promise<Result> {
-      const claim = await claimEmailToken(request.database, clock, purpose, token, kept.get(token))
+      const claim = await claimEmailToken(request.database, purpose, token, kept.get(token))
       kept.delete(token)
       try {
         return await work()
@@ -94,8 +94,8 @@ export default fp(
 
     fastify.decorate('emailLinks', {
       async look({ database }, purpose, token) {
-        if (purpose === 'verify email') return findVerification(database, clock, token)
-        return lookUpEmailToken(database, clock, purpose, token)
+        if (purpose === 'verify email') return findVerification(database, token)
+        return lookUpEmailToken(database, purpose, token)
       },
 
       async verify(request, { token, password }, reply) {
@@ -103,7 +103,7 @@ export default fp(
         if (password === undefined && !account) {
           throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/password', message: 'is required' }] })
         }
-        const link = await findVerification(database, clock, token)
+        const link = await findVerification(database, token)
         if (!link) throw new Problem('EMAIL_TOKEN_INVALID')
         if (password === undefined && account.id !== link.user) throw new Problem('FORBIDDEN')
         const owner = password === undefined ? undefined : await proveOwner(request, link, password, reply)
@@ -120,13 +120,13 @@ export default fp(
       },
 
       async confirmChange(request, { token }) {
-        const account = await confirmNewEmail(request.database, clock, token)
+        const account = await confirmNewEmail(request.database, token)
         outbox.nudge()
         request.record('email changed', { account })
       },
 
       async undoChange(request, { token, new_password }, reply) {
-        const { user, names, email } = await findEmailToken(request.database, clock, 'undo email change', token)
+        const { user, names, email } = await findEmailToken(request.database, 'undo email change', token)
         const undo = (hash?: string) => undoEmailChange(request.database, sessionRules, secret, { token, hash })
         async function undoWith(password: string) {
           passwords.accept(password, [names.username, names.email, email], '/new_password')
@@ -144,7 +144,7 @@ export default fp(
       },
 
       async resetPassword(request, { token, new_password }, reply) {
-        const found = await findEmailToken(request.database, clock, 'reset password', token)
+        const found = await findEmailToken(request.database, 'reset password', token)
         const { names } = found
         passwords.accept(new_password, [names.username, names.email], '/new_password')
         const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
@@ -158,13 +158,13 @@ export default fp(
       },
 
       async finishRegistration(request, { token, password, ...named }, reply) {
-        const { email } = await findEmailToken(request.database, clock, 'finish registration', token)
+        const { email } = await findEmailToken(request.database, 'finish registration', token)
         passwords.accept(password, [named.username, email])
         const admission = passwords.admission(reply, { registering: { ...named, email } })
         const user = await claiming(request, 'finish registration', token, async () => {
           const passwordHash = await passwords.hash(password, admission)
           const account = { ...named, passwordHash, isReserved: isUsernameReserved(config, named.username) }
-          return finishRegistration(request.database, clock, token, account)
+          return finishRegistration(request.database, token, account)
         })
         request.record('registered', { account: user.id })
         return user

@@ -23,15 +23,15 @@ const DAY = 86_400
 /** The signing keys; made at the first start, and kept up to date with what other instances and operators do. */
 export default fp<AppOptions>(
   async (fastify, { existing = false, timers }) => {
-    const { config, keyRules, log } = fastify
-    const { clock, secrets, tokenTtl } = keyRules
+    const { clock, config, keyRules, log } = fastify
+    const { secrets, tokenTtl } = keyRules
     const maxAge = config.KEY_MAX_AGE * DAY
     // What the root secret is opened with later is checked here as well, before anything could be made.
     if (existing) await requireStarted(fastify.openDatabase())
-    else await ensureKey(fastify.openDatabase(), clock, secrets)
+    else await ensureKey(fastify.openDatabase(), secrets)
 
     const keyRing = createKeyRing({
-      read: () => readRing(fastify.openDatabase(PATIENCE), clock, secrets, tokenTtl),
+      read: () => readRing(fastify.openDatabase(PATIENCE), secrets, tokenTtl),
       now: clock.now
     })
     await keyRing.refresh()

@@ -10,8 +10,8 @@ declare module 'fastify' {
 /** What signing keys are made and judged by. */
 export default fp(
   async (fastify) => {
-    const { clock, secrets, config } = fastify
-    fastify.decorate('keyRules', { clock, secrets, tokenTtl: config.ACCESS_TOKEN_TTL })
+    const { secrets, config } = fastify
+    fastify.decorate('keyRules', { secrets, tokenTtl: config.ACCESS_TOKEN_TTL })
   },
-  { name: 'key-rules', dependencies: ['clock', 'config', 'secrets'] }
+  { name: 'key-rules', dependencies: ['config', 'secrets'] }
 )

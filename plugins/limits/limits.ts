@@ -95,7 +95,7 @@ export default fp<AppOptions>(
     const secret = fastify.deriveKey('limits')
 
     function byAddress(action: Action) {
-      const countAddress = createAddressCounts(fastify.openDatabase, clock, ADDRESS_LIMITS[action])
+      const countAddress = createAddressCounts(fastify.openDatabase, ADDRESS_LIMITS[action])
       return async (request: FastifyRequest) => {
         const address = clientAddress(request.raw)
         const wide = wideNetworkOf(address)
@@ -135,10 +135,10 @@ export default fp<AppOptions>(
       database = request.database
     ) {
       const own = recipientKey(secret, kind, recipient, userId)
-      let count = await countWithin(database, clock, own, RECIPIENT_LIMIT)
+      let count = await countWithin(database, own, RECIPIENT_LIMIT)
       // What an account has no share left for uses up none of the others'.
       if (userId !== undefined && 'counted' in count) {
-        count = await countWithin(database, clock, recipientKey(secret, kind, recipient), ALL_ACCOUNTS_LIMIT)
+        count = await countWithin(database, recipientKey(secret, kind, recipient), ALL_ACCOUNTS_LIMIT)
       }
       const throttled = 'wait' in count
       if (throttled) recordOnce(request, 'mail')
@@ -154,12 +154,12 @@ export default fp<AppOptions>(
       const database = request.guessDatabase
       const keys: Buffer[] = []
       for (const name of names) {
-        const count = await countGuess(database, clock, { name, device }).catch(async (error) => {
+        const count = await countGuess(database, { name, device }).catch(async (error) => {
           await takeBack(request, keys)
           throw error
         })
         if ('wait' in count) {
-          await uncount(database, clock, keys)
+          await uncount(database, keys)
           return count
         }
         keys.push(...count.counted)
@@ -171,7 +171,7 @@ export default fp<AppOptions>(
     /** The answer waits for it no longer than for all else of its request: it may come of a database that hangs. */
     async function takeBack(request: FastifyRequest, keys: Buffer[]): Promise<void> {
       if (keys.length === 0) return
-      const taken = uncount(fastify.openDatabase(), clock, keys).catch((err) => {
+      const taken = uncount(fastify.openDatabase(), keys).catch((err) => {
         request.log.warn({ err }, 'could not take back what was counted')
       })
       await request.database.awaitShared(taken).catch(() => {})
@@ -195,7 +195,7 @@ export default fp<AppOptions>(
 
     const purge = periodic({
       interval: PURGE_INTERVAL,
-      work: (signal) => purgeRows((most) => purgeLimits(fastify.openDatabase(), clock, most), signal),
+      work: (signal) => purgeRows((most) => purgeLimits(fastify.openDatabase(), most), signal),
       failed: (err) => log.warn({ err }, 'could not purge the limits'),
       timers
     })

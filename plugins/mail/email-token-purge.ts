@@ -9,14 +9,14 @@ const PURGE_INTERVAL = 10 * 60_000
 
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
-    const { clock, log } = fastify
+    const { log } = fastify
     const purge = periodic({
       interval: PURGE_INTERVAL,
-      work: (signal) => purgeRows((most) => purgeEmailTokens(fastify.openDatabase(), clock, most), signal),
+      work: (signal) => purgeRows((most) => purgeEmailTokens(fastify.openDatabase(), most), signal),
       failed: (err) => log.warn({ err }, 'could not purge email tokens'),
       timers
     })
     fastify.addHook('onClose', () => purge.stop())
   },
-  { name: 'email-token-purge', dependencies: ['clock', 'database'] }
+  { name: 'email-token-purge', dependencies: ['database'] }
 )

@@ -25,16 +25,16 @@ export const LONGEST_DELAY = 5_000
 
 export default fp(
   async (fastify) => {
-    const { clock, limits, mailbox, outbox } = fastify
+    const { limits, mailbox, outbox } = fastify
     // Where mail is only shown, on this machine, there is nobody to hide anything from.
     const drawDelay = () => (mailbox ? 0 : randomInt(LONGEST_DELAY + 1))
 
     fastify.decorate('askForMail', async (request: FastifyRequest, mail: NewMail) => {
       const share = await limits.byRecipient(request, mail)
       const delayed = { ...mail, delay: drawDelay() }
-      if (!(await requestMail(request.database, clock, delayed, share))) throw new Problem('TOKEN_INVALID')
+      if (!(await requestMail(request.database, delayed, share))) throw new Problem('TOKEN_INVALID')
       outbox.nudge()
     })
   },
-  { name: 'mail-requests', dependencies: ['clock', 'database', 'limits', 'mailer', 'outbox'] }
+  { name: 'mail-requests', dependencies: ['database', 'limits', 'mailer', 'outbox'] }
 )

@@ -63,13 +63,12 @@ const FAREWELL = 2_000
 
 export default fp<AppOptions>(
   async (fastify, { mailEvery = INTERVAL, timers }) => {
-    const { clock, config, log, mailer } = fastify
+    const { config, log, mailer } = fastify
     const key = fastify.deriveKey('email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
     const openDatabase = () => fastify.openDatabase(PATIENCE)
     const delivery = createDelivery({
       openDatabase,
-      clock,
       send: write,
       report,
       connections: config.SMTP_CONNECTIONS
@@ -87,7 +86,7 @@ export default fp<AppOptions>(
     let closed = mailer === undefined
 
     async function write(mail: Mail): Promise<boolean> {
-      const letter = await compose(openDatabase(), clock, key, mail)
+      const letter = await compose(openDatabase(), key, mail)
       if (letter) await mailer?.send(mail.id, fastify.writeLetter(letter))
       return letter !== undefined
     }
@@ -161,7 +160,7 @@ export default fp<AppOptions>(
     /** Sends what is due, and comes back when the next mail is. It does not wait for mails that are on their way. */
     async function sendWhenDue(): Promise<void> {
       // Asked first: what becomes due between the two statements is sent by the second.
-      const due = await nextMailDue(openDatabase(), clock).catch(() => undefined)
+      const due = await nextMailDue(openDatabase()).catch(() => undefined)
       if (paused || closed) return
       send().catch(() => {})
       sendJob.next(Math.min(Math.max(due ?? mailEvery, mailEvery / SHORTEST), mailEvery))
@@ -214,5 +213,5 @@ export default fp<AppOptions>(
       if (!mailer) throw new Problem('MAIL_UNAVAILABLE')
     })
   },
-  { name: 'outbox', dependencies: ['clock', 'config', 'database', 'mailer', 'derive-key'] }
+  { name: 'outbox', dependencies: ['config', 'database', 'mailer', 'derive-key'] }
 )

@@ -11,9 +11,9 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const rootSecret = await readRootSecret(fastify.openDatabase(), fastify.clock, fastify.secrets)
+    const rootSecret = await readRootSecret(fastify.openDatabase(), fastify.secrets)
     fastify.decorate('deriveKey', (purpose) => deriveKey(rootSecret, purpose))
   },
   // The key ring first: it has the better message for a SECRET_KEY that opens nothing.
-  { name: 'derive-key', dependencies: ['clock', 'database', 'key-ring', 'secrets'] }
+  { name: 'derive-key', dependencies: ['database', 'key-ring', 'secrets'] }
 )

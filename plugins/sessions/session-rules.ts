@@ -10,10 +10,10 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config } = fastify
+    const { config } = fastify
     const { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE } = config
     const successorKey = fastify.deriveKey('refresh token successor')
-    fastify.decorate('sessionRules', { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE, clock, successorKey })
+    fastify.decorate('sessionRules', { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, REFRESH_GRACE, successorKey })
   },
-  { name: 'session-rules', dependencies: ['clock', 'config', 'derive-key'] }
+  { name: 'session-rules', dependencies: ['config', 'derive-key'] }
 )

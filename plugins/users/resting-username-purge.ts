@@ -9,14 +9,14 @@ const PURGE_INTERVAL = 15 * 60_000
 
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
-    const { clock, log } = fastify
+    const { log } = fastify
     const purge = periodic({
       interval: PURGE_INTERVAL,
-      work: (signal) => purgeRows((most) => purgeRestingUsernames(fastify.openDatabase(), clock, most), signal),
+      work: (signal) => purgeRows((most) => purgeRestingUsernames(fastify.openDatabase(), most), signal),
       failed: (err) => log.warn({ err }, 'could not purge resting usernames'),
       timers
     })
     fastify.addHook('onClose', () => purge.stop())
   },
-  { name: 'resting-username-purge', dependencies: ['clock', 'database'] }
+  { name: 'resting-username-purge', dependencies: ['database'] }
 )

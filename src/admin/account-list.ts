@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { allOf, type Statement, sql } from '../database/sql.ts'
 import { foldName } from '../users/names.ts'
 import { ACCOUNT, type Account, type AccountRow, presentAccount } from './accounts.ts'
 
@@ -22,20 +23,20 @@ export interface Listing {
  * @returns and the id to go on after, where there are more
  */
 export async function listAccounts(database: Database, { disabled, search, limit, after }: Listing) {
-  const values: unknown[] = [limit + 1]
-  const parameter = (value: unknown) => `$${values.push(value)}`
-  const conditions: string[] = []
-  if (disabled) conditions.push('disabled_at IS NOT NULL')
-  if (after !== undefined) conditions.push(`id > ${parameter(after)}`)
-  if (search !== undefined) {
-    // What begins with it is what the indexes have from there up to it with the last of all characters behind it.
-    const first = foldName(search.trim())
-    const [from, to] = [parameter(first), parameter(`${first}\u{10FFFF}`)]
-    const begins = ['username', 'email'].map((name) => `lower(${name} COLLATE "C") BETWEEN ${from} AND ${to}`)
-    conditions.push(`(${begins.join(' OR ')})`)
-  }
-  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
-  const rows = await database.query<AccountRow>(`SELECT ${ACCOUNT} FROM users ${where} ORDER BY id LIMIT $1`, values)
+  const wanted = allOf(
+    disabled === true && sql`disabled_at IS NOT NULL`,
+    after !== undefined && sql`id > ${after}`,
+    search !== undefined && sql`(${beginsWith(sql`username`, search)} OR ${beginsWith(sql`email`, search)})`
+  )
+  const rows = await database.query<AccountRow>(
+    sql`SELECT ${ACCOUNT} FROM users WHERE ${wanted} ORDER BY id LIMIT ${limit + 1}`
+  )
   const users = rows.slice(0, limit).map(presentAccount)
   return { users, next: rows.length > limit ? (users.at(-1) as Account).id : null }
+}
+
+/** What begins with a text is what the index has from there up to it with the last of all characters behind it. */
+function beginsWith(name: Statement, search: string): Statement {
+  const first = foldName(search.trim())
+  return sql`lower(${name} COLLATE "C") BETWEEN ${first} AND ${`${first}\u{10FFFF}`}`
 }

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { forgive, type Guesses, readGuesses } from '../limits/guesses.ts'
 import { UUID } from '../schemas/fields.ts'
@@ -36,13 +36,15 @@ export interface Switched {
   wasDisabled: boolean
 }
 
-export const ACCOUNT = `${USER}, password_version, disabled_at`
+export const ACCOUNT = sql`${USER}, password_version, disabled_at`
 
 /**
  * What a lock on the account keeps waiting: a login that opens a session, and every other operator. A transaction that
  * has it sees, from its next statement on, all sessions that were opened before.
  */
-type Lock = '' | 'FOR NO KEY UPDATE' | 'FOR UPDATE'
+const LOCKS = { '': sql``, 'FOR NO KEY UPDATE': sql`FOR NO KEY UPDATE`, 'FOR UPDATE': sql`FOR UPDATE` }
+
+type Lock = keyof typeof LOCKS
 
 /** @throws Error where there is no such account */
 export async function findAccount(database: Database, user: string): Promise<Account> {
@@ -52,12 +54,12 @@ export async function findAccount(database: Database, user: string): Promise<Acc
 /** @throws Error where there is no such account */
 export async function find(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
   const user = typed.trim()
-  const [what, column, value] = isId(user)
-    ? ['id', 'id', user]
+  const [what, named] = isId(user)
+    ? ['id', sql`id = ${user}`]
     : user.includes('@')
-      ? ['email address', 'lower(email COLLATE "C")', foldName(user)]
-      : ['username', 'lower(username COLLATE "C")', foldName(user)]
-  const [row] = await database.query<AccountRow>(`SELECT ${ACCOUNT} FROM users WHERE ${column} = $1 ${lock}`, [value])
+      ? ['email address', sql`lower(email COLLATE "C") = ${foldName(user)}`]
+      : ['username', sql`lower(username COLLATE "C") = ${foldName(user)}`]
+  const [row] = await database.query<AccountRow>(sql`SELECT ${ACCOUNT} FROM users WHERE ${named} ${LOCKS[lock]}`)
   if (!row) throw new Error(`There is no user with the ${what} ${user}.`)
   return row
 }
@@ -91,11 +93,10 @@ export async function disableAccount(
  */
 export async function disable(transaction: Database, lifetimes: Lifetimes, id: string) {
   const [row] = await transaction.query<AccountRow>(
-    `UPDATE users SET disabled_at = coalesce(disabled_at, now() + $2 * interval '1 millisecond'),
+    sql`UPDATE users SET disabled_at = coalesce(disabled_at, ${NOW}),
        password_version = password_version + 1
-     WHERE id = $1
-     RETURNING ${ACCOUNT}`,
-    [id, lifetimes.clock.offset]
+     WHERE id = ${id}
+     RETURNING ${ACCOUNT}`
   )
   const ended = await endAllSessions(transaction, lifetimes, id, 'disabled')
   return { row: row as AccountRow, ended }
@@ -105,7 +106,7 @@ export async function disable(transaction: Database, lifetimes: Lifetimes, id: s
 export async function enableAccount(database: Database, user: string): Promise<Switched> {
   return database.transact(async (transaction) => {
     const row = await find(transaction, user, 'FOR NO KEY UPDATE')
-    if (row.disabled_at) await transaction.query('UPDATE users SET disabled_at = NULL WHERE id = $1', [row.id])
+    if (row.disabled_at) await transaction.query(sql`UPDATE users SET disabled_at = NULL WHERE id = ${row.id}`)
     return { account: presentAccount({ ...row, disabled_at: null }), wasDisabled: row.disabled_at !== null }
   })
 }
@@ -113,13 +114,12 @@ export async function enableAccount(database: Database, user: string): Promise<S
 /** Forgets the wrong passwords of both names of an account and of its devices, so that nobody who knows the right one is throttled. */
 export async function unlockAccount(
   database: Database,
-  clock: Clock,
   secret: Buffer,
   user: string
 ): Promise<{ account: Account; guesses: Guesses[] }> {
   return database.transact(async (transaction) => {
     const row = await find(transaction, user)
-    const guesses = await readGuesses(transaction, clock, secret, row)
+    const guesses = await readGuesses(transaction, secret, row)
     await forgive(transaction, accountKeys(secret, row))
     return { account: presentAccount(row), guesses }
   })

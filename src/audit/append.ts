@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { type Database, exactly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { exactly, NOW, sql } from '../database/sql.ts'
 import type { Action, Actor, Detail } from './actions.ts'
 import { type AuditRecord, type Head, isSealed, readHead, recordMac, writeHead } from './chain.ts'
 
@@ -29,7 +29,6 @@ export interface Occurrence extends Particulars {
  */
 export async function appendRecords(
   database: Database,
-  clock: Clock,
   key: Buffer,
   occurrences: Occurrence[],
   known = 0
@@ -37,7 +36,7 @@ export async function appendRecords(
   return database.transact(async (transaction) => {
     const begun = performance.now()
     const head = await lockHead(transaction)
-    const { moment, newest } = await present(transaction, clock)
+    const { moment, newest } = await present(transaction)
     const whole = isSealed(key, head) && (newest ?? head.purged_seq) === head.last_seq && head.last_seq >= known
     const damaged: Occurrence[] = whole ? [] : [{ actor: 'service', action: 'record damaged', happened: begun }]
 
@@ -50,14 +49,13 @@ export async function appendRecords(
       return { ...record, mac: mac.toString('hex') }
     })
     await transaction.query(
-      `INSERT INTO audit (seq, at, actor, action, account, session, address, request_id, detail, mac)
+      sql`INSERT INTO audit (seq, at, actor, action, account, session, address, request_id, detail, mac)
        SELECT seq, timestamptz 'epoch' + at * interval '1 microsecond', actor, action, account, session, address,
          request_id, detail::json, decode(mac, 'hex')
-       FROM json_to_recordset($1) AS record (
+       FROM json_to_recordset(${JSON.stringify(rows)}) AS record (
          seq bigint, at bigint, actor text, action text, account uuid, session uuid, address text, request_id text,
          detail text, mac text
-       )`,
-      [JSON.stringify(rows)]
+       )`
     )
     await writeHead(transaction, key, ends)
     return ends.last_seq
@@ -65,18 +63,17 @@ export async function appendRecords(
 }
 
 async function lockHead(transaction: Database): Promise<Head> {
-  const head = await readHead(transaction, 'FOR UPDATE')
+  const head = await readHead(transaction, sql`FOR UPDATE`)
   if (head) return head
-  await transaction.query('INSERT INTO audit_head DEFAULT VALUES ON CONFLICT DO NOTHING')
-  return (await readHead(transaction, 'FOR UPDATE')) as Head
+  await transaction.query(sql`INSERT INTO audit_head DEFAULT VALUES ON CONFLICT DO NOTHING`)
+  return (await readHead(transaction, sql`FOR UPDATE`)) as Head
 }
 
 /** The database's time in microseconds, and the number of the last row. Asked under the lock: before it, another writes. */
-async function present(transaction: Database, clock: Clock): Promise<{ moment: number; newest: number | null }> {
+async function present(transaction: Database): Promise<{ moment: number; newest: number | null }> {
   const [row] = await transaction.query<{ moment: number; newest: number | null }>(
-    `SELECT ${exactly("(extract(epoch FROM now() + $1 * interval '1 millisecond') * 1000000)::bigint")} AS moment,
-       ${exactly('(SELECT max(seq) FROM audit)')} AS newest`,
-    [clock.offset]
+    sql`SELECT ${exactly(sql`(extract(epoch FROM ${NOW}) * 1000000)::bigint`)} AS moment,
+       ${exactly(sql`(SELECT max(seq) FROM audit)`)} AS newest`
   )
   return row as { moment: number; newest: number | null }
 }

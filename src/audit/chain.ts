@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { type Database, exactly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { exactly, type Statement, sql } from '../database/sql.ts'
 import type { Action, Actor } from './actions.ts'
 
 /** A row of the record, but for its hash. */
@@ -37,8 +38,8 @@ export interface Head extends Ends {
 }
 
 /** What a query reads of a row. Numbers of 53 bits are enough for the microseconds until the year 2255. */
-export const RECORD = `${exactly('seq')} AS seq, ${exactly('(extract(epoch FROM at) * 1000000)::bigint')} AS at, actor, action, account, session,
-  address, request_id, detail::text AS detail, mac`
+export const RECORD = sql`${exactly(sql`seq`)} AS seq, ${exactly(sql`(extract(epoch FROM at) * 1000000)::bigint`)} AS at,
+  actor, action, account, session, address, request_id, detail::text AS detail, mac`
 
 /** The hash of a row and of all before it. */
 export function recordMac(key: Buffer, previous: Buffer, record: AuditRecord): Buffer {
@@ -63,9 +64,9 @@ function mac(key: Buffer, what: (string | number | null)[]): Buffer {
 }
 
 /** Reads the ends; nothing where no row was ever written. */
-export async function readHead(database: Database, lock: 'FOR UPDATE' | '' = ''): Promise<Head | undefined> {
+export async function readHead(database: Database, lock: Statement = sql``): Promise<Head | undefined> {
   const [head] = await database.query<Head>(
-    `SELECT ${exactly('purged_seq')} AS purged_seq, purged_mac, ${exactly('last_seq')} AS last_seq, last_mac, seal
+    sql`SELECT ${exactly(sql`purged_seq`)} AS purged_seq, purged_mac, ${exactly(sql`last_seq`)} AS last_seq, last_mac, seal
      FROM audit_head ${lock}`
   )
   return head
@@ -74,7 +75,7 @@ export async function readHead(database: Database, lock: 'FOR UPDATE' | '' = '')
 /** Moves the ends, which the caller has locked. */
 export async function writeHead(database: Database, key: Buffer, ends: Ends): Promise<void> {
   await database.query(
-    'UPDATE audit_head SET purged_seq = $1, purged_mac = $2, last_seq = $3, last_mac = $4, seal = $5',
-    [ends.purged_seq, ends.purged_mac, ends.last_seq, ends.last_mac, sealEnds(key, ends)]
+    sql`UPDATE audit_head SET purged_seq = ${ends.purged_seq}, purged_mac = ${ends.purged_mac},
+      last_seq = ${ends.last_seq}, last_mac = ${ends.last_mac}, seal = ${sealEnds(key, ends)}`
   )
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { allOf, sql } from '../database/sql.ts'
 import { type Action, type Actor, type Detail, shownAction, storedActions } from './actions.ts'
 import { RECORD, type StoredRecord } from './chain.ts'
 
@@ -31,19 +32,17 @@ export async function listAudit(
   database: Database,
   { account, action, after, before, limit }: Wanted
 ): Promise<ListedRecord[]> {
+  const wanted = allOf(
+    account !== undefined && sql`account = ${account}`,
+    action !== undefined && sql`action = ANY(${storedActions(action)})`,
+    after !== undefined && sql`audit.at >= ${after.toISOString()}`,
+    before !== undefined && sql`audit.at < ${before.toISOString()}`
+  )
   const rows = await database.query<StoredRecord>(
-    `SELECT ${RECORD} FROM audit
-     WHERE ($1::uuid IS NULL OR account = $1) AND ($2::text[] IS NULL OR action = ANY($2))
-       AND ($3::timestamptz IS NULL OR audit.at >= $3) AND ($4::timestamptz IS NULL OR audit.at < $4)
+    sql`SELECT ${RECORD} FROM audit
+     WHERE ${wanted}
      ORDER BY audit.seq DESC
-     LIMIT $5`,
-    [
-      account ?? null,
-      action ? storedActions(action) : null,
-      after?.toISOString() ?? null,
-      before?.toISOString() ?? null,
-      limit
-    ]
+     LIMIT ${limit}`
   )
   return rows.reverse().map(({ mac, seq, at, action, detail, ...record }) => ({
     seq,

@@ -1,4 +1,5 @@
-import { type Database, exactly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { exactly, sql } from '../database/sql.ts'
 import { isSealed, RECORD, readHead, type StoredRecord, writeHead } from './chain.ts'
 import { BATCH, followChain } from './verify.ts'
 
@@ -12,10 +13,10 @@ export interface Beginning {
 /** How many rows a purge would delete. A row before the time that follows one after it is not of the beginning. */
 export async function countBeginning(database: Database, before: Date): Promise<Beginning> {
   const [row] = await database.query<Beginning>(
-    `SELECT ${exactly('count(*)')} AS count, ${exactly('coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)')} AS last
+    sql`SELECT ${exactly(sql`count(*)`)} AS count,
+       ${exactly(sql`coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)`)} AS last
      FROM audit
-     WHERE seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= $1)`,
-    [before.toISOString()]
+     WHERE seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= ${before.toISOString()})`
   )
   return row as Beginning
 }
@@ -29,11 +30,11 @@ export async function countBeginning(database: Database, before: Date): Promise<
  */
 export async function purgeAudit(database: Database, key: Buffer, before: Date): Promise<Beginning> {
   return database.transact(async (transaction) => {
-    const head = await readHead(transaction, 'FOR UPDATE')
+    const head = await readHead(transaction, sql`FOR UPDATE`)
     if (!head) return { count: 0, last: 0 }
-    const rows = await transaction.query<StoredRecord>(`SELECT ${RECORD} FROM audit ORDER BY audit.seq LIMIT $1`, [
-      BATCH
-    ])
+    const rows = await transaction.query<StoredRecord>(
+      sql`SELECT ${RECORD} FROM audit ORDER BY audit.seq LIMIT ${BATCH}`
+    )
     const end = rows.findIndex(({ at }) => at >= before.getTime() * 1000)
     const beginning = end < 0 ? rows : rows.slice(0, end)
     if (beginning.length === 0) return { count: 0, last: head.purged_seq }
@@ -41,7 +42,7 @@ export async function purgeAudit(database: Database, key: Buffer, before: Date):
     const start = { seq: head.purged_seq, mac: head.purged_mac }
     const { link, fault } = followChain(key, start, beginning)
     if (fault || !isSealed(key, head)) throw new DamagedRecord()
-    await transaction.query('DELETE FROM audit WHERE seq <= $1', [link.seq])
+    await transaction.query(sql`DELETE FROM audit WHERE seq <= ${link.seq}`)
     await writeHead(transaction, key, { ...head, purged_seq: link.seq, purged_mac: link.mac })
     return { count: beginning.length, last: link.seq }
   })

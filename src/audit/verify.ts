@@ -1,4 +1,5 @@
-import { type Database, UNTIMED } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { SNAPSHOT, sql, UNTIMED } from '../database/sql.ts'
 import { type Ends, isSealed, RECORD, readHead, recordMac, type StoredRecord } from './chain.ts'
 
 /** What can be wrong with the record. */
@@ -40,7 +41,7 @@ export async function verifyAudit(
   show: (count: number, all: number) => void = () => {}
 ): Promise<Verdict> {
   return database.transact(async (snapshot) => {
-    await snapshot.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await snapshot.query(SNAPSHOT)
     await snapshot.query(UNTIMED)
     const head = await readHead(snapshot)
     const ends: Ends = head ?? { purged_seq: 0, purged_mac: Buffer.alloc(0), last_seq: 0, last_mac: Buffer.alloc(0) }
@@ -69,8 +70,7 @@ export async function verifyAudit(
 
 async function readBatch(database: Database, after: number | null): Promise<StoredRecord[]> {
   return database.query<StoredRecord>(
-    `SELECT ${RECORD} FROM audit WHERE $1::bigint IS NULL OR seq > $1 ORDER BY audit.seq LIMIT $2`,
-    [after, BATCH]
+    sql`SELECT ${RECORD} FROM audit WHERE ${after}::bigint IS NULL OR seq > ${after} ORDER BY audit.seq LIMIT ${BATCH}`
   )
 }
 

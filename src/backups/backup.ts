@@ -1,5 +1,6 @@
-import { type Database, UNTIMED } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import { readVersion } from '../database/migrations.ts'
+import { identifier, SNAPSHOT, sql, UNTIMED } from '../database/sql.ts'
 import { unwrapPrivateKey } from '../keys/signing-keys.ts'
 import { countOf } from '../plural.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
@@ -41,11 +42,11 @@ export interface Manifest {
   made_at: string
 }
 
-/** How many rows are read at once. */
-const BATCH = 1000
+/** Reads the next rows of a table. */
+const FETCH = sql`FETCH 1000 FROM rows`
 
 /** Rows as JSON texts, whatever the server is set to: bytes in hexadecimal, times to the microsecond and in UTC. */
-const FORM = "SELECT set_config('bytea_output', 'hex', true), set_config('timezone', 'UTC', true)"
+const FORM = sql`SELECT set_config('bytea_output', 'hex', true), set_config('timezone', 'UTC', true)`
 
 /**
  * Everything as it stands at one moment, whatever is written meanwhile. What the database has sealed with SECRET_KEY is
@@ -60,7 +61,7 @@ export function readBackup<Result>(
   use: (records: AsyncIterable<BackupRecord>) => Promise<Result>
 ): Promise<Result> {
   return database.transact(async (snapshot) => {
-    await snapshot.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await snapshot.query(SNAPSHOT)
     await snapshot.query(FORM)
     await snapshot.query(UNTIMED)
     return use(recordsOf(snapshot, secrets))
@@ -68,23 +69,23 @@ export function readBackup<Result>(
 }
 
 async function* recordsOf(snapshot: Database, secrets: Secrets): AsyncGenerator<BackupRecord> {
-  const [clock] = await snapshot.query<{ now: Date }>('SELECT now()')
+  const [clock] = await snapshot.query<{ now: Date }>(sql`SELECT now()`)
   const manifest: Manifest = {
-    migration: await readVersion((sql) => snapshot.query(sql)),
+    migration: await readVersion((statement) => snapshot.query(statement)),
     made_at: (clock as { now: Date }).now.toISOString()
   }
   yield { name: 'backup', count: 1, json: JSON.stringify(manifest) }
   for (const table of TABLES) {
     await snapshot.query(
-      `DECLARE rows NO SCROLL CURSOR FOR SELECT row_to_json(stored)::text AS row FROM ${table} AS stored`
+      sql`DECLARE rows NO SCROLL CURSOR FOR SELECT row_to_json(stored)::text AS row FROM ${identifier(table)} AS stored`
     )
     for (;;) {
-      const rows = await snapshot.query<{ row: string }>(`FETCH ${BATCH} FROM rows`)
+      const rows = await snapshot.query<{ row: string }>(FETCH)
       if (rows.length === 0) break
       const texts = rows.map(({ row }) => changeSealed(table, row, (sealed, kid) => unsealed(sealed, kid, secrets)))
       yield { name: table, count: rows.length, json: `[${texts.join()}]` }
     }
-    await snapshot.query('CLOSE rows')
+    await snapshot.query(sql`CLOSE rows`)
   }
 }
 

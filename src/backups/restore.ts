@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { appendRecords } from '../audit/append.ts'
-import type { Clock } from '../clock.ts'
-import { type Database, UNTIMED } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import {
   forgetMigrations,
   lockSchema,
@@ -10,6 +9,7 @@ import {
   NEWEST,
   readVersion
 } from '../database/migrations.ts'
+import { identifier, list, sql, UNTIMED } from '../database/sql.ts'
 import { wrapPrivateKey } from '../keys/signing-keys.ts'
 import { countOf } from '../plural.ts'
 import { deriveKey } from '../secrets/derive-key.ts'
@@ -31,7 +31,6 @@ export interface Held {
 }
 
 export interface Restoring {
-  clock: Clock
   /** What the keys are sealed with from now on. */
   secrets: Secrets
   /** Whether a database that holds something may lose it. */
@@ -77,7 +76,7 @@ export interface Restored {
 export function restoreBackup(
   database: Database,
   backup: Backup,
-  { clock, secrets, replace, progress }: Restoring
+  { secrets, replace, progress }: Restoring
 ): Promise<Restored> {
   return database.transact(async (transaction) => {
     await transaction.query(UNTIMED)
@@ -99,7 +98,7 @@ export function restoreBackup(
     await migrateWithin(transaction)
     const count = restored.counts.users as number
     const occurrence = { actor: 'operator', action: 'backup restored', detail: { count } } as const
-    await appendRecords(transaction, clock, deriveKey(rootSecretText(root), 'audit'), [
+    await appendRecords(transaction, deriveKey(rootSecretText(root), 'audit'), [
       { ...occurrence, happened: performance.now() }
     ])
     return restored
@@ -136,7 +135,7 @@ async function refuseInstances(transaction: Database): Promise<void> {
   let count = 0
   for (let look = 0; look < LOOKS; look += 1) {
     const [row] = await transaction.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM pg_stat_clear_snapshot(), pg_stat_activity
+      sql`SELECT count(*)::int AS count FROM pg_stat_clear_snapshot(), pg_stat_activity
        WHERE datname = current_database() AND application_name = 'latchkey' AND pid <> pg_backend_pid()`
     )
     count = row?.count as number
@@ -153,11 +152,11 @@ const [LOOKS, INTERVAL] = [20, 100]
 
 /** How much a restore would replace. */
 export async function countHeld(database: Database): Promise<Held> {
-  if ((await readVersion((sql) => database.query(sql))) === 0) return { users: 0, records: 0 }
+  if ((await readVersion((statement) => database.query(statement))) === 0) return { users: 0, records: 0 }
   const count = async (table: string) => {
-    const [found] = await database.query(`SELECT to_regclass('${table}') IS NOT NULL AS there`)
+    const [found] = await database.query(sql`SELECT to_regclass(${table}) IS NOT NULL AS there`)
     if (!found?.there) return 0
-    const [row] = await database.query(`SELECT count(*)::int AS count FROM ${table}`)
+    const [row] = await database.query(sql`SELECT count(*)::int AS count FROM ${identifier(table)}`)
     return row?.count as number
   }
   return { users: await count('users'), records: await count('audit') }
@@ -174,23 +173,24 @@ export const isEmpty = ({ users, records }: Held) => users === 0 && records === 
 
 /** Empties the tables, and makes those of the schema that the backup is of. */
 async function makeRoom(transaction: Database, migration: number): Promise<void> {
-  const present = await readVersion((sql) => transaction.query(sql))
+  const present = await readVersion((statement) => transaction.query(statement))
   if (present > NEWEST) {
     throw new MigrationError(
       `The database is at migration ${present}, and this version of the service knows ${NEWEST}: run a newer version`
     )
   }
   if (present === migration && present === NEWEST) {
-    await transaction.query(`TRUNCATE ${TABLES.join(', ')}`)
+    await transaction.query(sql`TRUNCATE ${list(TABLES.map(identifier))}`)
     return
   }
-  await transaction.query(`DROP TABLE IF EXISTS ${TABLES.join(', ')}`)
+  await transaction.query(sql`DROP TABLE IF EXISTS ${list(TABLES.map(identifier))}`)
   await forgetMigrations(transaction)
   await migrateWithin(transaction, migration)
 }
 
 async function store(transaction: Database, table: string, rows: string): Promise<void> {
-  await transaction.query(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`, [rows])
+  const name = identifier(table)
+  await transaction.query(sql`INSERT INTO ${name} SELECT * FROM json_populate_recordset(NULL::${name}, ${rows})`)
 }
 
 /** Rows are taken apart only where something in them has to be sealed. */

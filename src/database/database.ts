@@ -1,17 +1,21 @@
 import type { PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import { type Clock, systemClock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { Connections } from './bulkhead.ts'
 import { cancelStatement } from './cancel-request.ts'
+import { BEGIN, COMMIT, ROLLBACK, render, type Statement, sql } from './sql.ts'
 
 /** What runs SQL: a pool with a deadline, or one transaction in it. */
 export interface Database {
+  /** What `NOW` in its statements is the time of. */
+  readonly clock: Clock
   /**
    * Runs one statement.
    *
    * @throws Problem DATABASE_UNAVAILABLE when the database cannot be reached or does not answer in time, and
    * MALFORMED_REQUEST when its encoding cannot represent a text; the driver's own error when the statement is at fault
    */
-  query<Row extends QueryResultRow = QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  query<Row extends QueryResultRow = QueryResultRow>(statement: Statement): Promise<Row[]>
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   transact<Result>(work: (transaction: Database) => Promise<Result>): Promise<Result>
 }
@@ -34,12 +38,19 @@ export const PATIENCE = 5000
 /** How many may wait for a connection; one more is refused at once, which beats being refused after a wait. */
 const QUEUE = 1000
 
-/**
- * A view of a pool that waits for the database no longer than `patience` milliseconds, all its calls together;
- * what happens between the calls does not count. Make one for each request or job.
- */
-export function createDatabase(pool: Connections, patience = PATIENCE): TimedDatabase {
-  let left = patience
+/** How a database is used. */
+interface Options {
+  clock?: Clock
+  /** How long all its calls together may wait, in milliseconds; what happens between them does not count. */
+  timeout?: number
+}
+
+/** A view of a pool with one deadline. Make one for each request or job. */
+export function createDatabase(
+  pool: Connections,
+  { clock = systemClock, timeout = PATIENCE }: Options = {}
+): TimedDatabase {
+  let left = timeout
 
   function timed<Result>(wait: () => Promise<Result>): Promise<Result> {
     const start = performance.now()
@@ -80,7 +91,8 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
   async function withClient<Result>(connections: Connections, work: (run: Run) => Promise<Result>): Promise<Result> {
     const client = await timed(() => connect(connections))
     let broken = false
-    const run: Run = (text, values) => {
+    const run: Run = (statement) => {
+      const { text, values } = render(statement, clock)
       const config: QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(1, left) }
       return timed(() => client.query(config, values)).catch((error) => {
         broken ||= error instanceof Problem && error.code === 'DATABASE_UNAVAILABLE' && !isConflict(error)
@@ -98,15 +110,16 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
   }
 
   const through = (connections: Connections): Database => ({
-    query: (text, values) => withClient(connections, (run) => alone(run, text, values)),
-    transact: (work) => withClient(connections, (run) => commit(run, work))
+    clock,
+    query: (statement) => withClient(connections, (run) => alone(run, statement)),
+    transact: (work) => withClient(connections, (run) => commit(run, clock, work))
   })
 
   // Under a stricter isolation that the server or the role is set to, a statement can meet another. Nothing of it was done.
-  async function alone<Row extends QueryResultRow>(run: Run, text: string, values?: unknown[]): Promise<Row[]> {
+  async function alone<Row extends QueryResultRow>(run: Run, statement: Statement): Promise<Row[]> {
     for (;;) {
       try {
-        return (await run<Row>(text, values)).rows
+        return (await run<Row>(statement)).rows
       } catch (error) {
         if (left <= 0 || !isConflict(error as Error)) throw error
       }
@@ -121,39 +134,31 @@ export function createDatabase(pool: Connections, patience = PATIENCE): TimedDat
 }
 
 /** Runs one statement on the connection that a call holds. */
-type Run = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<QueryResult<Row>>
+type Run = <Row extends QueryResultRow>(statement: Statement) => Promise<QueryResult<Row>>
 
-function within(run: Run): Database {
+function within(run: Run, clock: Clock): Database {
   const database: Database = {
-    query: async <Row extends QueryResultRow>(text: string, values?: unknown[]) => (await run<Row>(text, values)).rows,
+    clock,
+    query: async <Row extends QueryResultRow>(statement: Statement) => (await run<Row>(statement)).rows,
     transact: (work) => work(database)
   }
   return database
 }
 
-/** The isolation that transactions are written for, whatever the server, the database or the role is set to. */
-export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
-
-/**
- * Switches off the timeouts that the role or the database may be set to, until the transaction ends: for work whose length
- * depends on how much is stored, as pg_dump does.
- */
-export const UNTIMED = `SELECT set_config(name, '0', true) FROM pg_settings
-  WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`
-
-/** A number in full as a number: an int8 arrives as text otherwise, and a float8 rounded as extra_float_digits says. */
-export const exactly = (number: string) => `to_json(${number})`
-
-async function commit<Result>(run: Run, work: (transaction: Database) => Promise<Result>): Promise<Result> {
+async function commit<Result>(
+  run: Run,
+  clock: Clock,
+  work: (transaction: Database) => Promise<Result>
+): Promise<Result> {
   await run(BEGIN)
   try {
-    const result = await work(within(run))
-    const { command } = await run('COMMIT')
+    const result = await work(within(run, clock))
+    const { command } = await run(COMMIT)
     // PostgreSQL answers so where a statement has failed, and takes everything back.
     if (command === 'ROLLBACK') throw new Error('the work of a transaction went on after a statement in it had failed')
     return result
   } catch (error) {
-    await run('ROLLBACK').catch(ignore)
+    await run(ROLLBACK).catch(ignore)
     throw error
   }
 }
@@ -166,7 +171,7 @@ class ReadOnly extends Error {}
  * @throws Problem DATABASE_UNAVAILABLE when it does not
  */
 export async function checkWritable(database: Database): Promise<void> {
-  const [row] = await database.query('SELECT current_setting(\'transaction_read_only\')::boolean AS "readOnly"')
+  const [row] = await database.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
   if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new ReadOnly('the database takes no writes') })
 }
 

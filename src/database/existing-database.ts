@@ -5,6 +5,7 @@ import { isThere } from '../config/data-folder.ts'
 import { whereabouts } from '../config/database-url.ts'
 import type { Database } from './database.ts'
 import { MigrationError, readSchemaState } from './migrations.ts'
+import { sql } from './sql.ts'
 
 /** There is no database; the message says how to get one. */
 export class NoDatabase extends Error {
@@ -77,7 +78,7 @@ export async function requireSchema(pool: Pool): Promise<void> {
  */
 export async function requireStarted(database: Database): Promise<void> {
   const [found] = await database.query(
-    `SELECT EXISTS (SELECT FROM root_secret) AND EXISTS (SELECT FROM signing_keys WHERE revoked_at IS NULL) AS started`
+    sql`SELECT EXISTS (SELECT FROM root_secret) AND EXISTS (SELECT FROM signing_keys WHERE revoked_at IS NULL) AS started`
   )
   if (found?.started) return
   throw new NoDatabase('The service has never started on this database, and nothing was made: start it once.')

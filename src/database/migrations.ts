@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import Postgrator from 'postgrator'
-import { BEGIN, type Database, UNTIMED } from './database.ts'
+import type { Database } from './database.ts'
+import { BEGIN, COMMIT, identifier, ROLLBACK, type Statement, sql, UNTIMED, verbatim } from './sql.ts'
 
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url))
 
@@ -11,6 +12,8 @@ const TABLE = 'latchkey_migrations'
 
 /** Any number that nothing else in the database locks: the letters of "latchkey" as an integer. */
 const LOCK = 0x6c617463
+
+const WAIT = sql`SELECT pg_advisory_xact_lock(${LOCK})`
 
 /** The schema cannot be brought up to date; the message says what to do. */
 export class MigrationError extends Error {
@@ -39,23 +42,23 @@ export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
 
 /** How far the schema is, and how far this version would bring it: numbers of migrations. It changes nothing. */
 export async function readSchemaState(pool: Pool): Promise<{ applied: number; newest: number }> {
-  return { applied: await readVersion(async (sql) => (await pool.query(sql)).rows), newest: NEWEST }
+  return { applied: await readVersion(async (statement) => (await pool.query(statement)).rows), newest: NEWEST }
 }
 
 /** The newest migration that this version knows. */
 export const NEWEST = Math.max(...readdirSync(SQL).map((file) => Number.parseInt(file, 10)))
 
 /** The migration that a database is at; 0 where it has no schema yet. */
-export async function readVersion(query: (sql: string) => Promise<QueryResultRow[]>): Promise<number> {
-  const [found] = await query(`SELECT to_regclass('${TABLE}') IS NOT NULL AS there`)
+export async function readVersion(query: (statement: Statement) => Promise<QueryResultRow[]>): Promise<number> {
+  const [found] = await query(sql`SELECT to_regclass(${TABLE}) IS NOT NULL AS there`)
   if (!found?.there) return 0
-  const [row] = await query(`SELECT coalesce(max(version), 0)::int AS applied FROM ${TABLE}`)
+  const [row] = await query(sql`SELECT coalesce(max(version), 0)::int AS applied FROM ${identifier(TABLE)}`)
   return row?.applied
 }
 
 /** Keeps every other change of the schema waiting until the transaction is over, and with it instances that start. */
 export async function lockSchema(transaction: Database): Promise<void> {
-  await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+  await transaction.query(WAIT)
 }
 
 /**
@@ -64,31 +67,31 @@ export async function lockSchema(transaction: Database): Promise<void> {
  * @param version the number of a migration; by default the newest
  */
 export async function migrateWithin(transaction: Database, version?: number): Promise<void> {
-  await applyPending(SQL, async (sql) => ({ rows: await transaction.query(sql) }), version)
+  await applyPending(SQL, async (text) => ({ rows: await transaction.query(verbatim(text)) }), version)
 }
 
 /** Takes away what says that migrations were applied; the caller takes the tables. */
 export async function forgetMigrations(transaction: Database): Promise<void> {
-  await transaction.query(`DROP TABLE IF EXISTS ${TABLE}`)
+  await transaction.query(sql`DROP TABLE IF EXISTS ${identifier(TABLE)}`)
 }
 
 async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
   try {
     await client.query(BEGIN)
     await client.query(UNTIMED)
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    const applied = await applyPending(folder, (sql) => client.query(sql))
-    await client.query('COMMIT')
+    await client.query(WAIT)
+    const applied = await applyPending(folder, (text) => client.query(text))
+    await client.query(COMMIT)
     return applied
   } catch (error) {
-    await client.query('ROLLBACK').catch(ignore)
+    await client.query(ROLLBACK).catch(ignore)
     throw error
   }
 }
 
 async function applyPending(
   folder: string,
-  execQuery: (sql: string) => Promise<{ rows: Record<string, unknown>[] }>,
+  execQuery: (text: string) => Promise<{ rows: Record<string, unknown>[] }>,
   version?: number
 ) {
   const { rows } = await execQuery('SELECT current_database() AS name')

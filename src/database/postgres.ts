@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { whereabouts } from '../config/database-url.ts'
 import { PATIENCE, sqlState } from './database.ts'
 import { reconnectingClient } from './reconnecting-client.ts'
+import { sql } from './sql.ts'
 
 /**
  * How to reach the server that DATABASE_URL names. With DATABASE_CA the server's certificate and name are verified,
@@ -97,7 +98,7 @@ export const TAKES_NO_WRITES =
  * @throws DatabaseRefusal
  */
 export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
-  const { rows } = await pool.query('SELECT current_setting(\'transaction_read_only\')::boolean AS "readOnly"')
+  const { rows } = await pool.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
   if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${whereabouts(databaseUrl)} ${TAKES_NO_WRITES}.`)
 }
 
@@ -107,7 +108,7 @@ export async function requireWritable(pool: Pool, databaseUrl: string): Promise<
  * @throws DatabaseRefusal
  */
 export async function requireSearchPath(pool: Pool, databaseUrl: string): Promise<void> {
-  const { rows } = await pool.query("SELECT current_schema() AS schema, current_setting('search_path') AS path")
+  const { rows } = await pool.query(sql`SELECT current_schema() AS schema, current_setting('search_path') AS path`)
   const [{ schema, path }] = rows
   if (schema !== null) return
   throw new DatabaseRefusal(

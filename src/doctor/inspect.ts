@@ -4,12 +4,13 @@ import pg, { type Pool } from 'pg'
 import type { Config } from '../config/config.ts'
 import { DataFolderError, isThere } from '../config/data-folder.ts'
 import { whereabouts } from '../config/database-url.ts'
-import { exactly, PATIENCE } from '../database/database.ts'
+import { PATIENCE } from '../database/database.ts'
 import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from '../database/embedded.ts'
 import { hasEmbedded } from '../database/existing-database.ts'
 import { FolderLocked } from '../database/folder-lock.ts'
 import { readSchemaState } from '../database/migrations.ts'
 import { explain, poolOptions, probe } from '../database/postgres.ts'
+import { exactly, sql } from '../database/sql.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import { storedSecret } from '../secrets/secret-file.ts'
 import { judgeOpening, judgePermissions } from './checks.ts'
@@ -43,7 +44,7 @@ async function examinePool(pool: Pool, config: Config): Promise<Finding[]> {
 /** Whether the search_path of the role leads to our tables, or to a schema for them where there are none yet. */
 async function examineSearchPath(pool: Pool): Promise<Finding[]> {
   const { rows } = await pool.query(
-    `SELECT current_setting('search_path') AS path, current_schema() AS schema,
+    sql`SELECT current_setting('search_path') AS path, current_schema() AS schema,
        CASE WHEN to_regclass('latchkey_migrations') IS NULL
          THEN (SELECT min(schemaname::text) FROM pg_tables WHERE tablename = 'latchkey_migrations') END AS elsewhere`
   )
@@ -86,8 +87,8 @@ export function examineFiles(paths: string[]): Finding[] {
 async function readServer(pool: Pool): Promise<ServerFacts> {
   const asked = Date.now()
   const { rows } = await pool.query(
-    `SELECT current_setting('server_version_num')::int AS version,
-       ${exactly('extract(epoch FROM clock_timestamp()) * 1000')} AS clock,
+    sql`SELECT current_setting('server_version_num')::int AS version,
+       ${exactly(sql`extract(epoch FROM clock_timestamp()) * 1000`)} AS clock,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
        (SELECT greatest(sum(numbackends)::int - 1, 0) FROM pg_stat_database) AS taken,
        pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
@@ -108,7 +109,7 @@ async function examineContent(pool: Pool, config: Config): Promise<Finding[]> {
   const findings = [judgeSchema(state)]
   if (state.applied < state.newest) return findings
   const { rows } = await pool.query(
-    `SELECT ${exactly('extract(epoch FROM now() - created_at) / 86400')} AS age
+    sql`SELECT ${exactly(sql`extract(epoch FROM now() - created_at) / 86400`)} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
   return [...findings, judgeKeyAge(rows[0]?.age), ...(await examineSecret(pool, config))]
@@ -116,7 +117,7 @@ async function examineContent(pool: Pool, config: Config): Promise<Finding[]> {
 
 /** Whether the secret that the service would use opens what is sealed in the database; before the first start nothing is. */
 async function examineSecret(pool: Pool, config: Config): Promise<Finding[]> {
-  const { rows } = await pool.query('SELECT sealed FROM root_secret')
+  const { rows } = await pool.query(sql`SELECT sealed FROM root_secret`)
   if (!rows[0]) return []
   const { SECRET_KEY, SECRET_KEY_PREVIOUS: previous, DATA_DIR } = config
   const about = SECRET_KEY ? 'SECRET_KEY' : join(DATA_DIR, 'secret.key')

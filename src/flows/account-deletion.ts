@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import type { Credentials } from '../users/credentials.ts'
 import { remove } from '../users/users.ts'
 
@@ -12,10 +13,9 @@ export async function deleteOwnAccount(
   { id, password_version }: Pick<Credentials, 'id' | 'password_version'>
 ): Promise<boolean> {
   return database.transact(async (transaction) => {
-    const rows = await transaction.query('SELECT FROM users WHERE id = $1 AND password_version = $2 FOR UPDATE', [
-      id,
-      password_version
-    ])
+    const rows = await transaction.query(
+      sql`SELECT FROM users WHERE id = ${id} AND password_version = ${password_version} FOR UPDATE`
+    )
     if (rows.length === 0) return false
     await remove(transaction, id)
     return true

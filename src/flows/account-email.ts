@@ -1,5 +1,4 @@
 import { type Account, find, presentAccount } from '../admin/accounts.ts'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
 import { foldName } from '../users/names.ts'
@@ -25,20 +24,19 @@ export interface NewEmail {
  */
 export async function setEmail(
   database: Database,
-  clock: Clock,
   user: string,
   { email, verified, mail, undoLink }: NewEmail
 ): Promise<{ account: Account; before: Account }> {
   return database.transact(async (transaction) => {
     const row = await find(transaction, user, 'FOR NO KEY UPDATE')
-    if (await isAddressReserved(transaction, clock, email, row.id)) throw nameTaken('/email')
+    if (await isAddressReserved(transaction, email, row.id)) throw nameTaken('/email')
     const isProven = row.email_verified && foldName(String(row.email)) === foldName(email)
     const email_verified = verified || isProven
     const replaced = await replaceEmail(transaction, row.id, email, { verified: email_verified, path: '/email' })
-    if (undoLink) await keepReplaced(transaction, clock, row.id, email, replaced)
-    else await voidUndoLinks(transaction, clock, row.id, email)
+    if (undoLink) await keepReplaced(transaction, row.id, email, replaced)
+    else await voidUndoLinks(transaction, row.id, email)
     if (mail && !email_verified) {
-      await enqueueMail(transaction, clock, { kind: 'verify email', recipient: email, userId: row.id })
+      await enqueueMail(transaction, { kind: 'verify email', recipient: email, userId: row.id })
     }
     return { account: presentAccount({ ...row, email, email_verified }), before: presentAccount(row) }
   })

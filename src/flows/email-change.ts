@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { disable } from '../admin/accounts.ts'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { forgive } from '../limits/guesses.ts'
@@ -35,7 +35,7 @@ export async function verifyEmail(
   proof: Proof
 ): Promise<{ user: string; done: boolean }> {
   return database.transact(async (transaction) => {
-    const { user, done } = await useVerification(transaction, lifetimes.clock, token)
+    const { user, done } = await useVerification(transaction, token)
     if ('session' in proof) {
       if (!(await findSessionUser(transaction, lifetimes, proof.session))) throw new Problem('TOKEN_INVALID')
     } else {
@@ -69,13 +69,13 @@ export async function rejectEmail(
   addressNeeded: boolean
 ): Promise<Rejected> {
   return database.transact(async (transaction) => {
-    const used = await useEmailToken(transaction, lifetimes.clock, 'verify email', token)
+    const used = await useEmailToken(transaction, 'verify email', token)
     const user = used.user as string
     const account = await findOwnCredentials(transaction, user)
     if (account?.email_verified) throw new Problem('EMAIL_TOKEN_INVALID')
-    const before = await findReplaced(transaction, lifetimes.clock, user)
+    const before = await findReplaced(transaction, user)
     if (before) {
-      await markUndone(transaction, lifetimes.clock, user, before.email_version)
+      await markUndone(transaction, user, before.email_version)
       await replaceEmail(transaction, user, before.previous_email)
       return { user, outcome: 'address before restored' }
     }
@@ -98,11 +98,11 @@ export async function rejectEmail(
  * @returns the id of the user
  * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS where another account has the address by now
  */
-export async function confirmNewEmail(database: Database, clock: Clock, token: string): Promise<string> {
+export async function confirmNewEmail(database: Database, token: string): Promise<string> {
   return database.transact(async (transaction) => {
-    const used = await useEmailToken(transaction, clock, 'confirm new email', token)
+    const used = await useEmailToken(transaction, 'confirm new email', token)
     const user = used.user as string
-    await keepReplaced(transaction, clock, user, used.email, await replaceEmail(transaction, user, used.email))
+    await keepReplaced(transaction, user, used.email, await replaceEmail(transaction, user, used.email))
     return user
   })
 }
@@ -110,20 +110,18 @@ export async function confirmNewEmail(database: Database, clock: Clock, token: s
 /** Tells a proven address that it was replaced, and keeps it, so that it can be had back. */
 export async function keepReplaced(
   transaction: Database,
-  clock: Clock,
   user: string,
   email: string,
   { email: previous, email_verified, email_version, username }: ReplacedEmail
 ): Promise<void> {
   if (previous === null || !email_verified || foldName(previous) === foldName(email)) return
-  const change = uuid({ msecs: clock.now() })
+  const change = uuid({ msecs: transaction.clock.now() })
   await transaction.query(
-    `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-     VALUES ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')`,
-    [change, user, previous, email_version, clock.offset]
+    sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+     VALUES (${change}, ${user}, ${previous}, ${email_version}, ${NOW})`
   )
   const data = { change, name: username ?? previous, new_email: email }
-  await enqueueMail(transaction, clock, { kind: 'email changed', recipient: previous, userId: user, data })
+  await enqueueMail(transaction, { kind: 'email changed', recipient: previous, userId: user, data })
 }
 
 /**
@@ -141,53 +139,48 @@ export async function undoEmailChange(
   secret: Buffer,
   { token, hash }: { token: string; hash?: string | undefined }
 ): Promise<{ owner: DeviceOwner; ended: number }> {
-  const { clock } = lifetimes
   return database.transact(async (transaction) => {
-    const used = await useEmailToken(transaction, clock, 'undo email change', token)
+    const used = await useEmailToken(transaction, 'undo email change', token)
     const { user, email } = used as { user: string; email: string }
     const [change] = await transaction.query<{ email_version: number }>(
-      'SELECT email_version FROM email_changes WHERE id = $1',
-      [used.change]
+      sql`SELECT email_version FROM email_changes WHERE id = ${used.change}`
     )
-    await markUndone(transaction, clock, user, Number(change?.email_version))
+    await markUndone(transaction, user, Number(change?.email_version))
     const { username } = await replaceEmail(transaction, user, email)
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a reset: whoever was guessing, the owner signs in with the new one.
     if (hash !== undefined) await forgive(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
-    await enqueueMail(transaction, clock, { kind, recipient: email, userId: user })
+    await enqueueMail(transaction, { kind, recipient: email, userId: user })
     return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
   })
 }
 
 /** Takes back the changes of an address since it had a version: no link gives back what they replaced. */
-async function markUndone(transaction: Database, clock: Clock, user: string, since: number): Promise<void> {
+async function markUndone(transaction: Database, user: string, since: number): Promise<void> {
   await transaction.query(
-    `UPDATE email_changes SET undone_at = now() + $3 * interval '1 millisecond'
-     WHERE user_id = $1 AND undone_at IS NULL AND email_version >= $2`,
-    [user, since, clock.offset]
+    sql`UPDATE email_changes SET undone_at = ${NOW}
+     WHERE user_id = ${user} AND undone_at IS NULL AND email_version >= ${since}`
   )
 }
 
 /** Voids the links that would give an account another address than this one. */
-export async function voidUndoLinks(transaction: Database, clock: Clock, user: string, email: string): Promise<void> {
+export async function voidUndoLinks(transaction: Database, user: string, email: string): Promise<void> {
   await transaction.query(
-    `UPDATE email_changes SET undone_at = now() + $3 * interval '1 millisecond'
-     WHERE user_id = $1 AND undone_at IS NULL AND lower(previous_email COLLATE "C") <> $2`,
-    [user, foldName(email), clock.offset]
+    sql`UPDATE email_changes SET undone_at = ${NOW}
+     WHERE user_id = ${user} AND undone_at IS NULL AND lower(previous_email COLLATE "C") <> ${foldName(email)}`
   )
 }
 
 /** The last address that an account may have back, where nobody has that now. */
-async function findReplaced(transaction: Database, clock: Clock, user: string) {
+async function findReplaced(transaction: Database, user: string) {
   const [replaced] = await transaction.query<{ previous_email: string; email_version: number }>(
-    `SELECT previous_email, email_version FROM email_changes
-     WHERE user_id = $1 AND undone_at IS NULL
-       AND changed_at > now() + $2 * interval '1 millisecond' - make_interval(secs => $3)
+    sql`SELECT previous_email, email_version FROM email_changes
+     WHERE user_id = ${user} AND undone_at IS NULL
+       AND changed_at > ${NOW} - make_interval(secs => ${RESERVED_FOR})
        AND NOT EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = lower(previous_email COLLATE "C"))
-     ORDER BY email_version DESC LIMIT 1`,
-    [user, clock.offset, RESERVED_FOR]
+     ORDER BY email_version DESC LIMIT 1`
   )
   return replaced
 }
@@ -197,19 +190,13 @@ async function findReplaced(transaction: Database, clock: Clock, user: string) {
  *
  * @param except the account that is not in question
  */
-export async function isAddressReserved(
-  database: Database,
-  clock: Clock,
-  email: string,
-  except?: string
-): Promise<boolean> {
+export async function isAddressReserved(database: Database, email: string, except?: string): Promise<boolean> {
   const rows = await database.query(
-    `SELECT FROM email_changes
-     WHERE lower(previous_email COLLATE "C") = $1 AND undone_at IS NULL
-       AND changed_at > now() + $2 * interval '1 millisecond' - make_interval(secs => $3)
-       AND user_id IS DISTINCT FROM $4
-     LIMIT 1`,
-    [foldName(email), clock.offset, RESERVED_FOR, except ?? null]
+    sql`SELECT FROM email_changes
+     WHERE lower(previous_email COLLATE "C") = ${foldName(email)} AND undone_at IS NULL
+       AND changed_at > ${NOW} - make_interval(secs => ${RESERVED_FOR})
+       AND user_id IS DISTINCT FROM ${except ?? null}
+     LIMIT 1`
   )
   return rows.length > 0
 }

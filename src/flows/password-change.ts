@@ -27,7 +27,7 @@ export async function changePassword(
     if (!alive) throw new Problem('TOKEN_INVALID')
     if (notify !== undefined) {
       const mail = { kind: 'password changed', recipient: notify, userId: credentials.id } as const
-      await enqueueMail(transaction, lifetimes.clock, mail)
+      await enqueueMail(transaction, mail)
     }
     return changed
   })

@@ -22,15 +22,14 @@ export async function resetPassword(
   secret: Buffer,
   { token, hash }: { token: string; hash: string }
 ): Promise<{ owner: DeviceOwner; ended: number }> {
-  const { clock } = lifetimes
   return database.transact(async (transaction) => {
-    const used = await useEmailToken(transaction, clock, 'reset password', token)
+    const used = await useEmailToken(transaction, 'reset password', token)
     const { user, names, email, passwordVersion } = used as OfUser
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
     await markVerified(transaction, user)
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
     await forgive(transaction, accountKeys(secret, { id: user, ...names }))
-    await enqueueMail(transaction, clock, { kind: 'password changed', recipient: email, userId: user })
+    await enqueueMail(transaction, { kind: 'password changed', recipient: email, userId: user })
     return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
   })
 }

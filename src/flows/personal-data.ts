@@ -1,6 +1,6 @@
 import { shownAction } from '../audit/actions.ts'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 import { readGuesses } from '../limits/guesses.ts'
 import { listEmailTokens } from '../mail/email-tokens.ts'
 import { listRestingUsernames } from '../users/resting-usernames.ts'
@@ -12,7 +12,6 @@ const BATCH = 500
 interface Parts {
   /** Gives a database with a deadline of its own for each batch. */
   openDatabase: () => Database
-  clock: Clock
   /** That of the counters. */
   limitSecret: Buffer
   user: string
@@ -25,29 +24,28 @@ interface Parts {
  * @returns nothing where the user has gone
  */
 export async function exportAccount(parts: Parts): Promise<AsyncGenerator<string> | undefined> {
-  const { openDatabase, clock, user } = parts
+  const { openDatabase, user } = parts
   const [row] = await openDatabase().query<ExportedUser>(
-    `SELECT ${USER}, now() + $2 * interval '1 millisecond' AS moment FROM users WHERE id = $1`,
-    [user, clock.offset]
+    sql`SELECT ${USER}, ${NOW} AS moment FROM users WHERE id = ${user}`
   )
   return row && write(row, parts)
 }
 
 async function* write(
   { moment, ...account }: ExportedUser,
-  { openDatabase, clock, limitSecret }: Parts
+  { openDatabase, limitSecret }: Parts
 ): AsyncGenerator<string> {
   yield `{"exported_at":${JSON.stringify(moment)},"user":${JSON.stringify(account)}`
-  const guesses = await readGuesses(openDatabase(), clock, limitSecret, account)
+  const guesses = await readGuesses(openDatabase(), limitSecret, account)
   const limits = guesses.map(({ name, wrong, blockedFor }) => ({
     name,
     wrong_passwords: wrong,
     blocked_for: blockedFor
   }))
   yield `,"limits":${JSON.stringify(limits)}`
-  const resting = await listRestingUsernames(openDatabase(), clock, account.id)
+  const resting = await listRestingUsernames(openDatabase(), account.id)
   yield `,"resting_usernames":${JSON.stringify(resting)}`
-  yield `,"email_changes":${JSON.stringify(await openDatabase().query(EMAIL_CHANGES, [account.id]))}`
+  yield `,"email_changes":${JSON.stringify(await openDatabase().query(emailChanges(account.id)))}`
   yield `,"email_tokens":${JSON.stringify(await listEmailTokens(openDatabase(), account.id))}`
   for (const [name, select] of Object.entries(LISTS)) {
     yield `,${JSON.stringify(name)}:[`
@@ -64,27 +62,36 @@ async function* write(
 
 type ExportedUser = UserRow & { moment: Date }
 
-const EMAIL_CHANGES = 'SELECT previous_email, changed_at, undone_at FROM email_changes WHERE user_id = $1 ORDER BY id'
+const emailChanges = (user: string) =>
+  sql`SELECT previous_email, changed_at, undone_at FROM email_changes WHERE user_id = ${user} ORDER BY id`
 
-/** What there may be any number of: read in the order of its places, those after $2. */
+/** What there may be any number of: read in the order of its places, those after one. */
 const LISTS = {
-  sessions: `SELECT id::text AS place, id, created_at, last_used_at, ended_at, end_reason, user_agent, host(ip) AS ip
-    FROM sessions WHERE user_id = $1 AND ($2::text IS NULL OR id > $2::uuid) ORDER BY id LIMIT ${BATCH}`,
-  mails: `SELECT id::text AS place, kind, recipient, created_at, attempts
-    FROM mails WHERE user_id = $1 AND ($2::text IS NULL OR id > $2::uuid) ORDER BY id LIMIT ${BATCH}`,
-  records: `SELECT audit.seq::text AS place, audit.at, actor, action, session, address, request_id, detail
-    FROM audit WHERE account = $1 AND ($2::text IS NULL OR audit.seq > $2::bigint) ORDER BY audit.seq LIMIT ${BATCH}`
+  sessions: (user: string, after: string | null) =>
+    sql`SELECT id::text AS place, id, created_at, last_used_at, ended_at, end_reason, user_agent, host(ip) AS ip
+      FROM sessions WHERE user_id = ${user} AND (${after}::text IS NULL OR id > ${after}::uuid)
+      ORDER BY id LIMIT ${BATCH}`,
+  mails: (user: string, after: string | null) =>
+    sql`SELECT id::text AS place, kind, recipient, created_at, attempts
+      FROM mails WHERE user_id = ${user} AND (${after}::text IS NULL OR id > ${after}::uuid)
+      ORDER BY id LIMIT ${BATCH}`,
+  records: (user: string, after: string | null) =>
+    sql`SELECT audit.seq::text AS place, audit.at, actor, action, session, address, request_id, detail
+      FROM audit WHERE account = ${user} AND (${after}::text IS NULL OR audit.seq > ${after}::bigint)
+      ORDER BY audit.seq LIMIT ${BATCH}`
 }
+
+type List = (typeof LISTS)[keyof typeof LISTS]
 
 interface Placed {
   [column: string]: unknown
   place: string
 }
 
-async function* rowsOf(openDatabase: () => Database, select: string, user: string): AsyncGenerator<Placed> {
+async function* rowsOf(openDatabase: () => Database, select: List, user: string): AsyncGenerator<Placed> {
   let after: string | null = null
   for (;;) {
-    const rows: Placed[] = await openDatabase().query<Placed>(select, [user, after])
+    const rows: Placed[] = await openDatabase().query<Placed>(select(user, after))
     yield* rows
     if (rows.length < BATCH) return
     after = (rows.at(-1) as Placed).place

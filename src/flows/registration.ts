@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
@@ -16,18 +15,17 @@ import { isAddressReserved } from './email-change.ts'
  */
 export async function registerUser(
   database: Database,
-  clock: Clock,
   account: NewUser,
   count: ((mail: NewMail, transaction: Database) => Promise<{ throttled: boolean }>) | undefined
 ): Promise<User> {
   const { email } = account
-  if (email === undefined) return addUser(database, clock, account)
+  if (email === undefined) return addUser(database, account)
   return database.transact(async (transaction) => {
-    const user = await addUser(transaction, clock, account)
+    const user = await addUser(transaction, account)
     // Asked last: an address that another account is about to give up has been waited for until here.
-    if (await isAddressReserved(transaction, clock, email)) throw nameTaken('/email')
+    if (await isAddressReserved(transaction, email)) throw nameTaken('/email')
     const mail: NewMail = { kind: 'verify email', recipient: email, userId: user.id }
-    if (count) await requestMail(transaction, clock, mail, await count(mail, transaction))
+    if (count) await requestMail(transaction, mail, await count(mail, transaction))
     return user
   })
 }
@@ -39,13 +37,12 @@ export async function registerUser(
  */
 export async function finishRegistration(
   database: Database,
-  clock: Clock,
   token: string,
   account: Omit<NewUser, 'email' | 'emailVerified'>
 ): Promise<User> {
   return database.transact(async (transaction) => {
-    const { email } = await useEmailToken(transaction, clock, 'finish registration', token)
-    return addUser(transaction, clock, { ...account, email, emailVerified: true }).catch(pointAtToken)
+    const { email } = await useEmailToken(transaction, 'finish registration', token)
+    return addUser(transaction, { ...account, email, emailVerified: true }).catch(pointAtToken)
   })
 }
 

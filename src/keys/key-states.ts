@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 
 /**
  * What a key is good for: `published` before it signs, `signing`, `verifying` while tokens that it signed may live,
@@ -27,9 +27,9 @@ const CENTURIES = 1e10
  * The stored keys and what each is good for at the moment. A key signs until the next one does, whatever became of that
  * one; a key that was revoked before its time has signed nothing, and so follows on none.
  *
- * Its parameters are those of `parametersOf`.
+ * @param tokenTtl how long a token lives, in seconds
  */
-export const KEYS = `(
+export const storedKeys = (tokenTtl: number) => sql`(
   SELECT *,
     CASE
       WHEN revoked_at IS NOT NULL THEN 'revoked'
@@ -44,26 +44,18 @@ export const KEYS = `(
       min(sign_from) FILTER (WHERE revoked_at IS NULL OR revoked_at > sign_from)
         OVER (ORDER BY sign_from, kid ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS signs_until
     FROM signing_keys,
-      (SELECT now() + $1 * interval '1 millisecond' AS moment, make_interval(secs => $2) AS lifetime) AS clock
+      (SELECT ${NOW} AS moment, make_interval(secs => ${usedFor(tokenTtl)}) AS lifetime) AS clock
   ) AS succession
 ) AS keys`
 
-/**
- * The parameters of `KEYS`.
- *
- * @param tokenTtl how long a token lives, in seconds
- */
-export function parametersOf(clock: Clock, tokenTtl: number): [number, number] {
-  // A retired key goes on signing for a little where an instance has not read the ring yet.
-  return [clock.offset, Math.min(tokenTtl + NOTICE, CENTURIES)]
-}
+/** A retired key goes on signing for a little where an instance has not read the ring yet. */
+const usedFor = (tokenTtl: number) => Math.min(tokenTtl + NOTICE, CENTURIES)
 
 /** All keys there ever were, in the order in which they sign. */
-export function listKeys(database: Database, clock: Clock, tokenTtl: number): Promise<ListedKey[]> {
+export function listKeys(database: Database, tokenTtl: number): Promise<ListedKey[]> {
   return database.query<ListedKey>(
-    `SELECT kid, state, created_at AS "createdAt", sign_from AS "signsFrom", verifies_until AS "verifiesUntil"
-     FROM ${KEYS}
-     ORDER BY sign_from, kid`,
-    parametersOf(clock, tokenTtl)
+    sql`SELECT kid, state, created_at AS "createdAt", sign_from AS "signsFrom", verifies_until AS "verifiesUntil"
+     FROM ${storedKeys(tokenTtl)}
+     ORDER BY sign_from, kid`
   )
 }

@@ -1,12 +1,11 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 import type { Secrets } from '../secrets/sealing.ts'
 import { type KeyState, type ListedKey, listKeys } from './key-states.ts'
 import { addKey, LEAD, lockKeys } from './signing-keys.ts'
 
 /** What keys are made and judged by. */
 export interface KeyRules {
-  clock: Clock
   secrets: Secrets
   /** How long a token lives, in seconds. */
   tokenTtl: number
@@ -27,16 +26,16 @@ export interface Revocation {
  * @throws Error when there is one that waits to sign
  */
 export function rotateKey(database: Database, rules: KeyRules, lead = LEAD): Promise<ListedKey> {
-  const { clock, secrets, tokenTtl } = rules
+  const { secrets, tokenTtl } = rules
   return database.transact(async (transaction) => {
     await lockKeys(transaction)
-    const waiting = (await listKeys(transaction, clock, tokenTtl)).find(({ state }) => state === 'published')
+    const waiting = (await listKeys(transaction, tokenTtl)).find(({ state }) => state === 'published')
     if (waiting) {
       throw new Error(
         `key ${waiting.kid} waits to sign already, from ${waiting.signsFrom.toISOString()} on: wait for it, or revoke it`
       )
     }
-    return find(transaction, rules, await addKey(transaction, clock, secrets, lead))
+    return find(transaction, rules, await addKey(transaction, secrets, lead))
   })
 }
 
@@ -46,19 +45,14 @@ export function rotateKey(database: Database, rules: KeyRules, lead = LEAD): Pro
  * @param maxAge in seconds
  * @returns its kid; none where there was no need, or no longer
  */
-export function rotateAgedKey(
-  database: Database,
-  { clock, secrets }: KeyRules,
-  maxAge: number
-): Promise<string | undefined> {
+export function rotateAgedKey(database: Database, { secrets }: KeyRules, maxAge: number): Promise<string | undefined> {
   return database.transact(async (transaction) => {
     await lockKeys(transaction)
     const [aged] = await transaction.query(
-      `SELECT max(sign_from) FROM signing_keys WHERE revoked_at IS NULL
-       HAVING extract(epoch FROM now() - max(sign_from)) + $1 / 1000.0 > $2`,
-      [clock.offset, maxAge]
+      sql`SELECT max(sign_from) FROM signing_keys WHERE revoked_at IS NULL
+       HAVING extract(epoch FROM ${NOW} - max(sign_from)) > ${maxAge}`
     )
-    return aged && addKey(transaction, clock, secrets)
+    return aged && addKey(transaction, secrets)
   })
 }
 
@@ -70,22 +64,19 @@ export function rotateAgedKey(
  * @throws Error when there is no such key, or it is revoked already
  */
 export function revokeKey(database: Database, rules: KeyRules, kid: string, dryRun = false): Promise<Revocation> {
-  const { clock, secrets } = rules
+  const { secrets } = rules
   return database.transact(async (transaction) => {
     await lockKeys(transaction)
     const { state: was, verifiesUntil } = await find(transaction, rules, kid)
     if (was === 'revoked') throw new Error(`key ${kid} is revoked since ${verifiesUntil?.toISOString()}`)
     if (dryRun) return { was, replacement: undefined }
-    await transaction.query(
-      `UPDATE signing_keys SET private_key = NULL, revoked_at = now() + $2 * interval '1 millisecond' WHERE kid = $1`,
-      [kid, clock.offset]
-    )
-    return { was, replacement: was === 'signing' ? await addKey(transaction, clock, secrets, 0) : undefined }
+    await transaction.query(sql`UPDATE signing_keys SET private_key = NULL, revoked_at = ${NOW} WHERE kid = ${kid}`)
+    return { was, replacement: was === 'signing' ? await addKey(transaction, secrets, 0) : undefined }
   })
 }
 
-async function find(database: Database, { clock, tokenTtl }: KeyRules, kid: string): Promise<ListedKey> {
-  const key = (await listKeys(database, clock, tokenTtl)).find((each) => each.kid === kid)
+async function find(database: Database, { tokenTtl }: KeyRules, kid: string): Promise<ListedKey> {
+  const key = (await listKeys(database, tokenTtl)).find((each) => each.kid === kid)
   if (!key) throw new Error(`there is no key ${kid}: keys list names all of them`)
   return key
 }

@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { type Database, exactly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { CLOCK, exactly, sql } from '../database/sql.ts'
 import { sealingSecrets } from '../secrets/root-secret.ts'
 import { type Secrets, seal, unseal } from '../secrets/sealing.ts'
-import { KEYS, parametersOf } from './key-states.ts'
+import { storedKeys } from './key-states.ts'
 
 /** A public key as JWKS publishes it (RFC 7517 §4, RFC 7518 §6.2). */
 export interface PublicKey {
@@ -52,15 +52,15 @@ export class KeyMismatch extends Error {
 
 /** Keeps every other change of the stored keys waiting until the transaction is over. */
 export async function lockKeys(transaction: Database): Promise<void> {
-  await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+  await transaction.query(sql`SELECT pg_advisory_xact_lock(${LOCK})`)
 }
 
 /** Makes the first key where the ring is empty; of several instances at once, one does. It signs from now on. */
-export async function ensureKey(database: Database, clock: Clock, secrets: Secrets): Promise<void> {
+export async function ensureKey(database: Database, secrets: Secrets): Promise<void> {
   await database.transact(async (transaction) => {
     await lockKeys(transaction)
-    const [found] = await transaction.query('SELECT 1 FROM signing_keys WHERE revoked_at IS NULL LIMIT 1')
-    if (!found) await addKey(transaction, clock, secrets, 0)
+    const [found] = await transaction.query(sql`SELECT 1 FROM signing_keys WHERE revoked_at IS NULL LIMIT 1`)
+    if (!found) await addKey(transaction, secrets, 0)
   })
 }
 
@@ -70,17 +70,16 @@ export async function ensureKey(database: Database, clock: Clock, secrets: Secre
  * @param lead seconds until it signs
  * @returns its kid, the RFC 7638 thumbprint
  */
-export async function addKey(database: Database, clock: Clock, secrets: Secrets, lead = LEAD): Promise<string> {
+export async function addKey(database: Database, secrets: Secrets, lead = LEAD): Promise<string> {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
   const content = pair.privateKey.export({ format: 'der', type: 'pkcs8' })
   const wrapped = wrapPrivateKey(content, kid, await sealingSecrets(database, secrets))
   await database.query(
-    `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
-     SELECT $1, $2, $3, moment, moment + make_interval(secs => $5)
-     FROM (SELECT now() + $4 * interval '1 millisecond' AS moment) AS clock`,
-    [kid, { kty, crv, x, y }, wrapped, clock.offset, lead]
+    sql`INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)
+     SELECT ${kid}, ${{ kty, crv, x, y }}, ${wrapped}, moment, moment + make_interval(secs => ${lead})
+     FROM ${CLOCK}`
   )
   return kid
 }
@@ -90,18 +89,12 @@ export async function addKey(database: Database, clock: Clock, secrets: Secrets,
  *
  * @param tokenTtl how long a token lives, in seconds
  */
-export async function readRing(
-  database: Database,
-  clock: Clock,
-  secrets: Secrets,
-  tokenTtl: number
-): Promise<SigningKey[]> {
+export async function readRing(database: Database, secrets: Secrets, tokenTtl: number): Promise<SigningKey[]> {
   const rows = await database.query<{ kid: string; public_key: JsonWebKey; private_key: Buffer; signs_in: number }>(
-    `SELECT kid, public_key, private_key, ${exactly('extract(epoch FROM sign_from - moment) * 1000')} AS signs_in
-     FROM ${KEYS}
+    sql`SELECT kid, public_key, private_key, ${exactly(sql`extract(epoch FROM sign_from - moment) * 1000`)} AS signs_in
+     FROM ${storedKeys(tokenTtl)}
      WHERE state NOT IN ('over', 'revoked')
-     ORDER BY sign_from, kid`,
-    parametersOf(clock, tokenTtl)
+     ORDER BY sign_from, kid`
   )
   return rows.map(({ kid, public_key, private_key, signs_in }) => ({
     kid,
@@ -121,11 +114,11 @@ export async function readRing(
 export async function rewrapKeys(transaction: Database, secrets: Secrets): Promise<number> {
   await lockKeys(transaction)
   const rows = await transaction.query<{ kid: string; private_key: Buffer }>(
-    'SELECT kid, private_key FROM signing_keys WHERE revoked_at IS NULL ORDER BY sign_from, kid'
+    sql`SELECT kid, private_key FROM signing_keys WHERE revoked_at IS NULL ORDER BY sign_from, kid`
   )
   for (const { kid, private_key } of rows) {
     const wrapped = wrapPrivateKey(unwrapPrivateKey(private_key, kid, secrets), kid, secrets)
-    await transaction.query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [kid, wrapped])
+    await transaction.query(sql`UPDATE signing_keys SET private_key = ${wrapped} WHERE kid = ${kid}`)
   }
   return rows.length
 }

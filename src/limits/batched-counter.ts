@@ -1,5 +1,4 @@
 import DataLoader from 'dataloader'
-import type { Clock } from '../clock.ts'
 import { overOrTooLong } from '../concurrency/settled-within.ts'
 import type { Database } from '../database/database.ts'
 import { type Count, type Counted, countAllWithin } from './counters.ts'
@@ -11,15 +10,11 @@ import type { Limit } from './rates.ts'
  *
  * @param openDatabase gives a database for each statement, since it serves several requests
  */
-export function createAddressCounts(
-  openDatabase: () => Database,
-  clock: Clock,
-  limit: Limit
-): (client: Counted) => Promise<Count> {
+export function createAddressCounts(openDatabase: () => Database, limit: Limit): (client: Counted) => Promise<Count> {
   let counting: Promise<unknown> = Promise.resolve()
   const counts = new DataLoader<Counted, Count>(
     (clients) => {
-      const counted = countAllWithin(openDatabase(), clock, clients, limit)
+      const counted = countAllWithin(openDatabase(), clients, limit)
       counting = counted
       return counted
     },

@@ -1,15 +1,13 @@
-import type { Clock } from '../clock.ts'
-import { type Database, exactly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { exactly, NOW, type Statement, sql } from '../database/sql.ts'
 import { type Limit, WIDE } from './rates.ts'
 
 /** What came of counting: the key that was counted, or how many seconds to wait where nothing more is let through. */
 export type Count = { counted: Buffer } | { wait: number }
 
-export const MOMENT = "(now() + $1 * interval '1 millisecond')"
-
 /** Counts something, and says whether it is let through. */
-export async function countWithin(database: Database, clock: Clock, key: Buffer, limit: Limit): Promise<Count> {
-  const [count] = await countAllWithin(database, clock, [{ key }], limit)
+export async function countWithin(database: Database, key: Buffer, limit: Limit): Promise<Count> {
+  const [count] = await countAllWithin(database, [{ key }], limit)
   return count as Count
 }
 
@@ -20,20 +18,23 @@ export interface Counted {
 }
 
 /** Counts so often what a query gives, in the columns `key` and `times`, where `most` is not reached. */
-const countAll = (given: string, most: string) => `
+const countAll = (given: Statement, most: number, within: number) => sql`
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT key, times, ${MOMENT} + make_interval(secs => $5) FROM ${given} ORDER BY key
+       SELECT key, times, ${NOW} + make_interval(secs => ${within}) FROM ${given} ORDER BY key
        ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.count ELSE known.count + excluded.count END,
-         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${MOMENT} OR known.count < ${most}
+         count = CASE WHEN known.over_at <= ${NOW} THEN excluded.count ELSE known.count + excluded.count END,
+         over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${NOW} OR known.count < ${most}
        RETURNING key, count, over_at`
 
 /** How many more are let through of what was asked for and counted, and how many seconds the rest has to wait. */
-const outcomes = (asked: string, counted: string, most: string) => `
+function outcomes(asked: Statement, counted: Statement, most: number, within: number): Statement {
+  const left = sql`extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${NOW})`
+  return sql`
      SELECT key, greatest(coalesce(${most} - ${counted}.count + times, 0), 0) AS left,
-       ${exactly(`coalesce(extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${MOMENT}), $5)`)} AS wait
+       ${exactly(sql`coalesce(${left}, ${within})`)} AS wait
      FROM ${asked} LEFT JOIN ${counted} USING (key) LEFT JOIN limits USING (key)`
+}
 
 /**
  * Counts what comes at once by one statement, each key as often as it is there: of the same, the first are let through.
@@ -44,25 +45,25 @@ const outcomes = (asked: string, counted: string, most: string) => `
  */
 export async function countAllWithin(
   database: Database,
-  clock: Clock,
   asked: readonly Counted[],
   { most, within }: Limit
 ): Promise<Count[]> {
+  const keys = asked.map(({ key }) => key)
+  const wides = asked.map(({ wide }) => wide ?? null)
   // In the order of their keys, so that instances that count the same at once do not wait for each other in a circle.
   const rows = await database.query<{ key: Buffer; left: number; wait: number }>(
-    `WITH asked AS (
-       SELECT key, wide, count(*)::int AS times FROM unnest($2::bytea[], $3::bytea[]) AS given (key, wide)
+    sql`WITH asked AS (
+       SELECT key, wide, count(*)::int AS times FROM unnest(${keys}::bytea[], ${wides}::bytea[]) AS given (key, wide)
        GROUP BY key, wide
-     ), counted AS (${countAll('asked', '$4')}
+     ), counted AS (${countAll(sql`asked`, most, within)}
      ), asked_wide AS (
-       SELECT wide AS key, sum(least(times, $4 - count + times))::int AS times
+       SELECT wide AS key, sum(least(times, ${most} - count + times))::int AS times
        FROM counted JOIN asked USING (key)
        WHERE wide IS NOT NULL
        GROUP BY wide
-     ), counted_wide AS (${countAll('asked_wide', '$6')}
-     )${outcomes('asked', 'counted', '$4')}
-     UNION ALL${outcomes('asked_wide', 'counted_wide', '$6')}`,
-    [clock.offset, asked.map(({ key }) => key), asked.map(({ wide }) => wide ?? null), most, within, most * WIDE]
+     ), counted_wide AS (${countAll(sql`asked_wide`, most * WIDE, within)}
+     )${outcomes(sql`asked`, sql`counted`, most, within)}
+     UNION ALL${outcomes(sql`asked_wide`, sql`counted_wide`, most * WIDE, within)}`
   )
   const byKey = new Map(rows.map((row) => [row.key.toString('hex'), row]))
   const take = (key: Buffer): Count => {
@@ -83,12 +84,11 @@ export const secondsOf = (wait: number) => Math.max(1, Math.ceil(wait))
  *
  * @returns how many
  */
-export async function purgeLimits(database: Database, clock: Clock, most: number): Promise<number> {
+export async function purgeLimits(database: Database, most: number): Promise<number> {
   const rows = await database.query(
-    `DELETE FROM limits
-     WHERE key IN (SELECT key FROM limits WHERE over_at <= ${MOMENT} ORDER BY over_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-     RETURNING 1`,
-    [clock.offset, most]
+    sql`DELETE FROM limits
+     WHERE key IN (SELECT key FROM limits WHERE over_at <= ${NOW} ORDER BY over_at LIMIT ${most} FOR UPDATE SKIP LOCKED)
+     RETURNING 1`
   )
   return rows.length
 }

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts'
-import { type Database, exactly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
+import { exactly, NOW, sql } from '../database/sql.ts'
 import type { AccountNames } from '../users/names.ts'
 import { type DeviceKeys, nameKeys, namesOf } from './counter-keys.ts'
-import { MOMENT, secondsOf } from './counters.ts'
+import { secondsOf } from './counters.ts'
 
 /** How many wrong passwords in a row a name has, and a known device beside it. */
 export const GUESSES = 10
@@ -36,53 +36,46 @@ export type GuessCount = { counted: Buffer[] } | { wait: number }
  */
 export async function countGuess(
   database: Database,
-  clock: Clock,
   { name, device }: { name: Buffer; device: DeviceKeys | undefined }
 ): Promise<GuessCount> {
+  const own = device?.own ?? null
+  const all = device?.all ?? null
+  const blockedFor = sql`SELECT extract(epoch FROM blocked_until - ${NOW}) FROM limits WHERE key = ${name}`
   const [row] = await database.query<GuessRow>(
-    `WITH by_device AS (
+    sql`WITH by_device AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT $3, 1, ${MOMENT} + make_interval(secs => $5)
-       WHERE $3::bytea IS NOT NULL
-         AND NOT EXISTS (SELECT FROM limits WHERE key = $8 AND count >= $9 AND over_at > ${MOMENT})
+       SELECT ${own}::bytea, 1, ${NOW} + make_interval(secs => ${MEMORY})
+       WHERE ${own}::bytea IS NOT NULL
+         AND NOT EXISTS (SELECT FROM limits WHERE key = ${all} AND count >= ${GUESSES_OF_DEVICES} AND over_at > ${NOW})
        ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
-         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${MOMENT} OR known.count < $4
+         count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
+         over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${NOW} OR known.count < ${GUESSES}
        RETURNING key
      ), by_all_devices AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT $8::bytea, 1, ${MOMENT} + make_interval(secs => $5) FROM by_device
+       SELECT ${all}::bytea, 1, ${NOW} + make_interval(secs => ${MEMORY}) FROM by_device
        ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
-         over_at = CASE WHEN known.over_at <= ${MOMENT} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${MOMENT} OR known.count < $9
+         count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
+         over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
+       WHERE known.over_at <= ${NOW} OR known.count < ${GUESSES_OF_DEVICES}
        RETURNING key
      ), by_name AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT $2, 1, ${MOMENT} + make_interval(secs => $5) WHERE NOT EXISTS (SELECT FROM by_all_devices)
+       SELECT ${name}::bytea, 1, ${NOW} + make_interval(secs => ${MEMORY}) WHERE NOT EXISTS (SELECT FROM by_all_devices)
        ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${MOMENT} THEN 1 ELSE known.count + 1 END,
-         blocked_until = CASE WHEN known.over_at > ${MOMENT} AND known.count + 1 >= $4 THEN
-           ${MOMENT} + make_interval(secs => least($6 * 2 ^ least(known.count + 1 - $4, 20), $7))
+         count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
+         blocked_until = CASE WHEN known.over_at > ${NOW} AND known.count + 1 >= ${GUESSES} THEN
+           ${NOW} + make_interval(
+             secs => least(${FIRST_WAIT} * 2 ^ least(known.count + 1 - ${GUESSES}, 20), ${LONGEST_WAIT})
+           )
          END,
          over_at = excluded.over_at
-       WHERE known.blocked_until IS NULL OR known.blocked_until <= ${MOMENT}
+       WHERE known.blocked_until IS NULL OR known.blocked_until <= ${NOW}
        RETURNING key
      )
      SELECT EXISTS (SELECT FROM by_all_devices) AS by_device, EXISTS (SELECT FROM by_name) AS by_name,
-       ${exactly(`coalesce((SELECT extract(epoch FROM blocked_until - ${MOMENT}) FROM limits WHERE key = $2), $6)`)} AS wait`,
-    [
-      clock.offset,
-      name,
-      device?.own ?? null,
-      GUESSES,
-      MEMORY,
-      FIRST_WAIT,
-      LONGEST_WAIT,
-      device?.all ?? null,
-      GUESSES_OF_DEVICES
-    ]
+       ${exactly(sql`coalesce((${blockedFor}), ${FIRST_WAIT})`)} AS wait`
   )
   const { by_device, by_name, wait } = row as GuessRow
   if (device && by_device) return { counted: [device.own, device.all] }
@@ -100,7 +93,7 @@ interface GuessRow {
  * The counters that are there of those with the keys of a parameter, locked in their order: that of a device, that of all
  * devices, those of names. `countGuess` locks them so too, and no two wait for each other in a circle.
  */
-const locked = (keys: string) => `(
+const locked = (keys: Buffer[]) => sql`(
        SELECT key FROM unnest(${keys}::bytea[]) WITH ORDINALITY AS given (key, place) JOIN limits USING (key)
        ORDER BY place
        FOR UPDATE OF limits
@@ -111,29 +104,22 @@ const locked = (keys: string) => `(
  *
  * @param keys in the order in which they were counted
  */
-export async function uncount(database: Database, clock: Clock, keys: Buffer[]): Promise<void> {
+export async function uncount(database: Database, keys: Buffer[]): Promise<void> {
   await database.query(
-    `UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > $3 THEN ${MOMENT} END
-     FROM ${locked('$2')} AS mine
-     WHERE limits.key = mine.key AND count > 0`,
-    [clock.offset, keys, GUESSES]
+    sql`UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > ${GUESSES} THEN ${NOW} END
+     FROM ${locked(keys)} AS mine
+     WHERE limits.key = mine.key AND count > 0`
   )
 }
 
 /** What is counted against each name of an account. */
-export async function readGuesses(
-  database: Database,
-  clock: Clock,
-  secret: Buffer,
-  names: AccountNames
-): Promise<Guesses[]> {
+export async function readGuesses(database: Database, secret: Buffer, names: AccountNames): Promise<Guesses[]> {
   const rows = await database.query<Omit<Guesses, 'name'>>(
-    `SELECT coalesce(count, 0) AS wrong,
-       coalesce(greatest(ceil(extract(epoch FROM blocked_until - ${MOMENT})), 0), 0)::int AS "blockedFor"
-     FROM unnest($2::bytea[]) WITH ORDINALITY AS asked (key, place)
-       LEFT JOIN limits ON limits.key = asked.key AND over_at > ${MOMENT}
-     ORDER BY place`,
-    [clock.offset, nameKeys(secret, names)]
+    sql`SELECT coalesce(count, 0) AS wrong,
+       coalesce(greatest(ceil(extract(epoch FROM blocked_until - ${NOW})), 0), 0)::int AS "blockedFor"
+     FROM unnest(${nameKeys(secret, names)}::bytea[]) WITH ORDINALITY AS asked (key, place)
+       LEFT JOIN limits ON limits.key = asked.key AND over_at > ${NOW}
+     ORDER BY place`
   )
   return namesOf(names).map(([name], place) => ({ name, ...(rows[place] as (typeof rows)[number]) }))
 }
@@ -144,5 +130,5 @@ export async function readGuesses(
  * @param keys that of a device first, then `accountKeys`
  */
 export async function forgive(database: Database, keys: Buffer[]): Promise<void> {
-  await database.query(`DELETE FROM limits USING ${locked('$1')} AS mine WHERE limits.key = mine.key`, [keys])
+  await database.query(sql`DELETE FROM limits USING ${locked(keys)} AS mine WHERE limits.key = mine.key`)
 }

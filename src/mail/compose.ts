@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import { type Mail, THROTTLED } from '../outbox/outbox.ts'
 import { foldName } from '../users/names.ts'
 import { LIFETIMES, type Minted, mintEmailToken, type Purpose } from './email-tokens.ts'
@@ -35,15 +35,10 @@ interface Addressee {
  *
  * @param key what tokens are made with
  */
-export async function composeWithLink(
-  database: Database,
-  clock: Clock,
-  key: Buffer,
-  mail: Mail
-): Promise<Letter | undefined> {
+export async function composeWithLink(database: Database, key: Buffer, mail: Mail): Promise<Letter | undefined> {
   const { id, kind, user_id, recipient, data } = mail
   if (data[THROTTLED]) return undefined
-  const mint = (minted: Omit<Minted, 'mail'>) => mintEmailToken(database, clock, key, { mail: id, ...minted })
+  const mint = (minted: Omit<Minted, 'mail'>) => mintEmailToken(database, key, { mail: id, ...minted })
 
   async function verifyEmail(user: Addressee | undefined): Promise<Letter | undefined> {
     if (!user || user.email_verified) return undefined
@@ -62,8 +57,7 @@ export async function composeWithLink(
   async function confirmNewEmail(user: string): Promise<Letter | undefined> {
     const { password_version: passwordVersion, email_version: emailVersion } = data
     const [account] = await database.query<{ name: string }>(
-      'SELECT coalesce(username, email) AS name FROM users WHERE id = $1',
-      [user]
+      sql`SELECT coalesce(username, email) AS name FROM users WHERE id = ${user}`
     )
     if (!account) return undefined
     const token = await mint({ purpose: 'confirm new email', user, email: recipient, passwordVersion, emailVersion })
@@ -110,10 +104,10 @@ export async function composeWithLink(
   }
 }
 
-const ADDRESSEE = 'SELECT id, username, email, email_verified FROM users WHERE lower(email COLLATE "C") = $1'
-
 async function findByEmail(database: Database, email: string): Promise<Addressee | undefined> {
-  const [user] = await database.query<Addressee & Record<string, unknown>>(ADDRESSEE, [foldName(email)])
+  const [user] = await database.query<Addressee & Record<string, unknown>>(
+    sql`SELECT id, username, email, email_verified FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`
+  )
   return user
 }
 
@@ -137,16 +131,13 @@ export const nameFor = ({ username, email_verified }: Pick<Addressee, 'username'
  * @param key derived from the root secret for these tokens alone (`deriveKey(rootSecret, 'email tokens')`)
  * @throws Problem DATABASE_UNAVAILABLE; then, and when anything else is thrown, the mail is tried again later
  */
-export async function compose(database: Database, clock: Clock, key: Buffer, mail: Mail): Promise<Letter | undefined> {
-  return mail.kind === 'password changed'
-    ? passwordChanged(database, mail)
-    : composeWithLink(database, clock, key, mail)
+export async function compose(database: Database, key: Buffer, mail: Mail): Promise<Letter | undefined> {
+  return mail.kind === 'password changed' ? passwordChanged(database, mail) : composeWithLink(database, key, mail)
 }
 
 async function passwordChanged(database: Database, { user_id, recipient }: Mail): Promise<Letter | undefined> {
   const [user] = await database.query<{ username: string | null; email_verified: boolean }>(
-    'SELECT username, email_verified FROM users WHERE id = $1',
-    [user_id]
+    sql`SELECT username, email_verified FROM users WHERE id = ${user_id}`
   )
   return user && { template: 'password-changed', recipient, variables: { name: nameFor(user, recipient) } }
 }

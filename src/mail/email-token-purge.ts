@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
-import { LIFETIMES, MOMENT } from './email-tokens.ts'
+import { NOW, sql } from '../database/sql.ts'
+import { LIFETIMES } from './email-tokens.ts'
 
 /** How long a mail may go on being sent, with some to spare, in seconds: a token that is over is remembered as long. */
 const OUTLIVED_BY = 2 * 24 * 60 * 60
@@ -13,23 +13,22 @@ const CHANGE_KEPT = LIFETIMES['undo email change'] + OUTLIVED_BY
  *
  * @returns how many
  */
-export async function purgeEmailTokens(database: Database, clock: Clock, most: number): Promise<number> {
+export async function purgeEmailTokens(database: Database, most: number): Promise<number> {
   const [row] = await database.query<{ count: number }>(
-    `WITH tokens AS (
+    sql`WITH tokens AS (
        DELETE FROM email_tokens WHERE hash IN (
-         SELECT hash FROM email_tokens WHERE expires_at <= ${MOMENT} - make_interval(secs => $2)
-         ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED
+         SELECT hash FROM email_tokens WHERE expires_at <= ${NOW} - make_interval(secs => ${OUTLIVED_BY})
+         ORDER BY expires_at LIMIT ${most} FOR UPDATE SKIP LOCKED
        )
        RETURNING 1
      ), changes AS (
        DELETE FROM email_changes WHERE id IN (
-         SELECT id FROM email_changes WHERE changed_at <= ${MOMENT} - make_interval(secs => $3)
-         ORDER BY changed_at LIMIT $4 FOR UPDATE SKIP LOCKED
+         SELECT id FROM email_changes WHERE changed_at <= ${NOW} - make_interval(secs => ${CHANGE_KEPT})
+         ORDER BY changed_at LIMIT ${most} FOR UPDATE SKIP LOCKED
        )
        RETURNING 1
      )
-     SELECT ((SELECT count(*) FROM tokens) + (SELECT count(*) FROM changes))::int AS count`,
-    [clock.offset, OUTLIVED_BY, CHANGE_KEPT, most]
+     SELECT ((SELECT count(*) FROM tokens) + (SELECT count(*) FROM changes))::int AS count`
   )
   return (row as { count: number }).count
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { CLOCK, NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 
 /** How long a token is good for, in seconds from when its mail was sent last. */
@@ -58,8 +58,6 @@ export interface EmailTokenRecord {
  */
 const CLAIM = 30
 
-export const MOMENT = "(now() + $1 * interval '1 millisecond')"
-
 /** The one token of a mail, however often that is sent: 256 bits that nobody without the key can tell. */
 function tokenOf(key: Buffer, mail: string): string {
   return createHmac('sha256', key).update(mail).digest('base64url')
@@ -77,62 +75,64 @@ export const hashOf = (token: string) => createHash('sha256').update(token).dige
  */
 export async function mintEmailToken(
   database: Database,
-  clock: Clock,
   key: Buffer,
   { mail, purpose, user, email, passwordVersion, emailVersion, change }: Minted
 ): Promise<string | undefined> {
   const token = tokenOf(key, mail)
-  const common = [clock.offset, hashOf(token), mail, purpose, email, LIFETIMES[purpose]]
+  const hash = hashOf(token)
+  const lifetime = sql`make_interval(secs => ${LIFETIMES[purpose]})`
   const rows =
     user === undefined
       ? await database.query(
-          `INSERT INTO email_tokens AS known (hash, mail_id, purpose, email, sent_at, expires_at)
-           SELECT $2::bytea, $3::uuid, $4::text, $5::text, ${MOMENT}, ${MOMENT} + make_interval(secs => $6)
+          sql`INSERT INTO email_tokens AS known (hash, mail_id, purpose, email, sent_at, expires_at)
+           SELECT ${hash}::bytea, ${mail}::uuid, ${purpose}::text, ${email}::text, ${NOW}, ${NOW} + ${lifetime}
            WHERE NOT EXISTS (
              SELECT FROM email_tokens
-             WHERE user_id IS NULL AND lower(email COLLATE "C") = lower($5::text COLLATE "C") AND mail_id > $3
+             WHERE user_id IS NULL AND mail_id > ${mail}
+               AND lower(email COLLATE "C") = lower(${email}::text COLLATE "C")
            )
            ON CONFLICT (hash) DO UPDATE SET sent_at = excluded.sent_at, expires_at = excluded.expires_at
            WHERE known.used_at IS NULL
-           RETURNING 1`,
-          common
+           RETURNING 1`
         )
       : await database.query(
-          `INSERT INTO email_tokens AS known
+          sql`INSERT INTO email_tokens AS known
              (hash, mail_id, purpose, email, sent_at, expires_at, user_id, password_version, email_version, email_change)
-           SELECT $2::bytea, $3::uuid, $4::text, $5::text, ${MOMENT}, ${MOMENT} + make_interval(secs => $6), id,
-             CASE WHEN $4 IN ('reset password', 'confirm new email') THEN password_version END,
-             CASE WHEN $4 <> 'undo email change' THEN email_version END,
-             $10::uuid
+           SELECT ${hash}::bytea, ${mail}::uuid, ${purpose}::text, ${email}::text, ${NOW}, ${NOW} + ${lifetime}, id,
+             CASE WHEN ${purpose} IN ('reset password', 'confirm new email') THEN password_version END,
+             CASE WHEN ${purpose} <> 'undo email change' THEN email_version END,
+             ${change ?? null}::uuid
            FROM users
-           WHERE id = $7 AND disabled_at IS NULL
-             AND password_version = coalesce($8::integer, password_version)
-             AND email_version = coalesce($9::integer, email_version)
-             AND ($4 NOT IN ('verify email', 'reset password')
-               OR lower(email COLLATE "C") = lower($5::text COLLATE "C"))
+           WHERE id = ${user} AND disabled_at IS NULL
+             AND password_version = coalesce(${passwordVersion ?? null}::integer, password_version)
+             AND email_version = coalesce(${emailVersion ?? null}::integer, email_version)
+             AND (${purpose} NOT IN ('verify email', 'reset password')
+               OR lower(email COLLATE "C") = lower(${email}::text COLLATE "C"))
              AND NOT EXISTS (
                SELECT FROM email_tokens
-               WHERE user_id = $7 AND purpose = $4 AND email_change IS NOT DISTINCT FROM $10 AND mail_id > $3
+               WHERE user_id = ${user} AND purpose = ${purpose} AND email_change IS NOT DISTINCT FROM ${change ?? null}
+                 AND mail_id > ${mail}
              )
-             AND NOT EXISTS (SELECT FROM email_changes WHERE email_changes.id = $10 AND undone_at IS NOT NULL)
+             AND NOT EXISTS (
+               SELECT FROM email_changes WHERE email_changes.id = ${change ?? null} AND undone_at IS NOT NULL
+             )
            ON CONFLICT (hash) DO UPDATE SET sent_at = excluded.sent_at, expires_at = excluded.expires_at
            WHERE known.used_at IS NULL
              AND known.password_version IS NOT DISTINCT FROM excluded.password_version
              AND known.email_version IS NOT DISTINCT FROM excluded.email_version
-           RETURNING 1`,
-          [...common, user, passwordVersion ?? null, emailVersion ?? null, change ?? null]
+           RETURNING 1`
         )
   return rows.length > 0 ? token : undefined
 }
 
-/** The token with the hash $2 for the purpose $3, where it is good, and the `moment`. */
-export const GOOD = `(
+/** The token with a hash for a purpose, where it is good, and the `moment`. */
+export const goodToken = (hash: Buffer, purpose: Purpose) => sql`(
     SELECT token.*, users.username, users.email AS present_email, moment
     FROM email_tokens AS token
-      CROSS JOIN (SELECT ${MOMENT} AS moment) AS clock
+      CROSS JOIN ${CLOCK}
       LEFT JOIN users ON users.id = token.user_id
       LEFT JOIN email_changes AS change ON change.id = token.email_change
-    WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > moment
+    WHERE hash = ${hash} AND purpose = ${purpose} AND used_at IS NULL AND expires_at > moment
       AND users.disabled_at IS NULL AND change.undone_at IS NULL
       AND (token.password_version IS NULL OR token.password_version = users.password_version)
       AND (token.email_version IS NULL OR token.email_version = users.email_version)
@@ -148,23 +148,18 @@ export const GOOD = `(
   ) AS good`
 
 /** When a claim is over, to the microsecond, which tells it from others. */
-const CLAIMED = '(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::text'
+const CLAIMED = sql`(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::text`
 
-export const COLUMNS = `good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
+export const COLUMNS = sql`good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
   good.password_version AS "passwordVersion", good.email, good.email_change AS change`
 
 /** A token that is good, without using it. */
 export async function lookUpEmailToken(
   database: Database,
-  clock: Clock,
   purpose: Purpose,
   token: string
 ): Promise<EmailToken | undefined> {
-  const [found] = await database.query<EmailToken>(`SELECT ${COLUMNS} FROM ${GOOD}`, [
-    clock.offset,
-    hashOf(token),
-    purpose
-  ])
+  const [found] = await database.query<EmailToken>(sql`SELECT ${COLUMNS} FROM ${goodToken(hashOf(token), purpose)}`)
   return found
 }
 
@@ -185,29 +180,22 @@ export async function findEmailToken(...given: Parameters<typeof lookUpEmailToke
  *
  * @throws Problem EMAIL_TOKEN_INVALID
  */
-export async function useEmailToken(
-  transaction: Database,
-  clock: Clock,
-  purpose: Purpose,
-  token: string
-): Promise<EmailToken> {
-  const used = await tryToUse(transaction, clock, purpose, token)
+export async function useEmailToken(transaction: Database, purpose: Purpose, token: string): Promise<EmailToken> {
+  const used = await tryToUse(transaction, purpose, token)
   if (!used) throw new Problem('EMAIL_TOKEN_INVALID')
   return used
 }
 
-export async function tryToUse(transaction: Database, clock: Clock, purpose: Purpose, token: string) {
+export async function tryToUse(transaction: Database, purpose: Purpose, token: string) {
   const hash = hashOf(token)
   await transaction.query(
-    'SELECT FROM users WHERE id = (SELECT user_id FROM email_tokens WHERE hash = $1) FOR NO KEY UPDATE',
-    [hash]
+    sql`SELECT FROM users WHERE id = (SELECT user_id FROM email_tokens WHERE hash = ${hash}) FOR NO KEY UPDATE`
   )
   const [used] = await transaction.query<EmailToken>(
-    `UPDATE email_tokens AS mine SET used_at = moment
-     FROM ${GOOD}
+    sql`UPDATE email_tokens AS mine SET used_at = moment
+     FROM ${goodToken(hash, purpose)}
      WHERE mine.hash = good.hash AND mine.used_at IS NULL
-     RETURNING ${COLUMNS}`,
-    [clock.offset, hash, purpose]
+     RETURNING ${COLUMNS}`
   )
   return used
 }
@@ -222,18 +210,16 @@ export async function tryToUse(transaction: Database, clock: Clock, purpose: Pur
  */
 export async function claimEmailToken(
   database: Database,
-  clock: Clock,
   purpose: Purpose,
   token: string,
   own?: string
 ): Promise<string> {
   const [claimed] = await database.query<{ claim: string }>(
-    `UPDATE email_tokens AS mine SET claimed_until = moment + make_interval(secs => $4)
-     FROM ${GOOD}
+    sql`UPDATE email_tokens AS mine SET claimed_until = moment + make_interval(secs => ${CLAIM})
+     FROM ${goodToken(hashOf(token), purpose)}
      WHERE mine.hash = good.hash AND mine.used_at IS NULL
-       AND (mine.claimed_until IS NULL OR mine.claimed_until <= moment OR ${CLAIMED} = $5)
-     RETURNING ${CLAIMED} AS claim`,
-    [clock.offset, hashOf(token), purpose, CLAIM, own ?? null]
+       AND (mine.claimed_until IS NULL OR mine.claimed_until <= moment OR ${CLAIMED} = ${own ?? null})
+     RETURNING ${CLAIMED} AS claim`
   )
   if (!claimed) throw new Problem('EMAIL_TOKEN_INVALID')
   return claimed.claim
@@ -241,16 +227,14 @@ export async function claimEmailToken(
 
 /** Gives a claim back, unless another has taken its place since. */
 export async function releaseEmailToken(database: Database, token: string, claim: string): Promise<void> {
-  await database.query(`UPDATE email_tokens AS mine SET claimed_until = NULL WHERE hash = $1 AND ${CLAIMED} = $2`, [
-    hashOf(token),
-    claim
-  ])
+  await database.query(
+    sql`UPDATE email_tokens AS mine SET claimed_until = NULL WHERE hash = ${hashOf(token)} AND ${CLAIMED} = ${claim}`
+  )
 }
 
 /** What is stored of the tokens of a user, but for the hashes, in the order of their mails. */
 export async function listEmailTokens(database: Database, user: string): Promise<EmailTokenRecord[]> {
   return database.query<EmailTokenRecord & Record<string, unknown>>(
-    'SELECT purpose, email, sent_at, expires_at, used_at FROM email_tokens WHERE user_id = $1 ORDER BY mail_id',
-    [user]
+    sql`SELECT purpose, email, sent_at, expires_at, used_at FROM email_tokens WHERE user_id = ${user} ORDER BY mail_id`
   )
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { enqueueMail, type NewMail, THROTTLED } from '../outbox/outbox.ts'
 
@@ -10,9 +9,8 @@ import { enqueueMail, type NewMail, THROTTLED } from '../outbox/outbox.ts'
  */
 export async function requestMail(
   database: Database,
-  clock: Clock,
   mail: NewMail,
   { throttled }: { throttled: boolean }
 ): Promise<boolean> {
-  return enqueueMail(database, clock, throttled ? { ...mail, data: { ...mail.data, [THROTTLED]: 'yes' } } : mail)
+  return enqueueMail(database, throttled ? { ...mail, data: { ...mail.data, [THROTTLED]: 'yes' } } : mail)
 }

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
-import { COLUMNS, type EmailToken, GOOD, hashOf, tryToUse } from './email-tokens.ts'
+import { COLUMNS, type EmailToken, goodToken, hashOf, tryToUse } from './email-tokens.ts'
 
 /** The link that verifies an address, and whether it has. */
 export interface Verification extends EmailToken {
@@ -14,16 +14,10 @@ export interface Verification extends EmailToken {
  * The link that verifies an address, without using it: one that is good, or one that was used and by which the address
  * stands verified.
  */
-export async function findVerification(
-  database: Database,
-  clock: Clock,
-  token: string
-): Promise<Verification | undefined> {
-  const [good] = await database.query<Verification>(`SELECT ${COLUMNS}, false AS done FROM ${GOOD}`, [
-    clock.offset,
-    hashOf(token),
-    'verify email'
-  ])
+export async function findVerification(database: Database, token: string): Promise<Verification | undefined> {
+  const [good] = await database.query<Verification>(
+    sql`SELECT ${COLUMNS}, false AS done FROM ${goodToken(hashOf(token), 'verify email')}`
+  )
   return good ?? findStanding(database, token)
 }
 
@@ -33,8 +27,8 @@ export async function findVerification(
  *
  * @throws Problem EMAIL_TOKEN_INVALID
  */
-export async function useVerification(transaction: Database, clock: Clock, token: string): Promise<Verification> {
-  const used = await tryToUse(transaction, clock, 'verify email', token)
+export async function useVerification(transaction: Database, token: string): Promise<Verification> {
+  const used = await tryToUse(transaction, 'verify email', token)
   const verification = used
     ? { ...used, user: used.user as string, done: false }
     : await findStanding(transaction, token)
@@ -44,14 +38,13 @@ export async function useVerification(transaction: Database, clock: Clock, token
 
 async function findStanding(database: Database, token: string): Promise<Verification | undefined> {
   const [standing] = await database.query<Verification>(
-    `SELECT ${COLUMNS}, true AS done
+    sql`SELECT ${COLUMNS}, true AS done
      FROM (
        SELECT token.*, users.username, users.email AS present_email
        FROM email_tokens AS token JOIN users ON users.id = token.user_id
-       WHERE hash = $1 AND purpose = 'verify email' AND used_at IS NOT NULL
+       WHERE hash = ${hashOf(token)} AND purpose = 'verify email' AND used_at IS NOT NULL
          AND email_verified AND disabled_at IS NULL AND token.email_version = users.email_version
-     ) AS good`,
-    [hashOf(token)]
+     ) AS good`
   )
   return standing
 }

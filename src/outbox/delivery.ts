@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { foldName } from '../users/names.ts'
 import { type Fate, Undelivered } from './delivery-error.ts'
@@ -10,7 +9,6 @@ export type Outcome = 'sent' | 'dropped' | 'expired' | Fate
 export interface DeliveryParts {
   /** The database for one job, with a deadline of its own. */
   openDatabase: () => Database
-  clock: Clock
   /**
    * Writes a mail and sends it.
    *
@@ -52,7 +50,7 @@ export interface Delivery {
   stop(): void
 }
 
-export function createDelivery({ openDatabase, clock, send, report, connections }: DeliveryParts): Delivery {
+export function createDelivery({ openDatabase, send, report, connections }: DeliveryParts): Delivery {
   // Sent, or never to be, but still in the outbox, since the database went away meanwhile.
   const done = new Set<string>()
   const lanes = new Map<string, Promise<void>>()
@@ -89,9 +87,9 @@ export function createDelivery({ openDatabase, clock, send, report, connections 
     await forget()
     const free = connections - lanes.size
     if (free === 0) return 0
-    const mails = await claimMails(openDatabase(), clock, free, [...lanes.keys()])
+    const mails = await claimMails(openDatabase(), free, [...lanes.keys()])
     if (stopped || round.away) {
-      await giveBackMails(openDatabase(), clock, mails)
+      await giveBackMails(openDatabase(), mails)
       return 0
     }
     round.taken += mails.length
@@ -112,7 +110,7 @@ export function createDelivery({ openDatabase, clock, send, report, connections 
     report(mail, outcome, error)
     if (outcome === 'away') round.away = error as Error
     if (outcome === 'away' || outcome === 'later') {
-      await postponeMail(openDatabase(), clock, mail, outcome)
+      await postponeMail(openDatabase(), mail, outcome)
     } else {
       round.done += 1
       done.add(mail.id)

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { CLOCK, NOW, sql } from '../database/sql.ts'
 import { foldName } from '../users/names.ts'
 
 /**
@@ -53,16 +53,17 @@ export interface Mail {
  */
 export async function enqueueMail(
   database: Database,
-  clock: Clock,
   { kind, recipient, userId, data = {}, delay = 0 }: NewMail
 ): Promise<boolean> {
+  const id = uuid({ msecs: database.clock.now() })
+  const user = userId ?? null
   const put = await database.query(
-    `INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
-     SELECT $1, $2, $3, $4::uuid, $5, moment, moment + $7 * interval '1 millisecond'
-     FROM (SELECT now() + $6 * interval '1 millisecond' AS moment) AS clock
-     WHERE $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4::uuid FOR KEY SHARE)
-     RETURNING id`,
-    [uuid({ msecs: clock.now() }), kind, recipient, userId ?? null, JSON.stringify(data), clock.offset, delay]
+    sql`INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
+     SELECT ${id}, ${kind}, ${recipient}, ${user}::uuid, ${JSON.stringify(data)}, moment,
+       moment + ${delay} * interval '1 millisecond'
+     FROM ${CLOCK}
+     WHERE ${user}::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = ${user}::uuid FOR KEY SHARE)
+     RETURNING id`
   )
   return put.length > 0
 }
@@ -81,10 +82,10 @@ const QUESTIONS: Kind[] = ['registration asked', 'reset asked', 'verification as
  */
 export async function answerQuestions(database: Database, most = 500): Promise<number> {
   const [row] = await database.query<{ count: number }>(
-    `WITH asked AS MATERIALIZED (
-       SELECT id, kind, recipient, data ? $3 AS throttled FROM mails
-       WHERE kind = ANY($1)
-       ORDER BY id LIMIT $2
+    sql`WITH asked AS MATERIALIZED (
+       SELECT id, kind, recipient, data ? ${THROTTLED} AS throttled FROM mails
+       WHERE kind = ANY(${QUESTIONS})
+       ORDER BY id LIMIT ${most}
        FOR UPDATE SKIP LOCKED
      ), accounts AS MATERIALIZED (
        -- Locked, so that one that is being deleted is not referred to.
@@ -106,8 +107,7 @@ export async function answerQuestions(database: Database, most = 500): Promise<n
      ), unanswered AS (
        DELETE FROM mails USING answers WHERE mails.id = answers.id AND answers.kind IS NULL
      )
-     SELECT count(*)::int AS count FROM asked`,
-    [QUESTIONS, most, THROTTLED]
+     SELECT count(*)::int AS count FROM asked`
   )
   return (row as { count: number }).count
 }
@@ -131,18 +131,14 @@ const WINDOW = 200
  * @param most how many are taken at most
  * @param busy recipients to whom none is taken
  */
-export async function claimMails(
-  database: Database,
-  clock: Clock,
-  most: number,
-  busy: string[] = []
-): Promise<Claimed[]> {
+export async function claimMails(database: Database, most: number, busy: string[] = []): Promise<Claimed[]> {
   return database.query<Claimed>(
-    `WITH clock AS (
-       SELECT now() + $1 * interval '1 millisecond' AS moment
+    sql`WITH clock AS (
+       SELECT ${NOW} AS moment
      ), oldest AS MATERIALIZED (
        SELECT id, ${RECIPIENT} AS recipient, next_attempt_at FROM mails, clock
-       WHERE next_attempt_at <= moment AND kind <> ALL($6) AND ${RECIPIENT} <> ALL($5)
+       WHERE next_attempt_at <= moment AND kind <> ALL(${QUESTIONS})
+         AND ${RECIPIENT} <> ALL(${busy.map(foldName)})
        ORDER BY next_attempt_at
        LIMIT ${WINDOW}
      ), first AS (
@@ -151,36 +147,34 @@ export async function claimMails(
        SELECT id, moment FROM mails, clock
        WHERE id IN (SELECT id FROM first) AND next_attempt_at <= moment
        ORDER BY next_attempt_at
-       LIMIT $2
+       LIMIT ${most}
        FOR UPDATE OF mails SKIP LOCKED
      )
-     UPDATE mails SET attempts = attempts + 1, next_attempt_at = moment + make_interval(secs => $3)
+     UPDATE mails SET attempts = attempts + 1, next_attempt_at = moment + make_interval(secs => ${LEASE})
      FROM due
      WHERE mails.id = due.id
      RETURNING mails.id, kind, recipient, user_id, data, attempts,
-       extract(epoch FROM moment - created_at) >= $4 AS expired`,
-    [clock.offset, most, LEASE, LIFE, busy.map(foldName), QUESTIONS]
+       extract(epoch FROM moment - created_at) >= ${LIFE} AS expired`
   )
 }
 
-const RECIPIENT = 'lower(recipient COLLATE "C")'
+const RECIPIENT = sql`lower(recipient COLLATE "C")`
 
 /** In how many milliseconds the next mail that is not due yet will be, if there is one. */
-export async function nextMailDue(database: Database, clock: Clock): Promise<number | undefined> {
+export async function nextMailDue(database: Database): Promise<number | undefined> {
   const [row] = await database.query<{ due: number }>(
-    `SELECT (extract(epoch FROM next_attempt_at - moment) * 1000)::float8 AS due
-     FROM mails, (SELECT now() + $1 * interval '1 millisecond' AS moment) AS clock
+    sql`SELECT (extract(epoch FROM next_attempt_at - moment) * 1000)::float8 AS due
+     FROM mails, ${CLOCK}
      WHERE next_attempt_at > moment
      ORDER BY next_attempt_at
-     LIMIT 1`,
-    [clock.offset]
+     LIMIT 1`
   )
   return row?.due
 }
 
 /** Deletes mails that were sent, or never will be. */
 export async function deleteMails(database: Database, ids: string[]): Promise<void> {
-  await database.query('DELETE FROM mails WHERE id = ANY($1::uuid[])', [ids])
+  await database.query(sql`DELETE FROM mails WHERE id = ANY(${ids}::uuid[])`)
 }
 
 /** The pause after the first attempt that failed, in seconds. */
@@ -196,25 +190,25 @@ const LONGEST_PAUSE = { later: 3600, away: 60 }
  */
 export async function postponeMail(
   database: Database,
-  clock: Clock,
   { id, attempts }: Claimed,
   reason: keyof typeof LONGEST_PAUSE
 ): Promise<void> {
   await database.query(
-    `UPDATE mails SET next_attempt_at = now() + $3 * interval '1 millisecond'
-       + make_interval(secs => least($4 * 2 ^ least($2::int - 1, 20), $5) * (1 - random() / 2))
-     WHERE id = $1 AND attempts = $2`,
-    [id, attempts, clock.offset, FIRST_PAUSE, LONGEST_PAUSE[reason]]
+    sql`UPDATE mails SET next_attempt_at = ${NOW}
+       + make_interval(secs => least(${FIRST_PAUSE} * 2 ^ least(${attempts}::int - 1, 20), ${LONGEST_PAUSE[reason]})
+         * (1 - random() / 2))
+     WHERE id = ${id} AND attempts = ${attempts}`
   )
 }
 
 /** Gives back mails that were taken and not tried, so that any instance may take them again at once. */
-export async function giveBackMails(database: Database, clock: Clock, mails: Claimed[]): Promise<void> {
+export async function giveBackMails(database: Database, mails: Claimed[]): Promise<void> {
+  const ids = mails.map(({ id }) => id)
+  const attempts = mails.map((mail) => mail.attempts)
   await database.query(
-    `UPDATE mails SET attempts = mails.attempts - 1, next_attempt_at = now() + $3 * interval '1 millisecond'
-     FROM unnest($1::uuid[], $2::int[]) AS untried (id, attempts)
-     WHERE mails.id = untried.id AND mails.attempts = untried.attempts`,
-    [mails.map(({ id }) => id), mails.map(({ attempts }) => attempts), clock.offset]
+    sql`UPDATE mails SET attempts = mails.attempts - 1, next_attempt_at = ${NOW}
+     FROM unnest(${ids}::uuid[], ${attempts}::int[]) AS untried (id, attempts)
+     WHERE mails.id = untried.id AND mails.attempts = untried.attempts`
   )
 }
 
@@ -224,8 +218,7 @@ const COUNTED = 100_000
 /** How many mails wait. */
 export async function countMails(database: Database): Promise<number> {
   const [row] = await database.query<{ count: number }>(
-    'SELECT count(*)::int AS count FROM (SELECT FROM mails LIMIT $1) AS counted',
-    [COUNTED]
+    sql`SELECT count(*)::int AS count FROM (SELECT FROM mails LIMIT ${COUNTED}) AS counted`
   )
   return Number(row?.count)
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 import { type Secrets, seal, unseal } from './sealing.ts'
 
 const PURPOSE = 'root secret seal'
@@ -24,8 +24,8 @@ export class RootSecretMismatch extends Error {
  *
  * @throws RootSecretMismatch when neither secret opens it
  */
-export async function readRootSecret(database: Database, clock: Clock, secrets: Secrets): Promise<string> {
-  const sealed = (await find(database)) ?? (await make(database, clock, secrets))
+export async function readRootSecret(database: Database, secrets: Secrets): Promise<string> {
+  const sealed = (await find(database)) ?? (await make(database, secrets))
   return rootSecretText(openRootSecret(sealed, secrets))
 }
 
@@ -49,7 +49,7 @@ export async function sealingSecrets(database: Database, secrets: Secrets): Prom
 export async function rewrapRootSecret(transaction: Database, secrets: Secrets): Promise<void> {
   const sealed = (await find(transaction)) as Buffer
   const content = sealRootSecret(openRootSecret(sealed, secrets), secrets)
-  await transaction.query('UPDATE root_secret SET sealed = $1', [content])
+  await transaction.query(sql`UPDATE root_secret SET sealed = ${content}`)
 }
 
 /**
@@ -72,16 +72,15 @@ export function sealRootSecret(root: Buffer, secrets: Secrets): Buffer {
 export const rootSecretText = (root: Buffer) => root.toString('base64url')
 
 async function find(database: Database): Promise<Buffer | undefined> {
-  const [row] = await database.query<{ sealed: Buffer }>('SELECT sealed FROM root_secret')
+  const [row] = await database.query<{ sealed: Buffer }>(sql`SELECT sealed FROM root_secret`)
   return row?.sealed
 }
 
-async function make(database: Database, clock: Clock, secrets: Secrets): Promise<Buffer> {
+async function make(database: Database, secrets: Secrets): Promise<Buffer> {
   const sealed = sealRootSecret(randomBytes(BYTES), await sealingSecrets(database, secrets))
   await database.query(
-    `INSERT INTO root_secret (sealed, created_at) VALUES ($1, now() + $2 * interval '1 millisecond')
-     ON CONFLICT DO NOTHING`,
-    [sealed, clock.offset]
+    sql`INSERT INTO root_secret (sealed, created_at) VALUES (${sealed}, ${NOW})
+     ON CONFLICT DO NOTHING`
   )
   return (await find(database)) as Buffer
 }

@@ -1,32 +1,24 @@
-import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import { CLOCK, sql } from '../database/sql.ts'
 
-/** How long sessions live, in seconds, and on which clock. */
-export type Lifetimes = Pick<Config, 'REFRESH_IDLE_TTL' | 'REFRESH_MAX_TTL'> & { clock: Clock }
+/** How long sessions live, in seconds. */
+export type Lifetimes = Pick<Config, 'REFRESH_IDLE_TTL' | 'REFRESH_MAX_TTL'>
 
 /** RFC 3339 has no later year. */
 const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
  * The sessions with the present `moment`, and with the rule that makes each `over`, which is null for a living one.
- * Its parameters are always the first three: see `parametersOf`.
  */
-export const SESSIONS = `(
+export const storedSessions = ({ REFRESH_IDLE_TTL, REFRESH_MAX_TTL }: Lifetimes) => sql`(
     SELECT sessions.*, moment,
       CASE
         WHEN ended_at IS NOT NULL THEN end_reason
-        WHEN extract(epoch FROM moment - created_at) >= $2 THEN 'expired'
-        WHEN extract(epoch FROM moment - last_used_at) >= $1 THEN 'idle'
+        WHEN extract(epoch FROM moment - created_at) >= ${REFRESH_MAX_TTL} THEN 'expired'
+        WHEN extract(epoch FROM moment - last_used_at) >= ${REFRESH_IDLE_TTL} THEN 'idle'
       END AS over
-    FROM sessions, (SELECT now() + $3 * interval '1 millisecond' AS moment) AS clock
+    FROM sessions, ${CLOCK}
   ) AS session`
-
-/** The parameters of SESSIONS. */
-export const parametersOf = ({ REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock }: Lifetimes) => [
-  REFRESH_IDLE_TTL,
-  REFRESH_MAX_TTL,
-  clock.offset
-]
 
 /** When a session will be over, unless it is used before. */
 export function expiryOf(

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
-import { type Lifetimes, parametersOf, SESSIONS } from './lifetimes.ts'
+import { sql } from '../database/sql.ts'
+import { type Lifetimes, storedSessions } from './lifetimes.ts'
 
 /** How long a session that is over is kept, with its reason, in seconds. */
 export const RETENTION = 30 * 24 * 60 * 60
@@ -35,11 +36,12 @@ export async function purgeSessions(
   batch = BATCH
 ): Promise<PurgeStep> {
   return database.transact(async (transaction) => {
-    const [lock] = await transaction.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [LOCK])
+    const [lock] = await transaction.query<{ held: boolean }>(sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS held`)
     if (!lock?.held) return { last: undefined, marked: 0, deleted: 0 }
     const [step] = await transaction.query<PurgeStep>(
-      `WITH batch AS (
-         SELECT id, moment, ended_at, last_used_at, over FROM ${SESSIONS} WHERE id > $4 ORDER BY id LIMIT $5
+      sql`WITH batch AS (
+         SELECT id, moment, ended_at, last_used_at, over FROM ${storedSessions(lifetimes)}
+         WHERE id > ${after} ORDER BY id LIMIT ${batch}
        ), run_out AS (
          SELECT sessions.id FROM sessions JOIN batch USING (id)
          WHERE over IS NOT NULL AND sessions.ended_at IS NULL AND sessions.last_used_at = batch.last_used_at
@@ -53,12 +55,11 @@ export async function purgeSessions(
        ), deleted AS (
          DELETE FROM sessions
          USING batch
-         WHERE sessions.id = batch.id AND extract(epoch FROM moment - batch.ended_at) >= $6
+         WHERE sessions.id = batch.id AND extract(epoch FROM moment - batch.ended_at) >= ${RETENTION}
          RETURNING 1
        )
        SELECT (SELECT id FROM batch ORDER BY id DESC LIMIT 1) AS last,
-         (SELECT count(*)::int FROM marked) AS marked, (SELECT count(*)::int FROM deleted) AS deleted`,
-      [...parametersOf(lifetimes), after, batch, RETENTION]
+         (SELECT count(*)::int FROM marked) AS marked, (SELECT count(*)::int FROM deleted) AS deleted`
     )
     return { ...(step as PurgeStep), last: step?.last ?? undefined }
   })

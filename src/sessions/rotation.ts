@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
-import { expiryOf, type Lifetimes, parametersOf, SESSIONS } from './lifetimes.ts'
+import { type Statement, sql } from '../database/sql.ts'
+import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
 import { createNonce, type RefreshToken, sha256, successorOf } from './refresh-token.ts'
 import type { EndReason, LiveSession } from './sessions.ts'
 
@@ -30,28 +31,34 @@ export interface Refused {
 const EARLIER = 7
 
 /**
- * Whether a time is within the grace, $7: never for one that is null, nor where there is no grace, since of two uses at
- * once the later one may have the earlier `moment`.
+ * Whether a time is within the grace: never for one that is null, nor where there is no grace, since of two uses at once
+ * the later one may have the earlier `moment`.
  */
-const isRecent = (time: string) => `($7 > 0 AND extract(epoch FROM moment - ${time}) < $7)`
+const isRecent = (time: Statement, { REFRESH_GRACE }: RotationRules) =>
+  REFRESH_GRACE > 0 ? sql`extract(epoch FROM moment - ${time}) < ${REFRESH_GRACE}` : sql`false`
+
+const ROTATED_AT = sql`rotated_at`
 
 /**
- * What a token of the right family is to its session. $4 to $7 are the session, the hashes of the family and of the
- * rotating part, and the grace. A token is judged by its own first use; one whose first use is no longer kept was used
- * before the grace. A session that was never used has no earlier token to replay.
+ * What a token of the right family is to its session. A token is judged by its own first use; one whose first use is no
+ * longer kept was used before the grace. A session that was never used has no earlier token to replay.
  */
-const PRESENTED = `
+function presented(rules: RotationRules, { session, family, rotating }: RefreshToken): Statement {
+  const hash = sha256(rotating)
+  const firstUsed = sql`earlier_rotated_at[array_position(earlier_hashes, ${hash})]`
+  return sql`
   SELECT session.id, moment, users.id AS user_id, username, nonce, session.created_at, last_used_at,
     CASE
       WHEN over IS NOT NULL THEN over
-      WHEN rotating_hash = $6 THEN 'current'
+      WHEN rotating_hash = ${hash} THEN 'current'
       WHEN rotated_at IS NULL THEN 'unknown'
-      WHEN previous_hash = $6 AND ${isRecent('rotated_at')} THEN 'repeated'
-      WHEN ${isRecent('earlier_rotated_at[array_position(earlier_hashes, $6)]')} THEN 'superseded'
+      WHEN previous_hash = ${hash} AND ${isRecent(ROTATED_AT, rules)} THEN 'repeated'
+      WHEN ${isRecent(firstUsed, rules)} THEN 'superseded'
       ELSE 'replayed'
     END AS verdict
-  FROM ${SESSIONS} JOIN users ON users.id = user_id
-  WHERE session.id = $4 AND family_hash = $5`
+  FROM ${storedSessions(rules)} JOIN users ON users.id = user_id
+  WHERE session.id = ${session} AND family_hash = ${sha256(family)}`
+}
 
 interface PresentedRow {
   user_id: string
@@ -76,13 +83,15 @@ export async function useRefreshToken(
 ): Promise<UsedSession | Refused> {
   const nonce = createNonce()
   const successor = successorOf(token, nonce, rules.successorKey)
+  const again = isRecent(ROTATED_AT, rules)
   const [row] = await database.query<PresentedRow>(
-    `WITH presented AS (${PRESENTED} FOR UPDATE OF session),
+    sql`WITH presented AS (${presented(rules, token)} FOR UPDATE OF session),
      rotated AS (
        UPDATE sessions
-       SET previous_hash = rotating_hash, rotating_hash = $8, nonce = $9, rotated_at = moment, last_used_at = moment,
-         earlier_hashes = CASE WHEN ${isRecent('rotated_at')} THEN (previous_hash || earlier_hashes)[1:${EARLIER}] END,
-         earlier_rotated_at = CASE WHEN ${isRecent('rotated_at')} THEN (rotated_at || earlier_rotated_at)[1:${EARLIER}] END
+       SET previous_hash = rotating_hash, rotating_hash = ${sha256(successor.rotating)}, nonce = ${nonce},
+         rotated_at = moment, last_used_at = moment,
+         earlier_hashes = CASE WHEN ${again} THEN (previous_hash || earlier_hashes)[1:${EARLIER}] END,
+         earlier_rotated_at = CASE WHEN ${again} THEN (rotated_at || earlier_rotated_at)[1:${EARLIER}] END
        FROM presented
        WHERE sessions.id = presented.id AND verdict = 'current'
        RETURNING sessions.nonce, sessions.last_used_at
@@ -95,8 +104,7 @@ export async function useRefreshToken(
      SELECT user_id, username, created_at, verdict, EXISTS (SELECT FROM ended) AS ended,
        coalesce(rotated.nonce, presented.nonce) AS nonce,
        coalesce(rotated.last_used_at, presented.last_used_at) AS last_used_at
-     FROM presented LEFT JOIN rotated ON true`,
-    [...presentedParameters(rules, token), sha256(successor.rotating), nonce]
+     FROM presented LEFT JOIN rotated ON true`
   )
   if (!row) return { refused: 'unknown' }
   if (row.verdict !== 'current' && row.verdict !== 'repeated') {
@@ -111,7 +119,7 @@ export async function findRefreshToken(
   rules: RotationRules,
   token: RefreshToken
 ): Promise<UsedSession | undefined> {
-  const [row] = await database.query<PresentedRow>(PRESENTED, presentedParameters(rules, token))
+  const [row] = await database.query<PresentedRow>(presented(rules, token))
   if (row?.verdict !== 'current' && row?.verdict !== 'repeated') return undefined
   return sessionOf(row, token, rules)
 }
@@ -127,27 +135,18 @@ export async function endSessionOf(
   token: RefreshToken
 ): Promise<string | undefined> {
   const [ended] = await database.query<{ user_id: string }>(
-    `WITH presented AS (
-       SELECT session.id, moment FROM ${SESSIONS}
-       WHERE session.id = $4 AND family_hash = $5 AND over IS NULL
+    sql`WITH presented AS (
+       SELECT session.id, moment FROM ${storedSessions(rules)}
+       WHERE session.id = ${token.session} AND family_hash = ${sha256(token.family)} AND over IS NULL
        FOR UPDATE OF session
      )
      UPDATE sessions SET ended_at = moment, end_reason = 'logged out'
      FROM presented
      WHERE sessions.id = presented.id
-     RETURNING user_id`,
-    [...parametersOf(rules), token.session, sha256(token.family)]
+     RETURNING user_id`
   )
   return ended?.user_id
 }
-
-const presentedParameters = (rules: RotationRules, { session, family, rotating }: RefreshToken) => [
-  ...parametersOf(rules),
-  session,
-  sha256(family),
-  sha256(rotating),
-  rules.REFRESH_GRACE
-]
 
 function sessionOf(row: PresentedRow, refreshToken: RefreshToken, rules: Lifetimes): UsedSession {
   return {

@@ -1,11 +1,12 @@
 import { v7 as uuid } from 'uuid'
 import type { Database } from '../database/database.ts'
+import { CLOCK, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import type { Session } from '../schemas/sessions.ts'
 import type { User } from '../schemas/users.ts'
 import { type Credentials, type DeviceOwner, voidDevices } from '../users/credentials.ts'
 import { present, type UserRow } from '../users/users.ts'
-import { expiryOf, type Lifetimes, parametersOf, SESSIONS } from './lifetimes.ts'
+import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
 import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
 
 /** Why a session ended, beside what time does to it. */
@@ -60,29 +61,21 @@ export async function openSession(
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   { userAgent, ip }: Provenance
 ): Promise<OpenedSession | undefined> {
-  const { clock } = lifetimes
-  const refreshToken = createRefreshToken(uuid({ msecs: clock.now() }))
+  const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
   // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
   const [opened] = await database.query<{ created_at: Date; last_used_at: Date; username: string | null }>(
-    `WITH owner AS (
-       SELECT id, username FROM users WHERE id = $2 AND password_version = $3 AND disabled_at IS NULL FOR SHARE
+    sql`WITH owner AS (
+       SELECT id, username FROM users
+       WHERE id = ${user} AND password_version = ${password_version} AND disabled_at IS NULL
+       FOR SHARE
      ), opened AS (
        INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
-       SELECT $1, owner.id, $4, $5, moment, moment, $6, $7
-       FROM owner, (SELECT now() + $8 * interval '1 millisecond' AS moment) AS clock
+       SELECT ${refreshToken.session}, owner.id, ${sha256(refreshToken.family)}, ${sha256(refreshToken.rotating)},
+         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}
+       FROM owner, ${CLOCK}
        RETURNING created_at, last_used_at
      )
-     SELECT created_at, last_used_at, username FROM opened, owner`,
-    [
-      refreshToken.session,
-      user,
-      password_version,
-      sha256(refreshToken.family),
-      sha256(refreshToken.rotating),
-      userAgent?.slice(0, USER_AGENT_LENGTH),
-      ip,
-      clock.offset
-    ]
+     SELECT created_at, last_used_at, username FROM opened, owner`
   )
   if (!opened) return undefined
   const { username, last_used_at: lastUsedAt } = opened
@@ -96,10 +89,9 @@ export async function findSessionUser(
   { sid, sub }: SessionOfUser
 ): Promise<User | undefined> {
   const [row] = await database.query<UserRow>(
-    `SELECT users.id, username, email, email_verified, users.created_at
-     FROM ${SESSIONS} JOIN users ON users.id = user_id
-     WHERE session.id = $4 AND user_id = $5 AND over IS NULL`,
-    [...parametersOf(lifetimes), sid, sub]
+    sql`SELECT users.id, username, email, email_verified, users.created_at
+     FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
+     WHERE session.id = ${sid} AND user_id = ${sub} AND over IS NULL`
   )
   return row && present(row)
 }
@@ -115,12 +107,11 @@ export async function listSessions(
   { sid, sub }: { sid: string | null; sub: string }
 ): Promise<Session[]> {
   const rows = await database.query<SessionRow>(
-    `SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
-     FROM ${SESSIONS}
-     WHERE user_id = $4 AND over IS NULL
-     ORDER BY id = $5 DESC, last_used_at DESC, id
-     LIMIT ${LISTED}`,
-    [...parametersOf(lifetimes), sub, sid]
+    sql`SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
+     FROM ${storedSessions(lifetimes)}
+     WHERE user_id = ${sub} AND over IS NULL
+     ORDER BY id = ${sid} DESC, last_used_at DESC, id
+     LIMIT ${LISTED}`
   )
   return rows.map((row) => ({
     id: row.id,
@@ -164,21 +155,20 @@ export async function endSessions(
 ): Promise<Ended> {
   // Locked in the order of their ids, so that no two of these wait for each other.
   const [row] = await database.query<{ alive: boolean; count: number }>(
-    `WITH living AS (
-       SELECT session.id, moment FROM ${SESSIONS}
-       WHERE user_id = $4 AND over IS NULL AND ($6::uuid IS NULL OR session.id IN ($5, $6))
+    sql`WITH living AS (
+       SELECT session.id, moment FROM ${storedSessions(lifetimes)}
+       WHERE user_id = ${sub} AND over IS NULL AND (${which}::uuid IS NULL OR session.id IN (${sid}, ${which}))
        ORDER BY session.id
        FOR UPDATE OF session
      ), ended AS (
-       UPDATE sessions SET ended_at = moment, end_reason = $7
+       UPDATE sessions SET ended_at = moment, end_reason = ${reason}
        FROM living
        WHERE sessions.id = living.id
-         AND CASE WHEN $6::uuid IS NULL THEN living.id <> $5 ELSE living.id = $6 END
-         AND EXISTS (SELECT FROM living WHERE id = $5)
+         AND CASE WHEN ${which}::uuid IS NULL THEN living.id <> ${sid} ELSE living.id = ${which} END
+         AND EXISTS (SELECT FROM living WHERE id = ${sid})
        RETURNING sessions.id
      )
-     SELECT EXISTS (SELECT FROM living WHERE id = $5) AS alive, (SELECT count(*)::int FROM ended) AS count`,
-    [...parametersOf(lifetimes), sub, sid, which, reason]
+     SELECT EXISTS (SELECT FROM living WHERE id = ${sid}) AS alive, (SELECT count(*)::int FROM ended) AS count`
   )
   return row as Ended
 }
@@ -206,8 +196,7 @@ export async function endOtherSessions(
 /** How many living sessions a user has. */
 export async function countSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<number> {
   const [row] = await database.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM ${SESSIONS} WHERE user_id = $4 AND over IS NULL`,
-    [...parametersOf(lifetimes), user]
+    sql`SELECT count(*)::int AS count FROM ${storedSessions(lifetimes)} WHERE user_id = ${user} AND over IS NULL`
   )
   return (row as { count: number }).count
 }
@@ -226,21 +215,20 @@ export async function endAllSessions(
 ): Promise<number> {
   // Locked in the order of their ids, like those that endSessions ends.
   const [row] = await database.query<{ count: number }>(
-    `WITH living AS (
-       SELECT session.id, moment FROM ${SESSIONS}
-       WHERE user_id = $4 AND over IS NULL
+    sql`WITH living AS (
+       SELECT session.id, moment FROM ${storedSessions(lifetimes)}
+       WHERE user_id = ${user} AND over IS NULL
        ORDER BY session.id
        FOR UPDATE OF session
      ), ended AS (
-       UPDATE sessions SET ended_at = moment, end_reason = $5
+       UPDATE sessions SET ended_at = moment, end_reason = ${reason}
        FROM living
        WHERE sessions.id = living.id
        RETURNING 1
      ), voided AS (
-       UPDATE users SET device_version = device_version + 1 WHERE id = $4
+       UPDATE users SET device_version = device_version + 1 WHERE id = ${user}
      )
-     SELECT count(*)::int AS count FROM ended`,
-    [...parametersOf(lifetimes), user, reason]
+     SELECT count(*)::int AS count FROM ended`
   )
   return (row as { count: number }).count
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Statement, sql } from '../database/sql.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import { escapeSteering } from '../printable.ts'
 import { FIELDS, FORMULA, type Format } from './records.ts'
@@ -12,7 +13,8 @@ const PATIENCE = 60_000
 type Row = Record<(typeof FIELDS)[number], string | boolean | null>
 
 /** To the microsecond, as the database has it. */
-const time = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${column}`
+const time = (column: Statement) =>
+  sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${column}`
 
 /**
  * All accounts in the order of their ids, as text that `readRecords` reads, with their hashes. It goes through the
@@ -31,10 +33,9 @@ export async function* exportUsers(
   let after: string | null = null
   for (;;) {
     const rows: (Row & { id: string })[] = await openDatabase(PATIENCE).query(
-      `SELECT id, username, email, email_verified, nullif(password_hash, $2) AS password_hash,
-              ${time('created_at')}, ${time('disabled_at')}
-       FROM users WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT ${BATCH}`,
-      [after, NO_PASSWORD]
+      sql`SELECT id, username, email, email_verified, nullif(password_hash, ${NO_PASSWORD}) AS password_hash,
+              ${time(sql`created_at`)}, ${time(sql`disabled_at`)}
+       FROM users WHERE ${after}::uuid IS NULL OR id > ${after} ORDER BY id LIMIT ${BATCH}`
     )
     const last = rows.at(-1)
     if (!last) return

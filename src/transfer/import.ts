@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
 import type { Entry, Refusal, UserRecord } from './records.ts'
 
 /** What came of an import. */
@@ -15,7 +16,6 @@ export interface Imported {
 interface Importing {
   /** A database with a deadline of its own, in milliseconds. */
   openDatabase(patience: number): Database
-  clock: Clock
   /** Told of each entry that is refused, in the order of the file. */
   refuse(refusal: Refusal): Promise<void>
   /** Told how far it has come, after each batch. */
@@ -35,13 +35,14 @@ const [PATIENCE, LONG_PATIENCE] = [60_000, 3_600_000]
  */
 export async function importUsers(
   entries: AsyncIterable<Entry>,
-  { openDatabase, clock, refuse, progress }: Importing
+  { openDatabase, refuse, progress }: Importing
 ): Promise<Imported> {
   const sum: Imported = { read: 0, imported: 0, already_there: 0, refused: 0 }
 
   async function store(batch: Entry[]): Promise<void> {
-    const candidates = batch.flatMap((entry) => ('record' in entry ? candidateOf(entry, clock) : []))
-    const { imported, refusals } = await storeBatch(openDatabase(PATIENCE), clock, candidates)
+    const database = openDatabase(PATIENCE)
+    const candidates = batch.flatMap((entry) => ('record' in entry ? candidateOf(entry, database.clock) : []))
+    const { imported, refusals } = await storeBatch(database, candidates)
     const refused = batch.filter((entry) => 'code' in entry).concat(refusals)
     for (const refusal of refused.sort((a, b) => a.line - b.line)) await refuse(refusal)
     sum.read += batch.length
@@ -98,31 +99,30 @@ function candidateOf({ line, record }: { line: number; record: UserRecord }, clo
   return { ...record, line, id, identified: record.id !== undefined }
 }
 
-const CANDIDATES = `jsonb_to_recordset($1::jsonb) AS candidate (
+const rowsOf = (candidates: Candidate[]) => sql`jsonb_to_recordset(${JSON.stringify(candidates)}::jsonb) AS candidate (
   line integer, id uuid, username text, email text, email_verified boolean, password_hash text,
   created_at timestamptz, disabled_at timestamptz
 )`
 
-async function storeBatch(database: Database, clock: Clock, candidates: Candidate[]) {
+async function storeBatch(database: Database, candidates: Candidate[]) {
   const inserted = await database.query<{ id: string }>(
-    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at)
+    sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at)
      SELECT id, username, email, coalesce(email_verified, false), password_hash,
-            coalesce(created_at, now() + $2 * interval '1 millisecond'), disabled_at
-     FROM ${CANDIDATES}
+            coalesce(created_at, ${NOW}), disabled_at
+     FROM ${rowsOf(candidates)}
      WHERE NOT EXISTS (
        SELECT FROM resting_usernames AS resting
        WHERE resting.username = lower(candidate.username COLLATE "C") AND user_id IS DISTINCT FROM candidate.id
-         AND until > now() + $2 * interval '1 millisecond'
+         AND until > ${NOW}
      )
      ORDER BY line
      ON CONFLICT DO NOTHING
-     RETURNING id, refuse_resting_username(username, id, now() + $2 * interval '1 millisecond')`,
-    [JSON.stringify(candidates), clock.offset]
+     RETURNING id, refuse_resting_username(username, id, ${NOW})`
   )
   const ids = new Set(inserted.map(({ id }) => id))
   // The first of several with one id is the one that was stored.
   const others = candidates.filter(({ id }) => !ids.delete(id))
-  return { imported: inserted.length, refusals: await explain(database, clock, others) }
+  return { imported: inserted.length, refusals: await explain(database, others) }
 }
 
 /** Who has what a candidate could not have. */
@@ -134,10 +134,10 @@ interface Owners {
 }
 
 /** Why candidates were not stored; those that are there already are left out. */
-async function explain(database: Database, clock: Clock, candidates: Candidate[]): Promise<Refusal[]> {
+async function explain(database: Database, candidates: Candidate[]): Promise<Refusal[]> {
   if (candidates.length === 0) return []
   const owners = await database.query<Owners>(
-    `SELECT by_id AS id, by_username AS username, by_email AS email,
+    sql`SELECT by_id AS id, by_username AS username, by_email AS email,
             (SELECT password_hash FROM users WHERE users.id = coalesce(by_username, by_email)) AS password_hash
      FROM (
        SELECT line,
@@ -146,12 +146,11 @@ async function explain(database: Database, clock: Clock, candidates: Candidate[]
                 (SELECT id FROM users WHERE lower(username COLLATE "C") = lower(candidate.username COLLATE "C")),
                 (SELECT coalesce(user_id, '00000000-0000-0000-0000-000000000000') FROM resting_usernames AS resting
                  WHERE resting.username = lower(candidate.username COLLATE "C")
-                   AND until > now() + $2 * interval '1 millisecond')
+                   AND until > ${NOW})
               ) AS by_username,
               (SELECT id FROM users WHERE lower(email COLLATE "C") = lower(candidate.email COLLATE "C")) AS by_email
-       FROM ${CANDIDATES}
-     ) AS found ORDER BY line`,
-    [JSON.stringify(candidates), clock.offset]
+       FROM ${rowsOf(candidates)}
+     ) AS found ORDER BY line`
   )
   return candidates.flatMap((candidate, index) => {
     const owner = owners[index] as Owners

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
 import { fold, type Names } from './names.ts'
 
 /** What a login is checked against. */
@@ -17,8 +18,8 @@ export interface Credentials {
 
 /** What the devices of an account are bound to: with another version of either, none of them is known any more. */
 export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_version'>
-const DEVICE_OWNER = 'id, password_version, device_version'
-const CREDENTIALS = `id, username, email, email_verified, password_hash, password_version, email_version,
+const DEVICE_OWNER = sql`id, password_version, device_version`
+const CREDENTIALS = sql`id, username, email, email_verified, password_hash, password_version, email_version,
   device_version, disabled_at IS NOT NULL AS disabled`
 
 /** Finds what a login is checked against. */
@@ -26,17 +27,16 @@ export async function findCredentials(
   database: Database,
   { username, email }: Names
 ): Promise<Credentials | undefined> {
-  const column = username === undefined ? 'email' : 'username'
+  const name = username === undefined ? sql`email` : sql`username`
   const [row] = await database.query<Credentials>(
-    `SELECT ${CREDENTIALS} FROM users WHERE lower(${column} COLLATE "C") = $1`,
-    [fold(username ?? email)]
+    sql`SELECT ${CREDENTIALS} FROM users WHERE lower(${name} COLLATE "C") = ${fold(username ?? email)}`
   )
   return row
 }
 
 /** Finds what a user who has signed in is checked against once more. */
 export async function findOwnCredentials(database: Database, id: string): Promise<Credentials | undefined> {
-  const [row] = await database.query<Credentials>(`SELECT ${CREDENTIALS} FROM users WHERE id = $1`, [id])
+  const [row] = await database.query<Credentials>(sql`SELECT ${CREDENTIALS} FROM users WHERE id = ${id}`)
   return row
 }
 
@@ -46,11 +46,9 @@ export async function renewPasswordHash(
   { id, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   renewed: string
 ): Promise<void> {
-  await database.query('UPDATE users SET password_hash = $3 WHERE id = $1 AND password_version = $2', [
-    id,
-    password_version,
-    renewed
-  ])
+  await database.query(
+    sql`UPDATE users SET password_hash = ${renewed} WHERE id = ${id} AND password_version = ${password_version}`
+  )
 }
 
 /**
@@ -64,10 +62,9 @@ export async function changePasswordHash(
   changed: string
 ): Promise<DeviceOwner | undefined> {
   const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
-    `UPDATE users SET password_hash = $3, password_version = password_version + 1
-     WHERE id = $1 AND password_version = $2
-     RETURNING ${DEVICE_OWNER}`,
-    [id, password_version, changed]
+    sql`UPDATE users SET password_hash = ${changed}, password_version = password_version + 1
+     WHERE id = ${id} AND password_version = ${password_version}
+     RETURNING ${DEVICE_OWNER}`
   )
   return row
 }
@@ -75,8 +72,7 @@ export async function changePasswordHash(
 /** Finds what the devices of a user are bound to. */
 export async function findDeviceOwner(database: Database, id: string): Promise<DeviceOwner | undefined> {
   const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
-    `SELECT ${DEVICE_OWNER} FROM users WHERE id = $1`,
-    [id]
+    sql`SELECT ${DEVICE_OWNER} FROM users WHERE id = ${id}`
   )
   return row
 }
@@ -88,8 +84,7 @@ export async function findDeviceOwner(database: Database, id: string): Promise<D
  */
 export async function voidDevices(database: Database, id: string): Promise<DeviceOwner | undefined> {
   const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
-    `UPDATE users SET device_version = device_version + 1 WHERE id = $1 RETURNING ${DEVICE_OWNER}`,
-    [id]
+    sql`UPDATE users SET device_version = device_version + 1 WHERE id = ${id} RETURNING ${DEVICE_OWNER}`
   )
   return row
 }
@@ -97,7 +92,6 @@ export async function voidDevices(database: Database, id: string): Promise<Devic
 /** Gives a user another password, whatever the present one is; the user is locked. */
 export async function replacePasswordHash(transaction: Database, id: string, hash: string): Promise<void> {
   await transaction.query(
-    'UPDATE users SET password_hash = $2, password_version = password_version + 1 WHERE id = $1',
-    [id, hash]
+    sql`UPDATE users SET password_hash = ${hash}, password_version = password_version + 1 WHERE id = ${id}`
   )
 }

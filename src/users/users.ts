@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
-import { type Clock, SKEW } from '../clock.ts'
+import { SKEW } from '../clock.ts'
 import { type Database, sqlState } from '../database/database.ts'
+import { CLOCK, NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import type { User } from '../schemas/users.ts'
 import { fold, type Names } from './names.ts'
@@ -15,7 +16,7 @@ export interface UserRow {
 }
 
 /** The columns of a UserRow. */
-export const USER = 'id, username, email, email_verified, created_at'
+export const USER = sql`id, username, email, email_verified, created_at`
 
 /** A new account. */
 export interface NewUser extends Names {
@@ -32,50 +33,37 @@ export interface NewUser extends Names {
  */
 export async function addUser(
   database: Database,
-  clock: Clock,
   { username, email, emailVerified = false, passwordHash, isReserved = false }: NewUser
 ): Promise<User> {
+  const id = uuid({ msecs: database.clock.now() })
   const [row] = await database
     .query<UserRow & { checked: unknown }>(
-      `INSERT INTO users (id, username, email, email_verified, password_hash, created_at)
-       SELECT $1::uuid, $2, $3, $4::boolean, $5, moment FROM ${MOMENT}
-       WHERE NOT $7::boolean AND NOT EXISTS (
-         SELECT FROM resting_usernames WHERE username = lower($2 COLLATE "C") AND until > moment
+      sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at)
+       SELECT ${id}::uuid, ${username ?? null}, ${email ?? null}, ${emailVerified}::boolean, ${passwordHash}, moment
+       FROM ${CLOCK}
+       WHERE NOT ${isReserved}::boolean AND NOT EXISTS (
+         SELECT FROM resting_usernames WHERE username = lower(${username ?? null}::text COLLATE "C") AND until > moment
        )
        ON CONFLICT DO NOTHING
-       RETURNING ${USER}, refuse_resting_username(username, id, created_at) AS checked`,
-      [
-        uuid({ msecs: clock.now() }),
-        username ?? null,
-        email ?? null,
-        emailVerified,
-        passwordHash,
-        clock.offset,
-        isReserved
-      ]
+       RETURNING ${USER}, refuse_resting_username(username, id, created_at) AS checked`
     )
     .catch(refuseTaken('/username'))
-  if (!row) throw await namesTaken(database, clock, { username, email, isReserved })
+  if (!row) throw await namesTaken(database, { username, email, isReserved })
   const { checked: _, ...user } = row
   return present(user)
 }
 
-/** `moment` is the present time by the clock, of which $6 is the offset. */
-const MOMENT = "(SELECT now() + $6 * interval '1 millisecond' AS moment) AS clock"
-
 async function namesTaken(
   database: Database,
-  clock: Clock,
   { username, email, isReserved }: { [Name in keyof Names]: string | undefined } & { isReserved: boolean }
 ) {
   const [taken] = await database.query<{ username: boolean; email: boolean }>(
-    `SELECT $4::boolean
-              OR EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = $1)
+    sql`SELECT ${isReserved}::boolean
+              OR EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = ${fold(username)})
               OR EXISTS (
-                SELECT FROM resting_usernames WHERE username = $1 AND until > now() + $3 * interval '1 millisecond'
+                SELECT FROM resting_usernames WHERE username = ${fold(username)} AND until > ${NOW}
               ) AS username,
-            EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = $2) AS email`,
-    [fold(username), fold(email), clock.offset, isReserved]
+            EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = ${fold(email)}) AS email`
   )
   const errors = (['username', 'email'] as const)
     .filter((name) => taken?.[name])
@@ -85,12 +73,11 @@ async function namesTaken(
 
 /** Marks the address of a user as proven to be theirs. */
 export async function markVerified(database: Database, id: string): Promise<void> {
-  await database.query('UPDATE users SET email_verified = true WHERE id = $1 AND NOT email_verified', [id])
+  await database.query(sql`UPDATE users SET email_verified = true WHERE id = ${id} AND NOT email_verified`)
 }
 
 /** What a change of the username needs to know. */
 export interface Renaming {
-  clock: Clock
   /** For how long access tokens may go on carrying the username before, in seconds. */
   tokenTtl: number
 }
@@ -104,26 +91,25 @@ export interface Renaming {
  */
 export async function changeUsername(
   database: Database,
-  { clock, tokenTtl }: Renaming,
+  { tokenTtl }: Renaming,
   id: string,
   username: string
 ): Promise<User | undefined> {
   const [row] = await database
     .query<UserRow>(
-      `WITH renamed AS (
-         UPDATE users SET username = $2
-         FROM (SELECT id, lower(username COLLATE "C") AS previous FROM users WHERE id = $1 FOR NO KEY UPDATE) AS before
+      sql`WITH renamed AS (
+         UPDATE users SET username = ${username}
+         FROM (SELECT id, lower(username COLLATE "C") AS previous FROM users WHERE id = ${id} FOR NO KEY UPDATE) AS before
          WHERE users.id = before.id
          RETURNING users.id, users.username, email, email_verified, created_at, previous,
-           refuse_resting_username(users.username, users.id, now() + $3 * interval '1 millisecond')
+           refuse_resting_username(users.username, users.id, ${NOW})
        ), resting AS (
          INSERT INTO resting_usernames (username, user_id, until)
-         SELECT previous, id, now() + $3 * interval '1 millisecond' + make_interval(secs => $4) FROM renamed
+         SELECT previous, id, ${NOW} + make_interval(secs => ${tokenTtl + SKEW}) FROM renamed
          WHERE previous <> lower(username COLLATE "C")
          ON CONFLICT (username) DO UPDATE SET user_id = excluded.user_id, until = excluded.until
        )
-       SELECT ${USER} FROM renamed`,
-      [id, username, clock.offset, tokenTtl + SKEW]
+       SELECT ${USER} FROM renamed`
     )
     .catch(refuseTaken('/username'))
   return row && present(row)
@@ -144,11 +130,10 @@ export async function replaceEmail(
 ): Promise<ReplacedEmail> {
   const [row] = await transaction
     .query<ReplacedEmail>(
-      `UPDATE users SET email = $2, email_verified = $3, email_version = users.email_version + 1
-       FROM (SELECT id, email, email_verified, email_version FROM users WHERE id = $1) AS before
+      sql`UPDATE users SET email = ${email}, email_verified = ${verified}, email_version = users.email_version + 1
+       FROM (SELECT id, email, email_verified, email_version FROM users WHERE id = ${id}) AS before
        WHERE users.id = before.id
-       RETURNING users.username, before.email, before.email_verified, before.email_version`,
-      [id, email, verified]
+       RETURNING users.username, before.email, before.email_verified, before.email_version`
     )
     .catch(refuseTaken(path))
   return row as ReplacedEmail
@@ -157,8 +142,7 @@ export async function replaceEmail(
 /** Takes the address off a user who has another name. */
 export async function removeEmail(transaction: Database, id: string): Promise<void> {
   await transaction.query(
-    'UPDATE users SET email = NULL, email_verified = false, email_version = email_version + 1 WHERE id = $1',
-    [id]
+    sql`UPDATE users SET email = NULL, email_verified = false, email_version = email_version + 1 WHERE id = ${id}`
   )
 }
 
@@ -192,8 +176,7 @@ export function present({ created_at, ...user }: UserRow): User {
 export async function remove(transaction: Database, id: string): Promise<void> {
   // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
   await transaction.query(
-    'SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = $1 ORDER BY id FOR UPDATE) AS locked',
-    [id]
+    sql`SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = ${id} ORDER BY id FOR UPDATE) AS locked`
   )
-  await transaction.query('DELETE FROM users WHERE id = $1', [id])
+  await transaction.query(sql`DELETE FROM users WHERE id = ${id}`)
 }

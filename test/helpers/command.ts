@@ -40,11 +40,11 @@ export async function operator(t: Test, { database, clock, environment }: Operat
 /** Makes what the first start of the service makes on a migrated database: commands make none of it. */
 export async function startOnce({ config, pglite, clock = systemClock }: AppOptions & { config: Config }) {
   const { pool, close } = await openPool(config, () => {}, pglite)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { clock, timeout: 60_000 })
   const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
   async function make(): Promise<void> {
-    await ensureKey(database, clock, secrets)
-    await readRootSecret(database, clock, secrets)
+    await ensureKey(database, secrets)
+    await readRootSecret(database, secrets)
   }
   await requireStarted(database).catch(make).finally(close)
 }

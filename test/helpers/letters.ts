@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { sql } from '../../src/database/sql.ts'
 import { compose } from '../../src/mail/compose.ts'
 import type { Letter } from '../../src/mail/letters.ts'
 import { answerQuestions, type Mail } from '../../src/outbox/outbox.ts'
@@ -11,7 +12,7 @@ export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
   return fastify
     .openDatabase()
     .query<Mail & Record<string, unknown>>(
-      'SELECT id, kind, recipient, user_id, data, attempts FROM mails ORDER BY created_at, id'
+      sql`SELECT id, kind, recipient, user_id, data, attempts FROM mails ORDER BY created_at, id`
     )
 }
 
@@ -20,7 +21,7 @@ export async function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLe
   const key = fastify.deriveKey('email tokens')
   await answerQuestions(fastify.openDatabase())
   const answered = (await waiting(fastify)).find(({ id }) => id === mail.id)
-  return compose(fastify.openDatabase(), fastify.clock, key, answered ?? mail)
+  return compose(fastify.openDatabase(), key, answered ?? mail)
 }
 
 /** Takes all mails that wait, as sending them does but whether they are due or not, and gives the letters that come of them, the oldest first. */
@@ -30,7 +31,7 @@ export async function letters(fastify: FastifyInstance): Promise<AnyLetter[]> {
   for (const mail of await waiting(fastify)) {
     const letter = await write(fastify, mail)
     if (letter) written.push(letter)
-    await fastify.openDatabase().query('DELETE FROM mails WHERE id = $1', [mail.id])
+    await fastify.openDatabase().query(sql`DELETE FROM mails WHERE id = ${mail.id}`)
   }
   return written
 }

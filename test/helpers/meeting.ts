@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { createDatabase, type Database } from '../../src/database/database.ts'
 
 /** Only there can two transactions meet: the embedded database has one connection. */
@@ -12,10 +13,11 @@ export const hasServer = Boolean(process.env.TEST_DATABASE_URL)
 export async function meet<Held, Result>(
   pool: pg.Pool,
   hold: (transaction: Database) => Promise<Held>,
-  begin: () => Promise<Result>
+  begin: () => Promise<Result>,
+  clock: Clock = systemClock
 ): Promise<[Held, Result]> {
   let begun: Promise<Result> | undefined
-  const held = await createDatabase(pool, 60_000).transact(async (transaction) => {
+  const held = await createDatabase(pool, { clock, timeout: 60_000 }).transact(async (transaction) => {
     const result = await hold(transaction)
     let done = false
     begun = begin().finally(() => {

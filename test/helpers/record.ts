@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 import { appendRecords, type Occurrence } from '../../src/audit/append.ts'
-import { systemClock } from '../../src/clock.ts'
 import { createDatabase } from '../../src/database/database.ts'
 
 /** What the records of a test are chained with. */
@@ -21,7 +20,7 @@ export function append(pool: Pool, count: number, given: Partial<Occurrence> = {
   const occurrences = Array.from({ length: count }, (_, index) =>
     occurrence({ account: ACCOUNT, requestId: `request-${index}`, detail: { count: index }, ...given })
   )
-  return appendRecords(createDatabase(pool, 60_000), systemClock, KEY, occurrences, known)
+  return appendRecords(createDatabase(pool, { timeout: 60_000 }), KEY, occurrences, known)
 }
 
 /** A record that has not begun. */

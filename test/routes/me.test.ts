@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { test } from 'tap'
+import { NOW, type Statement, sql } from '../../src/database/sql.ts'
 import {
   answer,
   BEARER,
@@ -50,19 +51,16 @@ test('GET /me', async (t) => {
     [
       'has ended',
       (user) =>
-        database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = $1", [user])
+        database.query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = ${user}`)
     ],
-    ['is gone', (user) => database.query('DELETE FROM sessions WHERE user_id = $1', [user])],
-    ['went with its user', (user) => database.query('DELETE FROM users WHERE id = $1', [user])],
+    ['is gone', (user) => database.query(sql`DELETE FROM sessions WHERE user_id = ${user}`)],
+    ['went with its user', (user) => database.query(sql`DELETE FROM users WHERE id = ${user}`)],
     ['has not been used for too long', async () => clock.advance(1000)],
     [
       'has been used all the time and is too old',
       (user) => {
         clock.advance(3000)
-        return database.query(
-          "UPDATE sessions SET last_used_at = now() + $2 * interval '1 millisecond' WHERE user_id = $1",
-          [user, clock.offset]
-        )
+        return database.query(sql`UPDATE sessions SET last_used_at = ${NOW} WHERE user_id = ${user}`)
       }
     ]
   ]
@@ -196,7 +194,7 @@ test('PATCH /me', async (t) => {
     t.strictSame((await rename(token, { username: 'Support' })).json().errors, [
       { path: '/username', message: 'is taken', rule: 'taken' }
     ])
-    await fastify.openDatabase().query("UPDATE users SET username = 'root' WHERE username = 'plain'")
+    await fastify.openDatabase().query(sql`UPDATE users SET username = 'root' WHERE username = 'plain'`)
     t.equal((await rename(token, { username: 'Root' })).json().username, 'Root')
   })
 
@@ -219,13 +217,13 @@ test('PATCH /me', async (t) => {
       t.equal((await rename(token, body)).json().code, 'VALIDATION_FAILED')
     }
     t.equal((await rename('', { username: 'joanna' })).json().code, 'TOKEN_INVALID')
-    await fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id])
+    await fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`)
     t.strictSame(answer(await rename(token, { username: 'joanna' })), INVALID)
   })
 
   await t.test('refuses a user who goes meanwhile, and passes on what else goes wrong', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'edith' })
-    meanwhile(fastify, 1, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id]))
+    meanwhile(fastify, 1, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`))
     t.strictSame(answer(await rename(token, { username: 'edith.2' })), INVALID)
     const other = await signIn(fastify, { username: 'ruth' })
     let restore = () => {}
@@ -259,11 +257,12 @@ test('DELETE /me', async (t) => {
     t.strictSame(answer(await fastify.inject({ url: '/me', headers: bearer(token) })), INVALID)
     await fastify.audit.flush()
     const rows = await fastify.openDatabase().query(
-      `SELECT 'users' AS name FROM users WHERE id = $1 UNION ALL SELECT 'sessions' FROM sessions WHERE user_id = $1
-       UNION ALL SELECT 'mails' FROM mails WHERE user_id = $1 UNION ALL SELECT 'tokens' FROM email_tokens WHERE user_id = $1
-       UNION ALL SELECT 'changes' FROM email_changes WHERE user_id = $1
-       UNION ALL SELECT action FROM audit WHERE account = $1 AND action = 'user deleted'`,
-      [user.id]
+      sql`SELECT 'users' AS name FROM users WHERE id = ${user.id}
+       UNION ALL SELECT 'sessions' FROM sessions WHERE user_id = ${user.id}
+       UNION ALL SELECT 'mails' FROM mails WHERE user_id = ${user.id}
+       UNION ALL SELECT 'tokens' FROM email_tokens WHERE user_id = ${user.id}
+       UNION ALL SELECT 'changes' FROM email_changes WHERE user_id = ${user.id}
+       UNION ALL SELECT action FROM audit WHERE account = ${user.id} AND action = 'user deleted'`
     )
     t.strictSame(rows, [{ name: 'user deleted' }], 'what it has done stays on record')
     t.equal((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode, 201)
@@ -291,14 +290,14 @@ test('DELETE /me', async (t) => {
   await t.test('refuses where the password is changed, or the account goes, meanwhile', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'edith' })
     const { verify } = fastify.passwords
-    const query = (sql: string) => fastify.openDatabase().query(sql, [user.id])
+    const query = (statement: Statement) => fastify.openDatabase().query(statement)
     fastify.passwords.verify = async (...given) => {
-      await query('UPDATE users SET password_version = password_version + 1 WHERE id = $1')
+      await query(sql`UPDATE users SET password_version = password_version + 1 WHERE id = ${user.id}`)
       return verify(...given)
     }
     t.strictSame(answer(await leave(token)), WRONG)
     fastify.passwords.verify = verify
-    meanwhile(fastify, 1, () => query('DELETE FROM users WHERE id = $1'))
+    meanwhile(fastify, 1, () => query(sql`DELETE FROM users WHERE id = ${user.id}`))
     t.strictSame(answer(await leave(token)), WRONG)
   })
 })

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { build } from '../../helpers/app.ts'
 import { operator } from '../../helpers/command.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
@@ -28,7 +29,7 @@ test('keys rewrap', async (t) => {
     const { kid } = fastify.keyRing.signingKey()
     await fastify
       .openDatabase()
-      .query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [kid, Buffer.alloc(60)])
+      .query(sql`UPDATE signing_keys SET private_key = ${Buffer.alloc(60)} WHERE kid = ${kid}`)
     const { code, stdout, stderr } = await run(['keys', 'rewrap'])
     t.strictSame([code, stdout], [1, ''])
     t.match(stderr, `opens the private half of key ${kid}, and nothing was changed: `)

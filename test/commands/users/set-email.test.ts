@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { bearer, NO_SERVER, PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { letters, tokenOf } from '../../helpers/letters.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
@@ -7,15 +8,15 @@ test('users set-email', async (t) => {
   const { fastify, run, ask } = await workplace(t, NO_SERVER)
   const database = () => fastify.openDatabase()
   const waiting = async () => {
-    const rows = await database().query('SELECT kind, recipient FROM mails ORDER BY id')
-    await database().query('DELETE FROM mails')
+    const rows = await database().query(sql`SELECT kind, recipient FROM mails ORDER BY id`)
+    await database().query(sql`DELETE FROM mails`)
     return rows
   }
   const { user, access_token: token } = await signIn(fastify, { username: 'ada', email: 'old@example.com' })
   await signIn(fastify, { email: 'grace@example.com' })
   await waiting()
   const version = async () =>
-    (await database().query('SELECT email_version FROM users WHERE id = $1', [user.id]))[0]?.email_version
+    (await database().query(sql`SELECT email_version FROM users WHERE id = ${user.id}`))[0]?.email_version
 
   await t.test('gives another address, which a mail asks to prove', async (t) => {
     t.strictSame(
@@ -142,5 +143,5 @@ test('where no mail can be sent, none waits', async (t) => {
     stdout: '',
     stderr: 'No mail can be sent: set SMTP_URL and MAIL_FROM.\n'
   })
-  t.strictSame(await fastify.openDatabase().query('SELECT kind FROM mails'), [])
+  t.strictSame(await fastify.openDatabase().query(sql`SELECT kind FROM mails`), [])
 })

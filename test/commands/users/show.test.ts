@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
@@ -91,7 +92,7 @@ test('users show', async (t) => {
   await t.test('shows sessions of which neither address nor program is known', async (t) => {
     await post(fastify, '/register', { username: 'hedy', password: PASSWORD })
     await post(fastify, '/login', { username: 'hedy', password: PASSWORD })
-    await fastify.openDatabase().query('UPDATE sessions SET ip = NULL, user_agent = NULL')
+    await fastify.openDatabase().query(sql`UPDATE sessions SET ip = NULL, user_agent = NULL`)
     const { stdout } = await run(['users', 'show', 'hedy'])
     t.match(stdout, /\nemail {5}none\n/)
     t.match(stdout, /\nLAST USED +OPENED +FROM +WITH\n\S+Z {2}\S+Z\n$/)

@@ -1,9 +1,11 @@
 import { test } from 'tap'
+import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import database from '../../../plugins/database/database.ts'
 import pg from '../../../plugins/database/pg.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { answer, build, PASSWORD, post, refusal } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
@@ -18,7 +20,7 @@ test('the database', async (t) => {
   const DATABASE_URL = 'url' in where ? where.url : ''
   const environment = { DATABASE_URL, DATABASE_POOL: '1', SECRET_KEY: 'only for tests, and long enough to be one' }
   const fastify = assemble(t, {
-    plugins: [config, pg, database],
+    plugins: [clock, config, pg, database],
     config: readConfig(environment),
     ...('pglite' in where && { pglite: where.pglite })
   })
@@ -26,7 +28,7 @@ test('the database', async (t) => {
   fastify.register(async (scope) => {
     scope.get('/number', async (request) => {
       seen.push(request.database, request.database)
-      const [row] = await request.database.query('SELECT 1 AS number')
+      const [row] = await request.database.query(sql`SELECT 1 AS number`)
       return row
     })
   })
@@ -36,6 +38,7 @@ test('the database', async (t) => {
     for (let round = 0; round < 2; round++) t.strictSame((await fastify.inject('/number')).json(), { number: 1 })
     const [first, firstAgain, second, secondAgain] = seen
     t.equal(first, firstAgain)
+    t.equal(first?.clock, fastify.clock)
     t.equal(second, secondAgain)
     t.not(first, second)
   })
@@ -43,10 +46,10 @@ test('the database', async (t) => {
   await t.test('is another for each job outside of a request, with a patience of its own', async (t) => {
     t.not(fastify.openDatabase(), fastify.openDatabase())
     const holder = await fastify.pg.pool.connect()
-    const error = (await caught(fastify.openDatabase(50).query('SELECT 1'))) as Problem
+    const error = (await caught(fastify.openDatabase(50).query(sql`SELECT 1`))) as Problem
     holder.release()
     t.equal(error.code, 'DATABASE_UNAVAILABLE')
-    t.strictSame(await fastify.openDatabase().query('SELECT 1 AS number'), [{ number: 1 }])
+    t.strictSame(await fastify.openDatabase().query(sql`SELECT 1 AS number`), [{ number: 1 }])
   })
 })
 
@@ -71,7 +74,7 @@ test('the database of guesses', async (t) => {
       await settle()
       t.equal(asked.length, most, 'however many sign in')
 
-      const other = fastify.openDatabase().query('SELECT 1 AS number')
+      const other = fastify.openDatabase().query(sql`SELECT 1 AS number`)
       await begun(most + 1)
       asked.pop()?.go()
       t.strictSame(await other, [{ number: 1 }], 'the others are left to the rest')

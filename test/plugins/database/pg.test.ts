@@ -8,6 +8,7 @@ import type { AppOptions } from '../../../src/app-options.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { FolderLocked } from '../../../src/database/folder-lock.ts'
 import { DatabaseRefusal } from '../../../src/database/postgres.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { caught } from '../../helpers/caught.ts'
 import { configured, embeddedDatabase, emptyDatabase } from '../../helpers/database.ts'
@@ -40,7 +41,7 @@ async function emptyServer(t: Test): Promise<string> {
 /** What the start of an application fails with. */
 const failure = (fastify: FastifyInstance) => caught(fastify.ready() as unknown as Promise<unknown>)
 
-const one = async (fastify: FastifyInstance) => (await fastify.pg.query('SELECT 1 AS number')).rows
+const one = async (fastify: FastifyInstance) => (await fastify.pg.query(sql`SELECT 1 AS number`)).rows
 const ONE = [{ number: 1 }]
 
 /** Resolves when a line of the log has a message; on the turns of the event loop, whatever timers do. */
@@ -164,7 +165,7 @@ test('the embedded database', async (t) => {
     const msg =
       'using the embedded database, which is for one process and small: set DATABASE_URL to use a PostgreSQL server'
     t.strictSame(log, [{ folder: DATA_DIR, msg }, ...MIGRATED])
-    await first.pg.query("CREATE TABLE words AS SELECT 'kept' AS word")
+    await first.pg.query(sql`CREATE TABLE words AS SELECT 'kept' AS word`)
 
     t.ok((await failure(start(t, { DATA_DIR }))) instanceof FolderLocked)
     t.strictSame(await one(first), ONE)
@@ -174,7 +175,7 @@ test('the embedded database', async (t) => {
     const again: Log = []
     const second = start(t, { DATA_DIR }, again)
     await second.ready()
-    t.strictSame((await second.pg.query('SELECT word FROM words')).rows, [{ word: 'kept' }])
+    t.strictSame((await second.pg.query(sql`SELECT word FROM words`)).rows, [{ word: 'kept' }])
     t.strictSame(again, [{ folder: DATA_DIR, msg }])
     await second.close()
   })

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { disableAccount, enableAccount } from '../../../src/admin/accounts.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { bearer, build, PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { letters, tokenOf } from '../../helpers/letters.ts'
 
@@ -10,7 +11,7 @@ const NEXT = 'another horse battery staple'
 async function recorded(fastify: FastifyInstance) {
   await fastify.audit.flush()
   return fastify.openDatabase().query(
-    `SELECT actor, action, account, detail FROM audit
+    sql`SELECT actor, action, account, detail FROM audit
      WHERE action IN ('email verified', 'email changed', 'email change undone', 'password reset', 'registered')
      ORDER BY seq`
   )

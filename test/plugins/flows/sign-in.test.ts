@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
 
@@ -13,22 +14,22 @@ test('POST /login refuses who loses the account while the password is checked', 
   })
 
   const changes: [string, (username: string) => Promise<unknown>][] = [
-    ['because it was deleted', (username) => database.query('DELETE FROM users WHERE username = $1', [username])],
+    ['because it was deleted', (username) => database.query(sql`DELETE FROM users WHERE username = ${username}`)],
     [
       'because its password was changed',
       (username) =>
-        database.query('UPDATE users SET password_version = password_version + 1 WHERE username = $1', [username])
+        database.query(sql`UPDATE users SET password_version = password_version + 1 WHERE username = ${username}`)
     ],
     [
       'because it was disabled',
-      (username) => database.query('UPDATE users SET disabled_at = now() WHERE username = $1', [username])
+      (username) => database.query(sql`UPDATE users SET disabled_at = now() WHERE username = ${username}`)
     ]
   ]
   for (const [index, [what, change]] of changes.entries()) {
     await t.test(what, async (t) => {
       const username = `user${index}`
       await signIn(fastify, { username })
-      const before = await database.query('SELECT id FROM sessions')
+      const before = await database.query(sql`SELECT id FROM sessions`)
       fastify.passwords.verify = async (...given) => {
         const matches = await verify(...given)
         await change(username)
@@ -37,7 +38,7 @@ test('POST /login refuses who loses the account while the password is checked', 
       const response = await post(fastify, '/login', { username, password: PASSWORD })
       fastify.passwords.verify = verify
       t.strictSame(answer(response), { statusCode: 401, body: WRONG })
-      const after = await database.query('SELECT id FROM sessions')
+      const after = await database.query(sql`SELECT id FROM sessions`)
       t.ok(after.length <= before.length, 'no session was opened')
     })
   }
@@ -67,8 +68,8 @@ test('POST /login to a disabled account', async (t) => {
   const cheap = await build(t, { database })
   const fastify = await build(t, { database, environment: { BCRYPT_COST: '11', LIMITS: 'on' } })
   await signIn(cheap, { username: 'ada', email: 'ada@example.com' })
-  const stored = () => fastify.openDatabase().query('SELECT password_hash FROM users')
-  await fastify.openDatabase().query('UPDATE users SET disabled_at = now()')
+  const stored = () => fastify.openDatabase().query(sql`SELECT password_hash FROM users`)
+  await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now()`)
   const before = await stored()
 
   const { verify, hash } = fastify.passwords
@@ -82,7 +83,7 @@ test('POST /login to a disabled account', async (t) => {
     return hash(...given)
   }
   t.beforeEach(async () => {
-    await fastify.openDatabase().query('TRUNCATE limits')
+    await fastify.openDatabase().query(sql`TRUNCATE limits`)
     hashes = []
   })
 
@@ -114,7 +115,7 @@ test('POST /login to a disabled account', async (t) => {
   })
 
   await t.test('succeeds again once it is enabled', async (t) => {
-    await fastify.openDatabase().query('UPDATE users SET disabled_at = NULL')
+    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = NULL`)
     t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
   })
 })
@@ -124,7 +125,7 @@ test('POST /login makes a new hash when BCRYPT_COST has changed', async (t) => {
   const cheap = await build(t, { database, environment: { BCRYPT_COST: '10' } })
   const dear = await build(t, { database, environment: { BCRYPT_COST: '11' } })
   const hashOf = async (username: string): Promise<string> => {
-    const [row] = await cheap.openDatabase().query('SELECT password_hash FROM users WHERE username = $1', [username])
+    const [row] = await cheap.openDatabase().query(sql`SELECT password_hash FROM users WHERE username = ${username}`)
     return row?.password_hash
   }
   const login = (fastify: typeof cheap, username: string, password = PASSWORD) =>
@@ -166,7 +167,7 @@ test('POST /login makes a new hash when BCRYPT_COST has changed', async (t) => {
     t.match(await hashOf('busy'), /^\$2b\$11\$/)
     const sessions = await cheap
       .openDatabase()
-      .query("SELECT sessions.id FROM sessions JOIN users ON users.id = user_id WHERE username = 'busy'")
+      .query(sql`SELECT sessions.id FROM sessions JOIN users ON users.id = user_id WHERE username = 'busy'`)
     t.equal(sessions.length, 3)
   })
 })

@@ -11,8 +11,8 @@ test('the JWT library', async (t) => {
     })
 
   await t.test('signs with ES256 and the newest key of the ring where it is given none', async (t) => {
-    const { clock, keyRing, secrets } = fastify
-    await addKey(fastify.openDatabase(), clock, secrets, 0)
+    const { keyRing, secrets } = fastify
+    await addKey(fastify.openDatabase(), secrets, 0)
     await keyRing.refresh()
     const { protectedHeader, payload } = await jwtVerify(
       await sign(),

@@ -10,6 +10,7 @@ import keyRules from '../../../plugins/keys/key-rules.ts'
 import deriveKey from '../../../plugins/secrets/derive-key.ts'
 import secrets from '../../../plugins/secrets/secrets.ts'
 import { readConfig } from '../../../src/config/config.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { SecretMismatch } from '../../../src/keys/key-ring.ts'
 import { rewrap } from '../../../src/keys/rewrap.ts'
 import { revokeKey, rotateKey } from '../../../src/keys/rotation.ts'
@@ -75,7 +76,7 @@ test('the key ring', async (t) => {
       const fastify = instance(t, { where, timers, clock })
       await fastify.ready()
       const [first] = kids(fastify)
-      const next = await addKey(fastify.openDatabase(), clock, { current: SECRET_KEY })
+      const next = await addKey(fastify.openDatabase(), { current: SECRET_KEY })
       await timers.pass(INTERVAL - 1)
       t.strictSame(kids(fastify), [first])
       await timers.pass(1)
@@ -94,9 +95,9 @@ test('the key ring', async (t) => {
     const fastify = instance(t, { where, timers, log })
     await fastify.ready()
     const before = fastify.keyRing.jwks()
-    await fastify.pg.query('ALTER TABLE signing_keys RENAME TO mislaid')
+    await fastify.pg.query(sql`ALTER TABLE signing_keys RENAME TO mislaid`)
     await timers.pass(INTERVAL)
-    await fastify.pg.query('ALTER TABLE mislaid RENAME TO signing_keys')
+    await fastify.pg.query(sql`ALTER TABLE mislaid RENAME TO signing_keys`)
     const [{ err, ...line } = {}, ...more] = log
     t.strictSame([line, more], [{ msg: 'could not keep the key ring up to date' }, []])
     t.match(err, { code: '42P01' })
@@ -155,10 +156,10 @@ test('a revoked key', async (t) => {
     await fastify.ready()
     const { kid } = fastify.keyRing.signingKey()
     const { replacement } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid)
-    await fastify.pg.query('ALTER TABLE signing_keys RENAME TO mislaid')
+    await fastify.pg.query(sql`ALTER TABLE signing_keys RENAME TO mislaid`)
     for (let failed = 0; failed < 4; failed++) await timers.pass(INTERVAL)
     t.strictSame(kids(fastify), [kid])
-    await fastify.pg.query('ALTER TABLE mislaid RENAME TO signing_keys')
+    await fastify.pg.query(sql`ALTER TABLE mislaid RENAME TO signing_keys`)
     await timers.pass(INTERVAL)
     t.strictSame([kids(fastify), fastify.keyRing.signingKey().kid], [[replacement], replacement])
     await fastify.close()
@@ -210,9 +211,9 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
     await fastify.ready()
     clock.advance(200 * DAY)
     const { kid } = fastify.keyRing.signingKey()
-    await fastify.pg.query('ALTER TABLE root_secret RENAME TO mislaid')
+    await fastify.pg.query(sql`ALTER TABLE root_secret RENAME TO mislaid`)
     await timers.pass(INTERVAL)
-    await fastify.pg.query('ALTER TABLE mislaid RENAME TO root_secret')
+    await fastify.pg.query(sql`ALTER TABLE mislaid RENAME TO root_secret`)
     t.strictSame(
       log.map(({ msg }) => msg),
       ['could not keep the key ring up to date']

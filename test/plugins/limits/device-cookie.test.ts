@@ -1,6 +1,7 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { test } from 'tap'
 import { disableAccount, enableAccount, endAccountSessions, setPassword } from '../../../src/admin/accounts.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { createDeviceToken } from '../../../src/limits/device-token.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import { holdConnections } from '../../helpers/held-connections.ts'
@@ -90,7 +91,7 @@ test('the cookie of a device is void', async (t) => {
   const secret = fastify.deriveKey('limits')
   const database = () => fastify.openDatabase()
   t.beforeEach(async () => {
-    await database().query('TRUNCATE users, limits CASCADE')
+    await database().query(sql`TRUNCATE users, limits CASCADE`)
   })
 
   /** A user who has signed in on a device and on another one, with strangers that are throttled. */
@@ -103,7 +104,7 @@ test('the cookie of a device is void', async (t) => {
   }
   /** What a login on a device is answered while strangers are throttled. */
   async function tryOn(cookie: string | undefined, password = PASSWORD): Promise<number> {
-    await database().query('TRUNCATE limits')
+    await database().query(sql`TRUNCATE limits`)
     for (let index = 0; index < 10; index++) await login(fastify, 'ada', 'wrong')
     return (await login(fastify, 'ada', password, { cookie: String(cookie) })).statusCode
   }
@@ -157,7 +158,7 @@ test('the cookie of a device is void', async (t) => {
 
   await t.test('after a change of the address is undone', async (t) => {
     const { id, headers, other } = await prepare()
-    await database().query('UPDATE users SET email_verified = true WHERE id = $1', [id])
+    await database().query(sql`UPDATE users SET email_verified = true WHERE id = ${id}`)
     await post(fastify, '/email/change', { new_email: 'eve@example.com', current_password: PASSWORD }, headers)
     await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
     t.equal(await tryOn(other), 200)
@@ -187,7 +188,7 @@ test('the cookie of a device is void', async (t) => {
     const { headers, other } = await prepare()
     const payload = { username: 'ada.lovelace' }
     await fastify.inject({ method: 'PATCH', url: '/me', headers, payload })
-    await database().query("UPDATE users SET username = 'ada'")
+    await database().query(sql`UPDATE users SET username = 'ada'`)
     t.equal(await tryOn(other), 200)
   })
 })
@@ -226,6 +227,6 @@ test('a valid device cookie of another account is kept', async (t) => {
 
   t.equal((await change(access_token, PASSWORD, NEXT)).statusCode, 204)
   t.ok(cookieOf(await login(fastify, 'eve', NEXT, { cookie: ada })), 'but not one that is void')
-  await fastify.openDatabase().query("DELETE FROM users WHERE username = 'ada'")
+  await fastify.openDatabase().query(sql`DELETE FROM users WHERE username = 'ada'`)
   t.ok(cookieOf(await login(fastify, 'eve', NEXT, { cookie: ada })), 'nor that of an account that is gone')
 })

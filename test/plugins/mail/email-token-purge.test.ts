@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { build, cutOff, signIn, testClock } from '../../helpers/app.ts'
 import { letters } from '../../helpers/letters.ts'
 import { testTimers } from '../../helpers/timers.ts'
@@ -11,13 +12,13 @@ test('tokens of mails are purged now and then', async (t) => {
   await signIn(fastify, { email: 'ada@example.com' })
   await letters(fastify)
   await fastify.openDatabase().query(
-    `INSERT INTO email_tokens (hash, purpose, mail_id, email, sent_at, expires_at)
+    sql`INSERT INTO email_tokens (hash, purpose, mail_id, email, sent_at, expires_at)
      SELECT decode(md5(n::text), 'hex'), 'finish registration', gen_random_uuid(), 'x', now(), now()
      FROM generate_series(1, 2500) AS n`
   )
   clock.advance(3 * 24 * 60 * 60)
   await timers.pass(600_000)
-  t.strictSame(await fastify.openDatabase().query('SELECT * FROM email_tokens'), [])
+  t.strictSame(await fastify.openDatabase().query(sql`SELECT * FROM email_tokens`), [])
   const restore = cutOff(fastify)
   await timers.pass(600_000)
   restore()

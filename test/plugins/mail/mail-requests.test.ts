@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { listAudit } from '../../../src/audit/list.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { answer, bearer, build, NO_SERVER, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import { embeddedDatabase } from '../../helpers/database.ts'
 import { letters } from '../../helpers/letters.ts'
@@ -29,7 +30,7 @@ test('mails that anybody may ask for', async (t) => {
   await t.test('are counted alike for an address that nobody has', async (t) => {
     for (let i = 0; i < 7; i += 1) t.equal((await ask('/password/forgot', 'nobody@example.com')).statusCode, 202)
     t.strictSame(await letters(fastify), [])
-    const counts = await fastify.openDatabase().query('SELECT count FROM limits WHERE count = 5')
+    const counts = await fastify.openDatabase().query(sql`SELECT count FROM limits WHERE count = 5`)
     t.strictSame(counts, [{ count: 5 }])
   })
 
@@ -70,7 +71,7 @@ test('mails that anybody may ask for are sent after a delay of their own', async
     const rows = await fastify
       .openDatabase()
       .query<{ kind: string; wait: number }>(
-        'SELECT kind, extract(epoch FROM next_attempt_at - created_at)::float8 AS wait FROM mails'
+        sql`SELECT kind, extract(epoch FROM next_attempt_at - created_at)::float8 AS wait FROM mails`
       )
     return rows
   }

@@ -9,6 +9,7 @@ import keyRules from '../../../plugins/keys/key-rules.ts'
 import deriveKey from '../../../plugins/secrets/derive-key.ts'
 import secrets from '../../../plugins/secrets/secrets.ts'
 import { readConfig } from '../../../src/config/config.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { SecretMismatch } from '../../../src/keys/key-ring.ts'
 import { addKey } from '../../../src/keys/signing-keys.ts'
 import { deriveKey as derive } from '../../../src/secrets/derive-key.ts'
@@ -67,11 +68,11 @@ test('derived keys', async (t) => {
   })
 
   await t.test('stop the start where SECRET_KEY opens a signing key alone', async (t) => {
-    const [row] = await first.openDatabase().query('DELETE FROM root_secret RETURNING *')
-    await addKey(first.openDatabase(), first.clock, { current: NEW })
+    const [row] = await first.openDatabase().query(sql`DELETE FROM root_secret RETURNING *`)
+    await addKey(first.openDatabase(), { current: NEW })
     await first
       .openDatabase()
-      .query('INSERT INTO root_secret VALUES ($1, $2, $3)', [row?.id, row?.sealed, row?.created_at])
+      .query(sql`INSERT INTO root_secret VALUES (${row?.id}, ${row?.sealed}, ${row?.created_at})`)
     t.type(await start({ SECRET_KEY: NEW }), RootSecretMismatch)
   })
 })

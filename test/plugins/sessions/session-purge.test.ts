@@ -7,6 +7,7 @@ import database from '../../../plugins/database/database.ts'
 import pg from '../../../plugins/database/pg.ts'
 import sessionPurge from '../../../plugins/sessions/session-purge.ts'
 import { readConfig } from '../../../src/config/config.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { type TestClock, testClock } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { migratedDatabase, poolOf, type TestDatabase } from '../../helpers/database.ts'
@@ -19,9 +20,9 @@ const LIFETIMES = { REFRESH_IDLE_TTL: 3600, REFRESH_MAX_TTL: 7200 }
 const rules = fp(
   async (fastify) => {
     const successorKey = Buffer.alloc(32)
-    fastify.decorate('sessionRules', { ...LIFETIMES, REFRESH_GRACE: 10, clock: fastify.clock, successorKey })
+    fastify.decorate('sessionRules', { ...LIFETIMES, REFRESH_GRACE: 10, successorKey })
   },
-  { name: 'session-rules', dependencies: ['clock'] }
+  { name: 'session-rules' }
 )
 
 interface Given {
@@ -45,19 +46,19 @@ function instance(t: Test, { where, ...given }: Given): FastifyInstance {
 /** Adds sessions of one user that were last used so long ago. */
 async function addSessions({ pg }: FastifyInstance, count: number, seconds: number): Promise<void> {
   await pg.query(
-    "INSERT INTO users (id, username, password_hash, created_at) VALUES (gen_random_uuid(), 'ada', '', now()) ON CONFLICT DO NOTHING"
+    sql`INSERT INTO users (id, username, password_hash, created_at)
+     VALUES (gen_random_uuid(), 'ada', '', now()) ON CONFLICT DO NOTHING`
   )
   await pg.query(
-    `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+    sql`INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
      SELECT gen_random_uuid(), users.id, '', '', moment, moment
-     FROM users, generate_series(1, $1), (SELECT now() - make_interval(secs => $2) AS moment) AS clock`,
-    [count, seconds]
+     FROM users, generate_series(1, ${count}), (SELECT now() - make_interval(secs => ${seconds}) AS moment) AS clock`
   )
 }
 
 /** How many sessions are over, and how many are not. */
 async function countSessions({ pg }: FastifyInstance) {
-  const { rows } = await pg.query('SELECT count(ended_at)::int AS over, count(*)::int AS all FROM sessions')
+  const { rows } = await pg.query(sql`SELECT count(ended_at)::int AS over, count(*)::int AS all FROM sessions`)
   return rows[0]
 }
 
@@ -72,7 +73,7 @@ test('a purge of sessions', async (t) => {
   const fastify = instance(t, { where, clock, log, timers })
   await fastify.ready()
   t.beforeEach(async () => {
-    await fastify.pg.query('TRUNCATE sessions')
+    await fastify.pg.query(sql`TRUNCATE sessions`)
     log.length = 0
   })
 

@@ -12,6 +12,7 @@ import {
   SignJWT
 } from 'jose'
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { revokeKey } from '../../../src/keys/rotation.ts'
 import { addKey } from '../../../src/keys/signing-keys.ts'
 import { hasLowS, withLowS } from '../../../src/tokens/es256.ts'
@@ -94,12 +95,12 @@ test('a token has the lower of its two signatures, which other verifiers take to
 
 test('a token is remembered no longer than its key is in the ring', async (t) => {
   const fastify = await build(t)
-  const { clock, keyRing, keyRules, secrets } = fastify
+  const { keyRing, keyRules, secrets } = fastify
   const token = fastify.accessTokens.issue(USER, SESSION)
   t.strictSame(answer(await secret(fastify, token)), { statusCode: 200, body: WELCOME })
 
   const { kid } = keyRing.signingKey()
-  await addKey(fastify.openDatabase(), clock, secrets, 0)
+  await addKey(fastify.openDatabase(), secrets, 0)
   await keyRing.refresh()
   t.strictSame(answer(await secret(fastify, token)), { statusCode: 200, body: WELCOME }, 'while both are there')
 
@@ -113,15 +114,15 @@ test('a token is remembered no longer than its key is in the ring', async (t) =>
 
 test('a token that another instance signed with a key of its own opens here', async (t) => {
   const fastify = await build(t)
-  const { clock, keyRing, secrets } = fastify
-  const kid = await addKey(fastify.openDatabase(), clock, secrets, 0)
+  const { keyRing, secrets } = fastify
+  const kid = await addKey(fastify.openDatabase(), secrets, 0)
   t.equal(keyRing.find(kid), undefined)
   const other = await build(t)
   const key = other.keyRing.signingKey()
   // The other instance's ring stands for one that has already read what this one has not.
   await fastify
     .openDatabase()
-    .query('UPDATE signing_keys SET kid = $1, public_key = $2 WHERE kid = $3', [key.kid, key.jwk, kid])
+    .query(sql`UPDATE signing_keys SET kid = ${key.kid}, public_key = ${{ ...key.jwk }} WHERE kid = ${kid}`)
   const response = await secret(fastify, other.accessTokens.issue(USER, SESSION))
   t.strictSame(answer(response), { statusCode: 200, body: WELCOME })
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../../src/sessions/refresh-token.ts'
 import { bearer, build, cutOff, post, signIn, testClock } from '../../helpers/app.ts'
 
@@ -127,7 +128,7 @@ test('what a token is worth', async (t) => {
         [
           `${name} of a user who is gone`,
           async (tokens) => {
-            await fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [tokens.user.id])
+            await fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${tokens.user.id}`)
             return tokens[kind]
           }
         ]

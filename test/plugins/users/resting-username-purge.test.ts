@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { bearer, build, cutOff, signIn, testClock } from '../../helpers/app.ts'
 import { testTimers } from '../../helpers/timers.ts'
 
@@ -9,11 +10,11 @@ test('usernames that rest no longer are purged now and then', async (t) => {
   const fastify = await build(t, { clock, log, timers })
   const { access_token: token } = await signIn(fastify, { username: 'ada' })
   await fastify.inject({ method: 'PATCH', url: '/me', headers: bearer(token), payload: { username: 'lovelace' } })
-  const stored = () => fastify.openDatabase().query('SELECT username FROM resting_usernames')
+  const stored = () => fastify.openDatabase().query(sql`SELECT username FROM resting_usernames`)
   await timers.pass(900_000)
   t.strictSame(await stored(), [{ username: 'ada' }])
   await fastify.openDatabase().query(
-    `INSERT INTO resting_usernames (username, until)
+    sql`INSERT INTO resting_usernames (username, until)
      SELECT 'user' || n, now() FROM generate_series(1, 2500) AS n`
   )
   clock.advance(902)

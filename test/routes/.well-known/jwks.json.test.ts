@@ -40,9 +40,9 @@ test('GET /.well-known/jwks.json', async (t) => {
   })
 
   await t.test('publishes the next key before it signs', async (t) => {
-    const { clock, keyRing, secrets } = fastify
+    const { keyRing, secrets } = fastify
     const before = await fastify.inject('/.well-known/jwks.json')
-    const kid = await addKey(fastify.openDatabase(), clock, secrets)
+    const kid = await addKey(fastify.openDatabase(), secrets)
     await keyRing.refresh()
     const { headers } = await fastify.inject('/.well-known/jwks.json')
     t.not(headers.etag, before.headers.etag, 'under another tag')

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { MAIL_ASKED } from '../../../src/schemas/answers.ts'
 import { answer, BEARER, bearer, build, INVALID_TOKEN, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
@@ -75,13 +76,13 @@ test('POST /email/change', async (t) => {
 
   await t.test('refuses a user who goes before the password is looked up', async (t) => {
     const { access_token, user } = await signIn(fastify, { username: 'grace' })
-    meanwhile(fastify, 1, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id]))
+    meanwhile(fastify, 1, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`))
     t.strictSame(answer(await change('other@example.com', PASSWORD, bearer(access_token))), WRONG)
   })
 
   await t.test('refuses a user who goes before the mail is written down', async (t) => {
     const { access_token, user } = await signIn(fastify, { username: 'heidi' })
-    meanwhile(fastify, 2, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [user.id]))
+    meanwhile(fastify, 2, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`))
     const response = await change('other@example.com', PASSWORD, bearer(access_token))
     t.strictSame(answer(response), {
       statusCode: 401,

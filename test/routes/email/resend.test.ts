@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { MAIL_ASKED } from '../../../src/schemas/answers.ts'
 import { answer, build, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { letters, tokenOf } from '../../helpers/letters.ts'
@@ -26,11 +27,9 @@ test('POST /email/resend', async (t) => {
   })
 
   await t.test('answers the same where there is nothing to send, and sends nothing', async (t) => {
-    await fastify
-      .openDatabase()
-      .query('UPDATE users SET disabled_at = now() WHERE id = $1', [
-        (await post(fastify, '/register', { email: 'gone@example.com', password: 'correct horse battery' })).json().id
-      ])
+    const gone = { email: 'gone@example.com', password: 'correct horse battery' }
+    const { id } = (await post(fastify, '/register', gone)).json()
+    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${id}`)
     await letters(fastify)
     for (const [what, email] of [
       ['an address that has been verified', 'ada@example.com'],

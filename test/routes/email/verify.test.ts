@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import {
   answer,
@@ -129,9 +130,9 @@ test('POST /email/verify', async (t) => {
   await t.test('does not when the address has changed since, or the account is disabled', async (t) => {
     const { access_token, user, token } = await begin()
     t.strictSame(answer(await verify({ token, password: PASSWORD })), DONE)
-    await fastify.openDatabase().query('UPDATE users SET disabled_at = now() WHERE id = $1', [user.id])
+    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${user.id}`)
     t.strictSame(answer(await verify({ token, password: PASSWORD })), INVALID)
-    await fastify.openDatabase().query('UPDATE users SET disabled_at = NULL WHERE id = $1', [user.id])
+    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = NULL WHERE id = ${user.id}`)
     const change = { new_email: 'moved@example.com', current_password: PASSWORD }
     await post(fastify, '/email/change', change, bearer(access_token))
     await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
@@ -180,7 +181,7 @@ test('POST /email/verify', async (t) => {
     const { verify: check } = fastify.passwords
     fastify.passwords.verify = async (...given) => {
       const matches = await check(...given)
-      await database.query('UPDATE users SET password_version = password_version + 1 WHERE id = $1', [user.id])
+      await database.query(sql`UPDATE users SET password_version = password_version + 1 WHERE id = ${user.id}`)
       return matches
     }
     t.match(answer(await verify({ token, password: PASSWORD })), {
@@ -194,7 +195,7 @@ test('POST /email/verify', async (t) => {
 
   await t.test('knows no password of an account that has none', async (t) => {
     const { user, token } = await begin()
-    await fastify.openDatabase().query('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, NO_PASSWORD])
+    await fastify.openDatabase().query(sql`UPDATE users SET password_hash = ${NO_PASSWORD} WHERE id = ${user.id}`)
     for (const password of [PASSWORD, NO_PASSWORD]) t.strictSame(answer(await verify({ token, password })), WRONG)
   })
 

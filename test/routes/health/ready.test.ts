@@ -1,4 +1,5 @@
 import { type Test, test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { answer, build, cutOff, refusal } from '../../helpers/app.ts'
 
 test('GET /health/ready', async (t) => {
@@ -38,9 +39,9 @@ test('GET /health/ready', async (t) => {
   })
 
   await t.test('says when it takes no writes, and when it does again', async (t) => {
-    await fastify.pg.query('SET default_transaction_read_only = on')
+    await fastify.pg.query(sql`SET default_transaction_read_only = on`)
     await notReady(t, 'read-only')
-    await fastify.pg.query('RESET default_transaction_read_only')
+    await fastify.pg.query(sql`RESET default_transaction_read_only`)
     await ready(t, 'ready again')
   })
 })

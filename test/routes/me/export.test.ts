@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { tokenOf } from '../../helpers/letters.ts'
 import { meanwhile } from '../../helpers/meanwhile.ts'
@@ -54,9 +55,8 @@ test('GET /me/export', async (t) => {
   await t.test('is as long as it has to be', async (t) => {
     const { user: other, access_token } = await signIn(fastify, { username: 'busy' })
     await fastify.openDatabase().query(
-      `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
-       SELECT gen_random_uuid(), $1, '', '', now(), now() FROM generate_series(1, 1100)`,
-      [other.id]
+      sql`INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+       SELECT gen_random_uuid(), ${other.id}, '', '', now(), now() FROM generate_series(1, 1100)`
     )
     const response = await fastify.inject({ url: '/me/export', headers: bearer(access_token) })
     const ids = response.json().sessions.map(({ id }: { id: string }) => id)
@@ -68,7 +68,7 @@ test('GET /me/export', async (t) => {
     t.equal((await fastify.inject('/me/export')).json().code, 'TOKEN_MISSING')
     const { access_token, user: gone } = await signIn(fastify, { username: 'gone' })
     // The session, the limit, and then the account.
-    meanwhile(fastify, 2, () => fastify.openDatabase().query('DELETE FROM users WHERE id = $1', [gone.id]))
+    meanwhile(fastify, 2, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${gone.id}`))
     const response = await fastify.inject({ url: '/me/export', headers: bearer(access_token) })
     t.strictSame(answer(response), INVALID)
     t.equal(response.headers['content-disposition'], undefined)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { setPassword } from '../../../src/admin/accounts.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { Problem } from '../../../src/errors.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
@@ -126,7 +127,7 @@ test('POST /password/reset', async (t) => {
     ],
     [
       'disabling the account',
-      ({ id }) => fastify.openDatabase().query('UPDATE users SET disabled_at = now() WHERE id = $1', [id])
+      ({ id }) => fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${id}`)
     ],
     [
       'deleting the account',

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { MAIL_ASKED } from '../../../src/schemas/answers.ts'
 import { answer, build, PASSWORD, post, refusal, testClock } from '../../helpers/app.ts'
 import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
@@ -29,7 +30,7 @@ test('with HIDE_ACCOUNTS', async (t) => {
   await t.test('an account is there when the address has confirmed, and not before', async (t) => {
     const response = await register('Ada@example.com')
     t.strictSame(answer(response), ACCEPTED)
-    t.strictSame(await fastify.openDatabase().query('SELECT FROM users'), [])
+    t.strictSame(await fastify.openDatabase().query(sql`SELECT FROM users`), [])
     const [letter] = await letters(fastify)
     t.match(letter, {
       template: 'finish-registration',
@@ -122,9 +123,9 @@ test('with HIDE_ACCOUNTS', async (t) => {
     const { email, token } = await begin()
     await fastify
       .openDatabase()
-      .query("INSERT INTO users (id, email, password_hash, created_at) VALUES (gen_random_uuid(), $1, 'none', now())", [
-        email
-      ])
+      .query(
+        sql`INSERT INTO users (id, email, password_hash, created_at) VALUES (gen_random_uuid(), ${email}, 'none', now())`
+      )
     t.strictSame(answer(await finish(token)), taken('/token'))
   })
 

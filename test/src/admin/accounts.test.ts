@@ -13,6 +13,7 @@ import {
 } from '../../../src/admin/accounts.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { nameKeys } from '../../../src/limits/counter-keys.ts'
 import { countGuess } from '../../../src/limits/guesses.ts'
 import { findSessionUser, openSession } from '../../../src/sessions/sessions.ts'
@@ -30,14 +31,14 @@ const ORIGIN = { userAgent: undefined, ip: '::1' }
 
 test('the accounts', async (t) => {
   const pool = await migratedPool(t)
-  const database: Database = createDatabase(pool, 60_000)
   const clock = testClock()
-  const lifetimes = { ...readConfig({}), clock }
+  const database: Database = createDatabase(pool, { clock, timeout: 60_000 })
+  const lifetimes = readConfig({})
   t.beforeEach(async () => {
-    await database.query('TRUNCATE users, limits CASCADE')
+    await database.query(sql`TRUNCATE users, limits CASCADE`)
   })
 
-  const add = (names: Names) => addUser(database, clock, { ...names, passwordHash: 'old' })
+  const add = (names: Names) => addUser(database, { ...names, passwordHash: 'old' })
 
   /** A user, and what becomes of those who sign in. */
   async function prepare(names = { username: 'ada' }) {
@@ -50,12 +51,12 @@ test('the accounts', async (t) => {
     return { user, id: user.id, sign, isAlive }
   }
   const reasons = async () =>
-    (await database.query('SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL')).map((row) => row.end_reason)
+    (await database.query(sql`SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL`)).map((row) => row.end_reason)
   const guess = async (names: Names, times: number) => {
     for (const name of nameKeys(SECRET, names))
-      for (let index = 0; index < times; index++) await countGuess(database, clock, { name, device: undefined })
+      for (let index = 0; index < times; index++) await countGuess(database, { name, device: undefined })
   }
-  const counters = async () => (await database.query('SELECT FROM limits')).length
+  const counters = async () => (await database.query(sql`SELECT FROM limits`)).length
 
   await t.test('are found by the id and by either name, in any letter case', async (t) => {
     const user = await add({ username: 'Ada.L', email: 'Ada@Example.com' })
@@ -182,17 +183,17 @@ test('the accounts', async (t) => {
       { name: 'username', wrong: 0, blockedFor: 0 },
       { name: 'email', wrong: 0, blockedFor: 0 }
     ]
-    t.strictSame(await unlockAccount(database, clock, SECRET, 'ada'), { account, guesses: none })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none })
     await guess({ username: 'ada' }, 10)
     await guess({ email: 'ada@example.com' }, 2)
-    t.match(await unlockAccount(database, clock, SECRET, 'ada'), {
+    t.match(await unlockAccount(database, SECRET, 'ada'), {
       account,
       guesses: [
         { name: 'username', wrong: 10, blockedFor: Number },
         { name: 'email', wrong: 2, blockedFor: 0 }
       ]
     })
-    t.strictSame(await unlockAccount(database, clock, SECRET, 'ada'), { account, guesses: none })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none })
     t.equal(await counters(), 1, 'and nothing of another name')
   })
 
@@ -237,7 +238,7 @@ test('the accounts', async (t) => {
     const account = { ...user, disabled_at: null }
     t.strictSame(await deleteAccount(database, lifetimes, 'ada'), { account, ended: 1 })
     t.match(await caught(findAccount(database, 'ada')), { message: 'There is no user with the username ada.' })
-    t.strictSame(await database.query('SELECT id FROM sessions'), [{ id: foreign }])
+    t.strictSame(await database.query(sql`SELECT id FROM sessions`), [{ id: foreign }])
     t.equal(await sign(), undefined)
     t.ok(await stranger.isAlive(foreign))
   })
@@ -246,7 +247,7 @@ test('the accounts', async (t) => {
     const works = [
       () => disableAccount(database, lifetimes, 'nobody'),
       () => enableAccount(database, 'nobody'),
-      () => unlockAccount(database, clock, SECRET, 'nobody'),
+      () => unlockAccount(database, SECRET, 'nobody'),
       () => setPassword(database, lifetimes, SECRET, 'nobody', { hash: 'new', keepSessions: false }),
       () => endAccountSessions(database, lifetimes, 'nobody'),
       () => deleteAccount(database, lifetimes, 'nobody')
@@ -255,7 +256,7 @@ test('the accounts', async (t) => {
   })
 
   if (hasServer) {
-    const own = () => createDatabase(pool, 60_000)
+    const own = () => createDatabase(pool, { timeout: 60_000 })
     const ends: [what: string, end: () => Promise<unknown>][] = [
       ['disabled', () => disableAccount(own(), lifetimes, 'ada')],
       ['signed out everywhere', () => endAccountSessions(own(), lifetimes, 'ada')],

@@ -26,7 +26,7 @@ test('listing the record', async (t) => {
     ['nothing', { account: OTHER, action: 'login' }, []]
   ]
   for (const [what, wanted, numbers] of cases) {
-    const records = await listAudit(createDatabase(pool, 60_000), { limit: 100, ...wanted })
+    const records = await listAudit(createDatabase(pool, { timeout: 60_000 }), { limit: 100, ...wanted })
     t.strictSame(
       records.map(({ seq }) => seq),
       numbers,
@@ -39,7 +39,7 @@ test('a record of an earlier version is found and shown under the word of today'
   const pool = await migratedPool(t)
   await append(pool, 1, { action: 'login held off' as never })
   for (const wanted of [{}, { action: 'login throttled' }] as const) {
-    const records = await listAudit(createDatabase(pool, 60_000), { limit: 100, ...wanted })
+    const records = await listAudit(createDatabase(pool, { timeout: 60_000 }), { limit: 100, ...wanted })
     t.match(records, [{ seq: 1, action: 'login throttled' }])
   }
   const { rows } = await pool.query('SELECT action FROM audit')

@@ -12,7 +12,7 @@ const before = (hours: number) => new Date(Date.now() - hours * HOUR)
 
 test('purging the record', async (t) => {
   const pool = await migratedPool(t)
-  const database = () => createDatabase(pool, 60_000)
+  const database = () => createDatabase(pool, { timeout: 60_000 })
   const purge = (hours: number) => purgeAudit(database(), KEY, before(hours))
   const count = (hours: number) => countBeginning(database(), before(hours))
   const verify = () => verifyAudit(database(), KEY)

@@ -57,7 +57,7 @@ const tampered: [what: string, sql: string, fault: Fault][] = [
 test('verifying the record', async (t) => {
   const pool = await migratedPool(t)
   const verify = (key = KEY, show?: (count: number, all: number) => void) =>
-    verifyAudit(createDatabase(pool, 60_000), key, show)
+    verifyAudit(createDatabase(pool, { timeout: 60_000 }), key, show)
   t.beforeEach(() => emptyRecord(pool))
 
   await t.test('one that has not begun', async (t) => {

@@ -6,7 +6,6 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { NEWEST } from '../../../src/database/migrations.ts'
 import { ensureKey, KeyMismatch } from '../../../src/keys/signing-keys.ts'
 import { RootSecretMismatch, readRootSecret } from '../../../src/secrets/root-secret.ts'
-import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
@@ -14,7 +13,7 @@ const SECRETS = { current: 'only for tests, and long enough to be one' }
 
 test('a backup', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
   const all = (secrets = SECRETS) =>
     readBackup(database, secrets, async (records) => {
       const read: BackupRecord[] = []
@@ -43,8 +42,8 @@ test('a backup', async (t) => {
       `INSERT INTO users (id, username, password_hash, created_at)
        SELECT gen_random_uuid(), 'user' || n, 'none', now() FROM generate_series(1, 2001) AS n`
     )
-    const root = await readRootSecret(database, testClock(), SECRETS)
-    await ensureKey(database, testClock(), SECRETS)
+    const root = await readRootSecret(database, SECRETS)
+    await ensureKey(database, SECRETS)
     const records = await all()
     t.strictSame(
       records.map(({ name, count }) => [name, count]),

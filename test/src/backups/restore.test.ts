@@ -7,7 +7,6 @@ import { createDatabase, type Database } from '../../../src/database/database.ts
 import { MigrationError, migrate, migrateWithin, NEWEST, readSchemaState } from '../../../src/database/migrations.ts'
 import { ensureKey } from '../../../src/keys/signing-keys.ts'
 import { readRootSecret } from '../../../src/secrets/root-secret.ts'
-import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { emptyPool } from '../../helpers/pool.ts'
 
@@ -21,17 +20,22 @@ async function* each(records: BackupRecord[]) {
   yield* records
 }
 
-const databaseOf = (pool: Pool): Database => createDatabase(pool, 60_000)
+const databaseOf = (pool: Pool): Database => createDatabase(pool, { timeout: 60_000 })
 
 /** The database, where so many looks find two connections of the service: an embedded one can show none. */
 function usedFor(looks: number, pool: Pool): Database {
-  const { query, transact } = databaseOf(pool)
+  const database = databaseOf(pool)
   const found = [{ count: 2 }]
   let left = looks
   const look = (transaction: Database): Database['query'] =>
-    (async (text: string, values?: unknown[]) =>
-      text.includes('pg_stat_activity') && left-- > 0 ? found : transaction.query(text, values)) as Database['query']
-  return { query, transact: (work) => transact((transaction) => work({ ...transaction, query: look(transaction) })) }
+    (async (statement) =>
+      statement.text.includes('pg_stat_activity') && left-- > 0
+        ? found
+        : transaction.query(statement)) as Database['query']
+  return {
+    ...database,
+    transact: (work) => database.transact((transaction) => work({ ...transaction, query: look(transaction) }))
+  }
 }
 
 const empty = (pool: Pool) => pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
@@ -44,7 +48,7 @@ async function at(pool: Pool, migration: number): Promise<void> {
 
 function restore(pool: Pool, records: BackupRecord[], replace = false, database = databaseOf(pool)) {
   return openBackup(each(records)).then((backup) =>
-    restoreBackup(database, backup, { clock: testClock(), secrets: ELSEWHERE, replace, progress() {} })
+    restoreBackup(database, backup, { secrets: ELSEWHERE, replace, progress() {} })
   )
 }
 
@@ -53,8 +57,8 @@ const names = async (pool: Pool) => (await pool.query('SELECT username FROM user
 async function backedUp(pool: Pool): Promise<BackupRecord[]> {
   await migrate(pool)
   const database = databaseOf(pool)
-  await readRootSecret(database, testClock(), SECRETS)
-  await ensureKey(database, testClock(), SECRETS)
+  await readRootSecret(database, SECRETS)
+  await ensureKey(database, SECRETS)
   await pool.query(
     `INSERT INTO users (id, username, password_hash, created_at)
      SELECT gen_random_uuid(), name, 'none', now() FROM unnest(ARRAY['ada', 'grace']) AS name`
@@ -79,7 +83,7 @@ test('restoring', async (t) => {
   const isRestored = async (t: Test) => {
     t.strictSame(await names(pool), ADA)
     t.strictSame(await readSchemaState(pool), { applied: NEWEST, newest: NEWEST })
-    t.match(await readRootSecret(databaseOf(pool), testClock(), ELSEWHERE), /^[\w-]{43}$/)
+    t.match(await readRootSecret(databaseOf(pool), ELSEWHERE), /^[\w-]{43}$/)
     t.strictSame((await pool.query('SELECT actor, action, detail FROM audit')).rows, [
       { actor: 'operator', action: 'backup restored', detail: { count: 2 } }
     ])

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type Test, test } from 'tap'
 import { shareOf } from '../../../src/database/bulkhead.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { caught } from '../../helpers/caught.ts'
 import { CLOSED_PORT, completed, handwrittenServer, welcome } from '../../helpers/servers.ts'
@@ -121,15 +122,17 @@ test('a share of a pool', async (t) => {
     const pool = await poolOfThree(t)
     const share = shareOf(pool, 1)
     const database = createDatabase(pool).through(share)
-    t.strictSame(await database.query('SELECT quickly'), [])
+    t.strictSame(await database.query(sql`SELECT quickly`), [])
     t.strictSame(await database.transact(async () => 'a result'), 'a result')
     const held = await share.connect()
-    const late = (await caught(createDatabase(pool, 60).through(share).query('SELECT quickly'))) as Problem
+    const late = (await caught(
+      createDatabase(pool, { timeout: 60 }).through(share).query(sql`SELECT quickly`)
+    )) as Problem
     t.strictSame(
       [late.code, (late.cause as Error).message],
       ['DATABASE_UNAVAILABLE', 'no connection to the database in time']
     )
     held.release()
-    t.strictSame(await database.query('SELECT quickly'), [], 'the place is free again')
+    t.strictSame(await database.query(sql`SELECT quickly`), [], 'the place is free again')
   })
 })

@@ -9,6 +9,7 @@ import { type Test, test } from 'tap'
 import { freePort } from '../../../bench/shared/free-port.ts'
 import { cancelStatement } from '../../../src/database/cancel-request.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { caught } from '../../helpers/caught.ts'
 import { createCertificate } from '../../helpers/certificate.ts'
@@ -120,7 +121,7 @@ if (process.env.TEST_DATABASE_URL) {
     const holder = await pool.connect()
     await holder.query('BEGIN')
     await holder.query('SELECT FROM limits FOR UPDATE')
-    const error = await caught(createDatabase(pool, 200).query('UPDATE limits SET count = 2'))
+    const error = await caught(createDatabase(pool, { timeout: 200 }).query(sql`UPDATE limits SET count = 2`))
     t.equal((error as Problem).code, 'DATABASE_UNAVAILABLE')
     const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     while ((await pool.query(waiting)).rowCount !== 0);

@@ -3,6 +3,7 @@ import { mock } from 'node:test'
 import pg from 'pg'
 import { type Test, test } from 'tap'
 import { createDatabase, isOutage, sqlState } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { Problem } from '../../../src/errors.ts'
 import { refusal } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -60,31 +61,32 @@ test('a database', async (t) => {
   let removed = 0
   pool.on('remove', () => removed++)
   const database = createDatabase(pool)
-  await database.query('CREATE TABLE words (word text UNIQUE DEFERRABLE INITIALLY DEFERRED)')
-  const words = async () => (await database.query<{ word: string }>('SELECT word FROM words')).map(({ word }) => word)
+  await database.query(sql`CREATE TABLE words (word text UNIQUE DEFERRABLE INITIALLY DEFERRED)`)
+  const words = async () =>
+    (await database.query<{ word: string }>(sql`SELECT word FROM words`)).map(({ word }) => word)
   t.beforeEach(async () => {
-    await database.query('TRUNCATE words')
+    await database.query(sql`TRUNCATE words`)
   })
 
   await t.test('answers a statement with its rows', async (t) => {
-    t.strictSame(await database.query('SELECT $1::int AS number, $2::text AS text', [1, "it's"]), [
+    t.strictSame(await database.query(sql`SELECT ${1}::int AS number, ${"it's"}::text AS text`), [
       { number: 1, text: "it's" }
     ])
-    t.strictSame(await database.query('SELECT 1 AS number WHERE false'), [])
+    t.strictSame(await database.query(sql`SELECT 1 AS number WHERE false`), [])
   })
 
   await t.test('hands on the driver’s error of a refused statement, and keeps the connection', async (t) => {
     const before = removed
-    const error = await caught(database.query('SELECT 1 / 0'))
+    const error = await caught(database.query(sql`SELECT 1 / 0`))
     t.strictSame([sqlState(error), error.message], ['22012', 'division by zero'])
     t.strictSame([removed - before, pool.idleCount, pool.waitingCount], [0, 1, 0])
-    t.strictSame(await database.query('SELECT 1 AS number'), [{ number: 1 }])
+    t.strictSame(await database.query(sql`SELECT 1 AS number`), [{ number: 1 }])
   })
 
   await t.test('commits a transaction whose work resolves, and answers with its result', async (t) => {
     const result = await database.transact(async (transaction) => {
-      await transaction.query('INSERT INTO words VALUES ($1)', ['kept'])
-      return transaction.query('SELECT word FROM words')
+      await transaction.query(sql`INSERT INTO words VALUES (${'kept'})`)
+      return transaction.query(sql`SELECT word FROM words`)
     })
     t.strictSame(result, [{ word: 'kept' }])
     t.strictSame(await words(), ['kept'])
@@ -95,7 +97,7 @@ test('a database', async (t) => {
     const reason = new Error('a reason of its own')
     const error = await caught(
       database.transact(async (transaction) => {
-        await transaction.query('INSERT INTO words VALUES ($1)', ['given up'])
+        await transaction.query(sql`INSERT INTO words VALUES (${'given up'})`)
         throw reason
       })
     )
@@ -108,8 +110,8 @@ test('a database', async (t) => {
     const before = removed
     const error = await caught(
       database.transact(async (transaction) => {
-        await transaction.query('INSERT INTO words VALUES ($1)', ['given up'])
-        await transaction.query('SELECT 1 / 0')
+        await transaction.query(sql`INSERT INTO words VALUES (${'given up'})`)
+        await transaction.query(sql`SELECT 1 / 0`)
       })
     )
     t.equal(error.code, '22012')
@@ -119,7 +121,7 @@ test('a database', async (t) => {
 
   await t.test('rolls back a transaction that is refused only when it is committed', async (t) => {
     const error = await caught(
-      database.transact((transaction) => transaction.query("INSERT INTO words VALUES ('twice'), ('twice')"))
+      database.transact((transaction) => transaction.query(sql`INSERT INTO words VALUES ('twice'), ('twice')`))
     )
     t.equal(error.code, '23505')
     t.strictSame(await words(), [])
@@ -130,26 +132,26 @@ test('a database', async (t) => {
     async (t) => {
       const error = await caught(
         database.transact(async (transaction) => {
-          await transaction.query('INSERT INTO words VALUES ($1)', ['lost'])
-          await caught(transaction.query('SELECT 1 / 0'))
+          await transaction.query(sql`INSERT INTO words VALUES (${'lost'})`)
+          await caught(transaction.query(sql`SELECT 1 / 0`))
         })
       )
       t.equal(error.message, 'the work of a transaction went on after a statement in it had failed')
       t.strictSame(await words(), [])
-      t.strictSame(await database.query('SELECT 1 AS number'), [{ number: 1 }])
+      t.strictSame(await database.query(sql`SELECT 1 AS number`), [{ number: 1 }])
     }
   )
 
   await t.test('joins a transaction within a transaction to the one around it', async (t) => {
     await caught(
       database.transact(async (outer) => {
-        await outer.transact((inner) => inner.query('INSERT INTO words VALUES ($1)', ['inner']))
+        await outer.transact((inner) => inner.query(sql`INSERT INTO words VALUES (${'inner'})`))
         throw new Error('the outer one fails')
       })
     )
     t.strictSame(await words(), [])
     await database.transact((outer) =>
-      outer.transact((inner) => inner.query('INSERT INTO words VALUES ($1)', ['inner']))
+      outer.transact((inner) => inner.query(sql`INSERT INTO words VALUES (${'inner'})`))
     )
     t.strictSame(await words(), ['inner'])
   })
@@ -158,7 +160,7 @@ test('a database', async (t) => {
 test('a database that is away', async (t) => {
   await t.test('is unavailable when nobody listens, and the cause is kept for the log', async (t) => {
     const pool = poolAt(t, `postgres://127.0.0.1:${CLOSED_PORT}/latchkey`)
-    const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
+    const error = (await caught(createDatabase(pool).query(sql`SELECT 1`))) as Problem
     t.strictSame(error.toJSON(), UNAVAILABLE)
     t.strictSame(error.headers, { 'retry-after': '2' })
     t.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
@@ -166,11 +168,11 @@ test('a database that is away', async (t) => {
 
   await t.test('is unavailable when it accepts a connection and never answers', async (t) => {
     const pool = poolAt(t, await silentServer(t), { connectionTimeoutMillis: 500 })
-    const database = createDatabase(pool, 50)
-    const first = async () => t.strictSame(await body(database.query('SELECT 1')), UNAVAILABLE)
+    const database = createDatabase(pool, { timeout: 50 })
+    const first = async () => t.strictSame(await body(database.query(sql`SELECT 1`)), UNAVAILABLE)
     t.strictSame(await passed([45, 400], first), [45], 'after its patience')
     const second = async () =>
-      t.strictSame(await body(database.transact((transaction) => transaction.query('SELECT 1'))), UNAVAILABLE)
+      t.strictSame(await body(database.transact((transaction) => transaction.query(sql`SELECT 1`))), UNAVAILABLE)
     t.strictSame(await passed([200], second), [], 'at once when the patience is over')
   })
 
@@ -184,7 +186,7 @@ test('a database that is away', async (t) => {
       over = once(socket, 'close')
     })
     const pool = poolAt(t, url, { connectionTimeoutMillis: 150 })
-    t.strictSame(await body(createDatabase(pool, 50).query('SELECT 1')), UNAVAILABLE)
+    t.strictSame(await body(createDatabase(pool, { timeout: 50 }).query(sql`SELECT 1`)), UNAVAILABLE)
     await over
     await new Promise(setImmediate)
     t.strictSame([unheard, pool.totalCount, pool.waitingCount], [[], 0, 0])
@@ -193,10 +195,10 @@ test('a database that is away', async (t) => {
   await t.test('gives back a connection that comes after its caller has gone', async (t) => {
     const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
     const holder = await pool.connect()
-    t.strictSame(await body(createDatabase(pool, 50).query('SELECT 1')), UNAVAILABLE)
+    t.strictSame(await body(createDatabase(pool, { timeout: 50 }).query(sql`SELECT 1`)), UNAVAILABLE)
     t.equal(pool.waitingCount, 1)
     holder.release()
-    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    t.strictSame(await createDatabase(pool, { timeout: 1000 }).query(sql`SELECT 1`), [])
     t.strictSame([pool.totalCount, pool.idleCount, pool.waitingCount], [1, 1, 0])
   })
 })
@@ -204,12 +206,12 @@ test('a database that is away', async (t) => {
 test('a database that too many wait for refuses the next at once', async (t) => {
   const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
   const holder = await pool.connect()
-  const waiting = Array.from({ length: 1000 }, () => createDatabase(pool, 60_000).query('SELECT 1'))
+  const waiting = Array.from({ length: 1000 }, () => createDatabase(pool, { timeout: 60_000 }).query(sql`SELECT 1`))
   await new Promise(setImmediate)
-  t.strictSame(await body(createDatabase(pool, 60_000).query('SELECT 1')), UNAVAILABLE)
+  t.strictSame(await body(createDatabase(pool, { timeout: 60_000 }).query(sql`SELECT 1`)), UNAVAILABLE)
   holder.release()
   t.equal((await Promise.all(waiting)).length, 1000)
-  t.strictSame(await createDatabase(pool).query('SELECT 1'), [])
+  t.strictSame(await createDatabase(pool).query(sql`SELECT 1`), [])
 })
 
 test('the patience of a database', async (t) => {
@@ -223,10 +225,10 @@ test('the patience of a database', async (t) => {
         return completed('SELECT 0')
       })
     )
-    const database = createDatabase(pool, 1000)
-    t.strictSame(await database.query('SELECT slowly'), [])
+    const database = createDatabase(pool, { timeout: 1000 })
+    t.strictSame(await database.query(sql`SELECT slowly`), [])
     pass(60_000)
-    const rest = async () => t.strictSame(await body(database.query('SELECT never')), UNAVAILABLE)
+    const rest = async () => t.strictSame(await body(database.query(sql`SELECT never`)), UNAVAILABLE)
     t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
   })
 
@@ -242,12 +244,12 @@ test('the patience of a database', async (t) => {
         return completed(sql)
       })
     )
-    const database = createDatabase(pool, 1000)
+    const database = createDatabase(pool, { timeout: 1000 })
     const all = async () => {
       const promise = database.transact(async (transaction) => {
-        await transaction.query('SELECT slowly')
+        await transaction.query(sql`SELECT slowly`)
         pass(60_000)
-        await transaction.query('SELECT never')
+        await transaction.query(sql`SELECT never`)
       })
       t.strictSame(await body(promise), UNAVAILABLE)
     }
@@ -258,7 +260,7 @@ test('the patience of a database', async (t) => {
   await t.test('is used up by a wait for what was asked elsewhere', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(t, await server(t, () => undefined))
-    const database = createDatabase(pool, 1000)
+    const database = createDatabase(pool, { timeout: 1000 })
     const asked = Promise.resolve().then(() => {
       pass(900)
       return 'an answer'
@@ -281,10 +283,10 @@ test('the patience of a database', async (t) => {
         return completed(sql)
       })
     )
-    const database = createDatabase(pool, 1000)
-    await database.query('SELECT slowly')
-    await database.through(pool).query('SELECT slowly')
-    const rest = async () => t.strictSame(await body(database.through(pool).query('SELECT never')), UNAVAILABLE)
+    const database = createDatabase(pool, { timeout: 1000 })
+    await database.query(sql`SELECT slowly`)
+    await database.through(pool).query(sql`SELECT slowly`)
+    const rest = async () => t.strictSame(await body(database.through(pool).query(sql`SELECT never`)), UNAVAILABLE)
     t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
   })
 
@@ -299,8 +301,8 @@ test('the patience of a database', async (t) => {
       })
     )
     const database = createDatabase(pool)
-    await database.query('SELECT slowly')
-    const rest = async () => t.strictSame(await body(database.query('SELECT never')), UNAVAILABLE)
+    await database.query(sql`SELECT slowly`)
+    const rest = async () => t.strictSame(await body(database.query(sql`SELECT never`)), UNAVAILABLE)
     t.strictSame(await passed([45, 4900], rest), [45], 'fifty milliseconds were left')
   })
 })
@@ -318,10 +320,10 @@ test('a connection that failed is closed, and the pool goes on with another', as
         await server(t, (sql, connection) => (connection === 1 ? fail(sql) : completed('SELECT 0')))
       )
       const gone = once(pool, 'remove')
-      t.strictSame(await body(createDatabase(pool, 100).query('SELECT 1')), UNAVAILABLE)
+      t.strictSame(await body(createDatabase(pool, { timeout: 100 }).query(sql`SELECT 1`)), UNAVAILABLE)
       await gone
       t.equal(pool.totalCount, 0)
-      t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+      t.strictSame(await createDatabase(pool, { timeout: 1000 }).query(sql`SELECT 1`), [])
     })
   }
 
@@ -334,15 +336,15 @@ test('a connection that failed is closed, and the pool goes on with another', as
     })
     const pool = poolAt(t, url)
     const acquired = once(pool, 'acquire')
-    const promise = createDatabase(pool, 1000).transact(async (transaction) => {
+    const promise = createDatabase(pool, { timeout: 1000 }).transact(async (transaction) => {
       const [client] = await acquired
       const ended = new Promise((resolve) => client.once('end', resolve))
       sockets[1]?.destroy()
       await ended
-      await transaction.query('SELECT 1')
+      await transaction.query(sql`SELECT 1`)
     })
     t.strictSame(await body(promise), UNAVAILABLE)
-    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    t.strictSame(await createDatabase(pool, { timeout: 1000 }).query(sql`SELECT 1`), [])
     t.equal(sockets.length - 1, 2)
   })
 
@@ -353,14 +355,14 @@ test('a connection that failed is closed, and the pool goes on with another', as
     )
     const reason = new Error('something else')
     const error = await caught(
-      createDatabase(pool, 100).transact(async (transaction) => {
-        await caught(transaction.query('SELECT never'))
+      createDatabase(pool, { timeout: 100 }).transact(async (transaction) => {
+        await caught(transaction.query(sql`SELECT never`))
         throw reason
       })
     )
     t.equal(error, reason)
     t.equal(pool.idleCount, 0)
-    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    t.strictSame(await createDatabase(pool, { timeout: 1000 }).query(sql`SELECT 1`), [])
   })
 
   await t.test('a transaction that is refused, and whose end is never answered', async (t) => {
@@ -371,10 +373,12 @@ test('a connection that failed is closed, and the pool goes on with another', as
         return sql === 'SELECT refused' ? refused('23505', 'duplicate key') : completed(sql)
       })
     )
-    const error = await caught(createDatabase(pool, 100).transact((transaction) => transaction.query('SELECT refused')))
+    const error = await caught(
+      createDatabase(pool, { timeout: 100 }).transact((transaction) => transaction.query(sql`SELECT refused`))
+    )
     t.equal(error.code, '23505')
     t.equal(pool.idleCount, 0)
-    t.strictSame(await createDatabase(pool, 1000).query('SELECT 1'), [])
+    t.strictSame(await createDatabase(pool, { timeout: 1000 }).query(sql`SELECT 1`), [])
   })
 })
 
@@ -420,7 +424,7 @@ test('the SQLSTATE of an error is the server’s alone', async (t) => {
 
 test('a text that the encoding of the database cannot represent is refused, and the connection stays', async (t) => {
   const pool = poolAt(t, await server(t, () => refused('22P05', 'character has no equivalent in encoding "LATIN2"')))
-  const error = (await caught(createDatabase(pool).query('SELECT 1'))) as Problem
+  const error = (await caught(createDatabase(pool).query(sql`SELECT 1`))) as Problem
   t.strictSame([error.code, error.statusCode], ['MALFORMED_REQUEST', 400])
   t.equal(pool.totalCount, 1)
 })
@@ -433,7 +437,7 @@ test('a statement of its own that conflicts with another', async (t) => {
         ++asked < 4 ? refused(state, 'could not serialize access') : completed('SELECT 0')
       )
       const pool = poolAt(t, url)
-      t.strictSame(await createDatabase(pool, 60_000).query('SELECT 1'), [])
+      t.strictSame(await createDatabase(pool, { timeout: 60_000 }).query(sql`SELECT 1`), [])
       t.strictSame([asked, pool.totalCount], [4, 1])
     })
   }
@@ -447,7 +451,7 @@ test('a statement of its own that conflicts with another', async (t) => {
       return refused('40001', 'could not serialize access')
     })
     const pool = poolAt(t, url)
-    t.strictSame(await body(createDatabase(pool, 60_000).query('SELECT 1')), UNAVAILABLE)
+    t.strictSame(await body(createDatabase(pool, { timeout: 60_000 }).query(sql`SELECT 1`)), UNAVAILABLE)
     t.strictSame([now, pool.totalCount], [60_000, 1])
   })
 
@@ -457,8 +461,8 @@ test('a statement of its own that conflicts with another', async (t) => {
       asked.push(text)
       return text === 'SELECT 1' ? refused('40P01', 'deadlock detected') : completed(text.split(' ', 1).join())
     })
-    const database = createDatabase(poolAt(t, url), 60_000)
-    t.strictSame(await body(database.transact((transaction) => transaction.query('SELECT 1'))), UNAVAILABLE)
+    const database = createDatabase(poolAt(t, url), { timeout: 60_000 })
+    t.strictSame(await body(database.transact((transaction) => transaction.query(sql`SELECT 1`))), UNAVAILABLE)
     t.strictSame(asked, ['BEGIN ISOLATION LEVEL READ COMMITTED', 'SELECT 1', 'ROLLBACK'])
   })
 })

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'tap'
-import { systemClock } from '../../../src/clock.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import {
   hasEmbedded,
@@ -75,12 +74,12 @@ test('a schema has to be the one of this version, and is not changed', async (t)
 })
 
 test('the service has to have started', async (t) => {
-  const database = createDatabase(await migratedPool(t), 60_000)
+  const database = createDatabase(await migratedPool(t), { timeout: 60_000 })
   const secrets = { current: 'only for tests, and long enough to be one' }
   const never = { name: 'NoDatabase', message: /^The service has never started on this database, and nothing was made/ }
   t.match(await caught(requireStarted(database)), never)
-  await ensureKey(database, systemClock, secrets)
+  await ensureKey(database, secrets)
   t.match(await caught(requireStarted(database)), never)
-  await readRootSecret(database, systemClock, secrets)
+  await readRootSecret(database, secrets)
   await requireStarted(database)
 })

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { setEmail } from '../../../src/flows/account-email.ts'
 import {
   confirmNewEmail,
@@ -21,20 +22,20 @@ const DAY = 24 * 60 * 60
 
 test('addresses', async (t) => {
   const clock = testClock()
-  const lifetimes = { ...readConfig({}), clock }
+  const lifetimes = readConfig({})
   const secret = Buffer.alloc(32)
-  const database = createDatabase(await migratedPool(t), 60_000)
+  const database = createDatabase(await migratedPool(t), { clock, timeout: 60_000 })
   let time = Date.now()
   const mint = async (given: Omit<Minted, 'mail'>) =>
-    String(await mintEmailToken(database, clock, Buffer.alloc(32), { mail: uuid({ msecs: time++ }), ...given }))
+    String(await mintEmailToken(database, Buffer.alloc(32), { mail: uuid({ msecs: time++ }), ...given }))
   const add = async (email: string, emailVerified: boolean) =>
-    (await addUser(database, clock, { email, emailVerified, passwordHash: 'none' })).id
+    (await addUser(database, { email, emailVerified, passwordHash: 'none' })).id
   const change = async (user: string, email: string) =>
-    confirmNewEmail(database, clock, await mint({ purpose: 'confirm new email', user, email }))
+    confirmNewEmail(database, await mint({ purpose: 'confirm new email', user, email }))
   const addressOf = async (id: string) =>
-    (await database.query('SELECT email, email_verified, email_version FROM users WHERE id = $1', [id]))[0]
+    (await database.query(sql`SELECT email, email_verified, email_version FROM users WHERE id = ${id}`))[0]
   const changesOf = (id: string) =>
-    database.query('SELECT id, previous_email FROM email_changes WHERE user_id = $1 ORDER BY id', [id])
+    database.query(sql`SELECT id, previous_email FROM email_changes WHERE user_id = ${id} ORDER BY id`)
 
   await t.test('are verified by their token and the owner of the account, and again', async (t) => {
     const ada = await add('ada@example.com', false)
@@ -65,13 +66,13 @@ test('addresses', async (t) => {
         ['bound', true, 'account disabled']
       ] as const) {
         const email = `${username}@example.com`
-        const { id: user } = await addUser(database, clock, { username, email, passwordHash: 'none' })
+        const { id: user } = await addUser(database, { username, email, passwordHash: 'none' })
         const token = await mint({ purpose: 'verify email', user, email })
         t.strictSame(await rejectEmail(database, lifetimes, token, needed), { user, outcome })
         t.strictSame(await addressOf(user), { email: null, email_verified: false, email_version: 2 })
-        const [row] = await database.query('SELECT disabled_at IS NOT NULL AS disabled FROM users WHERE id = $1', [
-          user
-        ])
+        const [row] = await database.query(
+          sql`SELECT disabled_at IS NOT NULL AS disabled FROM users WHERE id = ${user}`
+        )
         t.strictSame(row, { disabled: needed })
       }
     }
@@ -81,14 +82,13 @@ test('addresses', async (t) => {
     'that an operator gave are taken off, and an account that was there before is not deleted',
     async (t) => {
       const given = async (user: string, email: string, undoLink = false) => {
-        await setEmail(database, clock, user, { email, verified: false, mail: false, undoLink })
+        await setEmail(database, user, { email, verified: false, mail: false, undoLink })
         return rejectEmail(database, lifetimes, await mint({ purpose: 'verify email', user, email }), false)
       }
       const stateOf = async (id: string) =>
         (
           await database.query(
-            'SELECT email, email_verified, disabled_at IS NOT NULL AS disabled FROM users WHERE id = $1',
-            [id]
+            sql`SELECT email, email_verified, disabled_at IS NOT NULL AS disabled FROM users WHERE id = ${id}`
           )
         )[0]
 
@@ -99,7 +99,7 @@ test('addresses', async (t) => {
       const [change] = await changesOf(proven)
       const undo = { purpose: 'undo email change', user: proven, email: 'established@example.com' } as const
       t.equal(await mint({ ...undo, change: String(change?.id) }), 'undefined', 'what was undone is not undone again')
-      await setEmail(database, clock, proven, {
+      await setEmail(database, proven, {
         email: 'wrong@example.com',
         verified: true,
         mail: false,
@@ -109,7 +109,7 @@ test('addresses', async (t) => {
       t.strictSame(await stateOf(proven), { email: 'misspelt@example.com', email_verified: false, disabled: true })
 
       const taken = await add('taken@example.com', true)
-      await setEmail(database, clock, taken, { email: 'a@example.com', verified: false, mail: false, undoLink: true })
+      await setEmail(database, taken, { email: 'a@example.com', verified: false, mail: false, undoLink: true })
       await add('TAKEN@example.com', true)
       const token = await mint({ purpose: 'verify email', user: taken, email: 'a@example.com' })
       t.strictSame(await rejectEmail(database, lifetimes, token, false), { user: taken, outcome: 'account disabled' })
@@ -117,12 +117,12 @@ test('addresses', async (t) => {
       const unproven = await add('unproven-before@example.com', false)
       t.match(await given(unproven, 'typo@example.com', true), { outcome: 'account disabled' })
 
-      const { id: named } = await addUser(database, clock, { username: 'named', passwordHash: 'none' })
+      const { id: named } = await addUser(database, { username: 'named', passwordHash: 'none' })
       t.match(await given(named, 'not-named@example.com', true), { outcome: 'address removed' })
       t.strictSame(await stateOf(named), { email: null, email_verified: false, disabled: false })
 
       const late = await add('late@example.com', true)
-      await setEmail(database, clock, late, {
+      await setEmail(database, late, {
         email: 'later@example.com',
         verified: false,
         mail: false,
@@ -145,7 +145,7 @@ test('addresses', async (t) => {
       t.strictSame(await addressOf(user), { email: next, email_verified: true, email_version: 2 })
       t.match(await changesOf(user), kept)
       t.equal((await changesOf(user)).length, kept.length)
-      const mails = await database.query('SELECT kind, recipient FROM mails WHERE user_id = $1', [user])
+      const mails = await database.query(sql`SELECT kind, recipient FROM mails WHERE user_id = ${user}`)
       t.strictSame(
         mails,
         kept.map(({ previous_email }) => ({ kind: 'email changed', recipient: previous_email }))
@@ -170,13 +170,13 @@ test('addresses', async (t) => {
       const taken = await add('first@example.com', true)
       t.match(await caught(undoEmailChange(database, lifetimes, secret, { token })), { code: 'ACCOUNT_EXISTS' })
       t.match(await addressOf(user), { email: 'third@example.com' })
-      await database.query('DELETE FROM users WHERE id = $1', [taken])
+      await database.query(sql`DELETE FROM users WHERE id = ${taken}`)
       t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), {
         owner: { id: user, password_version: 2, device_version: 2 },
         ended: 0
       })
       t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
-      const open = await database.query('SELECT FROM email_changes WHERE user_id = $1 AND undone_at IS NULL', [user])
+      const open = await database.query(sql`SELECT FROM email_changes WHERE user_id = ${user} AND undone_at IS NULL`)
       t.equal(open.length, 0)
     }
   )
@@ -184,11 +184,11 @@ test('addresses', async (t) => {
   await t.test('that were replaced are kept for their owner for eight days, in any letter case', async (t) => {
     const user = await add('mine@example.com', true)
     await change(user, 'other@example.com')
-    t.equal(await isAddressReserved(database, clock, 'MINE@example.com'), true)
-    t.equal(await isAddressReserved(database, clock, 'other@example.com'), false)
+    t.equal(await isAddressReserved(database, 'MINE@example.com'), true)
+    t.equal(await isAddressReserved(database, 'other@example.com'), false)
     clock.advance(8 * DAY - 60)
-    t.equal(await isAddressReserved(database, clock, 'mine@example.com'), true)
+    t.equal(await isAddressReserved(database, 'mine@example.com'), true)
     clock.advance(61)
-    t.equal(await isAddressReserved(database, clock, 'mine@example.com'), false)
+    t.equal(await isAddressReserved(database, 'mine@example.com'), false)
   })
 })

@@ -1,25 +1,25 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { changePassword } from '../../../src/flows/password-change.ts'
 import { findSessionUser, type LiveSession, openSession } from '../../../src/sessions/sessions.ts'
 import { type Credentials, findOwnCredentials } from '../../../src/users/credentials.ts'
 import { addUser } from '../../../src/users/users.ts'
-import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
-const LIFETIMES = { ...readConfig({}), clock: testClock() }
+const LIFETIMES = readConfig({})
 const ORIGIN = { userAgent: undefined, ip: '::1' }
 
 test('a change of the password', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
 
   async function prepare(username: string) {
-    const { id } = await addUser(database, LIFETIMES.clock, { username, passwordHash: 'old' })
+    const { id } = await addUser(database, { username, passwordHash: 'old' })
     const credentials = (await findOwnCredentials(database, id)) as Credentials
     const open = async () => {
       const opened = await openSession(database, LIFETIMES, credentials, ORIGIN)
@@ -57,7 +57,7 @@ test('a change of the password', async (t) => {
   await t.test('changes nothing in the name of a session that is over', async (t) => {
     const { credentials, open, hash, isAlive } = await prepare('hedy')
     const [present, other] = [await open(), await open()]
-    await database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = $1", [present.sid])
+    await database.query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = ${present.sid}`)
     const error = (await caught(changePassword(database, LIFETIMES, present, credentials, { hash: 'new' }))) as Problem
     t.equal(error.code, 'TOKEN_INVALID')
     t.strictSame([await hash(), await isAlive(other)], ['old', true])
@@ -67,8 +67,8 @@ test('a change of the password', async (t) => {
     const { credentials, open } = await prepare('emmy')
     const [present, other] = [await open(), await open()]
     const change = { hash: 'new', notify: 'emmy@example.com' }
-    const mails = () => database.query('SELECT kind, recipient FROM mails WHERE user_id = $1', [credentials.id])
-    await database.query("UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = $1", [other.sid])
+    const mails = () => database.query(sql`SELECT kind, recipient FROM mails WHERE user_id = ${credentials.id}`)
+    await database.query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = ${other.sid}`)
     await caught(changePassword(database, LIFETIMES, other, credentials, change))
     t.strictSame(await mails(), [])
     await changePassword(database, LIFETIMES, present, credentials, change)
@@ -82,7 +82,8 @@ test('a change of the password', async (t) => {
       const [opened] = await meet(
         pool,
         (transaction) => openSession(transaction, LIFETIMES, credentials, ORIGIN),
-        () => changePassword(createDatabase(pool, 60_000), LIFETIMES, present, credentials, { hash: 'new' })
+        () =>
+          changePassword(createDatabase(pool, { timeout: 60_000 }), LIFETIMES, present, credentials, { hash: 'new' })
       )
       t.notOk(await isAlive({ sid: (opened as LiveSession).refreshToken.session, sub: credentials.id }))
       t.ok(await isAlive(present))

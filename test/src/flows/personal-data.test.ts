@@ -5,16 +5,14 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { exportAccount } from '../../../src/flows/personal-data.ts'
 import { enqueueMail } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
-import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 import { append, emptyRecord } from '../../helpers/record.ts'
 
 test('the export of an account', async (t) => {
   const pool = await migratedPool(t)
-  const clock = testClock()
-  const openDatabase = () => createDatabase(pool, 60_000)
-  const { id: account } = await addUser(openDatabase(), clock, { email: 'ada@example.com', passwordHash: 'a hash' })
-  const write = (user: string) => exportAccount({ openDatabase, clock, limitSecret: Buffer.alloc(32), user })
+  const openDatabase = () => createDatabase(pool, { timeout: 60_000 })
+  const { id: account } = await addUser(openDatabase(), { email: 'ada@example.com', passwordHash: 'a hash' })
+  const write = (user: string) => exportAccount({ openDatabase, limitSecret: Buffer.alloc(32), user })
   const read = async (user: string) => JSON.parse(await text((await write(user)) as AsyncGenerator<string>))
 
   await t.test('is none where the user has gone', async (t) => {
@@ -49,7 +47,7 @@ test('the export of an account', async (t) => {
 
   await t.test('has the mails that wait, and not what they are filled with', async (t) => {
     const mail = { kind: 'email changed', recipient: 'ada@example.com', userId: account } as const
-    await enqueueMail(openDatabase(), clock, { ...mail, data: { name: 'ada' } })
+    await enqueueMail(openDatabase(), { ...mail, data: { name: 'ada' } })
     const { mails } = await read(account)
     t.match(mails, [{ kind: 'email changed', recipient: 'ada@example.com', attempts: 0 }])
     t.strictSame(Object.keys(mails[0]), ['kind', 'recipient', 'created_at', 'attempts'])

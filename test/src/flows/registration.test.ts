@@ -1,22 +1,22 @@
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
-import { systemClock as clock } from '../../../src/clock.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { finishRegistration, registerUser } from '../../../src/flows/registration.ts'
 import { mintEmailToken } from '../../../src/mail/email-tokens.ts'
 import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 
 test('registrations', async (t) => {
   const pool = await poolOf(t, await migratedDatabase(t))
-  const database = createDatabase(pool, 60_000)
-  const mails = () => database.query('SELECT kind, recipient, data FROM mails')
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const mails = () => database.query(sql`SELECT kind, recipient, data FROM mails`)
 
   await t.test('write a mail to an address, counted in the same transaction', async (t) => {
     const count = async ({ kind, recipient }: { kind: string; recipient: string }) => {
       t.strictSame([kind, recipient], ['verify email', 'ada@example.com'])
       return { throttled: false }
     }
-    await registerUser(database, clock, { email: 'ada@example.com', passwordHash: 'none' }, count)
+    await registerUser(database, { email: 'ada@example.com', passwordHash: 'none' }, count)
     t.strictSame(await mails(), [{ kind: 'verify email', recipient: 'ada@example.com', data: {} }])
   })
 
@@ -25,38 +25,37 @@ test('registrations', async (t) => {
       throw new Error('counted')
     }
     const account = { email: 'ADA@example.com', passwordHash: 'none' }
-    await t.rejects(registerUser(database, clock, account, count), { code: 'ACCOUNT_EXISTS' })
+    await t.rejects(registerUser(database, account, count), { code: 'ACCOUNT_EXISTS' })
   })
 
   await t.test('write none where none can be sent, or there is no address', async (t) => {
-    await database.query('DELETE FROM mails')
-    await registerUser(database, clock, { email: 'grace@example.com', passwordHash: 'none' }, undefined)
-    await registerUser(database, clock, { username: 'mary', passwordHash: 'none' }, async () => ({ throttled: false }))
+    await database.query(sql`DELETE FROM mails`)
+    await registerUser(database, { email: 'grace@example.com', passwordHash: 'none' }, undefined)
+    await registerUser(database, { username: 'mary', passwordHash: 'none' }, async () => ({ throttled: false }))
     t.strictSame(await mails(), [])
   })
 
   await t.test('are finished by the token of an address, and leave it where the database is at fault', async (t) => {
     const email = 'joan@example.com'
     const mint = { mail: uuid(), purpose: 'finish registration', email } as const
-    const token = String(await mintEmailToken(database, clock, Buffer.alloc(32), mint))
-    await database.query('ALTER TABLE users ADD CONSTRAINT nobody CHECK (false) NOT VALID')
-    await t.rejects(finishRegistration(database, clock, token, { passwordHash: 'none' }), { code: '23514' })
-    await database.query('ALTER TABLE users DROP CONSTRAINT nobody')
-    t.match(await finishRegistration(database, clock, token, { passwordHash: 'none' }), { email, email_verified: true })
+    const token = String(await mintEmailToken(database, Buffer.alloc(32), mint))
+    await database.query(sql`ALTER TABLE users ADD CONSTRAINT nobody CHECK (false) NOT VALID`)
+    await t.rejects(finishRegistration(database, token, { passwordHash: 'none' }), { code: '23514' })
+    await database.query(sql`ALTER TABLE users DROP CONSTRAINT nobody`)
+    t.match(await finishRegistration(database, token, { passwordHash: 'none' }), { email, email_verified: true })
   })
 })
 
 test('an address that its owner may still take back goes to nobody who registers it', async (t) => {
-  const database = createDatabase(await poolOf(t, await migratedDatabase(t)), 60_000)
-  const { id } = await registerUser(database, clock, { email: 'b@example.com', passwordHash: 'none' }, undefined)
+  const database = createDatabase(await poolOf(t, await migratedDatabase(t)), { timeout: 60_000 })
+  const { id } = await registerUser(database, { email: 'b@example.com', passwordHash: 'none' }, undefined)
   await database.query(
-    `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-     VALUES ($1, $2, 'a@example.com', 1, now())`,
-    [uuid(), id]
+    sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+     VALUES (${uuid()}, ${id}, 'a@example.com', 1, now())`
   )
-  const registering = registerUser(database, clock, { email: 'A@example.com', passwordHash: 'none' }, undefined)
+  const registering = registerUser(database, { email: 'A@example.com', passwordHash: 'none' }, undefined)
   t.match(await registering.catch((error) => error), { code: 'ACCOUNT_EXISTS', errors: [{ path: '/email' }] })
-  t.equal((await database.query('SELECT FROM users')).length, 1)
+  t.equal((await database.query(sql`SELECT FROM users`)).length, 1)
 })
 
 test('an address that is given up at this moment goes to nobody who registers it', async (t) => {
@@ -66,22 +65,21 @@ test('an address that is given up at this moment goes to nobody who registers it
     return
   }
   const pool = await poolOf(t, given)
-  const open = () => createDatabase(pool, 60_000)
-  const { id } = await registerUser(open(), clock, { email: 'a@example.com', passwordHash: 'none' }, undefined)
+  const open = () => createDatabase(pool, { timeout: 60_000 })
+  const { id } = await registerUser(open(), { email: 'a@example.com', passwordHash: 'none' }, undefined)
   let registering: Promise<unknown> = Promise.resolve()
   await open().transact(async (transaction) => {
-    await transaction.query("UPDATE users SET email = 'b@example.com' WHERE id = $1", [id])
+    await transaction.query(sql`UPDATE users SET email = 'b@example.com' WHERE id = ${id}`)
     await transaction.query(
-      `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-       VALUES ($1, $2, 'a@example.com', 1, now())`,
-      [uuid(), id]
+      sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+       VALUES (${uuid()}, ${id}, 'a@example.com', 1, now())`
     )
-    registering = registerUser(open(), clock, { email: 'a@example.com', passwordHash: 'none' }, undefined).catch(
+    registering = registerUser(open(), { email: 'a@example.com', passwordHash: 'none' }, undefined).catch(
       (error) => error
     )
     // It waits for this transaction, by the word of the database.
     const waits = () =>
-      open().query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+      open().query(sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
     while ((await waits()).length === 0);
   })
   t.match(await registering, { code: 'ACCOUNT_EXISTS', errors: [{ path: '/email' }] })

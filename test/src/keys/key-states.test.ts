@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { listKeys } from '../../../src/keys/key-states.ts'
 import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
@@ -9,24 +10,26 @@ const NOTICE = 60
 
 test('the list of keys', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
   let start = new Date()
   t.beforeEach(async () => {
-    await database.query('TRUNCATE signing_keys')
+    await database.query(sql`TRUNCATE signing_keys`)
     start = new Date()
   })
 
   /** Adds a key that signs from so many seconds on, counted from the start, and was revoked then. */
   const add = (kid: string, signsFrom: number, revoked: number | null = null) =>
     database.query(
-      `INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from, revoked_at)
-       SELECT $1, '{}', CASE WHEN revoked IS NULL THEN '\\x00'::bytea END, start, start + make_interval(secs => $3), revoked
-       FROM (SELECT $2::timestamptz AS start, $2::timestamptz + make_interval(secs => $4) AS revoked) AS moment`,
-      [kid, start, signsFrom, revoked]
+      sql`INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from, revoked_at)
+       SELECT ${kid}, '{}', CASE WHEN later IS NULL THEN '\\x00'::bytea END,
+         start, start + make_interval(secs => ${signsFrom}), start + make_interval(secs => later)
+       FROM (SELECT ${start}::timestamptz AS start, ${revoked}::int AS later) AS given`
     )
 
   const states = async (clock = testClock()) =>
-    (await listKeys(database, clock, TOKEN_TTL)).map(({ kid, state }) => `${kid} ${state}`)
+    (await listKeys(createDatabase(pool, { clock, timeout: 60_000 }), TOKEN_TTL)).map(
+      ({ kid, state }) => `${kid} ${state}`
+    )
 
   const DAY = 86_400
   const histories: [what: string, keys: Parameters<typeof add>[], states: string[]][] = [
@@ -118,7 +121,7 @@ test('the list of keys', async (t) => {
     await add('a', -DAY)
     await add('b', -7200, -10)
     await add('c', -10)
-    const [a, b, c] = await listKeys(database, testClock(), TOKEN_TTL)
+    const [a, b, c] = await listKeys(database, TOKEN_TTL)
     t.equal(Number(a?.verifiesUntil) - Number(b?.signsFrom), (TOKEN_TTL + NOTICE) * 1000)
     t.equal(Number(c?.signsFrom) - Number(b?.verifiesUntil), 0, 'a revoked one verifies until then')
     t.equal(c?.verifiesUntil, null)
@@ -128,7 +131,7 @@ test('the list of keys', async (t) => {
   await t.test('takes tokens of any life', async (t) => {
     await add('a', -DAY)
     await add('b', -10)
-    const keys = await listKeys(database, testClock(), Number.MAX_SAFE_INTEGER)
+    const keys = await listKeys(database, Number.MAX_SAFE_INTEGER)
     t.strictSame(
       keys.map(({ state }) => state),
       ['verifying', 'signing']

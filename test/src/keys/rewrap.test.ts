@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { rewrap } from '../../../src/keys/rewrap.ts'
 import { revokeKey, rotateKey } from '../../../src/keys/rotation.ts'
 import { ensureKey, KeyMismatch, readRing } from '../../../src/keys/signing-keys.ts'
@@ -15,28 +16,28 @@ const BOTH = { current: NEW, previous: OLD }
 
 test('sealing all anew', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
   const clock = testClock()
-  const rules = { clock, secrets: { current: OLD }, tokenTtl: 900 }
+  const database = createDatabase(pool, { clock, timeout: 60_000 })
+  const rules = { secrets: { current: OLD }, tokenTtl: 900 }
   t.beforeEach(async () => {
-    await database.query('TRUNCATE signing_keys')
-    await database.query('TRUNCATE root_secret')
-    await ensureKey(database, clock, { current: OLD })
-    await readRootSecret(database, clock, { current: OLD })
+    await database.query(sql`TRUNCATE signing_keys`)
+    await database.query(sql`TRUNCATE root_secret`)
+    await ensureKey(database, { current: OLD })
+    await readRootSecret(database, { current: OLD })
   })
 
   const stored = () =>
-    database.query('SELECT private_key FROM signing_keys UNION ALL SELECT sealed FROM root_secret ORDER BY 1')
+    database.query(sql`SELECT private_key FROM signing_keys UNION ALL SELECT sealed FROM root_secret ORDER BY 1`)
   const privateKeys = async (secrets: { current: string; previous?: string }) =>
-    (await readRing(database, clock, secrets, 900)).map(({ privateKey }) => privateKey)
+    (await readRing(database, secrets, 900)).map(({ privateKey }) => privateKey)
 
   await t.test('leaves nothing that the previous secret opens, or that the present one does not', async (t) => {
     await rotateKey(database, rules)
-    const before = [await privateKeys({ current: OLD }), await readRootSecret(database, clock, { current: OLD })]
+    const before = [await privateKeys({ current: OLD }), await readRootSecret(database, { current: OLD })]
     t.equal(await rewrap(database, BOTH), 2)
-    t.strictSame([await privateKeys({ current: NEW }), await readRootSecret(database, clock, { current: NEW })], before)
+    t.strictSame([await privateKeys({ current: NEW }), await readRootSecret(database, { current: NEW })], before)
     t.strictSame(await privateKeys({ current: OLD }), [undefined, undefined])
-    t.type(await caught(readRootSecret(database, clock, { current: OLD })), RootSecretMismatch)
+    t.type(await caught(readRootSecret(database, { current: OLD })), RootSecretMismatch)
   })
 
   await t.test('decides what later keys are sealed with', async (t) => {
@@ -67,10 +68,8 @@ test('sealing all anew', async (t) => {
 
   await t.test('changes nothing when neither secret opens a key, also one that is over, and names it', async (t) => {
     const { kid } = await rotateKey(database, rules)
-    await database.query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [
-      kid,
-      seal(Buffer.from('a key'), 'signing key wrap', kid, { current: `${OLD}er` })
-    ])
+    const foreign = seal(Buffer.from('a key'), 'signing key wrap', kid, { current: `${OLD}er` })
+    await database.query(sql`UPDATE signing_keys SET private_key = ${foreign} WHERE kid = ${kid}`)
     clock.advance(360)
     await rotateKey(database, rules, 0)
     clock.advance(1000)
@@ -84,7 +83,7 @@ test('sealing all anew', async (t) => {
   })
 
   await t.test('changes nothing when neither secret opens the root secret', async (t) => {
-    await database.query('UPDATE root_secret SET sealed = $1', [Buffer.alloc(60)])
+    await database.query(sql`UPDATE root_secret SET sealed = ${Buffer.alloc(60)}`)
     const before = await stored()
     t.type(await caught(rewrap(database, BOTH)), RootSecretMismatch)
     t.strictSame(await stored(), before)

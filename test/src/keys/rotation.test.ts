@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { listKeys } from '../../../src/keys/key-states.ts'
 import { revokeKey, rotateAgedKey, rotateKey } from '../../../src/keys/rotation.ts'
 import { ensureKey, readRing } from '../../../src/keys/signing-keys.ts'
@@ -12,24 +13,25 @@ const DAY = 86_400
 
 test('the stored keys', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
 
   /** An installation with its first key, and what is done with it. */
   async function setUp() {
-    await database.query('TRUNCATE signing_keys')
     const clock = testClock()
-    const rules = { clock, secrets: SECRETS, tokenTtl: 900 }
-    await ensureKey(database, clock, SECRETS)
-    const list = () => listKeys(database, clock, 900)
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    await database.query(sql`TRUNCATE signing_keys`)
+    const rules = { secrets: SECRETS, tokenTtl: 900 }
+    await ensureKey(database, SECRETS)
+    const list = () => listKeys(database, 900)
     return {
       clock,
       rules,
       list,
       first: (await list())[0]?.kid as string,
       states: async () => (await list()).map(({ state }) => state),
-      ring: async () => (await readRing(database, clock, SECRETS, 900)).map(({ kid }) => kid),
+      ring: async () => (await readRing(database, SECRETS, 900)).map(({ kid }) => kid),
       rotate: (lead?: number) => rotateKey(database, rules, lead),
-      rotateAged: (maxAge: number) => rotateAgedKey(createDatabase(pool), rules, maxAge),
+      rotateAged: (maxAge: number) => rotateAgedKey(createDatabase(pool, { clock }), rules, maxAge),
       revoke: (kid: string, dryRun?: boolean) => revokeKey(database, rules, kid, dryRun)
     }
   }
@@ -73,8 +75,8 @@ test('the stored keys', async (t) => {
     })
 
     await t.test('once by operators who do so at once', async (t) => {
-      const { rules, states } = await setUp()
-      const outcomes = await Promise.allSettled([1, 2, 3].map(() => rotateKey(createDatabase(pool), rules)))
+      const { clock, rules, states } = await setUp()
+      const outcomes = await Promise.allSettled([1, 2, 3].map(() => rotateKey(createDatabase(pool, { clock }), rules)))
       t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected'])
       t.strictSame(await states(), ['signing', 'published'])
     })
@@ -152,7 +154,7 @@ test('the stored keys', async (t) => {
     await t.test('and leave a record without the private half', async (t) => {
       const { first, revoke } = await setUp()
       await revoke(first)
-      const rows = await database.query('SELECT public_key, private_key FROM signing_keys WHERE kid = $1', [first])
+      const rows = await database.query(sql`SELECT public_key, private_key FROM signing_keys WHERE kid = ${first}`)
       t.equal(rows.length, 1)
       t.strictSame([rows[0]?.public_key.crv, rows[0]?.private_key], ['P-256', null])
     })

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { addKey, ensureKey, readRing, type SigningKey } from '../../../src/keys/signing-keys.ts'
 import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
@@ -14,30 +15,27 @@ const kids = (ring: SigningKey[]) => ring.map(({ kid }) => kid)
 
 test('the stored keys', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
   t.beforeEach(async () => {
-    await database.query('TRUNCATE signing_keys')
+    await database.query(sql`TRUNCATE signing_keys`)
   })
 
   await t.test('the first one signs at once, and is made only once', async (t) => {
-    const clock = testClock()
-    await ensureKey(database, clock, SECRETS)
-    await ensureKey(database, clock, SECRETS)
-    const ring = await readRing(database, clock, SECRETS, TOKEN_TTL)
+    await ensureKey(database, SECRETS)
+    await ensureKey(database, SECRETS)
+    const ring = await readRing(database, SECRETS, TOKEN_TTL)
     t.equal(ring.length, 1)
     t.ok((ring[0] as SigningKey).signsIn <= 0)
   })
 
   await t.test('the first one is made once by instances that start at once', async (t) => {
-    const clock = testClock()
-    await Promise.all([1, 2, 3, 4].map(() => ensureKey(createDatabase(pool), clock, SECRETS)))
-    t.equal((await readRing(database, clock, SECRETS, TOKEN_TTL)).length, 1)
+    await Promise.all([1, 2, 3, 4].map(() => ensureKey(createDatabase(pool), SECRETS)))
+    t.equal((await readRing(database, SECRETS, TOKEN_TTL)).length, 1)
   })
 
   await t.test('are P-256 keys named by their RFC 7638 thumbprint', async (t) => {
-    const clock = testClock()
-    const kid = await addKey(database, clock, SECRETS, 0)
-    const [key] = (await readRing(database, clock, SECRETS, TOKEN_TTL)) as [SigningKey]
+    const kid = await addKey(database, SECRETS, 0)
+    const [key] = (await readRing(database, SECRETS, TOKEN_TTL)) as [SigningKey]
     const { kty, crv, x, y } = createPublicKey(key.publicKey).export({ format: 'jwk' })
     t.strictSame([kty, crv], ['EC', 'P-256'])
     const { signsIn, privateKey, ...rest } = key
@@ -52,10 +50,9 @@ test('the stored keys', async (t) => {
   })
 
   await t.test('are stored without anything of the private half in the clear', async (t) => {
-    const clock = testClock()
-    await addKey(database, clock, SECRETS, 0)
-    const [key] = (await readRing(database, clock, SECRETS, TOKEN_TTL)) as [SigningKey]
-    const [row] = await database.query('SELECT public_key, private_key FROM signing_keys')
+    await addKey(database, SECRETS, 0)
+    const [key] = (await readRing(database, SECRETS, TOKEN_TTL)) as [SigningKey]
+    const [row] = await database.query(sql`SELECT public_key, private_key FROM signing_keys`)
     const { d } = createPrivateKey(key.privateKey as string).export({ format: 'jwk' })
     t.strictSame(Object.keys(row?.public_key).sort(), ['crv', 'kty', 'x', 'y'])
     t.equal(row?.private_key.indexOf(Buffer.from(d as string, 'base64url')), -1)
@@ -63,10 +60,11 @@ test('the stored keys', async (t) => {
 
   await t.test('a new one is published at once and signs six minutes later', async (t) => {
     const clock = testClock()
-    const first = await addKey(database, clock, SECRETS, 0)
-    const second = await addKey(database, clock, SECRETS)
-    const signsIn = async () => (await readRing(database, clock, SECRETS, TOKEN_TTL)).map((key) => key.signsIn)
-    t.strictSame(kids(await readRing(database, clock, SECRETS, TOKEN_TTL)), [first, second])
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    const first = await addKey(database, SECRETS, 0)
+    const second = await addKey(database, SECRETS)
+    const signsIn = async () => (await readRing(database, SECRETS, TOKEN_TTL)).map((key) => key.signsIn)
+    t.strictSame(kids(await readRing(database, SECRETS, TOKEN_TTL)), [first, second])
     const [, before] = (await signsIn()) as [number, number]
     t.ok(before > 300_000 && before <= 360_000, `it signs in ${before} ms`)
     clock.advance(360)
@@ -76,9 +74,10 @@ test('the stored keys', async (t) => {
 
   await t.test('an old one stays until its last token is over', async (t) => {
     const clock = testClock()
-    const first = await addKey(database, clock, SECRETS, 0)
-    const second = await addKey(database, clock, SECRETS)
-    const ring = async () => kids(await readRing(database, clock, SECRETS, TOKEN_TTL))
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    const first = await addKey(database, SECRETS, 0)
+    const second = await addKey(database, SECRETS)
+    const ring = async () => kids(await readRing(database, SECRETS, TOKEN_TTL))
     // It signs for six minutes more, and for up to one where an instance has not noticed.
     clock.advance(360 + 60 + TOKEN_TTL - 30)
     t.strictSame(await ring(), [first, second])
@@ -88,30 +87,29 @@ test('the stored keys', async (t) => {
 
   await t.test('the last one stays for good', async (t) => {
     const clock = testClock()
-    const kid = await addKey(database, clock, SECRETS, 0)
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    const kid = await addKey(database, SECRETS, 0)
     clock.advance(10 * 365 * 86_400)
-    t.strictSame(kids(await readRing(database, clock, SECRETS, TOKEN_TTL)), [kid])
+    t.strictSame(kids(await readRing(database, SECRETS, TOKEN_TTL)), [kid])
   })
 
   await t.test('are none in an empty ring', async (t) => {
-    t.strictSame(await readRing(database, testClock(), SECRETS, TOKEN_TTL), [])
+    t.strictSame(await readRing(database, SECRETS, TOKEN_TTL), [])
   })
 
   await t.test('are unwrapped by the secret that wrapped them, be it the current or the previous one', async (t) => {
-    const clock = testClock()
-    await addKey(database, clock, SECRETS, 0)
-    const [expected] = (await readRing(database, clock, SECRETS, TOKEN_TTL)) as [SigningKey]
+    await addKey(database, SECRETS, 0)
+    const [expected] = (await readRing(database, SECRETS, TOKEN_TTL)) as [SigningKey]
     t.match(expected.privateKey, /^-----BEGIN PRIVATE KEY-----\n/)
     const changed = { current: OTHER, previous: SECRETS.current }
-    const [key] = (await readRing(database, clock, changed, TOKEN_TTL)) as [SigningKey]
+    const [key] = (await readRing(database, changed, TOKEN_TTL)) as [SigningKey]
     t.equal(key.privateKey, expected.privateKey)
   })
 
   await t.test('that cannot be unwrapped still verify', async (t) => {
-    const clock = testClock()
-    const foreign = await addKey(database, clock, { current: OTHER }, 0)
-    const own = await addKey(database, clock, SECRETS)
-    const ring = await readRing(database, clock, SECRETS, TOKEN_TTL)
+    const foreign = await addKey(database, { current: OTHER }, 0)
+    const own = await addKey(database, SECRETS)
+    const ring = await readRing(database, SECRETS, TOKEN_TTL)
     t.strictSame(
       ring.map(({ kid, jwk, privateKey }) => [kid, jwk.kid, typeof privateKey]),
       [
@@ -135,15 +133,14 @@ test('the stored keys', async (t) => {
   ]
   for (const [what, forge] of forgeries) {
     await t.test(`are not unwrapped from ${what}`, async (t) => {
-      const clock = testClock()
-      const victim = await addKey(database, clock, SECRETS, 0)
-      const healthy = await addKey(database, clock, SECRETS, 60)
+      const victim = await addKey(database, SECRETS, 0)
+      const healthy = await addKey(database, SECRETS, 60)
       const rows = await database.query<{ private_key: Buffer }>(
-        'SELECT private_key FROM signing_keys ORDER BY sign_from'
+        sql`SELECT private_key FROM signing_keys ORDER BY sign_from`
       )
       const [wrapped, other] = rows.map((row) => row.private_key) as [Buffer, Buffer]
-      await database.query('UPDATE signing_keys SET private_key = $2 WHERE kid = $1', [victim, forge(wrapped, other)])
-      const ring = await readRing(database, clock, SECRETS, TOKEN_TTL)
+      await database.query(sql`UPDATE signing_keys SET private_key = ${forge(wrapped, other)} WHERE kid = ${victim}`)
+      const ring = await readRing(database, SECRETS, TOKEN_TTL)
       t.strictSame(
         ring.map(({ kid, privateKey }) => [kid, typeof privateKey]),
         [

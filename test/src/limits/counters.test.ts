@@ -37,16 +37,16 @@ test('the keys of names', (t) => {
 
 test('the stored limits', async (t) => {
   const pool = await migratedPool(t)
-  const database = () => createDatabase(pool, 60_000)
+  const database = () => createDatabase(pool, { clock, timeout: 60_000 })
   const stored = async () => (await pool.query('SELECT key, count FROM limits ORDER BY key')).rows
   let clock: TestClock
   t.beforeEach(async () => {
     await pool.query('TRUNCATE limits')
     clock = testClock()
   })
-  const address = (name = 'here') => countWithin(database(), clock, key(name), LIMIT)
+  const address = (name = 'here') => countWithin(database(), key(name), LIMIT)
   const guess = (name = 'ada', device?: string) =>
-    countGuess(database(), clock, {
+    countGuess(database(), {
       name: key(name),
       device: device === undefined ? undefined : { own: key(device), all: key(`devices of ${name}`) }
     })
@@ -80,7 +80,6 @@ test('the stored limits', async (t) => {
     const together = (...names: string[]) =>
       countAllWithin(
         database(),
-        clock,
         names.map((name) => ({ key: key(name) })),
         LIMIT
       )
@@ -106,7 +105,6 @@ test('the stored limits', async (t) => {
       rounds.map((each) =>
         countAllWithin(
           database(),
-          clock,
           each.map((name) => ({ key: key(name), wide: key('a wide network') })),
           { ...LIMIT, most: 30 }
         )
@@ -138,9 +136,9 @@ test('the stored limits', async (t) => {
   await t.test('tell what is counted against the names of an account', async (t) => {
     const ada = { username: 'Ada', email: 'ada@example.com' }
     const guesses = (names: { username: string | null; email: string | null } = ada) =>
-      readGuesses(database(), clock, SECRET, names)
+      readGuesses(database(), SECRET, names)
     const name = nameKeys(SECRET, ada)[0] as Buffer
-    const wrong = (count: number) => times(count, () => countGuess(database(), clock, { name, device: undefined }))
+    const wrong = (count: number) => times(count, () => countGuess(database(), { name, device: undefined }))
     const email = { name: 'email', wrong: 0, blockedFor: 0 }
     t.strictSame(await guesses(), [{ name: 'username', wrong: 0, blockedFor: 0 }, email])
     await wrong(9)
@@ -219,7 +217,7 @@ test('the stored limits', async (t) => {
     const works = [
       () => guess('ada', 'phone'),
       () => guess(),
-      () => uncount(database(), clock, keys),
+      () => uncount(database(), keys),
       () => forgive(database(), keys)
     ]
     await t.resolves(Promise.all(Array.from({ length: 80 }, (_, index) => works[index % 4]?.())))
@@ -229,7 +227,6 @@ test('the stored limits', async (t) => {
     const from = (...clients: [name: string, wide: string][]) =>
       countAllWithin(
         database(),
-        clock,
         clients.map(([name, wide]) => ({ key: key(name), wide: key(wide) })),
         LIMIT
       )
@@ -248,25 +245,25 @@ test('the stored limits', async (t) => {
       ['through', 'through', 'through', 50, 50, 'through']
     )
     t.strictSame(kinds(await from(['o', 'wide'], ['n', 'elsewhere'])), [50, 'through'])
-    t.strictSame(kinds([await countWithin(database(), clock, key('o'), LIMIT)]), ['through'], 'and not by itself')
+    t.strictSame(kinds([await countWithin(database(), key('o'), LIMIT)]), ['through'], 'and not by itself')
     clock.advance(60)
     t.strictSame(kinds(await from(['o', 'wide'])), ['through'])
   })
 
   await t.test('take back what was counted', async (t) => {
     await times(GUESSES, guess)
-    await uncount(database(), clock, [key('ada')])
+    await uncount(database(), [key('ada')])
     t.strictSame(await guess(), byName(), 'so that nothing is blocked')
     t.strictSame(await guess(), { wait: 30 })
     clock.advance(30)
     t.strictSame(await guess(), byName())
     t.strictSame(await guess(), { wait: 60 })
-    await uncount(database(), clock, [key('ada')])
+    await uncount(database(), [key('ada')])
     t.strictSame(await guess(), byName(), 'or no longer')
     t.strictSame(await guess(), { wait: 60 })
-    await uncount(database(), clock, [key('nobody')])
+    await uncount(database(), [key('nobody')])
     await guess('grace')
-    for (let index = 0; index < 3; index++) await uncount(database(), clock, [key('grace')])
+    for (let index = 0; index < 3; index++) await uncount(database(), [key('grace')])
     t.match((await stored()).map(({ count }) => count).sort(), [0, 11], 'never below nothing')
   })
 
@@ -282,12 +279,12 @@ test('the stored limits', async (t) => {
   await t.test('are deleted when they are over, a few at a time', async (t) => {
     for (const name of ['a', 'b', 'c']) await address(name)
     await guess()
-    t.equal(await purgeLimits(database(), clock, 1000), 0)
+    t.equal(await purgeLimits(database(), 1000), 0)
     clock.advance(60)
-    t.equal(await purgeLimits(database(), clock, 2), 2)
-    t.equal(await purgeLimits(database(), clock, 2), 1)
+    t.equal(await purgeLimits(database(), 2), 2)
+    t.equal(await purgeLimits(database(), 2), 1)
     t.strictSame(await stored(), [{ key: key('ada'), count: 1 }])
     clock.advance(86_400)
-    t.equal(await purgeLimits(database(), clock, 1000), 1)
+    t.equal(await purgeLimits(database(), 1000), 1)
   })
 })

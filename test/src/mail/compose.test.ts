@@ -4,21 +4,19 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { composeWithLink } from '../../../src/mail/compose.ts'
 import type { Kind } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
-import { testClock } from '../../helpers/app.ts'
 import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 
 test('the letter of a mail', async (t) => {
   const pool = await poolOf(t, await migratedDatabase(t))
-  const database = createDatabase(pool, 60_000)
-  const clock = testClock()
-  const ada = await addUser(database, clock, { username: 'ada', email: 'Ada@example.com', passwordHash: 'none' })
-  const grace = await addUser(database, clock, {
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const ada = await addUser(database, { username: 'ada', email: 'Ada@example.com', passwordHash: 'none' })
+  const grace = await addUser(database, {
     username: 'grace',
     email: 'grace@example.com',
     emailVerified: true,
     passwordHash: 'none'
   })
-  const eve = await addUser(database, clock, { email: 'eve@example.com', passwordHash: 'none' })
+  const eve = await addUser(database, { email: 'eve@example.com', passwordHash: 'none' })
   const earlier = uuid()
   const compose = (
     kind: Kind,
@@ -26,7 +24,7 @@ test('the letter of a mail', async (t) => {
     user_id: string | null = null,
     data: Record<string, string> = {},
     id = uuid()
-  ) => composeWithLink(database, clock, Buffer.alloc(32), { id, kind, recipient, user_id, data, attempts: 1 })
+  ) => composeWithLink(database, Buffer.alloc(32), { id, kind, recipient, user_id, data, attempts: 1 })
   const token = /^[\w-]{43}$/
   const versions = { password_version: '1', email_version: '1' }
 

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { createDatabase } from '../../../src/database/database.ts'
+import { NOW, sql } from '../../../src/database/sql.ts'
 import { purgeEmailTokens } from '../../../src/mail/email-token-purge.ts'
 import {
   claimEmailToken,
@@ -25,18 +26,18 @@ const DAY = 24 * 60 * 60
 
 test('tokens of mails', async (t) => {
   const pool = await poolOf(t, await migratedDatabase(t))
-  const database = createDatabase(pool, 60_000)
   const clock = testClock()
-  const { id: user } = await addUser(database, clock, { email: EMAIL, passwordHash: 'none' })
+  const database = createDatabase(pool, { clock, timeout: 60_000 })
+  const { id: user } = await addUser(database, { email: EMAIL, passwordHash: 'none' })
   let time = Date.now()
   /** The id of a mail, later than all before. */
   const mail = () => uuid({ msecs: time++ })
   const mint = (given: Partial<Minted> = {}) =>
-    mintEmailToken(database, clock, KEY, { mail: mail(), purpose: 'verify email', user, email: EMAIL, ...given })
+    mintEmailToken(database, KEY, { mail: mail(), purpose: 'verify email', user, email: EMAIL, ...given })
   const find = (token: string | undefined, purpose: Purpose = 'verify email') =>
-    findEmailToken(database, clock, purpose, String(token))
+    findEmailToken(database, purpose, String(token))
   const use = (token: string | undefined, purpose: Purpose = 'verify email') =>
-    database.transact((transaction) => useEmailToken(transaction, clock, purpose, String(token)))
+    database.transact((transaction) => useEmailToken(transaction, purpose, String(token)))
   const INVALID = { code: 'EMAIL_TOKEN_INVALID' }
 
   await t.test('are 256 bits, one for each mail and key, of which the hash alone is stored', async (t) => {
@@ -46,11 +47,10 @@ test('tokens of mails', async (t) => {
     t.equal(await mint({ mail: id }), token)
     t.not(await mint(), token)
     const other = Buffer.alloc(32, 8)
-    t.not(
-      await mintEmailToken(database, clock, other, { mail: id, purpose: 'verify email', user, email: EMAIL }),
-      token
+    t.not(await mintEmailToken(database, other, { mail: id, purpose: 'verify email', user, email: EMAIL }), token)
+    const rows = await database.query(
+      sql`SELECT octet_length(hash) AS bytes, email_tokens::text AS row FROM email_tokens`
     )
-    const rows = await database.query('SELECT octet_length(hash) AS bytes, email_tokens::text AS row FROM email_tokens')
     for (const { bytes, row } of rows) {
       t.equal(bytes, 32)
       t.notOk(row.includes(token))
@@ -60,7 +60,7 @@ test('tokens of mails', async (t) => {
   await t.test('that verify an address are refused where they became void since they were looked up', async (t) => {
     const token = String(await mint())
     await mint()
-    t.match(await caught(database.transact((transaction) => useVerification(transaction, clock, token))), INVALID)
+    t.match(await caught(database.transact((transaction) => useVerification(transaction, token))), INVALID)
   })
 
   await t.test('about the address of an account are made only while it has that address', async (t) => {
@@ -106,7 +106,7 @@ test('tokens of mails', async (t) => {
 
   await t.test('are claimed by one of several at once, until that is given back or 30 seconds are over', async (t) => {
     const token = String(await mint())
-    const claim = (own?: string) => claimEmailToken(database, clock, 'verify email', token, own)
+    const claim = (own?: string) => claimEmailToken(database, 'verify email', token, own)
     const claims = (await Promise.allSettled(Array.from({ length: 9 }, () => claim()))).map((it) =>
       it.status === 'fulfilled' ? it.value : it.reason.code
     )
@@ -132,12 +132,12 @@ test('tokens of mails', async (t) => {
     t.match(await use(token), { user }, 'a claim is not needed to use it')
     clock.advance(30)
     await t.rejects(claim(), INVALID, 'one that was used is over')
-    await t.rejects(claimEmailToken(database, clock, 'reset password', String(await mint())), INVALID)
+    await t.rejects(claimEmailToken(database, 'reset password', String(await mint())), INVALID)
   })
 
   await t.test('of a registration are counted by the address', async (t) => {
     const begin = (email: string) =>
-      mintEmailToken(database, clock, KEY, { mail: mail(), purpose: 'finish registration', email })
+      mintEmailToken(database, KEY, { mail: mail(), purpose: 'finish registration', email })
     const first = await begin('grace@example.com')
     const other = await begin('mary@example.com')
     const second = await begin('GRACE@example.com')
@@ -150,7 +150,7 @@ test('tokens of mails', async (t) => {
     await t.test(`to ${purpose} live for ${lifetime} seconds from when they were sent last`, async (t) => {
       const given = { mail: mail(), purpose: purpose as Purpose, email: EMAIL }
       const whose = purpose === 'finish registration' ? {} : { user }
-      const send = () => mintEmailToken(database, clock, KEY, { ...given, ...whose })
+      const send = () => mintEmailToken(database, KEY, { ...given, ...whose })
       const token = await send()
       clock.advance(lifetime - 60)
       t.ok(await find(token, given.purpose))
@@ -167,13 +167,13 @@ test('tokens of mails', async (t) => {
     t.equal(await mint({ purpose: 'confirm new email', passwordVersion: '2', emailVersion: '1' }), undefined)
     t.equal(await mint({ purpose: 'confirm new email', passwordVersion: '1', emailVersion: '2' }), undefined)
     t.equal(await mint({ user: uuid() }), undefined)
-    await database.query('UPDATE users SET disabled_at = now()')
+    await database.query(sql`UPDATE users SET disabled_at = now()`)
     t.equal(await mint(), undefined)
-    await database.query('UPDATE users SET disabled_at = NULL')
+    await database.query(sql`UPDATE users SET disabled_at = NULL`)
   })
 
   await t.test('are listed for whose they are', async (t) => {
-    await database.query('DELETE FROM email_tokens')
+    await database.query(sql`DELETE FROM email_tokens`)
     t.strictSame(await listEmailTokens(database, user), [])
     await use(await mint())
     await mint({ purpose: 'reset password' })
@@ -185,19 +185,18 @@ test('tokens of mails', async (t) => {
   })
 
   await t.test('are purged when no mail can bring them again, and replaced addresses likewise', async (t) => {
-    await database.query('DELETE FROM email_tokens')
+    await database.query(sql`DELETE FROM email_tokens`)
     await mint()
     await database.query(
-      `INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-       VALUES ($1, $2, 'old@example.com', 1, now() + $3 * interval '1 millisecond')`,
-      [uuid(), user, clock.offset]
+      sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+       VALUES (${uuid()}, ${user}, 'old@example.com', 1, ${NOW})`
     )
     clock.advance(3 * DAY - 60)
-    t.equal(await purgeEmailTokens(database, clock, 1000), 0)
+    t.equal(await purgeEmailTokens(database, 1000), 0)
     clock.advance(60)
-    t.equal(await purgeEmailTokens(database, clock, 1000), 1)
+    t.equal(await purgeEmailTokens(database, 1000), 1)
     clock.advance(6 * DAY)
-    t.equal(await purgeEmailTokens(database, clock, 1000), 1)
-    t.strictSame(await database.query('SELECT FROM email_changes UNION ALL SELECT FROM email_tokens'), [])
+    t.equal(await purgeEmailTokens(database, 1000), 1)
+    t.strictSame(await database.query(sql`SELECT FROM email_changes UNION ALL SELECT FROM email_tokens`), [])
   })
 })

@@ -4,17 +4,15 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { compose } from '../../../src/mail/compose.ts'
 import type { Kind } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
-import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
 test('a mail becomes a letter', async (t) => {
-  const database = createDatabase(await migratedPool(t), 60_000)
-  const clock = testClock()
+  const database = createDatabase(await migratedPool(t), { timeout: 60_000 })
   const add = (username: string, emailVerified: boolean) =>
-    addUser(database, clock, { username, email: `${username}@example.com`, emailVerified, passwordHash: 'none' })
+    addUser(database, { username, email: `${username}@example.com`, emailVerified, passwordHash: 'none' })
   const [ada, grace] = [await add('ada', true), await add('grace', false)]
   const write = (kind: Kind, recipient: string, user_id: string | null) =>
-    compose(database, clock, Buffer.alloc(32), { id: uuid(), kind, recipient, user_id, data: {}, attempts: 1 })
+    compose(database, Buffer.alloc(32), { id: uuid(), kind, recipient, user_id, data: {}, attempts: 1 })
 
   await t.test('of a changed password, which names a user whose address is proven', async (t) => {
     t.strictSame(await write('password changed', 'ada@example.com', ada.id), {

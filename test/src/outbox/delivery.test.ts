@@ -1,5 +1,6 @@
 import { type Test, test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { createDelivery, type Outcome } from '../../../src/outbox/delivery.ts'
 import { type Fate, Undelivered } from '../../../src/outbox/delivery-error.ts'
 import { countMails, enqueueMail, LEASE, LIFE, type Mail, type NewMail } from '../../../src/outbox/outbox.ts'
@@ -21,22 +22,22 @@ function door() {
 
 test('the mails that are due', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
   t.beforeEach(async () => {
-    await database.query('TRUNCATE mails')
+    await database.query(sql`TRUNCATE mails`)
   })
 
   /** An outbox of so many mails, and what sends them by `send`, which is told the number of each. */
   async function prepare(count: number, send: (number: number, mail: Mail) => Promise<boolean>) {
     const clock = testClock()
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
     const put = (recipient: number, rest: Partial<NewMail> = {}) =>
-      enqueueMail(database, clock, { kind: 'password changed', recipient: `${recipient}`, ...rest })
+      enqueueMail(database, { kind: 'password changed', recipient: `${recipient}`, ...rest })
     for (let index = 0; index < count; index += 1) await put(index)
     const reported: [number: number, outcome: Outcome, error?: string][] = []
-    let open = (): Database => createDatabase(pool, 60_000)
+    let open = (): Database => createDatabase(pool, { clock, timeout: 60_000 })
     const delivery = createDelivery({
       openDatabase: () => open(),
-      clock,
       connections: CONNECTIONS,
       send: (mail) => send(Number(mail.recipient), mail),
       report: ({ recipient }, outcome, error) =>
@@ -52,13 +53,13 @@ test('the mails that are due', async (t) => {
       postponed: () => reported.some(([, outcome]) => outcome === 'away'),
       /** Each connection is what this makes of it. */
       through(make: (database: Database) => Database) {
-        open = () => make(createDatabase(pool, 60_000))
+        open = () => make(createDatabase(pool, { clock, timeout: 60_000 }))
       }
     }
   }
 
   const left = async () =>
-    (await database.query('SELECT recipient, attempts FROM mails ORDER BY recipient::int')).map(
+    (await database.query(sql`SELECT recipient, attempts FROM mails ORDER BY recipient::int`)).map(
       ({ recipient, attempts }) => [Number(recipient), attempts]
     )
   const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -131,10 +132,10 @@ test('the mails that are due', async (t) => {
     let claims = 0
     through((database) => ({
       ...database,
-      async query(text, values) {
-        const rows = await database.query(text, values as never)
-        if (text.startsWith('WITH')) claims += 1
-        if (claims === 2 && text.startsWith('WITH')) {
+      async query(statement) {
+        const rows = await database.query(statement)
+        if (statement.text.startsWith('WITH')) claims += 1
+        if (claims === 2 && statement.text.startsWith('WITH')) {
           first.open()
           while ((await countMails(database)) > 1) await new Promise(setImmediate)
           for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate)
@@ -153,8 +154,8 @@ test('the mails that are due', async (t) => {
     let claims = 0
     through((database) => ({
       ...database,
-      async query(text, values) {
-        const rows = await database.query(text, values as never)
+      async query(statement) {
+        const rows = await database.query(statement)
         claims += 1
         if (claims === 1) {
           await put(1)
@@ -223,9 +224,9 @@ test('the mails that are due', async (t) => {
     await put(2)
     through((database) => ({
       ...database,
-      async query(text, values) {
-        const rows = await database.query(text, values as never)
-        if (text.startsWith('WITH')) {
+      async query(statement) {
+        const rows = await database.query(statement)
+        if (statement.text.startsWith('WITH')) {
           through((same) => same)
           taken.open()
           while (!postponed()) await new Promise(setImmediate)
@@ -274,19 +275,17 @@ test('the mails that are due', async (t) => {
 
 test('two instances send each mail once', async (t: Test) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
-  const clock = testClock()
+  const database = createDatabase(pool, { timeout: 60_000 })
   const sent: string[] = []
   const instance = () =>
     createDelivery({
-      openDatabase: () => createDatabase(pool, 60_000),
-      clock,
+      openDatabase: () => createDatabase(pool, { timeout: 60_000 }),
       connections: CONNECTIONS,
       send: async ({ id }) => sent.push(id) > 0,
       report: () => {}
     })
   for (let index = 0; index < 60; index += 1) {
-    await enqueueMail(database, clock, { kind: 'finish registration', recipient: `${index}` })
+    await enqueueMail(database, { kind: 'finish registration', recipient: `${index}` })
   }
   const instances = [instance(), instance(), instance()]
   while ((await countMails(database)) > 0) await Promise.all(instances.map(({ sendDue }) => sendDue()))

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { NOW, sql } from '../../../src/database/sql.ts'
 import {
   answerQuestions,
   type Claimed,
@@ -26,42 +27,40 @@ const ADA = { kind: 'password changed', recipient: 'ada@example.com' } as const
 
 test('the outbox', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
+  const database = createDatabase(pool, { timeout: 60_000 })
   t.beforeEach(async () => {
-    await database.query('TRUNCATE mails')
+    await database.query(sql`TRUNCATE mails`)
   })
 
   /** In how many seconds each mail is due, by this clock. */
-  const dueIn = async (clock = testClock()) =>
+  const dueIn = async () =>
     (
       await database.query(
-        `SELECT extract(epoch FROM next_attempt_at - now() - $1 * interval '1 millisecond')::float8 AS due, attempts
-         FROM mails ORDER BY id`,
-        [clock.offset]
+        sql`SELECT extract(epoch FROM next_attempt_at - ${NOW})::float8 AS due, attempts
+         FROM mails ORDER BY id`
       )
     ).map(({ due, attempts }) => ({ due, attempts }))
 
   await t.test('takes every kind of its list, and none without a name', async (t) => {
-    for (const kind of KINDS) await enqueueMail(database, testClock(), { kind, recipient: 'ada@example.com' })
+    for (const kind of KINDS) await enqueueMail(database, { kind, recipient: 'ada@example.com' })
     t.equal(await countMails(database), KINDS.length)
-    const other = enqueueMail(database, testClock(), { kind: '' as never, recipient: 'ada@example.com' })
+    const other = enqueueMail(database, { kind: '' as never, recipient: 'ada@example.com' })
     t.match(await caught(other), { code: '23514' })
   })
 
   await t.test('takes no mail of a user who has gone', async (t) => {
     const ofNobody = { ...ADA, userId: '00000000-0000-0000-0000-000000000000' }
-    t.equal(await enqueueMail(database, testClock(), ofNobody), false)
-    t.equal(await enqueueMail(database, testClock(), ADA), true)
+    t.equal(await enqueueMail(database, ofNobody), false)
+    t.equal(await enqueueMail(database, ADA), true)
     t.equal(await countMails(database), 1)
   })
 
   await t.test('gives what was put in, as it was put in', async (t) => {
-    const clock = testClock()
-    const { id: userId } = await addUser(database, clock, { username: 'ada', passwordHash: '' })
-    await enqueueMail(database, clock, { ...ADA, recipient: 'Grace@example.com' })
-    await enqueueMail(database, clock, { ...ADA, userId, data: { new_email: 'a@example.com' } })
+    const { id: userId } = await addUser(database, { username: 'ada', passwordHash: '' })
+    await enqueueMail(database, { ...ADA, recipient: 'Grace@example.com' })
+    await enqueueMail(database, { ...ADA, userId, data: { new_email: 'a@example.com' } })
     // Of one moment, they are in no order.
-    const mails = (await claimMails(database, clock, 10)).sort((one) => (one.user_id === null ? -1 : 1))
+    const mails = (await claimMails(database, 10)).sort((one) => (one.user_id === null ? -1 : 1))
     const same = { ...ADA, attempts: 1, expired: false }
     const [{ id: first, ...one } = {} as Claimed, { id: second, ...other } = {} as Claimed] = mails
     t.strictSame(
@@ -75,10 +74,9 @@ test('the outbox', async (t) => {
   })
 
   await t.test('has a mail if the change that it tells of is committed, and not if it is not', async (t) => {
-    const clock = testClock()
-    await database.transact((transaction) => enqueueMail(transaction, clock, ADA))
+    await database.transact((transaction) => enqueueMail(transaction, ADA))
     const failing = database.transact(async (transaction) => {
-      await enqueueMail(transaction, clock, ADA)
+      await enqueueMail(transaction, ADA)
       throw new Error('no')
     })
     await caught(failing)
@@ -86,34 +84,35 @@ test('the outbox', async (t) => {
   })
 
   await t.test('loses the mails of an account that is deleted', async (t) => {
-    const clock = testClock()
-    const { id: userId } = await addUser(database, clock, { username: 'grace', passwordHash: '' })
-    await enqueueMail(database, clock, { ...ADA, userId })
-    await enqueueMail(database, clock, ADA)
-    await database.query('DELETE FROM users WHERE id = $1', [userId])
+    const { id: userId } = await addUser(database, { username: 'grace', passwordHash: '' })
+    await enqueueMail(database, { ...ADA, userId })
+    await enqueueMail(database, ADA)
+    await database.query(sql`DELETE FROM users WHERE id = ${userId}`)
     t.equal(await countMails(database), 1)
   })
 
   await t.test('gives each mail once, and again when its lease is over', async (t) => {
     const clock = testClock()
-    await enqueueMail(database, clock, ADA)
-    const [mail] = await claimMails(database, clock, 10)
-    t.strictSame(await claimMails(database, clock, 10), [])
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    await enqueueMail(database, ADA)
+    const [mail] = await claimMails(database, 10)
+    t.strictSame(await claimMails(database, 10), [])
     clock.advance(LEASE - 5)
-    t.strictSame(await claimMails(database, clock, 10), [])
+    t.strictSame(await claimMails(database, 10), [])
     clock.advance(6)
-    t.strictSame(await claimMails(database, clock, 10), [{ ...mail, attempts: 2 }])
+    t.strictSame(await claimMails(database, 10), [{ ...mail, attempts: 2 }])
   })
 
   await t.test('gives many at once to many, each to one of them, the longest due first', async (t) => {
     const clock = testClock()
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
     for (let index = 0; index < 30; index += 1) {
-      await enqueueMail(database, clock, { ...ADA, recipient: `${index}` })
+      await enqueueMail(database, { ...ADA, recipient: `${index}` })
       clock.advance(1)
     }
     const recipients = (mails: Claimed[]) => mails.map(({ recipient }) => Number(recipient)).sort((a, b) => a - b)
-    t.strictSame(recipients(await claimMails(database, clock, 3)), [0, 1, 2])
-    const taken = await Promise.all(Array.from({ length: 9 }, () => claimMails(database, clock, 4)))
+    t.strictSame(recipients(await claimMails(database, 3)), [0, 1, 2])
+    const taken = await Promise.all(Array.from({ length: 9 }, () => claimMails(database, 4)))
     t.strictSame(
       recipients(taken.flat()),
       Array.from({ length: 27 }, (_, index) => index + 3)
@@ -122,12 +121,13 @@ test('the outbox', async (t) => {
 
   await t.test('gives one at a time to a recipient, in any letter case, the longest due first', async (t) => {
     const clock = testClock()
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
     for (const recipient of ['ada@example.com', 'ADA@example.com', 'grace@example.com']) {
-      await enqueueMail(database, clock, { ...ADA, recipient })
+      await enqueueMail(database, { ...ADA, recipient })
       clock.advance(1)
     }
     const claim = async (busy?: string[]) =>
-      (await claimMails(database, clock, 10, busy)).map(({ recipient }) => recipient).sort()
+      (await claimMails(database, 10, busy)).map(({ recipient }) => recipient).sort()
     t.strictSame(await claim(['Grace@Example.com', 'Ada@example.com']), [])
     t.strictSame(await claim(), ['ada@example.com', 'grace@example.com'])
     t.strictSame(await claim(['ada@example.com']), [])
@@ -136,29 +136,30 @@ test('the outbox', async (t) => {
 
   await t.test('keeps a mail for as long as it is to wait', async (t) => {
     const clock = testClock()
-    t.equal(await nextMailDue(database, clock), undefined)
-    await enqueueMail(database, clock, { ...ADA, delay: 300_000 })
-    await enqueueMail(database, clock, { ...ADA, delay: 200_000 })
-    const due = Number(await nextMailDue(database, clock))
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    t.equal(await nextMailDue(database), undefined)
+    await enqueueMail(database, { ...ADA, delay: 300_000 })
+    await enqueueMail(database, { ...ADA, delay: 200_000 })
+    const due = Number(await nextMailDue(database))
     t.ok(due > 100_000 && due <= 200_000, `${due}`)
-    t.strictSame(await claimMails(database, clock, 10), [])
+    t.strictSame(await claimMails(database, 10), [])
     clock.advance(200)
-    t.equal((await claimMails(database, clock, 10)).length, 1)
+    t.equal((await claimMails(database, 10)).length, 1)
   })
 
   await t.test('says of a mail of a day that it is too old', async (t) => {
     const clock = testClock()
-    await enqueueMail(database, clock, ADA)
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    await enqueueMail(database, ADA)
     clock.advance(LIFE - 10)
-    t.match(await claimMails(database, clock, 1), [{ expired: false }])
+    t.match(await claimMails(database, 1), [{ expired: false }])
     clock.advance(LEASE + 10)
-    t.match(await claimMails(database, clock, 1), [{ expired: true }])
+    t.match(await claimMails(database, 1), [{ expired: true }])
   })
 
   await t.test(
     'puts a mail off for pauses that double, up to an hour, or a minute where nobody refused it',
     async (t) => {
-      const clock = testClock()
       const cases: [attempts: number, reason: 'later' | 'away', longest: number][] = [
         [1, 'later', 15],
         [2, 'later', 30],
@@ -170,10 +171,10 @@ test('the outbox', async (t) => {
         [2000, 'away', 60]
       ]
       for (const [attempts, reason, longest] of cases) {
-        await database.query('TRUNCATE mails')
-        for (let index = 0; index < 4; index += 1) await enqueueMail(database, clock, { ...ADA, recipient: `${index}` })
-        await database.query('UPDATE mails SET attempts = $1', [attempts - 1])
-        for (const mail of await claimMails(database, clock, 4)) await postponeMail(database, clock, mail, reason)
+        await database.query(sql`TRUNCATE mails`)
+        for (let index = 0; index < 4; index += 1) await enqueueMail(database, { ...ADA, recipient: `${index}` })
+        await database.query(sql`UPDATE mails SET attempts = ${attempts - 1}`)
+        for (const mail of await claimMails(database, 4)) await postponeMail(database, mail, reason)
         const pauses = (await dueIn()).map(({ due }) => due)
         t.ok(
           pauses.every((pause) => pause > longest / 2 - 10 && pause <= longest),
@@ -185,12 +186,11 @@ test('the outbox', async (t) => {
   )
 
   await t.test('gives back what was not tried, as if it had not been taken', async (t) => {
-    const clock = testClock()
-    await enqueueMail(database, clock, ADA)
-    await enqueueMail(database, clock, { ...ADA, recipient: 'grace@example.com' })
-    const mails = await claimMails(database, clock, 2)
-    await giveBackMails(database, clock, mails)
-    const again = await claimMails(database, clock, 2)
+    await enqueueMail(database, ADA)
+    await enqueueMail(database, { ...ADA, recipient: 'grace@example.com' })
+    const mails = await claimMails(database, 2)
+    await giveBackMails(database, mails)
+    const again = await claimMails(database, 2)
     t.strictSame(
       again.map(({ attempts }) => attempts),
       [1, 1]
@@ -199,20 +199,20 @@ test('the outbox', async (t) => {
 
   await t.test('leaves a mail to the instance that has taken it since', async (t) => {
     const clock = testClock()
-    await enqueueMail(database, clock, ADA)
-    const [late] = (await claimMails(database, clock, 1)) as [Claimed]
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    await enqueueMail(database, ADA)
+    const [late] = (await claimMails(database, 1)) as [Claimed]
     clock.advance(LEASE + 1)
-    await claimMails(database, clock, 1)
-    const taken = await database.query('SELECT next_attempt_at, attempts FROM mails')
-    await postponeMail(database, clock, late, 'later')
-    await giveBackMails(database, clock, [late])
-    t.strictSame(await database.query('SELECT next_attempt_at, attempts FROM mails'), taken)
+    await claimMails(database, 1)
+    const taken = await database.query(sql`SELECT next_attempt_at, attempts FROM mails`)
+    await postponeMail(database, late, 'later')
+    await giveBackMails(database, [late])
+    t.strictSame(await database.query(sql`SELECT next_attempt_at, attempts FROM mails`), taken)
   })
 
   await t.test('forgets what is deleted', async (t) => {
-    const clock = testClock()
-    for (const recipient of ['one', 'two', 'three']) await enqueueMail(database, clock, { ...ADA, recipient })
-    const mails = await claimMails(database, clock, 2)
+    for (const recipient of ['one', 'two', 'three']) await enqueueMail(database, { ...ADA, recipient })
+    const mails = await claimMails(database, 2)
     await deleteMails(
       database,
       mails.map(({ id }) => id)
@@ -223,14 +223,14 @@ test('the outbox', async (t) => {
 
 test('questions', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
   const clock = testClock()
+  const database = createDatabase(pool, { clock, timeout: 60_000 })
   const add = async (name: string, emailVerified: boolean) =>
-    (await addUser(database, clock, { email: `${name}@example.com`, emailVerified, passwordHash: '' })).id
+    (await addUser(database, { email: `${name}@example.com`, emailVerified, passwordHash: '' })).id
   const ids = { Ada: await add('Ada', false), grace: await add('grace', true), gone: await add('gone', false) }
-  await database.query('UPDATE users SET disabled_at = now() WHERE id = $1', [ids.gone])
+  await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${ids.gone}`)
 
-  const stored = () => database.query('SELECT id, kind, recipient, user_id, next_attempt_at, attempts FROM mails')
+  const stored = () => database.query(sql`SELECT id, kind, recipient, user_id, next_attempt_at, attempts FROM mails`)
 
   const [ada, grace] = [
     { recipient: 'Ada@example.com', user_id: ids.Ada },
@@ -255,12 +255,12 @@ test('questions', async (t) => {
   ]
   for (const [kind, recipient, mail] of cases) {
     await t.test(`${kind} for ${recipient}`, async (t) => {
-      await database.query('TRUNCATE mails')
-      await enqueueMail(database, clock, { kind, recipient, delay: 4000 })
+      await database.query(sql`TRUNCATE mails`)
+      await enqueueMail(database, { kind, recipient, delay: 4000 })
       const [before] = await stored()
       if (kind !== 'password changed') {
         clock.advance(10)
-        t.strictSame(await claimMails(database, clock, 1), [], 'is not sent before it is answered')
+        t.strictSame(await claimMails(database, 1), [], 'is not sent before it is answered')
       }
       t.equal(await answerQuestions(database), kind === 'password changed' ? 0 : 1)
       t.strictSame(await stored(), mail ? [{ ...before, ...mail }] : [], 'and keeps its id and its time')
@@ -269,9 +269,9 @@ test('questions', async (t) => {
   }
 
   await t.test('that are throttled come to nothing, whoever is asked for', async (t) => {
-    await database.query('TRUNCATE mails')
+    await database.query(sql`TRUNCATE mails`)
     for (const [kind, recipient] of cases.slice(0, 10)) {
-      await enqueueMail(database, clock, { kind, recipient, data: { [THROTTLED]: 'yes' } })
+      await enqueueMail(database, { kind, recipient, data: { [THROTTLED]: 'yes' } })
     }
     t.equal(await answerQuestions(database), 10)
     t.strictSame(await stored(), [])
@@ -279,15 +279,15 @@ test('questions', async (t) => {
 
   await t.test('are answered in the order in which they were asked, so many at once', async (t) => {
     for (let index = 0; index < 5; index += 1) {
-      await enqueueMail(database, clock, { kind: 'registration asked', recipient: `${index}@example.com` })
+      await enqueueMail(database, { kind: 'registration asked', recipient: `${index}@example.com` })
     }
     t.strictSame([await answerQuestions(database, 3), await answerQuestions(database, 3)], [3, 2])
   })
 
   await t.test('are answered once, however many look at them', async (t) => {
-    await database.query('TRUNCATE mails')
+    await database.query(sql`TRUNCATE mails`)
     for (let index = 0; index < 20; index += 1) {
-      await enqueueMail(database, clock, { kind: 'registration asked', recipient: `${index}@example.com` })
+      await enqueueMail(database, { kind: 'registration asked', recipient: `${index}@example.com` })
     }
     const counts = await Promise.all(Array.from({ length: 8 }, () => answerQuestions(database, 5)))
     t.ok(counts.reduce((sum, count) => sum + count) <= 20)
@@ -296,13 +296,13 @@ test('questions', async (t) => {
   })
 
   await t.test('for an account that is being deleted are for nobody', async (t) => {
-    await database.query('TRUNCATE mails')
-    await enqueueMail(database, clock, { kind: 'reset asked', recipient: 'grace@example.com' })
+    await database.query(sql`TRUNCATE mails`)
+    await enqueueMail(database, { kind: 'reset asked', recipient: 'grace@example.com' })
     if (hasServer) {
-      const remove = (transaction: Database) => transaction.query('DELETE FROM users WHERE id = $1', [ids.grace])
+      const remove = (transaction: Database) => transaction.query(sql`DELETE FROM users WHERE id = ${ids.grace}`)
       t.equal((await meet(pool, remove, () => answerQuestions(database)))[1], 1)
     } else {
-      await database.query('DELETE FROM users WHERE id = $1', [ids.grace])
+      await database.query(sql`DELETE FROM users WHERE id = ${ids.grace}`)
       await answerQuestions(database)
     }
     t.strictSame(await stored(), [])

@@ -1,7 +1,6 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import { RootSecretMismatch, readRootSecret, sealingSecrets } from '../../../src/secrets/root-secret.ts'
-import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
@@ -11,7 +10,7 @@ const NEW = 'the secret that is used today, long enough too'
 test('the root secret', async (t) => {
   const pool = await migratedPool(t)
   const read = (secrets: { current: string; previous?: string }) =>
-    readRootSecret(createDatabase(pool, 60_000), testClock(), secrets)
+    readRootSecret(createDatabase(pool, { timeout: 60_000 }), secrets)
   t.beforeEach(async () => {
     await pool.query('TRUNCATE root_secret')
   })
@@ -48,7 +47,7 @@ test('the root secret', async (t) => {
 
   await t.test('decides what else is sealed with, so that all instances open it', async (t) => {
     const decide = (secrets: { current: string; previous?: string }) =>
-      sealingSecrets(createDatabase(pool, 60_000), secrets)
+      sealingSecrets(createDatabase(pool, { timeout: 60_000 }), secrets)
     t.strictSame(await decide({ current: OLD }), { current: OLD })
     t.strictSame(await decide({ current: NEW, previous: OLD }), { current: OLD }, 'before there is one')
     await read({ current: OLD })

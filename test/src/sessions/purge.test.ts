@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { purgeSessions, RETENTION } from '../../../src/sessions/purge.ts'
 import { type LiveSession, openSession } from '../../../src/sessions/sessions.ts'
 import { addUser } from '../../../src/users/users.ts'
@@ -13,27 +14,28 @@ const DAY = 86_400
 
 test('a purge', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
-  const { id: user } = await addUser(database, testClock(), { username: 'ada', passwordHash: HASH })
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const { id: user } = await addUser(database, { username: 'ada', passwordHash: HASH })
   const credentials = { id: user, username: 'ada', password_hash: HASH, password_version: 1 }
   t.beforeEach(async () => {
-    await database.query('TRUNCATE sessions')
+    await database.query(sql`TRUNCATE sessions`)
   })
 
   function prepare() {
     const clock = testClock()
-    const lifetimes = { ...CONFIG, clock }
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
     return {
       clock,
+      database,
       begin: async () => {
-        const opened = await openSession(database, lifetimes, credentials, { userAgent: undefined, ip: '::1' })
+        const opened = await openSession(database, CONFIG, credentials, { userAgent: undefined, ip: '::1' })
         return (opened as LiveSession).refreshToken.session
       },
-      purge: (after?: string, batch?: number) => purgeSessions(database, lifetimes, after, batch)
+      purge: (after?: string, batch?: number) => purgeSessions(database, CONFIG, after, batch)
     }
   }
   const left = async () =>
-    (await database.query('SELECT id, end_reason AS reason FROM sessions ORDER BY id')).map(({ id, reason }) => [
+    (await database.query(sql`SELECT id, end_reason AS reason FROM sessions ORDER BY id`)).map(({ id, reason }) => [
       id,
       reason
     ])
@@ -48,9 +50,9 @@ test('a purge', async (t) => {
     const ids = [await begin(), await begin(), await begin()].sort() as [string, string, string]
     const started = (id: string, seconds: number, used: number) =>
       database.query(
-        `UPDATE sessions SET created_at = now() - make_interval(secs => $2), last_used_at = now() - make_interval(secs => $3)
-         WHERE id = $1`,
-        [id, seconds, used]
+        sql`UPDATE sessions SET created_at = now() - make_interval(secs => ${seconds}),
+           last_used_at = now() - make_interval(secs => ${used})
+         WHERE id = ${id}`
       )
     await started(ids[0], 7200, 10)
     await started(ids[1], 5000, 3600)
@@ -91,10 +93,10 @@ test('a purge', async (t) => {
   })
 
   await t.test('leaves it to the instance that is at it', async (t) => {
-    const { clock, begin, purge } = prepare()
+    const { clock, database, begin, purge } = prepare()
     const id = await begin()
     clock.advance(3600)
-    const release = await hold()
+    const release = await hold(database)
     t.strictSame(await purge(), { last: undefined, marked: 0, deleted: 0 })
     await release()
     t.strictSame(await left(), [[id, null]])
@@ -102,7 +104,7 @@ test('a purge', async (t) => {
   })
 
   /** Has the lock taken by another connection; or, where there is but one, by a database that says so. */
-  async function hold(): Promise<() => Promise<unknown>> {
+  async function hold(database: Database): Promise<() => Promise<unknown>> {
     if (process.env.TEST_DATABASE_URL) {
       const other = await pool.connect()
       await other.query('BEGIN')
@@ -110,7 +112,11 @@ test('a purge', async (t) => {
       return () => other.query('COMMIT').finally(() => other.release())
     }
     const { transact } = database
-    const taken: Database = { query: async () => [{ held: false }] as never, transact: (work) => work(taken) }
+    const taken: Database = {
+      ...database,
+      query: async () => [{ held: false }] as never,
+      transact: (work) => work(taken)
+    }
     database.transact = taken.transact
     return async () => {
       database.transact = transact

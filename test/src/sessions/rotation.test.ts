@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { createRefreshToken, type RefreshToken, sha256 } from '../../../src/sessions/refresh-token.ts'
 import { endSessionOf, findRefreshToken, type UsedSession, useRefreshToken } from '../../../src/sessions/rotation.ts'
 import { endSessions, findSessionUser, type LiveSession, openSession } from '../../../src/sessions/sessions.ts'
@@ -14,13 +15,14 @@ const KEY = Buffer.alloc(32, 7)
 
 test('the use of refresh tokens', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
-  const user = await addUser(database, testClock(), { username: 'ada', passwordHash: HASH })
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const user = await addUser(database, { username: 'ada', passwordHash: HASH })
 
   /** A session that has just begun, on a clock of its own. */
   async function begin(rules: { REFRESH_GRACE?: number; successorKey?: Buffer } = {}) {
     const clock = testClock()
-    const all = { ...CONFIG, successorKey: KEY, ...rules, clock }
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    const all = { ...CONFIG, successorKey: KEY, ...rules }
     const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
     const opened = await openSession(database, all, credentials, { userAgent: undefined, ip: '::1' })
     const { refreshToken: token } = opened as LiveSession
@@ -78,7 +80,9 @@ test('the use of refresh tokens', async (t) => {
   await t.test('gives the same successor to all uses at once, whichever connection they come over', async (t) => {
     const { token, use, next } = await begin()
     for (let present = token, round = 0; round < 5; round++) {
-      const uses = await Promise.all(Array.from({ length: 40 }, () => use(present, createDatabase(pool, 60_000))))
+      const uses = await Promise.all(
+        Array.from({ length: 40 }, () => use(present, createDatabase(pool, { timeout: 60_000 })))
+      )
       const successors = uses.map((used) =>
         'refreshToken' in used ? used.refreshToken.rotating.toString('hex') : used
       )
@@ -204,7 +208,9 @@ test('the use of refresh tokens', async (t) => {
 
   await t.test('without a grace lets one of many at once through', async (t) => {
     const { token, use } = await begin({ REFRESH_GRACE: 0 })
-    const uses = await Promise.all(Array.from({ length: 10 }, () => use(token, createDatabase(pool, 60_000))))
+    const uses = await Promise.all(
+      Array.from({ length: 10 }, () => use(token, createDatabase(pool, { timeout: 60_000 })))
+    )
     t.equal(uses.filter((used) => 'refreshToken' in used).length, 1)
     t.equal(uses.filter((used) => 'refused' in used && used.refused === 'replayed').length, 9)
   })
@@ -267,10 +273,10 @@ test('the use of refresh tokens', async (t) => {
 })
 
 test('a refresh token is found as long as it would be taken', async (t) => {
-  const database = createDatabase(await migratedPool(t), 60_000)
   const clock = testClock()
-  const rules = { ...CONFIG, successorKey: KEY, clock }
-  const { id } = await addUser(database, clock, { email: 'ada@example.com', passwordHash: HASH })
+  const database = createDatabase(await migratedPool(t), { clock, timeout: 60_000 })
+  const rules = { ...CONFIG, successorKey: KEY }
+  const { id } = await addUser(database, { email: 'ada@example.com', passwordHash: HASH })
   const credentials = { id, username: null, password_hash: HASH, password_version: 1 }
   const opened = await openSession(database, rules, credentials, { userAgent: undefined, ip: '::1' })
   const { refreshToken: first, expiresAt } = opened as LiveSession
@@ -290,10 +296,10 @@ test('a refresh token is found as long as it would be taken', async (t) => {
 })
 
 test('logging out', async (t) => {
-  const database = createDatabase(await migratedPool(t), 60_000)
   const clock = testClock()
-  const rules = { ...CONFIG, successorKey: KEY, clock }
-  const { id } = await addUser(database, clock, { username: 'ada', passwordHash: HASH })
+  const database = createDatabase(await migratedPool(t), { clock, timeout: 60_000 })
+  const rules = { ...CONFIG, successorKey: KEY }
+  const { id } = await addUser(database, { username: 'ada', passwordHash: HASH })
   const credentials = { id, username: 'ada', password_hash: HASH, password_version: 1 }
   const begin = async () => {
     const opened = await openSession(database, rules, credentials, { userAgent: undefined, ip: '::1' })
@@ -306,7 +312,7 @@ test('logging out', async (t) => {
     const [token, other] = [await begin(), await begin()]
     await endSessionOf(database, rules, token)
     t.strictSame([await alive(token), await alive(other)], [false, true])
-    const rows = () => database.query('SELECT ended_at, end_reason FROM sessions WHERE id = $1', [token.session])
+    const rows = () => database.query(sql`SELECT ended_at, end_reason FROM sessions WHERE id = ${token.session}`)
     const before = await rows()
     t.match(before, [{ end_reason: 'logged out' }])
     clock.advance(60)

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { NOW, sql } from '../../../src/database/sql.ts'
 import { expiryOf } from '../../../src/sessions/lifetimes.ts'
 import {
   countSessions,
@@ -26,21 +27,21 @@ const NOBODY = '0198a3c2-7f00-7000-8000-000000000000'
 
 test('the stored sessions', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
-  const user = await addUser(database, testClock(), { username: 'ada', email: 'ada@example.com', passwordHash: HASH })
-  const other = await addUser(database, testClock(), { username: 'grace', passwordHash: HASH })
-  const disabled = await addUser(database, testClock(), { username: 'disabled', passwordHash: HASH })
-  await database.query('UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.id])
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const user = await addUser(database, { username: 'ada', email: 'ada@example.com', passwordHash: HASH })
+  const other = await addUser(database, { username: 'grace', passwordHash: HASH })
+  const disabled = await addUser(database, { username: 'disabled', passwordHash: HASH })
+  await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${disabled.id}`)
   const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
 
   /** A session of ada that has just begun, on a clock of its own. */
   async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
     const clock = testClock()
-    const lifetimes = { ...CONFIG, clock }
-    const session = (await openSession(database, lifetimes, credentials, origin)) as LiveSession
+    const database = createDatabase(pool, { clock, timeout: 60_000 })
+    const session = (await openSession(database, CONFIG, credentials, origin)) as LiveSession
     const id = session.refreshToken.session
-    const find = (sid = id, sub = user.id) => findSessionUser(database, lifetimes, { sid, sub })
-    return { clock, lifetimes, session, id, find }
+    const find = (sid = id, sub = user.id) => findSessionUser(database, CONFIG, { sid, sub })
+    return { clock, database, session, id, find }
   }
 
   await t.test('keep where they came from, and of the token only hashes', async (t) => {
@@ -48,10 +49,9 @@ test('the stored sessions', async (t) => {
     t.match(id, /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
     t.ok(Math.abs(session.expiresAt.getTime() - clock.now() - 3_600_000) < 60_000)
     const [row] = await database.query(
-      `SELECT user_id, user_agent, host(ip) AS ip, ended_at, created_at = last_used_at AS unused,
+      sql`SELECT user_id, user_agent, host(ip) AS ip, ended_at, created_at = last_used_at AS unused,
          length(family_hash) AS family, length(rotating_hash) AS rotating
-       FROM sessions WHERE id = $1`,
-      [id]
+       FROM sessions WHERE id = ${id}`
     )
     t.strictSame(row, {
       user_id: user.id,
@@ -73,7 +73,7 @@ test('the stored sessions', async (t) => {
   for (const [what, userAgent, kept] of agents) {
     await t.test(`keep a user agent: ${what}`, async (t) => {
       const { id } = await begin({ userAgent, ip: '2001:db8::1' })
-      t.strictSame(await database.query('SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = $1', [id]), [
+      t.strictSame(await database.query(sql`SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = ${id}`), [
         { user_agent: kept, ip: '2001:db8::1' }
       ])
     })
@@ -86,25 +86,24 @@ test('the stored sessions', async (t) => {
   ] as const
   for (const [whose, given] of strangers) {
     await t.test(`do not begin for a user ${whose}`, async (t) => {
-      const count = () => database.query('SELECT count(*)::int FROM sessions')
+      const count = () => database.query(sql`SELECT count(*)::int FROM sessions`)
       const before = await count()
-      t.equal(await openSession(database, { ...CONFIG, clock: testClock() }, given, ORIGIN), undefined)
+      t.equal(await openSession(database, CONFIG, given, ORIGIN), undefined)
       t.strictSame(await count(), before)
     })
   }
 
   await t.test('tell the username as it is when they begin', async (t) => {
     const rename = (where: Database, username: string) =>
-      where.query('UPDATE users SET username = $2 WHERE id = $1', [user.id, username])
-    const open = async () =>
-      (await openSession(database, { ...CONFIG, clock: testClock() }, credentials, ORIGIN))?.username
+      where.query(sql`UPDATE users SET username = ${username} WHERE id = ${user.id}`)
+    const open = async () => (await openSession(database, CONFIG, credentials, ORIGIN))?.username
     await rename(database, 'lovelace')
     t.equal(await open(), 'lovelace')
     if (hasServer) t.equal((await meet(pool, (where) => rename(where, 'countess'), open))[1], 'countess')
     await rename(database, 'ada')
-    const nameless = await addUser(database, testClock(), { email: 'nameless@example.com', passwordHash: HASH })
+    const nameless = await addUser(database, { email: 'nameless@example.com', passwordHash: HASH })
     const given = { id: nameless.id, password_version: 1 }
-    t.match(await openSession(database, { ...CONFIG, clock: testClock() }, given, ORIGIN), { username: null })
+    t.match(await openSession(database, CONFIG, given, ORIGIN), { username: null })
   })
 
   await t.test('tell their user while they live', async (t) => {
@@ -123,12 +122,8 @@ test('the stored sessions', async (t) => {
   })
 
   await t.test('live on when they are used, until REFRESH_MAX_TTL', async (t) => {
-    const { clock, id, find } = await begin()
-    const use = () =>
-      database.query(`UPDATE sessions SET last_used_at = now() + $2 * interval '1 millisecond' WHERE id = $1`, [
-        id,
-        clock.offset
-      ])
+    const { clock, database, id, find } = await begin()
+    const use = () => database.query(sql`UPDATE sessions SET last_used_at = ${NOW} WHERE id = ${id}`)
     clock.advance(3000)
     await use()
     clock.advance(3000)
@@ -141,9 +136,9 @@ test('the stored sessions', async (t) => {
   })
 
   await t.test('are over when they were ended', async (t) => {
-    const { id, lifetimes, find } = await begin()
+    const { database, id, find } = await begin()
     const { find: findAnother } = await begin()
-    t.strictSame(await endSessions(database, lifetimes, { sid: id, sub: user.id }, id, 'ended by the user'), {
+    t.strictSame(await endSessions(database, CONFIG, { sid: id, sub: user.id }, id, 'ended by the user'), {
       alive: true,
       count: 1
     })
@@ -152,23 +147,21 @@ test('the stored sessions', async (t) => {
   })
 
   await t.test('go with their user', async (t) => {
-    const leaver = await addUser(database, testClock(), { username: 'leaver', passwordHash: HASH })
-    const lifetimes = { ...CONFIG, clock: testClock() }
+    const leaver = await addUser(database, { username: 'leaver', passwordHash: HASH })
     const given = { ...credentials, id: leaver.id, username: leaver.username }
-    const { refreshToken } = (await openSession(database, lifetimes, given, ORIGIN)) as LiveSession
+    const { refreshToken } = (await openSession(database, CONFIG, given, ORIGIN)) as LiveSession
     const named = { sid: refreshToken.session, sub: leaver.id }
-    t.strictSame(await findSessionUser(database, lifetimes, named), leaver)
-    await database.query('DELETE FROM users WHERE id = $1', [leaver.id])
-    t.equal(await findSessionUser(database, lifetimes, named), undefined)
-    t.strictSame(await database.query('SELECT 1 FROM sessions WHERE id = $1', [named.sid]), [])
+    t.strictSame(await findSessionUser(database, CONFIG, named), leaver)
+    await database.query(sql`DELETE FROM users WHERE id = ${leaver.id}`)
+    t.equal(await findSessionUser(database, CONFIG, named), undefined)
+    t.strictSame(await database.query(sql`SELECT 1 FROM sessions WHERE id = ${named.sid}`), [])
   })
 })
 
 test('when a session will be over', (t) => {
-  const clock = testClock()
   const [created_at, last_used_at] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
   const expiry = (REFRESH_IDLE_TTL: number, REFRESH_MAX_TTL: number) =>
-    expiryOf({ created_at, last_used_at }, { REFRESH_IDLE_TTL, REFRESH_MAX_TTL, clock }).toISOString()
+    expiryOf({ created_at, last_used_at }, { REFRESH_IDLE_TTL, REFRESH_MAX_TTL }).toISOString()
   t.equal(expiry(3600, 864_000), '2026-01-02T01:00:00.000Z', 'when it is not used')
   t.equal(expiry(864_000, 172_800), '2026-01-03T00:00:00.000Z', 'when it is too old')
   t.equal(expiry(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), '9999-12-31T23:59:59.000Z', 'never, as good as')
@@ -177,26 +170,25 @@ test('when a session will be over', (t) => {
 
 test('the sessions of a user', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
   const clock = testClock()
-  const lifetimes = { ...CONFIG, clock }
+  const database = createDatabase(pool, { clock, timeout: 60_000 })
   const ids: Record<string, string> = {}
   for (const username of ['ada', 'grace']) {
-    const { id } = await addUser(database, clock, { username, passwordHash: HASH })
+    const { id } = await addUser(database, { username, passwordHash: HASH })
     ids[username] = id
   }
   const [ada, grace] = [ids.ada, ids.grace] as [string, string]
 
   async function begin(sub: string, ip = '192.0.2.1'): Promise<string> {
     const credentials = { id: sub, username: null, password_hash: HASH, password_version: 1 }
-    const opened = await openSession(database, lifetimes, credentials, { userAgent: 'a browser', ip })
+    const opened = await openSession(database, CONFIG, credentials, { userAgent: 'a browser', ip })
     return (opened as LiveSession).refreshToken.session
   }
   const living = async (sub: string) =>
-    (await listSessions(database, lifetimes, { sid: NOBODY, sub })).map(({ id }) => id).sort()
-  const reasons = () => database.query('SELECT id, end_reason AS reason FROM sessions WHERE ended_at IS NOT NULL')
+    (await listSessions(database, CONFIG, { sid: NOBODY, sub })).map(({ id }) => id).sort()
+  const reasons = () => database.query(sql`SELECT id, end_reason AS reason FROM sessions WHERE ended_at IS NOT NULL`)
   t.beforeEach(async () => {
-    await database.query('TRUNCATE sessions')
+    await database.query(sql`TRUNCATE sessions`)
   })
 
   await t.test('are listed: the present one first, then by last use, and no other than the living', async (t) => {
@@ -209,12 +201,12 @@ test('the sessions of a user', async (t) => {
     await begin(grace)
     const at = (offset: number) => new Date(Date.now() + offset * 1000)
     const use = (id: string, time: Date) =>
-      database.query('UPDATE sessions SET created_at = $2, last_used_at = $2 WHERE id = $1', [id, time])
+      database.query(sql`UPDATE sessions SET created_at = ${time}, last_used_at = ${time} WHERE id = ${id}`)
     const times = [at(-300), at(-200), at(-100)] as const
     await use(first, times[0])
     await use(second, times[1])
     await use(third, times[2])
-    await endSessions(database, lifetimes, { sid: first, sub: ada }, ended, 'ended by the user')
+    await endSessions(database, CONFIG, { sid: first, sub: ada }, ended, 'ended by the user')
     const shown = (id: string, time: Date, ip: string, current: boolean) => ({
       id,
       created_at: time.toISOString(),
@@ -224,7 +216,7 @@ test('the sessions of a user', async (t) => {
       ip,
       current
     })
-    t.strictSame(await listSessions(database, lifetimes, { sid: second, sub: ada }), [
+    t.strictSame(await listSessions(database, CONFIG, { sid: second, sub: ada }), [
       shown(second, times[1], '::1', true),
       shown(third, times[2], '192.0.2.1', false),
       shown(first, times[0], '192.0.2.1', false)
@@ -234,40 +226,39 @@ test('the sessions of a user', async (t) => {
   await t.test('are listed a thousand at most, the present one among them', async (t) => {
     const sid = await begin(ada)
     await database.query(
-      `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
-       SELECT gen_random_uuid(), $1, '', '', now(), now() + interval '1 minute' FROM generate_series(1, 1001)`,
-      [ada]
+      sql`INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+       SELECT gen_random_uuid(), ${ada}, '', '', now(), now() + interval '1 minute' FROM generate_series(1, 1001)`
     )
-    const listed = await listSessions(database, lifetimes, { sid, sub: ada })
+    const listed = await listSessions(database, CONFIG, { sid, sub: ada })
     t.equal(listed.length, 1000)
     t.equal(listed[0]?.id, sid)
   })
 
   await t.test('are listed where none is the present one', async (t) => {
     const sid = await begin(ada)
-    t.match(await listSessions(database, lifetimes, { sid: null, sub: ada }), [{ id: sid, current: false }])
+    t.match(await listSessions(database, CONFIG, { sid: null, sub: ada }), [{ id: sid, current: false }])
   })
 
   await t.test('are counted while they live, and all end for one reason', async (t) => {
     await begin(ada)
     clock.advance(3600)
     const [over, first, second] = [await begin(ada), await begin(ada), await begin(ada)]
-    await endSessions(database, lifetimes, { sid: over, sub: ada }, over, 'ended by the user')
+    await endSessions(database, CONFIG, { sid: over, sub: ada }, over, 'ended by the user')
     const gracious = await begin(grace)
-    t.equal(await countSessions(database, lifetimes, ada), 2)
-    t.equal(await endAllSessions(database, lifetimes, ada, 'ended by an operator'), 2)
-    t.equal(await countSessions(database, lifetimes, ada), 0)
+    t.equal(await countSessions(database, CONFIG, ada), 2)
+    t.equal(await endAllSessions(database, CONFIG, ada, 'ended by an operator'), 2)
+    t.equal(await countSessions(database, CONFIG, ada), 0)
     t.strictSame(
       (await reasons()).filter(({ id }) => id !== over).sort((a, b) => (a.id < b.id ? -1 : 1)),
       [first, second].sort().map((id) => ({ id, reason: 'ended by an operator' }))
     )
-    t.equal(await endAllSessions(database, lifetimes, ada, 'disabled'), 0)
+    t.equal(await endAllSessions(database, CONFIG, ada, 'disabled'), 0)
     t.strictSame(await living(grace), [gracious])
   })
 
   await t.test('end one by one', async (t) => {
     const [present, other, third] = [await begin(ada), await begin(ada), await begin(ada)]
-    const end = (id: string) => endSessions(database, lifetimes, { sid: present, sub: ada }, id, 'ended by the user')
+    const end = (id: string) => endSessions(database, CONFIG, { sid: present, sub: ada }, id, 'ended by the user')
     t.strictSame(await end(other), { alive: true, count: 1 })
     t.strictSame(await living(ada), [present, third].sort())
     t.strictSame(await reasons(), [{ id: other, reason: 'ended by the user' }])
@@ -283,7 +274,7 @@ test('the sessions of a user', async (t) => {
   await t.test('all end but the present one', async (t) => {
     const [present] = [await begin(ada), await begin(ada), await begin(ada)]
     const gracious = await begin(grace)
-    const end = (sid: string) => endSessions(database, lifetimes, { sid, sub: ada }, null, 'password changed')
+    const end = (sid: string) => endSessions(database, CONFIG, { sid, sub: ada }, null, 'password changed')
     t.strictSame(await end(present), { alive: true, count: 2 })
     t.strictSame(await living(ada), [present])
     t.strictSame(await living(grace), [gracious])
@@ -301,13 +292,13 @@ test('the sessions of a user', async (t) => {
     const [present, other] = [await begin(ada), await begin(ada)]
     const before = (await findDeviceOwner(database, ada)) as DeviceOwner
     const owner = { ...before, device_version: before.device_version + 1 }
-    const end = (sid: string, sub = ada) => endOtherSessions(database, lifetimes, { sid, sub })
+    const end = (sid: string, sub = ada) => endOtherSessions(database, CONFIG, { sid, sub })
     t.strictSame(await end(present), { count: 1, owner })
     t.strictSame(await living(ada), [present])
     t.match(await caught(end(other)), { code: 'TOKEN_INVALID' }, 'not in the name of one that is over')
     t.match(await caught(end(present, NOBODY)), { code: 'TOKEN_INVALID' }, 'nor for a user who has gone')
     t.strictSame(await findDeviceOwner(database, ada), owner)
-    await endAllSessions(database, lifetimes, ada, 'disabled')
+    await endAllSessions(database, CONFIG, ada, 'disabled')
     t.match(await findDeviceOwner(database, ada), { device_version: owner.device_version + 1 })
     t.equal(await findDeviceOwner(database, NOBODY), undefined)
   })
@@ -316,7 +307,13 @@ test('the sessions of a user', async (t) => {
     const sids = await Promise.all(Array.from({ length: 8 }, () => begin(ada)))
     const ends = await Promise.all(
       sids.map((sid) =>
-        endSessions(createDatabase(pool, 60_000), lifetimes, { sid, sub: ada }, null, 'ended by the user')
+        endSessions(
+          createDatabase(pool, { clock, timeout: 60_000 }),
+          CONFIG,
+          { sid, sub: ada },
+          null,
+          'ended by the user'
+        )
       )
     )
     t.strictSame(

@@ -5,7 +5,6 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { exportUsers } from '../../../src/transfer/export.ts'
 import { importUsers } from '../../../src/transfer/import.ts'
 import { FORMATS, type Format, readRecords } from '../../../src/transfer/records.ts'
-import { testClock } from '../../helpers/app.ts'
 import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 
 const HASH = `$2b$10$${'.'.repeat(53)}`
@@ -29,7 +28,6 @@ test('accounts', async (t) => {
   const read = (text: string, format: Format) =>
     importUsers(readRecords(Readable.from([text]), { format, ignoreUnknown: false }), {
       openDatabase: open,
-      clock: testClock(),
       refuse: async (refusal) => {
         t.fail('was refused', refusal)
       },

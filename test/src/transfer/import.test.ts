@@ -22,7 +22,7 @@ test('accounts', async (t) => {
   async function take(
     records: (Partial<UserRecord> | Refusal)[],
     how = importUsers,
-    open: () => Database = () => createDatabase(pool)
+    open: () => Database = () => createDatabase(pool, { clock })
   ) {
     const refusals: Refusal[] = []
     const steps: Imported[] = []
@@ -33,7 +33,6 @@ test('accounts', async (t) => {
     }
     const sum = await how(entries(), {
       openDatabase: open,
-      clock,
       refuse: async (refusal) => {
         refusals.push(refusal)
       },
@@ -192,13 +191,13 @@ test('accounts', async (t) => {
       await pool.query('DELETE FROM resting_usernames')
     })
     await take([{ id: ID, username: 'ada' }])
-    const renaming = { clock, tokenTtl: 900 }
+    const renaming = { tokenTtl: 900 }
     const rename = (where: Database) => changeUsername(where, renaming, ID, 'lovelace')
     const file = [{ username: 'ada', password_hash: OTHER }, { username: 'bob' }]
     if (hasServer) {
-      const [, refused] = await meet(pool, rename, () => caught(take(file)))
+      const [, refused] = await meet(pool, rename, () => caught(take(file)), clock)
       t.match(refused, { message: 'the username rests' })
-    } else await rename(createDatabase(pool))
+    } else await rename(createDatabase(pool, { clock }))
     t.strictSame(await names(), ['lovelace'])
     const { sum: outcome, refusals } = await take(file)
     t.strictSame([outcome, refusals], [sum(2, 1, 0, 1), [taken(1, 'username')]], 'when it is run again')

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { acceptNames } from '../../../src/users/new-names.ts'
 import { UNMAILABLE } from '../../contract/expectations.ts'
@@ -24,7 +25,7 @@ test('the names of a new account are accepted and refused as /register does it:'
   const fastify = await build(t)
   for (const [what, names, fits] of table) {
     await t.test(what, async (t) => {
-      await fastify.openDatabase().query('TRUNCATE users CASCADE')
+      await fastify.openDatabase().query(sql`TRUNCATE users CASCADE`)
       const { statusCode, ...answer } = await post(fastify, '/register', { ...names, password: PASSWORD })
       t.equal(statusCode, fits ? 201 : 400)
       if (fits) t.strictSame(acceptNames(names), names)

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import {
   changePasswordHash,
@@ -33,14 +34,12 @@ test('a new database has no user', async (t) => {
 
 test('the stored users', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
-  const clock = testClock()
-  const add = (names: { username?: string; email?: string }) =>
-    addUser(database, clock, { ...names, passwordHash: HASH })
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const add = (names: { username?: string; email?: string }) => addUser(database, { ...names, passwordHash: HASH })
   const outcome = async (names: { username?: string; email?: string }) =>
     ((await caught(add(names))) as Problem).toJSON()
   t.beforeEach(async () => {
-    await database.query('TRUNCATE users CASCADE')
+    await database.query(sql`TRUNCATE users CASCADE`)
   })
 
   const newcomers = [
@@ -59,13 +58,14 @@ test('the stored users', async (t) => {
 
   await t.test('have an email that is proven where it is said so', async (t) => {
     const names = { email: 'ada@example.com', emailVerified: true }
-    t.match(await addUser(database, clock, { ...names, passwordHash: HASH }), { email_verified: true })
+    t.match(await addUser(database, { ...names, passwordHash: HASH }), { email_verified: true })
   })
 
   await t.test('are dated by the clock', async (t) => {
     const later = testClock()
     later.advance(86_400)
-    const { id, created_at } = await addUser(database, later, { username: 'ada', passwordHash: HASH })
+    const database = createDatabase(pool, { clock: later, timeout: 60_000 })
+    const { id, created_at } = await addUser(database, { username: 'ada', passwordHash: HASH })
     const written = [Number.parseInt(id.replace('-', '').slice(0, 12), 16), Date.parse(created_at)]
     for (const time of written) {
       t.ok(Math.abs(time - later.now()) < 60_000, new Date(time).toISOString())
@@ -87,14 +87,14 @@ test('the stored users', async (t) => {
       await add({ username: 'Ada', email: 'Ada@example.com' })
       await add({ username: 'grace', email: 'grace@example.com' })
       t.strictSame(await outcome(names), taken(...fields))
-      t.strictSame(await database.query('SELECT count(*)::int FROM users'), [{ count: 2 }])
+      t.strictSame(await database.query(sql`SELECT count(*)::int FROM users`), [{ count: 2 }])
     })
   }
 
   await t.test('are one when ten register with one name at once', async (t) => {
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
-        addUser(createDatabase(pool, 60_000), clock, {
+        addUser(createDatabase(pool, { timeout: 60_000 }), {
           username: index % 2 ? 'ada' : 'ADA',
           email: `${index}@example.com`,
           passwordHash: HASH
@@ -109,7 +109,7 @@ test('the stored users', async (t) => {
       outcomes.filter((each) => each !== 'ada'),
       Array.from({ length: 9 }, () => taken('username'))
     )
-    t.strictSame(await database.query('SELECT count(*)::int FROM users'), [{ count: 1 }])
+    t.strictSame(await database.query(sql`SELECT count(*)::int FROM users`), [{ count: 1 }])
   })
 
   await t.test('are found by either name in any letter case, and by no other', async (t) => {
@@ -168,7 +168,7 @@ test('the stored users', async (t) => {
     await renewPasswordHash(database, before, 'a dearer hash')
     const after = { ...before, password_hash: 'a dearer hash' }
     t.strictSame(await findCredentials(database, { username: 'ada' }), after)
-    await database.query("UPDATE users SET password_version = 2 WHERE username = 'ada'")
+    await database.query(sql`UPDATE users SET password_version = 2 WHERE username = 'ada'`)
     await renewPasswordHash(database, before, 'too late')
     t.strictSame(await findCredentials(database, { username: 'ada' }), { ...after, password_version: 2 })
     t.equal((await findCredentials(database, { username: 'grace' }))?.password_hash, HASH)
@@ -177,9 +177,9 @@ test('the stored users', async (t) => {
 
 test('the credentials of a user', async (t) => {
   const pool = await migratedPool(t)
-  const database = createDatabase(pool, 60_000)
-  const { id } = await addUser(database, testClock(), { username: 'Ada', passwordHash: HASH })
-  const grace = await addUser(database, testClock(), { email: 'grace@example.com', passwordHash: HASH })
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const { id } = await addUser(database, { username: 'Ada', passwordHash: HASH })
+  const grace = await addUser(database, { email: 'grace@example.com', passwordHash: HASH })
   const credentials = {
     id,
     username: 'Ada',
@@ -192,9 +192,9 @@ test('the credentials of a user', async (t) => {
     disabled: false
   }
   const change = (given: typeof credentials, hash: string) =>
-    changePasswordHash(createDatabase(pool, 60_000), given, hash)
+    changePasswordHash(createDatabase(pool, { timeout: 60_000 }), given, hash)
   t.beforeEach(async () => {
-    await database.query('UPDATE users SET password_hash = $1, password_version = 1', [HASH])
+    await database.query(sql`UPDATE users SET password_hash = ${HASH}, password_version = 1`)
   })
 
   await t.test('are found by the id', async (t) => {
@@ -240,7 +240,7 @@ test('the credentials of a user', async (t) => {
     t.strictSame(await findOwnCredentials(database, id), { ...credentials, device_version: 2 })
     t.match(await findOwnCredentials(database, grace.id), { device_version: 1 })
     t.equal(await voidDevices(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
-    await database.query('UPDATE users SET device_version = 1')
+    await database.query(sql`UPDATE users SET device_version = 1`)
   })
 
   await t.test('keep a change from being undone by a hash renewed too late', async (t) => {

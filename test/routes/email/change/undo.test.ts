@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../../src/database/sql.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../../../helpers/app.ts'
 import { letters, tokenOf, waiting, write } from '../../../helpers/letters.ts'
 
@@ -42,7 +43,7 @@ test('POST /email/change/undo', async (t) => {
     (
       await fastify
         .openDatabase()
-        .query('SELECT username, email, email_verified FROM users WHERE username = $1', [username])
+        .query(sql`SELECT username, email, email_verified FROM users WHERE username = ${username}`)
     )[0]
   const login = async (username: string, password: string) =>
     (await post(fastify, '/login', { username, password })).statusCode
@@ -60,12 +61,10 @@ test('POST /email/change/undo', async (t) => {
     t.equal((await post(fastify, '/password/reset', { token, new_password: NEXT })).statusCode, 204)
     await letters(fastify)
     t.equal(await login(username, NEXT), 200)
-    const reasons = await fastify
-      .openDatabase()
-      .query(
-        'SELECT end_reason FROM sessions JOIN users ON users.id = user_id WHERE username = $1 ORDER BY sessions.id',
-        [username]
-      )
+    const reasons = await fastify.openDatabase().query(
+      sql`SELECT end_reason FROM sessions JOIN users ON users.id = user_id
+         WHERE username = ${username} ORDER BY sessions.id`
+    )
     t.strictSame(reasons, [{ end_reason: 'email change undone' }, { end_reason: null }])
   })
 

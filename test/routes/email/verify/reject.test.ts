@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { verifyAccount } from '../../../../src/admin/accounts.ts'
+import { sql } from '../../../../src/database/sql.ts'
 import { setEmail } from '../../../../src/flows/account-email.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
 import { letters, tokenOf } from '../../../helpers/letters.ts'
@@ -27,7 +28,7 @@ test('POST /email/verify/reject', async (t) => {
     t.match(response.headers, { 'cache-control': 'no-store' })
     t.match(await me(access_token), { code: 'TOKEN_INVALID' })
     t.match((await post(fastify, '/token/refresh', { refresh_token })).json(), { code: 'REFRESH_TOKEN_INVALID' })
-    t.strictSame(await fastify.openDatabase().query('SELECT FROM users WHERE id = $1', [user.id]), [])
+    t.strictSame(await fastify.openDatabase().query(sql`SELECT FROM users WHERE id = ${user.id}`), [])
     t.strictSame(answer(await reject(token)), INVALID, 'once')
     t.strictSame(answer(await verify(token)), INVALID)
     const { token: next } = await begin({ email: 'ada@example.com' })
@@ -66,7 +67,7 @@ test('POST /email/verify/reject', async (t) => {
       t.strictSame([rejected.statusCode, verified.statusCode].sort(), [204, 400])
       const [row] = await fastify
         .openDatabase()
-        .query('SELECT email, email_verified FROM users WHERE id = $1', [user.id])
+        .query(sql`SELECT email, email_verified FROM users WHERE id = ${user.id}`)
       const kept = { email: `both.${round}@example.com`, email_verified: true }
       t.strictSame(row, verified.statusCode === 204 ? kept : { email: null, email_verified: false })
     }
@@ -76,7 +77,7 @@ test('POST /email/verify/reject', async (t) => {
     await fastify.audit.flush()
     const records = await fastify
       .openDatabase()
-      .query("SELECT detail FROM audit WHERE action = 'email rejected' ORDER BY seq LIMIT 2")
+      .query(sql`SELECT detail FROM audit WHERE action = 'email rejected' ORDER BY seq LIMIT 2`)
     t.strictSame(records, [{ detail: { reason: 'account deleted' } }, { detail: { reason: 'address removed' } }])
   })
 
@@ -100,10 +101,10 @@ test('where an address has to be verified, rejecting it is no way around that', 
   t.match((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).json(), {
     code: 'INVALID_CREDENTIALS'
   })
-  const rows = await fastify.openDatabase().query('SELECT email, disabled_at IS NOT NULL AS disabled FROM users')
+  const rows = await fastify.openDatabase().query(sql`SELECT email, disabled_at IS NOT NULL AS disabled FROM users`)
   t.strictSame(rows, [{ email: null, disabled: true }])
   await fastify.audit.flush()
-  const records = await fastify.openDatabase().query("SELECT detail FROM audit WHERE action = 'email rejected'")
+  const records = await fastify.openDatabase().query(sql`SELECT detail FROM audit WHERE action = 'email rejected'`)
   t.strictSame(records, [{ detail: { reason: 'account disabled' } }])
 })
 
@@ -114,7 +115,7 @@ test('an address that an operator has given is given back', async (t) => {
   const database = fastify.openDatabase()
   await verifyAccount(database, user.id)
   const given = { email: 'misspelt@example.com', verified: false, mail: true, undoLink: true }
-  await setEmail(database, fastify.clock, user.id, given)
+  await setEmail(database, user.id, given)
   const sent = await letters(fastify)
   const token = sent.find(({ template }) => template === 'verify-email')?.token
   t.strictSame(answer(await post(fastify, '/email/verify/reject', { token })), DONE)
@@ -123,6 +124,6 @@ test('an address that an operator has given is given back', async (t) => {
     email_verified: true
   })
   await fastify.audit.flush()
-  const records = await database.query("SELECT detail FROM audit WHERE action = 'email rejected'")
+  const records = await database.query(sql`SELECT detail FROM audit WHERE action = 'email rejected'`)
   t.strictSame(records, [{ detail: { reason: 'address before restored' } }])
 })

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../../src/database/sql.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
 import { letters, tokenOf } from '../../../helpers/letters.ts'
 import { readPage, submit } from '../../../helpers/page.ts'
@@ -18,7 +19,7 @@ test('the page of a link', async (t) => {
   const token = await tokenOf(fastify, 'verify-email')
   const verified = async () =>
     (await fastify.inject({ url: '/me', headers: bearer(access_token) })).json().email_verified
-  const stored = () => fastify.openDatabase().query('SELECT to_jsonb(email_tokens) AS row FROM email_tokens')
+  const stored = () => fastify.openDatabase().query(sql`SELECT to_jsonb(email_tokens) AS row FROM email_tokens`)
 
   await t.test('names the account and asks before it does anything, however often it is looked at', async (t) => {
     const before = await stored()

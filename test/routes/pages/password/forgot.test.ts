@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../../src/database/sql.ts'
 import { build } from '../../../helpers/app.ts'
 import { waiting } from '../../../helpers/letters.ts'
 import { readPage, submit } from '../../../helpers/page.ts'
@@ -19,6 +20,6 @@ test('the page that asks for a mail to choose a new password', async (t) => {
   })
   t.match(await waiting(fastify), [{ kind: 'reset asked', recipient: 'ada@example.com' }])
   await fastify.audit.flush()
-  const records = await fastify.openDatabase().query("SELECT detail FROM audit WHERE action = 'mail asked'")
+  const records = await fastify.openDatabase().query(sql`SELECT detail FROM audit WHERE action = 'mail asked'`)
   t.strictSame(records, [{ detail: { reason: 'password reset' } }])
 })
