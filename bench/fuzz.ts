@@ -1,6 +1,6 @@
 import http from 'node:http'
+import { sentTo } from '@latchkey/contract/suite/client'
 import fc from 'fast-check'
-import { sentTo } from '../test/contract/client.ts'
 import { requests } from '../test/fuzz/requests.ts'
 import { Run } from '../test/fuzz/run.ts'
 

@@ -11,11 +11,11 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { ask } from '@latchkey/compare/measure/client'
 import { addresses } from './growing/addresses.ts'
 import { Fleet } from './growing/fleet.ts'
 import { NAMES } from './growing/haproxy.ts'
 import { describe, type Seen, Traffic } from './growing/traffic.ts'
-import { ask } from './shared/client.ts'
 import { Cluster } from './shared/cluster.ts'
 import { check, failed, milliseconds, note, title } from './shared/report.ts'
 

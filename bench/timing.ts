@@ -11,7 +11,7 @@
  * take some eight minutes on two cores that have nothing else to do.
  */
 import { parseArgs } from 'node:util'
-import { endingWith } from './shared/ending.ts'
+import { endingWith } from '@latchkey/compare/measure/ending'
 import { failed, note, title } from './shared/report.ts'
 import { accepted, limited, overloaded } from './timing/answers.ts'
 import { openDatabases } from './timing/databases.ts'

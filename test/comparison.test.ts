@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { MEASURES, type MeasureName, number } from '@latchkey/compare/report/figures'
+import { readResult } from '@latchkey/compare/report/result'
+import { rowsOf, type Told, verdictOf } from '@latchkey/compare/report/verdicts'
 import { test } from 'tap'
-import { MEASURES, type MeasureName, number } from '../bench/compare/figures.ts'
-import { readResult } from '../bench/compare/result.ts'
-import { rowsOf, type Told, verdictOf } from '../bench/compare/telling.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 

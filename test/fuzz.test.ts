@@ -1,6 +1,6 @@
+import { injectedInto } from '@latchkey/contract/suite/client'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { injectedInto } from './contract/client.ts'
 import { requests } from './fuzz/requests.ts'
 import { Run } from './fuzz/run.ts'
 import { build, NO_SERVER, testClock } from './helpers/app.ts'

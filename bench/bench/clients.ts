@@ -1,8 +1,8 @@
-import { load } from '../compare/load.ts'
-import type { Curve } from '../compare/result.ts'
-import { rotate } from '../compare/rounds.ts'
-import type { Subject } from '../compare/subject.ts'
-import { rate } from '../shared/statistics.ts'
+import { load } from '@latchkey/compare/measure/load'
+import { rotate } from '@latchkey/compare/measure/rounds'
+import { rate } from '@latchkey/compare/measure/statistics'
+import type { Subject } from '@latchkey/compare/measure/subject'
+import type { Curve } from '@latchkey/compare/report/result'
 import type { Growth } from './growth.ts'
 
 /** Requests a second of a route that asks nothing of the database, and of one that does, with ever more clients. */

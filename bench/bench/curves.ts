@@ -1,8 +1,8 @@
-import { number } from '../compare/figures.ts'
-import type { Curve } from '../compare/result.ts'
-import { aligned } from '../compare/table.ts'
-import { range } from '../compare/telling.ts'
-import { spread } from '../shared/statistics.ts'
+import { spread } from '@latchkey/compare/measure/statistics'
+import { number } from '@latchkey/compare/report/figures'
+import type { Curve } from '@latchkey/compare/report/result'
+import { aligned } from '@latchkey/compare/report/table'
+import { range } from '@latchkey/compare/report/verdicts'
 
 /** A table: a line for each step of what grows, and a column for each service. */
 export function curveText({ title, x: along, label, unit, series }: Curve): string {

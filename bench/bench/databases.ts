@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { atExit } from '@latchkey/compare/measure/at-exit'
+import { messageOf, Refusal } from '@latchkey/compare/refusal'
 import pg from 'pg'
-import { atExit } from '../shared/at-exit.ts'
-import { messageOf, Refusal } from '../shared/refusal.ts'
 
 /** How long a server may take to accept a connection, in milliseconds. */
 const PATIENCE = 10_000

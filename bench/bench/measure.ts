@@ -1,13 +1,13 @@
-import { surfaceOf } from '../compare/check.ts'
-import { Notebook } from '../compare/figures.ts'
-import { commit, machine, versions } from '../compare/machine.ts'
-import type { Settings } from '../compare/measures.ts'
-import { BARE, COMPARED_ROUNDS } from '../compare/regression.ts'
-import type { Result } from '../compare/result.ts'
-import { measureRounds } from '../compare/rounds.ts'
-import { Subject } from '../compare/subject.ts'
-import { endAll, endingWith } from '../shared/ending.ts'
-import { forkServer } from '../shared/forked.ts'
+import { surfaceOf } from '@latchkey/compare/check'
+import { endAll, endingWith } from '@latchkey/compare/measure/ending'
+import { forkServer } from '@latchkey/compare/measure/forked'
+import { commit, machine, versions } from '@latchkey/compare/measure/machine'
+import type { Settings } from '@latchkey/compare/measure/measures'
+import { measureRounds } from '@latchkey/compare/measure/rounds'
+import { Subject } from '@latchkey/compare/measure/subject'
+import { Notebook } from '@latchkey/compare/report/figures'
+import { BARE, COMPARED_ROUNDS } from '@latchkey/compare/report/regression'
+import type { Result } from '@latchkey/compare/report/result'
 import { growClients } from './clients.ts'
 import { CHEAP, type Growth, growAccounts } from './growth.ts'
 import type { Grown } from './options.ts'
@@ -78,9 +78,9 @@ async function measureServices(stores: Store[], bench: Bench) {
 /** @param ends what is to be called at the end, which grows */
 async function startAndMeasure(stores: Store[], bench: Bench, ends: (() => unknown)[]) {
   const { settings, retries, place, progress } = bench
-  const control = await forkServer(new URL('../storm/control.js', import.meta.url))
+  const control = await forkServer(new URL('../../packages/compare/src/measure/control.js', import.meta.url))
   ends.push(control.end)
-  const floor = await forkServer(new URL('../compare/bare-fastify.js', import.meta.url))
+  const floor = await forkServer(new URL('../../packages/compare/src/measure/bare-fastify.js', import.meta.url))
   ends.push(floor.end)
   const bare = new Subject({ name: BARE, url: floor.url }, SURFACE)
   const subjects: Subject[] = []

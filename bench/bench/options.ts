@@ -1,7 +1,7 @@
+import type { Settings } from '@latchkey/compare/measure/measures'
+import { seconds } from '@latchkey/compare/seconds'
+import { wholeNumber } from '@latchkey/compare/whole-number'
 import { Command, Option } from 'commander'
-import { wholeNumber } from '../../src/cli/option-values.ts'
-import type { Settings } from '../compare/measures.ts'
-import { seconds } from '../shared/seconds.ts'
 
 export interface Options {
   quick?: true

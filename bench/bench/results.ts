@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Result, readResult } from '../compare/result.ts'
-import { messageOf, Refusal } from '../shared/refusal.ts'
+import { messageOf, Refusal } from '@latchkey/compare/refusal'
+import { type Result, readResult } from '@latchkey/compare/report/result'
 
 type Settings = Result['settings']
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { messageOf, Refusal } from '../shared/refusal.ts'
+import { messageOf, Refusal } from '@latchkey/compare/refusal'
 import { openServer } from './databases.ts'
 
 /** Where a service keeps its accounts, and what else its environment says. */

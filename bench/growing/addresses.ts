@@ -1,4 +1,4 @@
-import { ask, PASSWORD } from '../shared/client.ts'
+import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import type { Cluster } from '../shared/cluster.ts'
 import { check, tally, title } from '../shared/report.ts'
 import { Fleet } from './fleet.ts'

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Answer, ask } from '@latchkey/compare/measure/client'
 import { Clients, type Route } from '../outages/clients.ts'
-import { type Answer, ask } from '../shared/client.ts'
 import { check, tally } from '../shared/report.ts'
 
 /** How many ask at the same time; no more, so that hashes do not pile up on a machine that is busy with other things. */

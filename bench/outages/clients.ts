@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, inTurns, PASSWORD } from '../shared/client.ts'
+import { type Answer, ask, inTurns, PASSWORD } from '@latchkey/compare/measure/client'
 import { tally } from '../shared/report.ts'
 
 const ROUTES = ['login', 'register', 'me', 'refresh', 'ready'] as const

@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, PASSWORD } from '../shared/client.ts'
+import { type Answer, ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { Cluster } from '../shared/cluster.ts'
 import { check, milliseconds, note, tally, title } from '../shared/report.ts'
 import { Service } from '../shared/service.ts'

@@ -3,9 +3,9 @@ import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { atExit } from './at-exit.ts'
+import { atExit } from '@latchkey/compare/measure/at-exit'
 
-export { freePort } from './free-port.ts'
+export { freePort } from '@latchkey/compare/measure/free-port'
 
 export const isRoot = process.getuid?.() === 0
 

@@ -1,5 +1,5 @@
-export { atExit } from './at-exit.ts'
-export { tally } from './tally.ts'
+export { atExit } from '@latchkey/compare/measure/at-exit'
+export { tally } from '@latchkey/compare/report/tally'
 
 /** What the program says. */
 let failures = 0

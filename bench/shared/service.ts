@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ask } from './client.ts'
+import { ask } from '@latchkey/compare/measure/client'
 import { freePort, sendSignal } from './processes.ts'
 import { atExit } from './report.ts'
 

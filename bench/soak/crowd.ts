@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, type Question } from '../shared/client.ts'
+import { type Answer, ask, type Question } from '@latchkey/compare/measure/client'
 import { openSocket, send } from '../shared/sockets.ts'
 import { NOISE, REFUSED, type Refused, UNFINISHED } from './garbage.ts'
 import type { Ledger } from './ledger.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Question } from '../shared/client.ts'
+import type { Question } from '@latchkey/compare/measure/client'
 
 /** A request that is answered with the status, whatever happens besides. */
 export interface Refused extends Question {

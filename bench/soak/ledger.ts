@@ -1,6 +1,6 @@
-import type { Answer } from '../shared/client.ts'
+import type { Answer } from '@latchkey/compare/measure/client'
+import { quantile } from '@latchkey/compare/measure/statistics'
 import { tally } from '../shared/report.ts'
-import { quantile } from '../shared/statistics.ts'
 
 /** What was asked for, and what came of it. */
 interface Entry {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { quantile } from '../shared/statistics.ts'
+import { quantile } from '@latchkey/compare/measure/statistics'
 
 /** What is looked at, by the name that it has at /metrics. */
 const FIGURES = {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, inTurns } from '../shared/client.ts'
+import { type Answer, ask, inTurns } from '@latchkey/compare/measure/client'
 import { Cluster } from '../shared/cluster.ts'
 import { check, megabytes, milliseconds, note, tally, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'

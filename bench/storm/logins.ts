@@ -2,11 +2,11 @@ import { fork } from 'node:child_process'
 import http from 'node:http'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { type Answer, ask, inTurns, PASSWORD } from '../shared/client.ts'
+import { type Answer, ask, inTurns, PASSWORD } from '@latchkey/compare/measure/client'
+import { rate } from '@latchkey/compare/measure/statistics'
 import type { Cluster } from '../shared/cluster.ts'
 import { atExit } from '../shared/report.ts'
 import { Service } from '../shared/service.ts'
-import { rate } from '../shared/statistics.ts'
 
 export const COST = 12
 export const CONCURRENCY = availableParallelism()

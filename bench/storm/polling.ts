@@ -1,8 +1,8 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask } from '../shared/client.ts'
-import { forkServer } from '../shared/forked.ts'
-import { quantile } from '../shared/statistics.ts'
+import { type Answer, ask } from '@latchkey/compare/measure/client'
+import { forkServer } from '@latchkey/compare/measure/forked'
+import { quantile } from '@latchkey/compare/measure/statistics'
 import { fromElsewhere } from './logins.ts'
 
 /** Uses each refresh token for the next, every so many milliseconds. */

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Answer } from '../shared/client.ts'
+import type { Answer } from '@latchkey/compare/measure/client'
+import { poll } from '@latchkey/compare/measure/poller'
+import { rate } from '@latchkey/compare/measure/statistics'
 import { Cluster } from '../shared/cluster.ts'
-import { poll } from '../shared/poller.ts'
 import { check, table, tally, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
-import { rate } from '../shared/statistics.ts'
 import { bcryptAlone, CONCURRENCY, COST, fileOf, keepLoggingIn, login, register, startService } from './logins.ts'
 import { keepRefreshing, LATENCIES, latencies, p99, startControl } from './polling.ts'
 

@@ -1,4 +1,4 @@
-import { ask, PASSWORD } from '../shared/client.ts'
+import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { Service } from '../shared/service.ts'
 import type { Databases } from './databases.ts'
 import { Mailboxes } from './mailboxes.ts'

@@ -1,5 +1,5 @@
 import http from 'node:http'
-import { type Answer, ask, PASSWORD } from '../shared/client.ts'
+import { type Answer, ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { title } from '../shared/report.ts'
 import { createAccount, type Hiding, someAddress, startHiding } from './accounts.ts'
 import { compareKinds, type Kind } from './comparing.ts'

@@ -1,5 +1,5 @@
+import { cliffsDelta, median } from '@latchkey/compare/measure/statistics'
 import { check } from '../shared/report.ts'
-import { cliffsDelta, median } from '../shared/statistics.ts'
 
 /** What is compared: something about a name that has an account, and about one that has none. */
 export type Kind = 'known' | 'unknown'

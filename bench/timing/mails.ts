@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ask, PASSWORD } from '../shared/client.ts'
+import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { note, title } from '../shared/report.ts'
 import { createAccount, type Hiding, startHiding } from './accounts.ts'
 import { inTurn, isApart, type Kind, report, type Samples } from './comparing.ts'

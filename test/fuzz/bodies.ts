@@ -1,5 +1,5 @@
+import { KEYS, MARK, TYPES, VALUES } from '@latchkey/contract/suite/oddities'
 import fc from 'fast-check'
-import { KEYS, MARK, TYPES, VALUES } from '../contract/oddities.ts'
 import type { Operation, Schema } from './document.ts'
 import type { Part } from './part.ts'
 import type { Known } from './world.ts'

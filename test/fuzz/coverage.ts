@@ -1,4 +1,4 @@
-import type { Answer, Ask } from '../contract/client.ts'
+import type { Answer, Ask } from '@latchkey/contract/suite/client'
 import type { OpenApi, Operation } from './document.ts'
 
 /** What no request here can bring about, and why. */

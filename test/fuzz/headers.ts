@@ -1,5 +1,5 @@
+import { AUTHORIZATIONS, MARK } from '@latchkey/contract/suite/oddities'
 import fc from 'fast-check'
-import { AUTHORIZATIONS, MARK } from '../contract/oddities.ts'
 import type { Operation } from './document.ts'
 import { constantly, constantlyFrom, type Part } from './part.ts'
 

@@ -1,6 +1,6 @@
-import type { Answer, Ask } from '../contract/client.ts'
-import { oddity } from '../contract/expectations.ts'
-import { MARK } from '../contract/oddities.ts'
+import type { Answer, Ask } from '@latchkey/contract/suite/client'
+import { oddity } from '@latchkey/contract/suite/expectations'
+import { MARK } from '@latchkey/contract/suite/oddities'
 import type { OpenApi, Operation, Place } from './document.ts'
 import { mediaTypeOf, readBody } from './read-body.ts'
 

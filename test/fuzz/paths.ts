@@ -1,5 +1,5 @@
+import { MARK, PATHS, TEXTS } from '@latchkey/contract/suite/oddities'
 import fc from 'fast-check'
-import { MARK, PATHS, TEXTS } from '../contract/oddities.ts'
 import type { Operation } from './document.ts'
 import { constantly, constantlyFrom, type Part } from './part.ts'
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Ask } from '../contract/client.ts'
+import type { Ask } from '@latchkey/contract/suite/client'
 
 const FORM = 'application/x-www-form-urlencoded'
 

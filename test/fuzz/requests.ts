@@ -1,6 +1,6 @@
+import type { Ask } from '@latchkey/contract/suite/client'
+import { METHODS, QUERIES } from '@latchkey/contract/suite/oddities'
 import fc from 'fast-check'
-import type { Ask } from '../contract/client.ts'
-import { METHODS, QUERIES } from '../contract/oddities.ts'
 import { type Body, fittingBodies, oddBodies } from './bodies.ts'
 import type { OpenApi, Operation } from './document.ts'
 import { type Headers, oddCredentials, oddHeaders, rightCredentials } from './headers.ts'

@@ -1,4 +1,4 @@
-import type { Answer, Ask, Client } from '../contract/client.ts'
+import type { Answer, Ask, Client } from '@latchkey/contract/suite/client'
 import { Coverage } from './coverage.ts'
 import { type OpenApi, readDocument } from './document.ts'
 import { faultOf, operationOf } from './oracle.ts'

@@ -1,5 +1,5 @@
-import { type Answer, type Ask, unique } from '../contract/client.ts'
-import { MARK } from '../contract/oddities.ts'
+import { type Answer, type Ask, unique } from '@latchkey/contract/suite/client'
+import { MARK } from '@latchkey/contract/suite/oddities'
 import { readBody } from './read-body.ts'
 
 /** What somebody knows, by the names that the document has for it: keys of bodies and paths, and ways to sign in. */

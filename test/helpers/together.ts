@@ -8,16 +8,16 @@ const PATIENCE = 1_200_000
  * Runs the test files of a folder in this process, one after the other: most of the time of a small file goes into
  * starting Node, PostgreSQL and the application, which is done once for all of them.
  *
- * @param folder its name, in test/
+ * @param folder its path from the root of the project
  */
 export async function together(folder: string): Promise<void> {
   // The time of the process begins anew with each test.
   tap.beforeEach(() => tap.setTimeout(PATIENCE))
-  const root = new URL(`../${folder}/`, import.meta.url)
+  const root = new URL(`../../${folder}/`, import.meta.url)
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   for (const file of files.sort()) {
     if (!file.endsWith('.test.ts')) continue
-    comment(`test/${folder}/${file}`)
+    comment(`${folder}/${file}`)
     await import(new URL(file, root).href)
   }
 }

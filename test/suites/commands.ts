@@ -1,3 +1,3 @@
 import { together } from '../helpers/together.ts'
 
-await together('commands')
+await together('test/commands')

@@ -1,3 +1,3 @@
 import { together } from '../helpers/together.ts'
 
-await together('contract')
+await together('packages/contract/suite')

@@ -1,9 +1,9 @@
+import { surfaceOf } from '@latchkey/compare/check'
+import { Subject } from '@latchkey/compare/measure/subject'
 import { test } from 'tap'
 import { growClients } from '../../../bench/bench/clients.ts'
 import { startService } from '../../../bench/bench/programs.ts'
-import { surfaceOf } from '../../../bench/compare/check.ts'
-import { Subject } from '../../../bench/compare/subject.ts'
-import { serve } from '../compare/services.ts'
+import { serve } from '../../../packages/compare/test/services.ts'
 import { fakes } from './fake.ts'
 
 test('answers a second are measured round by round, of each number of clients', async (t) => {

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Refusal } from '@latchkey/compare/refusal'
+import { type Result, readResult } from '@latchkey/compare/report/result'
+import { toText } from '@latchkey/compare/report/table'
 import { type Test, test } from 'tap'
 import { runBench } from '../../../bench/bench/command.ts'
-import { type Result, readResult } from '../../../bench/compare/result.ts'
-import { toText } from '../../../bench/compare/table.ts'
-import { Refusal } from '../../../bench/shared/refusal.ts'
-import { example } from '../compare/example.ts'
+import { example } from '../../../packages/compare/test/example.ts'
 import { fakes } from './fake.ts'
 
 type Given = Parameters<typeof runBench>[2]

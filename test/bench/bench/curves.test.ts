@@ -1,6 +1,6 @@
+import type { Curve } from '@latchkey/compare/report/result'
 import { test } from 'tap'
 import { curveText } from '../../../bench/bench/curves.ts'
-import type { Curve } from '../../../bench/compare/result.ts'
 
 const curve = (changed: Partial<Curve>): Curve => ({
   ...{ title: '/me by accounts', x: 'accounts', label: 'answers a second', unit: '/s', better: 'more' },

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Refusal } from '@latchkey/compare/refusal'
 import { test } from 'tap'
 import { openServer } from '../../../bench/bench/databases.ts'
-import { Refusal } from '../../../bench/shared/refusal.ts'
 import { CLOSED_PORT, refusingServer } from '../../helpers/servers.ts'
 import { administered } from './administered.ts'
 

@@ -1,8 +1,8 @@
+import { surfaceOf } from '@latchkey/compare/check'
+import { Unexpected } from '@latchkey/compare/measure/load'
 import { test } from 'tap'
 import { growAccounts } from '../../../bench/bench/growth.ts'
 import { ProgramError } from '../../../bench/bench/programs.ts'
-import { surfaceOf } from '../../../bench/compare/check.ts'
-import { Unexpected } from '../../../bench/compare/load.ts'
 import { fakes } from './fake.ts'
 import { realStore, SOURCES } from './real.ts'
 

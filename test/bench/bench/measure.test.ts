@@ -1,8 +1,8 @@
+import { Result } from '@latchkey/compare/report/result'
 import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
 import { growthOf, measure } from '../../../bench/bench/measure.ts'
 import { amounts } from '../../../bench/bench/options.ts'
-import { Result } from '../../../bench/compare/result.ts'
 import { fakes } from './fake.ts'
 
 const few = amounts({ quick: true, rounds: 1, seconds: 0.1, cost: 10, retries: 0, clients: [1], accounts: [5] })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { ask } from '@latchkey/compare/measure/client'
 import { test } from 'tap'
 import { BUILT, command, ProgramError, startService } from '../../../bench/bench/programs.ts'
-import { ask } from '../../../bench/shared/client.ts'
 import { fakes } from './fake.ts'
 
 test('what was built is started', (t) => {

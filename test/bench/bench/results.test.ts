@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import { Refusal } from '@latchkey/compare/refusal'
 import { test } from 'tap'
 import { difference, lastResult, nextFile, readBench } from '../../../bench/bench/results.ts'
-import { Refusal } from '../../../bench/shared/refusal.ts'
-import { example } from '../compare/example.ts'
+import { example } from '../../../packages/compare/test/example.ts'
 
 const { settings } = example()
 const bench = (commit: string, changed: Parameters<typeof example>[0] = {}) =>

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { Refusal } from '@latchkey/compare/refusal'
 import { test } from 'tap'
 import { openStores } from '../../../bench/bench/stores.ts'
-import { Refusal } from '../../../bench/shared/refusal.ts'
 import { administered } from './administered.ts'
 
 /** A module that starts a server, or cannot. */

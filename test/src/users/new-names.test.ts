@@ -1,8 +1,8 @@
+import { UNMAILABLE } from '@latchkey/contract/suite/expectations'
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { acceptNames } from '../../../src/users/new-names.ts'
-import { UNMAILABLE } from '../../contract/expectations.ts'
 import { build, PASSWORD, post } from '../../helpers/app.ts'
 
 const table: [what: string, names: object, fits: boolean][] = [

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { test } from 'tap'
+
+const MODULE = new URL('../../src/measure/at-exit.ts', import.meta.url).href
+const TYPES = fileURLToPath(new URL('../../../../test/helpers/typescript.mjs', import.meta.url))
+
+/** Runs a program that puts things away. @returns how it ended, and what it said */
+function run(program: string): [code: number | null, said: string] {
+  const code = `import { atExit } from '${MODULE}'\nconst say = (word) => () => process.stdout.write(word + '\\n')\n${program}`
+  const words = ['--import', TYPES, '--input-type=module', '-e', code]
+  const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  return [status, stdout]
+}
+
+test('at the end everything is put away, the last first', (t) => {
+  t.strictSame(run("atExit(say('first'))\natExit(say('last'))"), [0, 'last\nfirst\n'])
+  t.end()
+})
+
+test('what was put away before is not put away again, but where somebody asks for it', (t) => {
+  t.strictSame(run("const undo = atExit(say('it'))\nundo()\natExit(say('other'))\nsay('-')()"), [0, 'it\n-\nother\n'])
+  t.strictSame(run("const undo = atExit(say('it'))\nundo()\natExit(say('other'))\nundo()"), [0, 'it\nit\nother\n'])
+  t.end()
+})
+
+test('one that fails does not keep the others from it', (t) => {
+  const program = "atExit(say('first'))\natExit(() => { throw new Error('it is gone') })"
+  t.strictSame(run(program), [0, 'could not put away: Error: it is gone\nfirst\n'])
+  t.end()
+})
+
+test('a signal ends it with 1, and everything is put away', (t) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    const program = `atExit(say('away'))\nsetInterval(() => {}, 1000)\nprocess.kill(process.pid, '${signal}')`
+    t.strictSame(run(program), [1, 'away\n'], signal)
+  }
+  t.end()
+})

@@ -1,0 +1,126 @@
+import { CORE, look, type Seen } from './core.ts'
+import { type Dialect, DialectError, nearest } from './dialect.ts'
+import { runWhole } from './run-suite.ts'
+import { checkLimits, openTarget, type Target } from './target.ts'
+
+export { TargetError } from './target.ts'
+
+/** `differs` is what the dialect foretold; `not checked` is never counted as kept. */
+export type State = 'holds' | 'differs' | 'fails' | 'not checked'
+
+export interface Expectation {
+  title: string
+  state: State
+  /** What was seen, each on one line; none where it holds. */
+  details: string[]
+}
+
+export interface Section {
+  title: string
+  expectations: Expectation[]
+}
+
+export interface ContractReport {
+  url: string
+  /** The dialect's name, where there is one. */
+  name?: string
+  scope: 'core' | 'whole'
+  /** Nothing failed. What differs by the dialect does not count against it. */
+  kept: boolean
+  counts: Record<State, number>
+  sections: Section[]
+}
+
+export interface Options {
+  /** Only what every implementation of the small API sets out to do. */
+  core?: boolean
+  /** Where the implementation differs by choice: of the core alone. */
+  dialect?: Dialect
+  /** The folder of the whole contract's files, where it is not our own. Ends with a slash. */
+  suite?: URL
+  /** Told of each expectation as soon as it is known. */
+  onExpectation?: (section: string, expectation: Expectation) => void
+}
+
+/** The order of CONTRACT's sections. */
+const ORDER = ['Conventions', 'The heart', 'Access tokens', 'Sessions', 'Limits', 'Service']
+
+/**
+ * Checks whether the service at a URL keeps the contract.
+ * @throws {TargetError} where nothing answers, what answers is of another kind, or it limits requests
+ * @throws {DialectError} where a dialect is given for the whole contract, or lacks what is no expectation
+ */
+export async function checkContract(url: string, options: Options = {}): Promise<ContractReport> {
+  const { core = false, dialect = {}, onExpectation } = options
+  if (!core && options.dialect) throw new DialectError('a dialect is one of the core: add --core')
+  checkLacks(dialect)
+  const secret = secretOf(dialect)
+  const sections = new Map<string, Expectation[]>(ORDER.map((title) => [title, []]))
+  const add = (section: string, expectation: Expectation) => {
+    sections.set(section, [...(sections.get(section) ?? []), expectation])
+    onExpectation?.(section, expectation)
+  }
+  const target = await openTarget(url, dialect.paths?.secret ?? '/secret')
+  try {
+    if (core) await runCore(target, dialect, secret, add)
+    else {
+      await checkLimits(target)
+      await runWhole(new URL(url).origin, add, options.suite)
+    }
+  } finally {
+    target.close()
+  }
+  return reportOf(new URL(url).origin, core ? 'core' : 'whole', dialect.name, sections)
+}
+
+async function runCore(
+  { request }: Target,
+  dialect: Dialect,
+  secret: string | undefined,
+  add: (section: string, expectation: Expectation) => void
+): Promise<void> {
+  for (const expectation of CORE) {
+    const { id, section, title } = expectation
+    const lacks = dialect.lacks?.[id]
+    if (lacks !== undefined) add(section, { title, state: 'not checked', details: [lacks] })
+    else add(section, judged(title, await look(expectation, { request, dialect, ...(secret && { secret }) })))
+  }
+}
+
+function judged(title: string, { faults, differences, unchecked }: Seen): Expectation {
+  if (faults.length > 0) return { title, state: 'fails', details: faults }
+  if (unchecked !== undefined) return { title, state: 'not checked', details: [unchecked] }
+  return { title, state: differences.length > 0 ? 'differs' : 'holds', details: differences }
+}
+
+function checkLacks({ lacks = {} }: Dialect): void {
+  const known = CORE.map(({ id }) => id)
+  const unknown = Object.keys(lacks).find((id) => !known.includes(id))
+  if (unknown === undefined) return
+  const near = nearest(unknown, known)
+  const mend = near ? `did you mean ${JSON.stringify(near)}?` : `there are ${known.join(', ')}`
+  throw new DialectError(`there is no ${JSON.stringify(unknown)} in lacks; ${mend}`)
+}
+
+function secretOf({ secret_env }: Dialect): string | undefined {
+  return secret_env === undefined ? undefined : process.env[secret_env]
+}
+
+function reportOf(
+  url: string,
+  scope: ContractReport['scope'],
+  name: string | undefined,
+  byTitle: Map<string, Expectation[]>
+): ContractReport {
+  const counts: ContractReport['counts'] = { holds: 0, differs: 0, fails: 0, 'not checked': 0 }
+  const sections = [...byTitle].map(([title, expectations]) => ({ title, expectations }))
+  for (const { state } of sections.flatMap(({ expectations }) => expectations)) counts[state] += 1
+  return {
+    url,
+    ...(name !== undefined && { name }),
+    scope,
+    kept: counts.fails === 0,
+    counts,
+    sections: sections.filter(({ expectations }) => expectations.length > 0)
+  }
+}

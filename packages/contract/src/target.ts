@@ -1,0 +1,90 @@
+import http from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Answer, type Ask, type Request, sentTo, unique } from './http.ts'
+
+/** No contract could be checked there. The message is one line for the person who gave the URL. */
+export class TargetError extends Error {
+  override name = 'TargetError'
+}
+
+export interface Target {
+  request: Request
+  close(): void
+}
+
+/** How long the first answer may take, and any other, which may wait for a hash. Unit: milliseconds. */
+const FIRST = 5_000
+const ANY = 30_000
+
+/**
+ * The origin that a person named.
+ * @throws {TargetError} where it is no URL of a service
+ */
+export function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:') throw new TargetError('give the URL of a service, such as http://127.0.0.1:8000')
+  if (url.username || url.password) throw new TargetError('the URL must not have credentials in it')
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw new TargetError(`give the URL without a path: ${url.origin} (a dialect tells other paths)`)
+  }
+  return url.origin
+}
+
+/**
+ * Looks whether a service of this kind answers there, which refuses `path` to who brings no token.
+ * @throws {TargetError} where none does
+ */
+export async function openTarget(text: string, path: string): Promise<Target> {
+  const origin = originOf(text)
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 20 })
+  const send = sentTo(origin, agent)
+  const target = {
+    request: async (ask: Ask) => unlimited(await answeredBy(origin, () => send(ask), ANY)),
+    close: () => agent.destroy()
+  }
+  try {
+    const answer = unlimited(await answeredBy(origin, () => send({ path }), FIRST))
+    const type = answer.headers['content-type']?.split(';')[0] ?? 'no content type'
+    if (answer.status === 404 || (answer.status !== 401 && answer.json === undefined)) {
+      throw new TargetError(
+        `${origin} is no service of this kind: GET ${path} gave ${answer.status} with ${type} (a dialect tells other paths)`
+      )
+    }
+    return target
+  } catch (error) {
+    target.close()
+    throw error
+  }
+}
+
+function answeredBy(origin: string, send: () => Promise<Answer>, patience: number): Promise<Answer> {
+  const enough = new AbortController()
+  const late = pause(patience, undefined, { signal: enough.signal }).then(() => {
+    throw new TargetError(`${origin} did not answer within ${patience / 1000} s`)
+  })
+  late.catch(() => {})
+  return Promise.race([send(), late])
+    .catch((error: NodeJS.ErrnoException) => {
+      throw error instanceof TargetError ? error : new TargetError(`nothing answers at ${origin}: ${error.code}`)
+    })
+    .finally(() => enough.abort())
+}
+
+/** One more than the contract lets an address try in an hour. */
+const REGISTRATIONS = 31
+
+/**
+ * Looks whether it limits requests, before a suite of minutes finds out. A password that is refused costs it no hash.
+ * @throws {TargetError} where it does
+ */
+export async function checkLimits({ request }: Target): Promise<void> {
+  const body = { username: unique(), password: 'short' }
+  for (let tried = 0; tried < REGISTRATIONS; tried += 1) await request({ path: '/register', body })
+}
+
+export const LIMITED = 'it limits requests (429), and all of these come from one address: start it with LIMITS=off'
+
+function unlimited(answer: Answer): Answer {
+  if (answer.status === 429) throw new TargetError(LIMITED)
+  return answer
+}
