@@ -14,7 +14,7 @@ import { Cluster } from './shared/cluster.ts'
 import { type Ended, makeDatabase, runCommand } from './shared/command.ts'
 import { describeMachine } from './shared/machine.ts'
 import { temporaryFolder } from './shared/processes.ts'
-import { check, failed, megabytes, milliseconds, note, title } from './shared/report.ts'
+import { check, finish, megabytes, milliseconds, note, title } from './shared/report.ts'
 
 const MOST = Number(process.argv[2] ?? 1_000_000)
 const SECRETS = { SECRET_KEY: 'x'.repeat(32), BACKUP_PASSPHRASE: 'a passphrase for backups alone' }
@@ -30,7 +30,7 @@ for (const [what, ended] of Object.entries(many)) {
   const growth = ended.memory / before.memory
   check(growth < 1.25, `${what}: the memory is flat`, `${megabytes(before.memory)}, ${megabytes(ended.memory)}`)
 }
-process.exit(failed() === 0 ? 0 : 1)
+finish()
 
 async function measure(accounts: number): Promise<Record<string, Ended>> {
   title(`${accounts} accounts, each with a session`)

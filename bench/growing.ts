@@ -17,7 +17,7 @@ import { Fleet } from './growing/fleet.ts'
 import { NAMES } from './growing/haproxy.ts'
 import { describe, type Seen, Traffic } from './growing/traffic.ts'
 import { Cluster } from './shared/cluster.ts'
-import { check, failed, milliseconds, note, title } from './shared/report.ts'
+import { check, finish, milliseconds, note, title } from './shared/report.ts'
 
 const { values } = parseArgs({ options: { instances: { type: 'string', default: '2' } } })
 const instances = Number(values.instances)
@@ -60,8 +60,7 @@ await fleet.stopAll()
 
 await addresses(cluster)
 cluster.kill()
-title(failed() === 0 ? 'Every promise was kept.' : `${failed()} promises were not kept.`)
-process.exit(failed() === 0 ? 0 : 1)
+finish()
 
 async function happen(name: string, what: () => Promise<void>, { killed = false } = {}): Promise<void> {
   const event: Event = { name, from: performance.now() }

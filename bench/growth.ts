@@ -2,10 +2,11 @@
  * Shows that what a login and a registration ask of PostgreSQL costs the same with a thousand accounts as with a
  * million: times the service's own statements, and prints their plans. Hashing is left out, since it hides the rest.
  *
- *   BENCH_DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres node --import tsx bench/growth.ts
+ *   node --import tsx bench/growth.ts [accounts]
  *
- * It makes databases of its own on that server and drops them.
+ * It makes a server of its own, with the programs of Debian's PostgreSQL, and removes it.
  */
+import { median } from '@latchkey/compare/measure/statistics'
 import pg from 'pg'
 import { systemClock } from '../src/clock.ts'
 import { readConfig } from '../src/config/config.ts'
@@ -15,29 +16,25 @@ import { render } from '../src/database/sql.ts'
 import { openSession } from '../src/sessions/sessions.ts'
 import { findCredentials } from '../src/users/credentials.ts'
 import { addUser } from '../src/users/users.ts'
+import { openServer } from './shared/databases.ts'
+import { startServer } from './shared/own-server.ts'
+import { finish, note, title } from './shared/report.ts'
 
 const ROUNDS = 2_000
 const HASH = `$2b$12$${'x'.repeat(53)}`
 const ORIGIN = { userAgent: 'bench', ip: '127.0.0.1' }
 const lifetimes = readConfig({})
 
-const server = process.env.BENCH_DATABASE_URL
-if (!server) throw new Error('set BENCH_DATABASE_URL to a server on which this may make and drop databases')
-
-for (const accounts of [1_000, 1_000_000]) {
-  const name = `latchkey_growth_${accounts}`
-  await onServer(`DROP DATABASE IF EXISTS ${name}`)
-  await onServer(`CREATE DATABASE ${name}`)
-  const pool = new pg.Pool({ connectionString: Object.assign(new URL(server), { pathname: name }).href, max: 1 })
-  try {
-    await migrate(pool)
-    await load(pool, accounts)
-    await measure(pool, accounts)
-  } finally {
-    await pool.end()
-    await onServer(`DROP DATABASE ${name}`)
-  }
+const server = await openServer(await startServer())
+for (const accounts of [1_000, Number(process.argv[2] ?? 1_000_000)]) {
+  const pool = new pg.Pool({ connectionString: await server.create(`growth_${accounts}`), max: 1 })
+  await migrate(pool)
+  await load(pool, accounts)
+  await measure(pool, accounts)
+  await pool.end()
+  await server.drop()
 }
+finish()
 
 /** Accounts 1 to N, each with both names and one session. */
 async function load(pool: pg.Pool, accounts: number): Promise<void> {
@@ -57,19 +54,19 @@ async function measure(pool: pg.Pool, accounts: number): Promise<void> {
   const database = () => createDatabase(pool)
   const someone = () => ({ username: `user${1 + Math.floor(Math.random() * accounts)}` })
   const figures = {
-    login: await median(async () => {
+    login: await medianOf(async () => {
       const credentials = await findCredentials(database(), someone())
       if (credentials) await openSession(database(), lifetimes, credentials, ORIGIN)
     }),
-    'login, unknown name': await median(async () => {
+    'login, unknown name': await medianOf(async () => {
       await findCredentials(database(), { email: `nobody${Math.random()}@example.com` })
     }),
-    register: await median(async (round) => {
+    register: await medianOf(async (round) => {
       await addUser(database(), { username: `new${round}`, passwordHash: HASH })
     })
   }
-  print(`\n${accounts} accounts: median of ${ROUNDS} rounds in milliseconds, without hashing`)
-  for (const [what, milliseconds] of Object.entries(figures)) print(`  ${what.padEnd(20)} ${milliseconds.toFixed(3)}`)
+  title(`${accounts} accounts: median of ${ROUNDS} rounds in milliseconds, without hashing`)
+  for (const [what, milliseconds] of Object.entries(figures)) note(`  ${what.padEnd(20)} ${milliseconds.toFixed(3)}`)
 
   const explaining = explain(pool)
   const credentials = await findCredentials(database(), someone())
@@ -86,30 +83,20 @@ function explain(pool: pg.Pool): Database {
     async query(statement) {
       const { text, values } = render(statement, systemClock)
       const { rows } = await pool.query(`EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY OFF) ${text}`, values)
-      print(`\n${text.replaceAll(/\s+/g, ' ')}`)
-      for (const row of rows) print(`    ${row['QUERY PLAN']}`)
+      title(`${text.replaceAll(/\s+/g, ' ')}`)
+      for (const row of rows) note(`    ${row['QUERY PLAN']}`)
       return []
     },
     transact: (work) => work(explain(pool))
   }
 }
 
-async function median(work: (round: number) => Promise<void>): Promise<number> {
+async function medianOf(work: (round: number) => Promise<void>): Promise<number> {
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round += 1) {
     const start = performance.now()
     await work(round)
     times.push(performance.now() - start)
   }
-  return times.sort((a, b) => a - b)[ROUNDS / 2] as number
-}
-
-async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server })
-  await client.connect()
-  await client.query(sql).finally(() => client.end())
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  return median(times)
 }

@@ -15,7 +15,7 @@ import { Cluster } from './shared/cluster.ts'
 import { type Ended, makeDatabase, runCommand } from './shared/command.ts'
 import { describeMachine } from './shared/machine.ts'
 import { temporaryFolder } from './shared/processes.ts'
-import { check, failed, megabytes, milliseconds, note, title } from './shared/report.ts'
+import { check, finish, megabytes, milliseconds, note, title } from './shared/report.ts'
 
 const ACCOUNTS = 100_000
 const folder = temporaryFolder()
@@ -28,7 +28,7 @@ note(`${ACCOUNTS} accounts are ${megabytes(statSync(file).size)} of JSON lines`)
 const cluster = await Cluster.create()
 await measure('PostgreSQL', { DATABASE_URL: cluster.url(), SECRET_KEY: 'x'.repeat(32) })
 await measure('embedded', { DATA_DIR: join(folder, 'data'), SECRET_KEY: 'x'.repeat(32) })
-process.exit(failed() === 0 ? 0 : 1)
+finish()
 
 async function measure(what: string, environment: Record<string, string>): Promise<void> {
   title(what)

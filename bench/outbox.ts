@@ -12,11 +12,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { atExit } from '@latchkey/compare/measure/at-exit'
 import pg from 'pg'
 import { Cluster } from './shared/cluster.ts'
 import { describeMachine } from './shared/machine.ts'
 import { freePort, temporaryFolder } from './shared/processes.ts'
-import { atExit, check, failed, note, title } from './shared/report.ts'
+import { check, finish, note, title } from './shared/report.ts'
 import { Service } from './shared/service.ts'
 
 const MAILS = 10_000
@@ -74,7 +75,7 @@ check(once.size === ids.size, 'and none that was not sent', `${once.size}`)
 server.kill('SIGKILL')
 for (const service of [other, third]) service.signal('SIGKILL')
 await pool.end()
-process.exit(failed() === 0 ? 0 : 1)
+finish()
 
 function startServer(): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', SERVER, `${port}`, file], { stdio: 'inherit' })

@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util'
 import { inTurns } from '@latchkey/compare/measure/client'
 import { Cluster } from './shared/cluster.ts'
 import { describeMachine } from './shared/machine.ts'
-import { check, failed, megabytes, milliseconds, note, table, tally, title } from './shared/report.ts'
+import { check, finish, megabytes, milliseconds, note, table, tally, title } from './shared/report.ts'
 import { Service } from './shared/service.ts'
 import { Crowd } from './soak/crowd.ts'
 import { Ledger } from './soak/ledger.ts'
@@ -81,7 +81,7 @@ await remembered()
 await leftovers()
 complaints()
 report()
-process.exit(failed() === 0 ? 0 : 1)
+finish()
 
 /** As many visits as are due, until the end. @returns how many had to go away again */
 async function visit(): Promise<number> {

@@ -5,32 +5,32 @@
  * oneself arrive, at a real mail server. Of each pair of samples it prints Cliff's delta, the chance that a value of the
  * first is greater than one of the second less the chance that it is less, and it ends with 1 where one is above 0.2.
  *
- *   npm run build && node --import tsx bench/timing.ts [--server URL] [accepted] [limited] [overloaded] [arrivals]
+ *   npm run build && node --import tsx bench/timing.ts [--database URL] [accepted] [limited] [overloaded] [arrivals]
  *
  * The accounts are in embedded databases, or in databases that it makes and drops on a PostgreSQL server. All four parts
  * take some eight minutes on two cores that have nothing else to do.
  */
 import { parseArgs } from 'node:util'
-import { endingWith } from '@latchkey/compare/measure/ending'
-import { failed, note, title } from './shared/report.ts'
+import { openServer } from './shared/databases.ts'
+import { runParts } from './shared/report.ts'
 import { accepted, limited, overloaded } from './timing/answers.ts'
-import { openDatabases } from './timing/databases.ts'
 import { arrivals } from './timing/mails.ts'
 
-const parts = { accepted, limited, overloaded, arrivals }
+const { values, positionals } = parseArgs({ options: { database: { type: 'string' } }, allowPositionals: true })
+const server = values.database === undefined ? undefined : await openServer(values.database)
+let databases = 0
 
-const { values, positionals } = parseArgs({ options: { server: { type: 'string' } }, allowPositionals: true })
-const isPart = (name: string): name is keyof typeof parts => Object.hasOwn(parts, name)
-const unknown = positionals.find((name) => !isPart(name))
-if (unknown) throw new Error(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
+async function createDatabase(): Promise<string | undefined> {
+  databases += 1
+  return server?.create(`timing_${databases}`)
+}
 
-const began = performance.now()
-const databases = openDatabases(values.server)
-await endingWith(async () => {
-  for (const [name, part] of Object.entries(parts)) {
-    if (positionals.length === 0 || positionals.includes(name)) await part(databases)
-  }
-}, databases.drop)
-note(`in ${Math.round((performance.now() - began) / 1000)} s`)
-title(failed() === 0 ? 'No two were told apart.' : `${failed()} were told apart.`)
-process.exit(failed() === 0 ? 0 : 1)
+await runParts(
+  {
+    accepted: () => accepted(createDatabase),
+    limited: () => limited(createDatabase),
+    overloaded: () => overloaded(createDatabase),
+    arrivals: () => arrivals(createDatabase)
+  },
+  positionals
+)

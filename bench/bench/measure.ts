@@ -1,6 +1,6 @@
 import { surfaceOf } from '@latchkey/compare/check'
 import { endAll, endingWith } from '@latchkey/compare/measure/ending'
-import { forkServer } from '@latchkey/compare/measure/forked'
+import { BARE_FASTIFY, CONTROL, forkServer } from '@latchkey/compare/measure/forked'
 import { commit, machine, versions } from '@latchkey/compare/measure/machine'
 import type { Settings } from '@latchkey/compare/measure/measures'
 import { measureRounds } from '@latchkey/compare/measure/rounds'
@@ -78,9 +78,9 @@ async function measureServices(stores: Store[], bench: Bench) {
 /** @param ends what is to be called at the end, which grows */
 async function startAndMeasure(stores: Store[], bench: Bench, ends: (() => unknown)[]) {
   const { settings, retries, place, progress } = bench
-  const control = await forkServer(new URL('../../packages/compare/src/measure/control.js', import.meta.url))
+  const control = await forkServer(CONTROL)
   ends.push(control.end)
-  const floor = await forkServer(new URL('../../packages/compare/src/measure/bare-fastify.js', import.meta.url))
+  const floor = await forkServer(BARE_FASTIFY)
   ends.push(floor.end)
   const bare = new Subject({ name: BARE, url: floor.url }, SURFACE)
   const subjects: Subject[] = []

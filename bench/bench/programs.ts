@@ -1,12 +1,8 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { atExit } from '@latchkey/compare/measure/at-exit'
-import { ask } from '@latchkey/compare/measure/client'
-import { freePort } from '@latchkey/compare/measure/free-port'
 import { messageOf } from '@latchkey/compare/refusal'
+import { BUILT as BUILT_SERVICE, Service } from '../shared/service.ts'
 import type { Store } from './stores.ts'
 
 /** A program of ours did not start, not do its work, or not end well. */
@@ -14,20 +10,18 @@ export class ProgramError extends Error {
   override name = 'ProgramError'
 }
 
-/** What follows `node` to start the service, and to give a command. */
+/** What follows `node` to start the service, and to run a command. */
 export interface Programs {
   service: string[]
   latchkey: string[]
 }
 
-const built = (file: string) => fileURLToPath(new URL(`../../dist/src/${file}`, import.meta.url))
-
 export const BUILT: Programs = {
-  service: ['--max-semi-space-size=8', built('server.js')],
-  latchkey: [built('latchkey.js')]
+  service: BUILT_SERVICE,
+  latchkey: [fileURLToPath(new URL('../../dist/src/latchkey.js', import.meta.url))]
 }
 
-/** A service that answers. */
+/** A service that is ready. */
 export interface Running {
   name: string
   url: URL
@@ -37,63 +31,33 @@ export interface Running {
 
 export interface Place {
   programs: Programs
-  /** The working folder, where no .env has a say. */
+  /** The working folder of commands, where no .env applies. */
   folder: string
 }
 
-/** How long a start and a stop may take: the first one of an embedded database takes long on a busy machine. */
-const PATIENCE = 180_000
-const STOPPING = 20_000
-const GLANCE = 20
-
-/** @throws ProgramError with what it said where it does not become ready */
+/** @throws ProgramError with its log where it does not become ready */
 export async function startService(
   { name, environment }: Store,
-  { programs, folder }: Place,
-  { patience = PATIENCE, stopping = STOPPING } = {}
+  { programs }: Place,
+  { startMs, stopMs }: { startMs?: number; stopMs?: number } = {}
 ): Promise<Running> {
-  const port = await freePort()
-  const child = spawn(process.execPath, programs.service, {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...environment, PORT: `${port}` },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  const kill = atExit(() => child.kill('SIGKILL'))
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      said = `${said}${chunk}`.slice(-4000)
-    })
-  }
-  let running = true
-  const ended = once(child, 'close').finally(() => {
-    running = false
-  })
-  const url = new URL(`http://127.0.0.1:${port}`)
-  const end = performance.now() + patience
-  while ((await ask(url.origin, 'GET', '/health/ready')).status !== 200) {
-    if (!running || performance.now() > end) {
-      kill()
-      await ended
-      throw new ProgramError(`${name} did not start:\n${said}`)
-    }
-    await pause(GLANCE)
+  const service = await Service.launch({ program: programs.service, environment })
+  if (!(await service.isReady(startMs))) {
+    await service.stop('SIGKILL')
+    throw new ProgramError(`${name} did not start:\n${service.log()}`)
   }
   return {
     name,
-    url,
+    url: new URL(service.base),
     async stop() {
-      const late = setTimeout(kill, stopping)
-      child.kill('SIGTERM')
-      const [code, signal] = await ended
-      clearTimeout(late)
-      kill()
-      if (code !== 0) throw new ProgramError(`${name} ended with ${code ?? signal}:\n${said}`)
+      const { code } = await service.stop('SIGTERM', stopMs)
+      if (code === 'still running') throw new ProgramError(`${name} did not stop:\n${service.log()}`)
+      if (code !== 0) throw new ProgramError(`${name} ended with ${code}:\n${service.log()}`)
     }
   }
 }
 
-/** Gives a command on the accounts of a store. @throws ProgramError with what it said where it fails */
+/** Runs a command on the accounts of a store. @throws ProgramError with its output where it fails */
 export async function command(words: string[], store: Store, { programs, folder }: Place): Promise<void> {
   const env = { PATH: process.env.PATH, ...store.environment }
   const run = promisify(execFile)(process.execPath, [...programs.latchkey, ...words], { cwd: folder, env })

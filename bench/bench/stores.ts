@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { messageOf, Refusal } from '@latchkey/compare/refusal'
-import { openServer } from './databases.ts'
+import { openServer } from '../shared/databases.ts'
+import { ENVIRONMENT } from '../shared/service.ts'
 
 /** Where a service keeps its accounts, and what else its environment says. */
 export interface Store {
@@ -15,7 +16,7 @@ export interface Stores {
   close: () => Promise<void>
 }
 
-const OWN_SERVER = new URL('own-server.ts', import.meta.url).href
+const OWN_SERVER = new URL('../shared/own-server.ts', import.meta.url).href
 
 /**
  * A database on the given server, or on one of our own, and an embedded one.
@@ -38,13 +39,7 @@ export async function openStores(given: string | undefined, folder: string, ownS
 }
 
 /** Nothing slows down who asks from one address, and nobody is turned away. */
-export const environmentOf = (cost: number) => ({
-  SECRET_KEY: 'x'.repeat(32),
-  BCRYPT_COST: `${cost}`,
-  HASH_QUEUE: '200',
-  LIMITS: 'off',
-  LOG_LEVEL: 'warn'
-})
+export const environmentOf = (cost: number) => ({ ...ENVIRONMENT, BCRYPT_COST: `${cost}`, HASH_QUEUE: '200' })
 
 /** Loaded only now: where PostgreSQL's programs are missing it cannot be. */
 async function startServer(module: string): Promise<string> {

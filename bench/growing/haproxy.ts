@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { atExit } from '@latchkey/compare/measure/at-exit'
 import { findProgram, freePort, temporaryFolder } from '../shared/processes.ts'
-import { atExit } from '../shared/report.ts'
 
 const PROGRAM = findProgram('/usr/sbin/haproxy', '/usr/bin/haproxy')
 const CONFIGURATION = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url))

@@ -86,7 +86,10 @@ async function byName(): Promise<void> {
   const hosts = join(temporaryFolder(), 'hosts')
   const point = (address: string) => writeFileSync(hosts, `127.0.0.1 localhost\n${address} database.test\n`)
   point(primary.host)
-  const service = await Service.start({ databaseUrl: primary.url(primary.port, 'database.test'), hosts })
+  const service = await Service.start({
+    databaseUrl: primary.url(primary.port, 'database.test'),
+    wrapper: withHosts(hosts)
+  })
   const rig = { service, clients: await Clients.of(80, service.base) }
 
   await endure(rig, {
@@ -130,3 +133,13 @@ async function severalHosts(): Promise<void> {
     `exit ${code}: ${service.log().trim().split('\n').join(' ')}`
   )
 }
+
+/** Runs what follows with another /etc/hosts, without the rest of the machine seeing it. */
+const withHosts = (hosts: string) => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount --bind "$0" /etc/hosts && exec "$@"',
+  hosts
+]

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { openFiles } from '../shared/processes.ts'
 import { check, milliseconds, note, tally } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
 import { type Clients, type Route, say, type Visit, watch } from './clients.ts'
@@ -42,7 +43,7 @@ export interface Outage {
 export async function endure({ service, clients, connections }: Rig, outage: Outage): Promise<void> {
   const { name, begin, end, seconds = 10, recovery = 3, stragglers = 0, meanwhile } = outage
   const logged = service.log().length
-  const descriptors = service.descriptors()
+  const descriptors = openFiles(service.pid)
   const stop = new AbortController()
   const watching = watch(service.base, clients.accessToken, stop.signal)
   const loading = clients.load(PER_SECOND, stop.signal)
@@ -146,6 +147,6 @@ function report(service: Service, logged: number, descriptors: number): void {
   check(grave.length === 0, 'nothing in the log is an error of its own', grave[0])
   note(
     `${lines.length} lines in the log (${Math.round(log.length / 1024)} KiB), ` +
-      `${descriptors} descriptors before and ${service.descriptors()} after`
+      `${descriptors} descriptors before and ${openFiles(service.pid)} after`
   )
 }

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { atExit } from '../shared/report.ts'
+import { atExit } from '@latchkey/compare/measure/at-exit'
 
 /**
  * What stands between the service and its database: `forward` passes everything on, `swallow` nothing, and closes

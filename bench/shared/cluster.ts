@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { atExit } from '@latchkey/compare/measure/at-exit'
 import pg from 'pg'
 import { childrenOf, freePort, own, run, sendSignal, temporaryFolder } from './processes.ts'
-import { atExit } from './report.ts'
 
 const VERSIONS = '/usr/lib/postgresql'
 /** Its major version. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { cpuTime } from '@latchkey/compare/measure/local-processes'
+import { residentMemory } from './processes.ts'
 import { Service } from './service.ts'
 
 /** How a command ended: milliseconds, bytes at most, and what it answered. */
@@ -34,33 +35,15 @@ export async function runCommand(
   child.stderr.on('data', (said) => {
     if (killed && /\d (?:account|row)/.test(String(said))) setTimeout(() => child.kill('SIGKILL'), 1000)
   })
+  const pid = child.pid as number
   const output = text(child.stdout)
   let [memory, busy] = [0, 0]
   const ended = new Promise((resolve) => child.once('exit', resolve))
   while (child.exitCode === null && child.signalCode === null) {
-    memory = Math.max(memory, peakOf(child))
-    busy = Math.max(busy, busyTimeOf(child))
+    memory = Math.max(memory, residentMemory(pid, 'VmHWM'))
+    busy = Math.max(busy, cpuTime([pid]))
     await Promise.race([ended, pause(50)])
   }
   const time = performance.now() - start
   return { time, memory, busy, code: child.exitCode, sum: JSON.parse((await output) || '{}') }
-}
-
-/** The most memory that a process has held so far (proc(5)), in bytes. */
-function peakOf({ pid }: ChildProcess): number {
-  try {
-    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  } catch {
-    return 0
-  }
-}
-
-/** How long a process has had a core so far (proc(5)), in milliseconds. */
-function busyTimeOf({ pid }: ChildProcess): number {
-  try {
-    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15)
-    return 10 * (Number(user) + Number(system))
-  } catch {
-    return 0
-  }
 }

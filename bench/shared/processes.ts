@@ -1,5 +1,5 @@
 import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -60,3 +60,24 @@ export function childrenOf(pid: number): number[] {
 }
 
 export const findProgram = (...paths: string[]) => paths.find((path) => existsSync(path))
+
+/** How many files and sockets a process holds open. */
+export const openFiles = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
+
+/** How many of its threads have a lower priority than the process. */
+export function lowPriorityThreads(pid: number): number {
+  const niceOf = (path: string) => Number(readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ')[16])
+  const process = `/proc/${pid}`
+  const own = niceOf(`${process}/stat`)
+  return readdirSync(`${process}/task`).filter((thread) => niceOf(`${process}/task/${thread}/stat`) > own).length
+}
+
+/** What a process holds of the memory, in bytes; by VmHWM the most that it has held (proc(5)). 0 once it is gone. */
+export function residentMemory(pid: number, field: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return 1024 * Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}

@@ -1,4 +1,3 @@
-export { atExit } from '@latchkey/compare/measure/at-exit'
 export { tally } from '@latchkey/compare/report/tally'
 
 /** What the program says. */
@@ -17,14 +16,20 @@ export const note = (text: string) => print(`   ${text}`)
 
 export const title = (text: string) => print(`\n${text}`)
 
-export const failed = () => failures
-
 /** Runs the parts that the command line names, or all, and ends the program: with 1 when something did not hold. */
-export async function runParts(parts: Record<string, () => Promise<void>>): Promise<never> {
-  const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts)
-  const unknown = chosen.find((name) => !parts[name])
+export async function runParts(
+  parts: Record<string, () => Promise<void>>,
+  named: string[] = process.argv.slice(2)
+): Promise<never> {
+  const chosen = named.length > 0 ? named : Object.keys(parts)
+  const unknown = chosen.find((name) => !Object.hasOwn(parts, name))
   if (unknown) throw new Error(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
   for (const name of chosen) await parts[name]?.()
+  finish()
+}
+
+/** Ends the program: with 1 when something did not hold. */
+export function finish(): never {
   title(failures === 0 ? 'Everything held.' : `${failures} did not hold.`)
   process.exit(failures === 0 ? 0 : 1)
 }

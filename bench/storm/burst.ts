@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, inTurns } from '@latchkey/compare/measure/client'
 import { Cluster } from '../shared/cluster.ts'
+import { residentMemory } from '../shared/processes.ts'
 import { check, megabytes, milliseconds, note, tally, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
 import { bcryptAlone, CONCURRENCY, login, QUEUE, register, startService } from './logins.ts'
@@ -34,7 +35,7 @@ async function loginsWith(limits: 'off' | 'on'): Promise<void> {
   await register(service.base)
   await warmUp(service)
 
-  const before = service.memory()
+  const before = residentMemory(service.pid)
   const memory = watchMemory(service)
   const bursts: Answer[][] = []
   for (let burst = 0; burst < BURSTS; burst += 1) {
@@ -64,7 +65,7 @@ async function loginsWith(limits: 'off' | 'on'): Promise<void> {
   )
 
   await pause(REST)
-  const after = service.memory()
+  const after = residentMemory(service.pid)
   check(
     after <= before * (1 + TOLERANCE),
     'the memory comes back',
@@ -95,12 +96,12 @@ async function slowestOfNothing(): Promise<number> {
   return slowestOf(answers)
 }
 
-function watchMemory(service: Service) {
+function watchMemory({ pid }: Service) {
   let highest = 0
   let over = false
   const watching = (async () => {
     while (!over) {
-      highest = Math.max(highest, service.memory())
+      highest = Math.max(highest, residentMemory(pid))
       await pause(20)
     }
   })()

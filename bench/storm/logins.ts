@@ -1,12 +1,11 @@
-import { fork } from 'node:child_process'
-import http from 'node:http'
+import type http from 'node:http'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Answer, ask, inTurns, PASSWORD } from '@latchkey/compare/measure/client'
-import { rate } from '@latchkey/compare/measure/statistics'
+import { bcryptAlone as bcryptRate } from '@latchkey/compare/measure/measures'
 import type { Cluster } from '../shared/cluster.ts'
-import { atExit } from '../shared/report.ts'
-import { Service } from '../shared/service.ts'
+import { keepAsking } from '../shared/load.ts'
+import { BUILT, Service } from '../shared/service.ts'
 
 export const COST = 12
 export const CONCURRENCY = availableParallelism()
@@ -29,7 +28,7 @@ export async function startService(
     LIMITS: limits,
     TRUSTED_PROXIES: '127.0.0.1'
   }
-  return Service.start({ databaseUrl: cluster.url(), environment, execArgv })
+  return Service.start({ databaseUrl: cluster.url(), environment, program: [...execArgv, ...BUILT] })
 }
 
 let asked = 0
@@ -59,29 +58,14 @@ export async function register(base: string): Promise<void> {
 export const login = (base: string, account = 0, agent?: http.Agent): Promise<Answer> =>
   ask(base, 'POST', '/login', { ...question(nameOf(account)), agent })
 
-/** So many are in flight all the time, until the signal. @returns those that ended before it */
-export async function keepLoggingIn(base: string, atOnce: number, signal: AbortSignal): Promise<Answer[]> {
-  const agent = new http.Agent({ keepAlive: true })
-  const answers: Answer[] = []
+/** So many logins are always in flight, until the signal. */
+export function keepLoggingIn(base: string, atOnce: number, signal: AbortSignal): Promise<Answer[]> {
   let account = 0
-  const client = async () => {
-    while (!signal.aborted) {
-      account += 1
-      const answer = await login(base, account, agent)
-      if (!signal.aborted) answers.push(answer)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, client))
-  agent.destroy()
-  return answers
+  return keepAsking(atOnce, signal, (agent) => {
+    account += 1
+    return login(base, account, agent)
+  })
 }
 
 /** What bcrypt does where there is nothing else to do, in hashes a second. */
-export function bcryptAlone(seconds: number): Promise<number> {
-  const child = fork(fileOf('bcrypt-alone.js'), [CONCURRENCY, COST, seconds].map(String), { execArgv: [] })
-  atExit(() => child.kill('SIGKILL'))
-  return new Promise((resolve, reject) => {
-    child.once('message', (ends) => resolve(rate(ends as number[])))
-    child.once('exit', (code) => reject(new Error(`bcrypt alone ended with ${code}`)))
-  })
-}
+export const bcryptAlone = (seconds: number) => bcryptRate({ seconds, cost: COST })

@@ -1,33 +1,29 @@
-import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask } from '@latchkey/compare/measure/client'
-import { forkServer } from '@latchkey/compare/measure/forked'
+import { CONTROL, forkServer } from '@latchkey/compare/measure/forked'
 import { quantile } from '@latchkey/compare/measure/statistics'
+import { keepAsking } from '../shared/load.ts'
 import { fromElsewhere } from './logins.ts'
 
-/** Uses each refresh token for the next, every so many milliseconds. */
-export async function keepRefreshing(
+/** Uses each refresh token for the next, every so many milliseconds, or as fast as it can. */
+export function keepRefreshing(
   base: string,
   session: { access: string; refresh: string },
   interval: number,
   signal: AbortSignal
 ): Promise<Answer[]> {
-  const agent = new http.Agent({ keepAlive: true })
-  const answers: Answer[] = []
-  while (!signal.aborted) {
+  return keepAsking(1, signal, async (agent) => {
     const payload = { refresh_token: session.refresh }
     const answer = await ask(base, 'POST', '/token/refresh', { payload, headers: fromElsewhere(), agent })
-    answers.push(answer)
     const { access_token: access, refresh_token: refresh } = answer.body
     if (answer.status === 200) Object.assign(session, { access, refresh })
-    await pause(Math.max(0, interval - answer.ms))
-  }
-  agent.destroy()
-  return answers
+    if (answer.ms < interval) await pause(interval - answer.ms)
+    return answer
+  })
 }
 
 /** A server that does nothing. */
-export const startControl = () => forkServer(new URL('control.js', import.meta.url))
+export const startControl = () => forkServer(CONTROL)
 
 const precise = (time: number) => time.toFixed(1)
 

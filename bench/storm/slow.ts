@@ -4,9 +4,10 @@ import { type Answer, inTurns } from '@latchkey/compare/measure/client'
 import { poll } from '@latchkey/compare/measure/poller'
 import { quantile } from '@latchkey/compare/measure/statistics'
 import { Cluster } from '../shared/cluster.ts'
+import { openFiles } from '../shared/processes.ts'
 import { check, milliseconds, table, tally, title } from '../shared/report.ts'
 import { openSocket, send } from '../shared/sockets.ts'
-import { login, register, startService } from './logins.ts'
+import { keepLoggingIn, login, register, startService } from './logins.ts'
 import { LATENCIES, latencies, startControl } from './polling.ts'
 
 const CONNECTIONS = 1000
@@ -34,11 +35,11 @@ export async function slowClients(): Promise<void> {
   await visit(service.base, control.url.origin, token)
   const without = await visit(service.base, control.url.origin, token)
   const rows = rowsOf('nobody', without)
-  const open = service.descriptors()
+  const open = openFiles(service.pid)
 
   for (const [kind, { begin, patience }] of Object.entries(KINDS)) {
     const slow = await connectMany(service.base, begin)
-    const connected = pause(1000).then(() => service.descriptors())
+    const connected = pause(1000).then(() => openFiles(service.pid))
     const during = await visit(service.base, control.url.origin, token)
     check((await connected) >= CONNECTIONS, `slow ${kind}: all are connected meanwhile`)
     rows.push(...rowsOf(`slow ${kind}`, during))
@@ -67,7 +68,7 @@ export async function slowClients(): Promise<void> {
       `the last after ${milliseconds(longest)}; ${tally(ends.map(({ answer }) => answer))}`
     )
     await pause(1000)
-    check(service.descriptors() <= open, `slow ${kind}: nothing of theirs is left open`)
+    check(openFiles(service.pid) <= open, `slow ${kind}: nothing of theirs is left open`)
   }
   title(table(['beside', 'asked for', ...LATENCIES], rows))
   control.end()
@@ -81,13 +82,8 @@ type Visit = Record<'login' | 'secret' | 'control', Answer[]>
 async function visit(base: string, empty: string, token: string): Promise<Visit> {
   const over = new AbortController()
   setTimeout(() => over.abort(), SECONDS * 1000)
-  const logins = async () => {
-    const answers: Answer[] = []
-    while (!over.signal.aborted) answers.push(await login(base, answers.length))
-    return answers
-  }
   const [login_, secret, control] = await Promise.all([
-    logins(),
+    keepLoggingIn(base, 1, over.signal),
     poll(new URL('/secret', base), over.signal, { question: () => ({ token }) }),
     poll(new URL(empty), over.signal)
   ])

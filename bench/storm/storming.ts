@@ -3,6 +3,7 @@ import type { Answer } from '@latchkey/compare/measure/client'
 import { poll } from '@latchkey/compare/measure/poller'
 import { rate } from '@latchkey/compare/measure/statistics'
 import { Cluster } from '../shared/cluster.ts'
+import { lowPriorityThreads } from '../shared/processes.ts'
 import { check, table, tally, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
 import { bcryptAlone, CONCURRENCY, COST, fileOf, keepLoggingIn, login, register, startService } from './logins.ts'
@@ -119,7 +120,7 @@ export async function twoPools(): Promise<void> {
       ["bcrypt's own pool", replaced, 0]
     ] as const) {
       const measured = await storm(service, control.url.origin, SECONDS / 2)
-      check(service.nicedThreads() === niced, `${name}: ${niced} threads of lower priority hash`)
+      check(lowPriorityThreads(service.pid) === niced, `${name}: ${niced} threads of lower priority hash`)
       allRight(measured, name)
       storms.push([`${name}, ${round}`, measured])
       const ofAlone = (loginRate(measured) / alone) * 100

@@ -1,6 +1,5 @@
 import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { Service } from '../shared/service.ts'
-import type { Databases } from './databases.ts'
 import { Mailboxes } from './mailboxes.ts'
 
 /** A service that hides its accounts, and the mail server that it sends by. */
@@ -10,17 +9,18 @@ export interface Hiding {
   stop(): Promise<void>
 }
 
+/** Gives a service a database of its own, by its URL; nothing for one that is embedded. */
+export type CreateDatabase = () => Promise<string | undefined>
+
 /** @param dialogue how long the mail server takes for each message, in milliseconds */
 export async function startHiding(
-  databases: Databases,
+  createDatabase: CreateDatabase,
   environment: Record<string, string> = {},
   dialogue = 0
 ): Promise<Hiding> {
   const mailboxes = await Mailboxes.open(dialogue)
-  const databaseUrl = await databases.create()
   const service = await Service.start({
-    ...(databaseUrl !== undefined && { databaseUrl }),
-    patience: 120_000,
+    databaseUrl: await createDatabase(),
     environment: {
       HIDE_ACCOUNTS: 'on',
       TRUSTED_PROXIES: '127.0.0.1',

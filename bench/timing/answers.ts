@@ -1,9 +1,8 @@
 import http from 'node:http'
 import { type Answer, ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { title } from '../shared/report.ts'
-import { createAccount, type Hiding, someAddress, startHiding } from './accounts.ts'
+import { type CreateDatabase, createAccount, type Hiding, someAddress, startHiding } from './accounts.ts'
 import { compareKinds, type Kind } from './comparing.ts'
-import type { Databases } from './databases.ts'
 
 /** How many of each kind are asked. */
 const PAIRS = 200
@@ -79,16 +78,19 @@ async function compareAnswers(hiding: Hiding, asking: Asking, what = '', pairs =
   }
 }
 
-async function startWithAccounts(databases: Databases, environment: Record<string, string> = {}): Promise<Hiding> {
-  const hiding = await startHiding(databases, environment)
+async function startWithAccounts(
+  createDatabase: CreateDatabase,
+  environment: Record<string, string> = {}
+): Promise<Hiding> {
+  const hiding = await startHiding(createDatabase, environment)
   for (const way of WAYS) await createAccount(hiding, NAMES.known[way])
   return hiding
 }
 
 /** Wrong passwords, and mails that are asked for. */
-export async function accepted(databases: Databases): Promise<void> {
+export async function accepted(createDatabase: CreateDatabase): Promise<void> {
   title('What is answered to everybody')
-  const hiding = await startWithAccounts(databases)
+  const hiding = await startWithAccounts(createDatabase)
   await compareAnswers(hiding, { ...LOGIN, status: 401 })
   for (const mail of MAILS) await compareAnswers(hiding, { ...mail, status: 202 })
   const email = 'observer@example.com'
@@ -100,9 +102,9 @@ export async function accepted(databases: Databases): Promise<void> {
 }
 
 /** What the limits refuse, by the name and by the client's address, and mails beyond the share of a recipient. */
-export async function limited(databases: Databases): Promise<void> {
+export async function limited(createDatabase: CreateDatabase): Promise<void> {
   title('What the limits refuse')
-  const hiding = await startWithAccounts(databases, { LIMITS: 'on' })
+  const hiding = await startWithAccounts(createDatabase, { LIMITS: 'on' })
   const use = async (asking: Asking, times: number) => {
     for (const kind of ['known', 'unknown'] as const) {
       for (const way of WAYS) for (let time = 0; time < times; time += 1) await send(hiding, asking, kind, way)
@@ -124,9 +126,9 @@ export async function limited(databases: Databases): Promise<void> {
 }
 
 /** What is refused while there is no place for another password. */
-export async function overloaded(databases: Databases): Promise<void> {
+export async function overloaded(createDatabase: CreateDatabase): Promise<void> {
   title('What is refused under load')
-  const hiding = await startWithAccounts(databases, { HASH_CONCURRENCY: '1', HASH_QUEUE: '1' })
+  const hiding = await startWithAccounts(createDatabase, { HASH_CONCURRENCY: '1', HASH_QUEUE: '1' })
   let busy = true
   const keepBusy = async () => {
     while (busy) {

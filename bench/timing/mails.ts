@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { note, title } from '../shared/report.ts'
-import { createAccount, type Hiding, startHiding } from './accounts.ts'
+import { type CreateDatabase, createAccount, type Hiding, startHiding } from './accounts.ts'
 import { inTurn, isApart, type Kind, report, type Samples } from './comparing.ts'
-import type { Databases } from './databases.ts'
 
 /** So many services are asked beside each other, each by itself. */
 const SERVICES = 4
@@ -29,11 +28,11 @@ type Seen = Record<'asked' | 'notice', number>
  * arrives, and when the notice of a change of their own password, which is sent without a delay: does it tell whether
  * the name has an account?
  */
-export async function arrivals(databases: Databases): Promise<void> {
+export async function arrivals(createDatabase: CreateDatabase): Promise<void> {
   title('When mails to oneself arrive')
   const services: Awaited<ReturnType<typeof createObserver>>[] = []
   for (let number = 0; number < SERVICES; number += 1) {
-    const hiding = await startHiding(databases, {}, DIALOGUE)
+    const hiding = await startHiding(createDatabase, {}, DIALOGUE)
     await Promise.all([KNOWN, ...BEFORE, AFTER, OWN].map((email) => createAccount(hiding, email)))
     services.push(await createObserver(hiding))
   }

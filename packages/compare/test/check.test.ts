@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { check, surfaceOf } from '../src/check.ts'
 import { ServiceError } from '../src/measure/load.ts'
-import { hollow, ourOwn, serve } from './services.ts'
+import { hollow, ownService, serve } from './services.ts'
 
 test('a dialect says how a service is spoken to', (t) => {
   t.strictSame(surfaceOf(), {
@@ -54,7 +54,7 @@ const EXPIRED =
   'an expired token is refused: a token lives … s: give the service one of 30 s at most, or name its secret with secret_env'
 
 test('our own service keeps the contract', async (t) => {
-  const { differences, ...rest } = await check({ name: 'ours', url: await ourOwn(t) })
+  const { differences, ...rest } = await check({ name: 'ours', url: await ownService(t) })
   t.strictSame(rest, {
     surface: surfaceOf(),
     contract: 'keeps the core: 12 hold, 0 differ by choice, 1 not checked'
@@ -65,7 +65,7 @@ test('our own service keeps the contract', async (t) => {
 test('what differs by choice is told', async (t) => {
   const dialect = { paths: { register: '/users' }, lacks: { tampered: 'by choice' } }
   const folder = t.testdir({ 'dialect.json': JSON.stringify(dialect) })
-  const url = await ourOwn(t, (request) => {
+  const url = await ownService(t, (request) => {
     request.url = request.url?.replace('/users', '/register')
     return false
   })

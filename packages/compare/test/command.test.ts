@@ -8,7 +8,7 @@ import { toPage } from '../src/report/page.ts'
 import { readResult, writeResult } from '../src/report/result.ts'
 import { toText } from '../src/report/table.ts'
 import { example } from './example.ts'
-import { hollow, NOWHERE, ourOwn, serve } from './services.ts'
+import { hollow, NOWHERE, ownService, serve } from './services.ts'
 
 /** As little as may be: it is shown that it works, not how fast. */
 const SETTINGS = { rounds: 1, seconds: 0.05, connections: 2, clients: 2, storm: 2, cost: 4 }
@@ -27,7 +27,7 @@ async function run(words: string[], isTTY = false) {
 const plain = (text: string) => text.replace(/\d[\d.,]*/g, '#').replace(/ +/g, ' ')
 
 test('two of our own, side by side', async (t) => {
-  const { origin } = await ourOwn(t)
+  const { origin } = await ownService(t)
   const folder = t.testdir({ dialect: '{}' })
   const [json, html] = [join(folder, 'result.json'), join(folder, "one's page.html")]
   const words = [`one=${origin}`, `the other=${origin}`, ...BRIEFLY, '--json', json, '--html', html]
@@ -109,7 +109,7 @@ const MANY = 15
 test('a service that does not do what it has to ends it with 1', async (t) => {
   const answering = (status: number) => {
     let asked = 0
-    return ourOwn(t, ({ url }, response) => {
+    return ownService(t, ({ url }, response) => {
       if (url === '/secret') asked += 1
       if (asked <= MANY) return false
       response.writeHead(status).end()

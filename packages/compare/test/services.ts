@@ -1,19 +1,8 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { build } from '@latchkey/contract/suite/application'
-import type { Test } from 'tap'
+import type { RequestListener } from 'node:http'
 import { freePort } from '../src/measure/free-port.ts'
 
-/** Listens on a port of its own, until the test ends. */
-export async function serve(t: Test, listener: RequestListener): Promise<URL> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise((resolve) => server.once('listening', resolve))
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-}
+export { ownService } from '../../contract/test/own-service.ts'
+export { serve } from '../../contract/test/serve.ts'
 
 /** A service without anything behind it: no account, no hash. */
 export const hollow: RequestListener = ({ url, headers }, response) => {
@@ -33,18 +22,3 @@ export const NOWHERE = new URL('http://127.0.0.1:1')
 
 /** One at which nobody is yet. */
 export const nobodyYet = async () => new URL(`http://127.0.0.1:${await freePort()}`)
-
-/**
- * The production application, behind one who may answer in its place.
- *
- * @param instead answers and says so, or lets the application answer
- */
-export async function ourOwn(
-  t: Test,
-  instead: (...asked: Parameters<RequestListener>) => boolean = () => false
-): Promise<URL> {
-  const fastify = await build(t)
-  return serve(t, (request, response) => {
-    if (!instead(request, response)) fastify.server.emit('request', request, response)
-  })
-}

@@ -12,9 +12,8 @@ export interface Target {
   close(): void
 }
 
-/** How long the first answer may take, and any other, which may wait for a hash. Unit: milliseconds. */
-const FIRST = 5_000
-const ANY = 30_000
+/** How long the first answer may take, and any other, which may wait for a hash. */
+const TIMEOUTS_MS = { first: 5_000, any: 30_000 }
 
 /**
  * The origin that a person named.
@@ -34,16 +33,16 @@ export function originOf(text: string): string {
  * Looks whether a service of this kind answers there, which refuses `path` to who brings no token.
  * @throws {TargetError} where none does
  */
-export async function openTarget(text: string, path: string): Promise<Target> {
+export async function openTarget(text: string, path: string, timeoutsMs = TIMEOUTS_MS): Promise<Target> {
   const origin = originOf(text)
   const agent = new http.Agent({ keepAlive: true, maxSockets: 20 })
   const send = sentTo(origin, agent)
   const target = {
-    request: async (ask: Ask) => unlimited(await answeredBy(origin, () => send(ask), ANY)),
+    request: async (ask: Ask) => unlimited(await answeredBy(origin, () => send(ask), timeoutsMs.any)),
     close: () => agent.destroy()
   }
   try {
-    const answer = unlimited(await answeredBy(origin, () => send({ path }), FIRST))
+    const answer = unlimited(await answeredBy(origin, () => send({ path }), timeoutsMs.first))
     const type = answer.headers['content-type']?.split(';')[0] ?? 'no content type'
     if (answer.status === 404 || (answer.status !== 401 && answer.json === undefined)) {
       throw new TargetError(
@@ -57,10 +56,10 @@ export async function openTarget(text: string, path: string): Promise<Target> {
   }
 }
 
-function answeredBy(origin: string, send: () => Promise<Answer>, patience: number): Promise<Answer> {
+function answeredBy(origin: string, send: () => Promise<Answer>, timeoutMs: number): Promise<Answer> {
   const enough = new AbortController()
-  const late = pause(patience, undefined, { signal: enough.signal }).then(() => {
-    throw new TargetError(`${origin} did not answer within ${patience / 1000} s`)
+  const late = pause(timeoutMs, undefined, { signal: enough.signal }).then(() => {
+    throw new TargetError(`${origin} did not answer within ${timeoutMs / 1000} s`)
   })
   late.catch(() => {})
   return Promise.race([send(), late])

@@ -1,12 +1,12 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type http from 'node:http'
 import { type Test, test } from 'tap'
 import { type ContractReport, checkContract } from '../src/check-contract.ts'
 import { runContract, type Streams } from '../src/command.ts'
 import type { Dialect } from '../src/dialect.ts'
 import { build } from '../suite/application.ts'
-import { injectedInto } from '../suite/client.ts'
+import { ownService } from './own-service.ts'
+import { serve as serveAt } from './serve.ts'
 
 const SECRET = 'the secret of a small service in a test'
 
@@ -14,7 +14,6 @@ const SECRET = 'the secret of a small service in a test'
 interface Style {
   strips?: boolean
   takesTampered?: boolean
-  limits?: boolean
   ttl?: number
 }
 
@@ -22,7 +21,7 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 const sign = (input: string) => createHmac('sha256', SECRET).update(input).digest('base64url')
 
 /** A service of another style: people have an email, refusals are 422 with `detail`, and a path is another. */
-function smallService({ strips, takesTampered, limits, ttl = 60 }: Style): http.RequestListener {
+function smallService({ strips, takesTampered, ttl = 60 }: Style): http.RequestListener {
   const accounts = new Map<string, { id: string; password: string }>()
   return async (request, response) => {
     const answer = (status: number, body: unknown) => {
@@ -37,7 +36,6 @@ function smallService({ strips, takesTampered, limits, ttl = 60 }: Style): http.
       if (!known || claims.exp <= Date.now() / 1000) return answer(401, { detail: 'no' })
       return answer(200, { greeting: `hello ${claims.sub}` })
     }
-    if (limits) return answer(429, { detail: 'slow down' })
     let body: Record<string, unknown>
     try {
       body = JSON.parse(Buffer.concat(await request.toArray()).toString())
@@ -82,15 +80,7 @@ const dialect: Dialect = {
   secret_env: 'CONTRACT_TEST_SECRET'
 }
 
-async function serve(t: Test, listener: http.RequestListener): Promise<string> {
-  const server = http.createServer(listener).listen(0, '127.0.0.1')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise((resolve) => server.once('listening', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+const serve = async (t: Test, listener: http.RequestListener) => (await serveAt(t, listener)).origin
 
 const failing = ({ sections }: ContractReport) =>
   sections.flatMap(({ expectations }) => expectations.filter(({ state }) => state === 'fails'))
@@ -99,9 +89,7 @@ const find = (report: ContractReport, title: string) =>
   report.sections.flatMap(({ expectations }) => expectations).find((it) => it.title.includes(title))
 
 test('our own service keeps the core to the letter, but for what takes time', async (t) => {
-  const fastify = await build(t)
-  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
-  const report = await checkContract(url, { core: true })
+  const report = await checkContract((await ownService(t)).origin, { core: true })
   t.strictSame(failing(report), [])
   t.strictSame(report.counts, { holds: 12, differs: 0, fails: 0, 'not checked': 1 })
   t.strictSame(
@@ -112,26 +100,17 @@ test('our own service keeps the core to the letter, but for what takes time', as
 })
 
 test('a secret that is not there is asked for', async (t) => {
-  const fastify = await build(t)
-  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
-  const report = await checkContract(url, { core: true, dialect: { secret_env: 'CONTRACT_TEST_ABSENT' } })
+  const url = await serve(t, smallService({ ttl: 60 }))
+  const report = await checkContract(url, { core: true, dialect: { ...dialect, secret_env: 'CONTRACT_TEST_ABSENT' } })
   t.match(find(report, 'expired'), { state: 'not checked', details: [/or set CONTRACT_TEST_ABSENT to its secret$/] })
 })
 
-test('with limits on it says how to switch them off', async (t) => {
-  const fastify = await build(t, { environment: { LIMITS: 'on' } })
-  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
-  const name = () => ({ username: `u${randomUUID().slice(0, 8)}`, password: 'short' })
-  const request = injectedInto(fastify)
-  for (let i = 0; i < 30; i++) await request({ path: '/register', body: name() })
-  await t.rejects(checkContract(url, { core: true }), { message: /LIMITS=off/ })
-})
-
-test('limits are found before the whole suite is begun', async (t) => {
-  const fastify = await build(t, { environment: { LIMITS: 'on' } })
-  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
+test('a service that limits requests is told how to switch that off, before the whole suite is begun', async (t) => {
+  const application = await build(t, { environment: { LIMITS: 'on' } })
+  const url = await application.listen({ port: 0, host: '127.0.0.1' })
   const onExpectation = () => t.fail('the suite has begun')
   await t.rejects(checkContract(url, { onExpectation }), { message: /LIMITS=off/ })
+  await t.rejects(checkContract(url, { core: true }), { message: /LIMITS=off/ })
 })
 
 test('what a dialect foretells differs, and does not fail', async (t) => {
@@ -189,7 +168,6 @@ test('what is no service of this kind ends with 2 and one line', async (t) => {
   const html = await serve(t, (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'))
   const limited = await serve(t, (_, response) => response.writeHead(429).end())
   const bare = await serve(t, (_, response) => response.writeHead(404).end())
-  const silent = await serve(t, () => {})
   const cut = await serve(t, (request) => request.socket.destroy())
   const folder = t.testdir({
     'typo.json': '{"pahts": {}}',
@@ -200,7 +178,6 @@ test('what is no service of this kind ends with 2 and one line', async (t) => {
     ['HTML', [html], /is no service of this kind: GET \/secret gave 200 with text\/html/],
     ['404', [bare], /GET \/secret gave 404 with no content type/],
     ['429', [limited], /LIMITS=off/],
-    ['silence', [silent, '--core'], /did not answer within 5 s/],
     ['a hang-up', [cut], /nothing answers at/],
     ['a closed port', ['http://127.0.0.1:1'], /nothing answers at http:\/\/127\.0\.0\.1:1: ECONNREFUSED/],
     ['no URL', ['rubbish'], /give the URL of a service/],

@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { checkContract, type Expectation } from '../src/check-contract.ts'
 import { readTap } from '../src/run-suite.ts'
-import { build } from '../suite/application.ts'
+import { ownService } from './own-service.ts'
+import { serve } from './serve.ts'
 
 async function read(tap: string) {
   const told: Expectation[] = []
@@ -87,24 +88,38 @@ test('429 is not a failure of the contract, but of how it was asked', async (t) 
   t.equal(told.length, 1)
 })
 
-const file = (assertion: string) => `import { test } from 'tap'
+/** A test file in the words of tap, which takes a second to load. */
+const tapFile = `import { test } from 'tap'
 test('All', async (t) => {
   const answer = await fetch(new URL('/secret', process.env.CONTRACT_URL))
-  await t.test('one', async (t) => ${assertion})
+  await t.test('one', async (t) => t.equal(answer.status, 401))
 })`
 
+/** A test file that has its lines ready. */
+const saying = (tap: string) => `console.log(${JSON.stringify(tap)})`
+
+const FAILING = `TAP version 14
+# Subtest: All
+    # Subtest: one
+        not ok 1 - 200 in place of 401
+        1..1
+    not ok 1 - one
+    1..1
+not ok 1 - All
+1..1
+`
+
 test('every file is run against the URL, and one that cannot be is a failure', async (t) => {
-  const fastify = await build(t, { environment: { LIMITS: 'off' } })
-  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const url = await ownService(t)
   const suite = pathToFileURL(
     `${t.testdir({
-      'tokens.test.ts': file('t.equal(answer.status, 401)'),
+      'tokens.test.ts': tapFile,
       'other.test.ts': 'throw new Error()',
-      'accounts.test.ts': file('t.equal(answer.status, 200)'),
+      'accounts.test.ts': saying(FAILING),
       'helper.ts': ''
     })}/`
   )
-  const { scope, kept, counts, sections } = await checkContract(url, { suite })
+  const { scope, kept, counts, sections } = await checkContract(url.origin, { suite })
   t.strictSame([scope, kept, counts], ['whole', false, { holds: 1, differs: 0, fails: 2, 'not checked': 1 }])
   t.match(sections, [
     { title: 'The heart', expectations: [{ title: 'one', state: 'fails' }] },
@@ -115,9 +130,8 @@ test('every file is run against the URL, and one that cannot be is a failure', a
 })
 
 test('a service that limits requests ends the suite', async (t) => {
-  const fastify = await build(t, { environment: { LIMITS: 'off' } })
-  const url = await fastify.listen({ port: 0, host: '127.0.0.1' })
-  const limited = file("t.strictSame({ status: 429 }, { status: 401 }, 'TOO_MANY_REQUESTS')")
+  const url = await serve(t, (_request, response) => response.writeHead(401).end())
+  const limited = saying(TAP.replace('"status": 201', '"status": 429'))
   const suite = pathToFileURL(`${t.testdir({ 'tokens.test.ts': limited })}/`)
-  await t.rejects(checkContract(url, { suite }), { message: /LIMITS=off/ })
+  await t.rejects(checkContract(url.origin, { suite }), { message: /LIMITS=off/ })
 })

@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { surfaceOf } from '@latchkey/compare/check'
 import { Unexpected } from '@latchkey/compare/measure/load'
 import { test } from 'tap'
 import { growAccounts } from '../../../bench/bench/growth.ts'
 import { ProgramError } from '../../../bench/bench/programs.ts'
+import { environmentOf } from '../../../bench/bench/stores.ts'
+import { build, PASSWORD, post } from '../../helpers/app.ts'
+import { operator } from '../../helpers/command.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 import { fakes } from './fake.ts'
-import { realStore, SOURCES } from './real.ts'
 
 test('accounts are added, and each time logins and reads are measured round by round', async (t) => {
   const { place, store, imported } = fakes(t)
@@ -76,12 +80,18 @@ test('a service that does not end well is a fault', async (t) => {
   })
 })
 
-test('the service itself is filled and measured so', async (t) => {
-  const place = { programs: SOURCES, folder: t.testdir() }
-  const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [20], progress: () => {} }
-  const curves = await growAccounts([await realStore(t)], surfaceOf(), place, growth)
-  t.strictSame(
-    curves.map(({ series }) => series.real?.map(({ x, values }) => [x, values.length])),
-    [[[20, 1]], [[20, 1]]]
-  )
+test('what is imported signs in to the service', async (t) => {
+  const { place, store } = fakes(t)
+  const growth = { rounds: 1, seconds: 0.1, clients: [], accounts: [3], progress: () => {} }
+  await growAccounts([store('one')], surfaceOf(), place, growth)
+  const database = await migratedDatabase(t)
+  const environment = environmentOf(10)
+  const run = await operator(t, { database, environment })
+  const { code, stdout } = await run(['--json', 'users', 'import', join(place.folder, 'one-3.jsonl')])
+  t.match([code, JSON.parse(stdout)], [0, { read: 3, imported: 3 }])
+  const fastify = await build(t, { database, environment })
+  const login = await post(fastify, '/login', { username: 'account2', password: PASSWORD })
+  t.equal(login.statusCode, 200)
+  const headers = { authorization: `Bearer ${login.json().access_token}` }
+  t.equal((await fastify.inject({ url: '/me', headers })).statusCode, 200)
 })

@@ -29,13 +29,13 @@ test('a service that ends in place of starting says why', async (t) => {
 
 test('a service that never becomes ready is not waited for forever', async (t) => {
   const { place, store } = fakes(t)
-  await t.rejects(startService(store('one', 'ready'), place, { patience: 100 }), { message: 'one did not start:\n' })
+  await t.rejects(startService(store('one', 'ready'), place, { startMs: 100 }), { message: 'one did not start:\n' })
 })
 
 test('a service that does not stop is killed, and that is said', async (t) => {
   const { place, store } = fakes(t)
-  const { stop } = await startService(store('one', 'stop'), place, { stopping: 100 })
-  await t.rejects(stop(), { constructor: ProgramError, message: 'one ended with SIGKILL:\nbusy\n' })
+  const { stop } = await startService(store('one', 'stop'), place, { stopMs: 100 })
+  await t.rejects(stop(), { constructor: ProgramError, message: 'one did not stop:\nbusy\n' })
 })
 
 test('a command that fails is a fault', async (t) => {

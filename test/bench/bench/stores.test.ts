@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Refusal } from '@latchkey/compare/refusal'
 import { test } from 'tap'
 import { openStores } from '../../../bench/bench/stores.ts'
-import { administered } from './administered.ts'
+import { administered } from '../shared/administered.ts'
 
 /** A module that starts a server, or cannot. */
 const moduleOf = (body: string) => `data:text/javascript,export async function startServer() { ${body} }`
@@ -15,6 +15,7 @@ test('a database on the given server, and an embedded one', async (t) => {
   const [postgresql, embedded, ...more] = await stores.empty('growth', 11)
   const common = {
     SECRET_KEY: 'x'.repeat(32),
+    PUBLIC_URL: 'http://127.0.0.1',
     BCRYPT_COST: '11',
     HASH_QUEUE: '200',
     LIMITS: 'off',

@@ -3,7 +3,7 @@ import { TargetError } from '@latchkey/contract/check-contract'
 import { Notebook } from '../report/figures.ts'
 import type { Result } from '../report/result.ts'
 import { endAll, endingWith } from './ending.ts'
-import { forkServer } from './forked.ts'
+import { CONTROL, forkServer } from './forked.ts'
 import { memoryOf, processesBehind } from './local-processes.ts'
 import { commit, machine, versions } from './machine.ts'
 import type { Settings } from './measures.ts'
@@ -75,7 +75,7 @@ async function reachable(targets: Target[]): Promise<void> {
 
 /** All of them run at once, and are stopped before their starts are measured. */
 async function measureRunning(comparison: Comparison, notes: Notebook) {
-  const control = await forkServer(new URL('./control.js', import.meta.url))
+  const control = await forkServer(CONTROL)
   const ends: (() => unknown)[] = [control.end]
   return endingWith(
     () => checkAndMeasure(comparison, notes, control.url, ends),

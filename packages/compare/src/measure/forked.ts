@@ -1,6 +1,12 @@
 import { fork } from 'node:child_process'
 import { atExit } from './at-exit.ts'
 
+/** A server that does nothing, beside which others are measured. */
+export const CONTROL = new URL('control.js', import.meta.url)
+
+/** A Fastify with one route, the least that a service on it costs. */
+export const BARE_FASTIFY = new URL('bare-fastify.js', import.meta.url)
+
 /** A server in a process of its own. */
 export interface Forked {
   url: URL

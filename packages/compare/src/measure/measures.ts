@@ -30,7 +30,7 @@ const AHEAD = -10
 export async function bcryptAlone({ seconds, cost }: Pick<Settings, 'seconds' | 'cost'>): Promise<number> {
   const threads = availableParallelism()
   const filename = new URL('bcrypt-worker.js', import.meta.url).href
-  const workers = new Piscina({ filename, minThreads: threads, maxThreads: threads })
+  const workers = new Piscina({ filename, execArgv: [], minThreads: threads, maxThreads: threads })
   const hash = hashSync('another', cost)
   const ends: number[] = []
   const again = async (over: () => boolean) => {

@@ -1,4 +1,4 @@
-import { Cluster } from '../shared/cluster.ts'
+import { Cluster } from './cluster.ts'
 
 /** As PostgreSQL is when nobody has touched its configuration. */
 const SETTINGS = 'max_connections = 100\nshared_buffers = 128MB\nmax_wal_size = 1GB\nlog_connections = off\n'

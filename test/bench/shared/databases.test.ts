@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Refusal } from '@latchkey/compare/refusal'
 import { test } from 'tap'
-import { openServer } from '../../../bench/bench/databases.ts'
+import { openServer } from '../../../bench/shared/databases.ts'
 import { CLOSED_PORT, refusingServer } from '../../helpers/servers.ts'
 import { administered } from './administered.ts'
 
@@ -24,7 +24,7 @@ test('databases are made on a server, and dropped at the end', async (t) => {
 
 test('they are dropped where the run is broken off', async (t) => {
   const { url, statements } = await administered(t)
-  const module = new URL('../../../bench/bench/databases.ts', import.meta.url).href
+  const module = new URL('../../../bench/shared/databases.ts', import.meta.url).href
   const program = `const { create } = await (await import('${module}')).openServer('${url}')
     await create('one')
     await create('other')

@@ -1,4 +1,0 @@
-import { together } from '../helpers/together.ts'
-
-await together('packages/compare/test')
-await together('packages/contract/test')
