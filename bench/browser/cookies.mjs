@@ -1,19 +1,19 @@
 /**
  * Browser mode in a real Chromium: a frontend of CORS_ORIGINS, a foreign site and a sibling subdomain, all over TLS.
  *
- *   npm run build && npm i --no-save playwright-core && node bench/browser/cookies.mjs [/usr/bin/chromium]
+ *   npm run build && npm i --no-save playwright-core && node --import tsx bench/browser/cookies.mjs [/usr/bin/chromium]
  *
  * It starts the built service on an embedded database of its own, and a TLS proxy with a certificate made with openssl.
  */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
+import { Service } from '../shared/service.ts'
 
 const [executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
 const [PORT, TLS_PORT] = [3921, 8443]
@@ -23,23 +23,17 @@ const [AUTH, APP, SIBLING, FOREIGN] = ['auth.example.test', 'app.example.test', 
 )
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-browser-'))
-const service = spawn(process.execPath, ['dist/src/server.js'], {
-  env: {
-    ...process.env,
-    DATABASE_URL: '',
-    DATA_DIR: join(folder, 'data'),
-    PORT: `${PORT}`,
+const service = await Service.start({
+  port: PORT,
+  environment: {
     PUBLIC_URL: AUTH,
     CORS_ORIGINS: APP,
-    BCRYPT_COST: '10',
     LOG_LEVEL: 'error'
-  },
-  stdio: ['ignore', 'inherit', 'inherit']
+  }
 })
 const proxy = tlsProxy()
 let browser
 try {
-  while (!(await fetch(`http://127.0.0.1:${PORT}/health/ready`).catch(() => undefined))?.ok) await pause(100)
   browser = await chromium.launch({
     executablePath,
     args: [
@@ -54,7 +48,7 @@ try {
 } finally {
   await browser?.close()
   proxy.close().closeAllConnections()
-  service.kill()
+  await service.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 

@@ -4,12 +4,12 @@
  * each letter and page, at the widths of a desk and of a phone, light and dark, and looks that nothing of a page is refused
  * by its policy.
  *
- *   npm run build && npm i --no-save playwright-core && node bench/browser/mail.mjs [folder for pictures] [chromium]
+ *   npm run build && npm i --no-save playwright-core
+ *   node --import tsx bench/browser/mail.mjs [folder for pictures] [chromium]
  *
  * It starts the built service on an embedded database of its own, and a mail server.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
 import { SMTPServer } from 'smtp-server'
+import { Service } from '../shared/service.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-mail-'))
 const [pictures = join(folder, 'pictures'), executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
@@ -39,30 +40,19 @@ const smtp = new SMTPServer({
   }
 })
 smtp.listen(SMTP_PORT, '127.0.0.1')
-const service = spawn(process.execPath, ['dist/src/server.js'], {
-  env: {
-    ...process.env,
-    DATABASE_URL: '',
-    APP_URL: '',
-    DATA_DIR: join(folder, 'data'),
-    PORT: `${PORT}`,
+const service = await Service.start({
+  port: PORT,
+  environment: {
     PUBLIC_URL: base,
     SMTP_URL: `smtp://127.0.0.1:${SMTP_PORT}`,
     MAIL_FROM: 'Example <no-reply@example.com>',
-    BCRYPT_COST: '10',
-    LOG_LEVEL: 'error'
-  },
-  stdio: ['ignore', 'inherit', 'inherit']
+    LOG_LEVEL: 'error',
+    LIMITS: 'on'
+  }
 })
 let browser
 
 try {
-  await until(() =>
-    fetch(`${base}/health/ready`).then(
-      ({ ok }) => ok,
-      () => false
-    )
-  )
   browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 
   await say('/register', { username: 'ada', email: 'ada@example.com', password: FIRST }, 201)
@@ -113,7 +103,7 @@ try {
   process.stdout.write(`ok: the whole way; pictures are in ${pictures}\n`)
 } finally {
   await browser?.close()
-  service.kill()
+  await service.stop()
   smtp.close()
   if (!pictures.startsWith(folder)) rmSync(folder, { recursive: true, force: true })
 }

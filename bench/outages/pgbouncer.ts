@@ -1,9 +1,7 @@
-import { type ChildProcess, execFile } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { atExit } from '@latchkey/compare/measure/at-exit'
 import { type Answer, ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { Cluster } from '../shared/cluster.ts'
@@ -12,6 +10,7 @@ import { check, note, title } from '../shared/report.ts'
 import { Service } from '../shared/service.ts'
 import { Clients } from './clients.ts'
 import { endure } from './outage.ts'
+import { raceRefreshes } from './races.ts'
 
 const PROGRAM = findProgram('/usr/sbin/pgbouncer', '/usr/bin/pgbouncer')
 
@@ -94,7 +93,7 @@ export async function behindPgBouncer(): Promise<void> {
   )
   const [service, other] = services
   await session(service, other)
-  await races(service, other)
+  await raceRefreshes([service.base, other.base])
 
   const rig = { service, clients: await Clients.of(80, service.base, other.base) }
   await endure(rig, {
@@ -169,14 +168,4 @@ async function session(one: Service, other: Service): Promise<void> {
     'PgBouncer: register, login, refresh, sessions, password change and logout over two instances',
     statuses.join(' ')
   )
-}
-
-async function races(...services: Service[]): Promise<void> {
-  const program = fileURLToPath(new URL('../races.ts', import.meta.url))
-  const args = ['--import', 'tsx', program, ...services.map(({ base }) => base)]
-  const outcome = await promisify(execFile)(process.execPath, args, { timeout: 120_000 }).then(
-    ({ stdout }) => ({ held: true, seen: stdout }),
-    (error: Error & { stderr?: string }) => ({ held: false, seen: error.stderr ?? error.message })
-  )
-  check(outcome.held, 'PgBouncer: 200 refreshes of one token at once', outcome.seen.trim())
 }
