@@ -65,7 +65,7 @@ interface Imports {
 }
 
 /** All that a file imports, types included. */
-function importsOf(path: string, source: string): Imports {
+export function importsOf(path: string, source: string): Imports {
   const names = ts.preProcessFile(source).importedFiles.map(({ fileName }) => fileName)
   return {
     own: names.filter((name) => name.startsWith('.')).map((name) => join(dirname(path), name)),

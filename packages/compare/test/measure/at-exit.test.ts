@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 
 const MODULE = new URL('../../src/measure/at-exit.ts', import.meta.url).href
-const TYPES = fileURLToPath(new URL('../../../../test/helpers/typescript.mjs', import.meta.url))
+const TYPES = import.meta.resolve('tsx')
 
 /** Runs a program that puts things away. @returns how it ended, and what it said */
 function run(program: string): [code: number | null, said: string] {
@@ -19,8 +18,8 @@ test('at the end everything is put away, the last first', (t) => {
 })
 
 test('what was put away before is not put away again, but where somebody asks for it', (t) => {
-  t.strictSame(run("const undo = atExit(say('it'))\nundo()\natExit(say('other'))\nsay('-')()"), [0, 'it\n-\nother\n'])
-  t.strictSame(run("const undo = atExit(say('it'))\nundo()\natExit(say('other'))\nundo()"), [0, 'it\nit\nother\n'])
+  const program = "const undo = atExit(say('it'))\nundo()\nsay('-')()\nundo()\nsay('-')()\natExit(say('other'))"
+  t.strictSame(run(program), [0, 'it\n-\nit\n-\nother\n'])
   t.end()
 })
 
