@@ -201,9 +201,9 @@ async function leftovers(): Promise<void> {
   crowd.leave()
   // The service's own timers use connections to the database, which nobody else holds open.
   const held = ({ descriptors, connections }: Sample) => descriptors - connections
-  const patience = performance.now() + IDLE
+  const deadline = performance.now() + IDLE
   let after = await sample(service.base)
-  while (held(after) > held(before) && performance.now() < patience) {
+  while (held(after) > held(before) && performance.now() < deadline) {
     await pause(1000)
     after = await sample(service.base)
   }

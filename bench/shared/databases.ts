@@ -6,7 +6,7 @@ import { messageOf, Refusal } from '@latchkey/compare/refusal'
 import pg from 'pg'
 
 /** How long a server may take to accept a connection, in milliseconds. */
-const PATIENCE = 10_000
+const TIMEOUT_MS = 10_000
 
 /** A server of PostgreSQL on which databases can be made. */
 export interface Server {
@@ -54,7 +54,7 @@ function dropAtOnce(url: string, names: string[]): void {
 
 /** @returns the first row, where there is one */
 async function query(url: string, sql: string): Promise<Record<string, unknown>> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: TIMEOUT_MS })
   const asked = client.connect().then(() => client.query(sql))
   const refuse = (error: unknown): never => {
     throw new Refusal(`PostgreSQL at ${new URL(url).host}: ${messageOf(error)}`)

@@ -16,11 +16,11 @@ const SECONDS = 8
 /** How long the service waits for what is sent, and for how much longer it may take to see that, in milliseconds. */
 const SLACK = 2000
 const KINDS = {
-  headers: { begin: 'GET /secret HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', patience: 10_000 },
+  headers: { begin: 'GET /secret HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', timeoutMs: 10_000 },
   body: {
     begin:
       'POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{"username": "',
-    patience: 20_000
+    timeoutMs: 20_000
   }
 }
 
@@ -37,7 +37,7 @@ export async function slowClients(): Promise<void> {
   const rows = rowsOf('nobody', without)
   const open = openFiles(service.pid)
 
-  for (const [kind, { begin, patience }] of Object.entries(KINDS)) {
+  for (const [kind, { begin, timeoutMs }] of Object.entries(KINDS)) {
     const slow = await connectMany(service.base, begin)
     const connected = pause(1000).then(() => openFiles(service.pid))
     const during = await visit(service.base, control.url.origin, token)
@@ -63,8 +63,8 @@ export async function slowClients(): Promise<void> {
     const ends = await Promise.all(slow)
     const longest = Math.max(...ends.map(({ ms }) => ms))
     check(
-      longest < patience + SLACK,
-      `slow ${kind}: they are gone after ${patience / 1000} s`,
+      longest < timeoutMs + SLACK,
+      `slow ${kind}: they are gone after ${timeoutMs / 1000} s`,
       `the last after ${milliseconds(longest)}; ${tally(ends.map(({ answer }) => answer))}`
     )
     await pause(1000)

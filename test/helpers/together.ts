@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import tap, { comment } from 'tap'
 
 /** How long a test may take, in milliseconds: .taprc bounds the process. */
-const PATIENCE = 1_200_000
+const TIMEOUT_MS = 1_200_000
 
 /**
  * Runs the test files of a folder in this process, one after the other: most of the time of a small file goes into
@@ -12,7 +12,7 @@ const PATIENCE = 1_200_000
  */
 export async function together(folder: string): Promise<void> {
   // The time of the process begins anew with each test.
-  tap.beforeEach(() => tap.setTimeout(PATIENCE))
+  tap.beforeEach(() => tap.setTimeout(TIMEOUT_MS))
   const root = new URL(`../../${folder}/`, import.meta.url)
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   for (const file of files.sort()) {

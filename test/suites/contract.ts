@@ -1,3 +1,3 @@
 import { together } from '../helpers/together.ts'
 
-await together('packages/contract/suite')
+await together('packages/contract/test/suite')

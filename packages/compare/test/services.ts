@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
 import { freePort } from '../src/measure/free-port.ts'
 
-export { ownService } from '../../contract/test/own-service.ts'
-export { serve } from '../../contract/test/serve.ts'
+export { ownService } from '../../contract/test/src/own-service.ts'
+export { serve } from '../../contract/test/src/serve.ts'
 
 /** A service without anything behind it: no account, no hash. */
 export const hollow: RequestListener = ({ url, headers }, response) => {

@@ -1,4 +1,4 @@
-import { CORE, look, type Seen } from './core.ts'
+import { CORE, look, type Seen } from '../test/suite/core.ts'
 import { type Dialect, DialectError, nearest } from './dialect.ts'
 import { runWhole } from './run-suite.ts'
 import { checkLimits, openTarget, type Target } from './target.ts'

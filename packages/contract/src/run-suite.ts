@@ -6,7 +6,7 @@ import { Parser, type Result } from 'tap-parser'
 import type { Expectation } from './check-contract.ts'
 import { LIMITED, TargetError } from './target.ts'
 
-const FOLDER = new URL('../suite/', import.meta.url)
+const FOLDER = new URL('../test/suite/', import.meta.url)
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
 
 /** The section of CONTRACT that each file of the suite is about; one without is a section of its own. */
@@ -20,7 +20,7 @@ const SECTIONS: Record<string, string> = {
   core: 'The core'
 }
 
-/** Runs the files of suite/ against a URL, one after the other, as our own suite runs them. */
+/** Runs the files of test/suite/ against a URL, one after the other, as our own suite runs them. */
 export async function runWhole(
   url: string,
   add: (section: string, expectation: Expectation) => void,

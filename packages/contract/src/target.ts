@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, type Ask, type Request, sentTo, unique } from './http.ts'
+import { type Answer, type Ask, type Request, sentTo, unique } from '../test/suite/http.ts'
 
 /** No contract could be checked there. The message is one line for the person who gave the URL. */
 export class TargetError extends Error {

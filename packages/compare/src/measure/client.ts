@@ -28,7 +28,7 @@ export interface Question {
   /** Hangs up. */
   signal?: AbortSignal
   /** After so many milliseconds it hangs up too. */
-  patience?: number
+  timeoutMs?: number
 }
 
 /** Asks once, and never throws. */
@@ -44,11 +44,11 @@ export function ask(
     from,
     agent,
     signal,
-    patience = 15_000
+    timeoutMs = 15_000
   }: Question = {}
 ): Promise<Answer> {
   const start = performance.now()
-  const late = AbortSignal.timeout(patience)
+  const late = AbortSignal.timeout(timeoutMs)
   return new Promise((resolve) => {
     const request = http.request(new URL(path, base), {
       method,

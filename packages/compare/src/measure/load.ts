@@ -28,7 +28,7 @@ export interface Answers {
 
 /** Longer than any answer may take, and longer than a first one of /secret does, in seconds. */
 const ANSWERING = 60
-const PATIENCE = 10
+const FIRST_ANSWER_S = 10
 
 /** How often autocannon looks whether it is done, in milliseconds. */
 const GLANCE = 50
@@ -52,16 +52,16 @@ export class Unexpected extends ServiceError {
 /**
  * Loads a server with autocannon.
  *
- * @param patience how long it waits for a first answer at the least, in seconds
+ * @param firstAnswerS how long it waits for a first answer at the least, in seconds
  * @throws Unexpected at the first answer that is not as expected
  */
-export async function load(asked: Load, patience = PATIENCE): Promise<Answers> {
+export async function load(asked: Load, firstAnswerS = FIRST_ANSWER_S): Promise<Answers> {
   const { expected, connections, answered, until } = asked
   const ends: number[] = []
   const times: number[] = []
   const wrong: string[] = []
   // Without a callback it is both; its types know the promise alone.
-  const instance = autocannon(optionsOf(asked, patience)) as autocannon.Instance & Promise<autocannon.Result>
+  const instance = autocannon(optionsOf(asked, firstAnswerS)) as autocannon.Instance & Promise<autocannon.Result>
   const fail = (what: string) => {
     wrong.push(what)
     instance.stop()
@@ -85,14 +85,14 @@ export async function load(asked: Load, patience = PATIENCE): Promise<Answers> {
   return { ends, times }
 }
 
-function optionsOf({ url, method, headers, body, connections, until }: Load, patience: number): autocannon.Options {
+function optionsOf({ url, method, headers, body, connections, until }: Load, firstAnswerS: number): autocannon.Options {
   const json = body && { 'content-type': 'application/json' }
   return {
     url: url.origin,
     connections,
     timeout: ANSWERING,
     sampleInt: GLANCE,
-    ...('seconds' in until ? { duration: Math.max(until.seconds, patience) } : { amount: until.amount }),
+    ...('seconds' in until ? { duration: Math.max(until.seconds, firstAnswerS) } : { amount: until.amount }),
     requests: [
       {
         method,

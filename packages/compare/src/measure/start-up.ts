@@ -9,7 +9,7 @@ import { atExit } from './at-exit.ts'
 import { hasEnded } from './local-processes.ts'
 
 /** How long it may take until it answers, until it has ended, and until its port is closed, in milliseconds. */
-const PATIENCE = { starting: 60_000, stopping: 15_000, closing: 15_000 }
+const TIMEOUTS_MS = { starting: 60_000, stopping: 15_000, closing: 15_000 }
 /** How long it waits for an answer, and until it looks again, in milliseconds. */
 const ANSWERING = 15_000
 const GLANCE = 5
@@ -39,9 +39,9 @@ export async function start(
   name: string,
   command: string,
   url: URL,
-  given: Partial<typeof PATIENCE> = {}
+  given: Partial<typeof TIMEOUTS_MS> = {}
 ): Promise<Started> {
-  const patience = { ...PATIENCE, ...given }
+  const timeouts = { ...TIMEOUTS_MS, ...given }
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-compare-'))
   const forget = atExit(() => rmSync(folder, { recursive: true, force: true }))
   const log = join(folder, 'log')
@@ -55,22 +55,22 @@ export async function start(
   child.once('exit', (code, killedBy) => {
     ended = code ?? killedBy
   })
-  const there = await within(patience.starting, async () => ended !== undefined || answers(url))
+  const there = await within(timeouts.starting, async () => ended !== undefined || answers(url))
   const ms = performance.now() - begun
   if (!there || ended !== undefined) {
     kill()
     const said = readFileSync(log, 'utf8').slice(-2000)
     forget()
-    const what = there ? `it ended with ${ended}` : `nothing answers at ${url.origin} after ${patience.starting} ms`
+    const what = there ? `it ended with ${ended}` : `nothing answers at ${url.origin} after ${timeouts.starting} ms`
     throw new TargetError(`${name}: ${command}\n${what}; it said:\n${said}`)
   }
   const stop = async () => {
     signal(child.pid, 'SIGTERM')
     // A shell may be gone before the server that it started.
-    await within(patience.stopping, async () => !signal(child.pid, 0) || hasEnded(Number(child.pid)))
+    await within(timeouts.stopping, async () => !signal(child.pid, 0) || hasEnded(Number(child.pid)))
     kill()
     forget()
-    if (await within(patience.closing, async () => !(await answers(url)))) return
+    if (await within(timeouts.closing, async () => !(await answers(url)))) return
     throw new TargetError(`${name}: ${command}\nsomething still answers at ${url.origin} though it was stopped`)
   }
   return { ms, stop }
@@ -86,8 +86,8 @@ function signal(group: number | undefined, kind: NodeJS.Signals | 0): boolean {
 }
 
 /** Looks again and again. @returns whether it held in time */
-async function within(patience: number, holds: () => Promise<boolean>): Promise<boolean> {
-  const end = performance.now() + patience
+async function within(timeoutMs: number, holds: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + timeoutMs
   while (!(await holds())) {
     if (performance.now() > end) return false
     await pause(GLANCE)

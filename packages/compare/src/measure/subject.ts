@@ -95,7 +95,7 @@ export class Subject {
 
   async #expect(what: 'register' | 'login', body: string): Promise<Record<string, string>> {
     const { path, status: expected } = this.surface[what]
-    const { status, code, body: answer } = await ask(this.#base, 'POST', path, { body, patience: PATIENCE })
+    const { status, code, body: answer } = await ask(this.#base, 'POST', path, { body, timeoutMs: TIMEOUT_MS })
     if (status === expected) return answer
     const seen = `${status || code}`
     throw new ServiceError(
@@ -105,7 +105,7 @@ export class Subject {
 }
 
 /** On a busy machine a hash may take long, in milliseconds. */
-const PATIENCE = 60_000
+const TIMEOUT_MS = 60_000
 
 /** Begins the names of this process, so that no other run has used them. */
 const RUN = `r${Date.now().toString(36)}${process.pid.toString(36)}`

@@ -61,8 +61,8 @@ test('one who asks', async (t) => {
     // Of the addresses for documentation (RFC 5737): no machine has it.
     const stranger = await ask(base, 'GET', '/', { from: '192.0.2.1' })
     t.match(stranger, { status: 0, code: /^E/, headers: {}, body: {} })
-    const impatient = await ask(base, 'GET', '/never', { patience: 20 })
-    t.match(impatient, { status: 0, code: 'ABORT_ERR', headers: {}, body: {} })
+    const late = await ask(base, 'GET', '/never', { timeoutMs: 20 })
+    t.match(late, { status: 0, code: 'ABORT_ERR', headers: {}, body: {} })
     const aborted = await ask(base, 'GET', '/never', { signal: AbortSignal.abort() })
     t.match(aborted, { status: 0, code: 'ABORT_ERR', headers: {}, body: {} })
   })

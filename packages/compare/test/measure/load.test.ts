@@ -65,8 +65,8 @@ test('a success of another kind is unexpected too, and so is no answer', async (
     ['a connection that is closed', cut, 0.1, /were \d+ × no answer\.$/],
     ['a connection that is reset', reset, undefined, /× read ECONNRESET/]
   ] as const
-  for (const [what, url, patience, message] of cases) {
-    const loading = load({ url, method: 'GET', expected: 200, connections: 1, until: { seconds: 0.05 } }, patience)
+  for (const [what, url, firstAnswerS, message] of cases) {
+    const loading = load({ url, method: 'GET', expected: 200, connections: 1, until: { seconds: 0.05 } }, firstAnswerS)
     const error = await loading.catch((error: Error) => error)
     t.match(error, { constructor: Unexpected, message }, what)
     t.type(error, ServiceError)

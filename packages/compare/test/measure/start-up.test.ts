@@ -59,8 +59,8 @@ test('what does not start is told', async (t) => {
     ['kill -KILL $$', undefined, 'it ended with SIGKILL; it said:\n'],
     ['sleep 60', { starting: 0 }, `nothing answers at ${url.origin} after 0 ms; it said:\n`]
   ] as const
-  for (const [command, patience, said] of cases) {
-    await t.rejects(start('ours', command, url, patience), {
+  for (const [command, timeouts, said] of cases) {
+    await t.rejects(start('ours', command, url, timeouts), {
       constructor: TargetError,
       message: `ours: ${command}\n${said}`
     })

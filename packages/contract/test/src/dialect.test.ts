@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { DialectError, parseDialect, readDialect } from '../src/dialect.ts'
+import { DialectError, parseDialect, readDialect } from '../../src/dialect.ts'
 
 test('a dialect is read from its file', (t) => {
   const folder = t.testdir({ 'dialect.json': '{"paths": {"login": "/sign-in"}}' })
@@ -11,7 +11,7 @@ test('a dialect is read from its file', (t) => {
 })
 
 test('the examples are dialects', (t) => {
-  const folder = new URL('../dialects/', import.meta.url)
+  const folder = new URL('../../dialects/', import.meta.url)
   const files = readdirSync(folder)
   t.not(files.length, 0)
   for (const file of files) t.type(readDialect(new URL(file, folder).pathname).name, 'string', file)

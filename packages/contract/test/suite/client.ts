@@ -1,10 +1,10 @@
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import type { Test } from 'tap'
-import { answer, PASSWORD, prepare, type Request, sentTo } from '../src/http.ts'
 import { type Application, build, type TestClock } from './application.ts'
+import { answer, PASSWORD, prepare, type Request, sentTo } from './http.ts'
 
-export { type Answer, type Ask, answer, bearer, PASSWORD, sentTo, unique } from '../src/http.ts'
+export { type Answer, type Ask, answer, bearer, PASSWORD, sentTo, unique } from './http.ts'
 
 /**
  * The service that is tested is the one at CONTRACT_URL, in whatever language it is written, with LIMITS=off, since all

@@ -4,7 +4,7 @@ import { build } from '../application.ts'
 import { type Answer, answer, CONTRACT_URL } from '../client.ts'
 
 /** Longer than any answer takes, a slow request's 408 included: what takes longer is a failure, not a wait. */
-const PATIENCE = 120_000
+const TIMEOUT_MS = 120_000
 
 export interface Service {
   /** Opens a connection, closed with the test. */
@@ -58,7 +58,7 @@ function openConnection(t: Test, hostname: string, port: number): Connection {
   let notice = () => {}
   const hear = () => notice()
   socket.setEncoding('latin1')
-  socket.setTimeout(PATIENCE, () => socket.destroy(new Error('no answer')))
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')))
   socket.on('data', (chunk) => {
     text += chunk
     hear()

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { openTarget, TargetError } from '../src/target.ts'
+import { openTarget, TargetError } from '../../src/target.ts'
 import { serve } from './serve.ts'
 
 test('a service that does not answer in time is no target', async (t) => {

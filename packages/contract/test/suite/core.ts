@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Dialect } from './dialect.ts'
+import type { Dialect } from '../../src/dialect.ts'
 import { type Answer, bearer, PASSWORD, type Request, unique } from './http.ts'
 
 /** What an expectation of the core has at hand. */
@@ -23,7 +23,7 @@ export interface Seen {
 }
 
 /** The longest that a living token is waited for until it expires. Unit: seconds. */
-const PATIENCE = 30
+const LONGEST_WAIT_S = 30
 
 const STATUSES = {
   registered: 201,
@@ -417,14 +417,14 @@ async function expire(it: Conversation, token: string): Promise<string | undefin
     return hmac(decode(header), { ...claims, iat: Number(claims.iat) - 7200, exp: Number(claims.iat) - 3600 }, secret)
   }
   const left = Number(exp) - Date.now() / 1000
-  if (left <= PATIENCE) {
+  if (left <= LONGEST_WAIT_S) {
     await pause(Math.max(0, left) * 1000 + 1100)
     return token
   }
   const life = Number.isFinite(left) ? `${Math.round(left)} s` : 'for ever'
   const { secret_env } = it.asked.dialect
   const known = secret_env ? `set ${secret_env} to its secret` : 'name its secret with secret_env'
-  it.seen.unchecked = `a token lives ${life}: give the service one of ${PATIENCE} s at most, or ${known}`
+  it.seen.unchecked = `a token lives ${life}: give the service one of ${LONGEST_WAIT_S} s at most, or ${known}`
   return undefined
 }
 

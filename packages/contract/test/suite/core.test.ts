@@ -1,8 +1,8 @@
 import http from 'node:http'
 import { test } from 'tap'
-import { type Asked, CORE, look } from '../src/core.ts'
 import { build, testClock } from './application.ts'
 import { CONTRACT_URL, injectedInto, sentTo } from './client.ts'
+import { type Asked, CORE, look } from './core.ts'
 
 test('The core', async (t) => {
   const asked = await askedIn(t)

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
-import { checkContract, type Expectation } from '../src/check-contract.ts'
-import { readTap } from '../src/run-suite.ts'
+import { checkContract, type Expectation } from '../../src/check-contract.ts'
+import { readTap } from '../../src/run-suite.ts'
 import { ownService } from './own-service.ts'
 import { serve } from './serve.ts'
 
