@@ -131,6 +131,19 @@ test('the README names every route of the API reference', async (t) => {
   }
 })
 
+test('docs/embedded-or-postgresql.md quotes messages that the start has', (t) => {
+  const messages = ['src/config/data-folder.ts', 'src/database/embedded.ts'].map(read).join('')
+  const quoted = [...read('docs/embedded-or-postgresql.md').matchAll(/^\| (".+") \|/gm)].flatMap(([, cell]) =>
+    [...String(cell).matchAll(/"([^"]+)"/g)].flatMap(([, quote]) => String(quote).split('…').filter(Boolean))
+  )
+  t.not(quoted.length, 0)
+  t.strictSame(
+    quoted.filter((words) => !messages.includes(words)),
+    []
+  )
+  t.end()
+})
+
 test('docs/verifying-tokens.md shows the snippets that bench/verify/run.sh runs, to the letter', (t) => {
   const page = read('docs/verifying-tokens.md')
   for (const [language, file] of [
