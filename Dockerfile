@@ -2,7 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /latchkey
 COPY package.json package-lock.json ./
-# No install script of a dependency is needed: bcrypt brings its binary along.
+# No install script of a dependency is needed: bcrypt includes its binary.
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts
@@ -11,11 +11,11 @@ FROM node:24-bookworm-slim
 # Nothing is installed in a running container.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg
-# In a container 127.0.0.1 is the container alone.
+# In a container 127.0.0.1 is only the container itself.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/latchkey/data
 WORKDIR /latchkey
-# Nothing else in the image can be written by the user: here are the embedded database and its secret. A volume that is
-# mounted in its place takes over the owner.
+# The only directory that the user can write to, for the embedded database and its secret. A volume that is mounted here
+# takes over the owner.
 RUN mkdir -m 700 data && chown node:node data
 COPY --from=build /latchkey/package.json ./
 COPY --from=build /latchkey/node_modules node_modules
@@ -25,8 +25,8 @@ RUN ln -s /latchkey/dist/src/latchkey.js /usr/local/bin/latchkey
 VOLUME /latchkey/data
 USER node
 EXPOSE 3000
-# Alive, not ready: an orchestrator that restarts what is unhealthy would do so for as long as the database is away.
+# Alive, not ready: an orchestrator that restarts unhealthy containers would do so for as long as the database is unavailable.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s CMD ["node", "-e", \
     "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# No shell and no npm in between: SIGTERM arrives at the service. The flags are those of `npm start`.
+# No shell and no npm in between: the service receives SIGTERM. The flags are those of `npm start`.
 CMD ["node", "--max-semi-space-size=8", "dist/src/server.js"]

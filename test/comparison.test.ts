@@ -22,12 +22,12 @@ function snippetsOf(markdown: string): Snippet[] {
   return [...blocks].map(([, source, language = '', text = '']) => ({ source, language, text }))
 }
 
-const points = read('docs/COMPARISON.md')
+const points = (read('docs/comparison.md') + read('docs/comparison-cost.md'))
   .split(/^## (?=\d)/m)
   .slice(1)
   .map((point) => [point.split('\n', 1)[0] as string, snippetsOf(point)] as const)
 
-test('docs/COMPARISON.md shows our own code to the letter', async (t) => {
+test('the comparison shows our own code to the letter', async (t) => {
   t.not(points.length, 0)
   for (const [title, snippets] of points) {
     await t.test(title, async (t) => {
@@ -58,8 +58,8 @@ function cellOf(measure: MeasureName, { median, ratio }: Told): string {
   return `${number(median)} (${number(ratio.median)} ×, ${verdictOf(measure, ratio)})`
 }
 
-test('docs/COMPARISON.md tells the figures of the result that it names', (t) => {
-  const page = read('docs/COMPARISON.md')
+test('docs/comparison-cost.md tells the figures of the result that it names', (t) => {
+  const page = read('docs/comparison-cost.md')
   const [, name = ''] = /\((\.\.\/bench\/results\/compare-[\d-]+\.json)\)/.exec(page) ?? []
   const result = readResult(fileURLToPath(new URL(name, new URL('../docs/', import.meta.url))))
   const rows = rowsOf(result).filter(({ measure }) => MEASURED.includes(measure))

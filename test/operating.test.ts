@@ -1,16 +1,24 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import { build, PASSWORD, post } from './helpers/app.ts'
 import { operator, run } from './helpers/command.ts'
 import { migratedDatabase, type TestDatabase } from './helpers/database.ts'
 
-const OPERATING = readFileSync(new URL('../docs/OPERATING.md', import.meta.url), 'utf8')
+const docs = new URL('../docs/', import.meta.url)
+
+/** The pages that show commands, each with what it says. */
+const PAGES = readdirSync(docs)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => [name, readFileSync(new URL(name, docs), 'utf8')] as const)
+  .filter(([, page]) => /^\$ (?:[A-Z_]+=\S+ )*latchkey /m.test(page))
 
 /** What a transcript reads from, beside what its own commands have written. */
 const FILES = {
   'password.txt': `${PASSWORD}\n`,
   'passphrase.txt': 'a passphrase for backups alone\n',
-  'accounts.jsonl': String(/This is `accounts.jsonl`:\n\n```json\n(.*?)```/s.exec(OPERATING)?.[1])
+  'accounts.jsonl': String(
+    /This is `accounts.jsonl`:\n\n```json\n(.*?)```/s.exec(new Map(PAGES).get('import-export.md') ?? '')?.[1]
+  )
 }
 
 /** One command of a transcript, and what the page says that it answers. */
@@ -21,9 +29,9 @@ interface Entry {
   answer: string
 }
 
-/** The entries of a section: `$ NAME=value latchkey words… < file`, and the lines up to the next. */
-function entriesOf(section: string): Entry[] {
-  const blocks = [...section.matchAll(/```console\n(.*?)```/gs)].map(([, block]) => String(block))
+/** The entries of a page: `$ NAME=value latchkey words… < file`, and the lines up to the next. */
+function entriesOf(page: string): Entry[] {
+  const blocks = [...page.matchAll(/```console\n(.*?)```/gs)].map(([, block]) => String(block))
   return blocks
     .flatMap((block) => block.split(/^\$ /m).slice(1))
     .map((text) => {
@@ -59,16 +67,23 @@ const VARYING: [pattern: RegExp, name: string][] = [
 const steady = (text: string) =>
   VARYING.reduce((result, [pattern, name]) => result.replaceAll(pattern, name), text).trimEnd()
 
-for (const section of OPERATING.split(/^## /m).slice(1)) {
-  const [title = ''] = section.split('\n')
-  test(`the transcripts of "${title}" are what the commands answer`, async (t) => {
+test('the pages that show commands are those about operating', (t) => {
+  t.strictSame(
+    PAGES.map(([name]) => name),
+    ['accounts.md', 'audit-log.md', 'backups.md', 'import-export.md', 'keys.md', 'mail.md', 'operating.md']
+  )
+  t.end()
+})
+
+for (const [name, page] of PAGES) {
+  test(`the transcripts of docs/${name} are what the commands answer`, async (t) => {
     const database = await migratedDatabase(t)
-    if (title === 'The record') await leaveTraces(t, database)
-    await replay(t, entriesOf(section), database)
+    if (name === 'audit-log.md') await leaveTraces(t, database)
+    await replay(t, entriesOf(page), database)
   })
 }
 
-/** What the record tells of. */
+/** What the audit log shows. */
 async function leaveTraces(t: Test, database: TestDatabase): Promise<void> {
   const fastify = await build(t, { database })
   await post(fastify, '/register', { username: 'ada', password: PASSWORD })

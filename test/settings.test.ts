@@ -4,11 +4,11 @@ import { SETTINGS } from '../src/config/environment.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
-test('every setting is tried on the built service, and told of', (t) => {
+test('every setting is tried on the built service, and documented', (t) => {
   const files: [file: string, mention: (name: string) => RegExp][] = [
     ['bench/settings.ts', (name) => new RegExp(`^  ${name}\\b`, 'm')],
     ['.env.example', (name) => new RegExp(`^#${name}=`, 'm')],
-    ['README.md', (name) => new RegExp(`^\\| .*\`${name}\``, 'm')]
+    ['docs/configuration.md', (name) => new RegExp(`^\\| .*\`${name}\``, 'm')]
   ]
   for (const [file, mention] of files) {
     const text = read(file)

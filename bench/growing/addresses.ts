@@ -3,7 +3,7 @@ import type { Cluster } from '../shared/cluster.ts'
 import { check, tally, title } from '../shared/report.ts'
 import { Fleet } from './fleet.ts'
 
-/** Refreshes that one address may ask for within five minutes, as the README has it. */
+/** Refreshes that one address may ask for within five minutes, as docs/limits.md says. */
 const LIMIT = 300
 
 /** Behind HAProxy each client counts as itself, whatever it says of itself. */

@@ -68,7 +68,7 @@ async function examineFolder(folder: string, config: Config): Promise<Finding[]>
     return [{ about, state: 'good', message: `embedded in ${folder}` }, ...content, ...files]
   } catch (error) {
     if (error instanceof DataFolderError || error instanceof EmbeddedDatabaseError) {
-      const mend = 'see "The embedded database" in docs/OPERATING.md'
+      const mend = 'see "When it does not start" in docs/embedded-or-postgresql.md'
       return [{ about, state: 'bad', message: error.message, mend }, ...files]
     }
     if (!(error instanceof FolderLocked)) throw error
