@@ -8,7 +8,7 @@ import { showProgress } from '../src/cli/progress.ts'
 import { countOf } from '../src/plural.ts'
 
 /** How long it may take, in milliseconds. */
-const PATIENCE = 24 * 3_600_000
+const TIMEOUT = 24 * 3_600_000
 
 const backup: DefineCommand = (command, { terminal, open, answer }) => {
   command
@@ -29,7 +29,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
           progress.show(`${countOf(rows, 'row')} written`)
         }
       }
-      await readBackup(openDatabase(PATIENCE), secrets, (records) =>
+      await readBackup(openDatabase(TIMEOUT), secrets, (records) =>
         writeWhole(file, () => encryptStream(packRecords(counted(records)), passphrase))
       )
       progress.end()

@@ -14,7 +14,7 @@ import { countOf } from '../src/plural.ts'
 import { generatedSecret } from '../src/secrets/secret-file.ts'
 
 /** How long it may take, in milliseconds. */
-const PATIENCE = 24 * 3_600_000
+const TIMEOUT = 24 * 3_600_000
 
 const NOTHING: Held = { users: 0, records: 0 }
 
@@ -53,7 +53,7 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
         if (isNew && dryRun) return await check(NOTHING)
         const { pool, close } = await openPool(config, (line) => terminal.stderr.write(`${line}\n`), pglite)
         try {
-          const database = createDatabase(pool, { clock, timeout: PATIENCE })
+          const database = createDatabase(pool, { clock, timeout: TIMEOUT })
           const holds = await countHeld(database)
           if (dryRun) return await check(holds)
           const lost = replace && !isEmpty(holds)

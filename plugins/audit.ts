@@ -38,7 +38,7 @@ declare module 'fastify' {
 const INTERVAL = 200
 
 /** How long a batch may take, in milliseconds; when the service stops, the one on its way and all the rest. */
-const PATIENCE = 1_000
+const TIMEOUT = 1_000
 
 export default fp<AppOptions>(
   async (fastify, { recordEvery = INTERVAL, timers }) => {
@@ -68,7 +68,7 @@ export default fp<AppOptions>(
 
     async function write(): Promise<void> {
       try {
-        await writeBatch(fastify.openDatabase(PATIENCE))
+        await writeBatch(fastify.openDatabase(TIMEOUT))
         if (failing) log.info('the record is written again')
         failing = false
       } finally {
@@ -83,7 +83,7 @@ export default fp<AppOptions>(
     }
 
     async function flush(): Promise<void> {
-      const database = fastify.openDatabase(PATIENCE)
+      const database = fastify.openDatabase(TIMEOUT)
       while (queue.waiting > 0) await writeBatch(database)
     }
 

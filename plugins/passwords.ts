@@ -88,7 +88,7 @@ export default fp<AppOptions>(
       throw new Problem('PASSWORD_REJECTED', { message, errors })
     }
 
-    const { gate } = hasher
+    const { semaphore } = hasher
     const networkFor = (reply: FastifyReply) => (shared ? networkOf(clientAddress(reply.request.raw)) : undefined)
 
     /** The requests under way that came within the last moment, in their order. */
@@ -113,10 +113,10 @@ export default fp<AppOptions>(
       }
       const network = networkFor(reply)
       const sameNetwork = byNetwork.get(network) ?? 0
-      if (arrivals.size >= concurrency + queue) throw gate.refuse('queue_full')
-      if (shared && sameNetwork >= concurrency + gate.share) throw gate.refuse('network')
-      const reason = gate.refusalOf(network)
-      if (reason) throw gate.refuse(reason)
+      if (arrivals.size >= concurrency + queue) throw semaphore.refuse('queue_full')
+      if (shared && sameNetwork >= concurrency + semaphore.share) throw semaphore.refuse('network')
+      const reason = semaphore.refusalOf(network)
+      if (reason) throw semaphore.refuse(reason)
       arrivals.set(raw, { at, network })
       byNetwork.set(network, sameNetwork + 1)
       // Also for a client that has gone meanwhile, or had before.
@@ -131,7 +131,7 @@ export default fp<AppOptions>(
     function admission(reply: FastifyReply, account: HashedFor): Admission {
       const { raw, disconnected: signal } = reply
       const accounts = shared ? placesOf(account) : []
-      const admission = gate.enter({ network: networkFor(reply), accounts, signal })
+      const admission = semaphore.enter({ network: networkFor(reply), accounts, signal })
       // Before a client that has its answer can ask again.
       raw.once('finish', admission.leave).once('close', admission.leave)
       return admission

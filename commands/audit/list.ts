@@ -6,7 +6,7 @@ import { id, time, wholeNumber } from '../../src/cli/option-values.ts'
 import { table } from '../../src/cli/table.ts'
 
 /** How long reading may take, in milliseconds: what is rare is looked for in the whole record. */
-const PATIENCE = 600_000
+const TIMEOUT = 600_000
 
 const list: DefineCommand = (command, { open, answer }) => {
   command
@@ -18,7 +18,7 @@ const list: DefineCommand = (command, { open, answer }) => {
     .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 100_000), 100)
     .action(async (wanted: Wanted) => {
       const { openDatabase } = await open()
-      const records = await listAudit(openDatabase(PATIENCE), wanted)
+      const records = await listAudit(openDatabase(TIMEOUT), wanted)
       answer({ records }, table(['SEQ', 'AT', 'ACTOR', 'ACTION', 'ACCOUNT', 'ADDRESS', 'DETAIL'], records.map(cells)))
     })
 }

@@ -4,7 +4,7 @@ import { time } from '../../src/cli/option-values.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 
 /** How long counting may take, in milliseconds. */
-const PATIENCE = 600_000
+const TIMEOUT = 600_000
 
 const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
   command
@@ -13,7 +13,7 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
     .option('--dry-run', 'only say how many there are')
     .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
       const { audit, openDatabase } = await open()
-      const beginning = await countBeginning(openDatabase(PATIENCE), before)
+      const beginning = await countBeginning(openDatabase(TIMEOUT), before)
       const records = beginning.count === 1 ? '1 record' : `${beginning.count} records`
       const value = (purged: boolean) => ({ count: beginning.count, up_to: beginning.last, dry_run: dryRun, purged })
       const would = `${records} would be purged, up to number ${beginning.last}.`

@@ -3,13 +3,13 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 
 /** How long it may take, in milliseconds. */
-const PATIENCE = 6 * 3_600_000
+const TIMEOUT = 6 * 3_600_000
 
 const verify: DefineCommand = (command, { open, answer, terminal }) => {
   command.description('tell whether the record is as it was written').action(async () => {
     const { audit, openDatabase } = await open()
     const progress = showProgress(terminal)
-    const verdict = await verifyAudit(openDatabase(PATIENCE), audit.key, (count, all) =>
+    const verdict = await verifyAudit(openDatabase(TIMEOUT), audit.key, (count, all) =>
       progress.show(`${count} of ${all} records hold`)
     )
     progress.end()

@@ -1,4 +1,4 @@
-import { findAccount, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { findAccount, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { readSecret } from '../../src/cli/terminal.ts'
 import { acceptNames } from '../../src/users/new-names.ts'
@@ -29,7 +29,7 @@ const create: DefineCommand = (command, { terminal, open, answer }) => {
       const password = await readSecret(terminal, 'Password', 'LATCHKEY_PASSWORD')
       passwords.accept(password, [names.username, names.email])
       const passwordHash = await passwords.hash(password)
-      const database = openDatabase(OPERATOR_PATIENCE)
+      const database = openDatabase(OPERATOR_TIMEOUT)
       const { id } = await addUser(database, { ...names, emailVerified, passwordHash })
       audit.record('operator', 'user created', { account: id })
       answer(await findAccount(database, id), `${names.username ?? names.email} is user ${id}`)

@@ -4,7 +4,7 @@ import {
   deleteAccount,
   findAccount,
   NAMED_BY,
-  OPERATOR_PATIENCE
+  OPERATOR_TIMEOUT
 } from '../../src/admin/accounts.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
@@ -17,7 +17,7 @@ const define: DefineCommand = (command, { open, confirm, answer }) => {
     .option('--dry-run', 'only tell what would go')
     .action(async (user: string, { dryRun = false }: { dryRun?: boolean }) => {
       const { audit, openDatabase, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_PATIENCE)
+      const database = openDatabase(OPERATOR_TIMEOUT)
       const found = await findAccount(database, user)
       const living = await countSessions(database, sessionRules, found.id)
       const would = `would delete ${tell(found, living)}`

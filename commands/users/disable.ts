@@ -1,4 +1,4 @@
-import { calledBy, disableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { calledBy, disableAccount, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
 
@@ -8,7 +8,7 @@ const disable: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, openDatabase, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_PATIENCE)
+      const database = openDatabase(OPERATOR_TIMEOUT)
       const { account, wasDisabled, ended } = await disableAccount(database, sessionRules, user)
       if (!wasDisabled) audit.record('operator', 'user disabled', { account: account.id, detail: { count: ended } })
       answer(

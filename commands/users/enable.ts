@@ -1,4 +1,4 @@
-import { calledBy, enableAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { calledBy, enableAccount, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const enable: DefineCommand = (command, { open, answer }) => {
@@ -7,7 +7,7 @@ const enable: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, openDatabase } = await open()
-      const { account, wasDisabled } = await enableAccount(openDatabase(OPERATOR_PATIENCE), user)
+      const { account, wasDisabled } = await enableAccount(openDatabase(OPERATOR_TIMEOUT), user)
       if (wasDisabled) audit.record('operator', 'user enabled', { account: account.id })
       answer(
         { ...account, was_disabled: wasDisabled },

@@ -1,4 +1,4 @@
-import { calledBy, endAccountSessions, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { calledBy, endAccountSessions, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
 
@@ -8,7 +8,7 @@ const endSessions: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, openDatabase, sessionRules } = await open()
-      const { account, ended } = await endAccountSessions(openDatabase(OPERATOR_PATIENCE), sessionRules, user)
+      const { account, ended } = await endAccountSessions(openDatabase(OPERATOR_TIMEOUT), sessionRules, user)
       audit.record('operator', 'sessions ended', { account: account.id, detail: { count: ended } })
       answer({ ...account, sessions_ended: ended }, `${countOf(ended, 'session')} of ${calledBy(account)} ended`)
     })

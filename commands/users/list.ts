@@ -1,5 +1,5 @@
 import { LISTED, type Listing, listAccounts, MOST_LISTED } from '../../src/admin/account-list.ts'
-import { OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, wholeNumber } from '../../src/cli/option-values.ts'
 import { table } from '../../src/cli/table.ts'
@@ -13,7 +13,7 @@ const list: DefineCommand = (command, { open, answer }) => {
     .option('--after <id>', 'go on after this one', id)
     .action(async (listing: Listing) => {
       const { openDatabase } = await open()
-      const page = await listAccounts(openDatabase(OPERATOR_PATIENCE), listing)
+      const page = await listAccounts(openDatabase(OPERATOR_TIMEOUT), listing)
       const rows = page.users.map(({ id, username, email, created_at, disabled_at }) => [
         id,
         username ?? '',

@@ -1,4 +1,4 @@
-import { calledBy, NAMED_BY, OPERATOR_PATIENCE, renameAccount } from '../../src/admin/accounts.ts'
+import { calledBy, NAMED_BY, OPERATOR_TIMEOUT, renameAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { acceptNames } from '../../src/users/new-names.ts'
 
@@ -10,7 +10,7 @@ const rename: DefineCommand = (command, { open, answer }) => {
     .action(async (user: string, username: string) => {
       acceptNames({ username })
       const { audit, keyRules, openDatabase } = await open()
-      const { account, before } = await renameAccount(openDatabase(OPERATOR_PATIENCE), keyRules, user, username)
+      const { account, before } = await renameAccount(openDatabase(OPERATOR_TIMEOUT), keyRules, user, username)
       audit.record('operator', 'username changed', { account: account.id })
       answer({ ...account, username_before: before.username }, `${calledBy(before)} is ${username} now`)
     })

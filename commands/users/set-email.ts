@@ -1,4 +1,4 @@
-import { calledBy, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { calledBy, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { setEmail } from '../../src/flows/account-email.ts'
 import { acceptNames } from '../../src/users/new-names.ts'
@@ -24,7 +24,7 @@ const define: DefineCommand = (command, { open, answer }) => {
       const { audit, openDatabase, outbox } = await open()
       if (undoLink && !outbox.available) throw new Error('No mail can be sent: set SMTP_URL and MAIL_FROM.')
       const change = { email, verified, mail: outbox.available, undoLink }
-      const { account, before } = await setEmail(openDatabase(OPERATOR_PATIENCE), user, change)
+      const { account, before } = await setEmail(openDatabase(OPERATOR_TIMEOUT), user, change)
       audit.record('operator', 'email changed', { account: account.id })
       answer(
         { ...account, email_before: before.email },

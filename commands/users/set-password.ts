@@ -1,4 +1,4 @@
-import { calledBy, findAccount, NAMED_BY, OPERATOR_PATIENCE, setPassword } from '../../src/admin/accounts.ts'
+import { calledBy, findAccount, NAMED_BY, OPERATOR_TIMEOUT, setPassword } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { readSecret } from '../../src/cli/terminal.ts'
 import { countOf } from '../../src/plural.ts'
@@ -11,7 +11,7 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
     .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
     .action(async (user: string, { keepSessions = false }: { keepSessions?: boolean }) => {
       const { audit, openDatabase, passwords, deriveKey, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_PATIENCE)
+      const database = openDatabase(OPERATOR_TIMEOUT)
       const { id, username, email } = await findAccount(database, user)
       const password = await readSecret(terminal, 'New password', 'LATCHKEY_PASSWORD')
       passwords.accept(password, [username, email])

@@ -1,4 +1,4 @@
-import { type Account, findAccount, NAMED_BY, OPERATOR_PATIENCE } from '../../src/admin/accounts.ts'
+import { type Account, findAccount, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { align, table } from '../../src/cli/table.ts'
 import { type Guesses, readGuesses } from '../../src/limits/guesses.ts'
@@ -15,7 +15,7 @@ const show: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { openDatabase, deriveKey, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_PATIENCE)
+      const database = openDatabase(OPERATOR_TIMEOUT)
       const account = await findAccount(database, user)
       const guesses = await readGuesses(database, deriveKey('limits'), account)
       const living = await countSessions(database, sessionRules, account.id)

@@ -1,4 +1,4 @@
-import { calledBy, NAMED_BY, OPERATOR_PATIENCE, unlockAccount } from '../../src/admin/accounts.ts'
+import { calledBy, NAMED_BY, OPERATOR_TIMEOUT, unlockAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
 
@@ -8,7 +8,7 @@ const unlock: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, openDatabase, deriveKey } = await open()
-      const database = openDatabase(OPERATOR_PATIENCE)
+      const database = openDatabase(OPERATOR_TIMEOUT)
       const { account, guesses } = await unlockAccount(database, deriveKey('limits'), user)
       audit.record('operator', 'user unlocked', { account: account.id })
       const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)

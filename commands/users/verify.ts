@@ -1,4 +1,4 @@
-import { NAMED_BY, OPERATOR_PATIENCE, verifyAccount } from '../../src/admin/accounts.ts'
+import { NAMED_BY, OPERATOR_TIMEOUT, verifyAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const verify: DefineCommand = (command, { open, answer }) => {
@@ -7,7 +7,7 @@ const verify: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, openDatabase } = await open()
-      const { account, wasVerified } = await verifyAccount(openDatabase(OPERATOR_PATIENCE), user)
+      const { account, wasVerified } = await verifyAccount(openDatabase(OPERATOR_TIMEOUT), user)
       if (!wasVerified) audit.record('operator', 'email verified', { account: account.id })
       answer(
         { ...account, was_verified: wasVerified },

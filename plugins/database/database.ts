@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
 import { type Connections, shareOf } from '../../src/database/bulkhead.ts'
-import { createDatabase, type Database, PATIENCE, type TimedDatabase } from '../../src/database/database.ts'
+import { createDatabase, type Database, TIMEOUT, type TimedDatabase } from '../../src/database/database.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,7 +29,7 @@ export default fp<AppOptions>(
 
     const { clock } = fastify
 
-    fastify.decorate('openDatabase', (timeout = PATIENCE) =>
+    fastify.decorate('openDatabase', (timeout = TIMEOUT) =>
       createDatabase(fastify.pg.pool, { clock, timeout: unhurried ? UNHURRIED : timeout })
     )
     fastify.decorateRequest('database', {

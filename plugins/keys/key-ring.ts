@@ -16,7 +16,7 @@ declare module 'fastify' {
 const REFRESH_INTERVAL = 10_000
 
 /** How long a token with an unknown kid may wait for the database, in milliseconds. */
-const PATIENCE = 1_000
+const TIMEOUT = 1_000
 
 const DAY = 86_400
 
@@ -31,7 +31,7 @@ export default fp<AppOptions>(
     else await ensureKey(fastify.openDatabase(), secrets)
 
     const keyRing = createKeyRing({
-      read: () => readRing(fastify.openDatabase(PATIENCE), secrets, tokenTtl),
+      read: () => readRing(fastify.openDatabase(TIMEOUT), secrets, tokenTtl),
       now: clock.now
     })
     await keyRing.refresh()

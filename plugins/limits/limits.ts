@@ -17,9 +17,9 @@ import {
 } from '../../src/limits/counter-keys.ts'
 import { countWithin, purgeLimits } from '../../src/limits/counters.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
-import { countGuess, forgive, type GuessCount, uncount } from '../../src/limits/guesses.ts'
+import { countGuess, type GuessCount, refundGuesses, resetGuesses } from '../../src/limits/guesses.ts'
 import { type Action, ADDRESS_LIMITS, ALL_ACCOUNTS_LIMIT, RECIPIENT_LIMIT } from '../../src/limits/rates.ts'
-import { createSieve } from '../../src/limits/recently-seen.ts'
+import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
 import type { NewMail } from '../../src/outbox/outbox.ts'
 import type { DeviceOwner } from '../../src/users/credentials.ts'
 import type { AccountNames } from '../../src/users/names.ts'
@@ -121,7 +121,7 @@ export default fp<AppOptions>(
         const result = await work()
         // Only an account has a right password.
         const forgiven = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
-        await forgive(request.database, known ? [known.own, ...forgiven] : forgiven)
+        await resetGuesses(request.database, known ? [known.own, ...forgiven] : forgiven)
         return result
       } catch (error) {
         if (error instanceof Problem && error.statusCode === 503) await takeBack(request, count.counted)
@@ -159,7 +159,7 @@ export default fp<AppOptions>(
           throw error
         })
         if ('wait' in count) {
-          await uncount(database, keys)
+          await refundGuesses(database, keys)
           return count
         }
         keys.push(...count.counted)
@@ -171,7 +171,7 @@ export default fp<AppOptions>(
     /** The answer waits for it no longer than for all else of its request: it may come of a database that hangs. */
     async function takeBack(request: FastifyRequest, keys: Buffer[]): Promise<void> {
       if (keys.length === 0) return
-      const taken = uncount(fastify.openDatabase(), keys).catch((err) => {
+      const taken = refundGuesses(fastify.openDatabase(), keys).catch((err) => {
         request.log.warn({ err }, 'could not take back what was counted')
       })
       await request.database.awaitShared(taken).catch(() => {})
@@ -181,7 +181,7 @@ export default fp<AppOptions>(
      * Recorded once a minute for a network and the names: a flood is refused cheaply, and must not fill the record. By the
      * names that were typed, and not by their account: otherwise names without one would be recorded less often.
      */
-    const isNews = createSieve(clock.now, MINUTE)
+    const isFirst = createRecentlySeen(clock.now, MINUTE)
     function refuse(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, guessed?: Aim): Problem {
       recordOnce(request, attempt, guessed)
       return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
@@ -190,7 +190,7 @@ export default fp<AppOptions>(
     function recordOnce(request: FastifyRequest, attempt: Attempt, { names, account }: Aim = NOBODY): void {
       const network = networkOf(clientAddress(request.raw))
       const key = JSON.stringify([attempt, network, ...names.map((name) => name.toString('base64'))])
-      if (isNews(key)) request.record(`${attempt} throttled`, { account })
+      if (isFirst(key)) request.record(`${attempt} throttled`, { account })
     }
 
     const purge = periodic({

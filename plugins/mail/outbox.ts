@@ -5,7 +5,7 @@ import { periodic } from '../../src/concurrency/periodic.ts'
 import { Problem } from '../../src/errors.ts'
 import { compose } from '../../src/mail/compose.ts'
 import { createDelivery, type Outcome, type Round } from '../../src/outbox/delivery.ts'
-import { Undelivered } from '../../src/outbox/delivery-error.ts'
+import { DeliveryError } from '../../src/outbox/delivery-error.ts'
 import { answerQuestions, countMails, type Mail, nextMailDue } from '../../src/outbox/outbox.ts'
 
 /** The mails that wait to be sent, and what sends them. */
@@ -20,7 +20,7 @@ export interface Outbox {
   /**
    * Finds out what is to be sent, and sends all that is due now.
    *
-   * @throws Undelivered where the mail server cannot be reached, and what keeps the database from answering
+   * @throws DeliveryError where the mail server cannot be reached, and what keeps the database from answering
    */
   flush(): Promise<void>
   /** How often each of the outcomes was met by this instance. */
@@ -56,17 +56,17 @@ const SHORTEST = 500
 const PAUSES = { first: 1_000, longest: 60_000 }
 
 /** How long one statement or letter may wait for the database, in milliseconds. */
-const PATIENCE = 5_000
+const TIMEOUT = 5_000
 
 /** How long the mails that are on their way have when the service stops, in milliseconds. */
-const FAREWELL = 2_000
+const STOP_TIMEOUT = 2_000
 
 export default fp<AppOptions>(
   async (fastify, { mailEvery = INTERVAL, timers }) => {
     const { config, log, mailer } = fastify
     const key = fastify.deriveKey('email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
-    const openDatabase = () => fastify.openDatabase(PATIENCE)
+    const openDatabase = () => fastify.openDatabase(TIMEOUT)
     const delivery = createDelivery({
       openDatabase,
       send: write,
@@ -94,7 +94,7 @@ export default fp<AppOptions>(
     function report({ id, kind, attempts }: Mail, outcome: Outcome, error?: Error): void {
       outcomes[outcome] += 1
       const line = { mail: id, kind, attempts }
-      const why = error instanceof Undelivered ? { reason: error.message } : error && { err: error }
+      const why = error instanceof DeliveryError ? { reason: error.message } : error && { err: error }
       if (outcome === 'sent') log.info(line, 'sent a mail')
       if (outcome === 'later') log.warn({ ...line, ...why }, 'a mail was not sent, and will be tried again')
       if (outcome === 'lost') log.warn({ ...line, ...why }, 'a mail is given up: nobody has this address')
@@ -142,11 +142,11 @@ export default fp<AppOptions>(
 
     function failed(err: Error): never {
       if (failures === 0) {
-        const reason = err instanceof Undelivered ? { reason: err.message } : { err }
+        const reason = err instanceof DeliveryError ? { reason: err.message } : { err }
         log.warn(reason, 'mail cannot be sent, and waits')
       }
       failures += 1
-      serverIsAway = err instanceof Undelivered
+      serverIsAway = err instanceof DeliveryError
       paused = true
       sendJob.next(Math.min(PAUSES.first * 2 ** failures, PAUSES.longest))
       throw err
@@ -195,7 +195,7 @@ export default fp<AppOptions>(
       closed = true
       delivery.stop()
       const end = Promise.allSettled([lookJob.stop(), sendJob.stop(), looking, sending])
-      await Promise.race([end, pause(FAREWELL, undefined, { ref: false })])
+      await Promise.race([end, pause(STOP_TIMEOUT, undefined, { ref: false })])
       mailer?.close()
       await end
     })

@@ -58,7 +58,7 @@ export default fp(
         })
       )
     }
-    const { gate } = fastify.passwords
+    const { semaphore } = fastify.passwords
     registry.registerMetric(
       new Counter({
         name: 'latchkey_hashes_refused_total',
@@ -67,12 +67,12 @@ export default fp(
         registers: [],
         collect() {
           this.reset()
-          for (const reason of REASONS) this.inc({ reason }, gate.refused[reason])
+          for (const reason of REASONS) this.inc({ reason }, semaphore.refused[reason])
         }
       })
     )
-    gauge('latchkey_hashes_running', 'Password hashes being computed', () => gate.running)
-    gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => gate.waiting)
+    gauge('latchkey_hashes_running', 'Password hashes being computed', () => semaphore.running)
+    gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => semaphore.waiting)
     const { guessConnections, pg } = fastify
     const { pool } = pg
     gauge('latchkey_database_connections', 'Open connections to the database', () => pool.totalCount)

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 import timers from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
-import { untilNobodyComes } from '../../src/transport/quiet-listener.ts'
+import { untilQuiet } from '../../src/transport/quiet-listener.ts'
 
 /** How long what is in flight has, in milliseconds: a little less than the grace that src/server.ts gives. */
-const PATIENCE = 9_000
+const TIMEOUT = 9_000
 
 /** For how long new connections are still taken, to be refused in the contract's form, in milliseconds. */
 const DRAIN = 1_000
@@ -34,13 +34,13 @@ export default fp(
     fastify.addHook('preClose', async () => {
       stopping = true
       // A client that never ends its request must not turn a clean stop into a failed one.
-      setTimeout(() => server.closeAllConnections(), PATIENCE).unref()
+      setTimeout(() => server.closeAllConnections(), TIMEOUT).unref()
       if (!server.listening) return
       // Who asks meanwhile, a load balancer above all, is told to go elsewhere rather than not let in.
       await timers.setTimeout(DRAIN)
       // Whoever the kernel has let in, and the service has not, would be cut off. Who is refused comes again at once:
       // these are refused when the server has closed, a turn later.
-      const nobody = timers.setTimeout(LAST).then(() => untilNobodyComes(server, LAST))
+      const nobody = timers.setTimeout(LAST).then(() => untilQuiet(server, LAST))
       last = nobody.then(() => timers.setImmediate())
       await nobody
       // In a turn of its own, after what has come is read.

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
-import { forgive, type Guesses, readGuesses } from '../limits/guesses.ts'
+import { type Guesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
 import { UUID } from '../schemas/fields.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { countSessions, endAllSessions } from '../sessions/sessions.ts'
@@ -13,7 +13,7 @@ import { changeUsername, markVerified, present, type Renaming, remove, USER, typ
 export const NAMED_BY = 'an id, a username or an email address'
 
 /** How long one command may wait for the database in all, in milliseconds. */
-export const OPERATOR_PATIENCE = 60_000
+export const OPERATOR_TIMEOUT = 60_000
 
 export interface AccountRow extends UserRow {
   password_version: number
@@ -120,7 +120,7 @@ export async function unlockAccount(
   return database.transact(async (transaction) => {
     const row = await find(transaction, user)
     const guesses = await readGuesses(transaction, secret, row)
-    await forgive(transaction, accountKeys(secret, row))
+    await resetGuesses(transaction, accountKeys(secret, row))
     return { account: presentAccount(row), guesses }
   })
 }
@@ -150,7 +150,7 @@ export async function setPassword(
     const row = await find(transaction, user, 'FOR NO KEY UPDATE')
     await changePasswordHash(transaction, row, hash)
     const ended = keepSessions ? 0 : await endAllSessions(transaction, lifetimes, row.id, 'password changed')
-    await forgive(transaction, accountKeys(secret, row))
+    await resetGuesses(transaction, accountKeys(secret, row))
     return { account: presentAccount(row), ended }
   })
 }

@@ -11,7 +11,7 @@ import { TAKES_NO_WRITES } from '../database/postgres.ts'
 import { Problem } from '../errors.ts'
 import { escaping, toJson, visible } from '../printable.ts'
 import { VERSION } from '../version.ts'
-import { openWorkshop } from './headless-app.ts'
+import { openHeadlessApp } from './headless-app.ts'
 import { confirmed, type Terminal } from './terminal.ts'
 
 /** What a file in commands/ exports: it gives the command its description, its options and its action. */
@@ -81,9 +81,9 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
     given,
     config: configuration,
     async open() {
-      const workshop = await openWorkshop({ ...given, config: configuration(), existing: true }, escaping(stderr))
-      open.push(workshop)
-      return workshop
+      const headless = await openHeadlessApp({ ...given, config: configuration(), existing: true }, escaping(stderr))
+      open.push(headless)
+      return headless
     },
     confirm: async (consequence) => program.opts().yes === true || confirmed(terminal, consequence),
     answer(value, text, code = 0) {
@@ -100,7 +100,7 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
   }
 
   const outcome = await program.parseAsync(words, { from: 'user' }).then(() => exitCode, failed)
-  for (const workshop of open) await workshop.close()
+  for (const headless of open) await headless.close()
   return outcome
 }
 

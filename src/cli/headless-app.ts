@@ -10,13 +10,13 @@ import { serverOptions } from '../transport/server-options.ts'
  * @param log where its warnings and errors go
  * @throws what keeps the service from starting: a configuration at fault, a database that cannot be used or is in use
  */
-export async function openWorkshop(given: AppOptions, log: { write(line: string): void }): Promise<FastifyInstance> {
+export async function openHeadlessApp(given: AppOptions, log: { write(line: string): void }): Promise<FastifyInstance> {
   const fastify = Fastify({ ...serverOptions, logger: { ...serverOptions.logger, level: 'error', stream: log } })
-  const workshop = fastify as unknown as FastifyInstance
+  const headless = fastify as unknown as FastifyInstance
   try {
-    registerPlugins(workshop, given)
+    registerPlugins(headless, given)
     await fastify.ready()
-    return workshop
+    return headless
   } catch (error) {
     await fastify.close()
     throw error

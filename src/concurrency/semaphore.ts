@@ -33,7 +33,7 @@ export type Reason = (typeof REASONS)[number]
  * one account has few places, one network has a share of the queue, and networks take turns. The libraries for this
  * (p-queue, async-mutex, cockatiel) have one queue for all.
  */
-export interface Gate {
+export interface Semaphore {
   /** Runs one task as an admission of its own. */
   run<Result>(task: () => Promise<Result>, requester?: Requester): Promise<Result>
   /** @throws Problem OVERLOADED when an account has all its places */
@@ -67,11 +67,11 @@ const NETWORK_SHARE = 1 / 4
  * @param concurrency how many tasks run at once
  * @param queue how many may wait
  */
-export function createGate(
+export function createSemaphore(
   concurrency: number,
   queue: number,
   { deadline, after = afterTimeout }: GateOptions = {}
-): Gate {
+): Semaphore {
   /** The tasks that wait, by network; the first network has the next turn. */
   const lines = new Map<string | undefined, Set<() => void>>()
   /** How many places of an account are taken. */

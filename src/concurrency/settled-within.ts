@@ -2,7 +2,7 @@
 const TOO_LONG = 100
 
 /** Resolves when the work has ended, in whichever way, or has taken so long that it must not hold up others. */
-export async function overOrTooLong(work: Promise<unknown>): Promise<void> {
+export async function settledWithin(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, TOO_LONG).unref()

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
-import { createGate } from '../concurrency/semaphore.ts'
-import { overOrTooLong } from '../concurrency/settled-within.ts'
+import { createSemaphore } from '../concurrency/semaphore.ts'
+import { settledWithin } from '../concurrency/settled-within.ts'
 
 /** Where connections come from: a pool, or a share of it. */
 export interface Connections {
@@ -17,7 +17,7 @@ export interface Connections {
  * @returns the share; its count of those who wait includes those who ask the pool itself
  */
 export function shareOf(pool: Pool, most: number): Connections {
-  const gate = createGate(most, Number.POSITIVE_INFINITY)
+  const semaphore = createSemaphore(most, Number.POSITIVE_INFINITY)
   const held = new Map<PoolClient, () => void>()
   pool.on('release', (_error, client) => {
     held.get(client)?.()
@@ -33,12 +33,12 @@ export function shareOf(pool: Pool, most: number): Connections {
           const client = await pool.connect()
           const released = untilReleased(client)
           resolve(client)
-          await overOrTooLong(released)
+          await settledWithin(released)
         }
-        gate.run(hold).catch(reject)
+        semaphore.run(hold).catch(reject)
       }),
     get waitingCount() {
-      return gate.waiting + pool.waitingCount
+      return semaphore.waiting + pool.waitingCount
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import pg, { type ClientBase } from 'pg'
 
 /** How long the way to the server may take, in milliseconds. */
-const PATIENCE = 1000
+const TIMEOUT = 1000
 
 /** What a connection is cancelled by, and how it reached the server; the embedded database has no key. */
 interface Backend {
@@ -43,7 +43,7 @@ export function cancelStatement(client: ClientBase): void {
     else if (sslNegotiation !== 'direct') connection.requestSsl()
   })
   connection.once('sslconnect', () => connection.stream.once('secureConnect', send))
-  connection.stream.setTimeout(PATIENCE, () => connection.stream.destroy())
+  connection.stream.setTimeout(TIMEOUT, () => connection.stream.destroy())
   if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
   else connection.connect(port, host)
 }

@@ -33,7 +33,7 @@ export interface TimedDatabase extends Database {
 }
 
 /** How long one request may wait for the database in all, in milliseconds. */
-export const PATIENCE = 5000
+export const TIMEOUT = 5000
 
 /** How many may wait for a connection; one more is refused at once, which beats being refused after a wait. */
 const QUEUE = 1000
@@ -48,7 +48,7 @@ interface Options {
 /** A view of a pool with one deadline. Make one for each request or job. */
 export function createDatabase(
   pool: Connections,
-  { clock = systemClock, timeout = PATIENCE }: Options = {}
+  { clock = systemClock, timeout = TIMEOUT }: Options = {}
 ): TimedDatabase {
   let left = timeout
 

@@ -3,7 +3,7 @@ import type { Pool, PoolConfig, QueryConfig } from 'pg'
 import { seldom } from '../concurrency/seldom.ts'
 import type { Config } from '../config/config.ts'
 import { whereabouts } from '../config/database-url.ts'
-import { PATIENCE, sqlState } from './database.ts'
+import { sqlState, TIMEOUT } from './database.ts'
 import { reconnectingClient } from './reconnecting-client.ts'
 import { sql } from './sql.ts'
 
@@ -22,7 +22,7 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config
     max: DATABASE_POOL,
     Client: reconnectingClient(),
     // Half of what a request may wait, so that the other half is left for its statements.
-    connectionTimeoutMillis: PATIENCE / 2,
+    connectionTimeoutMillis: TIMEOUT / 2,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     application_name: 'latchkey'
@@ -35,8 +35,8 @@ export class DatabaseRefusal extends Error {
 }
 
 /** Resolves when the database answers a statement; one that takes connections and stays silent has not answered. */
-export async function probe(pool: Pool, patience = PATIENCE): Promise<void> {
-  const config: QueryConfig & { query_timeout: number } = { text: 'SELECT 1', query_timeout: patience }
+export async function probe(pool: Pool, timeout = TIMEOUT): Promise<void> {
+  const config: QueryConfig & { query_timeout: number } = { text: 'SELECT 1', query_timeout: timeout }
   await pool.query(config)
 }
 
@@ -46,7 +46,7 @@ interface Wait {
   /** Called with the reason when the first attempt has had no answer, and then once each ten seconds. */
   report: (reason: string) => void
   /** How long to wait in all, in milliseconds. */
-  patience?: number
+  timeout?: number
   /** The pause between two attempts, in milliseconds. */
   interval?: number
 }
@@ -58,8 +58,8 @@ interface Wait {
  * @throws DatabaseRefusal when the time is over, and at once when the server answered with a refusal that waiting
  * does not mend, such as a wrong password
  */
-export async function waitForDatabase({ probe, report, patience = 30_000, interval = 500 }: Wait): Promise<void> {
-  const end = performance.now() + patience
+export async function waitForDatabase({ probe, report, timeout = 30_000, interval = 500 }: Wait): Promise<void> {
+  const end = performance.now() + timeout
   const tell = seldom((_leftOut, reason: string) => report(reason))
   for (;;) {
     try {
@@ -69,7 +69,7 @@ export async function waitForDatabase({ probe, report, patience = 30_000, interv
       const reason = explain(error)
       if (!hasNotAnswered(error)) throw new DatabaseRefusal(`it refuses: ${reason}`)
       if (performance.now() + interval > end) {
-        throw new DatabaseRefusal(`it has not answered for ${Math.round(patience / 1000)} s: ${reason}`)
+        throw new DatabaseRefusal(`it has not answered for ${Math.round(timeout / 1000)} s: ${reason}`)
       }
       tell(reason)
       await pause(interval)

@@ -4,7 +4,7 @@ import pg, { type Pool } from 'pg'
 import type { Config } from '../config/config.ts'
 import { DataFolderError, isThere } from '../config/data-folder.ts'
 import { whereabouts } from '../config/database-url.ts'
-import { PATIENCE } from '../database/database.ts'
+import { TIMEOUT } from '../database/database.ts'
 import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from '../database/embedded.ts'
 import { hasEmbedded } from '../database/existing-database.ts'
 import { FolderLocked } from '../database/folder-lock.ts'
@@ -96,7 +96,7 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
        current_setting('default_transaction_isolation') AS isolation,
        (SELECT coalesce(json_object_agg(name, setting::int), '{}') FROM pg_settings
         WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
-          AND setting::int BETWEEN 1 AND ${PATIENCE - 1}) AS timeouts`
+          AND setting::int BETWEEN 1 AND ${TIMEOUT - 1}) AS timeouts`
   )
   const { version, clock, most, taken, read_only, ...settings } = rows[0]
   // It was read somewhere between the question and the answer.

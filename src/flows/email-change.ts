@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
-import { forgive } from '../limits/guesses.ts'
+import { resetGuesses } from '../limits/guesses.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
 import { useVerification } from '../mail/verification-tokens.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
@@ -150,7 +150,7 @@ export async function undoEmailChange(
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a reset: whoever was guessing, the owner signs in with the new one.
-    if (hash !== undefined) await forgive(transaction, accountKeys(secret, { id: user, username, email }))
+    if (hash !== undefined) await resetGuesses(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, { kind, recipient: email, userId: user })
     return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }

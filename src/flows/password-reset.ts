@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
-import { forgive } from '../limits/guesses.ts'
+import { resetGuesses } from '../limits/guesses.ts'
 import { type EmailToken, useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail } from '../outbox/outbox.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
@@ -28,7 +28,7 @@ export async function resetPassword(
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
     await markVerified(transaction, user)
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
-    await forgive(transaction, accountKeys(secret, { id: user, ...names }))
+    await resetGuesses(transaction, accountKeys(secret, { id: user, ...names }))
     await enqueueMail(transaction, { kind: 'password changed', recipient: email, userId: user })
     return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
   })

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import { overOrTooLong } from '../concurrency/settled-within.ts'
+import { settledWithin } from '../concurrency/settled-within.ts'
 import type { Database } from '../database/database.ts'
 import { type Count, type Counted, countAllWithin } from './counters.ts'
 import type { Limit } from './rates.ts'
@@ -20,7 +20,7 @@ export function createAddressCounts(openDatabase: () => Database, limit: Limit):
     },
     {
       cache: false,
-      batchScheduleFn: (count) => overOrTooLong(counting).then(() => setImmediate(count))
+      batchScheduleFn: (count) => settledWithin(counting).then(() => setImmediate(count))
     }
   )
   return (client) => counts.load(client)

@@ -104,7 +104,7 @@ const locked = (keys: Buffer[]) => sql`(
  *
  * @param keys in the order in which they were counted
  */
-export async function uncount(database: Database, keys: Buffer[]): Promise<void> {
+export async function refundGuesses(database: Database, keys: Buffer[]): Promise<void> {
   await database.query(
     sql`UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > ${GUESSES} THEN ${NOW} END
      FROM ${locked(keys)} AS mine
@@ -129,6 +129,6 @@ export async function readGuesses(database: Database, secret: Buffer, names: Acc
  *
  * @param keys that of a device first, then `accountKeys`
  */
-export async function forgive(database: Database, keys: Buffer[]): Promise<void> {
+export async function resetGuesses(database: Database, keys: Buffer[]): Promise<void> {
   await database.query(sql`DELETE FROM limits USING ${locked(keys)} AS mine WHERE limits.key = mine.key`)
 }

@@ -7,7 +7,7 @@ const MOST = 10_000
  * @param now the time in milliseconds
  * @param stretch the length of the window, in milliseconds
  */
-export function createSieve(now: () => number, stretch: number): (key: string) => boolean {
+export function createRecentlySeen(now: () => number, stretch: number): (key: string) => boolean {
   const seen = new Set<string>()
   let current = Number.NaN
 

@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer'
 import type { Sender } from '../config/formats.ts'
 import { isNear } from '../http/loopback.ts'
-import { type Fate, Undelivered } from '../outbox/delivery-error.ts'
+import { DeliveryError, type Fate } from '../outbox/delivery-error.ts'
 import type { Message } from './templates.ts'
 
 /** What brings messages on their way. */
@@ -10,7 +10,7 @@ export interface Mailer {
    * Hands a message over; when this resolves, the mail server has taken it on.
    *
    * @param id the same for each attempt at one message, so that a receiver can tell that two are one
-   * @throws Undelivered
+   * @throws DeliveryError
    */
   send(id: string, message: Message): Promise<void>
   /** Lets go of the server; what is on its way fails. */
@@ -25,7 +25,7 @@ export interface Mailer {
 export const CONNECTIONS = 20
 
 /** How long one message may take in all, in milliseconds. */
-const PATIENCE = 30_000
+const TIMEOUT = 30_000
 
 /**
  * Sends by SMTP (RFC 5321), over connections that are kept.
@@ -39,7 +39,7 @@ const PATIENCE = 30_000
 export function createSmtp(
   smtpUrl: string,
   sender: Sender,
-  { connections = CONNECTIONS, patience = PATIENCE } = {}
+  { connections = CONNECTIONS, timeout = TIMEOUT } = {}
 ): Mailer {
   const { protocol, hostname, port, username, password } = new URL(smtpUrl)
   const secure = protocol === 'smtps:'
@@ -55,10 +55,10 @@ export function createSmtp(
     requireTLS: !near,
     tls: { rejectUnauthorized: !near },
     ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
-    connectionTimeout: patience,
-    greetingTimeout: patience,
-    socketTimeout: patience,
-    dnsTimeout: patience,
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+    dnsTimeout: timeout,
     disableFileAccess: true,
     disableUrlAccess: true
   })
@@ -68,7 +68,7 @@ export function createSmtp(
 
   return {
     async send(id, { recipient, subject, text, html }) {
-      if (!ADDRESS.test(recipient)) throw new Undelivered('lost', 'the address is none')
+      if (!ADDRESS.test(recipient)) throw new DeliveryError('lost', 'the address is none')
       const message = {
         from: sender,
         to: { name: '', address: recipient },
@@ -79,7 +79,7 @@ export function createSmtp(
         messageId: `<${id}@${domain}>`,
         // No machine answers it (RFC 3834 §5).
         headers: { 'Auto-Submitted': 'auto-generated' },
-        signal: AbortSignal.timeout(patience)
+        signal: AbortSignal.timeout(timeout)
       }
       await transport.sendMail(message).catch((error) => {
         throw toUndelivered(error)
@@ -100,12 +100,12 @@ interface SmtpError extends Error {
   response?: string
 }
 
-function toUndelivered(error: SmtpError): Undelivered {
+function toUndelivered(error: SmtpError): DeliveryError {
   const { message, code = 'none', command = 'none', responseCode } = error
   const fate = fateOf(error)
   // What the server said may have the recipient in it, and so may what is said of a bad address.
   const isOurs = responseCode === undefined && fate === 'away'
-  return new Undelivered(fate, isOurs ? message : `${code} after ${command}, status ${responseCode ?? 'none'}`)
+  return new DeliveryError(fate, isOurs ? message : `${code} after ${command}, status ${responseCode ?? 'none'}`)
 }
 
 function fateOf({ code = '', command = '', responseCode, response = '' }: SmtpError): Fate {

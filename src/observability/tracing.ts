@@ -15,7 +15,7 @@ export interface Tracing {
 }
 
 /** How long the collector has for a batch, in milliseconds: the last one is sent while the service stops. */
-const PATIENCE = 2_000
+const TIMEOUT = 2_000
 
 /**
  * Starts to trace, once in a process. Spans have the route in place of the URL, and statements without their values: no
@@ -30,7 +30,7 @@ export function startTracing(endpoint: string, service: string): Tracing {
     // Whatever a client asks for in its traceparent.
     sampler: new AlwaysOnSampler(),
     resource: resourceFromAttributes({ 'service.name': service }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: PATIENCE }))]
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: TIMEOUT }))]
   })
   provider.register()
 

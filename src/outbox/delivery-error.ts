@@ -7,8 +7,8 @@
 export type Fate = 'lost' | 'later' | 'away'
 
 /** A letter was not delivered. Neither what it says nor what goes with it names the recipient. */
-export class Undelivered extends Error {
-  override readonly name = 'Undelivered'
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError'
   readonly fate: Fate
 
   constructor(fate: Fate, message: string) {

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { foldName } from '../users/names.ts'
-import { type Fate, Undelivered } from './delivery-error.ts'
+import { DeliveryError, type Fate } from './delivery-error.ts'
 import { type Claimed, claimMails, deleteMails, giveBackMails, type Mail, postponeMail } from './outbox.ts'
 
 /** What may come of a mail: it was sent, or needed no letter, or is too old, or was not taken by the server. */
@@ -13,7 +13,7 @@ export interface DeliveryParts {
    * Writes a mail and sends it.
    *
    * @returns whether there was anybody to write to
-   * @throws Undelivered where the mail server does not take it; anything else is no fault of the server's
+   * @throws DeliveryError where the mail server does not take it; anything else is no fault of the server's
    */
   send: (mail: Mail) => Promise<boolean>
   /** Told of each mail that was taken and tried. */
@@ -123,7 +123,7 @@ export function createDelivery({ openDatabase, send, report, connections }: Deli
     try {
       return { outcome: (await send(mail)) ? 'sent' : 'dropped' }
     } catch (error) {
-      return { outcome: error instanceof Undelivered ? error.fate : 'later', error: error as Error }
+      return { outcome: error instanceof DeliveryError ? error.fate : 'later', error: error as Error }
     }
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import bcrypt from 'bcrypt'
 import { Piscina } from 'piscina'
-import { type Admission, createGate, type Gate } from '../concurrency/semaphore.ts'
+import { type Admission, createSemaphore, type Semaphore } from '../concurrency/semaphore.ts'
 import { Problem } from '../errors.ts'
 import type { HashTask } from './hash-worker.js'
 import { MAX_BYTES, normalize } from './policy.ts'
@@ -11,7 +11,7 @@ import { excessOf, NO_PASSWORD, readHash, type StoredHash } from './stored-hash.
 export interface Hasher {
   /**
    * @param admission the request for which it is done; an operator has none
-   * @throws Problem OVERLOADED as `Gate` refuses
+   * @throws Problem OVERLOADED as `Semaphore` refuses
    */
   hash(password: string, admission?: Admission): Promise<string>
   /**
@@ -19,7 +19,7 @@ export interface Hasher {
    * answer is no and costs as much time (OWASP ASVS 5.0 §6.3.8). Hashes that are not bcrypt's see passwords of any
    * length.
    *
-   * @throws Problem OVERLOADED as `Gate` refuses
+   * @throws Problem OVERLOADED as `Semaphore` refuses
    */
   verify(password: string, hash: string | undefined, admission?: Admission): Promise<boolean>
   /**
@@ -28,7 +28,7 @@ export interface Hasher {
    * bcrypt sees.
    */
   renew(password: string, hash: string, admission?: Admission): Promise<string | undefined>
-  readonly gate: Omit<Gate, 'run'>
+  readonly semaphore: Omit<Semaphore, 'run'>
   close(): Promise<void>
 }
 
@@ -58,7 +58,7 @@ export function createHasher({
   deadline = DEADLINE,
   unusable = () => {}
 }: HasherOptions): Hasher {
-  const gate = createGate(concurrency, queue, { deadline })
+  const semaphore = createSemaphore(concurrency, queue, { deadline })
   const workers = new Piscina<HashTask, string | boolean>({
     filename: new URL('hash-worker.js', import.meta.url).href,
     // Neither the options of this process, which may name loaders to start, nor its environment, which holds secrets.
@@ -72,7 +72,7 @@ export function createHasher({
   const unmatched = readHash(
     bcrypt.genSaltSync(cost) + randomBytes(31).toString('base64url').slice(0, 31).replaceAll(/[-_]/g, '.')
   ) as StoredHash
-  const run = (task: HashTask, admission: Pick<Admission, 'run'> = gate) => admission.run(() => workers.run(task))
+  const run = (task: HashTask, admission: Pick<Admission, 'run'> = semaphore) => admission.run(() => workers.run(task))
 
   const hash = (password: string, admission?: Admission) =>
     run({ password: normalize(password), cost }, admission) as Promise<string>
@@ -104,7 +104,7 @@ export function createHasher({
         throw error
       })
     },
-    gate,
+    semaphore,
     close: () => workers.destroy()
   }
 }

@@ -8,7 +8,7 @@ import { FIELDS, FORMULA, type Format } from './records.ts'
 const BATCH = 1_000
 
 /** How long each of these may take, in milliseconds. */
-const PATIENCE = 60_000
+const TIMEOUT = 60_000
 
 type Row = Record<(typeof FIELDS)[number], string | boolean | null>
 
@@ -24,7 +24,7 @@ const time = (column: Statement) =>
  * @param forSpreadsheets whether a cell of CSV is marked as text where a spreadsheet would take it for a formula
  */
 export async function* exportUsers(
-  openDatabase: (patience: number) => Database,
+  openDatabase: (timeout: number) => Database,
   format: Format,
   forSpreadsheets = false
 ): AsyncGenerator<{ text: string; accounts: number }> {
@@ -32,7 +32,7 @@ export async function* exportUsers(
   if (format === 'csv') yield { text: csv(FIELDS), accounts: 0 }
   let after: string | null = null
   for (;;) {
-    const rows: (Row & { id: string })[] = await openDatabase(PATIENCE).query(
+    const rows: (Row & { id: string })[] = await openDatabase(TIMEOUT).query(
       sql`SELECT id, username, email, email_verified, nullif(password_hash, ${NO_PASSWORD}) AS password_hash,
               ${time(sql`created_at`)}, ${time(sql`disabled_at`)}
        FROM users WHERE ${after}::uuid IS NULL OR id > ${after} ORDER BY id LIMIT ${BATCH}`

@@ -15,7 +15,7 @@ export interface Imported {
 
 interface Importing {
   /** A database with a deadline of its own, in milliseconds. */
-  openDatabase(patience: number): Database
+  openDatabase(timeout: number): Database
   /** Told of each entry that is refused, in the order of the file. */
   refuse(refusal: Refusal): Promise<void>
   /** Told how far it has come, after each batch. */
@@ -26,7 +26,7 @@ interface Importing {
 const BATCH = 500
 
 /** How long one batch may take, and a rehearsal in all, in milliseconds. */
-const [PATIENCE, LONG_PATIENCE] = [60_000, 3_600_000]
+const [TIMEOUT, LONG_PATIENCE] = [60_000, 3_600_000]
 
 /**
  * Stores the accounts of a file. Those of one batch are stored by one statement, and so all of them or none: an import
@@ -40,7 +40,7 @@ export async function importUsers(
   const sum: Imported = { read: 0, imported: 0, already_there: 0, refused: 0 }
 
   async function store(batch: Entry[]): Promise<void> {
-    const database = openDatabase(PATIENCE)
+    const database = openDatabase(TIMEOUT)
     const candidates = batch.flatMap((entry) => ('record' in entry ? candidateOf(entry, database.clock) : []))
     const { imported, refusals } = await storeBatch(database, candidates)
     const refused = batch.filter((entry) => 'code' in entry).concat(refusals)

@@ -5,10 +5,10 @@ import { setImmediate } from 'node:timers/promises'
  * Waits for a turn of the event loop in which nobody connects to the server. The loop (libuv since 1.45) takes one
  * connection in a turn, however many wait: after such a turn none does.
  *
- * @param patience for how long at most, in milliseconds
+ * @param timeout for how long at most, in milliseconds
  */
-export async function untilNobodyComes(server: Server, patience: number): Promise<void> {
-  const end = performance.now() + patience
+export async function untilQuiet(server: Server, timeout: number): Promise<void> {
+  const end = performance.now() + timeout
   let came = true
   const note = () => {
     came = true

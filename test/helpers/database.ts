@@ -71,7 +71,7 @@ export async function configured(database: TestDatabase, name: string, value: st
 const idle = new Map<PGlite, NodeJS.Timeout>()
 
 /** How long one waits for the next test, in milliseconds: an open one keeps the process from ending. */
-const PATIENCE = 100
+const TIMEOUT = 100
 
 async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pglite: PGlite }> {
   const used = takeIdle()
@@ -79,7 +79,7 @@ async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pgl
   if (used) await leave(pglite)
   if (!migrated) await empty(pglite)
   else if (used) await renew(pglite)
-  t.teardown(() => idle.set(pglite, setTimeout(close, PATIENCE, pglite).unref()))
+  t.teardown(() => idle.set(pglite, setTimeout(close, TIMEOUT, pglite).unref()))
   return { pglite }
 }
 

@@ -130,13 +130,13 @@ function holdHashes({ passwords }: FastifyInstance) {
   const opened = new Promise<void>((resolve) => {
     open = resolve
   })
-  return { busy: passwords.gate.enter({}).run(() => opened), open }
+  return { busy: passwords.semaphore.enter({}).run(() => opened), open }
 }
 
 test('the queue of hashes is fair', async (t) => {
   const NETWORK = '198.51.100.1'
   const fastify = await build(t, { environment: { LIMITS: 'on', HASH_QUEUE: '16', TRUSTED_PROXIES: '127.0.0.1' } })
-  const { gate } = fastify.passwords
+  const { semaphore } = fastify.passwords
   const ask = (address: string, method: 'POST' | 'DELETE', url: string, payload: object, headers = {}) =>
     fastify
       .inject({ method, url, payload, headers: { 'x-forwarded-for': address, ...headers } })
@@ -145,7 +145,7 @@ test('the queue of hashes is fair', async (t) => {
     ask(address, 'POST', '/login', { ...names, password })
   /** Until so many hashes wait: what comes then finds them there. */
   const waiting = async (count: number) => {
-    while (gate.waiting < count) await new Promise(setImmediate)
+    while (semaphore.waiting < count) await new Promise(setImmediate)
   }
   /** Until so many are answered, while the rest waits. */
   const answered = async (asked: Promise<unknown>[], count: number) => {
@@ -160,7 +160,7 @@ test('the queue of hashes is fair', async (t) => {
   t.beforeEach(() => fastify.pg.pool.query('TRUNCATE limits'))
 
   await t.test('a network fills a quarter of it, and others get in', async (t) => {
-    const before = gate.refused.network
+    const before = semaphore.refused.network
     const { busy, open } = holdHashes(fastify)
     const flood = Array.from({ length: 40 }, (_, index) => login(NETWORK, { username: `name${index}` }))
     await waiting(4)
@@ -177,7 +177,7 @@ test('the queue of hashes is fair', async (t) => {
     t.equal(await other, 401)
     t.strictSame(count(await Promise.all(neighbours)), { 401: 4, 503: 2 }, 'a /64 is one network')
     t.strictSame(count(await Promise.all(flood)), { 401: 4, 503: 36 })
-    t.equal(gate.refused.network - before, 36 + 2)
+    t.equal(semaphore.refused.network - before, 36 + 2)
   })
 
   const { access_token, ...ada } = await signIn(fastify, { username: 'Ada', email: 'ada@example.com' })
@@ -277,7 +277,7 @@ test('with LIMITS off one client may fill the queue', async (t) => {
   const { busy, open } = holdHashes(fastify)
   const answers = Array.from({ length: 8 }, () => post(fastify, '/login', { username: 'ada', password: 'wrong' }))
   const statuses = Promise.all(answers.map((answer) => answer.then(({ statusCode }) => statusCode)))
-  while (fastify.passwords.gate.waiting < 8) await new Promise(setImmediate)
+  while (fastify.passwords.semaphore.waiting < 8) await new Promise(setImmediate)
   t.equal((await post(fastify, '/login', { username: 'eve', password: 'wrong' })).statusCode, 503)
   open()
   await busy
@@ -291,7 +291,7 @@ test('what hashes nothing needs no room among the hashes', async (t) => {
   const { access_token } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
   const token = await tokenOf(fastify, 'verify-email')
   let end = () => {}
-  const running = fastify.passwords.gate.enter({}).run(() => new Promise<void>((resolve) => (end = resolve)))
+  const running = fastify.passwords.semaphore.enter({}).run(() => new Promise<void>((resolve) => (end = resolve)))
 
   const undo = (body: object) => post(fastify, '/email/change/undo', { token: 'x', ...body })
   t.match((await undo({ new_password: PASSWORD })).json(), { code: 'OVERLOADED' })

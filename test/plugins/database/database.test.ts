@@ -43,7 +43,7 @@ test('the database', async (t) => {
     t.not(first, second)
   })
 
-  await t.test('is another for each job outside of a request, with a patience of its own', async (t) => {
+  await t.test('is another for each job outside of a request, with a timeout of its own', async (t) => {
     t.not(fastify.openDatabase(), fastify.openDatabase())
     const holder = await fastify.pg.pool.connect()
     const error = (await caught(fastify.openDatabase(50).query(sql`SELECT 1`))) as Problem

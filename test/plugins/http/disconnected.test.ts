@@ -51,12 +51,12 @@ test('a client that hangs up', async (t) => {
     const running = fastify.passwords.hash(PASSWORD)
     const hangUp = await login(fastify, port, 'ada')
     await asked
-    t.equal(fastify.passwords.gate.waiting, 1)
+    t.equal(fastify.passwords.semaphore.waiting, 1)
     await hangUp()
     t.equal(await outcomes.at(-1), GONE)
-    t.equal(fastify.passwords.gate.waiting, 0)
+    t.equal(fastify.passwords.semaphore.waiting, 0)
     await running
-    t.equal(fastify.passwords.gate.running, 0)
+    t.equal(fastify.passwords.semaphore.running, 0)
   })
 
   await t.test('gives the place back that it has on the way to a hash', async (t) => {

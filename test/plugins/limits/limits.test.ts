@@ -111,7 +111,7 @@ test('the limits of guessing', async (t) => {
   })
 
   await t.test('ten get through of any number at once, before any hash', async (t) => {
-    const { gate } = fastify.passwords
+    const { semaphore } = fastify.passwords
     const answers = await Promise.all(
       // From many networks, so that the share of one is not what holds them back.
       Array.from({ length: 40 }, (_, index) =>
@@ -125,7 +125,7 @@ test('the limits of guessing', async (t) => {
     )
     const statuses = answers.map(({ statusCode }) => statusCode).sort()
     t.strictSame(statuses, [...wrongs(10), ...Array(30).fill(429)])
-    t.equal(gate.running + gate.waiting, 0)
+    t.equal(semaphore.running + semaphore.waiting, 0)
   })
 
   await t.test('an attempt that is turned away for another reason is not counted', async (t) => {

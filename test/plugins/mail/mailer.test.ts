@@ -42,7 +42,7 @@ test('mail goes to the server of SMTP_URL until the service stops', async (t) =>
   t.strictSame([fastify.mailbox, fastify.mailboxUrl], [undefined, undefined])
   t.strictSame(log, [])
   await fastify.close()
-  t.match(await caught(fastify.mailer?.send(ID, message) as Promise<void>), { name: 'Undelivered', fate: 'away' })
+  t.match(await caught(fastify.mailer?.send(ID, message) as Promise<void>), { name: 'DeliveryError', fate: 'away' })
 })
 
 test('no mail can be sent', async (t) => {

@@ -8,7 +8,7 @@ import databasePlugin from '../../../plugins/database/database.ts'
 import pgPlugin from '../../../plugins/database/pg.ts'
 import outboxPlugin from '../../../plugins/mail/outbox.ts'
 import { readConfig } from '../../../src/config/config.ts'
-import { Undelivered } from '../../../src/outbox/delivery-error.ts'
+import { DeliveryError } from '../../../src/outbox/delivery-error.ts'
 import { enqueueMail, LIFE, type NewMail } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { build, cutOff, post, testClock } from '../../helpers/app.ts'
@@ -137,7 +137,7 @@ test('the outbox', async (t) => {
   await t.test('waits for a server that is away, which the log tells once, and goes on when it is back', async (t) => {
     await server.close()
     await put()
-    t.match(await caught(outbox.flush()), { name: 'Undelivered', fate: 'away' })
+    t.match(await caught(outbox.flush()), { name: 'DeliveryError', fate: 'away' })
     await put()
     await caught(outbox.flush())
     await outbox.flush()
@@ -342,10 +342,10 @@ test('the outbox is looked into', async (t) => {
   await t.test('soon again when it is nudged while it is looked into', async (t) => {
     const { fastify, look, put } = await start(t)
     const { openDatabase } = fastify
-    fastify.openDatabase = (patience) => {
+    fastify.openDatabase = (timeout) => {
       fastify.openDatabase = openDatabase
       fastify.outbox.nudge()
-      return openDatabase(patience)
+      return openDatabase(timeout)
     }
     await look(5000)
     await put()
@@ -356,7 +356,7 @@ test('the outbox is looked into', async (t) => {
   await t.test('less and less often while the server is away, whoever nudges it', async (t) => {
     const { fastify, clock, look, put } = await start(t)
     deliver = async () => {
-      throw new Undelivered('away', 'nobody there')
+      throw new DeliveryError('away', 'nobody there')
     }
     await put()
     await look(5000)
@@ -393,7 +393,7 @@ test('the outbox is looked into', async (t) => {
     const { fastify, clock, put } = await start(t)
     const flush = () => caught(fastify.outbox.flush())
     const away = async () => {
-      throw new Undelivered('away', 'too many')
+      throw new DeliveryError('away', 'too many')
     }
     deliver = away
     await put()
@@ -468,8 +468,8 @@ test('the outbox is looked into', async (t) => {
   await t.test('and sent, while there is a fault in the looking, which the log tells once', async (t) => {
     const { fastify, look, put } = await start(t)
     const { openDatabase } = fastify
-    const failing: FastifyInstance['openDatabase'] = (patience) => {
-      const database = openDatabase(patience)
+    const failing: FastifyInstance['openDatabase'] = (timeout) => {
+      const database = openDatabase(timeout)
       const query: typeof database.query = (statement) =>
         /asked|> moment/.test(statement.text) ? Promise.reject(new Error('no')) : database.query(statement)
       return { ...database, query }

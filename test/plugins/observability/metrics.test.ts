@@ -83,9 +83,9 @@ test('the figures', async (t) => {
       await refused(),
       reasons.map((reason) => line(reason, 0))
     )
-    fastify.passwords.gate.refuse('account')
-    fastify.passwords.gate.refuse('account')
-    fastify.passwords.gate.refuse('deadline')
+    fastify.passwords.semaphore.refuse('account')
+    fastify.passwords.semaphore.refuse('account')
+    fastify.passwords.semaphore.refuse('deadline')
     for (let asked = 0; asked < 2; asked++) {
       t.strictSame(await refused(), [
         line('queue_full', 0),

@@ -39,7 +39,7 @@ async function ask(socket: Socket): Promise<string> {
   return String(answer).slice(0, 'HTTP/1.1 200'.length)
 }
 
-test('of a crowd all are let in before anything is worked off', async (t) => {
+test('of a burst all are let in before anything is worked off', async (t) => {
   const { open, steps, taken } = await start(t)
   stopwatch(t)
   const sockets = Array.from({ length: 30 }, open)
@@ -49,7 +49,7 @@ test('of a crowd all are let in before anything is worked off', async (t) => {
   t.strictSame(steps, [...Array(30).fill('taken'), ...Array(30).fill('worked off')])
 })
 
-test('an endless crowd holds nobody up for long', async (t) => {
+test('an endless burst holds nobody up for long', async (t) => {
   const { open, steps, taken } = await start(t)
   const pass = stopwatch(t)
   const [first] = Array.from({ length: 50 }, open)
@@ -62,7 +62,7 @@ test('an endless crowd holds nobody up for long', async (t) => {
   t.ok(steps.indexOf('worked off') < 50, 'though others wait to be let in')
 })
 
-test('a crowd holds up none who has a connection', async (t) => {
+test('a burst holds up none who has a connection', async (t) => {
   const { open, steps, taken } = await start(t)
   const known = open()
   t.equal(await ask(known), 'HTTP/1.1 200')
@@ -81,7 +81,7 @@ test('who comes alone does not wait: not even one who hangs up is without an ans
   t.match(String(answer), /^HTTP\/1.1 200/)
 })
 
-test('a crowd that had come before the service began to stop is not refused', async (t) => {
+test('a burst that had come before the service began to stop is not refused', async (t) => {
   const { fastify, open, steps, taken } = await start(t)
   const sockets = Array.from({ length: 30 }, open)
   await taken(10)

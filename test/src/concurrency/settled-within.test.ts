@@ -1,11 +1,11 @@
 import { test } from 'tap'
-import { overOrTooLong } from '../../../src/concurrency/settled-within.ts'
+import { settledWithin } from '../../../src/concurrency/settled-within.ts'
 import { holdMoments } from '../../helpers/too-long.ts'
 
 test('work holds up others', async (t) => {
   const moment = holdMoments(t)
   const order: string[] = []
-  const others = (work: Promise<unknown>) => overOrTooLong(work).then(() => order.push('others'))
+  const others = (work: Promise<unknown>) => settledWithin(work).then(() => order.push('others'))
 
   await t.test('until it is over', async (t) => {
     let end = () => {}

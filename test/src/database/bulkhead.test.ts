@@ -117,7 +117,7 @@ test('a share of a pool', async (t) => {
     t.equal(share.waitingCount, 0)
   })
 
-  await t.test('is waited for as long as a database has patience', async (t) => {
+  await t.test('is waited for as long as a database has timeout', async (t) => {
     holdMoments(t)
     const pool = await poolOfThree(t)
     const share = shareOf(pool, 1)

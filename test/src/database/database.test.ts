@@ -170,10 +170,10 @@ test('a database that is away', async (t) => {
     const pool = poolAt(t, await silentServer(t), { connectionTimeoutMillis: 500 })
     const database = createDatabase(pool, { timeout: 50 })
     const first = async () => t.strictSame(await body(database.query(sql`SELECT 1`)), UNAVAILABLE)
-    t.strictSame(await passed([45, 400], first), [45], 'after its patience')
+    t.strictSame(await passed([45, 400], first), [45], 'after its timeout')
     const second = async () =>
       t.strictSame(await body(database.transact((transaction) => transaction.query(sql`SELECT 1`))), UNAVAILABLE)
-    t.strictSame(await passed([200], second), [], 'at once when the patience is over')
+    t.strictSame(await passed([200], second), [], 'at once when the timeout is over')
   })
 
   await t.test('lets nothing of a connection be heard that fails after its caller has gone', async (t) => {
@@ -214,7 +214,7 @@ test('a database that too many wait for refuses the next at once', async (t) => 
   t.strictSame(await createDatabase(pool).query(sql`SELECT 1`), [])
 })
 
-test('the patience of a database', async (t) => {
+test('the timeout of a database', async (t) => {
   await t.test('is shared by all its calls, and what happens between them does not count', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(

@@ -169,7 +169,7 @@ test('waiting for a database', async (t) => {
       throw unreachable('ECONNREFUSED')
     }
     const report = (why: string) => reports.push(why)
-    const refusal = await caught(waitForDatabase({ probe, report, patience: 1000, interval: 1 }))
+    const refusal = await caught(waitForDatabase({ probe, report, timeout: 1000, interval: 1 }))
     t.strictSame([refusal.name, refusal.message], ['DatabaseRefusal', 'it has not answered for 1 s: ECONNREFUSED'])
     t.strictSame(reports, ['ECONNREFUSED'])
   })

@@ -5,7 +5,7 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { resetPassword } from '../../../src/flows/password-reset.ts'
 import { devicesKey, nameKeys } from '../../../src/limits/counter-keys.ts'
-import { countGuess, forgive } from '../../../src/limits/guesses.ts'
+import { countGuess, resetGuesses } from '../../../src/limits/guesses.ts'
 import { mintEmailToken } from '../../../src/mail/email-tokens.ts'
 import { countSessions, openSession } from '../../../src/sessions/sessions.ts'
 import { type Credentials, findOwnCredentials } from '../../../src/users/credentials.ts'
@@ -28,7 +28,7 @@ test('a password reset', async (t) => {
   }
   const device = { own: Buffer.from('a device'), all: devicesKey(SECRET, id) }
   await countGuess(database, { name: Buffer.from('a name'), device })
-  await forgive(database, [device.own])
+  await resetGuesses(database, [device.own])
   for (const name of nameKeys(SECRET, { username: 'ada', email })) {
     await countGuess(database, { name, device: undefined })
   }

@@ -2,7 +2,14 @@ import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import { accountKeys, devicesKey, limitKey, nameKeys } from '../../../src/limits/counter-keys.ts'
 import { type Count, countAllWithin, countWithin, purgeLimits } from '../../../src/limits/counters.ts'
-import { countGuess, forgive, GUESSES, GUESSES_OF_DEVICES, readGuesses, uncount } from '../../../src/limits/guesses.ts'
+import {
+  countGuess,
+  GUESSES,
+  GUESSES_OF_DEVICES,
+  readGuesses,
+  refundGuesses,
+  resetGuesses
+} from '../../../src/limits/guesses.ts'
 import { type TestClock, testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
@@ -208,7 +215,7 @@ test('the stored limits', async (t) => {
   await t.test('use up no guess of a device where all devices have had theirs', async (t) => {
     for (const device of ['phone', 'tablet']) await times(GUESSES, () => guess('ada', device))
     await times(GUESSES, () => guess('ada', 'watch'))
-    await forgive(database(), [key('devices of ada')])
+    await resetGuesses(database(), [key('devices of ada')])
     t.strictSame(await times(GUESSES, () => guess('ada', 'watch')), Array(GUESSES).fill(byDevice('watch')))
   })
 
@@ -217,8 +224,8 @@ test('the stored limits', async (t) => {
     const works = [
       () => guess('ada', 'phone'),
       () => guess(),
-      () => uncount(database(), keys),
-      () => forgive(database(), keys)
+      () => refundGuesses(database(), keys),
+      () => resetGuesses(database(), keys)
     ]
     await t.resolves(Promise.all(Array.from({ length: 80 }, (_, index) => works[index % 4]?.())))
   })
@@ -252,18 +259,18 @@ test('the stored limits', async (t) => {
 
   await t.test('take back what was counted', async (t) => {
     await times(GUESSES, guess)
-    await uncount(database(), [key('ada')])
+    await refundGuesses(database(), [key('ada')])
     t.strictSame(await guess(), byName(), 'so that nothing is blocked')
     t.strictSame(await guess(), { wait: 30 })
     clock.advance(30)
     t.strictSame(await guess(), byName())
     t.strictSame(await guess(), { wait: 60 })
-    await uncount(database(), [key('ada')])
+    await refundGuesses(database(), [key('ada')])
     t.strictSame(await guess(), byName(), 'or no longer')
     t.strictSame(await guess(), { wait: 60 })
-    await uncount(database(), [key('nobody')])
+    await refundGuesses(database(), [key('nobody')])
     await guess('grace')
-    for (let index = 0; index < 3; index++) await uncount(database(), [key('grace')])
+    for (let index = 0; index < 3; index++) await refundGuesses(database(), [key('grace')])
     t.match((await stored()).map(({ count }) => count).sort(), [0, 11], 'never below nothing')
   })
 
@@ -271,7 +278,7 @@ test('the stored limits', async (t) => {
     await times(GUESSES, guess)
     await times(3, () => guess('ada', 'phone'))
     await guess('grace')
-    await forgive(database(), [key('phone'), key('devices of ada'), key('ada')])
+    await resetGuesses(database(), [key('phone'), key('devices of ada'), key('ada')])
     t.strictSame(await stored(), [{ key: key('grace'), count: 1 }])
     t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
   })

@@ -1,15 +1,15 @@
 import { test } from 'tap'
-import { createSieve } from '../../../src/limits/recently-seen.ts'
+import { createRecentlySeen } from '../../../src/limits/recently-seen.ts'
 
 test('what is news', async (t) => {
   let now = 120_000
-  const isNews = createSieve(() => now, 60_000)
-  t.strictSame(['a', 'b', 'a', 'b'].map(isNews), [true, true, false, false])
+  const isFirst = createRecentlySeen(() => now, 60_000)
+  t.strictSame(['a', 'b', 'a', 'b'].map(isFirst), [true, true, false, false])
   now += 59_999
-  t.notOk(isNews('a'))
+  t.notOk(isFirst('a'))
   now += 1
-  t.strictSame(['a', 'a'].map(isNews), [true, false], 'is news again a minute later')
-  for (let index = 1; index < 10_000; index++) isNews(`${index}`)
-  t.ok(isNews('one too many'))
-  t.ok(isNews('a'), 'and where there is too much of it to remember')
+  t.strictSame(['a', 'a'].map(isFirst), [true, false], 'is news again a minute later')
+  for (let index = 1; index < 10_000; index++) isFirst(`${index}`)
+  t.ok(isFirst('one too many'))
+  t.ok(isFirst('a'), 'and where there is too much of it to remember')
 })

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { type Test, test } from 'tap'
 import { CONNECTIONS, createSmtp } from '../../../src/mail/smtp.ts'
-import type { Undelivered } from '../../../src/outbox/delivery-error.ts'
+import type { DeliveryError } from '../../../src/outbox/delivery-error.ts'
 import { caught } from '../../helpers/caught.ts'
 import { mailServer } from '../../helpers/mail-server.ts'
 
@@ -14,8 +14,8 @@ const MESSAGE = {
 }
 
 /** What sends to a server, let go of with the test. */
-function smtp(t: Test, url: string, patience?: number) {
-  const mailer = createSmtp(url, FROM, patience === undefined ? {} : { patience })
+function smtp(t: Test, url: string, timeout?: number) {
+  const mailer = createSmtp(url, FROM, timeout === undefined ? {} : { timeout })
   t.teardown(() => mailer.close())
   return mailer
 }
@@ -25,11 +25,11 @@ const refuse = (responseCode: number, message: string) => Object.assign(new Erro
 
 /** The fate of a message and what is said of it. */
 const fateOf = async (sending: Promise<unknown>) => {
-  const { name, fate, message } = (await caught(sending)) as Undelivered
+  const { name, fate, message } = (await caught(sending)) as DeliveryError
   return { name, fate, message }
 }
 
-const undelivered = (fate: string, message: string) => ({ name: 'Undelivered', fate, message })
+const undelivered = (fate: string, message: string) => ({ name: 'DeliveryError', fate, message })
 
 /** Answers each line by what `say` has for it, or not at all. */
 async function talking(t: Test, say: (line: string) => string | undefined, greeting?: string): Promise<string> {

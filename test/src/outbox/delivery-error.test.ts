@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { Undelivered } from '../../../src/outbox/delivery-error.ts'
+import { DeliveryError } from '../../../src/outbox/delivery-error.ts'
 
 test('what was not delivered says why, and what becomes of it', (t) => {
-  const error = new Undelivered('later', 'EENVELOPE after RCPT TO, status 450')
-  t.match(error, { name: 'Undelivered', fate: 'later', message: 'EENVELOPE after RCPT TO, status 450' })
+  const error = new DeliveryError('later', 'EENVELOPE after RCPT TO, status 450')
+  t.match(error, { name: 'DeliveryError', fate: 'later', message: 'EENVELOPE after RCPT TO, status 450' })
   t.end()
 })

@@ -2,7 +2,7 @@ import { type Test, test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { createDelivery, type Outcome } from '../../../src/outbox/delivery.ts'
-import { type Fate, Undelivered } from '../../../src/outbox/delivery-error.ts'
+import { DeliveryError, type Fate } from '../../../src/outbox/delivery-error.ts'
 import { countMails, enqueueMail, LEASE, LIFE, type Mail, type NewMail } from '../../../src/outbox/outbox.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -63,7 +63,7 @@ test('the mails that are due', async (t) => {
       ({ recipient, attempts }) => [Number(recipient), attempts]
     )
   const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
-  const meet = (fate: Fate) => Promise.reject(new Undelivered(fate, `met ${fate}`))
+  const meet = (fate: Fate) => Promise.reject(new DeliveryError(fate, `met ${fate}`))
 
   await t.test('are none', async (t) => {
     const { delivery } = await prepare(0, async () => true)

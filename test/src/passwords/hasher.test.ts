@@ -86,7 +86,7 @@ test('a hasher', async (t) => {
       '$argon2id$v=19$m=9999999,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'
     ]) {
       const no = hasher.verify('pässwörd', text)
-      t.equal(hasher.gate.running, 1)
+      t.equal(hasher.semaphore.running, 1)
       t.equal(await no, false)
     }
     t.strictSame(reasons, ['it is in no known form', 'bcrypt above cost 15', 'argon2 with more than 128 MiB of memory'])
@@ -120,7 +120,7 @@ test('a hasher', async (t) => {
       [`${longest}y`, hash]
     ] as const) {
       const no = hasher.verify(password, against)
-      t.equal(hasher.gate.running, 1)
+      t.equal(hasher.semaphore.running, 1)
       t.equal(await no, false)
     }
   })
@@ -128,18 +128,18 @@ test('a hasher', async (t) => {
   await t.test('turns away what finds its queue full, and what its client has left', async (t) => {
     const client = new AbortController()
     const running = hasher.hash('first')
-    const admission = hasher.gate.enter({ signal: client.signal })
+    const admission = hasher.semaphore.enter({ signal: client.signal })
     const left = outcome(hasher.verify('second', hash, admission))
-    t.strictSame([hasher.gate.running, hasher.gate.waiting], [1, 1])
+    t.strictSame([hasher.semaphore.running, hasher.semaphore.waiting], [1, 1])
     t.strictSame(await outcome(hasher.hash('third')), FULL)
     t.strictSame(await outcome(hasher.verify('third', undefined)), FULL)
 
     client.abort()
     t.strictSame(await left, GONE)
     t.strictSame(await outcome(hasher.hash('third', admission)), GONE)
-    t.strictSame([hasher.gate.running, hasher.gate.waiting], [1, 0])
+    t.strictSame([hasher.semaphore.running, hasher.semaphore.waiting], [1, 0])
     t.match(await running, /^\$2b\$10\$/)
-    t.strictSame([hasher.gate.running, hasher.gate.waiting], [0, 0])
+    t.strictSame([hasher.semaphore.running, hasher.semaphore.waiting], [0, 0])
   })
 })
 

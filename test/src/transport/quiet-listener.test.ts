@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { type Test, test } from 'tap'
-import { untilNobodyComes } from '../../../src/transport/quiet-listener.ts'
+import { untilQuiet } from '../../../src/transport/quiet-listener.ts'
 import { stopwatch } from '../../helpers/stopwatch.ts'
 
 /** A server to which so many connect, which has let some of them in. */
@@ -22,18 +22,18 @@ async function crowded(t: Test, count: number) {
   return { server, letIn, taken: () => taken }
 }
 
-test('who waits for newcomers waits for all that are on the way', async (t) => {
+test('who waits for newConnections waits for all that are on the way', async (t) => {
   const { server, taken } = await crowded(t, 40)
-  await untilNobodyComes(server, 10_000)
+  await untilQuiet(server, 10_000)
   t.equal(taken(), 40)
-  await untilNobodyComes(server, 10_000)
+  await untilQuiet(server, 10_000)
   t.strictSame([taken(), server.listenerCount('connection')], [40, 1])
 })
 
-test('who waits for newcomers has so much patience', async (t) => {
+test('who waits for newConnections has so much timeout', async (t) => {
   const { server, letIn, taken } = await crowded(t, 200)
   const pass = stopwatch(t)
-  const waiting = untilNobodyComes(server, 50)
+  const waiting = untilQuiet(server, 50)
   pass(49)
   await letIn(15)
   pass(1)

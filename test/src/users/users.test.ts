@@ -42,12 +42,12 @@ test('the stored users', async (t) => {
     await database.query(sql`TRUNCATE users CASCADE`)
   })
 
-  const newcomers = [
+  const newConnections = [
     ['both names', { username: 'Ada.L', email: 'Ada@Example.com' }, { username: 'Ada.L', email: 'Ada@Example.com' }],
     ['a username', { username: 'ada' }, { username: 'ada', email: null }],
     ['an email', { email: 'ada@example.com' }, { username: null, email: 'ada@example.com' }]
   ] as const
-  for (const [what, names, given] of newcomers) {
+  for (const [what, names, given] of newConnections) {
     await t.test(`are given back as written, with ${what}`, async (t) => {
       const { id, created_at, ...rest } = await add(names)
       t.strictSame(rest, { ...given, email_verified: false })
