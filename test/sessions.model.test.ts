@@ -244,16 +244,16 @@ test('sessions do what a plain model of the rules does', async (t) => {
 
 /** Sessions of one user, used without HTTP, with a clock for each. */
 async function rotations(t: Test) {
-  const database = createDatabase(await migratedPool(t), { timeout: 600_000 })
-  const user = await addUser(database, { username: 'ada', passwordHash: 'x' })
+  const pool = await migratedPool(t)
+  const user = await addUser(createDatabase(pool, { timeout: 600_000 }), { username: 'ada', passwordHash: 'x' })
   return async () => {
     const clock = testClock()
+    const database = createDatabase(pool, { clock, timeout: 600_000 })
     const rules = {
       REFRESH_IDLE_TTL: IDLE,
       REFRESH_MAX_TTL: MAX,
       REFRESH_GRACE: GRACE,
-      successorKey: Buffer.alloc(32),
-      clock
+      successorKey: Buffer.alloc(32)
     }
     const credentials = { id: user.id, password_version: 1 }
     const opened = await openSession(database, rules, credentials, { userAgent: undefined, ip: '::1' })
