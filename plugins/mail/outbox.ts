@@ -194,7 +194,9 @@ export default fp<AppOptions>(
     fastify.addHook('onClose', async () => {
       closed = true
       delivery.stop()
-      const end = Promise.allSettled([lookJob.stop(), sendJob.stop(), looking, sending])
+      // What a job would do next is not waited for, only what is under way: a database that hangs must not stop the stop.
+      Promise.all([lookJob.stop(), sendJob.stop()])
+      const end = Promise.allSettled([looking, sending])
       await Promise.race([end, pause(STOP_TIMEOUT, undefined, { ref: false })])
       mailer?.close()
       await end

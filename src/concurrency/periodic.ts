@@ -74,15 +74,18 @@ export function periodic({
   }
 
   async function runWhileDue(): Promise<void> {
-    do {
-      due = false
-      try {
-        await work(signal)
-      } catch (error) {
-        if (!signal.aborted) failed(error)
-      }
-    } while (due && !signal.aborted)
-    running = undefined
+    try {
+      do {
+        due = false
+        try {
+          await work(signal)
+        } catch (error) {
+          if (!signal.aborted) failed(error)
+        }
+      } while (due && !signal.aborted)
+    } finally {
+      running = undefined
+    }
   }
 
   if (first !== undefined) next(first)

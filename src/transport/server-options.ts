@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyHttpOptions } from 'fastify'
+import { BODY_LIMIT } from '../http/validation.ts'
 import { createRequestLogger } from '../observability/lazy-logger.ts'
 import { describeError, RequestLog } from '../observability/request-log.ts'
 import { refuseConnection, refuseUrl } from './parse-errors.ts'
@@ -19,7 +20,8 @@ export const serverOptions = {
     // Node's own refusal has no body: plugins/transport/transport.ts asks for the header instead.
     requireHostHeader: false
   },
-  // For requests that the router cannot take; plugins/http/request-rules.ts has it for the others.
+  // For requests without a route of ours; plugins/http/request-rules.ts has both for the others.
+  bodyLimit: BODY_LIMIT,
   genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
   logger: { serializers: { err: describeError } },
   logController: new RequestLog(),

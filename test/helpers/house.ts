@@ -5,8 +5,8 @@ import ts from 'typescript'
 export const FLOORS: readonly (readonly string[])[] = [
   ['clock.ts', 'errors.ts', 'plural.ts', 'printable.ts', 'version.ts'],
   ['observability'],
-  ['schemas', 'http', 'transport', 'concurrency'],
-  ['config', 'passwords'],
+  ['schemas', 'http', 'concurrency'],
+  ['config', 'passwords', 'transport'],
   ['app-options.ts', 'database', 'pages'],
   ['secrets', 'users', 'audit', 'transfer'],
   ['keys', 'tokens', 'sessions', 'limits', 'outbox'],
