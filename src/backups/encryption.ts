@@ -6,6 +6,9 @@ import { MAGIC as FIRST_FORMAT, openFirstFormat } from './first-format.ts'
 /** The first line of an age file (age-encryption.org/v1). */
 const AGE = Buffer.from('age-encryption.org/v1\n')
 
+/** Within how many bytes the header of an age file has to end. Ours takes 250; what has been read ahead counts too. */
+const LONGEST_HEADER = 1_048_576
+
 /**
  * Encrypts a stream with a passphrase, as an age file: `age --decrypt` opens it too.
  *
@@ -41,9 +44,16 @@ export async function* decryptStream(
 async function* openAge(encrypted: AsyncIterable<Uint8Array>, passphrase: string): AsyncGenerator<Uint8Array> {
   // The library has no error types: what the file's own stream throws is told apart here, and passed on as it is.
   let failure: unknown
+  let opened = false
   async function* source() {
+    let length = 0
     try {
-      yield* encrypted
+      for await (const chunk of encrypted) {
+        // The library reads a header of any length into memory.
+        if (!opened && length > LONGEST_HEADER) throw new BackupRefusal(UNOPENED)
+        length += chunk.length
+        yield chunk
+      }
     } catch (error) {
       failure = error
       throw error
@@ -56,6 +66,7 @@ async function* openAge(encrypted: AsyncIterable<Uint8Array>, passphrase: string
   const content = await decrypter.decrypt(ReadableStream.from(source())).catch(() => {
     throw refusal(UNOPENED)
   })
+  opened = true
   try {
     yield* content
   } catch {

@@ -93,7 +93,7 @@ test('a route behind authenticateSession', async (t) => {
     t.strictSame(answer(await me(bearer(token))), { statusCode: 200, body: user })
   })
 
-  await t.test('refuses a token as soon as its session is over, which a new one does not mend', async (t) => {
+  await t.test('refuses a token as soon as its session has ended, whether or not there is a new one', async (t) => {
     t.equal((await post(fastify, '/logout', { refresh_token: refreshToken })).statusCode, 204)
     for (const each of [token, fastify.accessTokens.issue(user, sid)]) {
       const response = await me(bearer(each))

@@ -114,3 +114,17 @@ test('a reader that stops early lets the file go', async (t) => {
   while (!closed) await new Promise(setImmediate)
   t.pass('it is closed')
 })
+
+test('a header without an end is refused before much of it is read', async (t) => {
+  let given = 0
+  async function* endless() {
+    yield Buffer.from('age-encryption.org/v1\n-> scrypt ')
+    for (;;) {
+      given += 65_536
+      yield Buffer.alloc(65_536, 'x')
+    }
+  }
+  const message = 'The passphrase does not open the backup, or its first bytes are damaged.'
+  await t.rejects(buffer(decryptStream(endless(), PASSPHRASE)), { name: 'BackupRefusal', message })
+  t.ok(given <= 1_200_000, `${given}`)
+})

@@ -2,14 +2,7 @@ import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
-import {
-  changePasswordHash,
-  findCredentials,
-  findOwnCredentials,
-  renewPasswordHash,
-  voidDevices
-} from '../../../src/users/credentials.ts'
-import { type Names, trimNames } from '../../../src/users/names.ts'
+import { findCredentials, renewPasswordHash } from '../../../src/users/credentials.ts'
 import { addUser, present } from '../../../src/users/users.ts'
 import { refusal, testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -175,94 +168,8 @@ test('the stored users', async (t) => {
   })
 })
 
-test('the credentials of a user', async (t) => {
-  const pool = await migratedPool(t)
-  const database = createDatabase(pool, { timeout: 60_000 })
-  const { id } = await addUser(database, { username: 'Ada', passwordHash: HASH })
-  const grace = await addUser(database, { email: 'grace@example.com', passwordHash: HASH })
-  const credentials = {
-    id,
-    username: 'Ada',
-    email: null,
-    email_verified: false,
-    password_hash: HASH,
-    password_version: 1,
-    email_version: 1,
-    device_version: 1,
-    disabled: false
-  }
-  const change = (given: typeof credentials, hash: string) =>
-    changePasswordHash(createDatabase(pool, { timeout: 60_000 }), given, hash)
-  t.beforeEach(async () => {
-    await database.query(sql`UPDATE users SET password_hash = ${HASH}, password_version = 1`)
-  })
-
-  await t.test('are found by the id', async (t) => {
-    t.strictSame(await findOwnCredentials(database, id), credentials)
-    t.strictSame(await findOwnCredentials(database, grace.id), {
-      ...credentials,
-      id: grace.id,
-      username: null,
-      email: 'grace@example.com'
-    })
-    t.equal(await findOwnCredentials(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
-  })
-
-  await t.test('have another hash and the next version when the password is changed', async (t) => {
-    t.strictSame(await change(credentials, 'another hash'), { id, password_version: 2, device_version: 1 })
-    const changed = { ...credentials, password_hash: 'another hash', password_version: 2 }
-    t.strictSame(await findOwnCredentials(database, id), changed)
-    t.match(await findOwnCredentials(database, grace.id), { password_hash: HASH, password_version: 1 })
-    t.match(await change(changed, 'a third hash'), { password_version: 3 })
-    t.match(await findOwnCredentials(database, id), { password_hash: 'a third hash', password_version: 3 })
-  })
-
-  await t.test('do not change when they are no longer what was read, or gone', async (t) => {
-    t.equal(await change({ ...credentials, password_version: 2 }, 'another hash'), undefined)
-    t.equal(await change({ ...credentials, id: '01890a5d-ac96-774b-bcce-b302099a8057' }, 'another hash'), undefined)
-    t.strictSame(await findOwnCredentials(database, id), credentials)
-  })
-
-  await t.test('change to one of many that are given at once', async (t) => {
-    const hashes = Array.from({ length: 10 }, (_, index) => `hash ${index}`)
-    const outcomes = await Promise.all(hashes.map((hash) => change(credentials, hash)))
-    const won = hashes.filter((_, index) => outcomes[index])
-    t.equal(won.length, 1)
-    t.strictSame(await findOwnCredentials(database, id), {
-      ...credentials,
-      password_hash: won[0],
-      password_version: 2
-    })
-  })
-
-  await t.test('have the next version of devices when these are voided', async (t) => {
-    t.strictSame(await voidDevices(database, id), { id, password_version: 1, device_version: 2 })
-    t.strictSame(await findOwnCredentials(database, id), { ...credentials, device_version: 2 })
-    t.match(await findOwnCredentials(database, grace.id), { device_version: 1 })
-    t.equal(await voidDevices(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
-    await database.query(sql`UPDATE users SET device_version = 1`)
-  })
-
-  await t.test('keep a change from being undone by a hash renewed too late', async (t) => {
-    t.ok(await change(credentials, 'another hash'))
-    await renewPasswordHash(database, credentials, 'too late')
-    t.match(await findOwnCredentials(database, id), { password_hash: 'another hash', password_version: 2 })
-  })
-})
-
 test('a user is shown with the time in UTC', async (t) => {
   const row = { id: 'id', username: null, email: 'ada@example.com', email_verified: true }
   const created_at = new Date('2026-01-31T13:00:00+01:00')
   t.strictSame(present({ ...row, created_at }), { ...row, created_at: '2026-01-31T12:00:00.000Z' })
-})
-
-test('names are taken without the blanks at their ends', async (t) => {
-  const cases: [typed: Names, taken: Names][] = [
-    [{ username: ' \tada\u00a0' }, { username: 'ada' }],
-    [{ email: '\ufeffada@example.com\r\n' }, { email: 'ada@example.com' }],
-    [{ username: 'ada lovelace' }, { username: 'ada lovelace' }],
-    [{ username: ' \u3000 ' }, { username: '' }],
-    [{}, {}]
-  ]
-  for (const [typed, taken] of cases) t.strictSame(trimNames(typed), taken)
 })
