@@ -6,8 +6,8 @@ import { MAGIC as FIRST_FORMAT, openFirstFormat } from './first-format.ts'
 /** The first line of an age file (age-encryption.org/v1). */
 const AGE = Buffer.from('age-encryption.org/v1\n')
 
-/** Within how many bytes the header of an age file has to end. Ours takes 250; what has been read ahead counts too. */
-const LONGEST_HEADER = 1_048_576
+/** Within how many bytes the header of an age file has to end: ours takes 250, but what is read ahead counts too. */
+const LONGEST_HEADER = 16_777_216
 
 /**
  * Encrypts a stream with a passphrase, as an age file: `age --decrypt` opens it too.
