@@ -1,8 +1,9 @@
-import type { onResponseHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { REASONS } from '../../src/concurrency/semaphore.ts'
-import { RequestDurations } from '../../src/observability/request-histogram.ts'
+
+/** The upper bounds of the buckets of request durations, in seconds. */
+const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,19 +18,16 @@ export default fp(
     const registry = new Registry()
     collectDefaultMetrics({ register: registry })
 
-    const durations = new RequestDurations()
-    registry.registerMetric(durations as unknown as Metric)
-    fastify.addHook('onRoute', (route) => {
-      const observe = durations.of(String(route.method), route.url)
-      const hook: onResponseHookHandler = (_request, reply, done) => {
-        observe(reply.statusCode, reply.elapsedTime)
-        done()
-      }
-      route.onResponse = [hook].concat(route.onResponse ?? [])
+    const durations = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'How long requests took, by method, route and status; the route is empty for those that match none',
+      labelNames: ['method', 'route', 'status'],
+      buckets: BUCKETS,
+      registers: [registry]
     })
-    const unmatched = durations.of('', '')
-    fastify.addHook('onResponse', (request, reply, done) => {
-      if (request.is404) unmatched(reply.statusCode, reply.elapsedTime)
+    fastify.addHook('onResponse', ({ is404, method, routeOptions }, { statusCode: status, elapsedTime }, done) => {
+      const { url: route = '' } = routeOptions
+      durations.observe({ method: is404 ? '' : method, route, status }, elapsedTime / 1000)
       done()
     })
 

@@ -10,8 +10,8 @@ const TIMEOUT = 50
 
 /**
  * During a burst of connections, the first request of each waits until the accept queue is empty. The event loop accepts
- * one connection a turn, however many wait: without this, the last connections of a burst would wait for the work of
- * nearly all requests before them.
+ * one connection a turn, however many wait: without this, the last connections of a burst wait for the work of nearly all
+ * requests before them, and the p99 of 200 connections at once is 1.3 times as long (bench/README.md).
  */
 export default fp(
   async (fastify) => {

@@ -5,8 +5,8 @@ import { type Count, type Counted, countAllWithin } from './counters.ts'
 import type { Limit } from './rates.ts'
 
 /**
- * Counts client addresses, and says which are let through. What comes while a statement runs is counted together by the
- * next: in a storm of logins a statement for each address would take longer than all else that a refusal needs.
+ * Counts client addresses, and says which are let through. Those that arrive while a statement runs are counted together by
+ * the next: with a statement for each, a refusal in a storm of logins takes four times the CPU time (bench/README.md).
  *
  * @param openDatabase gives a database for each statement, since it serves several requests
  */

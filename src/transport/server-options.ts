@@ -2,7 +2,6 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyHttpOptions } from 'fastify'
 import { BODY_LIMIT } from '../http/validation.ts'
-import { createRequestLogger } from '../observability/lazy-logger.ts'
 import { describeError, RequestLog } from '../observability/request-log.ts'
 import { refuseConnection, refuseUrl } from './parse-errors.ts'
 import { requestId } from './request-id.ts'
@@ -25,7 +24,6 @@ export const serverOptions = {
   genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
   logger: { serializers: { err: describeError } },
   logController: new RequestLog(),
-  childLoggerFactory: createRequestLogger as unknown as NonNullable<FastifyHttpOptions<Server>['childLoggerFactory']>,
   frameworkErrors: refuseUrl,
   // Fastify binds it to the server.
   clientErrorHandler: refuseConnection as (error: NodeJS.ErrnoException, socket: Socket) => void
