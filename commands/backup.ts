@@ -6,6 +6,7 @@ import type { DefineCommand } from '../src/cli/command-line.ts'
 import { choosePassphrase } from '../src/cli/passphrase.ts'
 import { showProgress } from '../src/cli/progress.ts'
 import { countOf } from '../src/plural.ts'
+import { readSecrets } from '../src/secrets/secret-file.ts'
 
 /** How long it may take, in milliseconds. */
 const TIMEOUT = 24 * 3_600_000
@@ -16,7 +17,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
     .argument('<file>', 'which must not be there yet')
     .action(async (file: string) => {
       const passphrase = await choosePassphrase(terminal)
-      const { audit, openDatabase, secrets } = await open()
+      const { audit, config, database } = await open()
       const progress = showProgress(terminal)
       const counts: Counts = Object.fromEntries(TABLES.map((table) => [table, 0]))
       let rows = 0
@@ -29,7 +30,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
           progress.show(`${countOf(rows, 'row')} written`)
         }
       }
-      await readBackup(openDatabase(TIMEOUT), secrets, (records) =>
+      await readBackup(database.open(TIMEOUT), readSecrets(config), (records) =>
         writeWhole(file, () => encryptStream(packRecords(counted(records)), passphrase))
       )
       progress.end()

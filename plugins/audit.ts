@@ -68,7 +68,7 @@ export default fp<AppOptions>(
 
     async function write(): Promise<void> {
       try {
-        await writeBatch(fastify.openDatabase(TIMEOUT))
+        await writeBatch(fastify.database.open(TIMEOUT))
         if (failing) log.info('the record is written again')
         failing = false
       } finally {
@@ -83,7 +83,7 @@ export default fp<AppOptions>(
     }
 
     async function flush(): Promise<void> {
-      const database = fastify.openDatabase(TIMEOUT)
+      const database = fastify.database.open(TIMEOUT)
       while (queue.waiting > 0) await writeBatch(database)
     }
 

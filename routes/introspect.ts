@@ -65,7 +65,7 @@ const introspect: FastifyPluginAsyncTypebox = async (fastify) => {
     throw unauthenticated.has(request) && !isRefused ? new Problem('TOKEN_MISSING') : error
   })
 
-  fastify.post('/introspect', { schema }, ({ body, database }) => fastify.introspect(database, body.token))
+  fastify.post('/introspect', { schema }, ({ body, database }) => fastify.tokens.introspect(database, body.token))
 }
 
 export default introspect

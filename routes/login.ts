@@ -18,13 +18,13 @@ set as an HttpOnly cookie and left out of the body.`,
 }
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, passwords, signIn } = fastify
+  const { limits, passwords, signIn, tokens } = fastify
 
   const preHandler = [limits.byAddress('login'), passwords.admit]
   fastify.post('/login', { schema, preHandler }, async (request, reply) => {
     const { password, cookie = false, ...names } = request.body
     const { session, account } = await signIn.withPassword(request, reply, { typed: trimNames(names), password })
-    return reply.tokens(session, account, cookie)
+    return tokens.answer(reply, session, account, cookie)
   })
 }
 

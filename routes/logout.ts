@@ -14,12 +14,12 @@ const schema = {
 }
 
 const logout: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, refreshCookie, refreshTokens } = fastify
+  const { limits, sessions } = fastify
 
   fastify.post('/logout', { schema, preHandler: limits.byAddress('logout') }, async (request, reply) => {
-    const { text, inCookie } = refreshCookie.presented(request)
-    await refreshTokens.end(request, text)
-    if (inCookie) refreshCookie.clear(reply)
+    const { text, inCookie } = sessions.presented(request)
+    await sessions.end(request, text)
+    if (inCookie) sessions.clearCookie(reply)
     reply.code(204)
   })
 }

@@ -45,7 +45,9 @@ const deleting = {
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, config, keyRules, limits, passwords } = fastify
+  const { config, limits, passwords, tokens } = fastify
+  const onRequest = tokens.authenticateSession
+  const tokenTtl = config.ACCESS_TOKEN_TTL
 
   fastify.get('/me', { schema: reading, onRequest }, ({ account }) => account)
 
@@ -54,7 +56,7 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
     const { account, body, database } = request
     const isSame = account.username?.toLowerCase() === body.username.toLowerCase()
     if (!isSame && isUsernameReserved(config, body.username)) throw nameTaken('/username')
-    const user = await changeUsername(database, keyRules, account.id, body.username)
+    const user = await changeUsername(database, { tokenTtl }, account.id, body.username)
     if (!user) throw new Problem('TOKEN_INVALID')
     request.record('username changed', { account: user.id, session: request.user.sid })
     return user

@@ -1,5 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { requireLocal } from '../src/http/loopback.ts'
 import { Nothing, refusals } from '../src/schemas/answers.ts'
+import { requireKey } from '../src/tokens/bearer.ts'
 
 const schema = {
   operationId: 'metrics',
@@ -18,9 +21,15 @@ const schema = {
 const metrics: FastifyPluginAsyncTypebox = async (fastify) => {
   // Another application that owns the server has figures of its own.
   if (!fastify.hasDecorator('metrics')) return
-  const { metrics, operatorOnly } = fastify
+  const { config, metrics } = fastify
+  const { METRICS_KEY } = config
 
-  fastify.get('/metrics', { schema, config: { vital: true }, onRequest: operatorOnly }, async (_request, reply) => {
+  const onRequest = async (request: FastifyRequest) => {
+    if (METRICS_KEY === undefined) await requireLocal(request)
+    else requireKey(request.headers.authorization, METRICS_KEY)
+  }
+
+  fastify.get('/metrics', { schema, config: { vital: true }, onRequest }, async (_request, reply) => {
     reply.type(metrics.contentType)
     return metrics.metrics()
   })

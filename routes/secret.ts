@@ -18,7 +18,7 @@ const schema = {
 }
 
 const secret: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/secret', { schema, onRequest: fastify.authenticate }, ({ user }) => ({
+  fastify.get('/secret', { schema, onRequest: fastify.tokens.authenticate }, ({ user }) => ({
     message: `Hello ${user.preferred_username ?? user.sub}, this is the secret.`
   }))
 }

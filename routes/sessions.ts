@@ -34,15 +34,16 @@ const endingOthers = {
 }
 
 const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, deviceCookie, sessionRules } = fastify
+  const { limits, sessions, tokens } = fastify
+  const onRequest = tokens.authenticateSession
 
   fastify.get('/sessions', { schema: listing, onRequest }, async ({ database, user }) => ({
-    sessions: await listSessions(database, sessionRules, user)
+    sessions: await listSessions(database, sessions.rules, user)
   }))
 
   fastify.delete('/sessions/:id', { schema: endingOne, onRequest }, async (request, reply) => {
     const { database, user, params } = request
-    const { alive, count } = await endSessions(database, sessionRules, user, params.id, 'ended by the user')
+    const { alive, count } = await endSessions(database, sessions.rules, user, params.id, 'ended by the user')
     if (!alive) throw new Problem('TOKEN_INVALID')
     if (count === 0) throw new Problem('NOT_FOUND')
     request.record('session ended', { account: user.sub, session: params.id })
@@ -51,12 +52,12 @@ const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
 
   fastify.delete('/sessions', { schema: endingOthers, onRequest }, async (request, reply) => {
     const { database, user } = request
-    const device = deviceCookie.read(request)
-    const { count, owner } = await endOtherSessions(database, sessionRules, user)
+    const device = limits.deviceOf(request)
+    const { count, owner } = await endOtherSessions(database, sessions.rules, user)
     request.record('sessions ended', { account: user.sub, session: user.sid, detail: { count } })
     // The present session alone does not make a device known: its access token may be stolen.
     const before = { ...owner, device_version: owner.device_version - 1 }
-    if (isDeviceOf(device, before)) await deviceCookie.set(reply, owner)
+    if (isDeviceOf(device, before)) await limits.rememberDevice(reply, owner)
     reply.code(204)
   })
 }

@@ -82,7 +82,7 @@ function examplesOf(document: Doc): Example[] {
 /** An account as the examples have it, signed in. */
 async function prepare(fastify: FastifyInstance, { operationId }: Example): Promise<World> {
   for (const table of ['users', 'resting_usernames', 'mails', 'limits'])
-    await fastify.openDatabase().query(sql`DELETE FROM ${identifier(table)}`)
+    await fastify.database.open().query(sql`DELETE FROM ${identifier(table)}`)
   const world: World = { token: '', refreshToken: '', session: '' }
   if (operationId !== 'register' && operationId !== 'finishRegistration') {
     await post(fastify, '/register', { ...ADA, password: PASSWORD })
@@ -92,7 +92,7 @@ async function prepare(fastify: FastifyInstance, { operationId }: Example): Prom
       token: (await first)?.json().access_token,
       refreshToken: (await second)?.json().refresh_token
     })
-    world.session = (await fastify.accessTokens.verify((await second)?.json().access_token)).sid
+    world.session = (await fastify.tokens.verify((await second)?.json().access_token)).sid
   }
   const tokenOfMail = await BEFORE[operationId]?.(fastify, world)
   return { ...world, ...(tokenOfMail !== undefined && { tokenOfMail }) }

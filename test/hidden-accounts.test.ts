@@ -67,7 +67,7 @@ test('nobody can tell by the work that a request makes whether there is an accou
     clock: { now: () => now, offset: 0 },
     environment: { LIMITS: 'on', HIDE_ACCOUNTS: 'on', HASH_CONCURRENCY: '1', TRUSTED_PROXIES: '192.0.2.9' }
   })
-  const database = () => fastify.openDatabase()
+  const database = () => fastify.database.open()
   const hash = await fastify.passwords.hash(PASSWORD)
   await database().query(
     sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at)

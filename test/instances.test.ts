@@ -90,7 +90,7 @@ test('Two instances with the old and the new SECRET_KEY side by side lose no req
   }
 
   const running: FastifyInstance[] = [await start(OLD)]
-  const first = running[0]?.keyRing.signingKey().kid
+  const first = running[0]?.keys.signingKey().kid
   const { refresh_token } = await signIn(running[0] as FastifyInstance, { username: 'ada' })
   let session: string = refresh_token
   const answers: { statusCode: number }[] = []
@@ -114,7 +114,7 @@ test('Two instances with the old and the new SECRET_KEY side by side lose no req
 
   /** What every instance does each ten seconds. */
   const readRings = () => timers.pass(10_000)
-  const signers = () => running.map(({ keyRing }) => keyRing.signingKey().kid)
+  const signers = () => running.map(({ keys }) => keys.signingKey().kid)
 
   /** A step of the procedure, with requests during it, before the instances have noticed it, and after. */
   async function step(change: () => Promise<unknown>): Promise<void> {

@@ -159,7 +159,7 @@ test('the log at its most talkative', async (t) => {
   }
 
   await t.test('says in a line more why a refresh token is refused, and nothing of the token', async (t) => {
-    const { sid } = await fastify.accessTokens.verify(token)
+    const { sid } = await fastify.tokens.verify(token)
     for (const [text, reason] of [
       [successor, { session: sid, reason: 'logged out' }],
       [WRONG, { reason: 'unknown' }]

@@ -12,7 +12,7 @@ test('what operators do is on record', async (t) => {
   process.chdir(t.testdir({ 'accounts.jsonl': '{"username":"grace"}\n' }))
   const json = async (...words: string[]) => JSON.parse((await run([...words, '--json'])).stdout)
   const fastify = await build(t, { database })
-  const { kid } = fastify.keyRing.signingKey()
+  const { kid } = fastify.keys.signingKey()
   await fastify.close()
 
   await run(['users', 'create', '--username', 'ada'], PASSWORD_FILE)

@@ -54,7 +54,7 @@ async function worksOn(
   const refresh = (refresh_token: string) => post(fastify, '/token/refresh', { refresh_token })
   t.equal((await secret(tokens.access_token)).statusCode, 200)
   t.equal((await fastify.inject({ url: '/me', headers: bearer(tokens.access_token) })).statusCode, 200)
-  t.equal(fastify.keyRing.signingKey().kid, kid)
+  t.equal(fastify.keys.signingKey().kid, kid)
   const next = await refresh(tokens.refresh_token)
   t.equal(next.statusCode, 200)
   t.equal((await secret(next.json().access_token)).statusCode, 200)

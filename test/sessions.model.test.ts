@@ -54,7 +54,7 @@ const isAlive = ({ now }: Model, { ended, createdAt, lastUsedAt }: ModelSession)
 const pick = <Entry>(entries: Entry[], index: number) => entries[index % entries.length] as Entry
 
 /** An access token made now: how long those live is another matter. */
-const authorized = ({ fastify, user }: Real, { id }: { id: string }) => bearer(fastify.accessTokens.issue(user, id))
+const authorized = ({ fastify, user }: Real, { id }: { id: string }) => bearer(fastify.tokens.issue(user, id))
 
 function expectStatus(what: string, actual: { statusCode: number; body: string }, expected: number): void {
   if (actual.statusCode !== expected)
@@ -75,9 +75,9 @@ const login = () =>
   command(
     'log in',
     async (model, real) => {
-      const database = real.fastify.openDatabase()
+      const database = real.fastify.database.open()
       const credentials = await findOwnCredentials(database, real.user.id)
-      const opened = await openSession(database, real.fastify.sessionRules, credentials as never, {
+      const opened = await openSession(database, real.fastify.sessions.rules, credentials as never, {
         userAgent: undefined,
         ip: '::1'
       })
@@ -234,7 +234,7 @@ test('sessions do what a plain model of the rules does', async (t) => {
   let runs = 0
   const property = fc.asyncProperty(commands, async (steps) => {
     const username = `user${runs++}`
-    const { id } = await addUser(fastify.openDatabase(), { username, passwordHash })
+    const { id } = await addUser(fastify.database.open(), { username, passwordHash })
     const real: Real = { fastify, clock, user: { id, username }, password: PASSWORD, sessions: [] }
     await fc.asyncModelRun(() => ({ model: { now: 0, sessions: [] }, real }), [login(), ...steps])
   })

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { test } from 'tap'
 import { identifier, sql } from '../src/database/sql.ts'
 import { readRootSecret } from '../src/secrets/root-secret.ts'
+import { readSecrets } from '../src/secrets/secret-file.ts'
 import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
 import { letters } from './helpers/letters.ts'
 
@@ -22,22 +23,22 @@ test('a copy of a database in use shows no secret', async (t) => {
   const changed = await post(fastify, '/password/change', change, bearer(access_token))
   t.equal(changed.statusCode, 204)
 
-  const database = fastify.openDatabase()
+  const database = fastify.database.open()
   const tables = await database.query(sql`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`)
   const rows = await Promise.all(
     tables.map(({ name }) =>
-      fastify.openDatabase().query(sql`SELECT to_jsonb(stored)::text AS row FROM ${identifier(name)} AS stored`)
+      fastify.database.open().query(sql`SELECT to_jsonb(stored)::text AS row FROM ${identifier(name)} AS stored`)
     )
   )
   const copy = rows.flat().map(({ row }) => row.toLowerCase())
   t.ok(copy.length >= 4 && copy.some((row) => row.includes('ada')), 'the copy has everything in it')
 
-  const rootSecret = await readRootSecret(database, fastify.secrets)
-  const { d } = createPrivateKey(fastify.keyRing.signingKey().privateKey).export({ format: 'jwk' })
+  const rootSecret = await readRootSecret(database, readSecrets(fastify.config))
+  const { d } = createPrivateKey(fastify.keys.signingKey().privateKey).export({ format: 'jwk' })
   const secrets: [what: string, bytes: Buffer][] = [
     ['SECRET_KEY', Buffer.from(SECRET_KEY)],
     ['the root secret', Buffer.from(rootSecret, 'base64url')],
-    ['the key of successors', fastify.sessionRules.successorKey],
+    ['the key of successors', fastify.sessions.rules.successorKey],
     ['a private signing key', Buffer.from(String(d), 'base64url')],
     ['the first password', Buffer.from(PASSWORD)],
     ['the second password', Buffer.from(change.new_password)],

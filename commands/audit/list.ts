@@ -17,8 +17,8 @@ const list: DefineCommand = (command, { open, answer }) => {
     .option('--before <time>', 'only before this time', time)
     .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 100_000), 100)
     .action(async (wanted: Wanted) => {
-      const { openDatabase } = await open()
-      const records = await listAudit(openDatabase(TIMEOUT), wanted)
+      const { database } = await open()
+      const records = await listAudit(database.open(TIMEOUT), wanted)
       answer({ records }, table(['SEQ', 'AT', 'ACTOR', 'ACTION', 'ACCOUNT', 'ADDRESS', 'DETAIL'], records.map(cells)))
     })
 }

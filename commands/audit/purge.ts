@@ -12,8 +12,8 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
     .requiredOption('--before <time>', 'up to the first that is not before this time', time)
     .option('--dry-run', 'only say how many there are')
     .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
-      const { audit, openDatabase } = await open()
-      const beginning = await countBeginning(openDatabase(TIMEOUT), before)
+      const { audit, database } = await open()
+      const beginning = await countBeginning(database.open(TIMEOUT), before)
       const records = beginning.count === 1 ? '1 record' : `${beginning.count} records`
       const value = (purged: boolean) => ({ count: beginning.count, up_to: beginning.last, dry_run: dryRun, purged })
       const would = `${records} would be purged, up to number ${beginning.last}.`
@@ -25,7 +25,7 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
       let purged = left
       // Somebody else may purge the same meanwhile.
       while (left > 0 && purged > 0) {
-        purged = (await purgeAudit(openDatabase(), audit.key, before)).count
+        purged = (await purgeAudit(database.open(), audit.key, before)).count
         left -= purged
         progress.show(`${left} left to purge`)
       }

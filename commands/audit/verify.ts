@@ -7,9 +7,9 @@ const TIMEOUT = 6 * 3_600_000
 
 const verify: DefineCommand = (command, { open, answer, terminal }) => {
   command.description('tell whether the record is as it was written').action(async () => {
-    const { audit, openDatabase } = await open()
+    const { audit, database } = await open()
     const progress = showProgress(terminal)
-    const verdict = await verifyAudit(openDatabase(TIMEOUT), audit.key, (count, all) =>
+    const verdict = await verifyAudit(database.open(TIMEOUT), audit.key, (count, all) =>
       progress.show(`${count} of ${all} records hold`)
     )
     progress.end()

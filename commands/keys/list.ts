@@ -1,12 +1,10 @@
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { table } from '../../src/cli/table.ts'
-import { listKeys } from '../../src/keys/key-states.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
   command.description('list the signing keys in the order in which they sign').action(async () => {
     const fastify = await open()
-    const { tokenTtl } = fastify.keyRules
-    const keys = (await listKeys(fastify.openDatabase(), tokenTtl)).map((key) => ({
+    const keys = (await fastify.keys.list()).map((key) => ({
       kid: key.kid,
       state: key.state,
       created_at: key.createdAt.toISOString(),

@@ -1,6 +1,5 @@
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import type { KeyState } from '../../src/keys/key-states.ts'
-import { revokeKey } from '../../src/keys/rotation.ts'
 
 const REFUSED =
   'its tokens are refused, by every instance within 60 s and by services that keep the public keys for as long as they do. Clients get others with their refresh tokens'
@@ -20,7 +19,7 @@ const revoke: DefineCommand = (command, { open, confirm, answer }) => {
     .option('--dry-run', 'only tell what would follow')
     .action(async (kid: string, { dryRun = false }: { dryRun?: boolean }) => {
       const fastify = await open()
-      const { was: found } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid, true)
+      const { was: found } = await fastify.keys.revoke(kid, true)
       const unchanged = { kid, was: found, revoked: false, replacement: null }
       const would = `Key ${kid} would be revoked`
       const consequence = CONSEQUENCES[found]
@@ -28,7 +27,7 @@ const revoke: DefineCommand = (command, { open, confirm, answer }) => {
       if (!(await confirm(`${would}: ${consequence}.`))) {
         return answer(unchanged, `${would}: ${consequence}.${UNCONFIRMED}`, 1)
       }
-      const { was, replacement = null } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid)
+      const { was, replacement = null } = await fastify.keys.revoke(kid)
       fastify.audit.record('operator', 'key revoked', { detail: { kid } })
       const signer = replacement ? `\nKey ${replacement} signs now.` : ''
       answer({ kid, was, revoked: true, replacement }, `Key ${kid} is revoked: ${CONSEQUENCES[was]}.${signer}`)

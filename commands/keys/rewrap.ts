@@ -1,5 +1,4 @@
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { rewrap as rewrapAll } from '../../src/keys/rewrap.ts'
 
 const rewrap: DefineCommand = (command, { open, answer }) => {
   command
@@ -8,7 +7,7 @@ const rewrap: DefineCommand = (command, { open, answer }) => {
     )
     .action(async () => {
       const fastify = await open()
-      const keys = await rewrapAll(fastify.openDatabase(), fastify.secrets)
+      const keys = await fastify.keys.rewrap()
       fastify.audit.record('operator', 'keys rewrapped', { detail: { count: keys } })
       const what = keys === 1 ? '1 signing key' : `${keys} signing keys`
       answer(

@@ -1,5 +1,4 @@
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { rotateKey } from '../../src/keys/rotation.ts'
 
 const PUBLISHED = 'Until then it is published alone, so that everybody knows it.'
 const UNPUBLISHED =
@@ -11,7 +10,7 @@ const rotate: DefineCommand = (command, { open, answer }) => {
     .option('--now', 'let it sign at once: other services may refuse its tokens for up to 300 s')
     .action(async ({ now = false }: { now?: boolean }) => {
       const fastify = await open()
-      const { kid, signsFrom } = await rotateKey(fastify.openDatabase(), fastify.keyRules, now ? 0 : undefined)
+      const { kid, signsFrom } = await fastify.keys.rotate(now ? 0 : undefined)
       fastify.audit.record('operator', 'key rotated', { detail: { kid } })
       const signs_from = signsFrom.toISOString()
       answer({ kid, signs_from }, `Key ${kid} signs from ${signs_from} on. ${now ? UNPUBLISHED : PUBLISHED}`)

@@ -16,14 +16,15 @@ const define: DefineCommand = (command, { open, confirm, answer }) => {
     .argument('<user>', NAMED_BY)
     .option('--dry-run', 'only tell what would go')
     .action(async (user: string, { dryRun = false }: { dryRun?: boolean }) => {
-      const { audit, openDatabase, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_TIMEOUT)
+      const fastify = await open()
+      const { audit, sessions } = fastify
+      const database = fastify.database.open(OPERATOR_TIMEOUT)
       const found = await findAccount(database, user)
-      const living = await countSessions(database, sessionRules, found.id)
+      const living = await countSessions(database, sessions.rules, found.id)
       const would = `would delete ${tell(found, living)}`
       if (dryRun) return answer(describe(found, living, false), would)
       if (!(await confirm(would))) return answer(describe(found, living, false), would + UNCONFIRMED, 1)
-      const { account, ended } = await deleteAccount(database, sessionRules, found.id)
+      const { account, ended } = await deleteAccount(database, sessions.rules, found.id)
       audit.record('operator', 'user deleted', { account: account.id })
       answer(describe(account, ended, true), `deleted ${tell(account, ended)}`)
     })

@@ -7,9 +7,10 @@ const disable: DefineCommand = (command, { open, answer }) => {
     .description('let nobody sign in to an account any more, and end its sessions')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, openDatabase, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_TIMEOUT)
-      const { account, wasDisabled, ended } = await disableAccount(database, sessionRules, user)
+      const fastify = await open()
+      const { audit, sessions } = fastify
+      const database = fastify.database.open(OPERATOR_TIMEOUT)
+      const { account, wasDisabled, ended } = await disableAccount(database, sessions.rules, user)
       if (!wasDisabled) audit.record('operator', 'user disabled', { account: account.id, detail: { count: ended } })
       answer(
         { ...account, was_disabled: wasDisabled, sessions_ended: ended },

@@ -6,8 +6,8 @@ const enable: DefineCommand = (command, { open, answer }) => {
     .description('let the user of a disabled account sign in again')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, openDatabase } = await open()
-      const { account, wasDisabled } = await enableAccount(openDatabase(OPERATOR_TIMEOUT), user)
+      const { audit, database } = await open()
+      const { account, wasDisabled } = await enableAccount(database.open(OPERATOR_TIMEOUT), user)
       if (wasDisabled) audit.record('operator', 'user enabled', { account: account.id })
       answer(
         { ...account, was_disabled: wasDisabled },

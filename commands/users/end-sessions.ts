@@ -7,8 +7,8 @@ const endSessions: DefineCommand = (command, { open, answer }) => {
     .description('end every session of an account')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, openDatabase, sessionRules } = await open()
-      const { account, ended } = await endAccountSessions(openDatabase(OPERATOR_TIMEOUT), sessionRules, user)
+      const { audit, database, sessions } = await open()
+      const { account, ended } = await endAccountSessions(database.open(OPERATOR_TIMEOUT), sessions.rules, user)
       audit.record('operator', 'sessions ended', { account: account.id, detail: { count: ended } })
       answer({ ...account, sessions_ended: ended }, `${countOf(ended, 'session')} of ${calledBy(account)} ended`)
     })

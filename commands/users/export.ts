@@ -24,13 +24,13 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
     .addHelpText('after', HELP)
     .action(async (file: string, { format = formatOf(file), forSpreadsheets = false }: Options) => {
       if (forSpreadsheets && format !== 'csv') command.error("error: option '--for-spreadsheets' needs CSV")
-      const { audit, openDatabase } = await open()
+      const { audit, database } = await open()
       // Where it could not be put on record afterwards, no hash leaves.
-      await checkWritable(openDatabase())
+      await checkWritable(database.open())
       const progress = showProgress(terminal)
       let exported = 0
       await writeWhole(file, async function* () {
-        for await (const { text, accounts } of exportUsers(openDatabase, format, forSpreadsheets)) {
+        for await (const { text, accounts } of exportUsers(database.open, format, forSpreadsheets)) {
           exported += accounts
           progress.show(`${exported} accounts written`)
           yield text

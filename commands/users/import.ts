@@ -22,7 +22,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--report <file>', 'write there what was refused and why, a JSON object a line')
     .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
     .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
-      const { audit, openDatabase } = await open()
+      const { audit, database } = await open()
       const accounts = file === '-' ? undefined : await openFile(file)
       let report: FileHandle | undefined
       const progress = showProgress(terminal)
@@ -32,7 +32,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
         // Nothing is overwritten, the accounts themselves least of all.
         if (path !== undefined) report = await openFile(path, 'wx', 0o600)
         sum = await take(readRecords(accounts?.createReadStream() ?? terminal.stdin, { format, ignoreUnknown }), {
-          openDatabase,
+          openDatabase: database.open,
           refuse: (refusal) => note(report, refusal),
           progress: ({ read }) => progress.show(`${read} accounts read`)
         })

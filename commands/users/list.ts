@@ -12,8 +12,8 @@ const list: DefineCommand = (command, { open, answer }) => {
     .option('--limit <number>', 'how many at most', wholeNumber(1, MOST_LISTED), LISTED)
     .option('--after <id>', 'go on after this one', id)
     .action(async (listing: Listing) => {
-      const { openDatabase } = await open()
-      const page = await listAccounts(openDatabase(OPERATOR_TIMEOUT), listing)
+      const { database } = await open()
+      const page = await listAccounts(database.open(OPERATOR_TIMEOUT), listing)
       const rows = page.users.map(({ id, username, email, created_at, disabled_at }) => [
         id,
         username ?? '',

@@ -9,8 +9,9 @@ const rename: DefineCommand = (command, { open, answer }) => {
     .argument('<username>', 'by the rules of registration')
     .action(async (user: string, username: string) => {
       acceptNames({ username })
-      const { audit, keyRules, openDatabase } = await open()
-      const { account, before } = await renameAccount(openDatabase(OPERATOR_TIMEOUT), keyRules, user, username)
+      const { audit, config, database } = await open()
+      const tokenTtl = config.ACCESS_TOKEN_TTL
+      const { account, before } = await renameAccount(database.open(OPERATOR_TIMEOUT), { tokenTtl }, user, username)
       audit.record('operator', 'username changed', { account: account.id })
       answer({ ...account, username_before: before.username }, `${calledBy(before)} is ${username} now`)
     })

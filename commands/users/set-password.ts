@@ -10,13 +10,14 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
     .option('--keep-sessions', 'end none')
     .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
     .action(async (user: string, { keepSessions = false }: { keepSessions?: boolean }) => {
-      const { audit, openDatabase, passwords, deriveKey, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_TIMEOUT)
+      const fastify = await open()
+      const { audit, passwords, deriveKey, sessions } = fastify
+      const database = fastify.database.open(OPERATOR_TIMEOUT)
       const { id, username, email } = await findAccount(database, user)
       const password = await readSecret(terminal, 'New password', 'LATCHKEY_PASSWORD')
       passwords.accept(password, [username, email])
       const change = { hash: await passwords.hash(password), keepSessions }
-      const { account, ended } = await setPassword(database, sessionRules, deriveKey('limits'), id, change)
+      const { account, ended } = await setPassword(database, sessions.rules, deriveKey('limits'), id, change)
       audit.record('operator', 'password set', { account: id, detail: { count: ended } })
       answer(
         { ...account, sessions_ended: ended },

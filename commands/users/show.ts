@@ -14,12 +14,16 @@ const show: DefineCommand = (command, { open, answer }) => {
     .description('show an account, where it is signed in, and what is counted against its names')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { openDatabase, deriveKey, sessionRules } = await open()
-      const database = openDatabase(OPERATOR_TIMEOUT)
+      const fastify = await open()
+      const { deriveKey } = fastify
+      const database = fastify.database.open(OPERATOR_TIMEOUT)
       const account = await findAccount(database, user)
       const guesses = await readGuesses(database, deriveKey('limits'), account)
-      const living = await countSessions(database, sessionRules, account.id)
-      const sessions = (await listSessions(database, sessionRules, { sid: null, sub: account.id })).slice(0, SHOWN)
+      const living = await countSessions(database, fastify.sessions.rules, account.id)
+      const sessions = (await listSessions(database, fastify.sessions.rules, { sid: null, sub: account.id })).slice(
+        0,
+        SHOWN
+      )
       answer(
         {
           ...account,

@@ -7,8 +7,9 @@ const unlock: DefineCommand = (command, { open, answer }) => {
     .description('forget the wrong passwords of an account, so that its names are no longer blocked')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, openDatabase, deriveKey } = await open()
-      const database = openDatabase(OPERATOR_TIMEOUT)
+      const fastify = await open()
+      const { audit, deriveKey } = fastify
+      const database = fastify.database.open(OPERATOR_TIMEOUT)
       const { account, guesses } = await unlockAccount(database, deriveKey('limits'), user)
       audit.record('operator', 'user unlocked', { account: account.id })
       const forgotten = guesses.reduce((sum, { wrong }) => sum + wrong, 0)

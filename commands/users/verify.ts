@@ -6,8 +6,8 @@ const verify: DefineCommand = (command, { open, answer }) => {
     .description('mark the email address of an account as proven to be theirs')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
-      const { audit, openDatabase } = await open()
-      const { account, wasVerified } = await verifyAccount(openDatabase(OPERATOR_TIMEOUT), user)
+      const { audit, database } = await open()
+      const { account, wasVerified } = await verifyAccount(database.open(OPERATOR_TIMEOUT), user)
       if (!wasVerified) audit.record('operator', 'email verified', { account: account.id })
       answer(
         { ...account, was_verified: wasVerified },

@@ -1,52 +1,63 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
-import { type Connections, shareOf } from '../../src/database/bulkhead.ts'
+import { shareOf } from '../../src/database/bulkhead.ts'
 import { createDatabase, type Database, TIMEOUT, type TimedDatabase } from '../../src/database/database.ts'
+
+/** Opens views of the database, each with one deadline. */
+export interface Databases {
+  /**
+   * A view for one job outside of a request.
+   *
+   * @param timeout how long all its calls together may wait, in milliseconds
+   */
+  open(timeout?: number): TimedDatabase
+  /**
+   * The database of a request, for what precedes the check of a password: through a share of the connections, as many as
+   * passwords are hashed at once. More would only find accounts that then wait for a hash.
+   */
+  forGuess(request: FastifyRequest): Database
+  /** How many statements wait for a connection. */
+  readonly waiting: number
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The database for one job outside of a request, with a deadline of its own in milliseconds. */
-    openDatabase(timeout?: number): TimedDatabase
-    /** At most as many connections as passwords are hashed at once: nobody need be found sooner. */
-    guessConnections: Connections
+    database: Databases
   }
   interface FastifyRequest {
-    /** The database for this request: all of it together waits 5 s at most. */
+    /** The database for this request: all its calls together wait 5 s at most. */
     readonly database: TimedDatabase
-    /** The same for what comes before the check of a password, through a share of the connections. */
-    readonly guessDatabase: Database
   }
 }
 
-/** In place of every deadline, in milliseconds. */
+/** Replaces every deadline where tests ask for it, in milliseconds. */
 const UNHURRIED = 600_000
 
-/** The database with one deadline for each request. */
+/** The database, with one deadline for each request. */
 export default fp<AppOptions>(
   async (fastify, { unhurried = false }) => {
+    const { clock, config, pg } = fastify
+    const { pool } = pg
+    const most = Math.max(1, Math.min(config.HASH_CONCURRENCY, pool.options.max - 1))
+    const guessConnections = shareOf(pool, most)
+
+    const open = (timeout = TIMEOUT) => createDatabase(pool, { clock, timeout: unhurried ? UNHURRIED : timeout })
+
+    fastify.decorate('database', {
+      open,
+      forGuess: ({ database }) => database.through(guessConnections),
+      get waiting() {
+        return guessConnections.waitingCount
+      }
+    } satisfies Databases)
+
     const opened = new WeakMap<FastifyRequest, TimedDatabase>()
-
-    const { clock } = fastify
-
-    fastify.decorate('openDatabase', (timeout = TIMEOUT) =>
-      createDatabase(fastify.pg.pool, { clock, timeout: unhurried ? UNHURRIED : timeout })
-    )
     fastify.decorateRequest('database', {
       getter() {
-        const database = opened.get(this) ?? fastify.openDatabase()
+        const database = opened.get(this) ?? open()
         opened.set(this, database)
         return database
-      }
-    })
-
-    const { pool } = fastify.pg
-    const most = Math.max(1, Math.min(fastify.config.HASH_CONCURRENCY, pool.options.max - 1))
-    const guessConnections = shareOf(pool, most)
-    fastify.decorate('guessConnections', guessConnections)
-    fastify.decorateRequest('guessDatabase', {
-      getter() {
-        return this.database.through(guessConnections)
       }
     })
   },

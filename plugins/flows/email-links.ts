@@ -47,7 +47,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config, deviceCookie, limits, outbox, passwords, sessionRules } = fastify
+    const { clock, config, limits, outbox, passwords, sessions } = fastify
     const secret = fastify.deriveKey('limits')
 
     /** Claims that could not be given back, by token: they are this process's own to claim again. */
@@ -68,7 +68,7 @@ export default fp(
       try {
         return await work()
       } catch (error) {
-        const released = releaseEmailToken(fastify.openDatabase(), token, claim).catch((err) => {
+        const released = releaseEmailToken(fastify.database.open(), token, claim).catch((err) => {
           request.log.warn({ err }, 'could not give back the claim of a mail token')
           for (const [other, until] of kept) if (Number(until) / 1000 <= clock.now()) kept.delete(other)
           kept.set(token, claim)
@@ -108,14 +108,14 @@ export default fp(
         if (password === undefined && account.id !== link.user) throw new Problem('FORBIDDEN')
         const owner = password === undefined ? undefined : await proveOwner(request, link, password, reply)
         const proof = owner ? { passwordVersion: owner.password_version } : { session: request.user }
-        const { user, done } = await verifyEmail(database, sessionRules, token, proof)
+        const { user, done } = await verifyEmail(database, sessions.rules, token, proof)
         if (!done) request.record('email verified', { account: user })
-        if (owner) await deviceCookie.set(reply, owner)
+        if (owner) await limits.rememberDevice(reply, owner)
       },
 
       async reject(request, { token }) {
         const needed = config.REQUIRE_VERIFIED_EMAIL === 'on'
-        const { user, outcome } = await rejectEmail(request.database, sessionRules, token, needed)
+        const { user, outcome } = await rejectEmail(request.database, sessions.rules, token, needed)
         request.record('email rejected', { account: user, detail: { reason: outcome } })
       },
 
@@ -127,7 +127,7 @@ export default fp(
 
       async undoChange(request, { token, new_password }, reply) {
         const { user, names, email } = await findEmailToken(request.database, 'undo email change', token)
-        const undo = (hash?: string) => undoEmailChange(request.database, sessionRules, secret, { token, hash })
+        const undo = (hash?: string) => undoEmailChange(request.database, sessions.rules, secret, { token, hash })
         async function undoWith(password: string) {
           passwords.accept(password, [names.username, names.email, email], '/new_password')
           const admission = passwords.admission(reply, { owner: String(user), typed: names })
@@ -140,7 +140,7 @@ export default fp(
         request.record('email change undone', { account: owner.id, detail: { count: ended } })
         if (new_password === undefined) return
         request.record('password reset', { account: owner.id })
-        await deviceCookie.set(reply, owner)
+        await limits.rememberDevice(reply, owner)
       },
 
       async resetPassword(request, { token, new_password }, reply) {
@@ -150,11 +150,11 @@ export default fp(
         const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
         const { owner, ended } = await claiming(request, 'reset password', token, async () => {
           const hash = await passwords.hash(new_password, admission)
-          return resetPassword(request.database, sessionRules, secret, { token, hash })
+          return resetPassword(request.database, sessions.rules, secret, { token, hash })
         })
         outbox.nudge()
         request.record('password reset', { account: owner.id, detail: { count: ended } })
-        await deviceCookie.set(reply, owner)
+        await limits.rememberDevice(reply, owner)
       },
 
       async finishRegistration(request, { token, password, ...named }, reply) {
@@ -178,13 +178,12 @@ export default fp(
       'clock',
       'config',
       'database',
-      'device-cookie',
       'disconnected',
       'limits',
       'outbox',
       'passwords',
       'derive-key',
-      'session-rules'
+      'sessions'
     ]
   }
 )

@@ -47,7 +47,7 @@ interface Checked {
 
 export default fp(
   async (fastify) => {
-    const { clientAddress, config, deviceCookie, limits, passwords, sessionRules } = fastify
+    const { clientAddress, config, database, limits, passwords, sessions } = fastify
 
     async function checkPassword(
       request: FastifyRequest,
@@ -55,8 +55,8 @@ export default fp(
       { typed, password }: TypedCredentials
     ): Promise<Checked> {
       // Everything that depends on the request alone comes before the look-up: its cost must not tell whether the account exists.
-      const device = deviceCookie.read(request)
-      const account = await findCredentials(request.guessDatabase, typed)
+      const device = limits.deviceOf(request)
+      const account = await findCredentials(database.forGuess(request), typed)
       // A known device and strangers do not compete for places in the queue.
       const admission = passwords.admission(reply, isDeviceOf(device, account) ? { owner: device.id } : { typed })
       return limits.guessing(request, { attempt: 'login', typed, account }, async () => {
@@ -87,12 +87,12 @@ export default fp(
     /** The last step. */
     async function open(request: FastifyRequest, reply: FastifyReply, checked: Credentials): Promise<SignedIn> {
       const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
-      const session = await openSession(request.database, sessionRules, checked, provenance)
+      const session = await openSession(request.database, sessions.rules, checked, provenance)
       if (!session) throw refuse(request, checked, 'account changed meanwhile')
       const account = { ...checked, username: session.username }
       request.record('login', { account: account.id, session: session.refreshToken.session })
       // Once everything has succeeded: a refusal would carry the cookie too.
-      await deviceCookie.set(reply, account)
+      await limits.rememberDevice(reply, account)
       return { session, account }
     }
 
@@ -107,16 +107,7 @@ export default fp(
   },
   {
     name: 'sign-in',
-    dependencies: [
-      'audit',
-      'client-address',
-      'config',
-      'database',
-      'device-cookie',
-      'limits',
-      'passwords',
-      'session-rules'
-    ]
+    dependencies: ['audit', 'client-address', 'config', 'database', 'limits', 'passwords', 'sessions']
   }
 )
 

@@ -20,21 +20,21 @@ interface Decoded {
  */
 export default fp(
   async (fastify) => {
-    const { keyRing } = fastify
+    const { keys } = fastify
 
     // An allow-list before any cryptography, and before a look into the database (RFC 8725 §3.1, §3.11).
     async function publicKey({ header: { alg, typ, kid } }: Decoded): Promise<string> {
-      const key = alg === 'ES256' && typ === 'at+jwt' && typeof kid === 'string' && (await keyRing.discover(kid))
+      const key = alg === 'ES256' && typ === 'at+jwt' && typeof kid === 'string' && (await keys.discover(kid))
       if (!key) throw new Problem('TOKEN_INVALID')
       return key.publicKey
     }
 
     await fastify.register(jwt, {
-      secret: { public: publicKey, private: async () => keyRing.signingKey().privateKey },
+      secret: { public: publicKey, private: async () => keys.signingKey().privateKey },
       sign: { algorithm: 'ES256', header: { typ: 'at+jwt' } },
       // The claims are judged by src/tokens/claims.ts, on the injected clock.
       verify: { algorithms: ['ES256'], complete: true, ignoreExpiration: true, ignoreNotBefore: true }
     } as unknown as FastifyJWTOptions)
   },
-  { name: 'jwt', dependencies: ['key-ring'] }
+  { name: 'jwt', dependencies: ['keys'] }
 )

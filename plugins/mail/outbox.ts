@@ -66,7 +66,7 @@ export default fp<AppOptions>(
     const { config, log, mailer } = fastify
     const key = fastify.deriveKey('email tokens')
     const outcomes: Record<Outcome, number> = { sent: 0, dropped: 0, expired: 0, lost: 0, later: 0, away: 0 }
-    const openDatabase = () => fastify.openDatabase(TIMEOUT)
+    const openDatabase = () => fastify.database.open(TIMEOUT)
     const delivery = createDelivery({
       openDatabase,
       send: write,

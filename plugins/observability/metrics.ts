@@ -71,11 +71,11 @@ export default fp(
     )
     gauge('latchkey_hashes_running', 'Password hashes being computed', () => semaphore.running)
     gauge('latchkey_hashes_waiting', 'Password hashes waiting for their turn', () => semaphore.waiting)
-    const { guessConnections, pg } = fastify
+    const { database, pg } = fastify
     const { pool } = pg
     gauge('latchkey_database_connections', 'Open connections to the database', () => pool.totalCount)
     gauge('latchkey_database_connections_idle', 'Open connections that nobody uses', () => pool.idleCount)
-    gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => guessConnections.waitingCount)
+    gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => database.waiting)
 
     const { audit } = fastify
     gauge('latchkey_audit_waiting', 'Records that wait to be written', () => audit.waiting)

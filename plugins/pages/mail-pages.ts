@@ -1,4 +1,5 @@
-import fp from 'fastify-plugin'
+import type { FastifyInstance } from 'fastify'
+import { trimEmail } from '../../src/http/typed-email.ts'
 import type { Action } from '../../src/limits/rates.ts'
 import type { Kind } from '../../src/outbox/outbox.ts'
 import { askingForm, renderForm } from '../../src/pages/form.ts'
@@ -6,8 +7,9 @@ import { html } from '../../src/pages/html.ts'
 import { tell } from '../../src/pages/problems.ts'
 import { MAIL_ASKED } from '../../src/schemas/answers.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
+import type { AddForm } from './page-routes.ts'
 
-/** A page that asks for a mail, as a route of the API does: by the same limits, with one answer for every address. */
+/** A page that requests a mail, as a route of the API does: with the same limits and one answer for every address. */
 export interface MailPage {
   /** The last part of its path. */
   name: string
@@ -16,51 +18,45 @@ export interface MailPage {
   intro: string
   button: string
   mail: Kind
-  /** What is counted by client address. */
+  /** The action that is counted by client address. */
   counted: Action
-  /** What is recorded. */
+  /** The reason in the audit log. */
   reason: string
 }
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** Adds a page that asks for a mail to a scope of its own; none where a frontend has the pages. */
-    mailPage(scope: FastifyInstance, page: MailPage): void
-  }
-}
+/** Adds a page that requests a mail to a scope of its own; none if a frontend has the pages. */
+export type AddMailRequest = (scope: FastifyInstance, page: MailPage) => void
 
-export default fp(
-  async (fastify) => {
-    const { askForMail, limits, requireMail, trimEmail } = fastify
-
-    fastify.decorate('mailPage', (scope, { name, operationId, title, intro, button, mail, counted, reason }) => {
-      const form = askingForm(name, button)
-      const above = html`<h1>${title}</h1>
+export function createMailPages(
+  { askForMail, limits, requireMail }: FastifyInstance,
+  addForm: AddForm
+): AddMailRequest {
+  return (scope, { name, operationId, title, intro, button, mail, counted, reason }) => {
+    const form = askingForm(name, button)
+    const above = html`<h1>${title}</h1>
 <p>${intro}</p>`
 
-      fastify.pageRoutes(scope, {
-        name,
-        operationId,
-        title,
-        description: 'A page that asks for a mail. The answer is the same for every address.',
-        body: EmailBody,
-        codes: ['TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
-        preValidation: trimEmail,
-        preHandler: [requireMail, limits.byAddress(counted)],
-        show: async () => renderForm(form, above),
-        async act(request, { email }) {
-          await askForMail(request, { kind: mail, recipient: email })
-          request.record('mail asked', { detail: { reason } })
-          return html`<div class="card"><h1>Look into your mailbox</h1>
+    addForm(scope, {
+      name,
+      operationId,
+      title,
+      description: 'A page that asks for a mail. The answer is the same for every address.',
+      body: EmailBody,
+      codes: ['TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
+      preValidation: trimEmail,
+      preHandler: [requireMail, limits.byAddress(counted)],
+      show: async () => renderForm(form, above),
+      async act(request, { email }) {
+        await askForMail(request, { kind: mail, recipient: email })
+        request.record('mail asked', { detail: { reason } })
+        return html`<div class="card"><h1>Look into your mailbox</h1>
 <p>${MAIL_ASKED.message}</p></div>`
-        },
-        refuse: (problem, { body }) =>
-          renderForm(form, above, {
-            values: (body ?? {}) as Record<string, unknown>,
-            telling: tell(problem, form.fields)
-          })
-      })
+      },
+      refuse: (problem, { body }) =>
+        renderForm(form, above, {
+          values: (body ?? {}) as Record<string, unknown>,
+          telling: tell(problem, form.fields)
+        })
     })
-  },
-  { name: 'mail-pages', dependencies: ['audit', 'limits', 'mail-requests', 'outbox', 'page-routes', 'typed-email'] }
-)
+  }
+}

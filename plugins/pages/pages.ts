@@ -1,44 +1,30 @@
-import { createHash } from 'node:crypto'
-import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { serviceOf } from '../../src/config/service.ts'
-import type { Html } from '../../src/pages/html.ts'
-import { type PageOptions, page, STYLE } from '../../src/pages/layout.ts'
+import { type AddLink, createLinkPages } from './link-pages.ts'
+import { type AddMailRequest, createMailPages } from './mail-pages.ts'
+import { type AddForm, createPageRoutes } from './page-routes.ts'
+import { createRenderPage, type RenderPage } from './render-page.ts'
 
-declare module 'fastify' {
-  interface FastifyReply {
-    /** A page of our own to answer with, under a policy that lets it show itself, post its form, and nothing else. */
-    page(title: string, content: Html, options?: PageOptions): string
-  }
+/** HTML pages. */
+export interface Pages {
+  render: RenderPage
+  addForm: AddForm
+  addLink: AddLink
+  addMailRequest: AddMailRequest
 }
 
-/** The hash of the one style (CSP Level 3 §6.7.3.3): nothing else that found its way into a page would be styled by it. */
-const STYLE_HASH = createHash('sha256').update(String(STYLE)).digest('base64')
-
-const HEADERS = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    'img-src data:',
-    `style-src 'sha256-${STYLE_HASH}'`
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  // The token of a link is in the address: no other origin learns it. With no-referrer a browser would send
-  // `Origin: null` with our own forms (Fetch §3.2).
-  'referrer-policy': 'same-origin',
-  'x-frame-options': 'DENY'
+declare module 'fastify' {
+  interface FastifyInstance {
+    pages: Pages
+  }
 }
 
 export default fp(
   async (fastify) => {
-    const service = serviceOf(fastify.config)
-    fastify.decorateReply('page', function (this: FastifyReply, title, content, options) {
-      this.headers(HEADERS).type('text/html; charset=utf-8')
-      return page(service, title, content, options)
-    })
+    const render = createRenderPage(fastify.config)
+    const addForm = createPageRoutes(fastify, render)
+    const addLink = createLinkPages(addForm)
+    const addMailRequest = createMailPages(fastify, addForm)
+    fastify.decorate('pages', { render, addForm, addLink, addMailRequest } satisfies Pages)
   },
-  { name: 'pages', dependencies: ['config'] }
+  { name: 'pages', dependencies: ['audit', 'config', 'limits', 'mail-requests', 'mailer', 'outbox'] }
 )

@@ -1,19 +1,20 @@
 import fp from 'fastify-plugin'
 import { deriveKey, type KeyPurpose } from '../../src/secrets/derive-key.ts'
 import { readRootSecret } from '../../src/secrets/root-secret.ts'
+import { readSecrets } from '../../src/secrets/secret-file.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The key of 32 bytes for a purpose, the same in every instance. Nobody else holds the secret that it comes from. */
+    /** Derives the 32-byte key for a purpose, the same in every instance. Only this plugin holds the root secret. */
     deriveKey(purpose: KeyPurpose): Buffer
   }
 }
 
 export default fp(
   async (fastify) => {
-    const rootSecret = await readRootSecret(fastify.openDatabase(), fastify.secrets)
+    const rootSecret = await readRootSecret(fastify.database.open(), readSecrets(fastify.config))
     fastify.decorate('deriveKey', (purpose) => deriveKey(rootSecret, purpose))
   },
-  // The key ring first: it has the better message for a SECRET_KEY that opens nothing.
-  { name: 'derive-key', dependencies: ['database', 'key-ring', 'secrets'] }
+  // The keys come first: they have the better message for a SECRET_KEY that opens nothing.
+  { name: 'derive-key', dependencies: ['config', 'database', 'keys', 'secrets'] }
 )

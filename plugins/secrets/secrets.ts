@@ -1,23 +1,16 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
 import { requireSecret } from '../../src/database/existing-database.ts'
-import type { Secrets } from '../../src/secrets/sealing.ts'
-import { generatedSecret, requireSealingSecret } from '../../src/secrets/secret-file.ts'
+import { readSecrets, requireSealingSecret } from '../../src/secrets/secret-file.ts'
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    secrets: Secrets
-  }
-}
-
-/** The secrets that wrap what is stored: those of the environment, or the one generated beside the embedded database. */
+/** Requires the secret that seals what is stored, or generates it at the first start of an embedded database. */
 export default fp<AppOptions>(
   async (fastify, { existing = false }) => {
-    const { SECRET_KEY, SECRET_KEY_PREVIOUS, DATA_DIR } = fastify.config
-    if (!SECRET_KEY) await requireSealingSecret(fastify.pg.pool, DATA_DIR)
-    if (existing && !SECRET_KEY) requireSecret(DATA_DIR)
-    fastify.decorate('secrets', { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS })
+    const { config, pg } = fastify
+    if (!config.SECRET_KEY) await requireSealingSecret(pg.pool, config.DATA_DIR)
+    if (existing && !config.SECRET_KEY) requireSecret(config.DATA_DIR)
+    readSecrets(config)
   },
-  // The embedded database first: it keeps a second process out of the folder.
+  // The embedded database locks the folder first, so that only one process generates a secret.
   { name: 'secrets', dependencies: ['config', 'pg'] }
 )

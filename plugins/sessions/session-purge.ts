@@ -11,14 +11,14 @@ const INTERVAL = 60 * 60_000
 /** Marks and deletes expired sessions, a few at a time, until all were looked at or the service stops. */
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
-    const { log, sessionRules } = fastify
+    const { log, sessions } = fastify
 
     async function purgeAll(signal: AbortSignal): Promise<void> {
       let after: string | undefined
       let marked = 0
       let deleted = 0
       await purgeInSteps(async () => {
-        const step = await purgeSessions(fastify.openDatabase(), sessionRules, after)
+        const step = await purgeSessions(fastify.database.open(), sessions.rules, after)
         after = step.last
         marked += step.marked
         deleted += step.deleted
@@ -36,5 +36,5 @@ export default fp<AppOptions>(
     })
     fastify.addHook('onClose', () => purge.stop())
   },
-  { name: 'session-purge', dependencies: ['database', 'session-rules'] }
+  { name: 'session-purge', dependencies: ['database', 'sessions'] }
 )

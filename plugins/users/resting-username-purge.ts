@@ -12,7 +12,7 @@ export default fp<AppOptions>(
     const { log } = fastify
     const purge = periodic({
       interval: PURGE_INTERVAL,
-      work: (signal) => purgeRows((most) => purgeRestingUsernames(fastify.openDatabase(), most), signal),
+      work: (signal) => purgeRows((most) => purgeRestingUsernames(fastify.database.open(), most), signal),
       failed: (err) => log.warn({ err }, 'could not purge resting usernames'),
       timers
     })

@@ -13,12 +13,12 @@ const schema = {
 }
 
 const jwks: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { keyRing } = fastify
+  const { keys } = fastify
   let written: { kids: string; document: Document } | undefined
 
   /** The set of now, written anew when other keys are in the ring: a kid is the thumbprint of its key. */
   function current(): Document {
-    const jwks = keyRing.jwks()
+    const jwks = keys.jwks()
     const kids = jwks.keys.map(({ kid }) => kid).join()
     if (written?.kids !== kids) {
       written = { kids, document: createDocument('application/json; charset=utf-8', JSON.stringify(jwks)) }

@@ -1,6 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
+import { requireLocal } from '../../src/http/loopback.ts'
 import type { Kept } from '../../src/mail/dev-mailbox.ts'
 import { type Html, html } from '../../src/pages/html.ts'
 import { Identified, LONG_PATH, refusals } from '../../src/schemas/answers.ts'
@@ -44,7 +45,7 @@ const LETTER_POLICY = [
 
 /** Where mail is sent, or cannot be, there are no such routes. */
 const mail: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { localOnly, mailbox, mailboxUrl } = fastify
+  const { mailbox, mailboxUrl, pages } = fastify
   if (!mailbox || !mailboxUrl) return
   const query = new URL(mailboxUrl).search
   const token = query.slice('?token='.length)
@@ -52,12 +53,12 @@ const mail: FastifyPluginAsyncTypebox = async (fastify) => {
   const knowsToken = async ({ query }: FastifyRequest) => {
     if (!equalSecrets(String((query as { token?: unknown }).token), token)) throw new Problem('NOT_FOUND')
   }
-  const onRequest = [localOnly, knowsToken]
+  const onRequest = [requireLocal, knowsToken]
 
   fastify.get('/mail', { schema: listing, onRequest }, async (_request, reply) => {
     const letters = mailbox.list().map((letter) => show(letter, query))
     const content = html`<h1>Mail that was not sent</h1>${letters.length > 0 ? letters : EMPTY}`
-    return reply.page('Mail', content, { wide: true })
+    return pages.render(reply, 'Mail', content, { wide: true })
   })
 
   fastify.get('/mail/:id', { schema: showing, onRequest }, async ({ params }, reply) => {

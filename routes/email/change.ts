@@ -27,7 +27,8 @@ is another user's is told there, and not here. Who has only a username gets the 
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, authenticateSession: onRequest, limits, passwords, requireMail } = fastify
+  const { askForMail, limits, passwords, requireMail, tokens } = fastify
+  const onRequest = tokens.authenticateSession
   const preHandler = [requireMail, limits.byAddress('mail'), passwords.admit]
 
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { trimEmail } from '../../src/http/typed-email.ts'
 import { ACCEPTED, BODY, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/answers.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
 
@@ -17,7 +18,7 @@ already. An address is sent a few mails an hour at most.`,
 }
 
 const resend: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, limits, requireMail, trimEmail } = fastify
+  const { askForMail, limits, requireMail } = fastify
   const preHandler = [requireMail, limits.byAddress('mail')]
 
   fastify.post('/resend', { schema, preValidation: trimEmail, preHandler }, async (request, reply) => {

@@ -29,9 +29,9 @@ address stands verified by that token.`,
 }
 
 const verify: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession, emailLinks, limits, passwords } = fastify
+  const { emailLinks, limits, passwords, tokens } = fastify
   const onRequest = async (request: FastifyRequest) => {
-    if (request.headers.authorization !== undefined) await authenticateSession(request)
+    if (request.headers.authorization !== undefined) await tokens.authenticateSession(request)
   }
   const preHandler = [limits.byAddress('login'), passwords.admitFor('password')]
 

@@ -20,13 +20,14 @@ against its names, and what is on record. It has no hash of a password or a toke
 }
 
 const route: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, limits, openDatabase } = fastify
+  const { limits, tokens } = fastify
+  const onRequest = tokens.authenticateSession
   const limitSecret = fastify.deriveKey('limits')
   const preHandler = limits.byAddress('export')
 
   fastify.get('/export', { schema, onRequest, preHandler }, async (request, reply) => {
     const { id: user } = request.account
-    const text = await exportAccount({ openDatabase, limitSecret, user })
+    const text = await exportAccount({ openDatabase: fastify.database.open, limitSecret, user })
     if (!text) throw new Problem('TOKEN_INVALID')
     request.record('data exported', { account: user, session: request.user.sid })
     reply.type('application/json; charset=utf-8')

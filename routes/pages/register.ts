@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 const register: FastifyPluginAsync = async (fastify) => {
   if (fastify.config.HIDE_ACCOUNTS === 'off') return
 
-  fastify.mailPage(fastify, {
+  fastify.pages.addMailRequest(fastify, {
     name: 'register',
     operationId: 'register',
     title: 'Register',

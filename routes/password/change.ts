@@ -27,7 +27,8 @@ cookies are void but for the one that the answer sets, and a verified email addr
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { authenticateSession: onRequest, deviceCookie, limits, outbox, passwords, sessionRules } = fastify
+  const { limits, outbox, passwords, sessions, tokens } = fastify
+  const onRequest = tokens.authenticateSession
 
   const preHandler = [limits.byAddress('password'), passwords.admit]
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
@@ -50,11 +51,11 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
 
       const hash = await passwords.hash(body.new_password, admission)
       const notify = outbox.available && user.email_verified ? String(user.email) : undefined
-      return changePassword(database, sessionRules, request.user, account, { hash, notify })
+      return changePassword(database, sessions.rules, request.user, account, { hash, notify })
     })
     outbox.nudge()
     request.record('password changed', { account: user.id, session: sid })
-    await deviceCookie.set(reply, owner)
+    await limits.rememberDevice(reply, owner)
     reply.code(204)
   })
 }

@@ -19,12 +19,12 @@ a copy.`,
 }
 
 const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, refreshCookie, refreshTokens } = fastify
+  const { limits, sessions, tokens } = fastify
 
   fastify.post('/refresh', { schema, preHandler: limits.byAddress('refresh') }, async (request, reply) => {
-    const { text, inCookie } = refreshCookie.presented(request)
-    const session = await refreshTokens.use(request, text)
-    return reply.tokens(session, session.user, inCookie)
+    const { text, inCookie } = sessions.presented(request)
+    const session = await sessions.use(request, text)
+    return tokens.answer(reply, session, session.user, inCookie)
   })
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
+import { Problem } from '../errors.ts'
 
 /** Whether an address is one of this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
 export function isLoopback(address = ''): boolean {
@@ -33,6 +34,15 @@ export function isLocalRequest({ headers, socket }: Pick<IncomingMessage, 'heade
     isPlainLoopback(url) &&
     !Object.keys(headers).some((name) => OF_PROXIES.test(name))
   )
+}
+
+/**
+ * Refuses every request but a local one. Usable as an onRequest hook.
+ *
+ * @throws Problem NOT_FOUND
+ */
+export async function requireLocal(request: Parameters<typeof isLocalRequest>[0]): Promise<void> {
+  if (!isLocalRequest(request)) throw new Problem('NOT_FOUND')
 }
 
 /** Whether a URL names every address of a machine, and so none that a client could ask (RFC 1122 §3.2.1.3). */

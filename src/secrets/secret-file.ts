@@ -3,9 +3,20 @@ import { randomBytes } from 'node:crypto'
 import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Pool } from 'pg'
+import type { Config } from '../config/config.ts'
 import { prepareFolder } from '../config/data-folder.ts'
+import type { Secrets } from './sealing.ts'
 
 const SECRET_BYTES = 32
+
+/** The secrets that seal what is stored: those of the environment, or the one generated beside the embedded database. */
+export function readSecrets({
+  SECRET_KEY,
+  SECRET_KEY_PREVIOUS,
+  DATA_DIR
+}: Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_PREVIOUS' | 'DATA_DIR'>): Secrets {
+  return { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS }
+}
 
 /**
  * The secret of an installation that names none: made at its first start, and kept beside the embedded database,

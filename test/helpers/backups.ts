@@ -33,7 +33,7 @@ export async function inUse(t: Test, database: TestDatabase) {
   const grace = await signIn(fastify, { email: 'grace@example.com' })
   await post(fastify, '/logout', { refresh_token: grace.refresh_token })
   await post(fastify, '/login', { username: 'ada', password: 'wrong' })
-  const { kid } = fastify.keyRing.signingKey()
+  const { kid } = fastify.keys.signingKey()
   await fastify.close()
   await fill(t, database, ada.user.id)
   const run = await operator(t, { database })

@@ -26,7 +26,7 @@ const NEXT = 'another horse, another battery'
 /** What is on record, but for the numbers and the times. */
 async function recorded(fastify: FastifyInstance) {
   await fastify.audit.flush()
-  const records = await listAudit(fastify.openDatabase(), { limit: 1000 })
+  const records = await listAudit(fastify.database.open(), { limit: 1000 })
   return records.map(({ seq, at, ...record }) => record)
 }
 
@@ -35,7 +35,7 @@ test('what clients do is on record', async (t) => {
   const fastify = await build(t, { clock, environment: { TRUSTED_PROXIES: '127.0.0.1', ACCESS_TOKEN_TTL: '100000' } })
   const { user, access_token: token, refresh_token: first } = await signIn(fastify, { username: 'ada' })
   const account: string = user.id
-  const { sid: session } = await fastify.accessTokens.verify(token)
+  const { sid: session } = await fastify.tokens.verify(token)
   const from = { 'x-forwarded-for': '2001:db8::7', 'x-request-id': 'a-request-of-ada' }
   const headers = { ...from, ...bearer(token) }
   const send = (url: string, payload: object) => post(fastify, url, payload, headers)
@@ -167,7 +167,7 @@ test('what clients do is on record', async (t) => {
   }
 
   await t.test('and the whole of it holds, without a secret or a name', async (t) => {
-    t.equal((await verifyAudit(fastify.openDatabase(60_000), fastify.audit.key)).fault, undefined)
+    t.equal((await verifyAudit(fastify.database.open(60_000), fastify.audit.key)).fault, undefined)
     t.notMatch(JSON.stringify(await recorded(fastify)), /"(?:ada|grace)"|horse|a-password|rubbish|wrong"/)
   })
 })
@@ -209,7 +209,7 @@ test('the record', async (t) => {
       for (const { audit } of instances) await audit.flush()
     }
     const [fastify] = instances as [FastifyInstance]
-    const verdict = await verifyAudit(fastify.openDatabase(60_000), fastify.audit.key)
+    const verdict = await verifyAudit(fastify.database.open(60_000), fastify.audit.key)
     t.strictSame(verdict, { count: 30, first: 1, last: 30, fault: undefined })
   })
 
@@ -342,7 +342,7 @@ test('the record is written', async (t) => {
     fastify.audit.record('operator', 'key rotated')
     await fastify.close()
     fastify.audit.record('operator', 'key revoked')
-    fastify.openDatabase = () => {
+    fastify.database.open = () => {
       throw new Error('the database is gone')
     }
     await timers.pass(10_000)

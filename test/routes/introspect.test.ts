@@ -61,7 +61,7 @@ test('POST /introspect', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock, environment: { INTROSPECTION_KEY: KEY } })
   const { access_token: accessToken, refresh_token: refreshToken, user } = await signIn(fastify, { username: 'Ada' })
-  const { sid, iat, exp } = await fastify.accessTokens.verify(accessToken)
+  const { sid, iat, exp } = await fastify.tokens.verify(accessToken)
   const ofBoth = { active: true, sub: user.id, sid, iss: ISSUER, aud: ISSUER, username: 'Ada' }
   const ofAccess = { ...ofBoth, iat, exp, token_type: 'Bearer' }
 

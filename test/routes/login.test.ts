@@ -88,7 +88,7 @@ test('POST /login', async (t) => {
     const tokens = await Promise.all(
       [1, 2, 3].map(async () => (await post(fastify, '/login', { username: 'ada', password: PASSWORD })).json())
     )
-    const claims = await Promise.all(tokens.map(({ access_token: token }) => fastify.accessTokens.verify(token)))
+    const claims = await Promise.all(tokens.map(({ access_token: token }) => fastify.tokens.verify(token)))
     t.equal(new Set(claims.map(({ sid }) => sid)).size, 3)
     t.equal(new Set(tokens.map(({ refresh_token: token }) => token)).size, 3)
   })
@@ -182,7 +182,7 @@ test('POST /login', async (t) => {
       payload: { username: 'ada', password: PASSWORD }
     })
     const { access_token: accessToken, refresh_token: refreshToken } = login.json()
-    const { sid, sub } = await fastify.accessTokens.verify(accessToken)
+    const { sid, sub } = await fastify.tokens.verify(accessToken)
     const { rows } = await fastify.pg.pool.query('SELECT *, host(ip) AS ip FROM sessions WHERE id = $1', [sid])
     t.match(rows, [{ user_id: sub, user_agent: agent.slice(0, 512), ip: '2001:db8::1', ended_at: null }])
     t.strictSame(rows[0].created_at, rows[0].last_used_at)
@@ -197,7 +197,7 @@ test('POST /login', async (t) => {
     const payload = JSON.stringify({ username: 'ada', password: PASSWORD })
     const headers = { 'content-type': 'application/json', 'user-agent': undefined as unknown as string }
     const login = await fastify.inject({ method: 'POST', url: '/login', headers, payload })
-    const { sid } = await fastify.accessTokens.verify(login.json().access_token)
+    const { sid } = await fastify.tokens.verify(login.json().access_token)
     const { rows } = await fastify.pg.pool.query('SELECT user_agent, host(ip) AS ip FROM sessions WHERE id = $1', [sid])
     t.match(rows, [{ ip: '127.0.0.1' }])
     t.match(rows[0].user_agent ?? '', /^(?:lightMyRequest)?$/)

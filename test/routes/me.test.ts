@@ -26,7 +26,7 @@ test('GET /me', async (t) => {
     environment: { ACCESS_TOKEN_TTL: '10000', REFRESH_IDLE_TTL: '1000', REFRESH_MAX_TTL: '3000' }
   })
   const me = (token: string) => fastify.inject({ url: '/me', headers: bearer(token) })
-  const database = fastify.openDatabase()
+  const database = fastify.database.open()
 
   await t.test('shows the user as the registration did', async (t) => {
     for (const names of [{ username: 'Ada', email: 'Ada@Example.com' }, { email: 'grace@example.com' }]) {
@@ -85,9 +85,9 @@ test('GET /me', async (t) => {
   await t.test('refuses a token that names the session of another', async (t) => {
     const ada = await signIn(fastify, { username: 'ada.l' })
     const eve = await signIn(fastify, { username: 'eve.l' })
-    const { sid } = await fastify.accessTokens.verify(ada.access_token)
-    t.strictSame(answer(await me(fastify.accessTokens.issue(eve.user, sid))), INVALID)
-    t.strictSame(answer(await me(fastify.accessTokens.issue(eve.user, randomUUID()))), INVALID)
+    const { sid } = await fastify.tokens.verify(ada.access_token)
+    t.strictSame(answer(await me(fastify.tokens.issue(eve.user, sid))), INVALID)
+    t.strictSame(answer(await me(fastify.tokens.issue(eve.user, randomUUID()))), INVALID)
   })
 
   await t.test('is unavailable while the database is', async (t) => {
@@ -194,7 +194,7 @@ test('PATCH /me', async (t) => {
     t.strictSame((await rename(token, { username: 'Support' })).json().errors, [
       { path: '/username', message: 'is taken', rule: 'taken' }
     ])
-    await fastify.openDatabase().query(sql`UPDATE users SET username = 'root' WHERE username = 'plain'`)
+    await fastify.database.open().query(sql`UPDATE users SET username = 'root' WHERE username = 'plain'`)
     t.equal((await rename(token, { username: 'Root' })).json().username, 'Root')
   })
 
@@ -217,13 +217,13 @@ test('PATCH /me', async (t) => {
       t.equal((await rename(token, body)).json().code, 'VALIDATION_FAILED')
     }
     t.equal((await rename('', { username: 'joanna' })).json().code, 'TOKEN_INVALID')
-    await fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`)
+    await fastify.database.open().query(sql`DELETE FROM users WHERE id = ${user.id}`)
     t.strictSame(answer(await rename(token, { username: 'joanna' })), INVALID)
   })
 
   await t.test('refuses a user who goes meanwhile, and passes on what else goes wrong', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'edith' })
-    meanwhile(fastify, 1, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`))
+    meanwhile(fastify, 1, () => fastify.database.open().query(sql`DELETE FROM users WHERE id = ${user.id}`))
     t.strictSame(answer(await rename(token, { username: 'edith.2' })), INVALID)
     const other = await signIn(fastify, { username: 'ruth' })
     let restore = () => {}
@@ -256,7 +256,7 @@ test('DELETE /me', async (t) => {
     t.match(response.headers, { 'cache-control': 'no-store' })
     t.strictSame(answer(await fastify.inject({ url: '/me', headers: bearer(token) })), INVALID)
     await fastify.audit.flush()
-    const rows = await fastify.openDatabase().query(
+    const rows = await fastify.database.open().query(
       sql`SELECT 'users' AS name FROM users WHERE id = ${user.id}
        UNION ALL SELECT 'sessions' FROM sessions WHERE user_id = ${user.id}
        UNION ALL SELECT 'mails' FROM mails WHERE user_id = ${user.id}
@@ -290,7 +290,7 @@ test('DELETE /me', async (t) => {
   await t.test('refuses where the password is changed, or the account goes, meanwhile', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'edith' })
     const { verify } = fastify.passwords
-    const query = (statement: Statement) => fastify.openDatabase().query(statement)
+    const query = (statement: Statement) => fastify.database.open().query(statement)
     fastify.passwords.verify = async (...given) => {
       await query(sql`UPDATE users SET password_version = password_version + 1 WHERE id = ${user.id}`)
       return verify(...given)

@@ -231,14 +231,14 @@ test('with REQUIRE_VERIFIED_EMAIL', async (t) => {
       t.strictSame(answer(response), UNVERIFIED, 'and is no wrong password')
       t.equal(response.headers['set-cookie'], undefined)
     }
-    t.strictSame(await fastify.openDatabase().query(sql`SELECT FROM sessions`), [])
+    t.strictSame(await fastify.database.open().query(sql`SELECT FROM sessions`), [])
     await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
     t.equal((await login(PASSWORD)).statusCode, 200)
   })
 
   await t.test('who has no address has none to verify', async (t) => {
     const passwordHash = await fastify.passwords.hash(PASSWORD)
-    await addUser(fastify.openDatabase(), { username: 'grace', passwordHash })
+    await addUser(fastify.database.open(), { username: 'grace', passwordHash })
     t.equal((await post(fastify, '/login', { username: 'grace', password: PASSWORD })).statusCode, 200)
   })
 })

@@ -19,14 +19,14 @@ test('GET /secret', async (t) => {
   })
 
   await t.test('needs no database', async (t) => {
-    const token = fastify.accessTokens.issue({ id: 'x', username: 'ada' }, 'x')
+    const token = fastify.tokens.issue({ id: 'x', username: 'ada' }, 'x')
     const restore = cutOff(fastify)
     const response = await fastify.inject({ url: '/secret', headers: bearer(token) })
     restore()
     t.strictSame(answer(response), { statusCode: 200, body: { message: 'Hello ada, this is the secret.' } })
   })
 
-  const token = fastify.accessTokens.issue({ id: 'x', username: 'ada' }, 'x')
+  const token = fastify.tokens.issue({ id: 'x', username: 'ada' }, 'x')
   const refused: [string, Record<string, string>, number, string, string, Record<string, string>][] = [
     ['no token', {}, 0, 'TOKEN_MISSING', 'A bearer token is needed here.', BEARER],
     ['a bad token', bearer(`${token}x`), 0, 'TOKEN_INVALID', 'The token is not valid.', INVALID_TOKEN],

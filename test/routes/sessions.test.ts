@@ -51,7 +51,7 @@ test('the sessions of a user', async (t) => {
     environment: { ACCESS_TOKEN_TTL: '100000', REFRESH_IDLE_TTL: '3600', REFRESH_MAX_TTL: '7200' }
   })
   for (const username of ['ada', 'eve']) await post(fastify, '/register', { username, password: PASSWORD })
-  t.beforeEach(() => fastify.openDatabase().query(sql`TRUNCATE sessions`))
+  t.beforeEach(() => fastify.database.open().query(sql`TRUNCATE sessions`))
 
   async function begin(username = 'ada', userAgent = 'a browser', remoteAddress = '192.0.2.1'): Promise<Session> {
     const login = await fastify.inject({
@@ -62,7 +62,7 @@ test('the sessions of a user', async (t) => {
       payload: { username, password: PASSWORD }
     })
     const { access_token: token, refresh_token: refreshToken } = login.json()
-    return { id: (await fastify.accessTokens.verify(token)).sid, token, refreshToken }
+    return { id: (await fastify.tokens.verify(token)).sid, token, refreshToken }
   }
   const list = ({ token }: Session) => fastify.inject({ url: '/sessions', headers: bearer(token) })
   const listed = async (session: Session): Promise<string[]> =>
@@ -287,7 +287,7 @@ test('the sessions of a user', async (t) => {
 test('the sessions of a user who signs in without a user agent', async (t) => {
   const fastify = await build(t)
   const { access_token: token } = await signIn(fastify, { email: 'ada@example.com' })
-  await fastify.openDatabase().query(sql`UPDATE sessions SET user_agent = NULL, ip = NULL`)
+  await fastify.database.open().query(sql`UPDATE sessions SET user_agent = NULL, ip = NULL`)
   const response = await fastify.inject({ url: '/sessions', headers: bearer(token) })
   t.equal(response.statusCode, 200)
   t.match(response.json(), { sessions: [{ user_agent: null, ip: null, current: true }] })

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 
 const resend: FastifyPluginAsync = async (fastify) => {
-  fastify.mailPage(fastify, {
+  fastify.pages.addMailRequest(fastify, {
     name: 'resend',
     operationId: 'resendVerification',
     title: 'Confirm your email address',

@@ -7,7 +7,7 @@ import { EmailVerificationForm } from '../../../src/schemas/email.ts'
 const verify: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords } = fastify
 
-  fastify.linkPage(fastify, {
+  fastify.pages.addLink(fastify, {
     name: 'verify',
     operationId: 'verifyEmail',
     title: 'Confirm your email address',

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 
 const forgot: FastifyPluginAsync = async (fastify) => {
-  fastify.mailPage(fastify, {
+  fastify.pages.addMailRequest(fastify, {
     name: 'forgot',
     operationId: 'forgotPassword',
     title: 'Choose a new password',

@@ -7,7 +7,7 @@ import { PasswordReset } from '../../../src/schemas/passwords.ts'
 const reset: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords, requireMail } = fastify
 
-  fastify.linkPage(fastify, {
+  fastify.pages.addLink(fastify, {
     name: 'reset',
     operationId: 'resetPassword',
     title: 'Choose a new password',

@@ -8,7 +8,7 @@ const finish: FastifyPluginAsync = async (fastify) => {
   const { config, emailLinks, limits, passwords } = fastify
   if (config.HIDE_ACCOUNTS === 'off') return
 
-  fastify.linkPage(fastify, {
+  fastify.pages.addLink(fastify, {
     name: 'finish',
     operationId: 'finishRegistration',
     title: 'Finish your registration',

@@ -1,5 +1,4 @@
 import { test } from 'tap'
-import { revokeKey, rotateKey } from '../../../src/keys/rotation.ts'
 import { build } from '../../helpers/app.ts'
 import { operator } from '../../helpers/command.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
@@ -7,10 +6,9 @@ import { migratedDatabase } from '../../helpers/database.ts'
 test('keys list', async (t) => {
   const database = await migratedDatabase(t)
   const fastify = await build(t, { database })
-  const { keyRules } = fastify
-  const first = fastify.keyRing.signingKey().kid
-  const next = await rotateKey(fastify.openDatabase(), keyRules)
-  const { replacement } = await revokeKey(fastify.openDatabase(), keyRules, first)
+  const first = fastify.keys.signingKey().kid
+  const next = await fastify.keys.rotate()
+  const { replacement } = await fastify.keys.revoke(first)
   const run = await operator(t, { database })
 
   const { code, stdout, stderr } = await run(['--json', 'keys', 'list'])

@@ -1,5 +1,4 @@
 import { test } from 'tap'
-import { revokeKey, rotateKey } from '../../../src/keys/rotation.ts'
 import { bearer, build, post, signIn, testClock } from '../../helpers/app.ts'
 import { operator } from '../../helpers/command.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
@@ -8,14 +7,14 @@ test('keys revoke', async (t) => {
   const database = await migratedDatabase(t)
   const clock = testClock()
   const fastify = await build(t, { database, clock })
-  const { keyRing, keyRules } = fastify
+  const { keys } = fastify
   const run = await operator(t, { database, clock })
   const secret = async (token: string) => (await fastify.inject({ url: '/secret', headers: bearer(token) })).statusCode
   const refused =
     'its tokens are refused, by every instance within 60 s and by services that keep the public keys for as long as they do. Clients get others with their refresh tokens'
 
   await t.test('tells what would follow, and does nothing, in a dry run', async (t) => {
-    const { kid } = keyRing.signingKey()
+    const { kid } = keys.signingKey()
     const { code, stdout } = await run(['keys', 'revoke', '--dry-run', '--', kid])
     t.strictSame(
       [code, stdout],
@@ -23,28 +22,28 @@ test('keys revoke', async (t) => {
     )
     const json = JSON.parse((await run(['--json', 'keys', 'revoke', '--dry-run', '--', kid])).stdout)
     t.strictSame(json, { kid, was: 'signing', revoked: false, replacement: null })
-    await keyRing.refresh()
-    t.equal(keyRing.signingKey().kid, kid)
+    await keys.refresh()
+    t.equal(keys.signingKey().kid, kid)
   })
 
   await t.test('does nothing either where nobody has confirmed it', async (t) => {
-    const { kid } = keyRing.signingKey()
+    const { kid } = keys.signingKey()
     t.strictSame(await run(['keys', 'revoke', '--', kid]), {
       code: 1,
       stdout: `Key ${kid} would be revoked: ${refused}, signed by a new key that signs at once.\nNothing is changed without --yes.\n`,
       stderr: ''
     })
-    await keyRing.refresh()
-    t.equal(keyRing.signingKey().kid, kid)
+    await keys.refresh()
+    t.equal(keys.signingKey().kid, kid)
   })
 
   await t.test('ends what the signing key signed, and clients go on with a new one', async (t) => {
     const { access_token, refresh_token } = await signIn(fastify, { username: 'ada' })
     t.equal(await secret(access_token), 200, 'it is remembered')
-    const { kid } = keyRing.signingKey()
+    const { kid } = keys.signingKey()
     const { code, stdout, stderr } = await run(['keys', 'revoke', '--yes', '--', kid])
-    await keyRing.refresh()
-    const replacement = keyRing.signingKey().kid
+    await keys.refresh()
+    const replacement = keys.signingKey().kid
     t.strictSame(
       [code, stdout, stderr],
       [
@@ -55,7 +54,7 @@ test('keys revoke', async (t) => {
     )
     t.equal(await secret(access_token), 401)
     t.strictSame(
-      keyRing.jwks().keys.map((key) => key.kid),
+      keys.jwks().keys.map((key) => key.kid),
       [replacement]
     )
     const refreshed = (await post(fastify, '/token/refresh', { refresh_token })).json()
@@ -63,13 +62,13 @@ test('keys revoke', async (t) => {
   })
 
   await t.test('says what follows for a key that does not sign', async (t) => {
-    const retired = keyRing.signingKey().kid
-    const { kid: waiting } = await rotateKey(fastify.openDatabase(), keyRules)
+    const retired = keys.signingKey().kid
+    const { kid: waiting } = await keys.rotate()
     t.equal(
       (await run(['keys', 'revoke', '--yes', '--', waiting])).stdout,
       `Key ${waiting} is revoked: it has signed nothing yet, and never will.\n`
     )
-    await rotateKey(fastify.openDatabase(), keyRules, 0)
+    await keys.rotate(0)
     t.equal((await run(['keys', 'revoke', '--dry-run', '--', retired])).stdout.split(': ')[1], `${refused}.\n`)
     clock.advance(900 + 60)
     const { stdout } = await run(['--json', '--yes', 'keys', 'revoke', '--', retired])
@@ -82,8 +81,8 @@ test('keys revoke', async (t) => {
       stdout: '',
       stderr: 'there is no key nobody: keys list names all of them\n'
     })
-    const { kid } = keyRing.signingKey()
-    await revokeKey(fastify.openDatabase(), keyRules, kid).catch(() => {})
+    const { kid } = keys.signingKey()
+    await keys.revoke(kid).catch(() => {})
     const { code, stdout, stderr } = await run(['keys', 'revoke', '--', kid])
     t.strictSame([code, stdout], [1, ''])
     t.match(stderr, new RegExp(`^key ${kid} is revoked since \\S+Z\n$`))

@@ -26,9 +26,9 @@ test('keys rewrap', async (t) => {
   })
 
   await t.test('changes nothing when a key is closed to both secrets, and names it', async (t) => {
-    const { kid } = fastify.keyRing.signingKey()
-    await fastify
-      .openDatabase()
+    const { kid } = fastify.keys.signingKey()
+    await fastify.database
+      .open()
       .query(sql`UPDATE signing_keys SET private_key = ${Buffer.alloc(60)} WHERE kid = ${kid}`)
     const { code, stdout, stderr } = await run(['keys', 'rewrap'])
     t.strictSame([code, stdout], [1, ''])

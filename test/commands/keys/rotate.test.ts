@@ -9,23 +9,23 @@ test('keys rotate', async (t) => {
   const fastify = await build(t, { database, clock })
   const run = await operator(t, { database, clock })
   const ring = async () => {
-    await fastify.keyRing.refresh()
-    return fastify.keyRing.jwks().keys.map(({ kid }) => kid)
+    await fastify.keys.refresh()
+    return fastify.keys.jwks().keys.map(({ kid }) => kid)
   }
   const [first] = await ring()
 
   await t.test('makes a key that is published before it signs, and says when it does', async (t) => {
     const { code, stdout, stderr } = await run(['keys', 'rotate'])
     const kids = await ring()
-    const { kid, signsFrom } = fastify.keyRing.newest()
+    const { kid, signsFrom } = fastify.keys.newest()
     const [, said = '', from = ''] = /^Key ([\w-]{43}) signs from (\S+) on\. Until then /.exec(stdout) ?? []
     t.strictSame([code, said, stderr], [0, kid, ''])
     t.ok(Math.abs(Date.parse(from) - signsFrom) < 5000)
-    t.strictSame([kids, fastify.keyRing.signingKey().kid], [[first, kid], first])
+    t.strictSame([kids, fastify.keys.signingKey().kid], [[first, kid], first])
   })
 
   await t.test('makes no other one while that waits', async (t) => {
-    const { kid } = fastify.keyRing.newest()
+    const { kid } = fastify.keys.newest()
     for (const words of [
       ['keys', 'rotate'],
       ['keys', 'rotate', '--now']
@@ -41,7 +41,7 @@ test('keys rotate', async (t) => {
     clock.advance(360)
     const { code, stdout } = await run(['keys', 'rotate', '--now'])
     await ring()
-    const { kid } = fastify.keyRing.signingKey()
+    const { kid } = fastify.keys.signingKey()
     t.equal(code, 0)
     t.match(stdout, new RegExp(`^Key ${kid} signs from \\S+ on\\. .*for up to 300 s`))
   })

@@ -6,7 +6,7 @@ import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users set-email', async (t) => {
   const { fastify, run, ask } = await workplace(t, NO_SERVER)
-  const database = () => fastify.openDatabase()
+  const database = () => fastify.database.open()
   const waiting = async () => {
     const rows = await database().query(sql`SELECT kind, recipient FROM mails ORDER BY id`)
     await database().query(sql`DELETE FROM mails`)
@@ -143,5 +143,5 @@ test('where no mail can be sent, none waits', async (t) => {
     stdout: '',
     stderr: 'No mail can be sent: set SMTP_URL and MAIL_FROM.\n'
   })
-  t.strictSame(await fastify.openDatabase().query(sql`SELECT kind FROM mails`), [])
+  t.strictSame(await fastify.database.open().query(sql`SELECT kind FROM mails`), [])
 })

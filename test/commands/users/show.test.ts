@@ -92,7 +92,7 @@ test('users show', async (t) => {
   await t.test('shows sessions of which neither address nor program is known', async (t) => {
     await post(fastify, '/register', { username: 'hedy', password: PASSWORD })
     await post(fastify, '/login', { username: 'hedy', password: PASSWORD })
-    await fastify.openDatabase().query(sql`UPDATE sessions SET ip = NULL, user_agent = NULL`)
+    await fastify.database.open().query(sql`UPDATE sessions SET ip = NULL, user_agent = NULL`)
     const { stdout } = await run(['users', 'show', 'hedy'])
     t.match(stdout, /\nemail {5}none\n/)
     t.match(stdout, /\nLAST USED +OPENED +FROM +WITH\n\S+Z {2}\S+Z\n$/)

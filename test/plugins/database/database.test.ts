@@ -44,12 +44,12 @@ test('the database', async (t) => {
   })
 
   await t.test('is another for each job outside of a request, with a timeout of its own', async (t) => {
-    t.not(fastify.openDatabase(), fastify.openDatabase())
+    t.not(fastify.database.open(), fastify.database.open())
     const holder = await fastify.pg.pool.connect()
-    const error = (await caught(fastify.openDatabase(50).query(sql`SELECT 1`))) as Problem
+    const error = (await caught(fastify.database.open(50).query(sql`SELECT 1`))) as Problem
     holder.release()
     t.equal(error.code, 'DATABASE_UNAVAILABLE')
-    t.strictSame(await fastify.openDatabase().query(sql`SELECT 1 AS number`), [{ number: 1 }])
+    t.strictSame(await fastify.database.open().query(sql`SELECT 1 AS number`), [{ number: 1 }])
   })
 })
 
@@ -74,7 +74,7 @@ test('the database of guesses', async (t) => {
       await settle()
       t.equal(asked.length, most, 'however many sign in')
 
-      const other = fastify.openDatabase().query(sql`SELECT 1 AS number`)
+      const other = fastify.database.open().query(sql`SELECT 1 AS number`)
       await begun(most + 1)
       asked.pop()?.go()
       t.strictSame(await other, [{ number: 1 }], 'the others are left to the rest')

@@ -10,7 +10,7 @@ const NEXT = 'another horse battery staple'
 /** What was recorded of following links, the oldest first. */
 async function recorded(fastify: FastifyInstance) {
   await fastify.audit.flush()
-  return fastify.openDatabase().query(
+  return fastify.database.open().query(
     sql`SELECT actor, action, account, detail FROM audit
      WHERE action IN ('email verified', 'email changed', 'email change undone', 'password reset', 'registered')
      ORDER BY seq`
@@ -75,8 +75,8 @@ test('a link that was mailed before an account was disabled does not come back t
   const reset = await tokenOf(fastify, 'reset-password')
   await post(fastify, '/email/change', change, bearer(access_token))
 
-  await disableAccount(fastify.openDatabase(), fastify.sessionRules, user.id)
-  await enableAccount(fastify.openDatabase(), user.id)
+  await disableAccount(fastify.database.open(), fastify.sessions.rules, user.id)
+  await enableAccount(fastify.database.open(), user.id)
   for (const [path, body] of [
     ['/email/change/confirm', { token: confirm }],
     ['/password/reset', { token: reset, new_password: NEXT }]

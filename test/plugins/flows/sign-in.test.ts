@@ -7,7 +7,7 @@ const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or t
 
 test('POST /login refuses who loses the account while the password is checked', async (t) => {
   const fastify = await build(t)
-  const database = fastify.openDatabase()
+  const database = fastify.database.open()
   const { verify } = fastify.passwords
   t.teardown(() => {
     fastify.passwords.verify = verify
@@ -60,7 +60,7 @@ test('POST /login gives the username as it is when the session begins', async (t
   }
   const response = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
   t.equal(response.statusCode, 200)
-  t.match(await fastify.accessTokens.verify(response.json().access_token), { preferred_username: 'lovelace' })
+  t.match(await fastify.tokens.verify(response.json().access_token), { preferred_username: 'lovelace' })
 })
 
 test('POST /login to a disabled account', async (t) => {
@@ -68,8 +68,8 @@ test('POST /login to a disabled account', async (t) => {
   const cheap = await build(t, { database })
   const fastify = await build(t, { database, environment: { BCRYPT_COST: '11', LIMITS: 'on' } })
   await signIn(cheap, { username: 'ada', email: 'ada@example.com' })
-  const stored = () => fastify.openDatabase().query(sql`SELECT password_hash FROM users`)
-  await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now()`)
+  const stored = () => fastify.database.open().query(sql`SELECT password_hash FROM users`)
+  await fastify.database.open().query(sql`UPDATE users SET disabled_at = now()`)
   const before = await stored()
 
   const { verify, hash } = fastify.passwords
@@ -83,7 +83,7 @@ test('POST /login to a disabled account', async (t) => {
     return hash(...given)
   }
   t.beforeEach(async () => {
-    await fastify.openDatabase().query(sql`TRUNCATE limits`)
+    await fastify.database.open().query(sql`TRUNCATE limits`)
     hashes = []
   })
 
@@ -115,7 +115,7 @@ test('POST /login to a disabled account', async (t) => {
   })
 
   await t.test('succeeds again once it is enabled', async (t) => {
-    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = NULL`)
+    await fastify.database.open().query(sql`UPDATE users SET disabled_at = NULL`)
     t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)
   })
 })
@@ -125,7 +125,7 @@ test('POST /login makes a new hash when BCRYPT_COST has changed', async (t) => {
   const cheap = await build(t, { database, environment: { BCRYPT_COST: '10' } })
   const dear = await build(t, { database, environment: { BCRYPT_COST: '11' } })
   const hashOf = async (username: string): Promise<string> => {
-    const [row] = await cheap.openDatabase().query(sql`SELECT password_hash FROM users WHERE username = ${username}`)
+    const [row] = await cheap.database.open().query(sql`SELECT password_hash FROM users WHERE username = ${username}`)
     return row?.password_hash
   }
   const login = (fastify: typeof cheap, username: string, password = PASSWORD) =>
@@ -165,8 +165,8 @@ test('POST /login makes a new hash when BCRYPT_COST has changed', async (t) => {
       [200, 200, 200]
     )
     t.match(await hashOf('busy'), /^\$2b\$11\$/)
-    const sessions = await cheap
-      .openDatabase()
+    const sessions = await cheap.database
+      .open()
       .query(sql`SELECT sessions.id FROM sessions JOIN users ON users.id = user_id WHERE username = 'busy'`)
     t.equal(sessions.length, 3)
   })

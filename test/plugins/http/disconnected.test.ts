@@ -64,7 +64,7 @@ test('a client that hangs up', async (t) => {
     const again = () => post(fastify, '/login', { username: 'ada', password: PASSWORD }).then((it) => it.statusCode)
     const other = again()
     const hangUp = await login(fastify, port, 'ada')
-    while (fastify.guessConnections.waitingCount < 2) await new Promise(setImmediate)
+    while (fastify.database.waiting < 2) await new Promise(setImmediate)
     t.equal(await again(), 503)
     await hangUp()
     const admitted = again()

@@ -32,7 +32,7 @@ test('each code has one body, whole', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock, environment: { ACCESS_TOKEN_TTL: '60' } })
   const { access_token: token } = await signIn(fastify, { username: 'ada', email: 'ada@example.com' })
-  const ghost = fastify.accessTokens.issue({ id: '01890a5d-ac96-774b-bcce-b302099a8057', username: null }, token)
+  const ghost = fastify.tokens.issue({ id: '01890a5d-ac96-774b-bcce-b302099a8057', username: null }, token)
   const json = { 'content-type': 'application/json' }
 
   const problems: [string, object, Record<string, string>, object][] = [

@@ -6,7 +6,7 @@ import cors from '../../../plugins/http/cors.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
 import notFound from '../../../plugins/http/not-found.ts'
-import stopping from '../../../plugins/transport/stopping.ts'
+import draining from '../../../plugins/transport/draining.ts'
 import transport from '../../../plugins/transport/transport.ts'
 import { options } from '../../../src/app.ts'
 import { readConfig } from '../../../src/config/config.ts'
@@ -123,7 +123,7 @@ test('a URL that cannot be read is a 400 for every method, known or not', async 
 test('a handler that finds out by itself that there is nothing answers like a path that no route has', async (t) => {
   const fastify = Fastify({ ...options, logger: { ...options.logger, level: 'silent' } })
   t.teardown(() => fastify.close())
-  for (const plugin of [allowedMethods, errors, headers, stopping, transport]) await fastify.register(plugin)
+  for (const plugin of [allowedMethods, errors, headers, draining, transport]) await fastify.register(plugin)
   await fastify.register(config, { config: readConfig({}) })
   await fastify.register(cors)
   await fastify.register(notFound)
@@ -135,7 +135,7 @@ test('a handler that finds out by itself that there is nothing answers like a pa
 
 test('HEAD is answered like GET without a body', async (t) => {
   const fastify = await build(t)
-  const token = fastify.accessTokens.issue({ id: '01890a5d-ac96-774b-bcce-b302099a8057', username: 'ada' }, 'x')
+  const token = fastify.tokens.issue({ id: '01890a5d-ac96-774b-bcce-b302099a8057', username: 'ada' }, 'x')
   for (const url of [
     '/secret',
     '/me',

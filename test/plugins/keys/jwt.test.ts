@@ -1,6 +1,5 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { test } from 'tap'
-import { addKey } from '../../../src/keys/signing-keys.ts'
 import { build } from '../../helpers/app.ts'
 
 test('the JWT library', async (t) => {
@@ -11,12 +10,12 @@ test('the JWT library', async (t) => {
     })
 
   await t.test('signs with ES256 and the newest key of the ring where it is given none', async (t) => {
-    const { keyRing, secrets } = fastify
-    await addKey(fastify.openDatabase(), secrets, 0)
-    await keyRing.refresh()
+    const { keys } = fastify
+    await keys.rotate(0)
+    await keys.refresh()
     const { protectedHeader, payload } = await jwtVerify(
       await sign(),
-      createLocalJWKSet({ keys: [keyRing.signingKey().jwk] })
+      createLocalJWKSet({ keys: [keys.signingKey().jwk] })
     )
     t.strictSame(protectedHeader, { alg: 'ES256', typ: 'at+jwt' })
     t.match(payload, { sub: 'ada', iat: Number })
@@ -29,7 +28,7 @@ test('the JWT library', async (t) => {
   })
 
   await t.test('leaves the time to the claims, which are judged on the injected clock', async (t) => {
-    const { kid, privateKey } = fastify.keyRing.signingKey()
+    const { kid, privateKey } = fastify.keys.signingKey()
     const token = fastify.jwt.sign({ exp: 1, nbf: 4_000_000_000 } as never, { key: privateKey, kid } as never)
     t.match(await fastify.jwt.verify(token), { header: { kid }, payload: { exp: 1, nbf: 4_000_000_000 } })
   })

@@ -51,7 +51,7 @@ test('the cookie of a device', async (t) => {
     const fastify = await build(t, { clock, environment: ON })
     const { user } = await signIn(fastify, { username: 'ada' })
     const cookie = cookieOf(await login(fastify, 'ada'))
-    const read = (header: string | undefined) => fastify.deviceCookie.read({ headers: { cookie: header } } as never)
+    const read = (header: string | undefined) => fastify.limits.deviceOf({ headers: { cookie: header } } as never)
     const device = read(cookie)
     t.match(device, { id: user.id, password_version: 1, device_version: 1, nonce: /^[\w-]{22}$/ })
     t.strictSame(read(`other=1; ${cookie}; more=2`), device)
@@ -74,8 +74,8 @@ test('the cookie of a device', async (t) => {
     const fastify = await build(t, { environment: ON })
     await signIn(fastify, { username: 'ada' })
     const request = { headers: { cookie: cookieOf(await login(fastify, 'ada')) } } as never
-    t.ok(fastify.deviceCookie.read(request))
-    t.equal(fastify.deviceCookie.read(request), fastify.deviceCookie.read(request))
+    t.ok(fastify.limits.deviceOf(request))
+    t.equal(fastify.limits.deviceOf(request), fastify.limits.deviceOf(request))
   })
 
   await t.test('is not set where nothing is limited', async (t) => {
@@ -89,7 +89,7 @@ test('the cookie of a device', async (t) => {
 test('the cookie of a device is void', async (t) => {
   const fastify = await build(t, { environment: ON })
   const secret = fastify.deriveKey('limits')
-  const database = () => fastify.openDatabase()
+  const database = () => fastify.database.open()
   t.beforeEach(async () => {
     await database().query(sql`TRUNCATE users, limits CASCADE`)
   })
@@ -125,19 +125,19 @@ test('the cookie of a device is void', async (t) => {
       NEXT
     ],
     ['the end of the other sessions', ({ headers }) => endOthers(headers)],
-    ['the end of all sessions by an operator', ({ id }) => endAccountSessions(database(), fastify.sessionRules, id)],
+    ['the end of all sessions by an operator', ({ id }) => endAccountSessions(database(), fastify.sessions.rules, id)],
     [
       'an operator’s password',
       async ({ id }) => {
         const hash = await fastify.passwords.hash(NEXT)
-        await setPassword(database(), fastify.sessionRules, secret, id, { hash, keepSessions: true })
+        await setPassword(database(), fastify.sessions.rules, secret, id, { hash, keepSessions: true })
       },
       NEXT
     ],
     [
       'being disabled, also once the account is enabled',
       async ({ id }) => {
-        await disableAccount(database(), fastify.sessionRules, id)
+        await disableAccount(database(), fastify.sessions.rules, id)
         await enableAccount(database(), id)
       }
     ]
@@ -227,6 +227,6 @@ test('a valid device cookie of another account is kept', async (t) => {
 
   t.equal((await change(access_token, PASSWORD, NEXT)).statusCode, 204)
   t.ok(cookieOf(await login(fastify, 'eve', NEXT, { cookie: ada })), 'but not one that is void')
-  await fastify.openDatabase().query(sql`DELETE FROM users WHERE username = 'ada'`)
+  await fastify.database.open().query(sql`DELETE FROM users WHERE username = 'ada'`)
   t.ok(cookieOf(await login(fastify, 'eve', NEXT, { cookie: ada })), 'nor that of an account that is gone')
 })

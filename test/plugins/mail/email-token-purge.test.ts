@@ -11,14 +11,14 @@ test('tokens of mails are purged now and then', async (t) => {
   const fastify = await build(t, { clock, log, timers })
   await signIn(fastify, { email: 'ada@example.com' })
   await letters(fastify)
-  await fastify.openDatabase().query(
+  await fastify.database.open().query(
     sql`INSERT INTO email_tokens (hash, purpose, mail_id, email, sent_at, expires_at)
      SELECT decode(md5(n::text), 'hex'), 'finish registration', gen_random_uuid(), 'x', now(), now()
      FROM generate_series(1, 2500) AS n`
   )
   clock.advance(3 * 24 * 60 * 60)
   await timers.pass(600_000)
-  t.strictSame(await fastify.openDatabase().query(sql`SELECT * FROM email_tokens`), [])
+  t.strictSame(await fastify.database.open().query(sql`SELECT * FROM email_tokens`), [])
   const restore = cutOff(fastify)
   await timers.pass(600_000)
   restore()

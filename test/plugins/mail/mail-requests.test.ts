@@ -30,7 +30,7 @@ test('mails that anybody may ask for', async (t) => {
   await t.test('are counted alike for an address that nobody has', async (t) => {
     for (let i = 0; i < 7; i += 1) t.equal((await ask('/password/forgot', 'nobody@example.com')).statusCode, 202)
     t.strictSame(await letters(fastify), [])
-    const counts = await fastify.openDatabase().query(sql`SELECT count FROM limits WHERE count = 5`)
+    const counts = await fastify.database.open().query(sql`SELECT count FROM limits WHERE count = 5`)
     t.strictSame(counts, [{ count: 5 }])
   })
 
@@ -48,7 +48,7 @@ test('mails that anybody may ask for', async (t) => {
 
   await t.test('are on record without the address', async (t) => {
     await fastify.audit.flush()
-    const records = await listAudit(fastify.openDatabase(), { limit: 1000 })
+    const records = await listAudit(fastify.database.open(), { limit: 1000 })
     const text = JSON.stringify(records)
     t.match(text, '"action":"mail asked"')
     t.match(text, '"action":"mail throttled"')
@@ -68,8 +68,8 @@ test('mails that anybody may ask for are sent after a delay of their own', async
       const change = { new_email: email, current_password: PASSWORD }
       await post(fastify, '/email/change', change, bearer(access_token))
     }
-    const rows = await fastify
-      .openDatabase()
+    const rows = await fastify.database
+      .open()
       .query<{ kind: string; wait: number }>(
         sql`SELECT kind, extract(epoch FROM next_attempt_at - created_at)::float8 AS wait FROM mails`
       )

@@ -47,9 +47,9 @@ test('the outbox', async (t) => {
   const log: string[] = []
   const clock = testClock()
   const fastify = await build(t, { clock, log, environment: { SMTP_URL: server.url, MAIL_FROM } })
-  const database = fastify.openDatabase(60_000)
+  const database = fastify.database.open(60_000)
   const { id: userId } = await addUser(database, { email: 'ada@example.org', passwordHash: '' })
-  const put = (recipient = 'ada@example.org') => enqueueMail(fastify.openDatabase(), { kind: KIND, recipient, userId })
+  const put = (recipient = 'ada@example.org') => enqueueMail(fastify.database.open(), { kind: KIND, recipient, userId })
   const { outbox } = fastify
   t.beforeEach(() => {
     code = 0
@@ -81,7 +81,7 @@ test('the outbox', async (t) => {
   })
 
   await t.test('drops a mail that comes to nothing, and the log has nothing of it', async (t) => {
-    await enqueueMail(fastify.openDatabase(), { kind: KIND, recipient: 'nobody@example.org' })
+    await enqueueMail(fastify.database.open(), { kind: KIND, recipient: 'nobody@example.org' })
     await outbox.flush()
     t.strictSame([server.received, mailLines(log)], [[], []])
     t.strictSame(outbox.outcomes.dropped, 1)
@@ -262,7 +262,7 @@ test('the outbox is looked into', async (t) => {
       fastify,
       clock,
       put: (mail: Partial<{ [Key in keyof NewMail]: NewMail[Key] | undefined }> = {}) =>
-        enqueueMail(fastify.openDatabase(), {
+        enqueueMail(fastify.database.open(), {
           kind: KIND,
           recipient: '',
           userId: rows[0].id,
@@ -341,9 +341,9 @@ test('the outbox is looked into', async (t) => {
 
   await t.test('soon again when it is nudged while it is looked into', async (t) => {
     const { fastify, look, put } = await start(t)
-    const { openDatabase } = fastify
-    fastify.openDatabase = (timeout) => {
-      fastify.openDatabase = openDatabase
+    const openDatabase = fastify.database.open
+    fastify.database.open = (timeout) => {
+      fastify.database.open = openDatabase
       fastify.outbox.nudge()
       return openDatabase(timeout)
     }
@@ -467,21 +467,21 @@ test('the outbox is looked into', async (t) => {
 
   await t.test('and sent, while there is a fault in the looking, which the log tells once', async (t) => {
     const { fastify, look, put } = await start(t)
-    const { openDatabase } = fastify
-    const failing: FastifyInstance['openDatabase'] = (timeout) => {
+    const openDatabase = fastify.database.open
+    const failing: FastifyInstance['database']['open'] = (timeout) => {
       const database = openDatabase(timeout)
       const query: typeof database.query = (statement) =>
         /asked|> moment/.test(statement.text) ? Promise.reject(new Error('no')) : database.query(statement)
       return { ...database, query }
     }
     for (const round of [1, 2]) {
-      fastify.openDatabase = failing
+      fastify.database.open = failing
       for (const time of [1, 2]) {
         await put()
         await look(5000)
         t.equal(tries, round * 2 - 2 + time)
       }
-      fastify.openDatabase = openDatabase
+      fastify.database.open = openDatabase
       await look(5000)
     }
     const faults = log
@@ -494,7 +494,7 @@ test('the outbox is looked into', async (t) => {
     const { fastify } = await start(t)
     await fastify.close()
     let asked = 0
-    fastify.openDatabase = () => {
+    fastify.database.open = () => {
       asked += 1
       throw new Error('the database is gone')
     }

@@ -6,9 +6,9 @@ import type { Followed } from '../../../plugins/flows/email-links.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
 import mailer from '../../../plugins/mail/mailer.ts'
-import linkPages, { type LinkPage } from '../../../plugins/pages/link-pages.ts'
-import pageRoutes from '../../../plugins/pages/page-routes.ts'
-import pages from '../../../plugins/pages/pages.ts'
+import { createLinkPages, type LinkPage } from '../../../plugins/pages/link-pages.ts'
+import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
+import { createRenderPage } from '../../../plugins/pages/render-page.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { Problem } from '../../../src/errors.ts'
@@ -28,10 +28,11 @@ const LINK: Followed = { names: { username: null, email: 'ada@example.com' }, em
 function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}) {
   const sent: unknown[] = []
   const state: { link: Followed | undefined; problem?: Problem } = { link: LINK }
-  const plugins = [clock, config, openapi, errors, headers, mailer, pages, pageRoutes, linkPages]
+  const plugins = [clock, config, openapi, errors, headers, mailer]
   const fastify = assemble(t, { plugins, config: readConfig({}) })
   fastify.register(async (scope) => {
-    scope.linkPage(scope, {
+    const addLink = createLinkPages(createPageRoutes(scope, createRenderPage(scope.config)))
+    addLink(scope, {
       name: 'step',
       operationId: 'step',
       title: 'One more',

@@ -19,7 +19,7 @@ test('a page that asks for a mail', async (t) => {
   })
 
   await t.test('changes nothing when it is looked at', async (t) => {
-    const stored = () => fastify.openDatabase().query(sql`SELECT key, count FROM limits ORDER BY key`)
+    const stored = () => fastify.database.open().query(sql`SELECT key, count FROM limits ORDER BY key`)
     const before = [await stored(), await waiting(fastify)]
     for (const method of ['GET', 'HEAD'] as const) t.equal((await fastify.inject({ method, url })).statusCode, 200)
     t.strictSame([await stored(), await waiting(fastify)], before)

@@ -6,8 +6,8 @@ import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
 import requestRules from '../../../plugins/http/request-rules.ts'
 import mailer from '../../../plugins/mail/mailer.ts'
-import pageRoutes from '../../../plugins/pages/page-routes.ts'
-import pages from '../../../plugins/pages/pages.ts'
+import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
+import { createRenderPage } from '../../../plugins/pages/render-page.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { html } from '../../../src/pages/html.ts'
@@ -19,10 +19,11 @@ const TOKEN = 'x'.repeat(43)
 /** An application with one page, and what its form has been sent with. */
 function start(t: Test, environment: Record<string, string> = {}) {
   const sent: unknown[] = []
-  const plugins = [clock, config, requestRules, openapi, errors, headers, mailer, pages, pageRoutes]
+  const plugins = [clock, config, requestRules, openapi, errors, headers, mailer]
   const fastify = assemble(t, { plugins, config: readConfig(environment) })
   fastify.register(async (scope) => {
-    scope.pageRoutes(scope, {
+    const addForm = createPageRoutes(scope, createRenderPage(scope.config))
+    addForm(scope, {
       name: 'step',
       operationId: 'step',
       title: 'One more',

@@ -4,8 +4,7 @@ import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import database from '../../../plugins/database/database.ts'
 import pg from '../../../plugins/database/pg.ts'
-import keyRing from '../../../plugins/keys/key-ring.ts'
-import keyRules from '../../../plugins/keys/key-rules.ts'
+import keys from '../../../plugins/keys/keys.ts'
 import deriveKey from '../../../plugins/secrets/derive-key.ts'
 import secrets from '../../../plugins/secrets/secrets.ts'
 import { readConfig } from '../../../src/config/config.ts'
@@ -24,7 +23,7 @@ const NEW = 'another secret, which came after that one'
 /** An instance of the service with derived keys and what they need. */
 function instance(t: Test, where: TestDatabase, environment: Record<string, string>): FastifyInstance {
   return assemble(t, {
-    plugins: [clock, config, pg, database, secrets, keyRules, keyRing, deriveKey],
+    plugins: [clock, config, pg, database, secrets, keys, deriveKey],
     config: readConfig({ DATABASE_URL: 'url' in where ? where.url : '', DATABASE_POOL: '2', ...environment }),
     ...('pglite' in where && { pglite: where.pglite })
   })
@@ -68,10 +67,10 @@ test('derived keys', async (t) => {
   })
 
   await t.test('stop the start where SECRET_KEY opens a signing key alone', async (t) => {
-    const [row] = await first.openDatabase().query(sql`DELETE FROM root_secret RETURNING *`)
-    await addKey(first.openDatabase(), { current: NEW })
-    await first
-      .openDatabase()
+    const [row] = await first.database.open().query(sql`DELETE FROM root_secret RETURNING *`)
+    await addKey(first.database.open(), { current: NEW })
+    await first.database
+      .open()
       .query(sql`INSERT INTO root_secret VALUES (${row?.id}, ${row?.sealed}, ${row?.created_at})`)
     t.type(await start({ SECRET_KEY: NEW }), RootSecretMismatch)
   })

@@ -6,6 +6,7 @@ import pg from '../../../plugins/database/pg.ts'
 import secrets from '../../../plugins/secrets/secrets.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { FolderLocked, lockFolder } from '../../../src/database/folder-lock.ts'
+import { readSecrets } from '../../../src/secrets/secret-file.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { caught } from '../../helpers/caught.ts'
 import { embeddedDatabase } from '../../helpers/database.ts'
@@ -19,7 +20,7 @@ test('the secrets', async (t) => {
   const start = async (environment: Record<string, string>) => {
     const fastify = assemble(t, { plugins, pglite, config: readConfig(environment) })
     await fastify.ready()
-    return fastify.secrets
+    return readSecrets(fastify.config)
   }
 
   await t.test('are those of the environment, and nothing is written', async (t) => {
@@ -49,7 +50,7 @@ test('a secret that is lost is not replaced where the database needs it', async 
     const { existing = false, environment } = given
     const fastify = assemble(t, { plugins, pglite, existing, config: readConfig({ DATA_DIR, ...environment }) })
     await fastify.ready()
-    return fastify.secrets
+    return readSecrets(fastify.config)
   }
   const lost = {
     message: `${DATA_DIR}/secret.key is missing: restore it, or set SECRET_KEY to the secret that was in it`

@@ -4,7 +4,7 @@ import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import errors from '../../../plugins/http/errors.ts'
 import jsonBody from '../../../plugins/http/json-body.ts'
-import refreshCookie from '../../../plugins/sessions/refresh-cookie.ts'
+import { createRefreshCookie } from '../../../plugins/sessions/refresh-cookie.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { answer, post, refusal, testClock } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
@@ -25,17 +25,17 @@ const FOUND = { statusCode: 200, body: { text: TOKEN, inCookie: true } }
 /** The cookie alone, on a clock that stands still, behind routes that show what it does. */
 function instance(t: Test, environment: Record<string, string>): FastifyInstance {
   const still = { ...testClock(), now: () => 1_800_000_000_000 }
-  const plugins = [clock, config, errors, jsonBody, refreshCookie]
+  const plugins = [clock, config, errors, jsonBody]
   const fastify = assemble(t, { plugins, config: readConfig(environment), clock: still })
   fastify.register(async (scope) => {
-    const { refreshCookie } = scope
+    const refreshCookie = createRefreshCookie(scope.config)
     scope.post<{ Body: { refresh_token?: string } }>('/presented', async (request) => refreshCookie.presented(request))
     scope.post<{ Body: number }>('/set', async ({ body }, reply) => {
-      refreshCookie.set(reply, TOKEN, body)
+      refreshCookie.setCookie(reply, TOKEN, body)
       reply.code(204)
     })
     scope.post('/clear', async (_request, reply) => {
-      refreshCookie.clear(reply)
+      refreshCookie.clearCookie(reply)
       reply.code(204)
     })
   })

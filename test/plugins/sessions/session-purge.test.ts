@@ -20,9 +20,9 @@ const LIFETIMES = { REFRESH_IDLE_TTL: 3600, REFRESH_MAX_TTL: 7200 }
 const rules = fp(
   async (fastify) => {
     const successorKey = Buffer.alloc(32)
-    fastify.decorate('sessionRules', { ...LIFETIMES, REFRESH_GRACE: 10, successorKey })
+    fastify.decorate('sessions', { rules: { ...LIFETIMES, REFRESH_GRACE: 10, successorKey } } as never)
   },
-  { name: 'session-rules' }
+  { name: 'sessions' }
 )
 
 interface Given {
@@ -178,7 +178,7 @@ test('sessions are purged', async (t) => {
       await timers.pass(milliseconds)
       await fastify.close()
       let asked = 0
-      fastify.openDatabase = () => {
+      fastify.database.open = () => {
         asked += 1
         throw new Error('the database is gone')
       }

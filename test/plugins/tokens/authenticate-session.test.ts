@@ -34,10 +34,10 @@ test('a route behind authenticateSession', async (t) => {
 
   await t.test('knows the token and the user', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'Ada', email: 'ada@example.com' })
-    const request = { headers: bearer(token), database: fastify.openDatabase() } as unknown as FastifyRequest
-    await fastify.authenticateSession(request)
+    const request = { headers: bearer(token), database: fastify.database.open() } as unknown as FastifyRequest
+    await fastify.tokens.authenticateSession(request)
     t.strictSame(request.account, user)
-    t.strictSame(request.user, await fastify.accessTokens.verify(token))
+    t.strictSame(request.user, await fastify.tokens.verify(token))
     t.equal(request.user.sub, user.id)
   })
 
@@ -49,7 +49,7 @@ test('a route behind authenticateSession', async (t) => {
   })
 
   const { access_token: token, refresh_token: refreshToken, user } = await signIn(fastify, { username: 'cleo' })
-  const { sid } = await fastify.accessTokens.verify(token)
+  const { sid } = await fastify.tokens.verify(token)
   const stranger = await signIn(fastify, { username: 'eve' })
   const refused: [string, Record<string, string>, object, object][] = [
     ['no header', {}, MISSING, BEARER],
@@ -57,8 +57,8 @@ test('a route behind authenticateSession', async (t) => {
     ['nothing after Bearer', { authorization: 'Bearer' }, INVALID, INVALID_TOKEN],
     ['rubbish', bearer('rubbish'), INVALID, INVALID_TOKEN],
     ['a refresh token', bearer(refreshToken), INVALID, INVALID_TOKEN],
-    ['an unknown session', bearer(fastify.accessTokens.issue(user, randomUUID())), INVALID, INVALID_TOKEN],
-    ['the session of another', bearer(fastify.accessTokens.issue(stranger.user, sid)), INVALID, INVALID_TOKEN]
+    ['an unknown session', bearer(fastify.tokens.issue(user, randomUUID())), INVALID, INVALID_TOKEN],
+    ['the session of another', bearer(fastify.tokens.issue(stranger.user, sid)), INVALID, INVALID_TOKEN]
   ]
   for (const [what, headers, body, challenge] of refused) {
     await t.test(`refuses ${what}`, async (t) => {
@@ -95,7 +95,7 @@ test('a route behind authenticateSession', async (t) => {
 
   await t.test('refuses a token as soon as its session has ended, whether or not there is a new one', async (t) => {
     t.equal((await post(fastify, '/logout', { refresh_token: refreshToken })).statusCode, 204)
-    for (const each of [token, fastify.accessTokens.issue(user, sid)]) {
+    for (const each of [token, fastify.tokens.issue(user, sid)]) {
       const response = await me(bearer(each))
       t.strictSame(answer(response), { statusCode: 401, body: INVALID })
       t.match(response.headers, INVALID_TOKEN)

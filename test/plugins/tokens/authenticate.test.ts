@@ -8,7 +8,7 @@ const INVALID = refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not 
 
 test('a route behind authenticate', async (t) => {
   const fastify = await build(t)
-  const token = fastify.accessTokens.issue(USER, 'a session')
+  const token = fastify.tokens.issue(USER, 'a session')
   const ask = (headers: Record<string, string>, more = {}) => fastify.inject({ url: '/secret', headers, ...more })
 
   const accepted: [string, Record<string, string>][] = [

@@ -10,10 +10,10 @@ test('usernames that rest no longer are purged now and then', async (t) => {
   const fastify = await build(t, { clock, log, timers })
   const { access_token: token } = await signIn(fastify, { username: 'ada' })
   await fastify.inject({ method: 'PATCH', url: '/me', headers: bearer(token), payload: { username: 'lovelace' } })
-  const stored = () => fastify.openDatabase().query(sql`SELECT username FROM resting_usernames`)
+  const stored = () => fastify.database.open().query(sql`SELECT username FROM resting_usernames`)
   await timers.pass(900_000)
   t.strictSame(await stored(), [{ username: 'ada' }])
-  await fastify.openDatabase().query(
+  await fastify.database.open().query(
     sql`INSERT INTO resting_usernames (username, until)
      SELECT 'user' || n, now() FROM generate_series(1, 2500) AS n`
   )

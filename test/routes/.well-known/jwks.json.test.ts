@@ -1,6 +1,5 @@
 import { calculateJwkThumbprint, createLocalJWKSet, type JWK, jwtVerify } from 'jose'
 import { test } from 'tap'
-import { addKey } from '../../../src/keys/signing-keys.ts'
 import { build, cutOff } from '../../helpers/app.ts'
 
 test('GET /.well-known/jwks.json', async (t) => {
@@ -27,7 +26,7 @@ test('GET /.well-known/jwks.json', async (t) => {
   )
 
   await t.test('is all that another library needs to verify a token', async (t) => {
-    const token = fastify.accessTokens.issue({ id: 'x', username: 'ada' }, 'a session')
+    const token = fastify.tokens.issue({ id: 'x', username: 'ada' }, 'a session')
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await jwks()), {
       algorithms: ['ES256'],
       typ: 'at+jwt',
@@ -36,18 +35,18 @@ test('GET /.well-known/jwks.json', async (t) => {
       requiredClaims: ['sub', 'jti', 'sid', 'iat', 'exp']
     })
     t.match(payload, { sub: 'x', sid: 'a session', preferred_username: 'ada' })
-    t.equal(protectedHeader.kid, fastify.keyRing.signingKey().kid)
+    t.equal(protectedHeader.kid, fastify.keys.signingKey().kid)
   })
 
   await t.test('publishes the next key before it signs', async (t) => {
-    const { keyRing, secrets } = fastify
+    const { keys } = fastify
     const before = await fastify.inject('/.well-known/jwks.json')
-    const kid = await addKey(fastify.openDatabase(), secrets)
-    await keyRing.refresh()
+    const { kid } = await keys.rotate()
+    await keys.refresh()
     const { headers } = await fastify.inject('/.well-known/jwks.json')
     t.not(headers.etag, before.headers.etag, 'under another tag')
     t.equal((await jwks()).keys.at(-1)?.kid, kid)
-    t.not(keyRing.signingKey().kid, kid)
+    t.not(keys.signingKey().kid, kid)
   })
 
   await t.test('needs no database', async (t) => {

@@ -76,13 +76,13 @@ test('POST /email/change', async (t) => {
 
   await t.test('refuses a user who goes before the password is looked up', async (t) => {
     const { access_token, user } = await signIn(fastify, { username: 'grace' })
-    meanwhile(fastify, 1, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`))
+    meanwhile(fastify, 1, () => fastify.database.open().query(sql`DELETE FROM users WHERE id = ${user.id}`))
     t.strictSame(answer(await change('other@example.com', PASSWORD, bearer(access_token))), WRONG)
   })
 
   await t.test('refuses a user who goes before the mail is written down', async (t) => {
     const { access_token, user } = await signIn(fastify, { username: 'heidi' })
-    meanwhile(fastify, 2, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${user.id}`))
+    meanwhile(fastify, 2, () => fastify.database.open().query(sql`DELETE FROM users WHERE id = ${user.id}`))
     const response = await change('other@example.com', PASSWORD, bearer(access_token))
     t.strictSame(answer(response), {
       statusCode: 401,

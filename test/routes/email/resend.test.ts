@@ -29,7 +29,7 @@ test('POST /email/resend', async (t) => {
   await t.test('answers the same where there is nothing to send, and sends nothing', async (t) => {
     const gone = { email: 'gone@example.com', password: 'correct horse battery' }
     const { id } = (await post(fastify, '/register', gone)).json()
-    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${id}`)
+    await fastify.database.open().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${id}`)
     await letters(fastify)
     for (const [what, email] of [
       ['an address that has been verified', 'ada@example.com'],

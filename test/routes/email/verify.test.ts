@@ -130,9 +130,9 @@ test('POST /email/verify', async (t) => {
   await t.test('does not when the address has changed since, or the account is disabled', async (t) => {
     const { access_token, user, token } = await begin()
     t.strictSame(answer(await verify({ token, password: PASSWORD })), DONE)
-    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${user.id}`)
+    await fastify.database.open().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${user.id}`)
     t.strictSame(answer(await verify({ token, password: PASSWORD })), INVALID)
-    await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = NULL WHERE id = ${user.id}`)
+    await fastify.database.open().query(sql`UPDATE users SET disabled_at = NULL WHERE id = ${user.id}`)
     const change = { new_email: 'moved@example.com', current_password: PASSWORD }
     await post(fastify, '/email/change', change, bearer(access_token))
     await post(fastify, '/email/change/confirm', { token: await tokenOf(fastify, 'confirm-new-email') })
@@ -177,7 +177,7 @@ test('POST /email/verify', async (t) => {
 
   await t.test('verifies nothing by a password that was changed meanwhile', async (t) => {
     const { access_token, user, token } = await begin()
-    const database = fastify.openDatabase()
+    const database = fastify.database.open()
     const { verify: check } = fastify.passwords
     fastify.passwords.verify = async (...given) => {
       const matches = await check(...given)
@@ -195,7 +195,7 @@ test('POST /email/verify', async (t) => {
 
   await t.test('knows no password of an account that has none', async (t) => {
     const { user, token } = await begin()
-    await fastify.openDatabase().query(sql`UPDATE users SET password_hash = ${NO_PASSWORD} WHERE id = ${user.id}`)
+    await fastify.database.open().query(sql`UPDATE users SET password_hash = ${NO_PASSWORD} WHERE id = ${user.id}`)
     for (const password of [PASSWORD, NO_PASSWORD]) t.strictSame(answer(await verify({ token, password })), WRONG)
   })
 

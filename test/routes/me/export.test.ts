@@ -54,7 +54,7 @@ test('GET /me/export', async (t) => {
 
   await t.test('is as long as it has to be', async (t) => {
     const { user: other, access_token } = await signIn(fastify, { username: 'busy' })
-    await fastify.openDatabase().query(
+    await fastify.database.open().query(
       sql`INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
        SELECT gen_random_uuid(), ${other.id}, '', '', now(), now() FROM generate_series(1, 1100)`
     )
@@ -68,7 +68,7 @@ test('GET /me/export', async (t) => {
     t.equal((await fastify.inject('/me/export')).json().code, 'TOKEN_MISSING')
     const { access_token, user: gone } = await signIn(fastify, { username: 'gone' })
     // The session, the limit, and then the account.
-    meanwhile(fastify, 2, () => fastify.openDatabase().query(sql`DELETE FROM users WHERE id = ${gone.id}`))
+    meanwhile(fastify, 2, () => fastify.database.open().query(sql`DELETE FROM users WHERE id = ${gone.id}`))
     const response = await fastify.inject({ url: '/me/export', headers: bearer(access_token) })
     t.strictSame(answer(response), INVALID)
     t.equal(response.headers['content-disposition'], undefined)

@@ -73,7 +73,7 @@ test('POST /password/change', async (t) => {
     t.strictSame(await standing(), { sessions: [200, 401, 401], old: 401, next: 200 })
     t.equal((await post(fastify, '/token/refresh', { refresh_token: refreshToken })).statusCode, 200)
     t.strictSame(await stranger.standing(), UNCHANGED, 'and nothing of another user')
-    const reasons = await fastify.openDatabase().query(
+    const reasons = await fastify.database.open().query(
       sql`SELECT DISTINCT end_reason FROM sessions JOIN users ON users.id = user_id
          WHERE username = ${username} AND ended_at IS NOT NULL`
     )
@@ -338,7 +338,7 @@ test('POST /password/change, while something else happens,', async (t) => {
       body: { code: 'INVALID_CREDENTIALS', message: 'The name or the password is wrong.' }
     })
     t.strictSame(
-      await fastify.openDatabase().query(
+      await fastify.database.open().query(
         sql`SELECT count(*)::int FROM sessions JOIN users ON users.id = user_id
            WHERE username = ${username} AND ended_at IS NULL`
       ),
@@ -359,7 +359,8 @@ test('POST /password/change, while something else happens,', async (t) => {
     t.strictSame(await standing(fastify, username, [token, other]), { sessions: [401, 200], old: 200, next: 401 })
   })
 
-  const remove = (username: string) => fastify.openDatabase().query(sql`DELETE FROM users WHERE username = ${username}`)
+  const remove = (username: string) =>
+    fastify.database.open().query(sql`DELETE FROM users WHERE username = ${username}`)
 
   await t.test('refuses a user who goes before the password is looked up', async (t) => {
     const { username, token } = await begin()
@@ -394,7 +395,7 @@ test('POST /password/change is turned away where too many hashes wait, and chang
 test('a password is changed without a notice where no mail can be sent', async (t) => {
   const fastify = await build(t, { environment: { PUBLIC_URL: 'https://id.example', SMTP_URL: '', MAIL_FROM: '' } })
   const { access_token } = await signIn(fastify, { email: 'ada@example.com' })
-  await fastify.openDatabase().query(sql`UPDATE users SET email_verified = true`)
+  await fastify.database.open().query(sql`UPDATE users SET email_verified = true`)
   t.strictSame(answer(await change(fastify, access_token)), DONE)
   t.strictSame(await waiting(fastify), [])
 })

@@ -12,7 +12,7 @@ test('POST /password/forgot', async (t) => {
   const forgot = (email: string) => post(fastify, '/password/forgot', { email })
   const { user } = await signIn(fastify, { username: 'ada', email: 'Ada@example.com' })
   const { user: gone } = await signIn(fastify, { email: 'gone@example.com' })
-  await fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${gone.id}`)
+  await fastify.database.open().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${gone.id}`)
   await letters(fastify)
 
   await t.test('sends a mail to the address as the account has it', async (t) => {
@@ -30,7 +30,7 @@ test('POST /password/forgot', async (t) => {
   })
 
   await t.test('calls by the username who has proven the address', async (t) => {
-    await fastify.openDatabase().query(sql`UPDATE users SET email_verified = true WHERE id = ${user.id}`)
+    await fastify.database.open().query(sql`UPDATE users SET email_verified = true WHERE id = ${user.id}`)
     await forgot('ada@example.com')
     t.match(await letters(fastify), [{ variables: { name: 'ada' } }])
   })
@@ -59,7 +59,7 @@ test('POST /password/forgot', async (t) => {
 
   await t.test('sends to an address that is older than the rules for new ones', async (t) => {
     const email = 'ada%example.org@example.com'
-    await addUser(fastify.openDatabase(), { email, passwordHash: 'none' })
+    await addUser(fastify.database.open(), { email, passwordHash: 'none' })
     t.strictSame(answer(await forgot(email)), ACCEPTED)
     t.match(await letters(fastify), [{ recipient: email }])
   })

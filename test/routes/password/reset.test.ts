@@ -114,7 +114,7 @@ test('POST /password/reset', async (t) => {
       async ({ id }) => {
         const hash = await fastify.passwords.hash(NEXT)
         const secret = fastify.deriveKey('limits')
-        await setPassword(fastify.openDatabase(), fastify.sessionRules, secret, id, { hash, keepSessions: true })
+        await setPassword(fastify.database.open(), fastify.sessions.rules, secret, id, { hash, keepSessions: true })
       }
     ],
     [
@@ -127,7 +127,7 @@ test('POST /password/reset', async (t) => {
     ],
     [
       'disabling the account',
-      ({ id }) => fastify.openDatabase().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${id}`)
+      ({ id }) => fastify.database.open().query(sql`UPDATE users SET disabled_at = now() WHERE id = ${id}`)
     ],
     [
       'deleting the account',

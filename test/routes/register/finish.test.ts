@@ -30,7 +30,7 @@ test('with HIDE_ACCOUNTS', async (t) => {
   await t.test('an account is there when the address has confirmed, and not before', async (t) => {
     const response = await register('Ada@example.com')
     t.strictSame(answer(response), ACCEPTED)
-    t.strictSame(await fastify.openDatabase().query(sql`SELECT FROM users`), [])
+    t.strictSame(await fastify.database.open().query(sql`SELECT FROM users`), [])
     const [letter] = await letters(fastify)
     t.match(letter, {
       template: 'finish-registration',
@@ -121,8 +121,8 @@ test('with HIDE_ACCOUNTS', async (t) => {
 
   await t.test('an address that somebody else has got meanwhile is told to who has proven it', async (t) => {
     const { email, token } = await begin()
-    await fastify
-      .openDatabase()
+    await fastify.database
+      .open()
       .query(
         sql`INSERT INTO users (id, email, password_hash, created_at) VALUES (gen_random_uuid(), ${email}, 'none', now())`
       )

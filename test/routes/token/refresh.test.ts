@@ -48,7 +48,7 @@ test('POST /token/refresh', async (t) => {
     const { access_token: accessToken, refresh_token: successor, ...rest } = response.json()
     t.strictSame(rest, { token_type: 'Bearer', expires_in: 900 })
     t.not(successor, token)
-    t.match(await fastify.accessTokens.verify(accessToken), {
+    t.match(await fastify.tokens.verify(accessToken), {
       sub: user.id,
       sid: readRefreshToken(token)?.session,
       preferred_username: 'Ada'

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { isLocalRequest, isLoopback, isPlainLoopback, isUnspecified } from '../../../src/http/loopback.ts'
+import { isLocalRequest, isLoopback, isPlainLoopback, isUnspecified, requireLocal } from '../../../src/http/loopback.ts'
 
 test('an address of this machine', async (t) => {
   const addresses: [string | undefined, boolean][] = [
@@ -118,4 +118,19 @@ test('a URL that names every address of a machine', (t) => {
   ]
   for (const [url, expected] of urls) t.equal(isUnspecified(url), expected, url)
   t.end()
+})
+
+test('requireLocal refuses every request but a local one', async (t) => {
+  const from = (remoteAddress: string | undefined, headers: object) => ({ headers, socket: { remoteAddress } }) as never
+  const local = { host: 'localhost:3000' }
+  await requireLocal(from('127.0.0.1', local))
+  for (const request of [
+    from('192.0.2.1', local),
+    from('127.0.0.1', { host: 'evil.example' }),
+    from('127.0.0.1', { ...local, via: '' }),
+    // A connection that has closed has no address.
+    from(undefined, local)
+  ]) {
+    await t.rejects(requireLocal(request), { code: 'NOT_FOUND' })
+  }
 })

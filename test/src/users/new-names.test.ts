@@ -25,7 +25,7 @@ test('the names of a new account are accepted and refused as /register does it:'
   const fastify = await build(t)
   for (const [what, names, fits] of table) {
     await t.test(what, async (t) => {
-      await fastify.openDatabase().query(sql`TRUNCATE users CASCADE`)
+      await fastify.database.open().query(sql`TRUNCATE users CASCADE`)
       const { statusCode, ...answer } = await post(fastify, '/register', { ...names, password: PASSWORD })
       t.equal(statusCode, fits ? 201 : 400)
       if (fits) t.strictSame(acceptNames(names), names)

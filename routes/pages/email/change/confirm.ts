@@ -6,7 +6,7 @@ import { EmailTokenBody } from '../../../../src/schemas/email.ts'
 const confirm: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, requireMail } = fastify
 
-  fastify.linkPage(fastify, {
+  fastify.pages.addLink(fastify, {
     name: 'confirm',
     operationId: 'confirmEmailChange',
     title: 'Confirm your new email address',

@@ -7,7 +7,7 @@ import { PasswordReset } from '../../../../src/schemas/passwords.ts'
 const undo: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, passwords, requireMail } = fastify
 
-  fastify.linkPage(fastify, {
+  fastify.pages.addLink(fastify, {
     name: 'undo',
     operationId: 'undoEmailChange',
     title: 'Undo the change of your email address',

@@ -6,7 +6,7 @@ import { EmailTokenBody } from '../../../../src/schemas/email.ts'
 const reject: FastifyPluginAsync = async (fastify) => {
   const { emailLinks } = fastify
 
-  fastify.linkPage(fastify, {
+  fastify.pages.addLink(fastify, {
     name: 'reject',
     operationId: 'rejectEmail',
     title: 'This was not me',

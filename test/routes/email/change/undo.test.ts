@@ -41,8 +41,8 @@ test('POST /email/change/undo', async (t) => {
     post(fastify, '/email/change/undo', { token, ...(new_password !== undefined && { new_password }) })
   const user = async (username: string) =>
     (
-      await fastify
-        .openDatabase()
+      await fastify.database
+        .open()
         .query(sql`SELECT username, email, email_verified FROM users WHERE username = ${username}`)
     )[0]
   const login = async (username: string, password: string) =>
@@ -61,7 +61,7 @@ test('POST /email/change/undo', async (t) => {
     t.equal((await post(fastify, '/password/reset', { token, new_password: NEXT })).statusCode, 204)
     await letters(fastify)
     t.equal(await login(username, NEXT), 200)
-    const reasons = await fastify.openDatabase().query(
+    const reasons = await fastify.database.open().query(
       sql`SELECT end_reason FROM sessions JOIN users ON users.id = user_id
          WHERE username = ${username} ORDER BY sessions.id`
     )

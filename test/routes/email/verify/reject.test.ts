@@ -28,7 +28,7 @@ test('POST /email/verify/reject', async (t) => {
     t.match(response.headers, { 'cache-control': 'no-store' })
     t.match(await me(access_token), { code: 'TOKEN_INVALID' })
     t.match((await post(fastify, '/token/refresh', { refresh_token })).json(), { code: 'REFRESH_TOKEN_INVALID' })
-    t.strictSame(await fastify.openDatabase().query(sql`SELECT FROM users WHERE id = ${user.id}`), [])
+    t.strictSame(await fastify.database.open().query(sql`SELECT FROM users WHERE id = ${user.id}`), [])
     t.strictSame(answer(await reject(token)), INVALID, 'once')
     t.strictSame(answer(await verify(token)), INVALID)
     const { token: next } = await begin({ email: 'ada@example.com' })
@@ -65,8 +65,8 @@ test('POST /email/verify/reject', async (t) => {
       const { token, user } = await begin({ username: `both.${round}`, email: `both.${round}@example.com` })
       const [rejected, verified] = await Promise.all([reject(token), verify(token)])
       t.strictSame([rejected.statusCode, verified.statusCode].sort(), [204, 400])
-      const [row] = await fastify
-        .openDatabase()
+      const [row] = await fastify.database
+        .open()
         .query(sql`SELECT email, email_verified FROM users WHERE id = ${user.id}`)
       const kept = { email: `both.${round}@example.com`, email_verified: true }
       t.strictSame(row, verified.statusCode === 204 ? kept : { email: null, email_verified: false })
@@ -75,8 +75,8 @@ test('POST /email/verify/reject', async (t) => {
 
   await t.test('is recorded', async (t) => {
     await fastify.audit.flush()
-    const records = await fastify
-      .openDatabase()
+    const records = await fastify.database
+      .open()
       .query(sql`SELECT detail FROM audit WHERE action = 'email rejected' ORDER BY seq LIMIT 2`)
     t.strictSame(records, [{ detail: { reason: 'account deleted' } }, { detail: { reason: 'address removed' } }])
   })
@@ -101,10 +101,10 @@ test('where an address has to be verified, rejecting it is no way around that', 
   t.match((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).json(), {
     code: 'INVALID_CREDENTIALS'
   })
-  const rows = await fastify.openDatabase().query(sql`SELECT email, disabled_at IS NOT NULL AS disabled FROM users`)
+  const rows = await fastify.database.open().query(sql`SELECT email, disabled_at IS NOT NULL AS disabled FROM users`)
   t.strictSame(rows, [{ email: null, disabled: true }])
   await fastify.audit.flush()
-  const records = await fastify.openDatabase().query(sql`SELECT detail FROM audit WHERE action = 'email rejected'`)
+  const records = await fastify.database.open().query(sql`SELECT detail FROM audit WHERE action = 'email rejected'`)
   t.strictSame(records, [{ detail: { reason: 'account disabled' } }])
 })
 
@@ -112,7 +112,7 @@ test('an address that an operator has given is given back', async (t) => {
   const fastify = await build(t)
   const { user, access_token } = await signIn(fastify, { email: 'ada@example.com' })
   await letters(fastify)
-  const database = fastify.openDatabase()
+  const database = fastify.database.open()
   await verifyAccount(database, user.id)
   const given = { email: 'misspelt@example.com', verified: false, mail: true, undoLink: true }
   await setEmail(database, user.id, given)

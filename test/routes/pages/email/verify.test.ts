@@ -19,7 +19,7 @@ test('the page of a link', async (t) => {
   const token = await tokenOf(fastify, 'verify-email')
   const verified = async () =>
     (await fastify.inject({ url: '/me', headers: bearer(access_token) })).json().email_verified
-  const stored = () => fastify.openDatabase().query(sql`SELECT to_jsonb(email_tokens) AS row FROM email_tokens`)
+  const stored = () => fastify.database.open().query(sql`SELECT to_jsonb(email_tokens) AS row FROM email_tokens`)
 
   await t.test('names the account and asks before it does anything, however often it is looked at', async (t) => {
     const before = await stored()

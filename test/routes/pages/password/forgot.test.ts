@@ -20,6 +20,6 @@ test('the page that asks for a mail to choose a new password', async (t) => {
   })
   t.match(await waiting(fastify), [{ kind: 'reset asked', recipient: 'ada@example.com' }])
   await fastify.audit.flush()
-  const records = await fastify.openDatabase().query(sql`SELECT detail FROM audit WHERE action = 'mail asked'`)
+  const records = await fastify.database.open().query(sql`SELECT detail FROM audit WHERE action = 'mail asked'`)
   t.strictSame(records, [{ detail: { reason: 'password reset' } }])
 })

@@ -2,6 +2,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { test } from 'tap'
 import { createRefreshToken, readRefreshToken, writeRefreshToken } from '../../../src/sessions/refresh-token.ts'
 import { answer, BEARER, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
+import { migratedDatabase } from '../../helpers/database.ts'
 
 const INVALID = {
   statusCode: 401,
@@ -151,7 +152,7 @@ test('a refresh token', async (t) => {
     ['a part too few', first.split('.').slice(0, 2).join('.')],
     ['a part too many', `${first}.x`],
     ['a space at its end', `${first} `],
-    ['an access token', fastify.accessTokens.issue({ id: 'x', username: null }, 'x').slice(0, 512)]
+    ['an access token', fastify.tokens.issue({ id: 'x', username: null }, 'x').slice(0, 512)]
   ]
   for (const [what, text] of rubbish) {
     await t.test(`that is ${what} is unknown, and nothing of it is in the log`, async (t) => {
@@ -186,7 +187,7 @@ test('a refresh token', async (t) => {
     const second = await next(first)
     const ended: unknown[] = []
     const record = (action: string, { session }: { session: string }) => ended.push([action, session])
-    const request = { database: fastify.openDatabase(), record } as never
+    const request = { database: fastify.database.open(), record } as never
     log.length = 0
     for (const text of [
       'rubbish',
@@ -195,11 +196,38 @@ test('a refresh token', async (t) => {
       first,
       second
     ]) {
-      t.equal(await fastify.refreshTokens.end(request, text), undefined)
+      t.equal(await fastify.sessions.end(request, text), undefined)
     }
     t.strictSame(ended, [['logged out', sessionOf(first)]])
     t.strictSame(log, [])
     t.strictSame(answer(await use(fastify, second)), INVALID)
     t.match(refusals(), [{ reason: 'logged out' }])
+  })
+})
+
+test('the rules of sessions', async (t) => {
+  await t.test('are those of the environment', async (t) => {
+    const environment = { REFRESH_IDLE_TTL: '3600', REFRESH_MAX_TTL: '7200', REFRESH_GRACE: '0' }
+    const { successorKey, ...rules } = (await build(t, { environment })).sessions.rules
+    t.strictSame(rules, { REFRESH_IDLE_TTL: 3600, REFRESH_MAX_TTL: 7200, REFRESH_GRACE: 0 })
+    t.equal(successorKey.length, 32)
+  })
+
+  await t.test('have one key in all instances, which give a token the same successor', async (t) => {
+    const database = await migratedDatabase(t)
+    const [one, other] = [await build(t, { database }), await build(t, { database })]
+    t.strictSame(one.sessions.rules.successorKey, other.sessions.rules.successorKey)
+    const { refresh_token } = await signIn(one, { username: 'ada' })
+    const [first, second] = [
+      await post(one, '/token/refresh', { refresh_token }),
+      await post(other, '/token/refresh', { refresh_token })
+    ]
+    t.equal(first.statusCode, 200)
+    t.equal(second.json().refresh_token, first.json().refresh_token)
+  })
+
+  await t.test('have another key in another installation', async (t) => {
+    const [one, other] = [await build(t), await build(t)]
+    t.notSame(one.sessions.rules.successorKey, other.sessions.rules.successorKey)
   })
 })

@@ -5,15 +5,14 @@ import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import database from '../../../plugins/database/database.ts'
 import pg from '../../../plugins/database/pg.ts'
-import keyRing from '../../../plugins/keys/key-ring.ts'
-import keyRules from '../../../plugins/keys/key-rules.ts'
+import keys from '../../../plugins/keys/keys.ts'
 import deriveKey from '../../../plugins/secrets/derive-key.ts'
 import secrets from '../../../plugins/secrets/secrets.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { SecretMismatch } from '../../../src/keys/key-ring.ts'
 import { rewrap } from '../../../src/keys/rewrap.ts'
-import { revokeKey, rotateKey } from '../../../src/keys/rotation.ts'
+import { rotateKey } from '../../../src/keys/rotation.ts'
 import { addKey } from '../../../src/keys/signing-keys.ts'
 import { type TestClock, testClock } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
@@ -40,7 +39,7 @@ interface Instance {
 function instance(t: Test, { where, environment, unhurried = true, ...given }: Instance): FastifyInstance {
   const DATABASE_URL = 'url' in where ? where.url : ''
   return assemble(t, {
-    plugins: [clock, config, pg, database, secrets, keyRules, keyRing, deriveKey],
+    plugins: [clock, config, pg, database, secrets, keys, deriveKey],
     config: readConfig({ DATABASE_URL, DATABASE_POOL: '1', SECRET_KEY, ...environment }),
     ...('pglite' in where && { pglite: where.pglite }),
     unhurried,
@@ -48,7 +47,7 @@ function instance(t: Test, { where, environment, unhurried = true, ...given }: I
   })
 }
 
-const kids = ({ keyRing }: FastifyInstance) => keyRing.jwks().keys.map(({ kid }) => kid)
+const kids = ({ keys }: FastifyInstance) => keys.jwks().keys.map(({ kid }) => kid)
 
 /** How often an instance reads the ring, in milliseconds. */
 const INTERVAL = 10_000
@@ -60,12 +59,12 @@ test('the key ring', async (t) => {
   await t.test('has a key that signs from the first start on, and the same at the next', async (t) => {
     const first = instance(t, { where, timers })
     await first.ready()
-    const { kid } = first.keyRing.signingKey()
+    const { kid } = first.keys.signingKey()
     t.strictSame(kids(first), [kid])
     await first.close()
     const second = instance(t, { where, timers })
     await second.ready()
-    t.strictSame([kids(second), second.keyRing.signingKey().kid], [[kid], kid])
+    t.strictSame([kids(second), second.keys.signingKey().kid], [[kid], kid])
     await second.close()
   })
 
@@ -76,13 +75,13 @@ test('the key ring', async (t) => {
       const fastify = instance(t, { where, timers, clock })
       await fastify.ready()
       const [first] = kids(fastify)
-      const next = await addKey(fastify.openDatabase(), { current: SECRET_KEY })
+      const next = await addKey(fastify.database.open(), { current: SECRET_KEY })
       await timers.pass(INTERVAL - 1)
       t.strictSame(kids(fastify), [first])
       await timers.pass(1)
-      t.strictSame([kids(fastify), fastify.keyRing.signingKey().kid], [[first, next], first])
+      t.strictSame([kids(fastify), fastify.keys.signingKey().kid], [[first, next], first])
       clock.advance(360)
-      t.equal(fastify.keyRing.signingKey().kid, next)
+      t.equal(fastify.keys.signingKey().kid, next)
       clock.advance(60 + 900)
       await timers.pass(INTERVAL)
       t.strictSame(kids(fastify), [next])
@@ -94,14 +93,14 @@ test('the key ring', async (t) => {
     const log: Record<string, unknown>[] = []
     const fastify = instance(t, { where, timers, log })
     await fastify.ready()
-    const before = fastify.keyRing.jwks()
+    const before = fastify.keys.jwks()
     await fastify.pg.query(sql`ALTER TABLE signing_keys RENAME TO mislaid`)
     await timers.pass(INTERVAL)
     await fastify.pg.query(sql`ALTER TABLE mislaid RENAME TO signing_keys`)
     const [{ err, ...line } = {}, ...more] = log
     t.strictSame([line, more], [{ msg: 'could not keep the key ring up to date' }, []])
     t.match(err, { code: '42P01' })
-    t.strictSame(fastify.keyRing.jwks(), before)
+    t.strictSame(fastify.keys.jwks(), before)
     await fastify.close()
   })
 
@@ -121,7 +120,7 @@ test('the key ring', async (t) => {
     mock.timers.enable({ apis: ['setTimeout'] })
     t.teardown(() => mock.timers.reset())
     let over = false
-    const search = fastify.keyRing.discover('unknown').finally(() => {
+    const search = fastify.keys.discover('unknown').finally(() => {
       over = true
     })
     mock.timers.tick(999)
@@ -136,7 +135,7 @@ test('the key ring', async (t) => {
   await t.test('keeps what the previous secret wrapped', async (t) => {
     const fastify = instance(t, { where, timers, environment: CHANGED })
     await fastify.ready()
-    t.match(fastify.keyRing.signingKey().privateKey, /^-----BEGIN PRIVATE KEY-----\n/)
+    t.match(fastify.keys.signingKey().privateKey, /^-----BEGIN PRIVATE KEY-----\n/)
     await fastify.close()
   })
 
@@ -154,14 +153,14 @@ test('a revoked key', async (t) => {
   await t.test('is in no ring after 60 seconds, also when four reads fail', async (t) => {
     const fastify = instance(t, { where, timers })
     await fastify.ready()
-    const { kid } = fastify.keyRing.signingKey()
-    const { replacement } = await revokeKey(fastify.openDatabase(), fastify.keyRules, kid)
+    const { kid } = fastify.keys.signingKey()
+    const { replacement } = await fastify.keys.revoke(kid)
     await fastify.pg.query(sql`ALTER TABLE signing_keys RENAME TO mislaid`)
     for (let failed = 0; failed < 4; failed++) await timers.pass(INTERVAL)
     t.strictSame(kids(fastify), [kid])
     await fastify.pg.query(sql`ALTER TABLE mislaid RENAME TO signing_keys`)
     await timers.pass(INTERVAL)
-    t.strictSame([kids(fastify), fastify.keyRing.signingKey().kid], [[replacement], replacement])
+    t.strictSame([kids(fastify), fastify.keys.signingKey().kid], [[replacement], replacement])
     await fastify.close()
   })
 })
@@ -193,12 +192,12 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
     ])
     t.strictSame(log, [{ kid: next, msg: 'made a new signing key, since the last one is older than KEY_MAX_AGE' }])
     t.strictSame(
-      instances.map(({ keyRing }) => keyRing.signingKey().kid),
+      instances.map(({ keys }) => keys.signingKey().kid),
       [first, first]
     )
     clock.advance(360)
     t.strictSame(
-      instances.map(({ keyRing }) => keyRing.signingKey().kid),
+      instances.map(({ keys }) => keys.signingKey().kid),
       [next, next]
     )
     for (const fastify of instances) await fastify.close()
@@ -210,7 +209,7 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
     const fastify = instance(t, { where, timers, clock, log })
     await fastify.ready()
     clock.advance(200 * DAY)
-    const { kid } = fastify.keyRing.signingKey()
+    const { kid } = fastify.keys.signingKey()
     await fastify.pg.query(sql`ALTER TABLE root_secret RENAME TO mislaid`)
     await timers.pass(INTERVAL)
     await fastify.pg.query(sql`ALTER TABLE mislaid RENAME TO root_secret`)
@@ -218,7 +217,7 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
       log.map(({ msg }) => msg),
       ['could not keep the key ring up to date']
     )
-    t.equal(fastify.keyRing.signingKey().kid, kid)
+    t.equal(fastify.keys.signingKey().kid, kid)
     await fastify.close()
   })
 
@@ -226,10 +225,10 @@ test('a key that is older than KEY_MAX_AGE', async (t) => {
     const clock = testClock()
     const fastify = instance(t, { where, timers, clock, environment: { KEY_MAX_AGE: '0' } })
     await fastify.ready()
-    const { kid } = fastify.keyRing.newest()
+    const { kid } = fastify.keys.newest()
     clock.advance(3650 * DAY)
     for (let read = 0; read < 3; read++) await timers.pass(INTERVAL)
-    t.equal(fastify.keyRing.newest().kid, kid)
+    t.equal(fastify.keys.newest().kid, kid)
     await fastify.close()
   })
 })
@@ -241,18 +240,18 @@ test('an instance that knows only the old SECRET_KEY after all was sealed with t
   const log: Record<string, unknown>[] = []
   const old = instance(t, { where, timers, clock, log })
   await old.ready()
-  const { kid } = old.keyRing.signingKey()
+  const { kid } = old.keys.signingKey()
   const secrets = { current: CHANGED.SECRET_KEY, previous: SECRET_KEY }
-  await rewrap(old.openDatabase(), secrets)
+  await rewrap(old.database.open(), secrets)
 
   await timers.pass(INTERVAL)
-  t.match(old.keyRing.signingKey(), { kid, privateKey: /^-----BEGIN PRIVATE KEY-----\n/ }, 'goes on signing')
+  t.match(old.keys.signingKey(), { kid, privateKey: /^-----BEGIN PRIVATE KEY-----\n/ }, 'goes on signing')
   t.strictSame(log, [])
 
-  const { kid: next } = await rotateKey(old.openDatabase(), { ...old.keyRules, secrets })
+  const { kid: next } = await rotateKey(old.database.open(), { secrets, tokenTtl: 900 })
   clock.advance(360)
   await timers.pass(INTERVAL)
-  t.strictSame([kids(old), old.keyRing.signingKey().kid], [[kid, next], kid], 'verifies with a key that it cannot open')
+  t.strictSame([kids(old), old.keys.signingKey().kid], [[kid, next], kid], 'verifies with a key that it cannot open')
   const told = {
     kid: next,
     msg: 'SECRET_KEY does not open the newest signing key: stop this instance, or give it the new one'
@@ -264,6 +263,6 @@ test('an instance that knows only the old SECRET_KEY after all was sealed with t
   const [, again, { err, msg } = {}] = log
   t.strictSame([again, msg], [told, 'could not keep the key ring up to date'])
   t.match(err, { type: 'RootSecretMismatch' }, 'makes no key that the others could not open')
-  t.throws(() => old.keyRing.signingKey(), SecretMismatch, 'and signs no more once its key is over')
+  t.throws(() => old.keys.signingKey(), SecretMismatch, 'and signs no more once its key is over')
   t.notMatch(JSON.stringify(log), new RegExp(SECRET_KEY))
 })

@@ -13,8 +13,6 @@ import {
 } from 'jose'
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
-import { revokeKey } from '../../../src/keys/rotation.ts'
-import { addKey } from '../../../src/keys/signing-keys.ts'
 import { hasLowS, withLowS } from '../../../src/tokens/es256.ts'
 import { answer, bearer, build, INVALID_TOKEN, refusal, testClock } from '../../helpers/app.ts'
 
@@ -33,8 +31,8 @@ test('an access token', async (t) => {
   const fastify = await build(t, { clock, environment: { ACCESS_TOKEN_TTL: '60' } })
 
   await t.test('has the header and the claims of RFC 9068', async (t) => {
-    const token = fastify.accessTokens.issue(USER, SESSION)
-    t.strictSame(decodeProtectedHeader(token), { alg: 'ES256', kid: fastify.keyRing.signingKey().kid, typ: 'at+jwt' })
+    const token = fastify.tokens.issue(USER, SESSION)
+    t.strictSame(decodeProtectedHeader(token), { alg: 'ES256', kid: fastify.keys.signingKey().kid, typ: 'at+jwt' })
     const { iat = 0, exp, jti, ...claims } = decodeJwt(token)
     t.strictSame(claims, { iss: ISSUER, aud: ISSUER, sub: USER.id, sid: SESSION, preferred_username: 'ada' })
     t.equal(exp, iat + 60)
@@ -43,25 +41,25 @@ test('an access token', async (t) => {
   })
 
   await t.test('names no username where there is none', async (t) => {
-    const claims = decodeJwt(fastify.accessTokens.issue({ ...USER, username: null }, SESSION))
+    const claims = decodeJwt(fastify.tokens.issue({ ...USER, username: null }, SESSION))
     t.strictSame(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'])
   })
 
   await t.test('is another one each time', async (t) => {
-    const tokens = Array.from({ length: 20 }, () => fastify.accessTokens.issue(USER, SESSION))
+    const tokens = Array.from({ length: 20 }, () => fastify.tokens.issue(USER, SESSION))
     t.equal(new Set(tokens.map((token) => decodeJwt(token).jti)).size, 20)
   })
 
   await t.test('is for the configured issuer and audience', async (t) => {
     const other = await build(t, { environment: { PUBLIC_URL: 'https://id.example', AUDIENCE: 'orders' } })
-    const token = other.accessTokens.issue(USER, SESSION)
+    const token = other.tokens.issue(USER, SESSION)
     t.match(decodeJwt(token), { iss: 'https://id.example', aud: 'orders' })
     t.equal((await secret(other, token)).statusCode, 200)
     t.strictSame(answer(await secret(fastify, token)), { statusCode: 401, body: INVALID })
   })
 
   await t.test('opens until its last second is over, remembered or not', async (t) => {
-    const [seen, unseen] = [fastify.accessTokens.issue(USER, SESSION), fastify.accessTokens.issue(USER, SESSION)]
+    const [seen, unseen] = [fastify.tokens.issue(USER, SESSION), fastify.tokens.issue(USER, SESSION)]
     clock.advance(58)
     t.strictSame(answer(await secret(fastify, seen)), { statusCode: 200, body: WELCOME })
     t.strictSame(answer(await secret(fastify, seen)), { statusCode: 200, body: WELCOME })
@@ -74,62 +72,62 @@ test('an access token', async (t) => {
   })
 
   await t.test('gives claims that no handler can change for the next request', async (t) => {
-    const token = fastify.accessTokens.issue(USER, SESSION)
-    const claims = await fastify.accessTokens.verify(token)
+    const token = fastify.tokens.issue(USER, SESSION)
+    const claims = await fastify.tokens.verify(token)
     t.throws(() => Object.assign(claims, { sub: 'eve' }), TypeError)
-    t.equal(fastify.accessTokens.verify(token), claims)
+    t.equal(fastify.tokens.verify(token), claims)
   })
 })
 
 test('a token has the lower of its two signatures, which other verifiers take too', async (t) => {
   const fastify = await build(t)
-  const keys = createLocalJWKSet(fastify.keyRing.jwks())
+  const keys = createLocalJWKSet(fastify.keys.jwks())
   for (let count = 0; count < 20; count += 1) {
-    const token = fastify.accessTokens.issue(USER, SESSION)
+    const token = fastify.tokens.issue(USER, SESSION)
     t.ok(hasLowS(token))
     t.match(await jwtVerify(token, keys), { payload: { sub: USER.id } })
     t.match(await jwtVerify(highS(token), keys), { payload: { sub: USER.id } }, 'as they take the other')
-    await t.rejects(Promise.resolve(fastify.accessTokens.verify(highS(token))), { code: 'TOKEN_INVALID' })
+    await t.rejects(Promise.resolve(fastify.tokens.verify(highS(token))), { code: 'TOKEN_INVALID' })
   }
 })
 
 test('a token is remembered no longer than its key is in the ring', async (t) => {
   const fastify = await build(t)
-  const { keyRing, keyRules, secrets } = fastify
-  const token = fastify.accessTokens.issue(USER, SESSION)
+  const { keys } = fastify
+  const token = fastify.tokens.issue(USER, SESSION)
   t.strictSame(answer(await secret(fastify, token)), { statusCode: 200, body: WELCOME })
 
-  const { kid } = keyRing.signingKey()
-  await addKey(fastify.openDatabase(), secrets, 0)
-  await keyRing.refresh()
+  const { kid } = keys.signingKey()
+  await keys.rotate(0)
+  await keys.refresh()
   t.strictSame(answer(await secret(fastify, token)), { statusCode: 200, body: WELCOME }, 'while both are there')
 
-  await revokeKey(fastify.openDatabase(), keyRules, kid)
-  await keyRing.refresh()
+  await keys.revoke(kid)
+  await keys.refresh()
   const response = await secret(fastify, token)
   t.strictSame(answer(response), { statusCode: 401, body: INVALID })
   t.match(response.headers, INVALID_TOKEN)
-  t.equal((await secret(fastify, fastify.accessTokens.issue(USER, SESSION))).statusCode, 200, 'the new key signs')
+  t.equal((await secret(fastify, fastify.tokens.issue(USER, SESSION))).statusCode, 200, 'the new key signs')
 })
 
 test('a token that another instance signed with a key of its own opens here', async (t) => {
   const fastify = await build(t)
-  const { keyRing, secrets } = fastify
-  const kid = await addKey(fastify.openDatabase(), secrets, 0)
-  t.equal(keyRing.find(kid), undefined)
+  const { keys } = fastify
+  const { kid } = await keys.rotate(0)
+  t.equal(keys.find(kid), undefined)
   const other = await build(t)
-  const key = other.keyRing.signingKey()
+  const key = other.keys.signingKey()
   // The other instance's ring stands for one that has already read what this one has not.
-  await fastify
-    .openDatabase()
+  await fastify.database
+    .open()
     .query(sql`UPDATE signing_keys SET kid = ${key.kid}, public_key = ${{ ...key.jwk }} WHERE kid = ${kid}`)
-  const response = await secret(fastify, other.accessTokens.issue(USER, SESSION))
+  const response = await secret(fastify, other.tokens.issue(USER, SESSION))
   t.strictSame(answer(response), { statusCode: 200, body: WELCOME })
 })
 
 test('only so many tokens are remembered', async (t) => {
   const fastify = await build(t)
-  const { issue, verify } = fastify.accessTokens
+  const { issue, verify } = fastify.tokens
   const first = issue(USER, SESSION)
   await verify(first)
   t.notOk(verify(first) instanceof Promise, 'the first is answered for at once')
@@ -147,12 +145,12 @@ test('only so many tokens are remembered', async (t) => {
 test('a forged token is a 401 TOKEN_INVALID', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock })
-  const { kid, privateKey, publicKey, jwk } = fastify.keyRing.signingKey()
+  const { kid, privateKey, publicKey, jwk } = fastify.keys.signingKey()
   const ours = await importPKCS8(privateKey, 'ES256', { extractable: true })
   const now = Math.floor(clock.now() / 1000)
   const header = { alg: 'ES256', kid, typ: 'at+jwt' }
   const claims = { iss: ISSUER, aud: ISSUER, sub: USER.id, iat: now, exp: now + 900, jti: randomUUID(), sid: SESSION }
-  const good = fastify.accessTokens.issue(USER, SESSION)
+  const good = fastify.tokens.issue(USER, SESSION)
   const [head, payload, signature] = good.split('.') as [string, string, string]
 
   /** A token with a signature of our own key that is right. */
@@ -220,7 +218,7 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
     ['ES256 of another key under our kid', foreign('ES256').token],
     ['the RS256 header over our signature', `${encode({ ...header, alg: 'RS256' })}.${payload}.${signature}`],
     ['the ES384 header over our signature', `${encode({ ...header, alg: 'ES384' })}.${payload}.${signature}`],
-    ['a token of another installation', other.accessTokens.issue(USER, SESSION)],
+    ['a token of another installation', other.tokens.issue(USER, SESSION)],
     ['an unknown kid', signed({}, { kid: 'unknown' })],
     ['an empty kid', signed({}, { kid: '' })],
     ['no kid', signed({}, { kid: undefined })],
@@ -310,13 +308,13 @@ function highS(token: string): string {
 }
 
 /** Tokens that are good but for a signature in the letters of base64. */
-function* alphabets({ accessTokens }: FastifyInstance): Generator<[string, string]> {
+function* alphabets({ tokens }: FastifyInstance): Generator<[string, string]> {
   for (const [letter, other] of [
     ['-', '+'],
     ['_', '/']
   ] as const) {
     let token: string
-    do token = accessTokens.issue(USER, SESSION)
+    do token = tokens.issue(USER, SESSION)
     while (!token.slice(token.lastIndexOf('.')).includes(letter))
     const end = token.lastIndexOf('.')
     yield [

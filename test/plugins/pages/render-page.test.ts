@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import config from '../../../plugins/config.ts'
 import headers from '../../../plugins/http/headers.ts'
-import pages from '../../../plugins/pages/pages.ts'
+import { createRenderPage } from '../../../plugins/pages/render-page.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { html } from '../../../src/pages/html.ts'
 import { page } from '../../../src/pages/layout.ts'
@@ -10,11 +10,12 @@ import { assemble } from '../../helpers/assemble.ts'
 
 test('a page of our own may show itself, post its form, and nothing else', async (t) => {
   const fastify = assemble(t, {
-    plugins: [config, headers, pages],
+    plugins: [config, headers],
     config: readConfig({ SERVICE_URL: 'https://example.com' })
   })
   fastify.register(async (scope) => {
-    scope.get('/page', async (_request, reply) => reply.page('Title', html`<p>One</p>`, { wide: true }))
+    const render = createRenderPage(scope.config)
+    scope.get('/page', async (_request, reply) => render(reply, 'Title', html`<p>One</p>`, { wide: true }))
   })
   const response = await fastify.inject('/page')
   t.equal(

@@ -1,12 +1,12 @@
 import { test } from 'tap'
-import typedEmail from '../../../plugins/http/typed-email.ts'
+import { trimEmail } from '../../../src/http/typed-email.ts'
 import { post } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
 
 test('an address as it is typed', async (t) => {
-  const fastify = assemble(t, { plugins: [typedEmail] })
+  const fastify = assemble(t, { plugins: [] })
   fastify.register(async (scope) => {
-    scope.post('/', { preValidation: scope.trimEmail }, async ({ body }) => ({ body: body ?? null }))
+    scope.post('/', { preValidation: trimEmail }, async ({ body }) => ({ body: body ?? null }))
   })
   const cases: [body: unknown, trimmed: unknown][] = [
     [{ email: ' \t\n\u00a0\u2003\ufeffada@example.com\u3000\u2028 ' }, { email: 'ada@example.com' }],

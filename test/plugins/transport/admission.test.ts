@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import headers from '../../../plugins/http/headers.ts'
-import backlog from '../../../plugins/transport/backlog.ts'
-import stopping from '../../../plugins/transport/stopping.ts'
+import admission from '../../../plugins/transport/admission.ts'
+import draining from '../../../plugins/transport/draining.ts'
 import { listen } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { stopwatch } from '../../helpers/stopwatch.ts'
@@ -14,7 +14,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
 const AUDIT = fp(async () => {}, { name: 'audit' })
 
 async function start(t: Test) {
-  const fastify = assemble(t, { plugins: [AUDIT, headers, stopping, backlog] })
+  const fastify = assemble(t, { plugins: [AUDIT, headers, draining, admission] })
   const steps: string[] = []
   fastify.server.on('connection', () => steps.push('taken'))
   fastify.get('/', async () => {

@@ -1,0 +1,93 @@
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem } from '../../src/errors.ts'
+import type { Tokens as TokensBody } from '../../src/schemas/sessions.ts'
+import type { User } from '../../src/schemas/users.ts'
+import { writeRefreshToken } from '../../src/sessions/refresh-token.ts'
+import { findSessionUser, type LiveSession } from '../../src/sessions/sessions.ts'
+import { type AccessTokens, createAccessTokens } from '../../src/tokens/access-tokens.ts'
+import { bearerToken } from '../../src/tokens/bearer.ts'
+import { createIntrospection, type Introspect } from '../../src/tokens/introspection.ts'
+
+/** Access tokens, and what they authorise. */
+export interface Tokens extends AccessTokens {
+  /** An onRequest hook: requires a valid access token and sets `request.user` to its claims. */
+  authenticate(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void
+  /**
+   * An onRequest hook: requires a valid access token whose session is alive, and sets `request.user` to its claims and
+   * `request.account` to the user.
+   */
+  authenticateSession(request: FastifyRequest): Promise<void>
+  /**
+   * The answer of `/login` and `/token/refresh`: the refresh token of a session and a new access token. In browser mode
+   * it sets the refresh token as a cookie and leaves it out.
+   */
+  answer(
+    reply: FastifyReply,
+    session: LiveSession,
+    user: { id: string; username: string | null },
+    inCookie: boolean
+  ): TokensBody
+  introspect: Introspect
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    tokens: Tokens
+  }
+  interface FastifyRequest {
+    /** The user of the session, behind `tokens.authenticateSession`. */
+    account: User
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { clock, config, jwt, keys, sessions } = fastify
+    const { PUBLIC_URL: issuer, AUDIENCE: audience, ACCESS_TOKEN_TTL: lifetime } = config
+    const verifySignature = (token: string) => jwt.verify(token) as never
+    const { issue, verify } = createAccessTokens({ clock, keys, issuer, audience, lifetime, verifySignature })
+
+    fastify.decorateRequest('account')
+    fastify.decorate('tokens', {
+      issue,
+      verify,
+      introspect: createIntrospection({ verify, rules: sessions.rules, issuer, audience }),
+
+      // With a callback rather than a promise: `verify` is synchronous for a token that was seen before.
+      authenticate(request, _reply, done) {
+        const claims = verify(bearerToken(request.headers.authorization))
+        if (!(claims instanceof Promise)) {
+          request.user = claims
+          done()
+          return
+        }
+        claims.then((verified) => {
+          request.user = verified
+          done()
+        }, done)
+      },
+
+      async authenticateSession(request) {
+        const claims = await verify(bearerToken(request.headers.authorization))
+        const account = await findSessionUser(request.database, sessions.rules, claims)
+        if (!account) throw new Problem('TOKEN_INVALID')
+        request.user = claims
+        request.account = account
+      },
+
+      answer(reply, { refreshToken, lastUsedAt, expiresAt }, user, inCookie) {
+        const answer = {
+          access_token: issue(user, refreshToken.session),
+          token_type: 'Bearer' as const,
+          expires_in: lifetime
+        }
+        const text = writeRefreshToken(refreshToken)
+        if (!inCookie) return { ...answer, refresh_token: text }
+        sessions.setCookie(reply, text, Math.ceil((expiresAt.getTime() - lastUsedAt.getTime()) / 1000))
+        return answer
+      }
+    } satisfies Tokens)
+  },
+  { name: 'tokens', dependencies: ['clock', 'config', 'database', 'jwt', 'keys', 'sessions'] }
+)
