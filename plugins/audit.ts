@@ -1,27 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app-options.ts'
-import type { Action, Actor } from '../src/audit/actions.ts'
-import { appendRecords, type Particulars } from '../src/audit/append.ts'
-import { createAuditQueue } from '../src/audit/queue.ts'
-import { periodic } from '../src/concurrency/periodic.ts'
-import type { Database } from '../src/database/database.ts'
+import type { Action } from '../src/audit/actions.ts'
+import type { Particulars } from '../src/audit/append.ts'
+import { type AuditWriter, createAuditWriter } from '../src/audit/writer.ts'
 
-/** The record of who did what. */
-export interface Audit {
-  /** What the record is chained with. */
+/** The audit log. */
+export interface Audit extends Omit<AuditWriter, 'close'> {
+  /** The key of the chain. */
   readonly key: Buffer
-  /** Puts something on record, soon: it waits for nothing and cannot fail. */
-  record(actor: Actor, action: Action, particulars?: Particulars): void
-  /**
-   * Writes all that waits.
-   *
-   * @throws what keeps it from being written
-   */
-  flush(): Promise<void>
-  /** How many records wait to be written, and how many were lost, since too many did. */
-  readonly waiting: number
-  readonly lost: number
 }
 
 declare module 'fastify' {
@@ -29,88 +16,41 @@ declare module 'fastify' {
     audit: Audit
   }
   interface FastifyRequest {
-    /** Puts on record, soon, what the client of this request did. */
+    /** Records an action of this request's client soon. */
     record(action: Action, particulars?: Pick<Particulars, 'account' | 'session' | 'detail'>): void
   }
 }
 
-/** How long a record waits for others, to be written with them, in milliseconds. */
+/** How long a record waits for others that are written with it, in milliseconds. */
 const INTERVAL = 200
 
-/** How long a batch may take, in milliseconds; when the service stops, the one on its way and all the rest. */
+/** The deadline of one batch, in milliseconds; at shutdown, of all that is queued. */
 const TIMEOUT = 1_000
 
 export default fp<AppOptions>(
   async (fastify, { recordEvery = INTERVAL, timers }) => {
-    const { clientAddress, log } = fastify
+    const { clientAddress, database, log } = fastify
     const key = fastify.deriveKey('audit')
-    const queue = createAuditQueue()
-    let scheduled = false
-    let failing = false
-    let last = 0
-
-    const writeBatch = (database: Database) =>
-      queue.writeBatch(async (occurrences) => {
-        last = await appendRecords(database, key, occurrences, last)
-      })
-
-    function record(actor: Actor, action: Action, particulars: Particulars = {}): void {
-      queue.push({ actor, action, ...particulars, happened: performance.now() })
-      schedule()
-    }
-
-    const writing = periodic({ work: write, failed, timers })
-
-    function schedule(): void {
-      if (!scheduled) writing.next(recordEvery)
-      scheduled = true
-    }
-
-    async function write(): Promise<void> {
-      try {
-        await writeBatch(fastify.database.open(TIMEOUT))
-        if (failing) log.info('the record is written again')
-        failing = false
-      } finally {
-        scheduled = false
-        if (queue.waiting > 0) schedule()
-      }
-    }
-
-    function failed(err: unknown): void {
-      if (!failing) log.warn({ err }, 'the record cannot be written, and waits')
-      failing = true
-    }
-
-    async function flush(): Promise<void> {
-      const database = fastify.database.open(TIMEOUT)
-      while (queue.waiting > 0) await writeBatch(database)
-    }
-
-    fastify.addHook('onClose', async () => {
-      const stopped = writing.stop()
-      await flush().catch((err) => log.error({ err, lost: queue.waiting }, 'the end of the record is lost'))
-      await stopped
+    const writer = createAuditWriter({
+      openDatabase: () => database.open(TIMEOUT),
+      key,
+      interval: recordEvery,
+      timers,
+      failed: (err) => log.warn({ err }, 'audit records could not be written, and stay queued'),
+      recovered: () => log.info('audit records are written again'),
+      abandoned: (err, lost) => log.error({ err, lost }, 'audit records were lost at shutdown')
     })
-    // Node keeps an address that it was asked for once: of a client that hangs up before its answer there is none later.
+    fastify.addHook('onClose', writer.close)
+
+    // Node caches the address of a connection when it is first read: once the client has hung up, it can no longer be read.
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
       raw.socket.remoteAddress
       done()
     })
 
-    fastify.decorate('audit', {
-      key,
-      record,
-      flush,
-      get waiting() {
-        return queue.waiting
-      },
-      get lost() {
-        return queue.lost
-      }
-    })
+    fastify.decorate('audit', Object.assign(writer, { key }))
     fastify.decorateRequest('record', function (this: FastifyRequest, action, particulars) {
-      record('client', action, { address: clientAddress(this.raw), requestId: this.id, ...particulars })
+      writer.record('client', action, { address: clientAddress(this.raw), requestId: this.id, ...particulars })
     })
   },
   { name: 'audit', dependencies: ['client-address', 'database', 'derive-key'] }

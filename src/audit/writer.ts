@@ -1,0 +1,105 @@
+import { periodic, type Timers } from '../concurrency/periodic.ts'
+import type { Database } from '../database/database.ts'
+import type { Action, Actor } from './actions.ts'
+import { appendRecords, type Particulars } from './append.ts'
+import { createAuditQueue } from './queue.ts'
+
+/** Writes the audit log in batches, in the background. */
+export interface AuditWriter {
+  /** Records an action soon. Never waits and never fails. */
+  record(actor: Actor, action: Action, particulars?: Particulars): void
+  /**
+   * Writes all records that are queued.
+   *
+   * @throws whatever prevents it
+   */
+  flush(): Promise<void>
+  /** Starts no more batches, and writes what is queued. What cannot be written is lost, and reported. */
+  close(): Promise<void>
+  /** The number of records that are queued. */
+  readonly waiting: number
+  /** The number of records that were dropped because the queue was full. */
+  readonly lost: number
+}
+
+interface Parts {
+  /** Opens a database for one batch. */
+  openDatabase(): Database
+  /** The key of the chain. */
+  key: Buffer
+  /** How long a record waits for others that are written with it, in milliseconds. */
+  interval: number
+  timers?: Timers | undefined
+  /** Called with the first of several failures in a row. */
+  failed(error: unknown): void
+  /** Called when a batch is written after failures. */
+  recovered(): void
+  /** Called if records are lost by `close`. */
+  abandoned(error: unknown, lost: number): void
+}
+
+export function createAuditWriter(parts: Parts): AuditWriter {
+  const { openDatabase, key, interval, timers, failed, recovered, abandoned } = parts
+  const queue = createAuditQueue()
+  let scheduled = false
+  let failing = false
+  let last = 0
+
+  const writeBatch = (database: Database) =>
+    queue.writeBatch(async (occurrences) => {
+      last = await appendRecords(database, key, occurrences, last)
+    })
+
+  function record(actor: Actor, action: Action, particulars: Particulars = {}): void {
+    queue.push({ actor, action, ...particulars, happened: performance.now() })
+    schedule()
+  }
+
+  const writing = periodic({
+    work: write,
+    failed(error) {
+      if (!failing) failed(error)
+      failing = true
+    },
+    timers
+  })
+
+  function schedule(): void {
+    if (!scheduled) writing.next(interval)
+    scheduled = true
+  }
+
+  async function write(): Promise<void> {
+    try {
+      await writeBatch(openDatabase())
+      if (failing) recovered()
+      failing = false
+    } finally {
+      scheduled = false
+      if (queue.waiting > 0) schedule()
+    }
+  }
+
+  async function flush(): Promise<void> {
+    const database = openDatabase()
+    while (queue.waiting > 0) await writeBatch(database)
+  }
+
+  async function close(): Promise<void> {
+    const stopped = writing.stop()
+    await flush().catch((error) => abandoned(error, queue.waiting))
+    await stopped
+  }
+
+  return {
+    record,
+    flush,
+    close,
+    get waiting() {
+      return queue.waiting
+    },
+    get lost() {
+      return queue.lost
+    }
+  }
+}
