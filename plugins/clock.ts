@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** Where time comes from. */
+/** The clock of the process, or the one that a test gives. */
 export default fp<AppOptions>(
   async (fastify, { clock = systemClock }) => {
     fastify.decorate('clock', clock)

@@ -11,7 +11,7 @@ declare module 'fastify' {
   }
 }
 
-/** The checked configuration. */
+/** The validated configuration. */
 export default fp<AppOptions>(
   async (fastify, { config = readOwn() }) => {
     fastify.decorate('config', config)
@@ -20,7 +20,7 @@ export default fp<AppOptions>(
   { name: 'config' }
 )
 
-/** Also where fastify-cli starts the application by itself, as in development: it passes over a `.env` that it cannot read. */
+/** Reads `.env` here too: fastify-cli, which starts the application in development, ignores one that it cannot read. */
 function readOwn(): Config {
   keepFilesPrivate()
   readEnvFile()

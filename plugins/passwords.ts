@@ -10,45 +10,44 @@ import { createHasher, type Hasher } from '../src/passwords/hasher.ts'
 import { judgePassword } from '../src/passwords/policy.ts'
 import { type AccountNames, foldName } from '../src/users/names.ts'
 
-/** The rules of new passwords, and the hashes of all. */
+/** The password policy, and hashing within the limits of the queue. */
 export interface Passwords extends Omit<Hasher, 'close'> {
   /**
-   * Refuses a password that must not be chosen.
+   * Checks a new password against the policy.
    *
-   * @param names those of the account, which it must not be equal to
-   * @param path the JSON pointer of its key in the body, where that is not `/password`
+   * @param names the names of the account, which the password must not equal
+   * @param path the JSON pointer of its key in the body, if that is not `/password`
    * @throws Problem PASSWORD_REJECTED naming every rule that it breaks
    */
   accept(password: string, names: (string | null | undefined)[], path?: string): void
   /**
-   * A preHandler hook for every route that hashes: refuses a request when the queue or the share of its network is full,
-   * or when the requests of the last second would fill it. The hasher would refuse it too, but only after the account has
-   * been looked for and its names counted. It comes after `limits.byAddress`, so that a client over its limit takes no
-   * place from others.
+   * A preHandler hook for every route that hashes: refuses a request if the queue or its network's share of it is full, or
+   * if the requests of the last second would fill it. The hasher would refuse it too, but only after the account was looked
+   * up and the attempt counted. It comes after `limits.byAddress`, so that a client over its limit takes no place.
    *
    * @throws Problem OVERLOADED
    */
   admit: preHandlerAsyncHookHandler
-  /** The same for a route that hashes only where its body has a password, under the key given. */
+  /** Makes the same hook for a route that hashes only if its body has a password, under the given key. */
   admitFor(key: string): preHandlerAsyncHookHandler
   /**
-   * What a request has its passwords hashed by, one after the other. It ends with the answer.
+   * Takes the places in the queue for the hashes of a request, until its response is sent.
    *
-   * @throws Problem OVERLOADED when two other requests hash for that account
+   * @throws Problem OVERLOADED if two other requests hash for that account
    */
   admission(reply: FastifyReply, account: HashedFor): Admission
 }
 
-/** Whose places a hash takes, two of each at most. */
+/** The owners of the places that a hash takes, of which each has two. */
 export interface HashedFor {
-  /** The account of a client that has a session, a known device or a token from the mailbox. */
+  /** The account, if the client has a session, a known device or a token from the mailbox. */
   owner?: string
   /**
-   * The names that anybody may type: of an account all of them, but for a login what was typed alone, which must not tell
-   * whether two names belong together. A known device takes none, so that strangers take none of its places.
+   * The names that anybody can type: all those of an account, except for a login, where only the typed name counts, so that
+   * the places do not reveal which names belong together. A known device needs none: strangers cannot take its places.
    */
   typed?: Names
-  /** The names that an account is to have. They have places of their own: registering holds up nobody who has the name. */
+  /** The names of a new account. They have places of their own: a registration does not block the owner of a name. */
   registering?: Names
 }
 
@@ -60,10 +59,10 @@ declare module 'fastify' {
   }
 }
 
-/** In place of the time that a hash may wait, in milliseconds. */
+/** Replaces the deadline of a hash where tests ask for it, in milliseconds. */
 const UNHURRIED = 600_000
 
-/** A request that is older, in milliseconds, is waiting for the database, not for a hash. */
+/** The age from which a request no longer counts, in milliseconds: it waits for the database, not for a hash. */
 const ADMISSION_WINDOW = 1000
 
 export default fp<AppOptions>(
@@ -91,9 +90,9 @@ export default fp<AppOptions>(
     const { semaphore } = hasher
     const networkFor = (reply: FastifyReply) => (shared ? networkOf(clientAddress(reply.request.raw)) : undefined)
 
-    /** The requests under way that came within the last moment, in their order. */
+    /** The pending requests that arrived within the admission window, in order of arrival. */
     const arrivals = new Map<ServerResponse, { at: number; network: string | undefined }>()
-    /** How many of them each network has. */
+    /** Their number by network. */
     const byNetwork = new Map<string | undefined, number>()
     function remove(response: ServerResponse): void {
       const arrival = arrivals.get(response)
@@ -119,7 +118,7 @@ export default fp<AppOptions>(
       if (reason) throw semaphore.refuse(reason)
       arrivals.set(raw, { at, network })
       byNetwork.set(network, sameNetwork + 1)
-      // Also for a client that has gone meanwhile, or had before.
+      // Also called if the client has already disconnected.
       finished(raw, () => remove(raw))
     }
 
@@ -132,7 +131,7 @@ export default fp<AppOptions>(
       const { raw, disconnected: signal } = reply
       const accounts = shared ? placesOf(account) : []
       const admission = semaphore.enter({ network: networkFor(reply), accounts, signal })
-      // Before a client that has its answer can ask again.
+      // At the latest when the client has the response, and may send its next request.
       raw.once('finish', admission.leave).once('close', admission.leave)
       return admission
     }
@@ -142,7 +141,7 @@ export default fp<AppOptions>(
   { name: 'passwords', dependencies: ['client-address', 'clock', 'config', 'disconnected'] }
 )
 
-/** The keys of places. */
+/** The keys of the places in the semaphore. */
 function placesOf({ owner, typed = {}, registering = {} }: HashedFor): string[] {
   const named = (role: string, { username, email }: Names) =>
     [username, email].flatMap((name) => (name == null ? [] : [`${role} ${foldName(name.trim())}`]))

@@ -4,7 +4,7 @@ import type { AppOptions } from '../src/app-options.ts'
 import { welcome } from '../src/cli/welcome.ts'
 import { isUnspecified } from '../src/http/loopback.ts'
 
-/** Greets the person at the terminal on which the service was started; anything else reads the log. */
+/** Prints a welcome if the service was started on a terminal. */
 export default fp<AppOptions>(
   async (fastify, { terminal = process.stdout }) => {
     if (!terminal.isTTY) return

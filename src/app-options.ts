@@ -3,24 +3,24 @@ import type { Clock } from './clock.ts'
 import type { Timers } from './concurrency/periodic.ts'
 import type { Config } from './config/config.ts'
 
-/** What a test gives the application instead of the process's own. */
+/** The options of the application. Most replace what belongs to the process, for tests. */
 export interface AppOptions {
   config?: Config
   clock?: Clock
   /** An open embedded database, in place of the one in DATA_DIR. */
   pglite?: PGlite
-  /** Whether the database has to be there with its schema and its secret: a command makes none of them. */
+  /** Require that the database, its schema and its secret exist: commands create none of them. */
   existing?: boolean
-  /** How often the record is written, in milliseconds. */
+  /** The interval between two batches of audit records, in milliseconds. */
   recordEvery?: number
-  /** Refuse nothing for taking long: a test must pass on a machine of any speed. */
+  /** Disable deadlines and load shedding: tests must pass on a machine of any speed. */
   unhurried?: boolean
-  /** How often the outbox is looked into, in milliseconds. */
+  /** The interval between two reads of the outbox, in milliseconds. */
   mailEvery?: number
-  /** What repeats work in the background: a test has its own. */
+  /** The timers of background work. */
   timers?: Timers
-  /** Where somebody may be sitting who starts the service. */
+  /** The terminal that the welcome is printed on. */
   terminal?: { isTTY?: boolean; write(text: string): unknown }
-  /** Whether another application owns the server, which it steers and measures itself. */
+  /** Another application owns the HTTP server: leave out the plugins that control and observe it. */
   insideAnother?: boolean
 }

@@ -10,7 +10,7 @@ import { requireEmbedded, requireSchema } from '../../src/database/existing-data
 import { migrate } from '../../src/database/migrations.ts'
 import { poolOptions, requireSearchPath, requireWritable, waitForServer } from '../../src/database/postgres.ts'
 
-/** The PostgreSQL connection: the server of DATABASE_URL, or the embedded one; its schema up to date. */
+/** Connects to the server of DATABASE_URL or opens the embedded database, and migrates the schema. */
 export default fp<AppOptions>(
   async (fastify, { pglite, existing = false }) => {
     const { config } = fastify
@@ -26,13 +26,13 @@ export default fp<AppOptions>(
 
 async function connect(fastify: FastifyInstance, databaseUrl: string, existing: boolean): Promise<void> {
   await fastify.register(postgres, poolOptions(fastify.config))
-  survive(fastify)
+  logLostConnections(fastify)
   const database = whereabouts(databaseUrl)
   await waitForServer(fastify.pg.pool, databaseUrl, (reason) => {
     fastify.log.warn({ database, reason }, 'waiting for the database')
   })
   await requireSearchPath(fastify.pg.pool, databaseUrl)
-  // A command may only want to read.
+  // Commands may only read.
   if (!existing) await requireWritable(fastify.pg.pool, databaseUrl)
 }
 
@@ -41,12 +41,12 @@ async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], exis
   const database = given ?? (await open(fastify))
   const driver = await embeddedDriver(database)
   await fastify.register(postgres, { pg: driver } as unknown as Parameters<typeof postgres>[1])
-  survive(fastify)
+  logLostConnections(fastify)
 }
 
-/** Without a listener the death of an idle connection would end the process. */
-function survive({ pg, log }: FastifyInstance): void {
-  // All of them go at once when the server does.
+/** Logs lost idle connections. Without a listener, an error of one would end the process. */
+function logLostConnections({ pg, log }: FastifyInstance): void {
+  // When the server stops, all idle connections are lost at once.
   const tell = seldom((others, err: Error) => log.warn({ err, others }, 'lost an idle connection to the database'))
   pg.pool.on('error', tell)
 }
@@ -54,7 +54,7 @@ function survive({ pg, log }: FastifyInstance): void {
 async function open(fastify: FastifyInstance): Promise<PGlite> {
   const { DATA_DIR } = fastify.config
   const { database, close } = await openEmbedded(DATA_DIR)
-  // Hooks run last to first: the pool that @fastify/postgres ends must be gone before the database under it.
+  // onClose hooks run in reverse order: @fastify/postgres ends its pool before the database under it closes.
   fastify.addHook('onClose', close)
   fastify.log.warn(
     { folder: DATA_DIR },

@@ -7,26 +7,26 @@ import { type OpenedSession, openSession } from '../../src/sessions/sessions.ts'
 import { type Credentials, findCredentials, renewPasswordHash } from '../../src/users/credentials.ts'
 import type { Names } from '../../src/users/names.ts'
 
-/** What somebody types to sign in. */
+/** The credentials as they were typed. */
 export interface TypedCredentials {
-  /** Exactly one name, without blanks at its ends. */
+  /** Exactly one name, trimmed. */
   typed: Names
   password: string
 }
 
-/** A session that has just been opened, and whose it is. */
+/** A new session and its account. */
 export interface SignedIn {
   session: OpenedSession
   account: Credentials
 }
 
-/** Signing in, the same from a frontend and from our own pages. */
+/** The sign-in flow. */
 export interface SignIn {
   /**
-   * Checks a name and a password, and opens a session. The work is the same whether the account exists
-   * (OWASP ASVS 5.0 §6.3.8), and so is the refusal; the record has the reason.
+   * Verifies a name and a password, and opens a session. The work and the refusal are the same whether or not the account
+   * exists (OWASP ASVS 5.0 §6.3.8); the audit log has the reason.
    *
-   * @param reply gets the cookie that makes the device known
+   * @param reply gets the device cookie
    * @throws Problem INVALID_CREDENTIALS for an unknown name, a wrong password and a disabled account; EMAIL_UNVERIFIED;
    * TOO_MANY_REQUESTS; OVERLOADED
    */
@@ -39,7 +39,7 @@ declare module 'fastify' {
   }
 }
 
-/** The first step: an account whose password is right, and the place in the hash queue that its check has taken. */
+/** The result of the first step: an account whose password is right, and the places in the hash queue. */
 interface Checked {
   account: Credentials
   admission: Admission
@@ -54,7 +54,7 @@ export default fp(
       reply: FastifyReply,
       { typed, password }: TypedCredentials
     ): Promise<Checked> {
-      // Everything that depends on the request alone comes before the look-up: its cost must not tell whether the account exists.
+      // Work that depends only on the request precedes the look-up: its cost does not reveal whether the account exists.
       const device = limits.deviceOf(request)
       const account = await findCredentials(database.forGuess(request), typed)
       // A known device and strangers do not compete for places in the queue.
@@ -68,13 +68,13 @@ export default fp(
       })
     }
 
-    /** An account without an address has none to verify. */
+    /** Refuses an account whose address is not verified. One without an address has none to verify. */
     function requireVerifiedEmail(request: FastifyRequest, account: Credentials): void {
       if (config.REQUIRE_VERIFIED_EMAIL === 'off' || account.email === null || account.email_verified) return
       throw refuse(request, account, 'email not verified', 'EMAIL_UNVERIFIED')
     }
 
-    /** Replaces a hash that was made at another cost or by another service. */
+    /** Replaces a hash of another cost or from another service. */
     async function renewHash(
       request: FastifyRequest,
       { account, admission }: Checked,
@@ -84,14 +84,14 @@ export default fp(
       if (renewed) await renewPasswordHash(request.database, account, renewed)
     }
 
-    /** The last step. */
+    /** The last step: opens the session. */
     async function open(request: FastifyRequest, reply: FastifyReply, checked: Credentials): Promise<SignedIn> {
       const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
       const session = await openSession(request.database, sessions.rules, checked, provenance)
       if (!session) throw refuse(request, checked, 'account changed meanwhile')
       const account = { ...checked, username: session.username }
       request.record('login', { account: account.id, session: session.refreshToken.session })
-      // Once everything has succeeded: a refusal would carry the cookie too.
+      // Last: a refusal would also carry the cookie.
       await limits.rememberDevice(reply, account)
       return { session, account }
     }
@@ -111,7 +111,7 @@ export default fp(
   }
 )
 
-/** Records why, and gives the refusal, which does not say it. */
+/** Records the reason and returns the refusal, which does not contain it. */
 function refuse(
   request: FastifyRequest,
   account: Credentials | undefined,

@@ -3,23 +3,23 @@ import findMyWay, { type HTTPMethod } from 'find-my-way'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The methods that a URL's path has; none for a path that no route has. */
+    /** Lists the methods that the path of a URL has, in order; none for an unknown path. */
     allowedMethods(url: string): string[]
   }
 }
 
-/** Whether a route was found whose parameters are all there: the router takes `/sessions/` for one of an empty id. */
-const isNamed = (params?: Record<string, string | undefined>) =>
+/** Whether a route matches with no empty parameter: the router matches `/sessions/` with an empty id. */
+const isMatch = (params?: Record<string, string | undefined>) =>
   params !== undefined && !Object.values(params).includes('')
 
-/** Every route once more, in a router of its own that can be asked about a path without handling a request. */
+/** Keeps every route in a second router, which answers what methods a path has without handling a request. */
 export default fp(
   async (fastify) => {
     const methods = new Set<HTTPMethod>()
     const routes = findMyWay()
 
     fastify.addHook('onRoute', ({ method, url }) => {
-      // @fastify/cors has one for every path there could be.
+      // The catch-all of @fastify/cors.
       if (url === '*') return
       for (const each of [method].flat() as HTTPMethod[]) {
         methods.add(each)
@@ -29,9 +29,9 @@ export default fp(
 
     fastify.decorate('allowedMethods', (url: string) => {
       const [path] = url.split('?', 1) as [string]
-      // The server as a whole (RFC 9112 §3.2.4): the router takes it for /.
+      // The server as a whole (RFC 9112 §3.2.4): the router would treat it as /.
       if (path === '*') return []
-      return [...methods].filter((method) => isNamed(routes.find(method, path)?.params)).sort()
+      return [...methods].filter((method) => isMatch(routes.find(method, path)?.params)).sort()
     })
   },
   { name: 'allowed-methods' }

@@ -4,7 +4,7 @@ import { createClientAddress } from '../../src/http/client-address.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Where a request comes from, behind the TRUSTED_PROXIES. */
+    /** The address of the client that sent a request, as seen through the TRUSTED_PROXIES. */
     clientAddress(request: IncomingMessage): string
   }
 }
@@ -13,7 +13,7 @@ export default fp(
   async (fastify) => {
     const { clientAddress, isForwardedInVain, findUnreadableHop } = createClientAddress(fastify.config.TRUSTED_PROXIES)
     let warned = false
-    let warnedOfEntry = false
+    let warnedOfHop = false
 
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
       if (!warned && isForwardedInVain(raw)) {
@@ -21,15 +21,15 @@ export default fp(
         const from = raw.socket.remoteAddress
         fastify.log.warn(
           { from },
-          'X-Forwarded-For is not believed: name the proxy in TRUSTED_PROXIES, or all behind it count as one'
+          'X-Forwarded-For was ignored: add the proxy to TRUSTED_PROXIES, or all clients behind it share the limits of one'
         )
       }
-      const hop = warnedOfEntry ? undefined : findUnreadableHop(raw)
+      const hop = warnedOfHop ? undefined : findUnreadableHop(raw)
       if (hop !== undefined) {
-        warnedOfEntry = true
+        warnedOfHop = true
         fastify.log.warn(
           { from: hop },
-          'a trusted proxy sent an X-Forwarded-For entry that is no address: its clients count as one'
+          'a trusted proxy sent an invalid address in X-Forwarded-For: its clients share the limits of one'
         )
       }
       done()

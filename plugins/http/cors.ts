@@ -4,15 +4,15 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** How many requests came from an origin that is neither ours nor in CORS_ORIGINS, since the start. */
+    /** Counts requests from an origin that is neither our own nor in CORS_ORIGINS, since the start. */
     corsRefusals: { total: number }
   }
 }
 
 /**
- * What a frontend may send. Tracing in browsers adds headers to every request, and a preflight that is refused for one
- * takes the request along; none of these means anything here. (W3C Trace Context and Baggage, Sentry, Zipkin, Datadog,
- * New Relic; X-Requested-With of older libraries.)
+ * The request headers that a frontend may send. Most are ignored here: browser tracing adds them to every request, and a
+ * preflight that refuses one of them blocks the request (W3C Trace Context and Baggage, Sentry, Zipkin, Datadog, New Relic;
+ * X-Requested-With of older libraries).
  */
 const ALLOWED_HEADERS = [
   'authorization',
@@ -37,7 +37,7 @@ const ALLOWED_HEADERS = [
   'cache-control'
 ]
 
-/** Lets the frontends of CORS_ORIGINS, named exactly, call from a browser. */
+/** Allows the exact origins of CORS_ORIGINS to call from a browser. */
 export default fp(
   async (fastify) => {
     const origins = new Set(fastify.config.CORS_ORIGINS)
@@ -45,19 +45,18 @@ export default fp(
     const refusals = { total: 0 }
     fastify.decorate('corsRefusals', refusals)
 
-    // A browser tells its user no more than that something failed, and the request log that a path has no OPTIONS.
+    // The browser does not tell its user the reason, and the request log shows only a 404 or 405 for OPTIONS.
     fastify.addHook('onRequest', ({ headers: { origin, host }, log }, _reply, done) => {
-      if (origin !== undefined && origin !== ours && !origins.has(origin) && !isOf(host, origin)) {
+      if (origin !== undefined && origin !== ours && !origins.has(origin) && !isSameHost(host, origin)) {
         refusals.total += 1
         log.debug({ origin: origin.slice(0, 100).replaceAll(/[^!-~]/g, '?') }, 'the origin is not in CORS_ORIGINS')
       }
       done()
     })
 
-    // Without any, nothing more exists.
     if (origins.size === 0) return
 
-    // A preflight is answered for a path that exists; any other OPTIONS is a method like one that no route has.
+    // Only a preflight for an existing path is answered; any other OPTIONS is refused as a method that no route has.
     const isPreflight = ({ headers, url }: FastifyRequest) =>
       headers['access-control-request-method'] !== undefined && fastify.allowedMethods(url).length > 0
 
@@ -79,5 +78,5 @@ export default fp(
   { name: 'cors', dependencies: ['allowed-methods', 'config'] }
 )
 
-/** Whether a page of that origin asks the host that it came from, by whatever name that is. */
-const isOf = (host: string | undefined, origin: string) => [`http://${host}`, `https://${host}`].includes(origin)
+/** Whether the request goes to the host that the page came from, under whatever name. */
+const isSameHost = (host: string | undefined, origin: string) => [`http://${host}`, `https://${host}`].includes(origin)

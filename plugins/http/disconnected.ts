@@ -2,18 +2,18 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Aborts when the connection closes before the answer is out. */
+    /** Aborts when the connection closes before the response is sent. */
     readonly disconnected: AbortSignal
   }
 }
 
-/** Tells work that waits that its client has gone. Fastify's own `request.signal` fires as soon as a body is read. */
+/** Lets queued work stop when its client disconnects. Fastify's `request.signal` fires as soon as a body is read. */
 export default fp(
   async (fastify) => {
     fastify.decorateReply('disconnected', {
       getter() {
         const controller = new AbortController()
-        // The event comes once: for a client that has gone already there is none to wait for.
+        // The event is emitted once: if the client has already disconnected, it will not come.
         if (this.raw.destroyed) controller.abort()
         else this.raw.once('close', () => controller.abort())
         return controller.signal

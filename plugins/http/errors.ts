@@ -5,10 +5,10 @@ import { seldom } from '../../src/concurrency/seldom.ts'
 import { type Code, Problem } from '../../src/errors.ts'
 import { describeFaults } from '../../src/http/validation.ts'
 
-/** Turns everything that can go wrong in a request into the one error body. */
+/** Turns every error of a request into the one error body. */
 export default fp(
   async (fastify) => {
-    const report = reporting()
+    const report = createReport()
     fastify.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = toProblem(error, request)
       if (problem.statusCode >= 500) report(problem, request)
@@ -45,17 +45,17 @@ function invalid({ validation, validationContext }: FastifyError, { body }: Fast
 type Report = (problem: Problem, request: FastifyRequest) => void
 
 /**
- * A fault of ours is an error, and each is told. A database that is away, or a full queue, is expected now and then: while
- * it lasts it is told now and then, since each request has its line in the log anyway.
+ * Logs every internal error. Expected conditions, such as an unavailable database or a full queue, are logged from time to
+ * time while they last: each request has its own line in the log anyway.
  */
-function reporting(): Report {
-  const rarely = new Map<Code, Report>()
+function createReport(): Report {
+  const throttled = new Map<Code, Report>()
 
   return (problem, request) => {
     const { code, cause } = problem
     if (code === 'INTERNAL') return request.log.error({ err: cause }, 'internal error')
-    const tell = rarely.get(code) ?? seldom(warn)
-    rarely.set(code, tell)
+    const tell = throttled.get(code) ?? seldom(warn)
+    throttled.set(code, tell)
     tell(problem, request)
   }
 }

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { commonHeaders } from '../../src/transport/raw-response.ts'
 
-/** The headers that every answer carries, refusals included. */
+/** Sets the headers of every response, refusals included. */
 export default fp(
   async (fastify) => {
     fastify.addHook('onRequest', (request, reply, done) => {

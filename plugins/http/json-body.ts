@@ -4,16 +4,16 @@ import { Problem } from '../../src/errors.ts'
 import { isEncoded, parseJson } from '../../src/http/json-body.ts'
 import { NoBody } from '../../src/schemas/answers.ts'
 
-/** Bodies are JSON, read strictly, and nothing else. */
+/** Accepts only JSON bodies, and parses them strictly. */
 export default fp(
   async (fastify) => {
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => {
-      // Nothing at all is for the route's schema to refuse: one that reads no body does not mind.
+      // An empty body is refused by the schema of a route that reads one.
       return body.length === 0 ? undefined : parseJson(body)
     })
 
-    // After authentication and before the body is read: the place of 415 in the order of refusal.
+    // 415 comes after authentication and before the body is read.
     const refuseEncoded: preParsingHookHandler = ({ headers }, _reply, payload, done) => {
       if (!isEncoded(headers['content-encoding'])) return done(null, payload)
       // RFC 9110 §12.5.3 and §15.5.16.

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 
-/** Refuses a path or a method that no route has, before anything of the request's body is read. */
+/** Refuses an unknown path or method before the body is read. */
 export default fp(
   async (fastify) => {
     function refusal({ url }: FastifyRequest): Problem {
@@ -13,12 +13,12 @@ export default fp(
 
     fastify.addHook('onRequest', (request, _reply, done) => {
       const { is404, method, params } = request
-      // A parameter that is empty is a trailing slash, and so another path.
-      const isOther = is404 || method === 'OPTIONS' || Object.values(params as object).includes('')
-      done(isOther ? refusal(request) : undefined)
+      // An empty parameter means a trailing slash, which makes it another path.
+      const isUnknown = is404 || method === 'OPTIONS' || Object.values(params as object).includes('')
+      done(isUnknown ? refusal(request) : undefined)
     })
 
-    // For a plugin's own handler that finds nothing, such as those of @fastify/cors.
+    // For handlers of other plugins that call `callNotFound`, such as those of @fastify/cors.
     fastify.setNotFoundHandler(() => {
       throw new Problem('NOT_FOUND')
     })

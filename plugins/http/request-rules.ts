@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { BODY_LIMIT, STRICT } from '../../src/http/validation.ts'
 import { requestId } from '../../src/transport/request-id.ts'
 
-/** The rules of the contract for every request, whatever options the server has. */
+/** Applies the contract's rules for requests, whatever options the server has. */
 export default fp(
   async (fastify) => {
     const ajv = new Ajv(STRICT)

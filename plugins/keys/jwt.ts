@@ -15,14 +15,14 @@ interface Decoded {
 }
 
 /**
- * The keys of the ring for the JWT library: ES256 alone, and of a header only `alg`, `typ` and `kid` count. Access tokens
- * are signed in plugins/tokens/access-tokens.ts.
+ * Gives the JWT library the keys of the ring: only ES256, and only `alg`, `typ` and `kid` of a header are used. Access
+ * tokens are signed in src/tokens/access-tokens.ts.
  */
 export default fp(
   async (fastify) => {
     const { keys } = fastify
 
-    // An allow-list before any cryptography, and before a look into the database (RFC 8725 §3.1, §3.11).
+    // The allow-list comes before any cryptography and any database query (RFC 8725 §3.1, §3.11).
     async function publicKey({ header: { alg, typ, kid } }: Decoded): Promise<string> {
       const key = alg === 'ES256' && typ === 'at+jwt' && typeof kid === 'string' && (await keys.discover(kid))
       if (!key) throw new Problem('TOKEN_INVALID')
@@ -32,7 +32,7 @@ export default fp(
     await fastify.register(jwt, {
       secret: { public: publicKey, private: async () => keys.signingKey().privateKey },
       sign: { algorithm: 'ES256', header: { typ: 'at+jwt' } },
-      // The claims are judged by src/tokens/claims.ts, on the injected clock.
+      // src/tokens/claims.ts checks the claims, by the injected clock.
       verify: { algorithms: ['ES256'], complete: true, ignoreExpiration: true, ignoreNotBefore: true }
     } as unknown as FastifyJWTOptions)
   },

@@ -7,12 +7,12 @@ const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What Prometheus reads. */
+    /** The metrics of Prometheus. */
     metrics: Registry
   }
 }
 
-/** The process's own figures, request durations by route, and how busy hashing, the database, the record and mail are. */
+/** Metrics of the process, of requests by route, and of the queues: hashing, the database, the audit log and mail. */
 export default fp(
   async (fastify) => {
     const registry = new Registry()
@@ -20,7 +20,7 @@ export default fp(
 
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'How long requests took, by method, route and status; the route is empty for those that match none',
+      help: 'Duration of requests, by method, route and status; the route is empty if none matched',
       labelNames: ['method', 'route', 'status'],
       buckets: BUCKETS,
       registers: [registry]
@@ -60,7 +60,7 @@ export default fp(
     registry.registerMetric(
       new Counter({
         name: 'latchkey_hashes_refused_total',
-        help: 'Requests refused since a password hash would have had to wait, by reason',
+        help: 'Requests refused because a password hash would have had to wait, by reason',
         labelNames: ['reason'],
         registers: [],
         collect() {
@@ -74,12 +74,12 @@ export default fp(
     const { database, pg } = fastify
     const { pool } = pg
     gauge('latchkey_database_connections', 'Open connections to the database', () => pool.totalCount)
-    gauge('latchkey_database_connections_idle', 'Open connections that nobody uses', () => pool.idleCount)
+    gauge('latchkey_database_connections_idle', 'Idle connections to the database', () => pool.idleCount)
     gauge('latchkey_database_waiting', 'Queries waiting for a connection', () => database.waiting)
 
     const { audit } = fastify
-    gauge('latchkey_audit_waiting', 'Records that wait to be written', () => audit.waiting)
-    counter('latchkey_audit_lost_total', 'Records that were lost, since too many waited', () => audit.lost)
+    gauge('latchkey_audit_waiting', 'Audit records waiting to be written', () => audit.waiting)
+    counter('latchkey_audit_lost_total', 'Audit records dropped because the queue was full', () => audit.lost)
 
     const { outbox } = fastify
     gauge('latchkey_mails_waiting', 'Mails that waited in the outbox at the last look', () => outbox.waiting)
@@ -91,7 +91,7 @@ export default fp(
     })
 
     const { corsRefusals } = fastify
-    counter('latchkey_cors_refused_total', 'Requests of browsers from an origin that is not in CORS_ORIGINS', () => {
+    counter('latchkey_cors_refused_total', 'Requests from an origin that is not in CORS_ORIGINS', () => {
       return corsRefusals.total
     })
 

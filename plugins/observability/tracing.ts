@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** OpenTelemetry traces where a collector is named; otherwise nothing of it is even loaded. */
+/** Sends OpenTelemetry traces if a collector is configured; otherwise OpenTelemetry is not loaded. */
 export default fp(
   async (fastify) => {
     const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: service } = fastify.config
@@ -9,7 +9,7 @@ export default fp(
     const { plugin, stop } = startTracing(endpoint, service)
     await fastify.register(plugin)
     fastify.addHook('onClose', async () => {
-      await stop().catch((err) => fastify.log.warn({ err }, 'the last traces could not be sent'))
+      await stop().catch((err) => fastify.log.warn({ err }, 'could not send the last traces'))
     })
   },
   { name: 'tracing', dependencies: ['config'] }

@@ -4,11 +4,11 @@ import { NoBody } from '../../src/schemas/answers.ts'
 import { SHARED } from '../../src/schemas/shared.ts'
 import { VERSION } from '../../src/version.ts'
 
-const DESCRIPTION = `Registers people, signs them in, and gives them JSON Web Tokens that any service verifies without asking back.
+const DESCRIPTION = `Registers people, signs them in, and issues JSON Web Tokens that any service can verify by itself.
 
 Every refusal has the one body \`Problem\`, whose \`code\` comes from a closed list. An unknown key is refused, never ignored.`
 
-/** The OpenAPI 3.1 document, made from the routes' own schemas. */
+/** Generates the OpenAPI 3.1 document from the schemas of the routes. */
 export default fp(
   async (fastify) => {
     for (const schema of SHARED) fastify.addSchema(schema)
@@ -22,19 +22,19 @@ export default fp(
           description: DESCRIPTION,
           license: { name: 'MIT', identifier: 'MIT' }
         },
-        // Relative to the document, so that the reference works by whatever name and path the service is called.
+        // Relative to the document, so that the reference works under any host name and path.
         servers: [{ url: '.' }],
         tags: [
-          { name: 'accounts', description: 'Registering, signing in, and what is behind it' },
+          { name: 'accounts', description: 'Registering, signing in, and the account itself' },
           {
             name: 'mail',
-            description: 'What is done by way of the email address: verifying, choosing another password'
+            description: 'What is done by email: verifying an address, resetting a password'
           },
-          { name: 'sessions', description: 'Staying signed in, signing out, and where one is signed in' },
-          { name: 'keys', description: 'What other services verify tokens with' },
+          { name: 'sessions', description: 'Refreshing tokens, signing out, and listing sessions' },
+          { name: 'keys', description: 'Verifying tokens in other services' },
           { name: 'service', description: 'Health, metrics and this document' }
         ],
-        // Routes that need a token say so themselves.
+        // None by default: each route that needs a token says so.
         security: [],
         components: {
           securitySchemes: {
@@ -55,15 +55,15 @@ export default fp(
           }
         }
       },
-      // That a route takes no body is said by saying nothing.
+      // A route without a body has no requestBody in the document.
       transform: ({ schema: { body, ...schema }, url }) => ({
         schema: body === undefined || body === NoBody ? schema : { ...schema, body },
         url
       }),
-      // There is none in a relative server URL.
+      // A relative server URL has no base path.
       stripBasePath: false,
       refResolver: { buildLocalReference: ({ $id }) => String($id) }
     })
   },
-  { name: 'openapi', dependencies: ['config'] }
+  { name: 'openapi' }
 )

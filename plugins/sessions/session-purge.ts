@@ -4,11 +4,11 @@ import { periodic } from '../../src/concurrency/periodic.ts'
 import { purgeInSteps } from '../../src/concurrency/purge.ts'
 import { purgeSessions } from '../../src/sessions/purge.ts'
 
-/** When the first purge starts after a start of the service, and how often one starts after it, in milliseconds. */
+/** The delay of the first purge after the start, and the interval between purges, in milliseconds. */
 const FIRST = 60_000
 const INTERVAL = 60 * 60_000
 
-/** Marks and deletes expired sessions, a few at a time, until all were looked at or the service stops. */
+/** Marks and deletes expired sessions, in batches, until all are processed or the service stops. */
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
     const { log, sessions } = fastify

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { untilQuiet } from '../../src/transport/quiet-listener.ts'
 
-/** How many connections in a row are a burst. */
+/** The number of connections in a row that make a burst. */
 const BURST = 8
 
-/** The longest time for which the requests of a burst wait, in milliseconds. */
+/** The longest wait of a request, in milliseconds. */
 const TIMEOUT = 50
 
 /**
@@ -32,5 +32,5 @@ export default fp(
       else done()
     })
   },
-  { name: 'backlog' }
+  { name: 'admission' }
 )

@@ -10,8 +10,8 @@ export default fp(
   async (fastify) => {
     let turn: Promise<void> | undefined
 
-    // With a promise, since each answer goes on in the async context of its own request, and fails alone. A stream may
-    // fail before Fastify listens for that, and does not wait.
+    // A promise, so that each response continues in the async context of its own request, and fails alone. Streams are not
+    // delayed: one may fail before Fastify listens for its errors.
     fastify.addHook('onSend', async (_request, _reply, payload) => {
       if (typeof payload !== 'string') return
       turn ??= setImmediate().then(() => {

@@ -5,38 +5,38 @@ import { Problem } from '../../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Asked about the process itself, and so answered however busy it is. */
+    /** Answered even under overload, for probes of the process itself. */
     vital?: true
   }
 }
 
-/** Over how long the delay of the event loop is averaged, in milliseconds. */
-const SAMPLE = 5_000
+/** The interval over which the event loop delay is averaged, in milliseconds. */
+const SAMPLE_INTERVAL = 5_000
 
 /**
- * Refuses requests while the event loop does not keep up. Passwords and the database have queues of their own, which are
- * full long before; this is for what needs neither, from more connections than one process can serve.
+ * Load shedding: refuses requests while the event loop is overloaded. Requests that need a password hash or the database
+ * have queues that fill up long before; this protects against the others, on more connections than one process can serve.
  */
 export default fp<AppOptions>(
   async (fastify, { unhurried = false }) => {
     if (unhurried) return
-    let late = false
-    let lasting = false
+    let delayed = false
+    let overloaded = false
 
     await fastify.register(underPressure, {
       maxEventLoopDelay: 1_000,
-      sampleInterval: SAMPLE,
+      sampleInterval: SAMPLE_INTERVAL,
       pressureHandler({ routeOptions }) {
-        if (lasting && !routeOptions.config.vital) throw new Problem('OVERLOADED')
+        if (overloaded && !routeOptions.config.vital) throw new Problem('OVERLOADED')
       }
     })
 
-    // One sample may be of a single long turn, or of a process that was stopped for a while; two in a row are too much work.
+    // One sample can be a single long turn or a suspended process; two in a row are an overload.
     const timer = setInterval(() => {
-      lasting = late && fastify.isUnderPressure()
-      late = fastify.isUnderPressure()
-    }, SAMPLE).unref()
+      overloaded = delayed && fastify.isUnderPressure()
+      delayed = fastify.isUnderPressure()
+    }, SAMPLE_INTERVAL).unref()
     fastify.addHook('onClose', async () => clearInterval(timer))
   },
-  { name: 'pressure' }
+  { name: 'load-shedding' }
 )

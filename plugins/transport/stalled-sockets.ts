@@ -2,13 +2,13 @@ import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { createStalledSockets } from '../../src/transport/stalled-sockets.ts'
 
-/** How often sockets are looked at, in milliseconds. */
+/** The interval between two checks of all sockets, in milliseconds. */
 const INTERVAL = 1_000
 
-/** For how many looks a client may read nothing of its answer. */
+/** The number of checks for which a client may read nothing of its response. */
 const LIMIT = 30
 
-/** Disconnects clients that do not read their answers, which would keep connections and memory for ever. */
+/** Disconnects clients that do not read their responses, which would hold connections and memory forever. */
 export default fp(
   async (fastify) => {
     const sockets = createStalledSockets(LIMIT)

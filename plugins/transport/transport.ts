@@ -5,23 +5,26 @@ import { Problem } from '../../src/errors.ts'
 import { bareRefusal, rawAnswer } from '../../src/transport/raw-response.ts'
 import { requestId } from '../../src/transport/request-id.ts'
 
-/** Of these Node takes the first, where a proxy before it may have taken the last (RFC 9112 §3.2, RFC 9110 §5.3). */
+/** Headers that must not repeat: Node uses the first, where a proxy may have used the last (RFC 9112 §3.2, RFC 9110 §5.3). */
 const SINGLE = ['host', 'content-type']
 
-/** How many bytes of cookies a request may have, in all its Cookie headers, which Node joins (RFC 6585 §5). */
-const MOST_COOKIES = 8192
+/** The limit for all Cookie headers of a request together, which Node joins, in bytes (RFC 6585 §5). */
+const MAX_COOKIE_BYTES = 8192
 
-/** What Node's HTTP server would let pass, or answer by itself and without our body (RFC 9110 §10.1.1 and §9.3.6). */
+/**
+ * Refuses requests that Node's HTTP server would accept, or would answer by itself without the body of our errors
+ * (RFC 9110 §10.1.1 and §9.3.6).
+ */
 export default fp(
   async (fastify) => {
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
-      if (Number(raw.headers.cookie?.length) > MOST_COOKIES) {
+      if (Number(raw.headers.cookie?.length) > MAX_COOKIE_BYTES) {
         done(new Problem('MALFORMED_REQUEST', { statusCode: 431, message: 'The Cookie header is too large.' }))
         return
       }
       const message = faultOf(raw)
       if (message === undefined) done()
-      // What follows on the connection may be read otherwise too.
+      // A proxy may also parse the following requests on the connection differently.
       else done(new Problem('MALFORMED_REQUEST', { message, headers: { connection: 'close' } }))
     })
 
@@ -34,8 +37,7 @@ export default fp(
 
     fastify.server.on('connect', ({ headers }: IncomingMessage, socket: Duplex) => {
       const problem = new Problem('MALFORMED_REQUEST', { message: 'This is not a proxy.' })
-      // Node hands the connection over without a listener, a time limit or an end: a client that has gone, or never
-      // goes, is ours to deal with.
+      // Node hands over the socket without an error listener and without a timeout.
       socket.on('error', () => {})
       socket.end(rawAnswer(problem, log(headers, problem)), () => socket.destroy())
     })
@@ -49,18 +51,18 @@ export default fp(
   { name: 'transport' }
 )
 
-/** HTTP/0.9 and 2.0 pass Node's parser, and another one before it may have read them otherwise (RFC 9112 §2.3). */
+/** Node's parser also accepts HTTP/0.9 and 2.0, which a proxy may parse differently (RFC 9112 §2.3). */
 const VERSIONS = ['1.1', '1.0']
 
 function faultOf({ headers, httpVersion, method, rawHeaders, url }: IncomingMessage): string | undefined {
   if (!VERSIONS.includes(httpVersion)) return 'The service speaks HTTP/1.1 and HTTP/1.0.'
   if (headers.host === undefined && httpVersion === '1.1') return 'The Host header is missing.'
-  // RFC 9112 §3.2.4; the router takes it for /.
+  // RFC 9112 §3.2.4: the router treats it as /.
   if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS can be asked of the whole server.'
-  // Node reads the body of another coding as if it had none (RFC 9112 §6.1).
+  // Node ignores other codings and reads the body as if it were not encoded (RFC 9112 §6.1).
   const { 'transfer-encoding': coding } = headers
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only transfer coding is chunked.'
-  // Most requests repeat none, and are not looked at closer.
+  // The common case: no header is repeated.
   if (rawHeaders.length === 2 * Object.keys(headers).length) return undefined
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
   const repeated = SINGLE.find((name) => names.indexOf(name) !== names.lastIndexOf(name))

@@ -4,7 +4,7 @@ import { periodic } from '../../src/concurrency/periodic.ts'
 import { purgeRows } from '../../src/concurrency/purge.ts'
 import { purgeRestingUsernames } from '../../src/users/resting-usernames.ts'
 
-/** How often usernames that are no longer reserved are deleted, in milliseconds. */
+/** The interval between two purges of usernames that are no longer reserved, in milliseconds. */
 const PURGE_INTERVAL = 15 * 60_000
 
 export default fp<AppOptions>(

@@ -70,5 +70,5 @@ test('a collector that is away disturbs nothing but the log', async (t) => {
   const fastify = await build(t, { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }, log })
   t.equal((await fastify.inject('/health/live')).statusCode, 200)
   await fastify.close()
-  t.match(log.join('\n'), 'the last traces could not be sent')
+  t.match(log.join('\n'), 'could not send the last traces')
 })
