@@ -178,12 +178,12 @@ export default fp(
       'clock',
       'config',
       'database',
-      'disconnected',
       'limits',
       'outbox',
       'passwords',
       'derive-key',
-      'sessions'
+      'sessions',
+      'tokens'
     ]
   }
 )
