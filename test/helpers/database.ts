@@ -67,6 +67,9 @@ export async function configured(database: TestDatabase, name: string, value: st
   return { url: url.href }
 }
 
+/** The timers of the process, also while a test mocks timers. */
+const { setTimeout, clearTimeout } = globalThis
+
 /** Embedded databases that no test uses now, and what will close them: to empty one is far quicker than to start one. */
 const idle = new Map<PGlite, NodeJS.Timeout>()
 
