@@ -1,26 +1,26 @@
 import bcrypt from 'bcrypt'
 import type { DefineCommand } from '../src/cli/command-line.ts'
 import type { Config, ConfigurationError } from '../src/config/config.ts'
-import { judgeCost, judgeMail, judgeNetwork, judgeSecrets, judgeSwitches, median } from '../src/doctor/checks.ts'
+import { checkCost, checkMail, checkNetwork, checkSecrets, checkSwitches, median } from '../src/doctor/checks.ts'
 import type { Finding } from '../src/doctor/finding.ts'
-import { examineDatabase, examineFiles } from '../src/doctor/inspect.ts'
+import { inspectDatabase, inspectFiles } from '../src/doctor/inspect.ts'
 
 const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }
 
 const doctor: DefineCommand = (command, { config, answer }) => {
   command
-    .description('look for what is wrong with an installation, and say how to mend it')
-    .addHelpText('after', '\nIt changes nothing, and ends with 1 when something is bad.')
+    .description('check an installation, and say how to fix problems')
+    .addHelpText('after', '\nChanges nothing. The exit code is 1 if a finding is BAD.')
     .action(async () => {
-      const findings = await examine(config)
-      const text = findings.map(({ about, state, message, mend }) =>
-        [`${MARKS[state]}  ${about}: ${message}`, ...(mend ? [`         ${mend}`] : [])].join('\n')
+      const findings = await inspect(config)
+      const text = findings.map(({ about, state, message, fix }) =>
+        [`${MARKS[state]}  ${about}: ${message}`, ...(fix ? [`         ${fix}`] : [])].join('\n')
       )
       answer({ findings }, text.join('\n'), findings.some(({ state }) => state === 'bad') ? 1 : 0)
     })
 }
 
-async function examine(read: () => Config): Promise<Finding[]> {
+async function inspect(read: () => Config): Promise<Finding[]> {
   let config: Config
   try {
     config = read()
@@ -32,23 +32,23 @@ async function examine(read: () => Config): Promise<Finding[]> {
     }))
   }
   return [
-    { about: 'configuration', state: 'good', message: 'every value fits' },
-    ...judgeSecrets(config),
-    ...judgeNetwork(config),
-    ...judgeMail(config),
-    ...judgeSwitches(config),
-    ...(await examineDatabase(config)),
-    ...examineFiles(['.env']),
-    judgeCost(timeHash(config.BCRYPT_COST), config)
+    { about: 'configuration', state: 'good', message: 'valid' },
+    ...checkSecrets(config),
+    ...checkNetwork(config),
+    ...checkMail(config),
+    ...checkSwitches(config),
+    ...(await inspectDatabase(config)),
+    ...inspectFiles(['.env']),
+    checkCost(timeHash(config.BCRYPT_COST), config)
   ]
 }
 
-/** What one hash takes of a core, in milliseconds: what else the machine is busy with takes no part in it. */
+/** Measures the CPU time of one hash, in milliseconds, which does not depend on the load of the machine. */
 function timeHash(cost: number): number {
   return median(
     Array.from({ length: 5 }, () => {
       const start = process.cpuUsage()
-      bcrypt.hashSync('how long does it take', cost)
+      bcrypt.hashSync('a password to measure', cost)
       return process.cpuUsage(start).user / 1000
     })
   )

@@ -3,7 +3,7 @@ import type { AppOptions } from '../src/app-options.ts'
 import { type Config, readConfig } from '../src/config/config.ts'
 import { keepFilesPrivate } from '../src/config/data-folder.ts'
 import { readEnvFile } from '../src/config/env-file.ts'
-import { judgeReach } from '../src/doctor/checks.ts'
+import { checkPublicUrl } from '../src/doctor/checks.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -15,7 +15,7 @@ declare module 'fastify' {
 export default fp<AppOptions>(
   async (fastify, { config = readOwn() }) => {
     fastify.decorate('config', config)
-    for (const { message, mend } of judgeReach(config)) fastify.log.warn(`PUBLIC_URL ${message} (${mend})`)
+    for (const { message, fix } of checkPublicUrl(config)) fastify.log.warn(`PUBLIC_URL ${message} (${fix})`)
   },
   { name: 'config' }
 )

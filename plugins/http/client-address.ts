@@ -11,12 +11,12 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clientAddress, isForwardedInVain, findUnreadableHop } = createClientAddress(fastify.config.TRUSTED_PROXIES)
+    const { clientAddress, isForwardedIgnored, findUnreadableHop } = createClientAddress(fastify.config.TRUSTED_PROXIES)
     let warned = false
     let warnedOfHop = false
 
     fastify.addHook('onRequest', ({ raw }, _reply, done) => {
-      if (!warned && isForwardedInVain(raw)) {
+      if (!warned && isForwardedIgnored(raw)) {
         warned = true
         const from = raw.socket.remoteAddress
         fastify.log.warn(

@@ -1,32 +1,32 @@
 import type { Config } from '../config/config.ts'
 import { bad, type Finding, good, warning } from './finding.ts'
 
-/** What a look at a server tells. */
+/** Properties of a PostgreSQL server. */
 export interface ServerFacts {
-  /** As `server_version_num`: 150004 for 15.4. */
+  /** `server_version_num`: 150004 for 15.4. */
   version: number
-  /** How far its clock is ahead of ours, in milliseconds. */
+  /** The clock of the server minus that of this process, in milliseconds. */
   clockAhead: number
-  /** How many connections it takes, and how many of those others hold. */
+  /** The number of connections that the server accepts, and how many other clients hold. */
   connections: { most: number; taken: number }
   readOnly: boolean
   settings: ServerSettings
 }
 
-/** What our connections are set to by the server, the database or the role. */
+/** Settings of our connections, as the server, the database and the role define them. */
 export interface ServerSettings {
   encoding: string
   dateStyle: string
   isolation: string
-  /** The timeouts, in milliseconds, that are shorter than what a request may wait. */
+  /** Timeouts that are shorter than the deadline of a request, in milliseconds. */
   timeouts: Record<string, number>
 }
 
-/** Instances that differ by more than a second may refuse each other's new tokens (src/tokens/claims.ts). */
+/** In milliseconds. Instances whose clocks differ by more than a second may refuse each other's new tokens (src/clock.ts). */
 const CLOCK = { warning: 1000, bad: 5000 }
 const OLDEST = 14
 
-export function judgeServer(facts: ServerFacts, config: Config): Finding[] {
+export function checkServer(facts: ServerFacts, config: Config): Finding[] {
   const { version, clockAhead, connections, readOnly, settings } = facts
   const major = Math.floor(version / 10000)
   const findings = [
@@ -35,79 +35,80 @@ export function judgeServer(facts: ServerFacts, config: Config): Finding[] {
       : bad('server', `PostgreSQL ${major}`, `use PostgreSQL ${OLDEST} or later`)
   ]
   if (readOnly)
-    findings.push(bad('server', 'takes no writes: it is a replica, or set so', 'set DATABASE_URL to the primary'))
+    findings.push(bad('server', 'is read-only: a replica, or configured so', 'set DATABASE_URL to the primary'))
 
-  findings.push(...judgeSettings(settings))
+  findings.push(...checkSettings(settings))
 
-  const off = `${Math.round(Math.abs(clockAhead))} ms ${clockAhead < 0 ? 'behind' : 'ahead of'} ours`
+  const off = `${Math.round(Math.abs(clockAhead))} ms ${clockAhead < 0 ? 'behind' : 'ahead of'} this machine`
   const judge = Math.abs(clockAhead) >= CLOCK.bad ? bad : warning
   const inStep = Math.abs(clockAhead) < CLOCK.warning
-  findings.push(inStep ? good('clock', off) : judge('clock', off, 'let NTP keep both machines'))
+  findings.push(inStep ? good('clock', off) : judge('clock', off, 'synchronize both machines with NTP'))
 
   const { most, taken } = connections
   const free = most - taken
-  const pool = `${config.DATABASE_POOL} connections for each instance, of ${free} that are free of ${most}`
-  const mend = 'lower DATABASE_POOL, raise max_connections of the server, or put PgBouncer between'
-  if (config.DATABASE_POOL > free) findings.push(bad('DATABASE_POOL', pool, mend))
-  // Two instances are there while one takes the place of the other.
-  else if (config.DATABASE_POOL * 2 > free) findings.push(warning('DATABASE_POOL', `${pool}: not enough for two`, mend))
+  const pool = `${config.DATABASE_POOL} connections for each instance; ${free} of ${most} are free`
+  const fix = 'lower DATABASE_POOL, raise max_connections of the server, or use PgBouncer'
+  if (config.DATABASE_POOL > free) findings.push(bad('DATABASE_POOL', pool, fix))
+  // During a rolling update two instances run.
+  else if (config.DATABASE_POOL * 2 > free)
+    findings.push(warning('DATABASE_POOL', `${pool}, not enough for two instances`, fix))
   else findings.push(good('DATABASE_POOL', pool))
   return findings
 }
 
-function judgeSettings({ encoding, dateStyle, isolation, timeouts }: ServerSettings): Finding[] {
+function checkSettings({ encoding, dateStyle, isolation, timeouts }: ServerSettings): Finding[] {
   const findings: Finding[] = []
   if (encoding !== 'UTF8') {
-    const fix = "make a database with ENCODING 'UTF8', and restore a backup into it"
+    const fix = "create a database with ENCODING 'UTF8', and restore a backup into it"
     findings.push(bad('encoding', `${encoding}: text that it cannot represent is refused`, fix))
   }
   if (!dateStyle.startsWith('ISO')) {
-    const fix = 'set it to ISO for the role of DATABASE_URL: a proxy drops what each connection sets'
+    const fix = 'set it to ISO for the role of DATABASE_URL: a connection pooler discards settings of a connection'
     findings.push(bad('DateStyle', `${dateStyle}: times are misread`, fix))
   }
   if (isolation !== 'read committed') {
     const fix = "set it to 'read committed' for the role of DATABASE_URL"
-    findings.push(warning('default_transaction_isolation', `${isolation}: statements that conflict are run again`, fix))
+    findings.push(warning('default_transaction_isolation', `${isolation}: conflicting statements are retried`, fix))
   }
   for (const [name, milliseconds] of Object.entries(timeouts)) {
     const fix = 'set it to 0 for the role of DATABASE_URL'
-    findings.push(warning(name, `${milliseconds} ms: the answer to a request that waits longer is 503`, fix))
+    findings.push(warning(name, `${milliseconds} ms: requests that wait longer are answered with 503`, fix))
   }
-  return findings.length > 0 ? findings : [good('settings', 'as the service needs them')]
+  return findings.length > 0 ? findings : [good('settings', 'as required')]
 }
 
 /**
- * Where the search_path leads.
+ * Checks the search_path of the role.
  *
- * @param found the setting, the schema that it leads to, and the one that has our tables where that is another
+ * @param found the setting; the schema that it resolves to, if any; and the schema of the service's tables, if another
  */
-export function judgeSearchPath(found: { path: string; schema: string | null; elsewhere: string | null }): Finding[] {
+export function checkSearchPath(found: { path: string; schema: string | null; elsewhere: string | null }): Finding[] {
   const { path, schema, elsewhere } = found
   if (elsewhere !== null) {
-    const why = `'${path}' does not lead to the tables of the service, which are in the schema ${elsewhere}`
+    const why = `'${path}' does not contain the tables of the service, which are in the schema ${elsewhere}`
     return [bad('search_path', why, `set it to ${elsewhere} for the role of DATABASE_URL`)]
   }
   if (schema !== null) return []
-  const why = `'${path}' names no schema that the role may use`
-  return [bad('search_path', why, 'set it for the role of DATABASE_URL, such as to public')]
+  const why = `'${path}' contains no schema that the role may use`
+  return [bad('search_path', why, 'set it for the role of DATABASE_URL, for example to public')]
 }
 
-/** The schema of the database against the migrations that this version has, by their numbers. */
-export function judgeSchema({ applied, newest }: { applied: number; newest: number }): Finding {
+/** Compares the last migration of the database with the newest of this version. */
+export function checkSchema({ applied, newest }: { applied: number; newest: number }): Finding {
   if (applied > newest) {
-    return bad('schema', `at migration ${applied}, and this version knows ${newest}`, 'run a newer version')
+    return bad('schema', `at migration ${applied}; the newest of this version is ${newest}`, 'run a newer version')
   }
   if (applied === newest) return good('schema', `up to date at migration ${applied}`)
-  const mend = 'the next start does what is missing, or "npm run migrate" now'
-  return warning('schema', `at migration ${applied} of ${newest}`, mend)
+  const fix = 'start the service, or run "npm run migrate"'
+  return warning('schema', `at migration ${applied} of ${newest}`, fix)
 }
 
-/** How old a signing key may be, in days. */
+/** The maximum age of a signing key, in days. */
 const KEY_AGE = 90
 
-/** @param age days since the key that signs was made; none where there is no key yet */
-export function judgeKeyAge(age: number | undefined): Finding {
-  if (age === undefined) return good('signing key', 'none yet: the first start makes one')
+/** @param age days since the current signing key was created; undefined if there is none yet */
+export function checkKeyAge(age: number | undefined): Finding {
+  if (age === undefined) return good('signing key', 'none yet: the first start creates one')
   const found = `${Math.floor(age)} days old`
   if (age <= KEY_AGE) return good('signing key', found)
   return warning('signing key', found, 'run "latchkey keys rotate"')

@@ -1,17 +1,19 @@
-/** What a look at an installation has found: `bad` is what must not stay so, a warning what may be meant. */
+/** The result of one check. */
 export interface Finding {
+  /** The setting, file or part of the database that was checked. */
   about: string
+  /** `bad` is an error, `warning` may be intended. */
   state: 'good' | 'warning' | 'bad'
   message: string
-  /** How to mend it. */
-  mend?: string
+  /** How to fix it; present unless the state is `good`, or the message says it. */
+  fix?: string
 }
 
 export const good = (about: string, message: string): Finding => ({ about, state: 'good', message })
-export const warning = (about: string, message: string, mend: string): Finding => ({
+export const warning = (about: string, message: string, fix: string): Finding => ({
   about,
   state: 'warning',
   message,
-  mend
+  fix
 })
-export const bad = (about: string, message: string, mend: string): Finding => ({ about, state: 'bad', message, mend })
+export const bad = (about: string, message: string, fix: string): Finding => ({ about, state: 'bad', message, fix })

@@ -13,79 +13,76 @@ import { explain, poolOptions, probe } from '../database/postgres.ts'
 import { exactly, sql } from '../database/sql.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import { storedSecret } from '../secrets/secret-file.ts'
-import { judgeOpening, judgePermissions } from './checks.ts'
-import { judgeKeyAge, judgeSchema, judgeSearchPath, judgeServer, type ServerFacts } from './database-checks.ts'
+import { checkOpening, checkPermissions } from './checks.ts'
+import { checkKeyAge, checkSchema, checkSearchPath, checkServer, type ServerFacts } from './database-checks.ts'
 import type { Finding } from './finding.ts'
 
-/** What is found in the database that the service would use; nothing in it is changed. */
-export function examineDatabase(config: Config): Promise<Finding[]> {
-  return config.DATABASE_URL ? examineServer(config, config.DATABASE_URL) : examineFolder(config.DATA_DIR, config)
+/** Inspects the database that the service would use, and changes nothing in it. */
+export function inspectDatabase(config: Config): Promise<Finding[]> {
+  return config.DATABASE_URL ? inspectServer(config, config.DATABASE_URL) : inspectFolder(config.DATA_DIR, config)
 }
 
-async function examineServer(config: Config, databaseUrl: string): Promise<Finding[]> {
+async function inspectServer(config: Config, databaseUrl: string): Promise<Finding[]> {
   const pool = new pg.Pool(poolOptions(config))
   pool.on('error', () => {})
-  const findings = await examinePool(pool, config).catch((error): Finding[] => {
+  const findings = await inspectPool(pool, config).catch((error): Finding[] => {
     const why = `${whereabouts(databaseUrl)} cannot be used: ${explain(error)}`
-    return [{ about: 'database', state: 'bad', message: why, mend: 'start it, or mend DATABASE_URL' }]
+    return [{ about: 'database', state: 'bad', message: why, fix: 'start it, or correct DATABASE_URL' }]
   })
   await pool.end()
   return findings
 }
 
-async function examinePool(pool: Pool, config: Config): Promise<Finding[]> {
+async function inspectPool(pool: Pool, config: Config): Promise<Finding[]> {
   await probe(pool)
-  const path = await examineSearchPath(pool)
-  // What the service would not find is not looked for.
-  const content = path.length > 0 ? [] : await examineContent(pool, config)
-  return [...judgeServer(await readServer(pool), config), ...path, ...content]
+  const path = await inspectSearchPath(pool)
+  // With a wrong search_path the service would not find its tables either.
+  const content = path.length > 0 ? [] : await inspectContent(pool, config)
+  return [...checkServer(await readServer(pool), config), ...path, ...content]
 }
 
-/** Whether the search_path of the role leads to our tables, or to a schema for them where there are none yet. */
-async function examineSearchPath(pool: Pool): Promise<Finding[]> {
+/** Checks that the search_path of the role contains our tables or, if there are none yet, a schema for them. */
+async function inspectSearchPath(pool: Pool): Promise<Finding[]> {
   const { rows } = await pool.query(
     sql`SELECT current_setting('search_path') AS path, current_schema() AS schema,
        CASE WHEN to_regclass('latchkey_migrations') IS NULL
          THEN (SELECT min(schemaname::text) FROM pg_tables WHERE tablename = 'latchkey_migrations') END AS elsewhere`
   )
-  return judgeSearchPath(rows[0])
+  return checkSearchPath(rows[0])
 }
 
-async function examineFolder(folder: string, config: Config): Promise<Finding[]> {
+async function inspectFolder(folder: string, config: Config): Promise<Finding[]> {
   const about = 'database'
   const files: Finding[] = []
   try {
     if (!hasEmbedded(folder)) {
-      return [{ about, state: 'good', message: `embedded in ${folder}, which the first start makes` }]
+      return [{ about, state: 'good', message: `embedded in ${folder}, which the first start creates` }]
     }
-    files.push(...examineFiles([folder, join(folder, 'secret.key')]))
+    files.push(...inspectFiles([folder, join(folder, 'secret.key')]))
     const { database, close } = await openEmbedded(folder, { asItIs: true })
     const { Pool } = await embeddedDriver(database)
     const pool = new Pool()
-    const content = await examineContent(pool, config)
+    const content = await inspectContent(pool, config)
     await pool.end()
     await close()
     return [{ about, state: 'good', message: `embedded in ${folder}` }, ...content, ...files]
   } catch (error) {
     if (error instanceof DataFolderError || error instanceof EmbeddedDatabaseError) {
-      const mend = 'see "When it does not start" in docs/embedded-or-postgresql.md'
-      return [{ about, state: 'bad', message: error.message, mend }, ...files]
+      const fix = 'see "When it does not start" in docs/embedded-or-postgresql.md'
+      return [{ about, state: 'bad', message: error.message, fix }, ...files]
     }
     if (!(error instanceof FolderLocked)) throw error
-    return [
-      { about, state: 'good', message: `embedded in ${folder}, and in use: what is in it was not looked at` },
-      ...files
-    ]
+    return [{ about, state: 'good', message: `embedded in ${folder}; not inspected, since it is in use` }, ...files]
   }
 }
 
-/** The permissions of what holds secrets, of those files that are there. */
-export function examineFiles(paths: string[]): Finding[] {
-  return paths.filter(isThere).map((path) => judgePermissions(path, statSync(path).mode))
+/** Checks the permissions of files and directories that contain secrets. Skips those that do not exist. */
+export function inspectFiles(paths: string[]): Finding[] {
+  return paths.filter(isThere).map((path) => checkPermissions(path, statSync(path).mode))
 }
 
 async function readServer(pool: Pool): Promise<ServerFacts> {
-  const asked = Date.now()
+  const sentAt = Date.now()
   const { rows } = await pool.query(
     sql`SELECT current_setting('server_version_num')::int AS version,
        ${exactly(sql`extract(epoch FROM clock_timestamp()) * 1000`)} AS clock,
@@ -99,24 +96,24 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
           AND setting::int BETWEEN 1 AND ${TIMEOUT - 1}) AS timeouts`
   )
   const { version, clock, most, taken, read_only, ...settings } = rows[0]
-  // It was read somewhere between the question and the answer.
-  const clockAhead = clock - (asked + Date.now()) / 2
+  // The server read its clock between the request and the response.
+  const clockAhead = clock - (sentAt + Date.now()) / 2
   return { version, clockAhead, connections: { most, taken }, readOnly: read_only, settings }
 }
 
-async function examineContent(pool: Pool, config: Config): Promise<Finding[]> {
+async function inspectContent(pool: Pool, config: Config): Promise<Finding[]> {
   const state = await readSchemaState(pool)
-  const findings = [judgeSchema(state)]
+  const findings = [checkSchema(state)]
   if (state.applied < state.newest) return findings
   const { rows } = await pool.query(
     sql`SELECT ${exactly(sql`extract(epoch FROM now() - created_at) / 86400`)} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
-  return [...findings, judgeKeyAge(rows[0]?.age), ...(await examineSecret(pool, config))]
+  return [...findings, checkKeyAge(rows[0]?.age), ...(await inspectSecret(pool, config))]
 }
 
-/** Whether the secret that the service would use opens what is sealed in the database; before the first start nothing is. */
-async function examineSecret(pool: Pool, config: Config): Promise<Finding[]> {
+/** Checks that the secret of the service decrypts the root secret. Before the first start there is none. */
+async function inspectSecret(pool: Pool, config: Config): Promise<Finding[]> {
   const { rows } = await pool.query(sql`SELECT sealed FROM root_secret`)
   if (!rows[0]) return []
   const { SECRET_KEY, SECRET_KEY_PREVIOUS: previous, DATA_DIR } = config
@@ -124,8 +121,8 @@ async function examineSecret(pool: Pool, config: Config): Promise<Finding[]> {
   try {
     const current = SECRET_KEY ?? storedSecret(about)
     openRootSecret(rows[0].sealed, { current, previous })
-    return [judgeOpening(about)]
+    return [checkOpening(about)]
   } catch (error) {
-    return [judgeOpening(about, error as Error)]
+    return [checkOpening(about, error as Error)]
   }
 }

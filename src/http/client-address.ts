@@ -3,37 +3,37 @@ import ipaddr from 'ipaddr.js'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
-/** What a connection that is gone has for an address (RFC 4291 §2.5.2). */
+/** The address of a connection that has closed (RFC 4291 §2.5.2). */
 const UNSPECIFIED = ipaddr.parse('::')
 
-/** How many trusted proxies a request may have come through: further entries are not read. */
+/** The maximum number of trusted proxies in a chain. Further entries of X-Forwarded-For are not read. */
 const MAX_HOPS = 32
 
 /**
- * A node of RFC 7239 §6 that has an address: that address, one of version 6 perhaps in brackets, and a port behind it.
- * Without brackets, what follows the last colon of an IPv6 address is a part of it.
+ * A node (RFC 7239 §6) with an address: IPv4, or IPv6 in brackets, each with an optional port. An IPv6 address without
+ * brackets has no port: the part after its last colon belongs to the address.
  */
 const NODE = /^(?:([^[\]:]+)|\[([^[\]]*:[^[\]]*)\])(?::(?:\d{1,5}|_[\w.-]+))?$/
 
-/** What no address exceeds, with a zone, brackets and a port: longer entries are not looked at. */
+/** The longest entry that is parsed, in characters: enough for an address with a zone, brackets and a port. */
 const MAX_NODE = 100
 
-/** Where requests come from. */
 export interface ClientAddress {
+  /** The address of the client, without a port or brackets. */
   clientAddress(request: IncomingMessage): string
-  /** Whether somebody who is no trusted proxy says whom the request comes from. */
-  isForwardedInVain(request: IncomingMessage): boolean
-  /** The trusted proxy that sent an entry which is no address, if one did; its clients count as one. */
+  /** Whether X-Forwarded-For is ignored, since the peer is not a trusted proxy. */
+  isForwardedIgnored(request: IncomingMessage): boolean
+  /** The trusted proxy that sent an entry which is not an address, if any. All its clients then share its address. */
   findUnreadableHop(request: IncomingMessage): string | undefined
 }
 
 /**
- * Says where a request comes from: the socket, or, when that is a trusted proxy, the rightmost X-Forwarded-For entry
- * that is not one, without its port or brackets. What a client writes further left is never believed, and an entry that
- * is no address counts as the hop that sent it; @fastify/proxy-addr, which is Fastify's `trustProxy`, hands it on as the
- * address.
+ * Determines the address of a client: that of the socket or, if the peer is a trusted proxy, the rightmost
+ * X-Forwarded-For entry that is not a trusted proxy. Entries further left are never used, since a client can forge them.
+ * An entry that is not an address is replaced by the address of the hop that sent it, whereas Fastify's `trustProxy`
+ * (@fastify/proxy-addr) would return the entry itself.
  *
- * @param trusted addresses and CIDRs of the proxies
+ * @param trusted addresses and CIDR blocks of the proxies
  */
 export function createClientAddress(trusted: string[]): ClientAddress {
   const ranges = trusted.map((entry) => (entry.includes('/') ? ipaddr.parseCIDR(entry) : host(ipaddr.process(entry))))
@@ -42,7 +42,7 @@ export function createClientAddress(trusted: string[]): ClientAddress {
 
   const peerOf = ({ socket }: IncomingMessage) => read(socket.remoteAddress ?? '') ?? UNSPECIFIED
 
-  /** The nearest hop that is no trusted proxy, or that sent no address for the one before it. */
+  /** The nearest hop that is not a trusted proxy, or whose own entry is not an address. */
   function trace(request: IncomingMessage): { hop: Address; isUnreadable: boolean } {
     const forwarded = String(request.headers['x-forwarded-for'] ?? '')
     let hop = peerOf(request)
@@ -59,9 +59,9 @@ export function createClientAddress(trusted: string[]): ClientAddress {
 
   return {
     clientAddress: (request) => trace(request).hop.toString(),
-    isForwardedInVain: (request) => request.headers['x-forwarded-for'] !== undefined && !isTrusted(peerOf(request)),
+    isForwardedIgnored: (request) => request.headers['x-forwarded-for'] !== undefined && !isTrusted(peerOf(request)),
     findUnreadableHop(request) {
-      // Most requests have none, and need no address parsed for it.
+      // Skips parsing for most requests.
       if (request.headers['x-forwarded-for'] === undefined) return undefined
       const { hop, isUnreadable } = trace(request)
       return isUnreadable ? hop.toString() : undefined
@@ -69,34 +69,34 @@ export function createClientAddress(trusted: string[]): ClientAddress {
   }
 }
 
-/** What limits count a client by: its address, or of one of version 6 the /64 that it is free to choose from. */
+/** The network that limits count: an IPv4 address, or the /64 of an IPv6 address, in which a client chooses freely. */
 export function networkOf(address: string): string {
   return prefixOf(address, 4) ?? address
 }
 
-/** The /48 of an address of version 6: whoever has one, as a site does, has 65,536 of /64. None of version 4. */
+/** The /48 of an IPv6 address: one site typically has a /48, which contains 65,536 networks of /64. */
 export function wideNetworkOf(address: string): string | undefined {
   return prefixOf(address, 3)
 }
 
-/** An address of version 6 with all but its first parts of 16 bits set to 0. */
+/** An IPv6 address with all but the first `count` groups of 16 bits set to 0; undefined for an IPv4 address. */
 function prefixOf(address: string, count: number): string | undefined {
   const parsed = ipaddr.parse(address)
   if (parsed.kind() === 'ipv4') return undefined
   return new ipaddr.IPv6((parsed as ipaddr.IPv6).parts.map((part, index) => (index < count ? part : 0))).toString()
 }
 
-/** Whether a text is an address as it is written today: no number, octal or short form of one. */
+/** Whether a text is an IP address, without the obsolete notations of IPv4: a single number, octal, or fewer parts. */
 export function isAddress(text: string): boolean {
   return ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
-/** An address without its zone, which means something on this machine alone (RFC 4007 §6). */
+/** Parses an address and drops its zone, which is only meaningful on this machine (RFC 4007 §6). */
 function read(text: string): Address | undefined {
   return isAddress(text) ? ipaddr.process(text.replace(/%.*/, '')) : undefined
 }
 
-/** The address of an X-Forwarded-For entry: bare, as RFC 7239 §6 writes a node, or with a port behind it. */
+/** Parses an entry of X-Forwarded-For: an address, or a node with a port (RFC 7239 §6). */
 function readNode(entry: string): Address | undefined {
   if (entry.length > MAX_NODE) return undefined
   const [, bare, bracketed] = NODE.exec(entry) ?? []

@@ -1,12 +1,13 @@
 const BLANK = /[ \t]/
 
 /**
- * The value of a cookie as it was sent, found by one scan for its name: no other cookie of the header is looked at, and
- * nothing is decoded. If a name occurs twice, the first counts: user agents send the one with the longer path first
- * (RFC 6265 §5.4).
+ * Returns the value of one cookie, not decoded. If a name occurs twice, the first counts: user agents send the cookie with
+ * the longer path first (RFC 6265 §5.4).
  *
- * In place of @fastify/cookie, which parses the whole header: with 16 KiB of cookies of a client's choice that takes 0.4 ms
- * of CPU, or 10 ms where it decodes them, and this 2 µs.
+ * Replaces @fastify/cookie, which parses the whole header. For 16 KiB of cookies that takes 0.4 ms of CPU, or 10 ms if
+ * they are percent-encoded; this search takes 2 µs.
+ *
+ * @param header the Cookie header
  */
 export function cookieValue(header: string | undefined, name: string): string | undefined {
   if (header === undefined) return undefined
@@ -19,7 +20,7 @@ export function cookieValue(header: string | undefined, name: string): string | 
   return undefined
 }
 
-/** Whether a pair of the header begins there: at its start or after a semicolon, blanks aside. */
+/** Whether a pair begins at this index: at the start of the header or after a semicolon, apart from white space. */
 function isPairStart(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && BLANK.test(header.charAt(before))) before -= 1

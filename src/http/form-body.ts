@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { Problem } from '../errors.ts'
 
 /**
- * Reads a body of `application/x-www-form-urlencoded`, as OAuth 2.0 sends it (RFC 6749, appendix B).
+ * Parses a body of `application/x-www-form-urlencoded`, as OAuth 2.0 uses it (RFC 6749, appendix B). Replaces
+ * @fastify/formbody and URLSearchParams, which accept all that is refused here, and replace invalid UTF-8 with U+FFFD.
  *
- * @throws Problem MALFORMED_REQUEST when it is not one in valid UTF-8, or holds a parameter twice (RFC 6749 §3.2), a
- * `__proto__` key or a NUL. @fastify/formbody and URLSearchParams take all of these, and put U+FFFD in place of bytes that
- * are not UTF-8.
+ * @throws Problem MALFORMED_REQUEST if the body is not a valid form in UTF-8, or contains a parameter twice
+ * (RFC 6749 §3.2), a `__proto__` key or a NUL
  */
 export function parseForm(bytes: Buffer): Record<string, string> {
   const form: Record<string, string> = {}

@@ -2,16 +2,16 @@ import { isUtf8 } from 'node:buffer'
 import { Problem } from '../errors.ts'
 
 /**
- * Reads a JSON body (RFC 8259).
+ * Parses a JSON body (RFC 8259).
  *
- * @throws Problem MALFORMED_REQUEST when it is not JSON in valid UTF-8, or holds what no honest client sends: a
- * `__proto__` key, a NUL or a lone surrogate
+ * @throws Problem MALFORMED_REQUEST if the body is not JSON in valid UTF-8, or contains a `__proto__` key, a NUL or a
+ * lone surrogate
  */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new Problem('MALFORMED_REQUEST', { message: 'The body is not valid UTF-8.' })
   const text = bytes.toString('utf8')
-  // Without its escaped backslashes, so that what follows any other one is its escape.
-  if (DISHONEST.test(text.replaceAll('\\\\', '--'))) throw forbidden()
+  // Removes escaped backslashes first, so that each remaining backslash starts an escape sequence.
+  if (FORBIDDEN.test(text.replaceAll('\\\\', '--'))) throw forbidden()
   try {
     return JSON.parse(text, refuseProto)
   } catch (error) {
@@ -21,10 +21,10 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * A NUL, a high surrogate that no low one follows, or a low one that follows no high one. In valid UTF-8 they can only
- * be escapes, and are looked for as such: a value that a second one of the same key hides is not to be seen later.
+ * An escaped NUL or lone surrogate. Valid UTF-8 contains surrogates only as escapes. The text is searched rather than the
+ * parsed value, in which a repeated key replaces the earlier value.
  */
-const DISHONEST = /\\u(?:0000|d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f]..)/i
+const FORBIDDEN = /\\u(?:0000|d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f]..)/i
 
 function refuseProto(key: string, value: unknown): unknown {
   if (key === '__proto__') throw forbidden()
@@ -33,7 +33,7 @@ function refuseProto(key: string, value: unknown): unknown {
 
 const forbidden = () => new Problem('MALFORMED_REQUEST', { message: 'The body holds a forbidden key or character.' })
 
-/** Whether a body has a content coding, which nothing here undoes (RFC 9110 §8.4); `identity` is none. */
+/** Whether a body has a content coding other than `identity` (RFC 9110 §8.4): none is supported. */
 export function isEncoded(contentEncoding = ''): boolean {
   return contentEncoding.split(',').some((coding) => !/^\s*(?:identity\s*)?$/i.test(coding))
 }

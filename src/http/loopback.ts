@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
 import { Problem } from '../errors.ts'
 
-/** Whether an address is one of this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+/** Whether a text is a loopback address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
 export function isLoopback(address = ''): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
 }
 
 /**
- * Whether a URL leads to this machine alone, by address or as `localhost` (RFC 6761 §6.3), and without TLS: cookies are
- * then not Secure, since a browser would not take them.
+ * Whether a URL has the scheme `http` and a loopback address or `localhost` (RFC 6761 §6.3) as its host. Cookies are then
+ * not Secure, since browsers would refuse them.
  */
 export function isPlainLoopback(url: string): boolean {
   const { protocol, hostname } = new URL(url)
@@ -18,13 +18,13 @@ export function isPlainLoopback(url: string): boolean {
   )
 }
 
-/** Headers by which a proxy says that a request is not of whoever connected (RFC 7239, RFC 9110 §7.6.3). */
-const OF_PROXIES =
+/** Headers that proxies add to requests (RFC 7239, RFC 9110 §7.6.3). */
+const PROXY_HEADERS =
   /^(?:(?:x-)?forwarded(?:-.*)?|x-original-.*|via|(?:x-real|x-client|x-cluster-client|cf-connecting|true-client)-ip)$/
 
 /**
- * Whether a request comes from a client on this machine, by a name of this machine and through no proxy. The name keeps
- * out the pages of others, which a browser could be led to load under a name that leads here (DNS rebinding).
+ * Whether a request comes from this machine, without a proxy, and names a loopback host. The check of the host prevents
+ * DNS rebinding.
  */
 export function isLocalRequest({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
   const url = `http://${headers.host}`
@@ -32,7 +32,7 @@ export function isLocalRequest({ headers, socket }: Pick<IncomingMessage, 'heade
     isLoopback(socket.remoteAddress) &&
     URL.canParse(url) &&
     isPlainLoopback(url) &&
-    !Object.keys(headers).some((name) => OF_PROXIES.test(name))
+    !Object.keys(headers).some((name) => PROXY_HEADERS.test(name))
   )
 }
 
@@ -45,14 +45,14 @@ export async function requireLocal(request: Parameters<typeof isLocalRequest>[0]
   if (!isLocalRequest(request)) throw new Problem('NOT_FOUND')
 }
 
-/** Whether a URL names every address of a machine, and so none that a client could ask (RFC 1122 §3.2.1.3). */
+/** Whether the host of a URL is the unspecified address, to which no client can connect (RFC 1122 §3.2.1.3). */
 export function isUnspecified(url: string): boolean {
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'unspecified'
 }
 
-/** An address of this machine or of a network of one's own, or a name without a dot, as containers have. */
-export function isNear(hostname: string): boolean {
+/** Whether a host is on this machine or in a private network: by its address, or by a name without a dot. */
+export function isPrivateHost(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   if (!ipaddr.isValid(host)) return !host.includes('.')
   return ['loopback', 'private', 'uniqueLocal'].includes(ipaddr.process(host).range())

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isPlainLoopback } from './loopback.ts'
 
-/** Names of this machine: a browser on it may use any of them for a service that is reached in plain http. */
+/** Hosts by which a browser may address a service on its own machine. */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
-/** The origins of the service's own pages. */
+/** The origins of the service's own pages: that of PUBLIC_URL and, if it is loopback, its other names. */
 export function ownOrigins(publicUrl: string): Set<string> {
   const { origin, port } = new URL(publicUrl)
   const names = isPlainLoopback(publicUrl) ? LOOPBACK : []
@@ -12,9 +12,9 @@ export function ownOrigins(publicUrl: string): Set<string> {
 }
 
 /**
- * Whether a form was sent by a page of these origins: the browser says so in Origin or, where that is missing or `null`, in
- * Sec-Fetch-Site, neither of which a page can set (OWASP CSRF Prevention Cheat Sheet, "Verifying Origin" and "Fetch
- * Metadata"). A page elsewhere can make its own Origin `null`, so that alone proves nothing.
+ * Whether a page of one of these origins submitted a form. The browser sets Origin and Sec-Fetch-Site, and pages cannot
+ * change them (OWASP CSRF Prevention Cheat Sheet, "Verifying Origin" and "Fetch Metadata"). Sec-Fetch-Site decides if
+ * Origin is missing or `null`: any page can make its own Origin `null`.
  */
 export function isOwnForm(headers: IncomingHttpHeaders, origins: ReadonlySet<string>): boolean {
   const { origin } = headers

@@ -1,57 +1,61 @@
 import type { ErrorObject, Options } from 'ajv'
 import type { Fault } from '../errors.ts'
 
-/** The most that a body may have, in bytes. */
+/** The maximum size of a body, in bytes. */
 export const BODY_LIMIT = 16_384
 
-/** How requests are validated. Fastify's defaults would strip unknown keys and turn "1" into 1. */
+/** Options of ajv for requests. Fastify's defaults would remove unknown keys and coerce "1" to 1. */
 export const STRICT = {
   removeAdditional: false,
   coerceTypes: false,
   useDefaults: false,
   allErrors: true,
-  // Our own schemas, checked when they were written; checking them at each start takes time.
+  // Tests validate the schemas; validating them at each start takes time.
   validateSchema: false,
-  // A fault is described in the words of its schema.
+  // Error messages use the description in the schema.
   verbose: true
 } as const satisfies Options
 
-/** How many faults one answer lists. */
-const MOST = 20
+/** The maximum number of faults in one answer. */
+const MAX_FAULTS = 20
 
-/** How much of an unknown key is given back, in characters of its pointer. */
-const LONGEST = 64
+/** The maximum length of a pointer with a key that the client chose, in characters. */
+const MAX_POINTER = 64
 
-/** Says of each fault that the validator found which key it is at, and what is wrong, without any value. */
+/**
+ * Converts errors of ajv to faults: a JSON pointer (RFC 6901) and a message each. Contains no value that the client sent.
+ */
 export function describeFaults(errors: ErrorObject[]): Fault[] {
   return errors
     .filter((error, index) => !isConsequence(error) && !isRepeated(error, errors[index - 1]))
-    .slice(0, MOST)
+    .slice(0, MAX_FAULTS)
     .map((error) => ({ path: pathOf(error), message: messageOf(error) }))
 }
 
-/** A format and a pattern of one value are described by the same words: one of them says it. */
+/** Whether an error repeats the one before: a format and a pattern of one value have the same message. */
 function isRepeated({ instancePath, keyword }: ErrorObject, before: ErrorObject | undefined): boolean {
   const shape = ['format', 'pattern']
   return shape.includes(keyword) && shape.includes(String(before?.keyword)) && instancePath === before?.instancePath
 }
 
-/** Each alternative's own fault, where the choice among them is the fault; and that choice for what is no object. */
+/** Whether another error reports the same: one inside an alternative of `anyOf`, or `oneOf` on a value of another type. */
 function isConsequence({ schemaPath, keyword, data }: ErrorObject): boolean {
   return /\/(?:anyOf|oneOf)\/\d+\//.test(schemaPath) || (keyword === 'oneOf' && !isObject(data))
 }
 
 const isObject = (data: unknown) => typeof data === 'object' && data !== null && !Array.isArray(data)
 
-/** The JSON pointer (RFC 6901) of the key at fault; that of a missing or unknown key is its own, not its parent's. */
+/** The JSON pointer (RFC 6901) of the key, also if it is missing or unknown, where ajv reports its parent. */
 function pathOf({ instancePath, params }: ErrorObject): string {
   const key: string | undefined = params.missingProperty ?? params.additionalProperty
-  return key === undefined ? instancePath : cut(`${instancePath}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+  return key === undefined
+    ? instancePath
+    : truncate(`${instancePath}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
 }
 
-/** Never through the middle of an escape or of a surrogate pair. */
-function cut(pointer: string): string {
-  return pointer.length <= LONGEST ? pointer : pointer.slice(0, LONGEST).replace(/[~\uD800-\uDBFF]$/, '')
+/** Truncates a pointer, but not within an escape sequence or a surrogate pair. */
+function truncate(pointer: string): string {
+  return pointer.length <= MAX_POINTER ? pointer : pointer.slice(0, MAX_POINTER).replace(/[~\uD800-\uDBFF]$/, '')
 }
 
 function messageOf({ keyword, params, schema, parentSchema, message }: ErrorObject): string {

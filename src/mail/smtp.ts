@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer'
 import type { Sender } from '../config/formats.ts'
-import { isNear } from '../http/loopback.ts'
+import { isPrivateHost } from '../http/loopback.ts'
 import { DeliveryError, type Fate } from '../outbox/delivery-error.ts'
 import type { Message } from './templates.ts'
 
@@ -43,7 +43,7 @@ export function createSmtp(
 ): Mailer {
   const { protocol, hostname, port, username, password } = new URL(smtpUrl)
   const secure = protocol === 'smtps:'
-  const near = !secure && isNear(hostname)
+  const near = !secure && isPrivateHost(hostname)
   const transport = createTransport({
     pool: true,
     maxConnections: connections,

@@ -20,7 +20,7 @@ interface Found {
 }
 
 /** What the doctor of an environment says: how it ends, and how each thing is that it is asked about. */
-async function examine(variables: NodeJS.ProcessEnv) {
+async function inspect(variables: NodeJS.ProcessEnv) {
   const { code, stdout, stderr } = await run(['doctor', '--json'], { variables: { BCRYPT_COST: '10', ...variables } })
   const findings: Found[] = JSON.parse(stdout).findings
   const about = (what: string) => findings.filter((finding) => finding.about === what)
@@ -43,42 +43,42 @@ test('doctor', async (t) => {
     const DATA_DIR = join(t.testdir({}), 'data')
     const message = `embedded in ${DATA_DIR}`
 
-    const before = await examine({ DATA_DIR })
-    t.match(before.about('database'), [{ state: 'good', message: `${message}, which the first start makes` }])
+    const before = await inspect({ DATA_DIR })
+    t.match(before.about('database'), [{ state: 'good', message: `${message}, which the first start creates` }])
     t.equal(before.code, 0)
 
     const { close } = await openEmbedded(DATA_DIR)
-    const during = await examine({ DATA_DIR })
-    t.match(during.about('database'), [{ message: `${message}, and in use: what is in it was not looked at` }])
+    const during = await inspect({ DATA_DIR })
+    t.match(during.about('database'), [{ message: `${message}; not inspected, since it is in use` }])
     t.strictSame([during.code, during.about('schema')], [0, []])
     await close()
 
-    const empty = await examine({ DATA_DIR })
+    const empty = await inspect({ DATA_DIR })
     t.match(empty.about('schema'), [{ state: 'warning', message: `at migration 0 of ${NEWEST}` }])
     t.strictSame(empty.about('signing key'), [])
 
     const { pool, close: end } = await openPool(readConfig({ DATA_DIR }), () => {})
     await migrate(pool).finally(end)
     await startOnce({ config: readConfig({ DATA_DIR }) })
-    const after = await examine({ DATA_DIR })
+    const after = await inspect({ DATA_DIR })
     t.match(after.about('schema'), [{ state: 'good', message: `up to date at migration ${NEWEST}` }])
     t.match(after.about('signing key'), [{ state: 'good', message: '0 days old' }])
     const file = join(DATA_DIR, 'secret.key')
-    t.match(after.about(file), [{ state: 'good', message: 'opens the root secret' }, { state: 'good' }])
+    t.match(after.about(file), [{ state: 'good', message: 'decrypts the root secret' }, { state: 'good' }])
     t.equal(after.code, 0)
 
     chmodSync(join(DATA_DIR, 'secret.key'), 0o644)
-    const open = await examine({ DATA_DIR })
+    const open = await inspect({ DATA_DIR })
     t.match(open.about(file), [{ state: 'good' }, { state: 'bad' }])
     t.equal(open.code, 1)
 
     writeFileSync(file, SECRET_KEY, { mode: 0o600 })
-    const strange = await examine({ DATA_DIR })
-    t.match(strange.about(file), [{ state: 'bad', message: 'does not open the root secret' }, {}])
+    const strange = await inspect({ DATA_DIR })
+    t.match(strange.about(file), [{ state: 'bad', message: 'does not decrypt the root secret' }, {}])
     t.equal(strange.code, 1)
-    t.match((await examine({ DATA_DIR, SECRET_KEY })).about('SECRET_KEY'), [{ state: 'bad' }])
+    t.match((await inspect({ DATA_DIR, SECRET_KEY })).about('SECRET_KEY'), [{ state: 'bad' }])
     rmSync(file)
-    const without = await examine({ DATA_DIR })
+    const without = await inspect({ DATA_DIR })
     t.match(without.about(file), [{ state: 'bad', message: 'cannot be read' }])
     t.notOk(existsSync(file), 'and makes none')
   })
@@ -96,8 +96,8 @@ test('doctor', async (t) => {
     }
     const before = modes()
     for (const run of ['first', 'second']) {
-      const { code, about } = await examine({ DATA_DIR })
-      t.match(about(DATA_DIR), [{ state: 'bad', message: 'others can read or change it (0755)' }], run)
+      const { code, about } = await inspect({ DATA_DIR })
+      t.match(about(DATA_DIR), [{ state: 'bad', message: 'accessible to other users (0755)' }], run)
       t.match(about(join(DATA_DIR, 'secret.key')), [{ state: 'bad' }], run)
       t.match(about('schema'), [{ state: 'good' }], run)
       t.equal(code, 1)
@@ -109,14 +109,14 @@ test('doctor', async (t) => {
   await t.test('does not take the folder of another user for one that is missing', async (t) => {
     const DATA_DIR = t.testdir({ postgres: {} })
     denied(t, DATA_DIR)
-    const { code, stderr, about } = await examine({ DATA_DIR })
+    const { code, stderr, about } = await inspect({ DATA_DIR })
     t.match(about('database'), [{ state: 'bad', message: `${DATA_DIR} belongs to another user, ` }])
     t.strictSame([code, stderr], [1, ''])
   })
 
   await t.test('says what is wrong with an embedded database that cannot be opened', async (t) => {
     const damaged = t.testdir({ postgres: 'a file, where a folder should be' })
-    const { code, about } = await examine({ DATA_DIR: damaged })
+    const { code, about } = await inspect({ DATA_DIR: damaged })
     t.equal(code, 1)
     t.match(about('database'), [
       { state: 'bad', message: `The embedded database in ${damaged}/postgres cannot be opened` }
@@ -124,7 +124,7 @@ test('doctor', async (t) => {
 
     const open = t.testdir({ postgres: {}, 'letter.txt': '' })
     chmodSync(open, 0o755)
-    t.match((await examine({ DATA_DIR: open })).about('database'), [
+    t.match((await inspect({ DATA_DIR: open })).about('database'), [
       { state: 'bad', message: 'is open to other users' }
     ])
   })
@@ -141,28 +141,28 @@ test('doctor', async (t) => {
     const urlOf = async (database: TestDatabase) => ('url' in database ? database.url : serverOver(t, database.pglite))
     const variables = { SECRET_KEY, DATABASE_POOL: '1' }
 
-    const empty = await examine({ ...variables, DATABASE_URL: await urlOf(await emptyDatabase(t)) })
+    const empty = await inspect({ ...variables, DATABASE_URL: await urlOf(await emptyDatabase(t)) })
     t.match(empty.about('server'), [{ state: 'good', message: /^PostgreSQL \d+$/ }])
-    t.match(empty.about('clock'), [{ state: 'good', message: /^\d+ ms (ahead of|behind) ours$/ }])
+    t.match(empty.about('clock'), [{ state: 'good', message: /^\d+ ms (ahead of|behind) this machine$/ }])
     t.match(empty.about('schema'), [{ state: 'warning' }])
 
     const DATABASE_URL = await urlOf(await migratedDatabase(t))
-    const migrated = await examine({ ...variables, DATABASE_URL })
+    const migrated = await inspect({ ...variables, DATABASE_URL })
     t.match(migrated.about('DATABASE_POOL'), [{ state: /good|warning/ }])
-    t.match(migrated.about('signing key'), [{ message: 'none yet: the first start makes one' }])
+    t.match(migrated.about('signing key'), [{ message: 'none yet: the first start creates one' }])
     t.strictSame(migrated.about('SECRET_KEY'), [])
 
     await startOnce({ config: readConfig({ ...variables, DATABASE_URL }) })
-    t.match((await examine({ ...variables, DATABASE_URL })).about('SECRET_KEY'), [{ state: 'good' }])
-    const strange = await examine({ ...variables, DATABASE_URL, SECRET_KEY: 'another secret, which opens nothing' })
-    t.match(strange.about('SECRET_KEY'), [{ state: 'bad', message: 'does not open the root secret' }])
+    t.match((await inspect({ ...variables, DATABASE_URL })).about('SECRET_KEY'), [{ state: 'good' }])
+    const strange = await inspect({ ...variables, DATABASE_URL, SECRET_KEY: 'another secret, which opens nothing' })
+    t.match(strange.about('SECRET_KEY'), [{ state: 'bad', message: 'does not decrypt the root secret' }])
     t.equal(strange.code, 1)
   })
 
   await t.test('says where the search_path of a server leads nowhere', async (t) => {
     const database = await configured(await migratedDatabase(t), 'search_path', 'nowhere')
     const DATABASE_URL = 'url' in database ? database.url : await serverOver(t, database.pglite)
-    const { code, about } = await examine({ SECRET_KEY, DATABASE_URL })
+    const { code, about } = await inspect({ SECRET_KEY, DATABASE_URL })
     t.match(about('search_path'), [{ state: 'bad', message: /in the schema public$/ }])
     t.strictSame([code, about('schema')], [1, []])
   })
@@ -170,7 +170,7 @@ test('doctor', async (t) => {
   await t.test('says why a server cannot be used, without the password', async (t) => {
     const port = CLOSED_PORT
     const DATABASE_URL = `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`
-    const { code, stderr, findings, about } = await examine({ SECRET_KEY, DATABASE_URL })
+    const { code, stderr, findings, about } = await inspect({ SECRET_KEY, DATABASE_URL })
     t.match(about('database'), [{ state: 'bad', message: `127.0.0.1:${port}/latchkey cannot be used: ECONNREFUSED` }])
     t.strictSame([code, stderr], [1, ''])
     t.notMatch(JSON.stringify(findings), 'the-secret-password')

@@ -1,17 +1,17 @@
 import { test } from 'tap'
 import { type Config, readConfig } from '../../../src/config/config.ts'
 import {
-  judgeCost,
-  judgeMail,
-  judgeNetwork,
-  judgeOpening,
-  judgePermissions,
-  judgeReach,
-  judgeSecrets,
-  judgeSwitches,
+  checkCost,
+  checkMail,
+  checkNetwork,
+  checkOpening,
+  checkPermissions,
+  checkPublicUrl,
+  checkSecrets,
+  checkSwitches,
   median
 } from '../../../src/doctor/checks.ts'
-import { judgeKeyAge, judgeSchema, judgeServer } from '../../../src/doctor/database-checks.ts'
+import { checkKeyAge, checkSchema, checkServer } from '../../../src/doctor/database-checks.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
 import { RootSecretMismatch } from '../../../src/secrets/root-secret.ts'
 
@@ -24,12 +24,12 @@ const configured = (environment: Record<string, string>): Config => readConfig(e
 /** Findings in short: what they are about and how it is. */
 const brief = (findings: Finding[]) => findings.map(({ about, state }) => `${about} ${state}`)
 
-test('everything that is not good says how to mend it', (t) => {
+test('each finding that is not good has a fix', (t) => {
   const findings = [
-    ...judgeSecrets(configured({ SECRET_KEY: 'a'.repeat(32), SECRET_KEY_PREVIOUS: 'a'.repeat(32) })),
-    ...judgeNetwork(configured({ HOST: '0.0.0.0', PUBLIC_URL: 'http://a.example', TRUSTED_PROXIES: '0.0.0.0/0' })),
-    ...judgeSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'silent' })),
-    ...judgeServer(
+    ...checkSecrets(configured({ SECRET_KEY: 'a'.repeat(32), SECRET_KEY_PREVIOUS: 'a'.repeat(32) })),
+    ...checkNetwork(configured({ HOST: '0.0.0.0', PUBLIC_URL: 'http://a.example', TRUSTED_PROXIES: '0.0.0.0/0' })),
+    ...checkSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'silent' })),
+    ...checkServer(
       {
         version: 130_001,
         clockAhead: -7000,
@@ -44,13 +44,13 @@ test('everything that is not good says how to mend it', (t) => {
       },
       configured({})
     ),
-    judgeSchema({ applied: 3, newest: 2 }),
-    judgeSchema({ applied: 1, newest: 2 }),
-    judgeKeyAge(91),
-    judgePermissions('/etc', 0o40755),
-    judgeCost(1000, { BCRYPT_COST: 12 })
+    checkSchema({ applied: 3, newest: 2 }),
+    checkSchema({ applied: 1, newest: 2 }),
+    checkKeyAge(91),
+    checkPermissions('/etc', 0o40755),
+    checkCost(1000, { BCRYPT_COST: 12 })
   ]
-  for (const { about, state, mend } of findings) t.equal(state !== 'good', mend !== undefined, about)
+  for (const { about, state, fix } of findings) t.equal(state !== 'good', fix !== undefined, about)
   t.end()
 })
 
@@ -73,9 +73,9 @@ test('mail', (t) => {
     [{ ...far, APP_URL: 'http://app.example.com' }, ['SMTP_URL good', 'APP_URL bad']]
   ]
   for (const [environment, expected] of table) {
-    const findings = judgeMail(configured(environment))
+    const findings = checkMail(configured(environment))
     t.strictSame(brief(findings), expected)
-    for (const { state, mend } of findings) t.equal(state !== 'good', mend !== undefined)
+    for (const { state, fix } of findings) t.equal(state !== 'good', fix !== undefined)
   }
   t.end()
 })
@@ -88,7 +88,7 @@ test('secrets', (t) => {
     [{ SECRET_KEY: STRONG, INTROSPECTION_KEY: STRONG }, ['INTROSPECTION_KEY bad']],
     [{ SECRET_KEY: STRONG, SECRET_KEY_PREVIOUS: OTHER }, ['secrets good', 'SECRET_KEY_PREVIOUS warning']]
   ]
-  for (const [environment, expected] of table) t.strictSame(brief(judgeSecrets(configured(environment))), expected)
+  for (const [environment, expected] of table) t.strictSame(brief(checkSecrets(configured(environment))), expected)
   t.end()
 })
 
@@ -114,25 +114,25 @@ test('the network', (t) => {
     [server('198.51.100.7'), ['HOST good', 'TRUSTED_PROXIES good', 'DATABASE_CA warning']]
   ]
   for (const [environment, expected] of table) {
-    t.strictSame(brief(judgeNetwork(configured(environment))), expected, JSON.stringify(environment))
+    t.strictSame(brief(checkNetwork(configured(environment))), expected, JSON.stringify(environment))
   }
   t.end()
 })
 
 test('a PUBLIC_URL in plain http is judged once, wherever the service listens', (t) => {
   const plain =
-    /^is http:\/\/a\.example, plain http: passwords and tokens travel readable, and browsers keep no cookies$/
+    /^is http:\/\/a\.example, without TLS: passwords and tokens are sent in the clear, and browsers refuse the cookies$/
   for (const HOST of ['127.0.0.1', 'localhost', '0.0.0.0', '192.0.2.1']) {
     const config = configured({ HOST, PUBLIC_URL: 'http://a.example' })
-    const found = judgeNetwork(config).filter(({ about }) => about === 'PUBLIC_URL')
+    const found = checkNetwork(config).filter(({ about }) => about === 'PUBLIC_URL')
     t.match(found, [{ state: 'bad', message: plain }], HOST)
-    t.strictSame(found, judgeReach(config), 'as at the start')
+    t.strictSame(found, checkPublicUrl(config), 'as at the start')
   }
   t.end()
 })
 
 test('without TRUSTED_PROXIES, all who come through a proxy share a quarter of the queue', (t) => {
-  const findings = judgeNetwork(configured({ PUBLIC_URL: 'https://a.example' }))
+  const findings = checkNetwork(configured({ PUBLIC_URL: 'https://a.example' }))
   t.match(findings.at(-1), {
     about: 'TRUSTED_PROXIES',
     message: /all clients count as one, with a quarter of HASH_QUEUE$/
@@ -141,8 +141,8 @@ test('without TRUSTED_PROXIES, all who come through a proxy share a quarter of t
 })
 
 test('limits and the log', (t) => {
-  t.strictSame(judgeSwitches(configured({})), [])
-  t.strictSame(brief(judgeSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'error' }))), [
+  t.strictSame(checkSwitches(configured({})), [])
+  t.strictSame(brief(checkSwitches(configured({ LIMITS: 'off', LOG_LEVEL: 'error' }))), [
     'LIMITS bad',
     'LOG_LEVEL warning'
   ])
@@ -150,7 +150,7 @@ test('limits and the log', (t) => {
 })
 
 test('the cost of a hash is the highest under 300 ms, from 10 to 15, and lower only where one takes a second', (t) => {
-  const table: [cost: number, milliseconds: number, mend: string | undefined][] = [
+  const table: [cost: number, milliseconds: number, fix: string | undefined][] = [
     [12, 299, undefined],
     [12, 150, 'set BCRYPT_COST to 13, the highest under 300 ms on this machine'],
     [12, 151, undefined],
@@ -162,9 +162,9 @@ test('the cost of a hash is the highest under 300 ms, from 10 to 15, and lower o
     [10, 5000, undefined],
     [15, 1, undefined]
   ]
-  for (const [cost, milliseconds, mend] of table) {
-    const finding = judgeCost(milliseconds, { BCRYPT_COST: cost })
-    t.strictSame([finding.mend, finding.message], [mend, `a hash of cost ${cost} takes ${milliseconds} ms`])
+  for (const [cost, milliseconds, fix] of table) {
+    const finding = checkCost(milliseconds, { BCRYPT_COST: cost })
+    t.strictSame([finding.fix, finding.message], [fix, `a hash of cost ${cost} takes ${milliseconds} ms`])
   }
   t.end()
 })
@@ -175,16 +175,16 @@ test('the median of several hashes', (t) => {
 })
 
 test('a secret that opens nothing is bad', (t) => {
-  t.match(judgeOpening('SECRET_KEY'), { about: 'SECRET_KEY', state: 'good' })
-  t.match(judgeOpening('SECRET_KEY', new RootSecretMismatch()), {
+  t.match(checkOpening('SECRET_KEY'), { about: 'SECRET_KEY', state: 'good' })
+  t.match(checkOpening('SECRET_KEY', new RootSecretMismatch()), {
     state: 'bad',
-    message: 'does not open the root secret in the database: the service cannot start',
-    mend: /SECRET_KEY_PREVIOUS/
+    message: 'does not decrypt the root secret in the database: the service cannot start',
+    fix: /SECRET_KEY_PREVIOUS/
   })
-  t.match(judgeOpening('/data/secret.key', new Error('it cannot be read')), {
+  t.match(checkOpening('/data/secret.key', new Error('it cannot be read')), {
     state: 'bad',
     message: 'it cannot be read: the service cannot start',
-    mend: /^restore the file/
+    fix: /^restore the file/
   })
   t.end()
 })

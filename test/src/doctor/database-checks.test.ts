@@ -1,11 +1,11 @@
 import { test } from 'tap'
 import { type Config, readConfig } from '../../../src/config/config.ts'
-import { judgePermissions } from '../../../src/doctor/checks.ts'
+import { checkPermissions } from '../../../src/doctor/checks.ts'
 import {
-  judgeKeyAge,
-  judgeSchema,
-  judgeSearchPath,
-  judgeServer,
+  checkKeyAge,
+  checkSchema,
+  checkSearchPath,
+  checkServer,
   type ServerFacts
 } from '../../../src/doctor/database-checks.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
@@ -37,14 +37,14 @@ test('a server', (t) => {
     ]
   ]
   for (const [change, others] of table) {
-    const found = brief(judgeServer({ ...facts, ...change }, configured({})))
+    const found = brief(checkServer({ ...facts, ...change }, configured({})))
     t.strictSame(
       found.filter((finding) => !finding.endsWith(' good')),
       others,
       JSON.stringify(change)
     )
   }
-  t.strictSame(brief(judgeServer(facts, configured({}))), [
+  t.strictSame(brief(checkServer(facts, configured({}))), [
     'server good',
     'settings good',
     'clock good',
@@ -54,21 +54,21 @@ test('a server', (t) => {
 })
 
 test('the schema, the signing key and permissions', (t) => {
-  t.strictSame(brief([judgeSchema({ applied: 2, newest: 2 })]), ['schema good'])
-  t.strictSame(brief([judgeKeyAge(undefined), judgeKeyAge(90)]), ['signing key good', 'signing key good'])
-  t.equal(judgePermissions('secret.key', 0o100600).message, "its owner's alone (0600)")
-  for (const mode of [0o640, 0o620, 0o610, 0o604, 0o602, 0o601]) t.equal(judgePermissions('x', mode).state, 'bad')
-  t.equal(judgePermissions('secret.key', 0o100644).mend, 'chmod go= secret.key')
+  t.strictSame(brief([checkSchema({ applied: 2, newest: 2 })]), ['schema good'])
+  t.strictSame(brief([checkKeyAge(undefined), checkKeyAge(90)]), ['signing key good', 'signing key good'])
+  t.equal(checkPermissions('secret.key', 0o100600).message, 'accessible only to its owner (0600)')
+  for (const mode of [0o640, 0o620, 0o610, 0o604, 0o602, 0o601]) t.equal(checkPermissions('x', mode).state, 'bad')
+  t.equal(checkPermissions('secret.key', 0o100644).fix, 'chmod go= secret.key')
   t.end()
 })
 
 test('a search_path that does not lead to our tables is bad', (t) => {
-  t.strictSame(judgeSearchPath({ path: 'public', schema: 'public', elsewhere: null }), [])
-  t.match(judgeSearchPath({ path: '', schema: null, elsewhere: null }), [
-    { about: 'search_path', state: 'bad', message: "'' names no schema that the role may use" }
+  t.strictSame(checkSearchPath({ path: 'public', schema: 'public', elsewhere: null }), [])
+  t.match(checkSearchPath({ path: '', schema: null, elsewhere: null }), [
+    { about: 'search_path', state: 'bad', message: "'' contains no schema that the role may use" }
   ])
-  t.match(judgeSearchPath({ path: 'other', schema: 'other', elsewhere: 'public' }), [
-    { about: 'search_path', state: 'bad', message: /in the schema public$/, mend: /^set it to public/ }
+  t.match(checkSearchPath({ path: 'other', schema: 'other', elsewhere: 'public' }), [
+    { about: 'search_path', state: 'bad', message: /in the schema public$/, fix: /^set it to public/ }
   ])
   t.end()
 })

@@ -100,7 +100,7 @@ test('who says whom a request comes from, and is not believed', async (t) => {
     await t.test(what, async (t) => {
       const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
       const request = { socket: { remoteAddress }, headers } as unknown as IncomingMessage
-      t.equal(createClientAddress(PROXIES).isForwardedInVain(request), inVain)
+      t.equal(createClientAddress(PROXIES).isForwardedIgnored(request), inVain)
     })
   }
 })
