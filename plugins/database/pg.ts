@@ -3,7 +3,7 @@ import postgres from '@fastify/postgres'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
-import { seldom } from '../../src/concurrency/seldom.ts'
+import { throttle } from '../../src/concurrency/throttle.ts'
 import { whereabouts } from '../../src/config/database-url.ts'
 import { embeddedDriver, openEmbedded } from '../../src/database/embedded.ts'
 import { requireEmbedded, requireSchema } from '../../src/database/existing-database.ts'
@@ -47,7 +47,7 @@ async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], exis
 /** Logs lost idle connections. Without a listener, an error of one would end the process. */
 function logLostConnections({ pg, log }: FastifyInstance): void {
   // When the server stops, all idle connections are lost at once.
-  const tell = seldom((others, err: Error) => log.warn({ err, others }, 'lost an idle connection to the database'))
+  const tell = throttle((others, err: Error) => log.warn({ err, others }, 'lost an idle connection to the database'))
   pg.pool.on('error', tell)
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { seldom } from '../../src/concurrency/seldom.ts'
+import { throttle } from '../../src/concurrency/throttle.ts'
 import { type Code, Problem } from '../../src/errors.ts'
 import { describeFaults } from '../../src/http/validation.ts'
 
@@ -54,7 +54,7 @@ function createReport(): Report {
   return (problem, request) => {
     const { code, cause } = problem
     if (code === 'INTERNAL') return request.log.error({ err: cause }, 'internal error')
-    const tell = throttled.get(code) ?? seldom(warn)
+    const tell = throttled.get(code) ?? throttle(warn)
     throttled.set(code, tell)
     tell(problem, request)
   }

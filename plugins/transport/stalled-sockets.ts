@@ -15,7 +15,7 @@ export default fp(
     fastify.server.on('connection', (socket: Socket) => sockets.watch(socket))
 
     const timer = setInterval(() => {
-      for (const socket of sockets.look()) {
+      for (const socket of sockets.check()) {
         fastify.log.info({ waiting: socket.writableLength }, 'disconnected a client that does not read its answer')
         socket.destroy()
       }

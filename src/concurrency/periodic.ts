@@ -1,48 +1,48 @@
 import { randomInt } from 'node:crypto'
 
-/** What sets and clears timers: a test has its own. */
+/** Sets and clears timers. Tests inject their own. */
 export interface Timers {
   set(work: () => Promise<void>, milliseconds: number): unknown
   clear(timer: unknown): void
 }
 
-/** Node's timers, which keep no process alive. */
+/** Node's timers, unreferenced: they do not keep the process alive. */
 export const systemTimers: Timers = {
   set: (work, milliseconds) => setTimeout(work, milliseconds).unref(),
   clear: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined)
 }
 
 interface PeriodicOptions {
-  /** The time between the starts of two runs, in milliseconds. Without one, only `next` starts a run. */
+  /** The time between the starts of two runs, in milliseconds. Without an interval, only `next` schedules a run. */
   interval?: number
-  /** When the first run starts, in milliseconds; after one interval unless stated. */
+  /** The delay of the first run, in milliseconds; by default one interval. */
   first?: number
-  /** The work. The signal is aborted by `stop`. */
+  /** Does one run. `stop` aborts the signal. */
   work(signal: AbortSignal): Promise<void>
-  /** Called with the error of a run, unless it was stopped; the next run starts as if nothing had happened. */
+  /** Called with the error of a run, except after `stop`. Does not affect later runs. */
   failed(error: unknown): void
   timers?: Timers | undefined
 }
 
-/** Work that is repeated. */
 export interface Periodic {
-  /** Starts a run now, or joins the one that is running. Resolves at its end, and never rejects. */
+  /** Starts a run now, or joins the current one. Resolves at its end and never rejects. */
   run(): Promise<void>
   /**
-   * Sets when the next run starts, in milliseconds from now, in place of when it would have.
+   * Reschedules the next run.
    *
-   * @param jitter the run starts up to so many milliseconds later, by lot
+   * @param milliseconds the delay from now
+   * @param jitter the maximum of a random additional delay, in milliseconds
    */
   next(milliseconds: number, jitter?: number): void
-  /** Starts no more runs, aborts the one that is running, and waits for its end. */
+  /** Cancels future runs, aborts the current one, and waits for its end. */
   stop(): Promise<void>
 }
 
 /**
- * Repeats work in the background. Runs never overlap: one that is due during another starts when that has ended.
+ * Repeats work in the background. Runs never overlap: a run that is due during another starts when that ends.
  *
- * In place of @fastify/schedule (toad-scheduler): it skips a run that is due during another, cannot bring one forward, and
- * its stop does not wait for the one that is running.
+ * Replaces @fastify/schedule (toad-scheduler), which skips a run that is due during another, cannot reschedule one, and
+ * does not wait for the current one when stopped.
  */
 export function periodic({
   interval,

@@ -1,25 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** After each step a purge rests this many times as long as the step took: requests come first. */
-const REST = 4
+/** The pause after a step, as a multiple of its duration. It leaves the database to requests. */
+const PAUSE = 4
 
-/** How many rows one step deletes at most: few enough that nothing waits for it long. */
+/** The maximum number of rows that one step deletes, so that it holds locks only briefly. */
 export const BATCH = 1000
 
 /**
- * Repeats a step until nothing is left: a fixed number of steps could be outgrown by a flood.
+ * Repeats a step until nothing is left, however many steps that takes.
  *
- * @param step whether there may be more
- * @throws AbortError between two steps
+ * @param step resolves to whether rows may be left
+ * @throws AbortError between two steps, after the signal is aborted
  */
 export async function purgeInSteps(step: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   for (;;) {
     const start = performance.now()
     if (!(await step())) return
-    await pause((performance.now() - start) * REST, undefined, { ref: false, signal })
+    await pause((performance.now() - start) * PAUSE, undefined, { ref: false, signal })
   }
 }
 
-/** Deletes rows in batches until none is left: a batch with fewer rows than it may have was the last. */
-export const purgeRows = (deleteRows: (most: number) => Promise<number>, signal: AbortSignal) =>
+/**
+ * Deletes rows in batches until none is left.
+ *
+ * @param deleteRows deletes up to `limit` rows, and resolves to how many it deleted; fewer than the limit end the purge
+ */
+export const purgeRows = (deleteRows: (limit: number) => Promise<number>, signal: AbortSignal) =>
   purgeInSteps(async () => (await deleteRows(BATCH)) === BATCH, signal)

@@ -1,80 +1,79 @@
 import { Problem } from '../errors.ts'
 
-/** Whom tasks run for. Shares are counted by what is given here; without a key nothing is. */
+/** The request for which tasks run. Limits apply to the keys that are given. */
 export interface Requester {
-  /** Keys of the account that it is about, by each of which it counts. */
+  /** Keys of the account, such as its names; each has its own limit. */
   accounts?: readonly string[]
   /** The network of the client. */
   network?: string | undefined
-  /** Takes a task that waits out of the queue, and keeps one out when it was aborted before; one that runs is left to end. */
+  /** Aborting it removes a waiting task from the queue, and refuses later tasks. A running task continues. */
   signal?: AbortSignal
 }
 
-/** What runs tasks for one requester, one after the other. */
+/** Runs the tasks of one requester. */
 export interface Admission {
   /**
-   * Runs the task now, or when its turn comes. The first that gets a turn takes a place of each account, which is kept
-   * for those after it.
+   * Runs the task now, or when its turn comes. The first task takes a place of each account; `leave` releases them.
    *
-   * @throws Problem OVERLOADED at once when the queue or a share of it is full, when the task has waited for too long, and
-   * when the signal took it out
+   * @throws Problem OVERLOADED if the queue, or the share of the account or network, is full; if the task has waited
+   * until the deadline; or if the signal is aborted before it runs
    */
   run<Result>(task: () => Promise<Result>): Promise<Result>
-  /** Gives back the places of the accounts, as soon as no task runs. Idempotent. */
+  /** Releases the places of the accounts, once no task runs. Idempotent. */
   leave(): void
 }
 
-/** Why a task is refused. */
+/** Reasons for refusing a task; they are labels of a metric. */
 export const REASONS = ['queue_full', 'account', 'network', 'deadline'] as const
 export type Reason = (typeof REASONS)[number]
 
 /**
- * A semaphore with a bounded queue: so many tasks run at once, so many wait, and the rest are refused. The queue is fair:
- * one account has few places, one network has a share of the queue, and networks take turns. The libraries for this
- * (p-queue, async-mutex, cockatiel) have one queue for all.
+ * A semaphore with a bounded and fair queue: an account has two places, a network may fill a quarter of the queue, and
+ * networks take turns. Tasks beyond that are refused. Replaces p-queue, async-mutex and cockatiel, which have one queue
+ * for all.
  */
 export interface Semaphore {
-  /** Runs one task as an admission of its own. */
+  /** Runs one task: `enter`, `run` and `leave`. */
   run<Result>(task: () => Promise<Result>, requester?: Requester): Promise<Result>
-  /** @throws Problem OVERLOADED when an account has all its places */
+  /** @throws Problem OVERLOADED if all places of an account are taken */
   enter(requester: Requester): Admission
-  /** Why a task of the network would be refused now. */
+  /** The reason for which a task of the network would be refused now, if any. */
   refusalOf(network: string | undefined): Reason | undefined
-  /** Counts a refusal, and makes its answer. */
+  /** Counts a refusal and returns its answer. */
   refuse(reason: Reason): Problem
-  /** How many of a network may wait. */
+  /** The maximum number of waiting tasks of one network. */
   readonly share: number
   readonly running: number
   readonly waiting: number
-  /** How many were refused since the start. */
+  /** The number of refusals since the start. */
   readonly refused: Readonly<Record<Reason, number>>
 }
 
-interface GateOptions {
-  /** How long a task may wait, in milliseconds; for ever without it. */
+interface SemaphoreOptions {
+  /** The maximum wait of a task, in milliseconds; unlimited by default. */
   deadline?: number
-  /** Calls back after so many milliseconds, unless what it returns is called before. */
+  /** Calls back after a delay, in milliseconds. Returns a function that cancels it. */
   after?: (milliseconds: number, callback: () => void) => () => void
 }
 
-/** How many requests of one account may have a task that runs or waits. */
+/** The maximum number of concurrent requests of one account. */
 const ACCOUNT_PLACES = 2
 
-/** The part of the queue that one network may fill. */
+/** The share of the queue that one network may fill. */
 const NETWORK_SHARE = 1 / 4
 
 /**
- * @param concurrency how many tasks run at once
- * @param queue how many may wait
+ * @param concurrency the maximum number of running tasks
+ * @param queue the maximum number of waiting tasks
  */
 export function createSemaphore(
   concurrency: number,
   queue: number,
-  { deadline, after = afterTimeout }: GateOptions = {}
+  { deadline, after = afterTimeout }: SemaphoreOptions = {}
 ): Semaphore {
-  /** The tasks that wait, by network; the first network has the next turn. */
+  /** Callbacks of the waiting tasks by network; the first network has the next turn. */
   const lines = new Map<string | undefined, Set<() => void>>()
-  /** How many places of an account are taken. */
+  /** The number of places that are taken, by account. */
   const places = new Map<string, number>()
   const refused = { queue_full: 0, account: 0, network: 0, deadline: 0 }
   const share = Math.min(queue, Math.max(1, Math.floor(queue * NETWORK_SHARE)))
@@ -106,28 +105,28 @@ export function createSemaphore(
     waiting += 1
     return new Promise((resolve, reject) => {
       const settle = () => {
-        signal?.removeEventListener('abort', leave)
-        stopTimer?.()
+        signal?.removeEventListener('abort', abort)
+        cancelTimer?.()
       }
       const enter = () => {
         settle()
         resolve()
       }
-      const giveUp = (problem: Problem) => {
+      const fail = (problem: Problem) => {
         settle()
         line.delete(enter)
         if (line.size === 0) lines.delete(network)
         waiting -= 1
         reject(problem)
       }
-      const leave = () => giveUp(gone())
+      const abort = () => fail(disconnected())
       line.add(enter)
-      signal?.addEventListener('abort', leave, { once: true })
-      const stopTimer = deadline === undefined ? undefined : after(deadline, () => giveUp(refuse('deadline')))
+      signal?.addEventListener('abort', abort, { once: true })
+      const cancelTimer = deadline === undefined ? undefined : after(deadline, () => fail(refuse('deadline')))
     })
   }
 
-  // The place of a task that ends goes to the network whose turn it is, and there to the one that has waited longest.
+  // Starts the longest waiting task of the network whose turn it is, if any, in place of a task that has ended.
   function next(): void {
     const [first] = lines
     const [enter] = first?.[1] ?? []
@@ -159,7 +158,7 @@ export function createSemaphore(
     let tasks = 0
     let left = false
     let held = false
-    /** Whether the places are kept for the next task. */
+    /** Whether the places stay taken between two tasks. */
     let kept = false
 
     function release(): void {
@@ -171,7 +170,7 @@ export function createSemaphore(
     checkAccounts()
     return {
       async run(task) {
-        if (signal?.aborted) throw gone()
+        if (signal?.aborted) throw disconnected()
         if (!held) {
           checkAccounts()
           held = true
@@ -222,7 +221,7 @@ export function createSemaphore(
   }
 }
 
-const gone = () => new Problem('OVERLOADED', { message: 'The client has gone.' })
+const disconnected = () => new Problem('OVERLOADED', { message: 'The client has gone.' })
 
 function afterTimeout(milliseconds: number, callback: () => void): () => void {
   const timer = setTimeout(callback, milliseconds).unref()

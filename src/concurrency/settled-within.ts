@@ -1,12 +1,12 @@
-/** How long work at the database holds up others, in milliseconds: its connection may hang, where others do not. */
-const TOO_LONG = 100
+/** In milliseconds: one connection to the database may hang while others work. */
+const TIMEOUT = 100
 
-/** Resolves when the work has ended, in whichever way, or has taken so long that it must not hold up others. */
+/** Resolves when the work has settled, or after 100 ms. Never rejects. */
 export async function settledWithin(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, TOO_LONG).unref()
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, TIMEOUT).unref()
   })
-  await Promise.race([work.catch(() => {}), tooLong])
+  await Promise.race([work.catch(() => {}), timeout])
   clearTimeout(timer)
 }

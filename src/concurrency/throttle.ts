@@ -1,21 +1,21 @@
-/** How often a state that goes on is told, in milliseconds. */
+/** The minimum time between two reports, in milliseconds. */
 const INTERVAL = 10_000
 
 /**
- * Tells of something that happens again and again: the first time, and then at most once each ten seconds.
+ * Limits reports of a repeated event: reports the first at once, and then at most one in ten seconds.
  *
- * @param tell also given how many were left out since the last
+ * @param report also receives the number of events that were not reported since the last report
  */
-export function seldom<Given extends unknown[]>(tell: (leftOut: number, ...given: Given) => void) {
-  let toldAt = Number.NEGATIVE_INFINITY
-  let leftOut = 0
-  return (...given: Given): void => {
-    if (performance.now() - toldAt < INTERVAL) {
-      leftOut += 1
+export function throttle<Event extends unknown[]>(report: (omitted: number, ...event: Event) => void) {
+  let reportedAt = Number.NEGATIVE_INFINITY
+  let omitted = 0
+  return (...event: Event): void => {
+    if (performance.now() - reportedAt < INTERVAL) {
+      omitted += 1
       return
     }
-    toldAt = performance.now()
-    tell(leftOut, ...given)
-    leftOut = 0
+    reportedAt = performance.now()
+    report(omitted, ...event)
+    omitted = 0
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool, PoolConfig, QueryConfig } from 'pg'
-import { seldom } from '../concurrency/seldom.ts'
+import { throttle } from '../concurrency/throttle.ts'
 import type { Config } from '../config/config.ts'
 import { whereabouts } from '../config/database-url.ts'
 import { sqlState, TIMEOUT } from './database.ts'
@@ -60,7 +60,7 @@ interface Wait {
  */
 export async function waitForDatabase({ probe, report, timeout = 30_000, interval = 500 }: Wait): Promise<void> {
   const end = performance.now() + timeout
-  const tell = seldom((_leftOut, reason: string) => report(reason))
+  const tell = throttle((_leftOut, reason: string) => report(reason))
   for (;;) {
     try {
       await probe()

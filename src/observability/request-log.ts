@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
-/** Logs one line when a request ends. No URL, header or body of a request reaches the log. */
+/** Logs one line when a request ends, without its URL, headers or body. */
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 
@@ -8,15 +8,15 @@ export class RequestLog extends LogController {
     const { log, method, routeOptions } = request
     const { statusCode, elapsedTime: responseTime } = reply
     const line = { method, route: routeOptions.url, statusCode, responseTime }
-    log.info(error ? { ...line, err: error } : line, error ? 'request broken off' : 'request completed')
+    log.info(error ? { ...line, err: error } : line, error ? 'request aborted' : 'request completed')
   }
 
   override writeHeadError(error: Error, request: FastifyRequest): void {
-    request.log.warn({ err: error }, 'the answer could not be written')
+    request.log.warn({ err: error }, 'the response could not be written')
   }
 }
 
-/** What the log shows of an error. The database driver's further fields may hold a whole row. */
+/** Serializes an error for the log. Omits other fields: those of the database driver may contain a row. */
 export function describeError({ name, code, message, stack = '', cause }: Error & { code?: string }): ErrorDescription {
   return { type: name, code, message, stack, ...(cause instanceof Error && { cause: describeError(cause) }) }
 }

@@ -6,28 +6,28 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { AlwaysOnSampler, BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 
-/** Traces of requests and of their statements, on their way to a collector. */
+/** Exports traces of requests and their SQL statements to a collector. */
 export interface Tracing {
   /** The Fastify plugin that opens a span for each request. */
   plugin: ReturnType<FastifyOtelInstrumentation['plugin']>
-  /** Sends what is left, and takes everything off again. */
+  /** Exports the remaining spans and disables tracing. */
   stop(): Promise<void>
 }
 
-/** How long the collector has for a batch, in milliseconds: the last one is sent while the service stops. */
+/** The timeout for exporting a batch, in milliseconds. It delays the stop of the service, when the last one is sent. */
 const TIMEOUT = 2_000
 
 /**
- * Starts to trace, once in a process. Spans have the route in place of the URL, and statements without their values: no
- * name, password or token is in them.
+ * Starts tracing; once in a process. Spans contain the route instead of the URL, and statements without their values, so
+ * that no name, password or token is exported.
  *
- * @param endpoint the collector's URL, to which the path of OTLP over HTTP is added
- * @param service what the service is called in the traces
+ * @param endpoint the URL of the collector, to which the path of OTLP over HTTP is appended
+ * @param service the name of the service in the traces
  */
 export function startTracing(endpoint: string, service: string): Tracing {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`
   const provider = new NodeTracerProvider({
-    // Whatever a client asks for in its traceparent.
+    // Ignores the sampling flag in the traceparent of a client.
     sampler: new AlwaysOnSampler(),
     resource: resourceFromAttributes({ 'service.name': service }),
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: TIMEOUT }))]
@@ -43,7 +43,7 @@ export function startTracing(endpoint: string, service: string): Tracing {
   })
   const statements = new PgInstrumentation({ requireParentSpan: true })
   for (const instrumentation of [requests, statements]) instrumentation.setTracerProvider(provider)
-  // The driver has been loaded long ago: the instrumentation sees it when somebody asks for it again.
+  // The driver is loaded already: the instrumentation patches it when it is required again.
   createRequire(import.meta.url)('pg')
 
   return {

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import { commonHeaders, rawAnswer } from './raw-response.ts'
 import { requestId } from './request-id.ts'
 
-/** What a request that the router could not take is answered with, such as `/%`: no hook of ours has seen it. */
+/** Answers a request with a URL that the router cannot parse, such as `/%`. Hooks do not run for it. */
 export function refuseUrl({ statusCode }: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
   const problem = new Problem('MALFORMED_REQUEST', {
     message: 'The URL could not be read.',
@@ -15,23 +15,24 @@ export function refuseUrl({ statusCode }: { statusCode?: number }, request: Fast
   reply.code(problem.statusCode).headers(commonHeaders(request.id)).send(problem.toJSON())
 }
 
-/** The statuses for what Node's parser refuses; anything else is a plain 400. */
+/** The status for each error code of Node's HTTP parser; 400 for all others. */
 const PARSER_STATUSES: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408
 }
 
-/** What Node's parser tells of a connection, with the bytes that it read last. */
+/** An error of Node's `clientError` event. */
 interface ClientError extends NodeJS.ErrnoException {
+  /** The last bytes that were read. */
   rawPacket?: Buffer
 }
 
-/** Answers a connection on which no request could be read, as Node would, but with our body and headers. */
+/** Answers a malformed request with the error body and the common headers, and closes the connection. */
 export function refuseConnection(this: { log: FastifyBaseLogger }, error: ClientError, socket: Socket): void {
   const { code = '', rawPacket } = error
   const answering = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
-  // What came whole before is carried out, and whoever asked for it has to learn so. Node then closes the connection.
+  // An earlier, complete request is still being handled: its client gets the response. Node then closes the connection.
   if (code !== 'ECONNRESET' && socket.writable && answering?.req.complete && !answering.headersSent) {
     answering.shouldKeepAlive = false
     return
@@ -39,9 +40,9 @@ export function refuseConnection(this: { log: FastifyBaseLogger }, error: Client
   if (code !== 'ECONNRESET' && socket.writable && !answering?.headersSent) {
     const statusCode = PARSER_STATUSES[code] ?? 400
     const reqId = requestId(answering?.req.headers['x-request-id'])
-    this.log.info({ reqId, statusCode, code }, 'refused what is not a request')
+    this.log.info({ reqId, statusCode, code }, 'refused a malformed request')
     const answer = rawAnswer(new Problem('MALFORMED_REQUEST', { statusCode }), reqId)
-    // HEAD has no body (RFC 9110 §9.3.2); where a request came in many pieces, its method is not to be seen any more.
+    // HEAD has no body (RFC 9110 §9.3.2). Best effort: the last packet has the method only if the request is in one packet.
     const isHead = rawPacket?.toString('latin1', 0, 5) === 'HEAD '
     socket.write(isHead ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer)
   }

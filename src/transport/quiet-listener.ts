@@ -2,22 +2,22 @@ import type { Server } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 
 /**
- * Waits for a turn of the event loop in which nobody connects to the server. The loop (libuv since 1.45) takes one
- * connection in a turn, however many wait: after such a turn none does.
+ * Resolves when the accept queue of a server is empty: after an iteration of the event loop without a new connection.
+ * libuv (since 1.45) accepts one connection in each iteration.
  *
- * @param timeout for how long at most, in milliseconds
+ * @param timeout the maximum wait, in milliseconds
  */
 export async function untilQuiet(server: Server, timeout: number): Promise<void> {
   const end = performance.now() + timeout
-  let came = true
-  const note = () => {
-    came = true
+  let accepted = true
+  const onConnection = () => {
+    accepted = true
   }
-  server.on('connection', note)
+  server.on('connection', onConnection)
   await setImmediate()
-  while (came && performance.now() < end) {
-    came = false
+  while (accepted && performance.now() < end) {
+    accepted = false
     await setImmediate()
   }
-  server.off('connection', note)
+  server.off('connection', onConnection)
 }

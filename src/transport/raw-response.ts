@@ -1,18 +1,18 @@
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../errors.ts'
 
-/** For a browser that is led to take an answer for a page: it runs, loads and frames nothing. `/docs` has its own. */
-const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+/** In case a browser shows an answer as a page: it must not run, load or frame anything. `/docs` has its own policy. */
+const DENY_ALL = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
-/** The headers of every answer. Of helmet's set these are the ones that mean something where no HTML is served. */
+/** The headers of every answer: those of helmet's set that matter for answers other than HTML. */
 export const commonHeaders = (id: string) => ({
   'x-request-id': id,
   'cache-control': 'no-store',
-  'content-security-policy': NO_PAGE,
+  'content-security-policy': DENY_ALL,
   'x-content-type-options': 'nosniff'
 })
 
-/** A refusal for where there is no reply: its headers and its body; the connection ends with it. */
+/** The headers and the body of a refusal without a Fastify reply. It closes the connection. */
 export function bareRefusal(problem: Problem, id: string) {
   const body = JSON.stringify(problem)
   const headers = {
@@ -25,7 +25,7 @@ export function bareRefusal(problem: Problem, id: string) {
   return { headers, body }
 }
 
-/** The same as a whole HTTP/1.1 answer in text, for where there is not even a response object. */
+/** The same as the text of an HTTP/1.1 response, for a socket without a response object. */
 export function rawAnswer(problem: Problem, id: string): string {
   const { headers, body } = bareRefusal(problem, id)
   const head = [

@@ -6,20 +6,20 @@ import { describeError, RequestLog } from '../observability/request-log.ts'
 import { refuseConnection, refuseUrl } from './parse-errors.ts'
 import { requestId } from './request-id.ts'
 
-/** The Fastify server's options; `fastify start --options` reads them from app.ts. */
+/** Options of the Fastify server. `fastify start --options` reads them from app.ts. */
 export const serverOptions = {
-  // Starting may wait 30 s for the database, and then for another instance's migrations.
+  // The start may wait 30 s for the database, and then for the migrations of another instance.
   pluginTimeout: 120_000,
-  // While closing, plugins/transport/stopping.ts refuses in the contract's form.
+  // plugins/transport/stopping.ts refuses with the error body of the API instead.
   return503OnClosing: false,
   requestTimeout: 20_000,
   http: {
     headersTimeout: 10_000,
     connectionsCheckingInterval: 1_000,
-    // Node's own refusal has no body: plugins/transport/transport.ts asks for the header instead.
+    // Node's refusal has no body: plugins/transport/transport.ts requires the header instead.
     requireHostHeader: false
   },
-  // For requests without a route of ours; plugins/http/request-rules.ts has both for the others.
+  // These two apply to unknown routes; plugins/http/request-rules.ts sets them for all others.
   bodyLimit: BODY_LIMIT,
   genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
   logger: { serializers: { err: describeError } },

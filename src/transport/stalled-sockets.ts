@@ -1,47 +1,46 @@
 import type { Socket } from 'node:net'
 
-/** What libuv says of a socket. Node's own timeout looks at it too, but tells progress of the answer from none late. */
+/** The libuv handle of a socket. Node's own timeout uses it too, but notices a stall late. */
 interface Handle {
   bytesWritten: number
-  /** What the kernel has not taken yet. */
+  /** Bytes that the kernel has not accepted yet. */
   writeQueueSize: number
 }
 
-/** Finds the sockets whose other end does not read. */
+/** Detects sockets whose peer does not read. */
 export interface StalledSockets {
-  /** Looks after a socket until it closes. */
+  /** Watches a socket until it closes. */
   watch(socket: Socket): void
   /**
-   * To be called at equal intervals: those with output that has not moved at all for as many looks as the limit. Looks
-   * are counted rather than time, so that a process that was stopped for a while blames nobody.
+   * Returns the stalled sockets; to be called at equal intervals. Calls are counted rather than time, so that no socket
+   * is stalled because the process was suspended.
    */
-  look(): Socket[]
+  check(): Socket[]
 }
 
-/** @param limit how many looks without progress make a socket stalled */
+/** @param limit a socket is stalled after this many checks with pending output and without progress */
 export function createStalledSockets(limit: number): StalledSockets {
-  const watched = new Map<Socket, { taken: number; looks: number }>()
+  const watched = new Map<Socket, { accepted: number; checks: number }>()
 
-  function isStalled([socket, state]: [Socket, { taken: number; looks: number }]): boolean {
-    const taken = takenOf(socket)
-    // A socket with nothing to write waits for a hash, the database or the client's next request: these have limits of
-    // their own.
-    if (socket.writableLength === 0 || taken !== state.taken) Object.assign(state, { taken, looks: 0 })
-    else state.looks += 1
-    return state.looks >= limit
+  function isStalled([socket, state]: [Socket, { accepted: number; checks: number }]): boolean {
+    const accepted = acceptedBytes(socket)
+    // A socket without pending output waits for a hash, the database or the next request, which have their own timeouts.
+    if (socket.writableLength === 0 || accepted !== state.accepted) Object.assign(state, { accepted, checks: 0 })
+    else state.checks += 1
+    return state.checks >= limit
   }
 
   return {
     watch(socket) {
-      watched.set(socket, { taken: 0, looks: 0 })
+      watched.set(socket, { accepted: 0, checks: 0 })
       socket.once('close', () => watched.delete(socket))
     },
-    look: () => [...watched].filter(isStalled).map(([socket]) => socket)
+    check: () => [...watched].filter(isStalled).map(([socket]) => socket)
   }
 }
 
-/** How many bytes the kernel has taken: `bytesWritten` of the socket also counts what waits in the process. */
-function takenOf(socket: Socket): number {
+/** The number of bytes that the kernel has accepted; `bytesWritten` of the socket includes those buffered in the process. */
+function acceptedBytes(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null }
   return handle ? handle.bytesWritten - handle.writeQueueSize : 0
 }

@@ -76,7 +76,7 @@ test('a log for warnings alone has no line for a request', async (t) => {
   t.strictSame(log, [])
 })
 
-test('the log tells of an answer that broke off or could not be written', async (t) => {
+test('logs an aborted request, and a response that could not be written', async (t) => {
   const { fastify, log } = server(t)
   const error = new Error('aborted')
   const err = { type: 'Error', message: 'aborted', stack: error.stack }
@@ -87,7 +87,7 @@ test('the log tells of an answer that broke off or could not be written', async 
   })
   await fastify.inject({ url: '/', headers: { 'x-request-id': 'trace-4711' } })
   t.strictSame(log.slice(0, 2).map(line), [
-    { level: 30, reqId: 'trace-4711', method: 'GET', route: '/', statusCode: 200, err, msg: 'request broken off' },
-    { level: 40, reqId: 'trace-4711', err, msg: 'the answer could not be written' }
+    { level: 30, reqId: 'trace-4711', method: 'GET', route: '/', statusCode: 200, err, msg: 'request aborted' },
+    { level: 40, reqId: 'trace-4711', err, msg: 'the response could not be written' }
   ])
 })

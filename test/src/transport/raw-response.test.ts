@@ -2,13 +2,13 @@ import { test } from 'tap'
 import { Problem } from '../../../src/errors.ts'
 import { commonHeaders, rawAnswer } from '../../../src/transport/raw-response.ts'
 
-const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+const DENY_ALL = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
 test('every answer carries the id of its request, is kept in no cache, and is no page', (t) => {
   t.strictSame(commonHeaders('the-id'), {
     'x-request-id': 'the-id',
     'cache-control': 'no-store',
-    'content-security-policy': NO_PAGE,
+    'content-security-policy': DENY_ALL,
     'x-content-type-options': 'nosniff'
   })
   t.end()
@@ -44,7 +44,7 @@ test('a raw answer is a whole HTTP answer with the one error body', (t) => {
       'cache-control: no-store',
       'connection: close',
       `content-length: ${Buffer.byteLength(body)}`,
-      `content-security-policy: ${NO_PAGE}`,
+      `content-security-policy: ${DENY_ALL}`,
       'content-type: application/json; charset=utf-8',
       ...headers,
       'x-content-type-options: nosniff'

@@ -39,14 +39,14 @@ test('a socket is stalled when its other end reads nothing for as many looks as 
   socket.write(MUCH)
   await settled(socket)
   // The first look sees what the kernel took.
-  for (let look = 0; look < LIMIT; look += 1) t.strictSame(sockets.look(), [], `look ${look}`)
-  t.strictSame(sockets.look(), [socket])
-  t.strictSame(sockets.look(), [socket], 'and stays so')
+  for (let check = 0; check < LIMIT; check += 1) t.strictSame(sockets.check(), [], `check ${check}`)
+  t.strictSame(sockets.check(), [socket])
+  t.strictSame(sockets.check(), [socket], 'and stays so')
 
   client.resume()
   await once(client, 'data')
-  while (socket.writableLength === MUCH.length && sockets.look().length > 0) await once(client, 'data')
-  t.strictSame(sockets.look(), [], 'until it reads again')
+  while (socket.writableLength === MUCH.length && sockets.check().length > 0) await once(client, 'data')
+  t.strictSame(sockets.check(), [], 'until it reads again')
 })
 
 test('a client that reads slowly is not stalled', async (t) => {
@@ -62,7 +62,7 @@ test('a client that reads slowly is not stalled', async (t) => {
     while (handle.writeQueueSize === before) await once(client, 'data')
     client.pause()
     await settled(socket)
-    for (let look = 0; look < LIMIT; look += 1) t.strictSame(sockets.look(), [], `round ${round}`)
+    for (let check = 0; check < LIMIT; check += 1) t.strictSame(sockets.check(), [], `round ${round}`)
   }
 })
 
@@ -70,10 +70,10 @@ test('a socket that has nothing to write is not stalled, however long', async (t
   const { client, socket } = await connection(t)
   const sockets = createStalledSockets(LIMIT)
   sockets.watch(socket)
-  for (let look = 0; look < 10 * LIMIT; look += 1) t.strictSame(sockets.look(), [])
+  for (let check = 0; check < 10 * LIMIT; check += 1) t.strictSame(sockets.check(), [])
   client.resume()
   await new Promise<void>((resolve) => socket.write('x', () => resolve()))
-  for (let look = 0; look < 10 * LIMIT; look += 1) t.strictSame(sockets.look(), [])
+  for (let check = 0; check < 10 * LIMIT; check += 1) t.strictSame(sockets.check(), [])
 })
 
 test('a socket that has closed is forgotten', async (t) => {
@@ -83,7 +83,7 @@ test('a socket that has closed is forgotten', async (t) => {
   socket.write(MUCH)
   socket.destroy()
   // Its handle has gone, and its closing is not told yet.
-  t.strictSame(sockets.look(), [])
+  t.strictSame(sockets.check(), [])
   await once(socket, 'close')
-  for (let look = 0; look < 10 * LIMIT; look += 1) t.strictSame(sockets.look(), [])
+  for (let check = 0; check < 10 * LIMIT; check += 1) t.strictSame(sockets.check(), [])
 })
