@@ -1,20 +1,21 @@
-import { type Counts, inWords, readBackup, TABLES } from '../src/backups/backup.ts'
+import { type Counts, readBackup, summarize, TABLES } from '../src/backups/backup.ts'
 import { encryptStream } from '../src/backups/encryption.ts'
 import { type BackupRecord, packRecords } from '../src/backups/framing.ts'
-import { writeWhole } from '../src/cli/atomic-file.ts'
+import { writeNewFile } from '../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../src/cli/command-line.ts'
 import { choosePassphrase } from '../src/cli/passphrase.ts'
 import { showProgress } from '../src/cli/progress.ts'
 import { countOf } from '../src/plural.ts'
 import { readSecrets } from '../src/secrets/secret-file.ts'
 
-/** How long it may take, in milliseconds. */
+/** The timeout of the transaction, in milliseconds. */
 const TIMEOUT = 24 * 3_600_000
 
 const backup: DefineCommand = (command, { terminal, open, answer }) => {
   command
-    .description('write everything to one file, encrypted with a passphrase: BACKUP_PASSPHRASE, typed, or piped in')
-    .argument('<file>', 'which must not be there yet')
+    .description('back up all data to a file, encrypted with a passphrase')
+    .argument('<file>', 'must not exist')
+    .addHelpText('after', '\nThe passphrase is read from BACKUP_PASSPHRASE, the terminal, or standard input.')
     .action(async (file: string) => {
       const passphrase = await choosePassphrase(terminal)
       const { audit, config, database } = await open()
@@ -37,7 +38,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'backup made', { detail: { count: counts.users as number } })
       answer(
         { file, rows: counts },
-        `${inWords(counts)} written to ${file}. Whoever has it and the passphrase has everything.`
+        `${summarize(counts)} written to ${file}. The file and the passphrase together give access to everything.`
       )
     })
 }

@@ -1,8 +1,16 @@
 import { open as openFile } from 'node:fs/promises'
-import { inWords } from '../src/backups/backup.ts'
+import { summarize } from '../src/backups/backup.ts'
 import { decryptStream } from '../src/backups/encryption.ts'
 import { unpackRecords } from '../src/backups/framing.ts'
-import { checkBackup, countHeld, type Held, isEmpty, openBackup, restoreBackup } from '../src/backups/restore.ts'
+import {
+  type Content,
+  checkBackup,
+  countContent,
+  describeContent,
+  isEmpty,
+  openBackup,
+  restoreBackup
+} from '../src/backups/restore.ts'
 import { type DefineCommand, UNCONFIRMED } from '../src/cli/command-line.ts'
 import { readPassphrase } from '../src/cli/passphrase.ts'
 import { showProgress } from '../src/cli/progress.ts'
@@ -13,10 +21,10 @@ import { openPool } from '../src/database/open-pool.ts'
 import { countOf } from '../src/plural.ts'
 import { generatedSecret } from '../src/secrets/secret-file.ts'
 
-/** How long it may take, in milliseconds. */
+/** The timeout of the transaction, in milliseconds. */
 const TIMEOUT = 24 * 3_600_000
 
-const NOTHING: Held = { users: 0, records: 0 }
+const EMPTY: Content = { users: 0, records: 0 }
 
 interface Options {
   replace?: boolean
@@ -25,10 +33,11 @@ interface Options {
 
 const restore: DefineCommand = (command, { terminal, given, config: configuration, confirm, answer }) => {
   command
-    .description('put a backup in the place of everything, all or nothing; its passphrase as for backup')
-    .argument('<file>', 'what backup has written')
-    .option('--replace', 'also where the database holds accounts or a record, which are lost')
-    .option('--dry-run', 'read the whole file, tell what is in it, and change nothing')
+    .description('replace all data by a backup, in one transaction')
+    .argument('<file>', 'a file that the command backup has written')
+    .option('--replace', 'delete existing accounts and audit records')
+    .option('--dry-run', 'check the file, show its content, and change nothing')
+    .addHelpText('after', '\nThe passphrase is read from BACKUP_PASSPHRASE, the terminal, or standard input.')
     .action(async (file: string, { replace = false, dryRun = false }: Options) => {
       const config = configuration()
       const passphrase = await readPassphrase(terminal)
@@ -41,32 +50,35 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
         const isNew = !config.DATABASE_URL && !pglite && !hasEmbedded(config.DATA_DIR)
         const place = isNew ? ` into a new database, ${nameDatabase(config)}` : ''
 
-        async function check(holds: Held): Promise<void> {
+        async function check(holds: Content): Promise<void> {
           const { manifest, counts } = await checkBackup(backup, show)
           progress.end()
-          const would = `${inWords(counts)}, of ${manifest.made_at}: would be restored${place}, and nothing is changed.`
+          const would = `${summarize(counts)} from ${manifest.made_at} would be restored${place}. Nothing was changed.`
           const value = { ...manifest, rows: counts, restored: false, holds }
-          answer(value, would + tell(holds, replace), replace || isEmpty(holds) ? 0 : 1)
+          answer(value, would + warnOf(holds, replace), replace || isEmpty(holds) ? 0 : 1)
         }
 
-        // To look into a database that is not there would make one.
-        if (isNew && dryRun) return await check(NOTHING)
+        // Opening a database that does not exist would create it.
+        if (isNew && dryRun) return await check(EMPTY)
         const { pool, close } = await openPool(config, (line) => terminal.stderr.write(`${line}\n`), pglite)
         try {
           const database = createDatabase(pool, { clock, timeout: TIMEOUT })
-          const holds = await countHeld(database)
+          const holds = await countContent(database)
           if (dryRun) return await check(holds)
-          const lost = replace && !isEmpty(holds)
-          const consequence = `${inHand(holds)} would be lost.`
-          if (lost && !(await confirm(consequence))) {
+          const isReplaced = replace && !isEmpty(holds)
+          const consequence = `${describeContent(holds)} would be deleted.`
+          if (isReplaced && !(await confirm(consequence))) {
             return answer({ ...backup.manifest, restored: false, holds }, consequence + UNCONFIRMED, 1)
           }
           const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
-          const restoring = { secrets, replace: lost, progress: show }
-          const { manifest, counts } = await restoreBackup(database, backup, restoring)
+          const { manifest, counts } = await restoreBackup(database, backup, {
+            secrets,
+            replace: isReplaced,
+            progress: show
+          })
           progress.end()
           const value = { ...manifest, rows: counts, restored: true }
-          answer(value, `${inWords(counts)}, of ${manifest.made_at}: restored${place}.`)
+          answer(value, `${summarize(counts)} from ${manifest.made_at} restored${place}.`)
         } finally {
           await close()
         }
@@ -76,13 +88,10 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
     })
 }
 
-const inHand = ({ users, records }: Held) =>
-  `${countOf(users, 'account')} and ${countOf(records, 'record')} of the audit`
-
-function tell(holds: Held, replace: boolean): string {
-  if (isEmpty(holds)) return ''
-  const what = inHand(holds)
-  return replace ? `\n${what} would be lost.` : `\nThe database holds ${what}: it takes --replace, and loses them.`
+function warnOf(content: Content, replace: boolean): string {
+  if (isEmpty(content)) return ''
+  const existing = describeContent(content)
+  return replace ? `\n${existing} would be deleted.` : `\nThe database contains ${existing}; --replace deletes them.`
 }
 
 export default restore

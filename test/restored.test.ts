@@ -20,14 +20,14 @@ for (const [from, to] of [
     t.equal(made.code, 0, made.stderr)
     t.equal(
       made.stdout,
-      `2 accounts, 2 sessions and all else written to ${file}. Whoever has it and the passphrase has everything.\n`
+      `2 accounts, 2 sessions and all other data written to ${file}. The file and the passphrase together give access to everything.\n`
     )
 
     const target = await PLACES[to](t)
     const there = await operator(t, { database: target, environment: ELSEWHERE })
     const restored = await there(['restore', file], PASSPHRASE)
     t.equal(restored.code, 0, restored.stderr)
-    t.match(restored.stdout, /^2 accounts, 2 sessions and all else, of \d{4}-\d\d-\d\dT[\d:.]+Z: restored\.\n$/)
+    t.match(restored.stdout, /^2 accounts, 2 sessions and all other data from \d{4}-\d\d-\d\dT[\d:.]+Z restored\.\n$/)
 
     const after = await contentOf(t, target)
     for (const table of ['users', 'sessions', 'email_changes', 'email_tokens', 'mails', 'limits']) {

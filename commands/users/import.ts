@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 import { toJson } from '../../src/printable.ts'
-import { type Imported, importUsers, rehearse } from '../../src/transfer/import.ts'
+import { dryRunImport, type Imported, importUsers } from '../../src/transfer/import.ts'
 import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/transfer/records.ts'
 
 interface Options {
@@ -26,7 +26,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       const accounts = file === '-' ? undefined : await openFile(file)
       let report: FileHandle | undefined
       const progress = showProgress(terminal)
-      const take = dryRun ? rehearse : importUsers
+      const take = dryRun ? dryRunImport : importUsers
       let sum: Imported
       try {
         // Nothing is overwritten, the accounts themselves least of all.

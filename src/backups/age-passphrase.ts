@@ -2,25 +2,25 @@ import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:
 import type { Identity, Recipient } from 'age-encryption'
 
 /**
- * The exponents of scrypt's N (RFC 7914, r = 8, p = 1): 17 takes 128 MiB (OWASP, Password Storage). A file cannot demand
- * more than the most.
+ * Exponents of scrypt's N (RFC 7914, r = 8, p = 1): 17 needs 128 MiB (OWASP, Password Storage). A file with a higher
+ * exponent than the maximum is refused.
  */
-const WORK = { usual: 17, most: 18 }
+const WORK = { default: 17, max: 18 }
 
 const SALT_BYTES = 16
 const FILE_KEY_BYTES = 16
 const TAG_BYTES = 16
 
-/** Each key encrypts one file key only (age-encryption.org/v1, "The scrypt recipient type"). */
+/** Zero, since each key encrypts only one file key (age-encryption.org/v1, "The scrypt recipient type"). */
 const NONCE = Buffer.alloc(12)
 
 /**
- * The scrypt recipient of age, with the scrypt of OpenSSL. The library's own is JavaScript: it is six times slower, and
- * leaves its 128 MiB to the garbage collector, which makes the peak memory of a backup 1.4 times as high.
+ * The scrypt recipient of age, with the scrypt of OpenSSL. That of the library is written in JavaScript: it is six times
+ * slower, and raises the peak memory of a backup by 40 %, since its 128 MiB wait for the garbage collector.
  *
  * @param work the exponent of scrypt's N
  */
-export function passphraseRecipient(passphrase: string, work = WORK.usual): Recipient {
+export function passphraseRecipient(passphrase: string, work = WORK.default): Recipient {
   return {
     wrapFileKey(fileKey) {
       const salt = randomBytes(SALT_BYTES)
@@ -34,9 +34,9 @@ export function passphraseRecipient(passphrase: string, work = WORK.usual): Reci
 }
 
 /**
- * The identity for `passphraseRecipient`, and for files of the program age.
+ * The identity for `passphraseRecipient`, and for files that the program age has encrypted with a passphrase.
  *
- * @throws if the passphrase is wrong
+ * @throws Error if the passphrase is wrong
  */
 export function passphraseIdentity(passphrase: string): Identity {
   return {
@@ -45,7 +45,7 @@ export function passphraseIdentity(passphrase: string): Identity {
       const [stanza] = stanzas.length === 1 ? stanzas : []
       if (!stanza || stanza.body.length !== FILE_KEY_BYTES + TAG_BYTES) return null
       const [, salt, work] = SCRYPT.exec(stanza.args.join(' ')) ?? []
-      if (!salt || Number(work) > WORK.most) return null
+      if (!salt || Number(work) > WORK.max) return null
       const key = keyOf(passphrase, Buffer.from(salt, 'base64'), Number(work))
       const decipher = createDecipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_BYTES })
       decipher.setAuthTag(stanza.body.subarray(FILE_KEY_BYTES))

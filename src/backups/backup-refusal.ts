@@ -1,11 +1,11 @@
-/** The file is not a backup, is damaged or truncated, or the passphrase does not open it. */
+/** The file is not a backup, is damaged or truncated, or the passphrase does not decrypt it. */
 export class BackupRefusal extends Error {
   override readonly name = 'BackupRefusal'
 }
 
-/** The passphrase is wrong, or the header was changed: no format can tell the two apart. */
-export const UNOPENED = 'The passphrase does not open the backup, or its first bytes are damaged.'
+/** A wrong passphrase and a damaged header cannot be told apart. */
+export const UNDECRYPTED = 'The passphrase is wrong, or the header of the backup is damaged.'
 
-export const DAMAGED = 'The backup is damaged, or a part of it is missing: nothing of it is restored.'
+export const DAMAGED = 'The backup is damaged or truncated; nothing was restored.'
 
-export const NO_BACKUP = 'The file is no backup of Latchkey.'
+export const NO_BACKUP = 'The file is not a backup of Latchkey.'

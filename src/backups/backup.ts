@@ -7,10 +7,7 @@ import { openRootSecret } from '../secrets/root-secret.ts'
 import type { Secrets } from '../secrets/sealing.ts'
 import type { BackupRecord } from './framing.ts'
 
-/**
- * What a backup holds: every table but the one of the migrations, in an order in which a row comes after those that it
- * refers to. A table that is new in the schema belongs here.
- */
+/** The tables in a backup: all except that of the migrations. A table comes after those that it references. */
 export const TABLES = [
   'users',
   'sessions',
@@ -27,33 +24,32 @@ export const TABLES = [
 
 export type Table = (typeof TABLES)[number]
 
-/** How many rows of each table. */
+/** The number of rows of each table. */
 export type Counts = Record<string, number>
 
-/** What a backup holds, as it is told to people. */
-export const inWords = ({ users = 0, sessions = 0 }: Counts) =>
-  `${countOf(users, 'account')}, ${countOf(sessions, 'session')} and all else`
+/** Summarizes the content of a backup. */
+export const summarize = ({ users = 0, sessions = 0 }: Counts) =>
+  `${countOf(users, 'account')}, ${countOf(sessions, 'session')} and all other data`
 
-/** The first record of a backup: what the others are. */
+/** The first record of a backup. */
 export interface Manifest {
-  /** The migration that the schema is at. */
+  /** The last migration of the schema. */
   migration: number
-  /** RFC 3339, by the clock of the database. */
+  /** The time of the backup by the clock of the database (RFC 3339). */
   made_at: string
 }
 
-/** Reads the next rows of a table. */
 const FETCH = sql`FETCH 1000 FROM rows`
 
-/** Rows as JSON texts, whatever the server is set to: bytes in hexadecimal, times to the microsecond and in UTC. */
-const FORM = sql`SELECT set_config('bytea_output', 'hex', true), set_config('timezone', 'UTC', true)`
+/** Fixes the format of rows in JSON, independent of the settings of the server: hexadecimal bytes, and times in UTC. */
+const FORMAT = sql`SELECT set_config('bytea_output', 'hex', true), set_config('timezone', 'UTC', true)`
 
 /**
- * Everything as it stands at one moment, whatever is written meanwhile. What the database has sealed with SECRET_KEY is
- * in the clear in it, so that a database with another SECRET_KEY can take it: it has to be sealed at once.
+ * Reads a consistent snapshot of all tables. Secrets that the database stores encrypted under SECRET_KEY are in the clear
+ * in the records, so that a database with another SECRET_KEY can restore them: the caller must encrypt the records.
  *
- * @param use takes the records, inside of the transaction in which they are read
- * @throws KeyMismatch or RootSecretMismatch where a secret is missing that opens one of them
+ * @param use consumes the records, within the transaction in which they are read
+ * @throws KeyMismatch or RootSecretMismatch if SECRET_KEY does not decrypt a secret
  */
 export function readBackup<Result>(
   database: Database,
@@ -62,7 +58,7 @@ export function readBackup<Result>(
 ): Promise<Result> {
   return database.transact(async (snapshot) => {
     await snapshot.query(SNAPSHOT)
-    await snapshot.query(FORM)
+    await snapshot.query(FORMAT)
     await snapshot.query(UNTIMED)
     return use(recordsOf(snapshot, secrets))
   })
@@ -94,19 +90,21 @@ function unsealed(sealed: Buffer, kid: string | undefined, secrets: Secrets): Bu
 }
 
 /**
- * A row with what SECRET_KEY seals in it replaced: the private half of the key of a kid, or the root secret, which has
- * none. All other rows are as they were, to the letter.
+ * Replaces the secret in a row of `signing_keys` or `root_secret`. Returns all other rows unchanged.
+ *
+ * @param row the row in JSON
+ * @param change returns the new value of a secret; `kid` is the id of a signing key, or undefined for the root secret
  */
 export function changeSealed(table: string, row: string, change: (bytes: Buffer, kid?: string) => Buffer): string {
   const column = SEALED[table]
   if (!column) return row
   const values = JSON.parse(row) as Record<string, string | null>
   const bytes = values[column]
-  // A key that was revoked has no private half any more.
+  // A revoked key has no private key.
   if (!bytes) return row
   const changed = change(Buffer.from(bytes.slice(2), 'hex'), table === 'signing_keys' ? String(values.kid) : undefined)
   return JSON.stringify({ ...values, [column]: `\\x${changed.toString('hex')}` })
 }
 
-/** What is sealed with SECRET_KEY. */
+/** The columns that are encrypted under SECRET_KEY, by table. */
 const SEALED: Record<string, string> = { signing_keys: 'private_key', root_secret: 'sealed' }

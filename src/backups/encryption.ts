@@ -1,16 +1,16 @@
 import { ReadableStream } from 'node:stream/web'
 import { passphraseIdentity, passphraseRecipient } from './age-passphrase.ts'
-import { BackupRefusal, DAMAGED, NO_BACKUP, UNOPENED } from './backup-refusal.ts'
+import { BackupRefusal, DAMAGED, NO_BACKUP, UNDECRYPTED } from './backup-refusal.ts'
 import { MAGIC as FIRST_FORMAT, openFirstFormat } from './first-format.ts'
 
 /** The first line of an age file (age-encryption.org/v1). */
 const AGE = Buffer.from('age-encryption.org/v1\n')
 
-/** Within how many bytes the header of an age file has to end: ours takes 250, but what is read ahead counts too. */
-const LONGEST_HEADER = 16_777_216
+/** The maximum length of the header of an age file, in bytes: ours has 250, but bytes that are read ahead count too. */
+const MAX_HEADER = 16_777_216
 
 /**
- * Encrypts a stream with a passphrase, as an age file: `age --decrypt` opens it too.
+ * Encrypts a stream with a passphrase, in the age format. `age --decrypt` can decrypt it too.
  *
  * @param work the exponent of scrypt's N
  */
@@ -26,8 +26,8 @@ export async function* encryptStream(
 }
 
 /**
- * Decrypts a backup, chunk by chunk, each once it has been authenticated: an age file, or the format before it. Only the
- * end of the stream proves that the backup is complete.
+ * Decrypts a backup in the age format, or in the format of earlier versions. Yields each chunk after authenticating it.
+ * Only the end of the stream proves that the backup is complete.
  *
  * @throws BackupRefusal if it is no backup, the passphrase is wrong, or the file is damaged or truncated
  */
@@ -42,15 +42,15 @@ export async function* decryptStream(
 }
 
 async function* openAge(encrypted: AsyncIterable<Uint8Array>, passphrase: string): AsyncGenerator<Uint8Array> {
-  // The library has no error types: what the file's own stream throws is told apart here, and passed on as it is.
+  // The library has no error types. Errors of the source are recorded here, and rethrown unchanged.
   let failure: unknown
   let opened = false
   async function* source() {
     let length = 0
     try {
       for await (const chunk of encrypted) {
-        // The library reads a header of any length into memory.
-        if (!opened && length > LONGEST_HEADER) throw new BackupRefusal(UNOPENED)
+        // The library would read a header of any length into memory.
+        if (!opened && length > MAX_HEADER) throw new BackupRefusal(UNDECRYPTED)
         length += chunk.length
         yield chunk
       }
@@ -64,7 +64,7 @@ async function* openAge(encrypted: AsyncIterable<Uint8Array>, passphrase: string
   const decrypter = new Decrypter()
   decrypter.addIdentity(passphraseIdentity(passphrase))
   const content = await decrypter.decrypt(ReadableStream.from(source())).catch(() => {
-    throw refusal(UNOPENED)
+    throw refusal(UNDECRYPTED)
   })
   opened = true
   try {
@@ -74,11 +74,11 @@ async function* openAge(encrypted: AsyncIterable<Uint8Array>, passphrase: string
   }
 }
 
-/** The first bytes of a stream, fewer if it ends before, and the stream with them. */
-async function peek(stream: AsyncIterable<Uint8Array>, least: number) {
+/** Reads the first bytes of a stream, `min` or more unless it ends before. Returns them, and a stream that includes them. */
+async function peek(stream: AsyncIterable<Uint8Array>, min: number) {
   const rest = stream[Symbol.asyncIterator]()
   let start = Buffer.alloc(0)
-  while (start.length < least) {
+  while (start.length < min) {
     const { value, done } = await rest.next()
     if (done) break
     start = Buffer.concat([start, value])
@@ -92,5 +92,5 @@ async function peek(stream: AsyncIterable<Uint8Array>, least: number) {
 
 const startsWith = (bytes: Buffer, start: Buffer) => bytes.subarray(0, start.length).equals(start)
 
-/** A passphrase is the same however its letters are composed. */
+/** Makes composed and decomposed characters equal (Unicode NFC). */
 const normalize = (passphrase: string) => passphrase.normalize('NFC')

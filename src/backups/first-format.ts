@@ -1,6 +1,6 @@
 import { createDecipheriv, createHmac, scryptSync, timingSafeEqual } from 'node:crypto'
 import { deriveKey } from '../secrets/derive-key.ts'
-import { BackupRefusal, DAMAGED, UNOPENED } from './backup-refusal.ts'
+import { BackupRefusal, DAMAGED, UNDECRYPTED } from './backup-refusal.ts'
 
 /** The first bytes of a backup in the format before age. */
 export const MAGIC = Buffer.from('LATCHKEY BACKUP\n')
@@ -8,18 +8,18 @@ const VERSION = 1
 const SALT_BYTES = 16
 const MAC_BYTES = 32
 const TAG_BYTES = 16
-/** How many bytes are encrypted at once. */
+/** The plaintext size of a chunk, in bytes. */
 const CHUNK = 65_536
 
-/** The exponents of scrypt's N (RFC 7914, r = 8, p = 1) that are accepted: a file cannot demand more work or memory. */
-const WORK = { least: 10, most: 18 }
+/** The accepted exponents of scrypt's N (RFC 7914, r = 8, p = 1). The maximum bounds time and memory. */
+const WORK = { min: 10, max: 18 }
 
 const HEADER_BYTES = MAGIC.length + 2 + SALT_BYTES + MAC_BYTES
 
 /**
- * Decrypts a backup in the format before age, chunk by chunk, each once it has been authenticated: a header, then chunks
- * of AES-256-GCM in the STREAM construction (Hoang, Reyhanitabar, Rogaway and Vizár, 2015). The nonce of a chunk is its
- * number and whether it is the last; only the end of the stream proves that the backup is complete.
+ * Decrypts a backup in the format before age: a header, then chunks of AES-256-GCM in the STREAM construction (Hoang,
+ * Reyhanitabar, Rogaway and Vizár, 2015). The nonce of a chunk consists of its number and whether it is the last. Yields
+ * each chunk after authenticating it; only the end of the stream proves that the backup is complete.
  *
  * @throws BackupRefusal if the passphrase is wrong, or the file damaged or truncated
  */
@@ -50,14 +50,14 @@ async function readHeader(stream: AsyncIterator<Uint8Array>): Promise<{ header: 
 }
 
 function checkHeader(header: Buffer, passphrase: string): ReturnType<typeof keysOf> {
-  if (header.length < HEADER_BYTES) throw new BackupRefusal('The file ends too early: it is not the whole backup.')
+  if (header.length < HEADER_BYTES) throw new BackupRefusal('The backup is truncated.')
   const [version, work] = header.subarray(MAGIC.length) as unknown as [number, number]
-  if (version > VERSION) throw new BackupRefusal('The backup has a newer form: restore it with a newer version.')
+  if (version > VERSION) throw new BackupRefusal('The backup has a newer format: restore it with a newer version.')
   const start = header.subarray(0, -MAC_BYTES)
-  if (work < WORK.least || work > WORK.most) throw new BackupRefusal(UNOPENED)
+  if (work < WORK.min || work > WORK.max) throw new BackupRefusal(UNDECRYPTED)
   const keys = keysOf(start, passphrase)
   const mac = createHmac('sha256', keys.header).update(start).digest()
-  if (!timingSafeEqual(mac, header.subarray(-MAC_BYTES))) throw new BackupRefusal(UNOPENED)
+  if (!timingSafeEqual(mac, header.subarray(-MAC_BYTES))) throw new BackupRefusal(UNDECRYPTED)
   return keys
 }
 
@@ -71,7 +71,7 @@ function openChunk(bytes: Buffer, key: Buffer, iv: Buffer): Buffer {
   }
 }
 
-/** One key for the header and one for the chunks. */
+/** Derives the keys of the header and of the chunks. */
 function keysOf(start: Buffer, passphrase: string): { header: Buffer; chunks: Buffer } {
   const N = 2 ** (start[MAGIC.length + 1] as number)
   const salt = start.subarray(MAGIC.length + 2)
@@ -87,7 +87,7 @@ function nonce(number: number, last: boolean): Buffer {
   return iv
 }
 
-/** Cuts a stream into parts of one size. There is at least one; the last has what remains, and may be empty. */
+/** Splits a stream into chunks of one size. Yields at least one; the last chunk has the remainder, and may be empty. */
 async function* cut(
   stream: AsyncIterable<Uint8Array>,
   size: number
@@ -98,7 +98,7 @@ async function* cut(
   for await (const part of stream) {
     parts.push(part)
     length += part.length
-    // A part is given when something follows it: only then is it not the last.
+    // Yields a chunk only once more bytes follow: it is then not the last.
     if (length <= size) continue
     let rest = Buffer.concat(parts, length)
     for (; rest.length > size; rest = rest.subarray(size)) {

@@ -3,16 +3,19 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createGzip } from 'node:zlib'
 import { BackupRefusal, NO_BACKUP } from './backup-refusal.ts'
 
-/** A part of a backup: what it is of, how many of those it has, and JSON, which is a text here to the letter. */
+/** A record of a backup: the manifest, or rows of a table. */
 export interface BackupRecord {
+  /** `backup` for the manifest, otherwise the name of the table. */
   name: string
+  /** The number of rows. */
   count: number
+  /** The manifest, or an array of rows, in JSON. Kept as text, so that numbers and times do not change. */
   json: string
 }
 
 const LENGTH_BYTES = 4
 
-/** Records as bytes, each behind its length, and compressed. */
+/** Serializes records, each with its length as a prefix, and compresses them with gzip. */
 export function packRecords(records: AsyncIterable<BackupRecord>): AsyncIterable<Buffer> {
   async function* bytes() {
     for await (const { name, count, json } of records) {
@@ -26,7 +29,7 @@ export function packRecords(records: AsyncIterable<BackupRecord>): AsyncIterable
 }
 
 /**
- * The records that were packed.
+ * Reverses `packRecords`.
  *
  * @throws BackupRefusal if the bytes are not records
  */
@@ -58,7 +61,7 @@ function parse(text: string): BackupRecord {
   return { name, count: Number(count), json: text.slice(end + 1) }
 }
 
-/** An age file of somebody else can have the same passphrase: what is in it is then no gzip. */
+/** An age file that is not a backup can have the same passphrase; its content is then not gzip. */
 async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   try {
     yield* through(packed, createGunzip())
@@ -67,7 +70,7 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer
   }
 }
 
-/** A stream changed on its way; what goes wrong before it goes wrong for the reader too. */
+/** Pipes a stream through a transform. Errors of the source reach the reader. */
 function through(source: AsyncIterable<Uint8Array>, change: NodeJS.ReadWriteStream): AsyncIterable<Buffer> {
   pipeline(Readable.from(source), change).catch(() => {})
   return change as unknown as AsyncIterable<Buffer>

@@ -19,23 +19,24 @@ import { type Counts, changeSealed, type Manifest, TABLES } from './backup.ts'
 import { BackupRefusal, NO_BACKUP } from './backup-refusal.ts'
 import type { BackupRecord } from './framing.ts'
 
-/** The database does not take a backup as it is; the message says what to do. */
+/** The state of the database prevents a restore; the message says what to do. */
 export class RestoreRefusal extends Error {
   override readonly name = 'RestoreRefusal'
 }
 
-/** What a restore replaces. */
-export interface Held {
+/** The data that a restore would replace. */
+export interface Content {
   users: number
+  /** Records of the audit log. */
   records: number
 }
 
-export interface Restoring {
-  /** What the keys are sealed with from now on. */
+export interface RestoreOptions {
+  /** The keys and the root secret are encrypted under its current secret. */
   secrets: Secrets
-  /** Whether a database that holds something may lose it. */
+  /** Whether existing data may be replaced. */
   replace: boolean
-  /** Told after each batch how many rows have been read. */
+  /** Called after each batch with the number of rows that have been read. */
   progress(rows: number): void
 }
 
@@ -46,9 +47,9 @@ export interface Backup {
 }
 
 /**
- * Reads what a backup is of.
+ * Reads the first record of a backup.
  *
- * @throws BackupRefusal if it is no backup, the passphrase does not open it, or a newer version has made it
+ * @throws BackupRefusal if it is not a backup, the passphrase does not decrypt it, or a newer version has made it
  */
 export async function openBackup(records: AsyncGenerator<BackupRecord>): Promise<Backup> {
   const { value } = await records.next()
@@ -56,45 +57,45 @@ export async function openBackup(records: AsyncGenerator<BackupRecord>): Promise
   const manifest = JSON.parse(value.json) as Manifest
   if (manifest.migration <= NEWEST) return { manifest, records }
   throw new BackupRefusal(
-    `The backup was made at migration ${manifest.migration}, and this version of the service knows ${NEWEST}: restore it with a newer version.`
+    `The backup is at migration ${manifest.migration}; the newest of this version is ${NEWEST}: restore it with a newer version.`
   )
 }
 
-/** What came of reading a backup. */
+/** The result of reading a backup. */
 export interface Restored {
   manifest: Manifest
   counts: Counts
 }
 
 /**
- * Puts a backup in the place of all that the database holds, in one transaction: whatever ends it before its end leaves
- * the database as it was. The schema is made as it was at the backup, and brought up to date with what is in it.
+ * Replaces all data of the database by a backup, in one transaction. Creates the schema of the backup, inserts the rows,
+ * and then migrates the schema.
  *
- * @throws RestoreRefusal where the database is in use, or holds something that may not be replaced
- * @throws BackupRefusal where the backup is not what it should be
+ * @throws RestoreRefusal if instances use the database, or it contains data that may not be replaced
+ * @throws BackupRefusal if the backup is invalid
  */
 export function restoreBackup(
   database: Database,
   backup: Backup,
-  { secrets, replace, progress }: Restoring
+  { secrets, replace, progress }: RestoreOptions
 ): Promise<Restored> {
   return database.transact(async (transaction) => {
     await transaction.query(UNTIMED)
     await lockSchema(transaction)
     await refuseInstances(transaction)
-    if (!replace) refuseHeld(await countHeld(transaction))
+    if (!replace) refuseContent(await countContent(transaction))
     let root: Buffer | undefined
     const seal = (bytes: Buffer, kid?: string) => {
       if (kid !== undefined) return wrapPrivateKey(bytes, kid, { current: secrets.current })
       root = bytes
       return sealRootSecret(bytes, { current: secrets.current })
     }
-    await makeRoom(transaction, backup.manifest.migration)
+    await prepareTables(transaction, backup.manifest.migration)
     const restored = await readAll(backup, {
       take: ({ name, json }) => store(transaction, name, changeAll(name, json, seal)),
       progress
     })
-    if (!root) throw new BackupRefusal('The backup has no root secret: it is none of a service that has ever started.')
+    if (!root) throw new BackupRefusal('The backup has no root secret: its service was never started.')
     await migrateWithin(transaction)
     const count = restored.counts.users as number
     const occurrence = { actor: 'operator', action: 'backup restored', detail: { count } } as const
@@ -105,14 +106,14 @@ export function restoreBackup(
   })
 }
 
-/** Reads a whole backup, as a restore would, and changes nothing. */
-export function checkBackup(backup: Backup, progress: Restoring['progress']): Promise<Restored> {
+/** Reads a backup to its end, as a restore does, without a database. */
+export function checkBackup(backup: Backup, progress: RestoreOptions['progress']): Promise<Restored> {
   return readAll(backup, { take: async () => {}, progress })
 }
 
 interface Reading {
   take(record: BackupRecord): Promise<void>
-  progress: Restoring['progress']
+  progress: RestoreOptions['progress']
 }
 
 async function readAll({ manifest, records }: Backup, { take, progress }: Reading): Promise<Restored> {
@@ -120,8 +121,7 @@ async function readAll({ manifest, records }: Backup, { take, progress }: Readin
   let rows = 0
   for await (const record of records) {
     const { name, count } = record
-    const known = Object.hasOwn(counts, name)
-    if (!known) throw new BackupRefusal(`The backup has rows of a table that is unknown: ${name}.`)
+    if (!Object.hasOwn(counts, name)) throw new BackupRefusal(`The backup has rows of an unknown table: ${name}.`)
     await take(record)
     counts[name] = (counts[name] as number) + count
     rows += count
@@ -130,10 +130,13 @@ async function readAll({ manifest, records }: Backup, { take, progress }: Readin
   return { manifest, counts }
 }
 
-/** An instance that runs would go on with keys that are no longer there. One that has just ended may still be seen. */
+/**
+ * Refuses while instances run: they would continue to use keys that no longer exist. Retries, since connections of an
+ * instance that has just stopped may still be listed.
+ */
 async function refuseInstances(transaction: Database): Promise<void> {
   let count = 0
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const [row] = await transaction.query<{ count: number }>(
       sql`SELECT count(*)::int AS count FROM pg_stat_clear_snapshot(), pg_stat_activity
        WHERE datname = current_database() AND application_name = 'latchkey' AND pid <> pg_backend_pid()`
@@ -143,15 +146,15 @@ async function refuseInstances(transaction: Database): Promise<void> {
     await pause(INTERVAL)
   }
   throw new RestoreRefusal(
-    `The database is in use, with ${countOf(count, 'connection')} of the service: stop all instances first.`
+    `The database is in use by ${countOf(count, 'connection')} of the service: stop all instances first.`
   )
 }
 
-/** How often is looked for instances, and after how many milliseconds again. */
-const [LOOKS, INTERVAL] = [20, 100]
+/** How often connections are counted, and the interval in milliseconds. */
+const [ATTEMPTS, INTERVAL] = [20, 100]
 
-/** How much a restore would replace. */
-export async function countHeld(database: Database): Promise<Held> {
+/** Counts the data that a restore would replace. */
+export async function countContent(database: Database): Promise<Content> {
   if ((await readVersion((statement) => database.query(statement))) === 0) return { users: 0, records: 0 }
   const count = async (table: string) => {
     const [found] = await database.query(sql`SELECT to_regclass(${table}) IS NOT NULL AS there`)
@@ -162,17 +165,20 @@ export async function countHeld(database: Database): Promise<Held> {
   return { users: await count('users'), records: await count('audit') }
 }
 
-function refuseHeld(held: Held): void {
-  if (isEmpty(held)) return
+function refuseContent(content: Content): void {
+  if (isEmpty(content)) return
   throw new RestoreRefusal(
-    `The database holds ${countOf(held.users, 'account')} and ${countOf(held.records, 'record')} of the audit, and nothing is changed: with --replace all of that is lost.`
+    `The database contains ${describeContent(content)}, and nothing was changed: --replace deletes all of that.`
   )
 }
 
-export const isEmpty = ({ users, records }: Held) => users === 0 && records === 0
+export const isEmpty = ({ users, records }: Content) => users === 0 && records === 0
 
-/** Empties the tables, and makes those of the schema that the backup is of. */
-async function makeRoom(transaction: Database, migration: number): Promise<void> {
+export const describeContent = ({ users, records }: Content) =>
+  `${countOf(users, 'account')} and ${countOf(records, 'record')} of the audit log`
+
+/** Empties the tables, or creates those of an earlier schema if the backup or the database has one. */
+async function prepareTables(transaction: Database, migration: number): Promise<void> {
   const present = await readVersion((statement) => transaction.query(statement))
   if (present > NEWEST) {
     throw new MigrationError(
@@ -193,7 +199,7 @@ async function store(transaction: Database, table: string, rows: string): Promis
   await transaction.query(sql`INSERT INTO ${name} SELECT * FROM json_populate_recordset(NULL::${name}, ${rows})`)
 }
 
-/** Rows are taken apart only where something in them has to be sealed. */
+/** Parses only rows with a secret, which has to be encrypted. */
 function changeAll(table: string, rows: string, seal: (bytes: Buffer, kid?: string) => Buffer): string {
   if (table !== 'signing_keys' && table !== 'root_secret') return rows
   const texts = (JSON.parse(rows) as object[]).map((row) => changeSealed(table, JSON.stringify(row), seal))

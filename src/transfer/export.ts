@@ -1,27 +1,27 @@
 import type { Database } from '../database/database.ts'
 import { type Statement, sql } from '../database/sql.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
-import { escapeSteering } from '../printable.ts'
+import { escapeControls } from '../printable.ts'
 import { FIELDS, FORMULA, type Format } from './records.ts'
 
-/** How many accounts are read at once. */
+/** The number of accounts that one statement reads. */
 const BATCH = 1_000
 
-/** How long each of these may take, in milliseconds. */
+/** The timeout of a batch, in milliseconds. */
 const TIMEOUT = 60_000
 
 type Row = Record<(typeof FIELDS)[number], string | boolean | null>
 
-/** To the microsecond, as the database has it. */
+/** Formats a time in UTC with microseconds, the precision of the database. */
 const time = (column: Statement) =>
   sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${column}`
 
 /**
- * All accounts in the order of their ids, as text that `readRecords` reads, with their hashes. It goes through the
- * table batch by batch: accounts that are made meanwhile may be among them or not.
+ * Exports all accounts with their password hashes, in the order of their ids, as text for `readRecords`. Reads the table in
+ * batches: accounts that are created during the export may be missing.
  *
- * @param openDatabase gives a database with a deadline of its own for each batch
- * @param forSpreadsheets whether a cell of CSV is marked as text where a spreadsheet would take it for a formula
+ * @param openDatabase opens a database with a timeout in milliseconds; called for each batch
+ * @param forSpreadsheets whether to mark CSV cells as text that a spreadsheet would evaluate as a formula
  */
 export async function* exportUsers(
   openDatabase: (timeout: number) => Database,
@@ -47,12 +47,12 @@ export async function* exportUsers(
   }
 }
 
-/** What is null is left out. */
-const json = (row: Row) => `${escapeSteering(JSON.stringify(row, (_key, value) => value ?? undefined))}\n`
+/** Omits null values. */
+const json = (row: Row) => `${escapeControls(JSON.stringify(row, (_key, value) => value ?? undefined))}\n`
 
 type Cell = string | boolean | null
 
-/** What is behind an apostrophe is no formula (OWASP, CSV injection). */
+/** Spreadsheets do not evaluate a cell that begins with an apostrophe (OWASP, CSV injection). */
 const asText = (value: Cell) => (typeof value === 'string' && FORMULA.test(value) ? `'${value}` : value)
 
 const csv = (cells: Cell[]) => `${cells.map(cell).join()}\n`

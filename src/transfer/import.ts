@@ -4,43 +4,45 @@ import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import type { Entry, Refusal, UserRecord } from './records.ts'
 
-/** What came of an import. */
+/** The result of an import: numbers of accounts. */
 export interface Imported {
   read: number
   imported: number
-  /** Accounts of the file that are in the database as they are there, from a run before. */
+  /** Accounts that an earlier run has imported. */
   already_there: number
   refused: number
 }
 
-interface Importing {
-  /** A database with a deadline of its own, in milliseconds. */
+interface ImportOptions {
+  /** Opens a database with a timeout, in milliseconds. */
   openDatabase(timeout: number): Database
-  /** Told of each entry that is refused, in the order of the file. */
+  /** Called for each refused entry, in the order of the file. */
   refuse(refusal: Refusal): Promise<void>
-  /** Told how far it has come, after each batch. */
+  /** Called after each batch. */
   progress(soFar: Imported): void
 }
 
-/** How many accounts go into the database at once. */
+/** The number of accounts that one statement stores. */
 const BATCH = 500
 
-/** How long one batch may take, and a rehearsal in all, in milliseconds. */
-const [TIMEOUT, LONG_PATIENCE] = [60_000, 3_600_000]
+/** The timeout of a batch, in milliseconds. */
+const BATCH_TIMEOUT = 60_000
+
+/** The timeout of a whole dry run, in milliseconds. */
+const DRY_RUN_TIMEOUT = 3_600_000
 
 /**
- * Stores the accounts of a file. Those of one batch are stored by one statement, and so all of them or none: an import
- * that was broken off goes on where it was when it is run again. A rename at the same moment breaks it off, where it gives
- * up a username of the file.
+ * Imports the accounts of a file. One statement stores a batch, so that an interrupted import can be run again, and
+ * continues where it stopped. A concurrent rename that frees a username of the file aborts the import.
  */
 export async function importUsers(
   entries: AsyncIterable<Entry>,
-  { openDatabase, refuse, progress }: Importing
+  { openDatabase, refuse, progress }: ImportOptions
 ): Promise<Imported> {
   const sum: Imported = { read: 0, imported: 0, already_there: 0, refused: 0 }
 
   async function store(batch: Entry[]): Promise<void> {
-    const database = openDatabase(TIMEOUT)
+    const database = openDatabase(BATCH_TIMEOUT)
     const candidates = batch.flatMap((entry) => ('record' in entry ? candidateOf(entry, database.clock) : []))
     const { imported, refusals } = await storeBatch(database, candidates)
     const refused = batch.filter((entry) => 'code' in entry).concat(refusals)
@@ -64,36 +66,36 @@ export async function importUsers(
 }
 
 /**
- * What an import would come to. It is done in one transaction, which is taken back at the end: until then nobody else
- * can register with a name of the file.
+ * Returns what an import would do: imports the accounts in one transaction, and rolls it back. Until then, registrations
+ * with a name of the file wait.
  */
-export async function rehearse(entries: AsyncIterable<Entry>, importing: Importing): Promise<Imported> {
+export async function dryRunImport(entries: AsyncIterable<Entry>, options: ImportOptions): Promise<Imported> {
   let sum: Imported | undefined
-  await importing
-    .openDatabase(LONG_PATIENCE)
+  await options
+    .openDatabase(DRY_RUN_TIMEOUT)
     .transact(async (transaction) => {
-      sum = await importUsers(entries, { ...importing, openDatabase: () => transaction })
-      throw new TakenBack()
+      sum = await importUsers(entries, { ...options, openDatabase: () => transaction })
+      throw new Rollback()
     })
     .catch((error) => {
-      if (!(error instanceof TakenBack)) throw error
+      if (!(error instanceof Rollback)) throw error
     })
   return sum as Imported
 }
 
-/** Ends a transaction without a trace. */
-class TakenBack extends Error {}
+/** Thrown to roll back a transaction. */
+class Rollback extends Error {}
 
-/** A record as the statements take it. */
+/** A record with its line and id. */
 interface Candidate extends UserRecord {
   line: number
   id: string
-  /** Whether the id is the file's own, and not made here. */
+  /** Whether the file contains the id; otherwise it is generated. */
   identified: boolean
 }
 
 function candidateOf({ line, record }: { line: number; record: UserRecord }, clock: Clock): Candidate {
-  // An id of this kind begins with the time, so that accounts stay in the order in which they were made.
+  // A UUID of version 7 begins with a timestamp: it keeps accounts in the order of their creation.
   const msecs = record.created_at === undefined ? clock.now() : Date.parse(record.created_at)
   const id = record.id?.toLowerCase() ?? uuid({ msecs })
   return { ...record, line, id, identified: record.id !== undefined }
@@ -120,20 +122,21 @@ async function storeBatch(database: Database, candidates: Candidate[]) {
      RETURNING id, refuse_resting_username(username, id, ${NOW})`
   )
   const ids = new Set(inserted.map(({ id }) => id))
-  // The first of several with one id is the one that was stored.
+  // Of several candidates with one id, the first was stored.
   const others = candidates.filter(({ id }) => !ids.delete(id))
   return { imported: inserted.length, refusals: await explain(database, others) }
 }
 
-/** Who has what a candidate could not have. */
+/** The accounts that have the id or a name of a candidate, by their ids. */
 interface Owners {
   id: string | null
   username: string | null
   email: string | null
+  /** That of the account with the name. */
   password_hash: string | null
 }
 
-/** Why candidates were not stored; those that are there already are left out. */
+/** Returns why candidates were not stored. Omits those that an earlier run has imported. */
 async function explain(database: Database, candidates: Candidate[]): Promise<Refusal[]> {
   if (candidates.length === 0) return []
   const owners = await database.query<Owners>(
@@ -158,7 +161,7 @@ async function explain(database: Database, candidates: Candidate[]): Promise<Ref
   })
 }
 
-/** Whether each name of the candidate is the one account's with its id, or where the file has no ids, with its hash. */
+/** Whether one account has all names of the candidate and its id or, if the file has no ids, its password hash. */
 function isThere({ username, email, identified, password_hash }: Candidate, owner: Owners): boolean {
   const named = [username && owner.username, email && owner.email].filter((id) => id !== undefined)
   const expected = identified ? owner.id : named[0]

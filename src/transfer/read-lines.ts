@@ -1,29 +1,30 @@
-/** One line of a stream, and its number from 1 on; without bytes where it is longer than was asked for. */
 export interface Line {
+  /** Starts at 1. */
   number: number
+  /** Undefined if the line is too long. */
   bytes: Buffer | undefined
 }
 
 const NEWLINE = 0x0a
 
 /**
- * The lines of a stream. Holds one of them at a time, and of a long one at most `most` bytes: node:readline has no such
- * limit, and decodes bytes that are not UTF-8 without an error.
+ * Splits a stream into lines. Buffers at most `limit` bytes of a line. Replaces node:readline, which has no such limit, and
+ * decodes invalid UTF-8 without an error.
  */
-export async function* readLines(stream: AsyncIterable<Buffer | string>, most: number): AsyncGenerator<Line> {
+export async function* readLines(stream: AsyncIterable<Buffer | string>, limit: number): AsyncGenerator<Line> {
   let number = 0
   let parts: Buffer[] = []
   let length = 0
 
   function add(part: Buffer): void {
     length += part.length
-    if (length <= most) parts.push(part)
+    if (length <= limit) parts.push(part)
     else parts = []
   }
 
   function end(): Line {
     number += 1
-    const line = { number, bytes: length <= most ? Buffer.concat(parts) : undefined }
+    const line = { number, bytes: length <= limit ? Buffer.concat(parts) : undefined }
     parts = []
     length = 0
     return line

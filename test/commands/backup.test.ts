@@ -15,7 +15,7 @@ test('backup', async (t) => {
     t.strictSame(await run(['backup', file], { input: 'short\n' }), {
       code: 1,
       stdout: '',
-      stderr: 'The passphrase must have 12 characters or more.\n'
+      stderr: 'The passphrase must have at least 12 characters.\n'
     })
     t.strictSame(readdirSync(folder), [])
   })
@@ -27,7 +27,7 @@ test('backup', async (t) => {
     t.strictSame([code, stderr], [0, '1 row written\n'])
     t.equal(
       stdout,
-      `1 account, 0 sessions and all else written to ${file}. Whoever has it and the passphrase has everything.\n`
+      `1 account, 0 sessions and all other data written to ${file}. The file and the passphrase together give access to everything.\n`
     )
     t.strictSame(readdirSync(folder), ['backup'])
     t.equal(statSync(file).mode & 0o777, 0o600)
@@ -39,7 +39,7 @@ test('backup', async (t) => {
     t.strictSame(await run(['backup', file, '--json'], PASSPHRASE), {
       code: 1,
       stdout: '',
-      stderr: `${JSON.stringify({ error: `${file} is there already: choose another name, or move it away.` })}\n`
+      stderr: `${JSON.stringify({ error: `${file} already exists: choose another name, or move the file.` })}\n`
     })
     t.ok(readFileSync(file).equals(before))
     t.notMatch((await run(['audit', 'list'])).stdout, /backup made[\s\S]*backup made/, 'none is on record')

@@ -24,7 +24,7 @@ test('restore', async (t) => {
     t.equal(code, 1)
     t.match(
       stderr,
-      /^The database holds 2 accounts and \d+ records of the audit, and nothing is changed: with --replace/
+      /^The database contains 2 accounts and \d+ records of the audit log, and nothing was changed: --replace/
     )
     await unchanged(t)
   })
@@ -34,7 +34,7 @@ test('restore', async (t) => {
     t.equal(held.code, 1)
     t.match(
       held.stdout,
-      /2 sessions and all else, of \S+: would be restored, and nothing is changed\.\nThe database holds 2 accounts and \d+ records of the audit: it takes --replace, and loses them\.\n$/
+      /2 sessions and all other data from \S+ would be restored\. Nothing was changed\.\nThe database contains 2 accounts and \d+ records of the audit log; --replace deletes them\.\n$/
     )
     const replaced = await run(['restore', file, '--dry-run', '--replace', '--json'], PASSPHRASE)
     t.equal(replaced.code, 0)
@@ -57,7 +57,8 @@ test('restore', async (t) => {
   await t.test('replaces nothing where nobody has confirmed it', async (t) => {
     t.match(await run(['restore', file, '--replace'], PASSPHRASE), {
       code: 1,
-      stdout: /^2 accounts and \d+ records of the audit would be lost\.\nNothing is changed without --yes\.\n$/,
+      stdout:
+        /^2 accounts and \d+ records of the audit log would be deleted\.\nNothing was changed: confirm with --yes\.\n$/,
       stderr: ''
     })
     await unchanged(t)
@@ -76,14 +77,17 @@ test('restore', async (t) => {
     const variables = { DATA_DIR: `${folder}/old` }
     const { code, stdout } = await runThere(['restore', old], { ...PASSPHRASE, variables })
     t.equal(code, 0)
-    t.match(stdout, /^701 accounts, 0 sessions and all else, of 2026-11-30T[\d:.]+Z: restored into a new database/)
+    t.match(
+      stdout,
+      /^701 accounts, 0 sessions and all other data from 2026-11-30T[\d:.]+Z restored into a new database/
+    )
     t.match((await runThere(['users', 'show', 'ada', '--json'], { variables })).stdout, '"username":"ada"')
   })
 
   const bytes = readFileSync(file)
   for (const [what, content, message] of [
-    ['another passphrase', bytes, /^The passphrase does not open the backup/],
-    ['no backup', Buffer.from('{"users":[]}'), /^The file is no backup of Latchkey\.$/],
+    ['another passphrase', bytes, /^The passphrase is wrong/],
+    ['no backup', Buffer.from('{"users":[]}'), /^The file is not a backup of Latchkey\.$/],
     ['an end that is cut off', bytes.subarray(0, -1), /^The backup is damaged/]
   ] as const) {
     await t.test(`changes nothing for ${what}`, async (t) => {
@@ -108,7 +112,7 @@ test('restore', async (t) => {
     const fastify = await build(t, { database })
     t.match(await run(['restore', file, '--replace', '--yes'], PASSPHRASE), {
       code: 1,
-      stderr: /^The database is in use, with \d+ connections? of the service: stop all instances first\.$/m
+      stderr: /^The database is in use by \d+ connections? of the service: stop all instances first\.$/m
     })
     await fastify.close()
     await unchanged(t)

@@ -55,13 +55,13 @@ test('what is not as it was encrypted is refused', async (t) => {
   const other = await encrypt(content)
   const scrypt = encrypted.indexOf('-> scrypt')
   const work = encrypted.indexOf(' 10\n')
-  const DAMAGED = 'The backup is damaged, or a part of it is missing: nothing of it is restored.'
-  const CLOSED = 'The passphrase does not open the backup, or its first bytes are damaged.'
-  const NONE = 'The file is no backup of Latchkey.'
+  const DAMAGED = 'The backup is damaged or truncated; nothing was restored.'
+  const CLOSED = 'The passphrase is wrong, or the header of the backup is damaged.'
+  const NONE = 'The file is not a backup of Latchkey.'
   for (const [what, bytes, message] of [
     ['nothing', Buffer.alloc(0), NONE],
     ['another file', Buffer.from('%PDF-1.7'), NONE],
-    ['a newer form', changed('age-encryption.org/v'.length, '2'), NONE],
+    ['a newer format', changed('age-encryption.org/v'.length, '2'), NONE],
     ['the first line alone', encrypted.subarray(0, encrypted.indexOf('\n') + 1), CLOSED],
     ['half a header', encrypted.subarray(0, 40), CLOSED],
     ['a header without the bytes after it', encrypted.subarray(0, body - 1), CLOSED],
@@ -130,7 +130,7 @@ test('a header without an end is refused before much of it is read', async (t) =
       yield Buffer.alloc(65_536, 'x')
     }
   }
-  const message = 'The passphrase does not open the backup, or its first bytes are damaged.'
+  const message = 'The passphrase is wrong, or the header of the backup is damaged.'
   await t.rejects(buffer(decryptStream(endless(), PASSPHRASE)), { name: 'BackupRefusal', message })
   t.ok(given <= 17_000_000, `${given}`)
 })

@@ -32,11 +32,11 @@ test('what is not as it was encrypted is refused', async (t) => {
   const header = FILE.subarray(0, HEADER)
   const changed = (at: number, to?: number) =>
     Buffer.from(FILE.map((byte, index) => (index === at ? (to ?? byte ^ 1) : byte)))
-  const DAMAGED = 'The backup is damaged, or a part of it is missing: nothing of it is restored.'
-  const CLOSED = 'The passphrase does not open the backup, or its first bytes are damaged.'
+  const DAMAGED = 'The backup is damaged or truncated; nothing was restored.'
+  const CLOSED = 'The passphrase is wrong, or the header of the backup is damaged.'
   for (const [what, bytes, message] of [
-    ['half a header', FILE.subarray(0, 40), 'The file ends too early: it is not the whole backup.'],
-    ['a newer form', changed(16, 2), 'The backup has a newer form: restore it with a newer version.'],
+    ['half a header', FILE.subarray(0, 40), 'The backup is truncated.'],
+    ['a newer format', changed(16, 2), 'The backup has a newer format: restore it with a newer version.'],
     ['more work than is believed', changed(17, 30), CLOSED],
     ['less work than is believed', changed(17, 0), CLOSED],
     ['other work', changed(17, 11), CLOSED],

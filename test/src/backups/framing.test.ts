@@ -55,6 +55,6 @@ test('what fails before it fails here too', async (t) => {
 
 test('what is no gzip is no backup', async (t) => {
   for (const bytes of [Buffer.from('age'), gzipSync('').subarray(0, -1)]) {
-    await t.rejects(all(each([bytes])), { name: 'BackupRefusal', message: 'The file is no backup of Latchkey.' })
+    await t.rejects(all(each([bytes])), { name: 'BackupRefusal', message: 'The file is not a backup of Latchkey.' })
   }
 })

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { type Test, test } from 'tap'
 import { type Manifest, readBackup, TABLES } from '../../../src/backups/backup.ts'
 import type { BackupRecord } from '../../../src/backups/framing.ts'
-import { checkBackup, countHeld, openBackup, restoreBackup } from '../../../src/backups/restore.ts'
+import { checkBackup, countContent, openBackup, restoreBackup } from '../../../src/backups/restore.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { MigrationError, migrate, migrateWithin, NEWEST, readSchemaState } from '../../../src/database/migrations.ts'
 import { ensureKey } from '../../../src/keys/signing-keys.ts'
@@ -91,7 +91,7 @@ test('restoring', async (t) => {
 
   await t.test('makes the schema where there is none', async (t) => {
     await empty(pool)
-    t.strictSame(await countHeld(databaseOf(pool)), { users: 0, records: 0 })
+    t.strictSame(await countContent(databaseOf(pool)), { users: 0, records: 0 })
     const { manifest, counts } = await restore(pool, records)
     t.match(manifest, { migration: NEWEST, made_at: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ })
     const none = Object.fromEntries(TABLES.map((table) => [table, 0]))
@@ -114,7 +114,7 @@ test('restoring', async (t) => {
   await t.test('replaces the tables of an older version', async (t) => {
     for (const migration of [OLDER, OLDEST]) {
       await at(pool, migration)
-      t.strictSame(await countHeld(databaseOf(pool)), { users: 0, records: 0 })
+      t.strictSame(await countContent(databaseOf(pool)), { users: 0, records: 0 })
       await restore(pool, records)
       await isRestored(t)
     }
@@ -126,7 +126,7 @@ test('restoring', async (t) => {
     await pool.query('DELETE FROM users WHERE username = $1', ['grace'])
     t.match(await caught(restore(pool, records, true, usedFor(Number.POSITIVE_INFINITY, pool))), {
       name: 'RestoreRefusal',
-      message: 'The database is in use, with 2 connections of the service: stop all instances first.'
+      message: 'The database is in use by 2 connections of the service: stop all instances first.'
     })
     t.strictSame(await names(pool), [{ username: 'ada' }])
   })
@@ -140,21 +140,21 @@ test('restoring', async (t) => {
         'a newer backup',
         'BackupRefusal',
         saying({ migration: NEWEST + 1 }, records),
-        `The backup was made at migration ${NEWEST + 1}, and this version of the service knows ${NEWEST}: restore it with a newer version.`
+        `The backup is at migration ${NEWEST + 1}; the newest of this version is ${NEWEST}: restore it with a newer version.`
       ],
-      ['no records', 'BackupRefusal', [], 'The file is no backup of Latchkey.'],
-      ['records of something else', 'BackupRefusal', records.slice(1), 'The file is no backup of Latchkey.'],
+      ['no records', 'BackupRefusal', [], 'The file is not a backup of Latchkey.'],
+      ['records of something else', 'BackupRefusal', records.slice(1), 'The file is not a backup of Latchkey.'],
       [
         'one without a root secret',
         'BackupRefusal',
         without('root_secret'),
-        'The backup has no root secret: it is none of a service that has ever started.'
+        'The backup has no root secret: its service was never started.'
       ],
       [
-        'a table that is unknown',
+        'an unknown table',
         'BackupRefusal',
         [...records, { name: 'spells', count: 1, json: '[{}]' }],
-        'The backup has rows of a table that is unknown: spells.'
+        'The backup has rows of an unknown table: spells.'
       ],
       ['a row that does not fit', 'error', [...records, ...records.slice(1)], /duplicate key/]
     ] as const) {
@@ -165,7 +165,7 @@ test('restoring', async (t) => {
     t.match(await caught(restore(pool, records)), {
       name: 'RestoreRefusal',
       message:
-        'The database holds 1 account and 1 record of the audit, and nothing is changed: with --replace all of that is lost.'
+        'The database contains 1 account and 1 record of the audit log, and nothing was changed: --replace deletes all of that.'
     })
     await pool.query(`UPDATE latchkey_migrations SET version = ${NEWEST + 1} WHERE version = ${NEWEST}`)
     const error = await caught(restore(pool, records, true))

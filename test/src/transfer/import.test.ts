@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
-import { type Imported, importUsers, rehearse } from '../../../src/transfer/import.ts'
+import { dryRunImport, type Imported, importUsers } from '../../../src/transfer/import.ts'
 import type { Entry, Refusal, UserRecord } from '../../../src/transfer/records.ts'
 import { changeUsername } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
@@ -211,10 +211,10 @@ test('accounts', async (t) => {
       { username: 'ada' },
       { username: 'user0', password_hash: OTHER }
     ]
-    const { sum: outcome, refusals } = await take(file, rehearse)
+    const { sum: outcome, refusals } = await take(file, dryRunImport)
     t.strictSame([outcome, refusals], [sum(602, 600, 1, 1), [taken(602, 'username')]])
     t.strictSame(await names(), ['ada'])
     const broken = () => ({ ...createDatabase(pool), transact: () => Promise.reject(new Error('killed')) })
-    await t.rejects(take(file, rehearse, broken), { message: 'killed' })
+    await t.rejects(take(file, dryRunImport, broken), { message: 'killed' })
   })
 })

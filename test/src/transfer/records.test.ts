@@ -46,7 +46,7 @@ test('accounts are read from JSON lines', async (t) => {
   )
 })
 
-const NOT_JSON = 'is not one JSON document in valid UTF-8'
+const NOT_JSON = 'is not a JSON document in valid UTF-8'
 const TIME = 'must be a time from 1970 to 2099 (RFC 3339)'
 
 const refused: [what: string, line: string | Buffer, code: string, path: string, message: string][] = [
@@ -216,27 +216,27 @@ test('accounts are read from CSV', async (t) => {
       { line: 5, record: { username: 'eve', password_hash: PBKDF2 } },
       ...refusal('VALIDATION_FAILED', '/email_verified', 'must be boolean', 6),
       ...refusal('HASH_REFUSED', '/password_hash', 'is in no form that is known here', 7),
-      ...refusal('MALFORMED', '', 'has not as many fields as there are columns', 8),
+      ...refusal('MALFORMED', '', 'does not have one field for each column', 8),
       { line: 9, record: { username: 'max', email_verified: true, password_hash: '!' } }
     ]
   )
   t.strictSame(
     await entriesOf('username\nada,eve', 'csv'),
-    refusal('MALFORMED', '', 'has not as many fields as there are columns', 2)
+    refusal('MALFORMED', '', 'does not have one field for each column', 2)
   )
 })
 
 test('a file of CSV with columns that are not known is refused whole', async (t) => {
   await t.rejects(entriesOf('username,role\nada,admin\n', 'csv'), {
     message:
-      'These columns are not known: role. Rename them to id, username, email, email_verified, password_hash, created_at, disabled_at, or --ignore-unknown.'
+      'Unknown columns: role. Rename them to id, username, email, email_verified, password_hash, created_at, disabled_at, or use --ignore-unknown.'
   })
 })
 
 test('a file is CSV as far as its quotes are in their places', async (t) => {
   for (const row of ['"a"b', 'a"b', '"a', `"${'x'.repeat(20_000)}"`]) {
     await t.rejects(entriesOf(`username\nada\n${row}\neve\n`, 'csv'), {
-      message: /^From line \d on the file is no CSV: mend it and run this again\.$/
+      message: /^Line \d is not valid CSV: correct the file and run this again\.$/
     })
   }
 })
