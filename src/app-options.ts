@@ -5,9 +5,10 @@ import type { Config } from './config/config.ts'
 
 /** The options of the application. Most replace what belongs to the process, for tests. */
 export interface AppOptions {
+  /** By default, read from the environment. */
   config?: Config
   clock?: Clock
-  /** An open embedded database, in place of the one in DATA_DIR. */
+  /** An open embedded database, instead of the one in DATA_DIR. */
   pglite?: PGlite
   /** Require that the database, its schema and its secret exist: commands create none of them. */
   existing?: boolean

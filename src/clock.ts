@@ -1,15 +1,14 @@
-/** Where time comes from, so that a test can move it. */
+/** The source of time, which tests can advance. */
 export interface Clock {
-  /** The process's time, in milliseconds since the epoch: for JWTs. */
+  /** The time of the process, in milliseconds since the epoch. Used for JWTs. */
   now(): number
-  /** What is added to the database's `now()`, in milliseconds: 0 but in tests. */
+  /** Milliseconds to add to `now()` of the database; 0 except in tests. */
   readonly offset: number
 }
 
 export const systemClock: Clock = { now: Date.now, offset: 0 }
 
 /**
- * How far ahead of ours the clock of another instance may be, in seconds (RFC 7519 §4.1.5): what NTP does not keep closer
- * is out of order.
+ * The tolerated difference between the clocks of two instances, in seconds (RFC 7519 §4.1.5). NTP keeps them closer.
  */
 export const SKEW = 1

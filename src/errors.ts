@@ -4,12 +4,12 @@ import { STATUS_CODES } from 'node:http'
 const challenge = { 'www-authenticate': 'Bearer' }
 const invalidToken = { 'www-authenticate': 'Bearer error="invalid_token"' }
 
-/** The closed list of codes: the status each is answered with, what it says, and the headers that go with it. */
+/** The closed list of error codes, each with its status, message and headers. */
 export const PROBLEMS = {
   VALIDATION_FAILED: { status: 400, message: 'The request does not fit its schema.' },
   MALFORMED_REQUEST: { status: 400, message: 'The request could not be read.' },
   PASSWORD_REJECTED: { status: 400, message: 'The password is not acceptable.' },
-  EMAIL_TOKEN_INVALID: { status: 400, message: 'The link is not valid, has been used, or is over.' },
+  EMAIL_TOKEN_INVALID: { status: 400, message: 'The link is invalid, has expired, or was already used.' },
   INVALID_CREDENTIALS: { status: 401, message: 'The name or the password is wrong.', headers: challenge },
   TOKEN_MISSING: { status: 401, message: 'A bearer token is needed here.', headers: challenge },
   TOKEN_INVALID: { status: 401, message: 'The token is not valid.', headers: invalidToken },
@@ -28,40 +28,40 @@ export const PROBLEMS = {
   DATABASE_UNAVAILABLE: {
     status: 503,
     message: 'The database cannot be reached; try again shortly.',
-    // Soon enough that a client whose refresh was lost in an outage comes back within the grace of its token.
+    // Short, so that a client whose refresh was lost in an outage retries within the grace period of its token.
     headers: { 'retry-after': '2' }
   },
   MAIL_UNAVAILABLE: {
     status: 503,
     message: 'This service sends no mail.',
-    // Until somebody has configured it.
+    // Mail has to be configured first.
     headers: { 'retry-after': '3600' }
   }
 } as const satisfies Record<string, { status: number; message: string; headers?: Record<string, string> }>
 
 export type Code = keyof typeof PROBLEMS
 
-/** One thing at fault in a request: the JSON pointer (RFC 6901) of its key, and what is wrong with it. */
+/** An invalid part of a request. */
 export interface Fault {
+  /** The JSON pointer (RFC 6901) of the key. */
   path: string
   message: string
   rule?: string
 }
 
 interface Details {
-  /** Replaces the code's own message. */
+  /** Replaces the message of the code. */
   message?: string
-  /** What exactly is at fault, key by key. */
   errors?: Fault[]
-  /** Another status of the same class: MALFORMED_REQUEST is also 408, 414, 417 and 431. */
+  /** Replaces the status of the code: MALFORMED_REQUEST is also 408, 414, 417 and 431. */
   statusCode?: number
-  /** Headers beside those of the code. */
+  /** Headers in addition to those of the code. */
   headers?: Record<string, string>
-  /** What really happened: for the log, never for the client. */
+  /** The internal error: logged, never sent to the client. */
   cause?: unknown
 }
 
-/** An error with a code of the closed list: thrown anywhere, answered with the one error body. */
+/** An error with a code of the closed list. Thrown anywhere; plugins/http/errors.ts answers it. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: Code
@@ -78,7 +78,7 @@ export class Problem extends Error {
     this.errors = errors
   }
 
-  /** The one error body. */
+  /** The error body of the API. */
   toJSON() {
     const { statusCode, code, message, errors } = this
     return { statusCode, error: STATUS_CODES[statusCode], code, message, ...(errors && { errors }) }

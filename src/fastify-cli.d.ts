@@ -2,7 +2,7 @@ declare module 'fastify-cli/start.js' {
   import type { FastifyInstance } from 'fastify'
 
   const cli: {
-    /** What `fastify start` runs, with its arguments. */
+    /** Runs `fastify start`. @param args its arguments */
     start(args: string[]): Promise<FastifyInstance>
   }
   export default cli

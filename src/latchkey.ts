@@ -7,11 +7,11 @@ const { stdin, stdout, stderr, env: environment } = process
 
 keepFilesPrivate()
 
-const words = process.argv.slice(2)
+const args = process.argv.slice(2)
 
 try {
-  readEnvFileOf(words)
-  process.exitCode = await runCommand(words, { stdin, stdout, stderr, environment })
+  readEnvFileOf(args)
+  process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment })
 } catch (error) {
   stderr.write(`latchkey cannot read its settings. ${(error as Error).message}\n`)
   process.exitCode = 1

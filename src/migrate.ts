@@ -8,23 +8,23 @@ import { openPool } from './database/open-pool.ts'
 
 keepFilesPrivate()
 
-const words = process.argv.slice(2)
+const args = process.argv.slice(2)
 
 try {
-  readEnvFileOf(words)
+  readEnvFileOf(args)
   new Command('migrate')
-    .description('Brings the schema of the database up to date. It makes no embedded database: the first start does.')
+    .description('Updates the schema of the database. Does not create an embedded database: the first start does.')
     .option(...ENV_FILE)
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
-    .parse(words, { from: 'user' })
+    .parse(args, { from: 'user' })
   const config = readConfig()
   process.stderr.write(`database: ${nameDatabase(config)}\n`)
   if (!config.DATABASE_URL) requireEmbedded(config.DATA_DIR)
-  const { pool, close } = await openPool(config, say)
+  const { pool, close } = await openPool(config, print)
   try {
     const applied = await migrate(pool)
-    for (const migration of applied) say(`applied ${migration}`)
-    if (applied.length === 0) say('the schema is up to date')
+    for (const migration of applied) print(`applied ${migration}`)
+    if (applied.length === 0) print('the schema is up to date')
   } finally {
     await close()
   }
@@ -33,6 +33,6 @@ try {
   process.exit(1)
 }
 
-function say(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }

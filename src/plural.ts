@@ -1,2 +1,2 @@
-/** How many of something there are: `1 session`, `2 sessions`. */
-export const countOf = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
+/** A count with its noun: `1 session`, `2 sessions`. */
+export const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`

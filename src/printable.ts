@@ -1,17 +1,17 @@
 import type { Writable } from 'node:stream'
 
-/** What steers a terminal or turns the direction of a text: controls, formatting characters, separators of lines. */
-export const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+/** Control and format characters (Unicode) and line separators: they can control a terminal or change text direction. */
+export const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** A text of some lines in which nothing steers the terminal, whoever it is from. */
-export const visible = (text: string) => text.replaceAll(STEERING, (character) => (character === '\n' ? '\n' : '?'))
+/** Replaces control characters in a text, except newlines, with `?`. */
+export const visible = (text: string) => text.replaceAll(CONTROLS, (character) => (character === '\n' ? '\n' : '?'))
 
-/** JSON in which nothing steers the terminal: such characters are escaped (RFC 8259 §7). */
-export const toJson = (value: unknown) => escapeSteering(JSON.stringify(value))
+/** Like JSON.stringify, with control characters escaped (RFC 8259 §7). */
+export const toJson = (value: unknown) => escapeControls(JSON.stringify(value))
 
-/** JSON on one line, with what would steer a terminal escaped. */
-export const escapeSteering = (json: string) =>
-  json.replaceAll(STEERING, (character) =>
+/** Escapes control characters in JSON, except newlines between documents. */
+export const escapeControls = (json: string) =>
+  json.replaceAll(CONTROLS, (character) =>
     character === '\n'
       ? '\n'
       : character
@@ -20,5 +20,5 @@ export const escapeSteering = (json: string) =>
           .join('')
   )
 
-/** A stream of lines of JSON, such as a log, in which nothing steers the terminal. */
-export const escaping = (stream: Writable) => ({ write: (line: string) => stream.write(escapeSteering(line)) })
+/** A destination for a log in JSON lines that escapes control characters. */
+export const escaping = (stream: Writable) => ({ write: (line: string) => stream.write(escapeControls(line)) })

@@ -6,22 +6,22 @@ import { keepFilesPrivate } from './config/data-folder.ts'
 import { readEnvFile } from './config/env-file.ts'
 import { ignoreCopies } from './signals.ts'
 
-/** How long a stop may take, in milliseconds: what is in flight is finished meanwhile. */
-const GRACE = 10_000
+/** The maximum duration of a graceful stop, in milliseconds. Requests in flight are completed. */
+const STOP_TIMEOUT = 10_000
 
-/** By then every connection has been closed, and only a database that does not answer can hold up the end. */
-function endInTime(): void {
-  setTimeout(() => process.exit(0), GRACE - 500).unref()
+/** Exits before fastify-cli would report a timeout: only a database that does not respond can still delay the stop. */
+function exitBeforeTimeout(): void {
+  setTimeout(() => process.exit(0), STOP_TIMEOUT - 500).unref()
 }
 
-function cutShort(): void {
-  process.stderr.write('latchkey was told a second time to stop, and does at once.\n')
+function exitNow(): void {
+  process.stderr.write('latchkey got a second signal and stops at once.\n')
   process.exit(1)
 }
 
 /**
- * For a person to read; everything else gets JSON. In this thread: an exit would wait for ever for a worker whose terminal
- * has gone away.
+ * Formats the log for people; without a terminal it is JSON. Runs in this thread: if the terminal has closed, the exit
+ * would wait forever for the worker of a pino transport.
  */
 async function logToTerminal(): Promise<void> {
   const { prettyFactory } = await import('pino-pretty')
@@ -31,10 +31,10 @@ async function logToTerminal(): Promise<void> {
 }
 
 /**
- * Node sets a terminal back at its exit and crashes where that has gone away; the listeners of fastify-cli for faults would
- * have it crash again and again, for ever.
+ * Node resets the terminal at exit, and crashes if it has closed; the error listeners of fastify-cli then cause an
+ * endless loop of crashes. Kills the process in this case.
  */
-function endWithoutTerminal(): void {
+function exitWithoutTerminal(): void {
   const terminals = [0, 1, 2].filter((each) => isatty(each))
   process.on('exit', () => {
     if (!terminals.every((each) => isatty(each))) process.kill(process.pid, 'SIGKILL')
@@ -42,25 +42,25 @@ function endWithoutTerminal(): void {
 }
 
 keepFilesPrivate()
-endWithoutTerminal()
+exitWithoutTerminal()
 
-// What cannot be shown any more, since the terminal or the other end of a pipe has gone away, is no reason to crash.
+// A closed terminal or pipe must not crash the service.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 
-// fastify-cli listens for signals once the application has started; until then there is nothing to finish.
-const leave = () => process.exit(0)
-process.once('SIGTERM', leave).once('SIGINT', leave).once('SIGHUP', leave)
+// fastify-cli handles signals once the application has started. Before that, no requests are in flight.
+const exit = () => process.exit(0)
+process.once('SIGTERM', exit).once('SIGINT', exit).once('SIGHUP', exit)
 
 try {
   readEnvFile()
   const { HOST, PORT, LOG_LEVEL } = readConfig()
   const app = fileURLToPath(new URL('app.js', import.meta.url))
   if (process.stdout.isTTY) await logToTerminal()
-  // Not sooner: it reads .env by itself, and passes over a file that it cannot read.
+  // Imported after readEnvFile: fastify-cli reads .env too, and ignores a file that it cannot read.
   const { default: cli } = await import('fastify-cli/start.js')
-  await cli.start(['-a', HOST, '-p', `${PORT}`, '-l', LOG_LEVEL, '-g', `${GRACE}`, '--options', app])
-  process.off('SIGTERM', leave).off('SIGINT', leave).off('SIGHUP', leave)
-  ignoreCopies(process, endInTime, cutShort)
+  await cli.start(['-a', HOST, '-p', `${PORT}`, '-l', LOG_LEVEL, '-g', `${STOP_TIMEOUT}`, '--options', app])
+  process.off('SIGTERM', exit).off('SIGINT', exit).off('SIGHUP', exit)
+  ignoreCopies(process, exitBeforeTimeout, exitNow)
 } catch (error) {
   process.stderr.write(`latchkey cannot start. ${(error as Error).message}\n`)
   process.exit(1)

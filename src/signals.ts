@@ -2,43 +2,43 @@ import type { EventEmitter } from 'node:events'
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
 
-/** The last is what a terminal sends that goes away. */
+/** A terminal that closes sends SIGHUP. */
 const SIGNALS: Signal[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
 
-/** How long after the first signal a second one is a copy of it, in milliseconds. */
-const COPY = 500
+/** A signal within this time after the first one is a copy of it, in milliseconds. */
+const COPY_WINDOW = 500
 
 /**
- * Has a stop begin at the first signal, as whoever listens to it already would, and be cut short by a second one; but not
- * by a copy: npm hands on what the whole process group gets as well, and so does a terminal.
+ * Starts a graceful stop at the first signal, with the listeners that are registered, and aborts it at a second one.
+ * Ignores copies of the first: a process group gets a signal directly and, under npm, again from the parent.
  *
- * @param process what the signals come from, with one listener for each that begins the stop
- * @param begun is told that the stop has begun
- * @param cutShort ends the process at once
+ * @param process emits the signals
+ * @param onStop called when the stop starts
+ * @param abort called at the second signal; must end the process
  */
-export function ignoreCopies(process: EventEmitter, begun: () => void, cutShort: () => void): void {
-  let begunAt: number | undefined
-  const begin = {
+export function ignoreCopies(process: EventEmitter, onStop: () => void, abort: () => void): void {
+  let stoppedAt: number | undefined
+  const listeners = {
     SIGTERM: process.listeners('SIGTERM'),
     SIGINT: process.listeners('SIGINT'),
     SIGHUP: process.listeners('SIGHUP')
   }
 
-  function hear(signal: Signal): void {
-    if (begunAt === undefined) {
-      begunAt = performance.now()
-      begun()
-      for (const listener of begin[signal]) listener(signal)
-      // What the stop has put there to hear a second signal would hear a copy too.
-      listenAlone()
-    } else if (performance.now() - begunAt > COPY) {
-      cutShort()
+  function handle(signal: Signal): void {
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now()
+      onStop()
+      for (const listener of listeners[signal]) listener(signal)
+      // Removes the listeners that the stop has added for a second signal: a copy would call them.
+      replaceListeners()
+    } else if (performance.now() - stoppedAt > COPY_WINDOW) {
+      abort()
     }
   }
 
-  function listenAlone(): void {
-    for (const signal of SIGNALS) process.removeAllListeners(signal).on(signal, hear)
+  function replaceListeners(): void {
+    for (const signal of SIGNALS) process.removeAllListeners(signal).on(signal, handle)
   }
 
-  listenAlone()
+  replaceListeners()
 }

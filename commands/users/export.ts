@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { writeWhole } from '../../src/cli/atomic-file.ts'
+import { writeNewFile } from '../../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 import { checkWritable } from '../../src/database/database.ts'
@@ -29,7 +29,7 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
       await checkWritable(database.open())
       const progress = showProgress(terminal)
       let exported = 0
-      await writeWhole(file, async function* () {
+      await writeNewFile(file, async function* () {
         for await (const { text, accounts } of exportUsers(database.open, format, forSpreadsheets)) {
           exported += accounts
           progress.show(`${exported} accounts written`)

@@ -4,7 +4,7 @@ import type { Action } from '../../src/limits/rates.ts'
 import type { Kind } from '../../src/outbox/outbox.ts'
 import { askingForm, renderForm } from '../../src/pages/form.ts'
 import { html } from '../../src/pages/html.ts'
-import { tell } from '../../src/pages/problems.ts'
+import { describeErrors } from '../../src/pages/problems.ts'
 import { MAIL_ASKED } from '../../src/schemas/answers.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
 import type { AddForm } from './page-routes.ts'
@@ -55,7 +55,7 @@ export function createMailPages(
       refuse: (problem, { body }) =>
         renderForm(form, above, {
           values: (body ?? {}) as Record<string, unknown>,
-          telling: tell(problem, form.fields)
+          errors: describeErrors(problem, form.fields)
         })
     })
   }

@@ -14,65 +14,65 @@ import { VERSION } from '../version.ts'
 import { openHeadlessApp } from './headless-app.ts'
 import { confirmed, type Terminal } from './terminal.ts'
 
-/** What a file in commands/ exports: it gives the command its description, its options and its action. */
+/** The default export of a file in commands/: defines the description, the options and the action of the command. */
 export type DefineCommand = (command: Command, context: CommandContext) => void
 
-/** What a command has at hand. */
+/** The means of a command. */
 export interface CommandContext {
   terminal: Terminal
-  /** What a test gives in place of the process's own. */
+  /** Replaces parts of the application in tests. */
   given: AppOptions
-  /** The configuration; which database it leads to is said on standard error. */
+  /** Reads the configuration, and prints the name of its database to standard error. */
   config(): Config
   /**
-   * The application without its routes, on a database that is there already; it is closed when the command is over.
+   * Opens the application without its routes, on an existing database. It is closed when the command ends.
    *
-   * @throws NoDatabase where there is none
+   * @throws NoDatabase if the database does not exist
    */
   open(): Promise<FastifyInstance>
   /**
-   * Whether to do what cannot be undone: with --yes, or where it is confirmed on a terminal.
+   * Whether to do something irreversible: true with --yes, or if it is confirmed on a terminal.
    *
-   * @param consequence what will come of it
+   * @param consequence describes what will happen
    */
   confirm(consequence: string): Promise<boolean>
   /**
-   * What came of it: the text for people, or with --json the value.
+   * Prints the result: the text or, with --json, the value.
    *
-   * @param exitCode 1 where what was asked for is not as it should be
+   * @param exitCode 1 if the operation was refused or found a problem
    */
   answer(value: unknown, text: string, exitCode?: 0 | 1): void
 }
 
-/** What is said where a command was not confirmed. */
-export const UNCONFIRMED = '\nNothing is changed without --yes.'
+/** Printed if a command was not confirmed. */
+export const UNCONFIRMED = '\nNothing was changed: confirm with --yes.'
 
 /**
- * Does what a command line asks for. The commands are the files of commands/: `keys rotate` is commands/keys/rotate.ts.
+ * Runs a command. Each file in commands/ is one: `keys rotate` is commands/keys/rotate.ts.
  *
- * @param words the arguments, without the program's own name
- * @returns the exit code: 0 done, 1 refused or found bad, 2 where the words are at fault
+ * @param args the arguments, without the name of the program
+ * @returns the exit code: 0 success, 1 refused or problem found, 2 usage error
  */
-export async function runCommand(words: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
+export async function runCommand(args: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
   const { stdout, stderr } = terminal
-  const open: FastifyInstance[] = []
+  const opened: FastifyInstance[] = []
   let exitCode = 0
 
   const program = new Command('latchkey')
-    .description('Operates a Latchkey service: its keys, its people and its record.')
-    .option('--json', 'answer with one JSON document')
-    .option('--yes', 'do what cannot be undone without asking')
+    .description('Operates a Latchkey service: its accounts, signing keys, audit log and backups.')
+    .option('--json', 'print the result as one JSON document')
+    .option('--yes', 'do not ask for confirmation')
     .option(...ENV_FILE)
     .version(VERSION, '-V, --version', 'show the version')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(visible(text)) })
     .exitOverride()
-    .showHelpAfterError('(--help tells more)')
-  const say = (value: unknown, text: string) => (program.opts().json ? toJson(value) : visible(text))
+    .showHelpAfterError('(see --help)')
+  const format = (value: unknown, text: string) => (program.opts().json ? toJson(value) : visible(text))
 
   function configuration(): Config {
     const config = given.config ?? readConfig(terminal.environment)
     const database = nameDatabase(config)
-    stderr.write(`${say({ database }, `database: ${database}`)}\n`)
+    stderr.write(`${format({ database }, `database: ${database}`)}\n`)
     return config
   }
 
@@ -82,31 +82,31 @@ export async function runCommand(words: string[], terminal: Terminal, given: App
     config: configuration,
     async open() {
       const headless = await openHeadlessApp({ ...given, config: configuration(), existing: true }, escaping(stderr))
-      open.push(headless)
+      opened.push(headless)
       return headless
     },
     confirm: async (consequence) => program.opts().yes === true || confirmed(terminal, consequence),
     answer(value, text, code = 0) {
-      stdout.write(`${say(value, text)}\n`)
+      stdout.write(`${format(value, text)}\n`)
       exitCode = code
     }
   })
 
   function failed(error: Error): number {
-    // The library has said already what is wrong with the words.
+    // Commander has printed the message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    stderr.write(`${say(...failure(error))}\n`)
+    stderr.write(`${format(...failure(error))}\n`)
     return 1
   }
 
-  const outcome = await program.parseAsync(words, { from: 'user' }).then(() => exitCode, failed)
-  for (const headless of open) await headless.close()
+  const outcome = await program.parseAsync(args, { from: 'user' }).then(() => exitCode, failed)
+  for (const headless of opened) await headless.close()
   return outcome
 }
 
-/** What went wrong, for --json and for people: where something given is at fault, all that is. */
+/** The output for an error, with --json and as text: all faults of a Problem, otherwise its message. */
 function failure(error: Error): [value: object, text: string] {
-  // Errors of the embedded database's file system have none.
+  // Errors of the embedded file system have no message.
   const message = isReadOnly(error) ? `The database ${TAKES_NO_WRITES}.` : String(error.message)
   if (!(error instanceof Problem && error.errors)) return [{ error: message }, message]
   const { code, errors } = error

@@ -4,11 +4,11 @@ import type { AppOptions } from '../app-options.ts'
 import { serverOptions } from '../transport/server-options.ts'
 
 /**
- * The application without its routes, for the commands of an operator: what it has, on the database that the service
- * would use, and nothing that listens. The caller closes it.
+ * Opens the application without its routes, for commands: its plugins, on the database of the service, without listening.
+ * The caller closes it.
  *
- * @param log where its warnings and errors go
- * @throws what keeps the service from starting: a configuration at fault, a database that cannot be used or is in use
+ * @param log receives the log, from the level error
+ * @throws the error that would prevent the service from starting
  */
 export async function openHeadlessApp(given: AppOptions, log: { write(line: string): void }): Promise<FastifyInstance> {
   const fastify = Fastify({ ...serverOptions, logger: { ...serverOptions.logger, level: 'error', stream: log } })

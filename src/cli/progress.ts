@@ -1,22 +1,23 @@
 import type { Terminal } from './terminal.ts'
 
-/** Tells how far long work has come. */
+/** Shows the progress of a long command on standard error. */
 export interface Progress {
   show(state: string): void
-  /** The last state stays to be read. */
+  /** Ends the line of the last state. */
   end(): void
 }
 
-/** How often a log is told, in milliseconds; on a terminal one line changes with every state. */
-const INTERVAL = 10000
+/** The minimum time between two lines if standard error is not a terminal, in milliseconds. */
+const INTERVAL = 10_000
 
+/** On a terminal, one line is updated with each state; otherwise a line is printed every ten seconds. */
 export function showProgress({ stderr }: Terminal): Progress {
-  let toldAt = Number.NEGATIVE_INFINITY
+  let shownAt = Number.NEGATIVE_INFINITY
   return {
     show(state) {
       if (stderr.isTTY) stderr.write(`\r${state}\u001b[K`)
-      else if (performance.now() - toldAt >= INTERVAL) {
-        toldAt = performance.now()
+      else if (performance.now() - shownAt >= INTERVAL) {
+        shownAt = performance.now()
         stderr.write(`${state}\n`)
       }
     },

@@ -1,13 +1,13 @@
-import { STEERING } from '../printable.ts'
+import { CONTROLS } from '../printable.ts'
 
-/** Rows in aligned columns, under their names. */
+/** Formats rows as a table with aligned columns and a header. */
 export function table(names: string[], rows: string[][]): string {
   return align([names, ...rows])
 }
 
-/** Lines of as many cells each, in aligned columns. What a stranger had us keep cannot steer the terminal. */
+/** Aligns the columns of rows with equally many cells. Replaces control characters with `?`: users chose the contents. */
 export function align(lines: string[][]): string {
-  const shown = lines.map((line) => line.map((cell) => cell.replaceAll(STEERING, '?')))
+  const shown = lines.map((line) => line.map((cell) => cell.replaceAll(CONTROLS, '?')))
   const widths = shown.reduce<number[]>(
     (most, line) => line.map((cell, column) => Math.max(cell.length, most[column] ?? 0)),
     []

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import password from '@inquirer/password'
 import { visible } from '../printable.ts'
 
-/** Where a command reads and writes: the process's own streams and environment, or a test's. */
+/** The streams and the environment of a command: those of the process, or of a test. */
 export interface Terminal {
   stdin: Readable & { isTTY?: boolean }
   stdout: Writable
@@ -15,32 +15,33 @@ export interface Terminal {
 }
 
 /**
- * A secret that is not on the command line, where every user of the machine and the shell's history would see it: from
- * the environment variable, typed unseen, or else all of standard input without the end of its line.
+ * Reads a secret from the environment variable, a prompt without echo, or, if standard input is not a terminal, all of
+ * that without its final newline. Secrets are never arguments, which other users of the machine could see.
  *
- * @throws Error where what is piped in is no text that could be typed
+ * @param label the text of the prompt
+ * @throws Error if standard input is not UTF-8, or contains a NUL
  */
-export async function readSecret({ stdin, stderr, environment }: Terminal, what: string, variable: string) {
+export async function readSecret({ stdin, stderr, environment }: Terminal, label: string, variable: string) {
   const given = environment[variable]
   if (given !== undefined) return given
-  if (stdin.isTTY) return password({ message: what }, { input: stdin, output: stderr })
+  if (stdin.isTTY) return password({ message: label }, { input: stdin, output: stderr })
   const piped = await buffer(stdin)
-  if (piped.includes(0) || !isUtf8(piped)) throw new Error('What is piped in is not a text in UTF-8.')
+  if (piped.includes(0) || !isUtf8(piped)) throw new Error('Standard input is not UTF-8 text.')
   return piped.toString('utf8').replace(/\r?\n$/, '')
 }
 
 /**
- * Asks on a terminal whether to go on; elsewhere nobody does.
+ * Asks for confirmation on a terminal; false if standard input is not a terminal.
  *
- * @param consequence what will come of it
+ * @param consequence describes what will happen
  */
 export async function confirmed({ stdin, stderr }: Terminal, consequence: string): Promise<boolean> {
   if (!stdin.isTTY) return false
   stderr.write(`${visible(consequence)}\n`)
   const lines = createInterface({ input: stdin, output: stderr })
-  // At the end of the input, and after Ctrl-C, the question would never be answered.
-  const ended = once(lines, 'close').then(() => '')
-  const answer = await Promise.race([lines.question('Type yes to go on: '), ended])
+  // At the end of the input and after Ctrl-C, `question` never settles.
+  const closed = once(lines, 'close').then(() => '')
+  const answer = await Promise.race([lines.question('Type yes to continue: '), closed])
   lines.close()
   return answer.trim().toLowerCase() === 'yes'
 }

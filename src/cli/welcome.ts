@@ -2,11 +2,11 @@ import type { Config } from '../config/config.ts'
 import { whereabouts } from '../config/database-url.ts'
 
 /**
- * What a person who has started the service on a terminal wants to know: where it listens, what to read there, and where
- * its data and its mail are.
+ * The text that the start prints on a terminal: the addresses of the service and the API reference, the database, and
+ * what happens to mail.
  *
- * @param url where it listens
- * @param mailUrl where mail shows that is not sent, if anywhere
+ * @param url the address on which the service listens
+ * @param mailUrl the mailbox that shows mail instead of sending it, if there is one
  */
 export function welcome(
   { DATABASE_URL, DATA_DIR, SMTP_URL }: Pick<Config, 'DATABASE_URL' | 'DATA_DIR' | 'SMTP_URL'>,
@@ -14,7 +14,7 @@ export function welcome(
   mailUrl: string | undefined
 ): string {
   const database = DATABASE_URL ? whereabouts(DATABASE_URL) : `embedded in ${DATA_DIR}`
-  const unsent = mailUrl ? `not sent, but shown at ${mailUrl}` : 'not sent, since SMTP_URL is not set'
+  const unsent = mailUrl ? `not sent, but shown at ${mailUrl}` : 'not sent: SMTP_URL is not set'
   const mail = SMTP_URL ? `sent by ${new URL(SMTP_URL).hostname}` : unsent
   return `
   Latchkey listens at ${url} (Ctrl+C stops it). API reference: ${url}/docs

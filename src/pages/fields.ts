@@ -1,6 +1,5 @@
 import type { Field } from './form.ts'
 
-/** The fields that several pages have. */
 export const CURRENT_PASSWORD: Field = {
   name: 'password',
   label: 'Password',
@@ -9,6 +8,7 @@ export const CURRENT_PASSWORD: Field = {
   autocomplete: 'current-password'
 }
 
+/** The password of a new account. */
 export const FIRST_PASSWORD: Field = { ...CURRENT_PASSWORD, autocomplete: 'new-password' }
 
 export const NEW_PASSWORD: Field = {

@@ -1,66 +1,66 @@
 import { type Html, html } from './html.ts'
 
-/** What a form asks for. */
+/** An input of a form. */
 export interface Field {
-  /** Its key in the body. */
+  /** The key in the body. */
   name: string
   label: string
-  /** What a sentence calls it, in lower case, such as "the new password". */
+  /** The name in a sentence, in lower case, such as "the new password". */
   called: string
   type: 'text' | 'password' | 'email'
-  /** What a browser or a password manager fills it with (HTML §4.10.18.7). */
+  /** The value that a browser or a password manager may fill in (HTML §4.10.18.7). */
   autocomplete: 'username' | 'current-password' | 'new-password' | 'email'
   optional?: true
 }
 
-/** A form of a page. */
 export interface Form {
-  /** Relative: the service may be reached under a path. */
+  /** A relative URL, since the service may be reached under a path. */
   action: string
   fields: Field[]
+  /** The text of the button. */
   button: string
-  /** Beside the one that matters. */
+  /** Renders a secondary button. */
   quiet?: boolean
 }
 
-/** What a form is filled with. */
-export interface Filling {
+/** The values of a form. */
+export interface FormValues {
   token?: string | undefined
-  /** The name of the account, for a password manager to file the new password under. */
+  /** The name of the account, under which a password manager stores the new password. */
   account?: string | undefined
-  /** What was sent last; of passwords nothing is shown again. */
+  /** The values that were submitted last. Passwords are not shown again. */
   values?: Record<string, unknown>
-  telling?: Telling | undefined
+  errors?: FormErrors | undefined
 }
 
-/** A form in a card, below what it is about. */
-export function renderForm({ action, fields, button, quiet }: Form, above: Html, filling: Filling = {}): Html {
-  const { token, account, values = {}, telling } = filling
-  const firstWrong = fields.find(({ name }) => telling?.fields[name])
+/** Renders a form in a card, with an introduction. */
+export function renderForm({ action, fields, button, quiet }: Form, intro: Html, filled: FormValues = {}): Html {
+  const { token, account, values = {}, errors } = filled
+  const firstInvalid = fields.find(({ name }) => errors?.fields[name])
   const secret = fields.some(({ type }) => type === 'password')
   return html`<form class="card" method="post" action="${action}">
-${above}
-${telling && html`<p class="fault" role="alert">${telling.summary}</p>`}
+${intro}
+${errors && html`<p class="fault" role="alert">${errors.summary}</p>`}
 ${token !== undefined && html`<input type="hidden" name="token" value="${token}">`}
 ${secret && account !== undefined && html`<input hidden type="text" autocomplete="username" value="${account}" readonly>`}
-${fields.map((field) => renderField(field, values[field.name], telling?.fields[field.name], field === firstWrong))}
+${fields.map((field) => renderField(field, values[field.name], errors?.fields[field.name], field === firstInvalid))}
 <button${quiet && html` class="quiet"`}>${button}</button>
 </form>`
 }
 
-function renderField(field: Field, value: unknown, wrong: string | undefined, focus: boolean): Html {
+function renderField(field: Field, value: unknown, error: string | undefined, focus: boolean): Html {
   const { name, label, type, autocomplete, optional } = field
   const kept = type !== 'password' && typeof value === 'string' && html` value="${value}"`
-  const marked = wrong !== undefined && html` aria-invalid="true" aria-describedby="${name}-fault"`
+  const marked = error !== undefined && html` aria-invalid="true" aria-describedby="${name}-fault"`
   return html`<div class="field">
 <label for="${name}">${label}</label>
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${kept}${!optional && html` required`}${marked}${focus && html` autofocus`}>
-${wrong !== undefined && html`<p class="wrong" id="${name}-fault">${wrong}</p>`}
+${error !== undefined && html`<p class="wrong" id="${name}-fault">${error}</p>`}
 </div>
 `
 }
 
-/** A form that asks for an address, to send a mail to. */
+/** A form that asks for the address to which a mail is sent. */
 export const askingForm = (action: string, button: string): Form => ({
   action,
   fields: [
@@ -69,16 +69,16 @@ export const askingForm = (action: string, button: string): Form => ({
   button
 })
 
-/** How a page names an account: by all its names. */
+/** Renders the names of an account. */
 export function accountLine({ username, email }: { username: string | null; email: string | null }): Html {
   const names = [username, email].filter((name) => name !== null)
   return html`<p>Account: <strong>${names.join(', ')}</strong></p>`
 }
 
-/** What a page says of a problem. */
-export interface Telling {
-  /** What is said above the form, or in its place. */
+/** The error messages of a page. */
+export interface FormErrors {
+  /** Shown above the form, or instead of it. */
   summary: string
-  /** What is said at a field, by its name. */
+  /** Messages by the name of the field. */
   fields: Record<string, string>
 }

@@ -1,11 +1,11 @@
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** Text as it stands in HTML, between tags or in a quoted attribute. */
+/** Escapes text for HTML, between tags or in a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => String(ENTITIES[character]))
 }
 
-/** A piece of HTML. Only the tag `html` makes one, and it escapes every value that is none. */
+/** Safe HTML. Created only by the tag `html`, which escapes all other values. */
 export class Html {
   readonly #text: string
 
@@ -18,13 +18,13 @@ export class Html {
   }
 }
 
-/** A value of a template: HTML as it is, text escaped, a list in its order, nothing as nothing. */
+/** A value of a template: `Html` is inserted unchanged, text escaped; `undefined` and `false` are omitted. */
 export type Content = Html | string | undefined | false | Content[]
 
 /**
- * Builds HTML from a template. Values stand between tags or in quoted attributes.
+ * Creates HTML from a template. Values must be between tags or in quoted attributes.
  *
- * @param parts the HTML around the values: of a tagged template, or of a file
+ * @param parts the constant parts around the values, from a tagged template or a file
  */
 export function html(parts: readonly string[], ...values: Content[]): Html {
   return new Html(parts.map((part, index) => (index === 0 ? part : `${write(values[index - 1])}${part}`)).join(''))

@@ -1,7 +1,7 @@
 import type { Service } from '../config/service.ts'
 import { type Html, html } from './html.ts'
 
-/** The style of our own pages; the policy of each names its hash. */
+/** The style of all pages. Their Content-Security-Policy contains its hash. */
 export const STYLE = html`
 :root { color-scheme: light dark; --back: #f4f4f1; --card: #fff; --line: #e3e3de; --edge: #7b8187; --ink: #1d1f21; --pale: #5c6166; --key: #1f5f4c; --on-key: #fff; --bad: #a32a1f; }
 @media (prefers-color-scheme: dark) {
@@ -41,18 +41,18 @@ pre { margin: 16px 0; white-space: pre-wrap; font: 14px/1.55 ui-monospace, "SF M
 }
 `
 
-/** How a page is shown. */
 export interface PageOptions {
-  /** For what is read rather than filled in. */
+  /** For a page of text rather than a form. */
   wide?: boolean
-  /** For a page that says what was wrong: its title says so first, and so does a screen reader. */
+  /** Whether the page reports an error: its title then begins with "Error", which a screen reader reads first. */
   failed?: boolean
 }
 
 /**
- * A page of our own: it names the service and, where that is known, leads back to it.
+ * Renders a page with the name of the service and, if its URL is configured, a link back to it.
  *
- * @param title any text
+ * @param title text, not HTML
+ * @returns the HTML document
  */
 export function page(
   service: Service,

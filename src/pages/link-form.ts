@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts'
-import { type Field, type Filling, type Form, renderForm } from './form.ts'
+import { type Field, type FormValues, type Form, renderForm } from './form.ts'
 import { type Html, html } from './html.ts'
-import { tell } from './problems.ts'
+import { describeErrors } from './problems.ts'
 
 /** The link that a form is for. */
 export interface FormLink {
@@ -35,7 +35,7 @@ export interface Renewal {
   form?: Form
 }
 
-type Token = Filling & { token: string }
+type Token = FormValues & { token: string }
 
 export function renderLinkForm<Link extends FormLink>(
   { name, title, intro, fields = [], button, beside }: LinkForm<Link>,
@@ -61,11 +61,11 @@ export function renderRefusal<Link extends FormLink>(
   problem: Problem
 ): Html {
   const { token } = values
-  const telling = tell(problem, typeof token === 'string' ? (form.fields ?? []) : [])
-  const isTaken = problem.code === 'ACCOUNT_EXISTS' && Object.keys(telling.fields).length === 0
-  if (typeof token === 'string' && !isTaken) return renderLinkForm(form, link, { token, values, telling })
+  const errors = describeErrors(problem, typeof token === 'string' ? (form.fields ?? []) : [])
+  const isTaken = problem.code === 'ACCOUNT_EXISTS' && Object.keys(errors.fields).length === 0
+  if (typeof token === 'string' && !isTaken) return renderLinkForm(form, link, { token, values, errors })
   return html`<div class="card"><h1>${form.title}</h1>
-<p class="fault" role="alert">${telling.summary}</p></div>`
+<p class="fault" role="alert">${errors.summary}</p></div>`
 }
 
 export const renderMessage = ({ title, text }: Message): Html => html`<div class="card"><h1>${title}</h1>

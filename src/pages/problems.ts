@@ -1,16 +1,17 @@
 import type { Fault, Problem } from '../errors.ts'
-import type { Field, Telling } from './form.ts'
+import { countOf } from '../plural.ts'
+import type { Field, FormErrors } from './form.ts'
 
-/** Puts a problem into words for who has filled in a form, and says each at its field where it has one. */
-export function tell(problem: Problem, fields: Field[]): Telling {
-  const told = Object.fromEntries(
+/** Converts a problem to error messages for a form: at the fields concerned, or as the summary. */
+export function describeErrors(problem: Problem, fields: Field[]): FormErrors {
+  const messages = Object.fromEntries(
     fields.flatMap((field) => {
       const faults = faultsAt(problem, field)
       return faults.length > 0 ? [[field.name, faults.join(' ')]] : []
     })
   )
-  const marked = Object.keys(told).length > 0
-  return { summary: marked ? 'Check what is marked below.' : inWords(problem), fields: told }
+  const marked = Object.keys(messages).length > 0
+  return { summary: marked ? 'Check what is marked below.' : describe(problem), fields: messages }
 }
 
 function faultsAt({ code, errors = [] }: Problem, field: Field): string[] {
@@ -25,8 +26,8 @@ function sentence({ called, type }: Field, { rule, message }: Fault): string {
   return rule === 'max_bytes' ? `${what} is too long.` : `${what} ${message}.`
 }
 
-/** What is wrong, where no field of the form is at fault. */
-function inWords({ code, headers }: Problem): string {
+/** Describes a problem that concerns no field. */
+function describe({ code, headers }: Problem): string {
   const later = `Try again in ${duration(Number(headers['retry-after']))}.`
   switch (code) {
     case 'FORBIDDEN':
@@ -49,13 +50,9 @@ function inWords({ code, headers }: Problem): string {
   }
 }
 
-/** Seconds as a person says them, never less than they are. */
+/** Formats seconds in a larger unit, rounded up. */
 function duration(seconds: number): string {
-  const [count, unit] =
-    seconds < 60
-      ? [seconds, 'second']
-      : seconds < 3600
-        ? [Math.ceil(seconds / 60), 'minute']
-        : [Math.ceil(seconds / 3600), 'hour']
-  return `${count} ${unit}${count === 1 ? '' : 's'}`
+  if (seconds < 60) return countOf(seconds, 'second')
+  if (seconds < 3600) return countOf(Math.ceil(seconds / 60), 'minute')
+  return countOf(Math.ceil(seconds / 3600), 'hour')
 }

@@ -3,18 +3,19 @@ import { Type } from '@sinclair/typebox'
 import { type Code, PROBLEMS } from '../errors.ts'
 import { reference, strict, UUID } from './fields.ts'
 
-/** For a query string or a path that takes nothing. */
+/** For a query string or a path without parameters. */
 export const Nothing = Type.Object({}, strict)
 
-/** For a route that reads no body: an empty one will do, whatever its content type says (see plugins/http/no-body.ts). */
+/** For a route without a body. An empty body is accepted with any content type (plugins/http/no-body.ts). */
 export const NoBody = Type.Unsafe<null | Record<string, never>>({ type: ['object', 'null'], ...strict })
 
-/** The id in a path. */
+/** A path with an id. */
 export const Identified = Type.Object(
   { id: Type.String({ pattern: UUID, description: 'a UUID', examples: ['0198a3c2-7f00-7000-8000-000000000001'] }) },
   strict
 )
 
+/** The error body. */
 export const Problem = Type.Object(
   {
     statusCode: Type.Integer(),
@@ -34,28 +35,28 @@ export const Problem = Type.Object(
       )
     )
   },
-  { $id: 'Problem', description: 'The one body of every refusal.', ...strict }
+  { $id: 'Problem', description: 'The body of every error.', ...strict }
 )
 
-/** What any route may answer: faults of the transport, of the URL and of ours, and the end of the service. */
-const ANYWHERE: Code[] = ['VALIDATION_FAILED', 'MALFORMED_REQUEST', 'INTERNAL', 'OVERLOADED']
+/** Codes of every route: errors of parsing and of the service, and refusals while it stops. */
+const ANY_ROUTE: Code[] = ['VALIDATION_FAILED', 'MALFORMED_REQUEST', 'INTERNAL', 'OVERLOADED']
 
-/** What a route with a body may answer besides. */
+/** Additional codes of a route with a body. */
 export const BODY: Code[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
-/** What a route behind `authenticate` may answer besides. */
+/** Additional codes of a route with `authenticate`. */
 export const BEARER: Code[] = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED']
 
-/** An answer that has no body. */
+/** An answer without a body. */
 export const NO_CONTENT = { 204: Type.Null({ description: 'Done.' }) }
 
-/** The answer of a document to who has it. */
+/** The answer to a client that has the current document. */
 export const NOT_MODIFIED = { 304: Type.Null({ description: 'The document of `If-None-Match` is the current one.' }) }
 
-/** What is answered to who asks for a mail, whatever comes of it. */
+/** The answer to a request for a mail. It is the same whether there is an account, so that it reveals nothing. */
 export const MAIL_ASKED = { message: 'If there is anything to send to this address, it is on its way.' }
 
-/** The answer to who asks for a mail. */
+/** The schema of `MAIL_ASKED`. */
 export const ACCEPTED = {
   202: Type.Object(
     { message: Type.String({ examples: [MAIL_ASKED.message] }) },
@@ -63,25 +64,26 @@ export const ACCEPTED = {
   )
 }
 
-/** The statuses that MALFORMED_REQUEST has where Node or the router answers by itself. */
+/** Statuses of MALFORMED_REQUEST that Node's parser or the router determines. */
 const TRANSPORT = [408, 417, 431]
 
 /**
- * The refusals of a route, as its response schemas: by status, each naming the codes that it may carry.
+ * Returns the response schemas for the errors of a route, by status. Each lists the possible codes.
  *
- * @param codes those beside what any route may answer
+ * @param codes the codes in addition to those of every route
  */
 export function refusals(...codes: Code[]) {
   const byStatus = new Map<number, Code[]>(TRANSPORT.map((status) => [status, ['MALFORMED_REQUEST']]))
-  for (const code of [...ANYWHERE, ...codes]) {
+  for (const code of [...ANY_ROUTE, ...codes]) {
     const { status } = PROBLEMS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
-  return Object.fromEntries([...byStatus].map(([status, its]) => [status, refusal(status, its)]))
+  return Object.fromEntries([...byStatus].map(([status, itsCodes]) => [status, refusal(status, itsCodes)]))
 }
 
-/** What a route with a parameter in its path may answer besides: the path is too long. */
+/** The additional error of a route with a parameter in its path, which may be too long. */
 export const LONG_PATH = { 414: refusal(414, ['MALFORMED_REQUEST']) }
+
 function refusal(status: number, codes: Code[]) {
   const [code] = codes as [Code, ...Code[]]
   const { message, ...problem }: { message: string; headers?: Record<string, string> } = PROBLEMS[code]

@@ -7,33 +7,32 @@ import {
   EmailToken,
   KnownEmail,
   NEW_PASSWORD,
-  OwnPassword,
   PASSWORD,
   strict
 } from './fields.ts'
 
-/** The token of a mail, for a route that asks for nothing else. */
+/** The token of a mail, for a route that needs nothing else. */
 export const EmailTokenBody = Type.Object({ token: EmailToken }, { ...strict, examples: [{ token: EMAIL_TOKEN }] })
 
-/** What verifies an address: the mailbox, and the account by its password or by a session. */
+/** Verification of an address: the token proves access to the mailbox, the password or a session access to the account. */
 export const EmailVerification = Type.Object(
   {
     token: EmailToken,
     password: Type.Optional({
-      ...OwnPassword,
-      description: 'that of the account; may be left out beside an access token of it'
+      ...CurrentPassword,
+      description: 'the password of the account; optional with an access token of the account'
     })
   },
   { ...strict, examples: [{ token: EMAIL_TOKEN, password: PASSWORD }] }
 )
 
-/** The same on a page, where nobody brings an access token. */
+/** The same on a page, where there is no access token. */
 export const EmailVerificationForm = Type.Object(
-  { token: EmailToken, password: OwnPassword },
+  { token: EmailToken, password: CurrentPassword },
   { ...strict, examples: [{ token: EMAIL_TOKEN, password: PASSWORD }] }
 )
 
-/** What undoes a change of the address. */
+/** Reverting a change of the address, with a new password if the account was taken over. */
 export const EmailUndo = Type.Object(
   {
     token: EmailToken,
@@ -42,10 +41,10 @@ export const EmailUndo = Type.Object(
   { ...strict, examples: [{ token: EMAIL_TOKEN }, { token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 
-/** The address that a mail is asked for. */
+/** A request for a mail to an address. */
 export const EmailBody = Type.Object({ email: KnownEmail }, { ...strict, examples: [{ email: ADA.email }] })
 
-/** Another address. */
+/** A change of the address. */
 export const EmailChange = Type.Object(
   { new_email: Email, current_password: CurrentPassword },
   { ...strict, examples: [{ new_email: 'ada.lovelace@example.com', current_password: PASSWORD }] }

@@ -1,9 +1,12 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 
-/** An object that takes the keys named and no other. */
+/** Refuses unknown keys. Every object has it. */
 export const strict = { additionalProperties: false }
 
+/** A pattern for a UUID of any version (RFC 9562 §4). */
 export const UUID = '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$'
+
+/** The username of a new account. */
 export const Username = Type.String({
   minLength: 3,
   maxLength: 32,
@@ -15,24 +18,27 @@ export const Username = Type.String({
 const EMAIL = { format: 'email', maxLength: 254, description: 'an email address', examples: ['ada@example.com'] }
 
 /**
- * What `format: email` lets through and no mail server should be given: a local part of more than 64 octets, a label of
- * more than 63 (RFC 5321 §4.5.3.1, RFC 1035 §2.3.4), `%` and `!`, by which a relay may send it on to another host
+ * Refuses addresses that `format: email` accepts, but that are unsafe to hand to a mail server: a local part of more than
+ * 64 octets or a label of more than 63 (RFC 5321 §4.5.3.1, RFC 1035 §2.3.4), `%` and `!`, which relays may take for routes
  * (RFC 5321 appendix F.2, RFC 976), and encoded words (RFC 2047), which some programs decode to another address.
  */
 const MAILABLE = '^(?![^@]*=\\?[^@]*\\?)[^@%!]{1,64}@[^@.]{1,63}(?:\\.[^@.]{1,63})+$'
 
-/** An address that an account is given. */
+/** The address of a new account, or a new address of an account. */
 export const Email = Type.String({ ...EMAIL, pattern: MAILABLE })
 
-/** An address by which an account is looked for, which may be older than the rules for new ones. */
+/** An address that identifies an existing account, which may be older than the rules for new addresses. */
 export const KnownEmail = Type.String(EMAIL)
 
-/** What the examples are of: with an account that was registered by that of `/register`, each is answered as shown. */
+/** Values of the examples. They work with an account that was registered with the example of `/register`. */
 export const ADA = { username: 'ada', email: 'ada@example.com' }
 export const PASSWORD = 'correct horse battery staple'
 export const NEW_PASSWORD = 'an even better horse battery staple'
+
+/** The names of an account: a username, an email address, or both. */
 export const names = { username: Type.Optional(Username), email: Type.Optional(Email) }
 export const oneNameAtLeast = { ...strict, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
+
 export const EMAIL_TOKEN = '3q2-7wB5c2VjcmV0IHRoYXQgbm9ib2R5IGd1ZXNzZXM'
 export const EmailToken = Type.String({
   minLength: 1,
@@ -41,15 +47,20 @@ export const EmailToken = Type.String({
   examples: [EMAIL_TOKEN]
 })
 
-export const OwnPassword = Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] })
+/** The password of an existing account. The rules for new passwords do not apply; the limit bounds the work. */
 export const CurrentPassword = Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] })
+
 export const REFRESH_TOKEN = 'AZijwn8AcACAAAAAAAAAAQ.cRwiRI5yHlSR2CRbSUJaqA.qILwrISLC2tMp7Qr-h0mav0N3rqSBK5XqYSmk3bVmBY'
 export const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })
 
-/** A shared shape where it is used: typed as itself, documented as a reference. */
+/** A reference to a shared schema (`$ref`), with its static type. */
 export const reference = <Shape extends TSchema>(shape: Shape, description: string) =>
   Type.Unsafe<Static<Shape>>({ $ref: `${shape.$id}#`, description })
+
 export const nullable = <Shape extends TSchema>(shape: Shape) => Type.Union([shape, Type.Null()])
+
+/** An array of strict objects. */
 export const list = <Shape extends Parameters<typeof Type.Object>[0]>(properties: Shape) =>
   Type.Array(Type.Object(properties, strict))
+
 export const Text = Type.String()

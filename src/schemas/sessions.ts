@@ -1,14 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { ADA, PASSWORD, REFRESH_TOKEN, reference, strict, Time } from './fields.ts'
+import { ADA, CurrentPassword, PASSWORD, REFRESH_TOKEN, reference, strict, Time } from './fields.ts'
 
-/** What a login brings. The rules of registration do not apply: what does not fit them is simply wrong. */
+/** A login. The rules of registration do not apply: a name that violates them belongs to no account. */
 export const Login = Type.Object(
   {
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] })),
     email: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
-    password: Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] }),
+    password: CurrentPassword,
     cookie: Type.Optional(
-      Type.Boolean({ description: 'give the refresh token as a cookie, for a frontend on the same site' })
+      Type.Boolean({ description: 'return the refresh token as a cookie, for a frontend on the same site' })
     )
   },
   {
@@ -21,14 +21,14 @@ export const Login = Type.Object(
   }
 )
 
-/** What brings a refresh token: the body, or the cookie of browser mode. */
+/** A refresh token, unless the cookie of browser mode has it. */
 export const Refresh = Type.Object(
   {
     refresh_token: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 512,
-        description: 'may be left out where the cookie of browser mode is there; it wins over the cookie',
+        description: 'optional with the cookie of browser mode, over which it takes precedence',
         examples: [REFRESH_TOKEN]
       })
     )
@@ -45,13 +45,14 @@ export const Tokens = Type.Object(
     token_type: Type.Literal('Bearer'),
     expires_in: Type.Integer({ description: 'seconds', examples: [900] }),
     refresh_token: Type.Optional(
-      Type.String({ description: 'not in browser mode, where a cookie has it', examples: [REFRESH_TOKEN] })
+      Type.String({ description: 'absent in browser mode, in which a cookie has it', examples: [REFRESH_TOKEN] })
     )
   },
   { $id: 'Tokens', ...strict }
 )
 
 export type Tokens = Static<typeof Tokens>
+
 export const Session = Type.Object(
   {
     id: Type.String({ format: 'uuid', examples: ['0198a3c2-7f00-7000-8000-000000000000'] }),
@@ -59,19 +60,20 @@ export const Session = Type.Object(
     last_used_at: Time,
     expires_at: Type.String({
       format: 'date-time',
-      description: 'when it will be over, unless it is used before',
+      description: 'when the session expires unless it is used before',
       examples: ['2026-03-02T12:00:00.000Z']
     }),
     user_agent: Type.Union([Type.String(), Type.Null()], { examples: ['Mozilla/5.0 (X11; Linux x86_64)…'] }),
     ip: Type.Union([Type.String(), Type.Null()], {
-      description: 'where it was opened from',
+      description: 'the address of the client at login',
       examples: ['198.51.100.7']
     }),
-    current: Type.Boolean({ description: 'whether it is that of the access token' })
+    current: Type.Boolean({ description: 'whether it is the session of the access token' })
   },
   { $id: 'Session', ...strict }
 )
 
 export type Session = Static<typeof Session>
+
 export const TokensAnswer = reference(Tokens, 'The tokens (RFC 6749 §5.1).')
 export const SessionsAnswer = Type.Object({ sessions: Type.Array(reference(Session, 'A session.')) }, strict)

@@ -3,5 +3,5 @@ import { Session, Tokens } from './sessions.ts'
 import { PublicKey, TokenState } from './tokens.ts'
 import { User } from './users.ts'
 
-/** The shapes that the OpenAPI document names. */
+/** The named schemas of the OpenAPI document. */
 export const SHARED = [User, Tokens, Session, TokenState, PublicKey, Problem]

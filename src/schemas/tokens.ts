@@ -1,17 +1,18 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { REFRESH_TOKEN, reference, strict } from './fields.ts'
 
-/** A token that another service asks about (RFC 7662 §2.1). */
+/** An introspection request (RFC 7662 §2.1). */
 export const Introspection = Type.Object(
   {
     token: Type.String({ minLength: 1, description: 'an access token or a refresh token', examples: [REFRESH_TOKEN] }),
     token_type_hint: Type.Optional(
-      Type.String({ description: 'not needed, since the two kinds cannot be mixed up', examples: ['refresh_token'] })
+      Type.String({ description: 'ignored: the formats of the two kinds differ', examples: ['refresh_token'] })
     )
   },
   { ...strict, examples: [{ token: REFRESH_TOKEN, token_type_hint: 'refresh_token' }] }
 )
 
+/** An introspection response (RFC 7662 §2.2). */
 export const TokenState = Type.Object(
   {
     active: Type.Boolean(),
@@ -23,7 +24,7 @@ export const TokenState = Type.Object(
     exp: Type.Optional(Type.Integer({ description: 'seconds since the epoch' })),
     token_type: Type.Optional(
       Type.Union([Type.Literal('Bearer'), Type.Literal('refresh_token')], {
-        description: 'Bearer for an access token; a refresh token opens nothing but a new one'
+        description: 'Bearer for an access token; a refresh token grants no access'
       })
     ),
     username: Type.Optional(Type.String())
@@ -49,6 +50,8 @@ export const TokenState = Type.Object(
 )
 
 export type TokenState = Static<typeof TokenState>
+
+/** A public key as a JSON Web Key (RFC 7517, RFC 7518 §6.2). */
 export const PublicKey = Type.Object(
   {
     kty: Type.Literal('EC'),
@@ -62,5 +65,5 @@ export const PublicKey = Type.Object(
   { $id: 'PublicKey', ...strict }
 )
 
-export const TokenStateAnswer = reference(TokenState, 'What the token is worth (RFC 7662 §2.2).')
+export const TokenStateAnswer = reference(TokenState, 'Whether the token is active, and its claims (RFC 7662 §2.2).')
 export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)

@@ -20,22 +20,22 @@ import {
 /** The names of a new account. */
 export const NewNames = Type.Object(names, oneNameAtLeast)
 
-/** What a newcomer registers with. The rules of passwords are not here, since they have codes of their own. */
+/** A registration. The password policy is not part of the schema: it has its own error code, PASSWORD_REJECTED. */
 export const Registration = Type.Object(
   { ...names, password: Type.String({ examples: [PASSWORD] }) },
   { ...oneNameAtLeast, examples: [{ ...ADA, password: PASSWORD }] }
 )
 
-/** The address with which an account begins where nobody is told which accounts there are. */
+/** The start of a registration with HIDE_ACCOUNTS. */
 export const HiddenRegistration = Type.Object({ email: Email }, { ...strict, examples: [{ email: ADA.email }] })
 
-/** What a newcomer registers with where every account has an address. */
+/** A registration with REQUIRE_VERIFIED_EMAIL. */
 export const RegistrationWithEmail = Type.Object(
   { ...names, email: Email, password: Type.String({ examples: [PASSWORD] }) },
   { ...strict, examples: [{ ...ADA, password: PASSWORD }] }
 )
 
-/** What ends a registration that began with an address. */
+/** The end of a registration with HIDE_ACCOUNTS, with the token of a mail. */
 export const RegistrationEnd = Type.Object(
   {
     token: EmailToken,
@@ -45,10 +45,10 @@ export const RegistrationEnd = Type.Object(
   { ...strict, examples: [{ token: EMAIL_TOKEN, username: ADA.username, password: PASSWORD }] }
 )
 
-/** Another username. */
+/** A change of the username. */
 export const UserChange = Type.Object({ username: Username }, { ...strict, examples: [{ username: 'ada.lovelace' }] })
 
-/** What it takes to delete one's account. */
+/** The deletion of an account by its owner. */
 export const AccountDeletion = Type.Object(
   { current_password: CurrentPassword },
   { ...strict, examples: [{ current_password: PASSWORD }] }
@@ -66,9 +66,10 @@ export const User = Type.Object(
 )
 
 export type User = Static<typeof User>
+
 export const UserAnswer = reference(User, 'The user.')
 
-/** All that is stored on a person. */
+/** All personal data of an account. */
 export const AccountExport = Type.Object(
   {
     exported_at: Time,

@@ -23,7 +23,7 @@ test('audit purge', async (t) => {
   await record(1201)
   t.strictSame(await said('--before', '2100-01-01'), [
     1,
-    '1202 records would be purged, up to number 1202.\nNothing is changed without --yes.'
+    '1202 records would be purged, up to number 1202.\nNothing was changed: confirm with --yes.'
   ])
   const { stdout } = await run(['--json', '--yes', 'audit', 'purge', '--before', '2100-01-01'])
   t.strictSame(JSON.parse(stdout), { count: 1202, up_to: 1202, dry_run: false, purged: true })

@@ -30,7 +30,7 @@ test('keys revoke', async (t) => {
     const { kid } = keys.signingKey()
     t.strictSame(await run(['keys', 'revoke', '--', kid]), {
       code: 1,
-      stdout: `Key ${kid} would be revoked: ${refused}, signed by a new key that signs at once.\nNothing is changed without --yes.\n`,
+      stdout: `Key ${kid} would be revoked: ${refused}, signed by a new key that signs at once.\nNothing was changed: confirm with --yes.\n`,
       stderr: ''
     })
     await keys.refresh()

@@ -9,7 +9,7 @@ test('users delete', async (t) => {
   const would = `would delete ada, user ${user.id}, with 1 living session`
 
   await t.test('tells what would go, and deletes nothing without --yes', async (t) => {
-    const expected = { code: 1, stdout: `${would}\nNothing is changed without --yes.\n`, stderr: '' }
+    const expected = { code: 1, stdout: `${would}\nNothing was changed: confirm with --yes.\n`, stderr: '' }
     t.strictSame(await run(['users', 'delete', 'ada']), expected)
     t.strictSame(await run(['users', 'delete', 'ada', '--dry-run']), done(would))
     t.strictSame(await run(['users', 'delete', 'ada', '--dry-run', '--yes']), done(would))

@@ -34,7 +34,7 @@ test('users export', async (t) => {
   t.strictSame(again, {
     code: 1,
     stdout: '',
-    stderr: `${folder}/users.csv is there already: choose another name, or move it away.\n`
+    stderr: `${folder}/users.csv already exists: choose another name, or move the file.\n`
   })
 })
 

@@ -20,7 +20,7 @@ import { letters, tokenOf, waiting, write } from '../../helpers/letters.ts'
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {
   statusCode: 400,
-  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is not valid, has been used, or is over.')
+  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is invalid, has expired, or was already used.')
 }
 const WRONG = {
   statusCode: 401,

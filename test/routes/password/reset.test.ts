@@ -11,7 +11,7 @@ const NEXT = 'another horse battery staple'
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {
   statusCode: 400,
-  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is not valid, has been used, or is over.')
+  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is invalid, has expired, or was already used.')
 }
 
 const login = (fastify: FastifyInstance, email: string, password: string, headers = {}) =>

@@ -7,7 +7,7 @@ import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
 const ACCEPTED = { statusCode: 202, body: MAIL_ASKED }
 const INVALID = {
   statusCode: 400,
-  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is not valid, has been used, or is over.')
+  body: refusal(400, 'Bad Request', 'EMAIL_TOKEN_INVALID', 'The link is invalid, has expired, or was already used.')
 }
 
 const taken = (path: string) => ({

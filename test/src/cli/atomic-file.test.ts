@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'tap'
-import { writeWhole } from '../../../src/cli/atomic-file.ts'
+import { writeNewFile } from '../../../src/cli/atomic-file.ts'
 
 async function* texts() {
   yield 'one\n'
@@ -9,7 +9,7 @@ async function* texts() {
 
 test('a file is written whole, for its owner alone', async (t) => {
   const folder = t.testdir()
-  await writeWhole(`${folder}/file`, texts)
+  await writeNewFile(`${folder}/file`, texts)
   t.equal(readFileSync(`${folder}/file`, 'utf8'), 'one\ntwo\n')
   t.equal(statSync(`${folder}/file`).mode & 0o777, 0o600)
   t.strictSame(readdirSync(folder), ['file'])
@@ -21,20 +21,20 @@ test('nothing is left of one that could not be written to its end', async (t) =>
     yield 'one\n'
     throw new Error('the database is gone')
   }
-  await t.rejects(writeWhole(`${folder}/file`, failing), { message: 'the database is gone' })
+  await t.rejects(writeNewFile(`${folder}/file`, failing), { message: 'the database is gone' })
   t.strictSame(readdirSync(folder), [])
 })
 
 test('what is there is not replaced, also when it came meanwhile', async (t) => {
   const folder = t.testdir({ file: 'mine' })
-  await t.rejects(writeWhole(`${folder}/file`, texts), {
-    message: `${folder}/file is there already: choose another name, or move it away.`
+  await t.rejects(writeNewFile(`${folder}/file`, texts), {
+    message: `${folder}/file already exists: choose another name, or move the file.`
   })
   const meanwhile = async function* () {
     writeFileSync(`${folder}/other`, 'mine')
     yield* texts()
   }
-  await t.rejects(writeWhole(`${folder}/other`, meanwhile), { code: 'EEXIST' })
+  await t.rejects(writeNewFile(`${folder}/other`, meanwhile), { code: 'EEXIST' })
   t.strictSame(
     readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`, 'utf8')),
     ['mine', 'mine']

@@ -171,7 +171,7 @@ test('what others have written does not steer the terminal, nor its faults', asy
   const input = 'username,\u001b[2J\u009b31m\u202erole\nada,x\n'
   const table = await run(['users', 'import', '-', '--format', 'csv'], { input })
   t.equal(table.code, 1)
-  t.match(table.stderr, 'These columns are not known: ?[2J?31m?role.')
+  t.match(table.stderr, 'Unknown columns: ?[2J?31m?role.')
   const json = await run(['users', 'import', '-', '--format', 'csv', '--json'], { input })
   t.match(json.stderr, '\\u001b[2J\\u009b31m\\u202erole')
   t.notMatch(json.stderr, /[\u0080-\u009f\u202e]/)

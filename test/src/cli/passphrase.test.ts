@@ -17,7 +17,7 @@ function typed(answers: string[], environment: NodeJS.ProcessEnv = {}) {
   const stderr = new PassThrough({ encoding: 'utf8' })
   // As that of a process, it is not ended by what is piped into it.
   stderr.end = () => stderr
-  const questions = ['Passphrase', 'The same again']
+  const questions = ['Passphrase', 'Repeat the passphrase']
   stderr.on('data', (shown: string) => {
     if (!questions[0] || !shown.includes(questions[0])) return
     questions.shift()
@@ -36,7 +36,7 @@ test('the passphrase of a new backup', async (t) => {
   t.equal(await choosePassphrase(typed([], { BACKUP_PASSPHRASE: PASSPHRASE })), PASSPHRASE, 'nothing is asked')
   t.equal(await choosePassphrase(typed([PASSPHRASE, PASSPHRASE])), PASSPHRASE)
   await t.rejects(choosePassphrase(typed([PASSPHRASE, `${PASSPHRASE}.`])), { message: 'The two passphrases differ.' })
-  const message = 'The passphrase must have 12 characters or more.'
+  const message = 'The passphrase must have at least 12 characters.'
   for (const short of ['', 'eleven char']) {
     await t.rejects(choosePassphrase(piped(short)), { message })
     await t.rejects(choosePassphrase(piped('', { BACKUP_PASSPHRASE: short })), { message })

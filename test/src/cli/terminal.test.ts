@@ -37,7 +37,7 @@ test('a secret', async (t) => {
       const given = terminal(false)
       given.stdin.end(piped)
       const { message } = await caught(readSecret(given, 'Password', 'LATCHKEY_PASSWORD'))
-      t.equal(message, 'What is piped in is not a text in UTF-8.')
+      t.equal(message, 'Standard input is not UTF-8 text.')
     }
   })
 
@@ -71,7 +71,7 @@ test('a confirmation', async (t) => {
       const asked = confirmed(given, 'ada\u001b[2J would go.')
       given.stdin.write(typed)
       t.equal(await asked, expected, typed)
-      t.match(given.stderr.read(), /^ada\?\[2J would go\.\n.*Type yes to go on: /s)
+      t.match(given.stderr.read(), /^ada\?\[2J would go\.\n.*Type yes to continue: /s)
     }
   })
 

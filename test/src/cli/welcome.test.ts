@@ -10,7 +10,7 @@ test('a person is told in three lines where everything is, and no password', (t)
   const start = `\n  Latchkey listens at ${URL} (Ctrl+C stops it). API reference: ${URL}/docs\n`
   const cases: [environment: Record<string, string>, mailUrl: string | undefined, lines: string][] = [
     [{}, `${URL}/dev/mail`, `  Database: embedded in ./data\n  Mail: not sent, but shown at ${URL}/dev/mail\n`],
-    [SERVER, undefined, '  Database: db.example.com/latchkey\n  Mail: not sent, since SMTP_URL is not set\n'],
+    [SERVER, undefined, '  Database: db.example.com/latchkey\n  Mail: not sent: SMTP_URL is not set\n'],
     [{ ...SERVER, ...MAIL }, undefined, '  Database: db.example.com/latchkey\n  Mail: sent by smtp.example.com\n']
   ]
   for (const [environment, mailUrl, lines] of cases) {

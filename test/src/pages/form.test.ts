@@ -54,7 +54,7 @@ test('a form that was refused marks what is at fault, and keeps what is no secre
   const form = String(
     renderForm(FORM, html``, {
       values: { nick: '<ada>', pass: 'secret' },
-      telling: { summary: 'Look & see.', fields: { pass: 'Too <short>.' } }
+      errors: { summary: 'Look & see.', fields: { pass: 'Too <short>.' } }
     })
   )
   t.match(form, '<p class="fault" role="alert">Look &amp; see.</p>')
@@ -66,8 +66,8 @@ test('a form that was refused marks what is at fault, and keeps what is no secre
 })
 
 test('only the first of several fields at fault is where typing goes on', (t) => {
-  const telling = { summary: '', fields: { nick: 'a', pass: 'b' } }
-  const form = String(renderForm(FORM, html``, { values: { nick: 5 }, telling }))
+  const errors = { summary: '', fields: { nick: 'a', pass: 'b' } }
+  const form = String(renderForm(FORM, html``, { values: { nick: 5 }, errors }))
   t.equal(form.match(/ autofocus>/g)?.length, 1)
   t.equal(form.match(/ aria-invalid="true"/g)?.length, 2)
   t.end()

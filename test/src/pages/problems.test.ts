@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { type Code, PROBLEMS, Problem } from '../../../src/errors.ts'
 import { CURRENT_PASSWORD, NEW_PASSWORD, USERNAME } from '../../../src/pages/fields.ts'
-import { tell } from '../../../src/pages/problems.ts'
+import { describeErrors } from '../../../src/pages/problems.ts'
 
 const FIELDS = [USERNAME, NEW_PASSWORD]
 const MARKED = 'Check what is marked below.'
@@ -26,21 +26,27 @@ test('a fault is told at its field, in a sentence', (t) => {
     ['ACCOUNT_EXISTS', [fault('/username', 'is taken', 'taken')], { username: 'The username is taken.' }]
   ]
   for (const [code, errors, fields] of rows) {
-    t.strictSame(tell(new Problem(code, { errors }), FIELDS), { summary: MARKED, fields })
+    t.strictSame(describeErrors(new Problem(code, { errors }), FIELDS), { summary: MARKED, fields })
   }
   t.end()
 })
 
 test('a wrong password is told where it was asked for', (t) => {
   const problem = new Problem('INVALID_CREDENTIALS')
-  t.strictSame(tell(problem, [CURRENT_PASSWORD]), { summary: MARKED, fields: { password: 'The password is wrong.' } })
-  t.strictSame(tell(problem, FIELDS).fields, {})
+  t.strictSame(describeErrors(problem, [CURRENT_PASSWORD]), {
+    summary: MARKED,
+    fields: { password: 'The password is wrong.' }
+  })
+  t.strictSame(describeErrors(problem, FIELDS).fields, {})
   t.end()
 })
 
 test('everything else is told in a sentence or two, which no schema has written', (t) => {
   for (const code of Object.keys(PROBLEMS) as Code[]) {
-    const { summary, fields } = tell(new Problem(code, { errors: [{ path: '/other', message: 'is <odd>' }] }), FIELDS)
+    const { summary, fields } = describeErrors(
+      new Problem(code, { errors: [{ path: '/other', message: 'is <odd>' }] }),
+      FIELDS
+    )
     t.strictSame(fields, {}, code)
     t.match(summary, /^[A-Z][^<>_]*\.$/, code)
     t.notMatch(summary, /schema|odd|body|database|NaN/i, code)
@@ -60,8 +66,11 @@ test('who has to wait is told for how long, rounded up', (t) => {
   ]
   for (const [seconds, words] of rows) {
     const problem = new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': seconds } })
-    t.equal(tell(problem, []).summary, `There were too many attempts. Try again in ${words}.`)
+    t.equal(describeErrors(problem, []).summary, `There were too many attempts. Try again in ${words}.`)
   }
-  t.equal(tell(new Problem('OVERLOADED'), []).summary, 'The service is busy at the moment. Try again in 1 second.')
+  t.equal(
+    describeErrors(new Problem('OVERLOADED'), []).summary,
+    'The service is busy at the moment. Try again in 1 second.'
+  )
   t.end()
 })
