@@ -1,0 +1,11 @@
+import { test } from 'tap'
+import { SHARED } from '../../../src/schemas/shared.ts'
+
+test('each shared schema has a name of its own, and refuses unknown keys', (t) => {
+  t.strictSame(
+    SHARED.map(({ $id }) => $id),
+    ['User', 'Tokens', 'Session', 'TokenState', 'PublicKey', 'Problem']
+  )
+  for (const { $id, additionalProperties } of SHARED) t.equal(additionalProperties, false, $id)
+  t.end()
+})
