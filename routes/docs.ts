@@ -26,7 +26,7 @@ const PAGE = String(html`<!doctype html>
 
 const START = `SwaggerUIBundle({ dom_id: '#swagger-ui', url: 'openapi.json', deepLinking: true, validatorUrl: null })\n`
 
-/** Swagger UI fetches the document, sets inline styles and draws its icons as data; it needs nothing else. */
+/** Swagger UI fetches the document, uses inline styles, and has its icons as data URLs. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
@@ -43,7 +43,7 @@ const CACHED = { 'cache-control': 'public, max-age=3600' }
 const pageSchema = {
   operationId: 'docs',
   summary: 'The API reference',
-  description: 'This document as a page for people; it works offline.',
+  description: 'This document as a web page, without external resources.',
   tags: ['service'],
   querystring: Nothing,
   response: {
@@ -70,9 +70,9 @@ const fileSchema = {
   }
 }
 
-/** The one place that serves HTML, and so the one that has all of helmet's headers. */
+/** Serves HTML, and therefore all headers of helmet. */
 const docs: FastifyPluginAsyncTypebox = async (fastify) => {
-  // What plugins/http/headers.ts sets, helmet could not replace.
+  // Removes the headers of plugins/http/headers.ts, which helmet would not replace.
   await fastify.register(helmet, { contentSecurityPolicy: false, xFrameOptions: { action: 'deny' } })
 
   fastify.get('/docs', { schema: pageSchema }, async (_request, reply) => {
@@ -90,7 +90,7 @@ export default docs
 
 const DOCUMENT = createDocument('text/html; charset=utf-8', PAGE)
 
-/** Read when it is first asked for, and kept. */
+/** Reads a file on the first request, and caches it. */
 function fromSwaggerUi(name: string, type: string): () => Promise<Document> {
   let document: Promise<Document> | undefined
   return () => {

@@ -8,18 +8,18 @@ import { authenticateByForm, authenticateByHeader } from '../src/tokens/client-s
 
 const FORM = 'application/x-www-form-urlencoded'
 
-/** RFC 6749 §2.3. */
+/** A client must not use two methods of authentication (RFC 6749 §2.3). */
 const TWO_WAYS = { path: '/client_secret', message: 'must not come beside an Authorization header' }
 
 const schema = {
   operationId: 'introspect',
-  summary: 'What is a token worth?',
-  description: `For services that must know at once that a session is over (RFC 7662). An access token or a refresh token is active as long as
-it would be taken.
+  summary: 'Introspect a token',
+  description: `For services that must notice immediately that a session has ended (RFC 7662). An access token or a refresh token is
+active if the service would accept it.
 
-The caller brings INTROSPECTION_KEY as a bearer token, or as the secret of an OAuth client with any \`client_id\`: by Basic
-(\`client_secret_basic\`), or in the form as \`client_secret\` (\`client_secret_post\`), and in one of these ways alone. What else is
-in a form is ignored (RFC 6749 §3.2).`,
+The caller authenticates with INTROSPECTION_KEY: as a bearer token, or as the secret of an OAuth client with any
+\`client_id\`, by Basic (\`client_secret_basic\`) or in the form (\`client_secret_post\`); in one of these ways only. Other
+parameters of the form are ignored (RFC 6749 §3.2).`,
   tags: ['keys'],
   security: [{ introspection: [] }, { introspectionBasic: [] }],
   querystring: Nothing,
@@ -31,15 +31,15 @@ in a form is ignored (RFC 6749 §3.2).`,
   }
 }
 
-/** What is read of a form; a client may add parameters of its own (RFC 6749 §3.2). */
+/** The parameters of a form that are read. Others are ignored (RFC 6749 §3.2). */
 const READ = ['token', 'token_type_hint']
 
-/** Where no key is configured, nobody may ask and there is no such route. */
+/** Exists only if INTROSPECTION_KEY is set. */
 const introspect: FastifyPluginAsyncTypebox = async (fastify) => {
   const { INTROSPECTION_KEY } = fastify.config
   if (INTROSPECTION_KEY === undefined) return
 
-  /** Requests that may still bring the key in their form. */
+  /** Requests whose form may still contain the key. */
   const unauthenticated = new WeakSet<FastifyRequest>()
 
   fastify.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {

@@ -6,8 +6,8 @@ import { trimNames } from '../src/users/names.ts'
 const schema = {
   operationId: 'login',
   summary: 'Sign in',
-  description: `Opens a session. An unknown name and a wrong password cannot be told apart. With \`cookie\` the refresh token is
-set as an HttpOnly cookie and left out of the body.`,
+  description: `Creates a session. An unknown name and a wrong password are indistinguishable. With \`cookie\`, the
+refresh token is set as an HttpOnly cookie and omitted from the body.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: Login,

@@ -5,7 +5,8 @@ import { Refresh } from '../src/schemas/sessions.ts'
 const schema = {
   operationId: 'logout',
   summary: 'Sign out',
-  description: 'Ends the session of a refresh token, of an earlier one of it too. All is well where there is none.',
+  description: `Ends the session of a refresh token, or of an earlier one of the same session. Answers the same if
+there is none.`,
   tags: ['sessions'],
   security: [{}, { cookie: [] }],
   querystring: Nothing,

@@ -13,8 +13,8 @@ const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: No
 const reading = {
   ...common,
   operationId: 'me',
-  summary: 'Who am I',
-  description: 'The user of the access token, as long as its session is alive.',
+  summary: 'The current user',
+  description: 'The user of the access token, while its session is active.',
   response: { 200: UserAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
 }
 
@@ -22,8 +22,8 @@ const renaming = {
   ...common,
   operationId: 'changeUsername',
   summary: 'Change the username',
-  description: `Or choose the first one. Access tokens that were issued before go on naming the one before, which nobody else gets
-until they have expired.`,
+  description: `Or choose the first one. Access tokens that were already issued contain the previous username; nobody
+else can take it until they have expired.`,
   body: UserChange,
   response: {
     200: UserAnswer,
@@ -35,8 +35,8 @@ const deleting = {
   ...common,
   operationId: 'deleteAccount',
   summary: 'Delete the account',
-  description:
-    'For good, with all that belongs to it; needs the current password. The record keeps what the id has done.',
+  description: `Deletes the account and all its data permanently. Requires the current password. The audit log keeps
+its records, by id.`,
   body: AccountDeletion,
   response: {
     ...NO_CONTENT,

@@ -6,20 +6,20 @@ import { requireKey } from '../src/tokens/bearer.ts'
 
 const schema = {
   operationId: 'metrics',
-  summary: 'Figures for Prometheus',
-  description:
-    'For METRICS_KEY where one is set, otherwise for clients on the same machine alone, not through a proxy.',
+  summary: 'Metrics for Prometheus',
+  description: `Requires METRICS_KEY if it is set; otherwise only for clients on the same machine that do not use a
+proxy.`,
   tags: ['service'],
   security: [{ metrics: [] }, {}],
   querystring: Nothing,
   response: {
-    200: { description: 'The figures.', content: { 'text/plain': { schema: Type.String() } } },
+    200: { description: 'The metrics.', content: { 'text/plain': { schema: Type.String() } } },
     ...refusals('TOKEN_MISSING', 'TOKEN_INVALID', 'NOT_FOUND')
   }
 }
 
 const metrics: FastifyPluginAsyncTypebox = async (fastify) => {
-  // Another application that owns the server has figures of its own.
+  // An application that owns the server has its own metrics.
   if (!fastify.hasDecorator('metrics')) return
   const { config, metrics } = fastify
   const { METRICS_KEY } = config

@@ -15,7 +15,7 @@ const openapi: FastifyPluginAsyncTypebox = async (fastify) => {
   let document: Document | undefined
 
   fastify.get('/openapi.json', { schema }, async (_request, reply) => {
-    // Not before there are all routes.
+    // Not before all routes are registered.
     document ??= createDocument('application/json; charset=utf-8', JSON.stringify(fastify.swagger()))
     return reply.header('cache-control', 'public, max-age=3600').document(document)
   })

@@ -9,8 +9,8 @@ import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
 
 const common = { operationId: 'register', summary: 'Register', tags: ['accounts'], querystring: Nothing }
 
-const PASSWORD_RULES = `A password, once in NFC, has at least as many
-characters as PASSWORD_MIN says (8 by default) and at most 72 bytes in UTF-8; it is no common one, and neither of the names.`
+const PASSWORD_RULES = `After normalization to NFC, a password needs at least
+PASSWORD_MIN characters (8 by default) and at most 72 bytes in UTF-8; it must not be a common password or one of the names.`
 
 const response = {
   201: UserAnswer,
@@ -19,7 +19,7 @@ const response = {
 
 const schema = {
   ...common,
-  description: `Makes an account with a username, an email address, or both, and sends a mail that verifies the address.
+  description: `Creates an account with a username, an email address, or both, and sends a mail that verifies the address.
 ${PASSWORD_RULES}`,
   body: Registration,
   response
@@ -27,17 +27,16 @@ ${PASSWORD_RULES}`,
 
 const withEmail = {
   ...common,
-  description: `Makes an account with an email address, and a username if one is given, and sends a mail that verifies the
-address; without that nobody signs in. ${PASSWORD_RULES}`,
+  description: `Creates an account with an email address and an optional username, and sends a mail that verifies the address,
+which is required to sign in. ${PASSWORD_RULES}`,
   body: RegistrationWithEmail,
   response
 }
 
 const hidden = {
   ...common,
-  description: `Sends a mail to an email address. There is no account until \`/register/finish\` brings the token of that mail. The
-answer is always the same, after the same time, whether the address is new or taken; the owner of a taken one is told so by
-mail.`,
+  description: `Sends a mail to an email address; \`/register/finish\` creates the account with the token of that mail. The answer, and
+its timing, do not depend on whether the address has an account; its owner is then notified by mail.`,
   body: HiddenRegistration,
   response: {
     ...ACCEPTED,
@@ -45,7 +44,7 @@ mail.`,
   }
 }
 
-/** What it takes depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
+/** The body depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
   const { askForMail, config, limits, outbox, passwords, requireMail } = fastify
   const counted = limits.byAddress('register')

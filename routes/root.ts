@@ -3,21 +3,21 @@ import { Nothing, refusals } from '../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'root',
-  summary: 'Where to begin',
-  description: 'Leads to the API reference.',
+  summary: 'Start page',
+  description: 'Redirects to the API reference.',
   tags: ['service'],
   querystring: Nothing,
   response: {
     302: {
-      description: 'The API reference is elsewhere.',
+      description: 'A redirect to the API reference.',
       type: 'null',
-      headers: { location: Type.String({ description: 'where it is', examples: ['/docs'] }) }
+      headers: { location: Type.String({ description: 'the URL of the API reference', examples: ['/docs'] }) }
     },
     ...refusals()
   }
 }
 
-/** Whoever opens the address that the start prints is led to something to read. */
+/** Redirects a person who opens the address that the start prints. */
 const root: FastifyPluginAsyncTypebox = async (fastify) => {
   // A proxy may have the service under a path of its own.
   const { pathname } = new URL(`${fastify.config.PUBLIC_URL}/docs`)

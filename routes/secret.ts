@@ -3,8 +3,8 @@ import { BEARER, Nothing, refusals } from '../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'secret',
-  summary: 'Open the secret',
-  description: 'Opens to a valid access token. The token alone is checked, without the database.',
+  summary: 'Read the secret',
+  description: 'Requires a valid access token, which is verified without the database.',
   tags: ['accounts'],
   security: [{ bearer: [] }],
   querystring: Nothing,

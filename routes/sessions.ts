@@ -11,7 +11,7 @@ const listing = {
   ...common,
   operationId: 'listSessions',
   summary: 'List the sessions',
-  description: 'The living sessions of the user: this one first, then by last use, 1000 at most.',
+  description: 'The active sessions of the user: the current one first, then by last use; at most 1000.',
   response: { 200: SessionsAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
 }
 
@@ -28,7 +28,7 @@ const endingOthers = {
   ...common,
   operationId: 'endOtherSessions',
   summary: 'End all other sessions',
-  description: 'Device cookies of the user are void then; a device that shows a valid one gets another.',
+  description: 'Invalidates the device cookies of the user. A device that sends a valid one gets a new one.',
   body: NoBody,
   response: { ...NO_CONTENT, ...refusals(...BEARER, ...BODY, 'DATABASE_UNAVAILABLE') }
 }
@@ -55,7 +55,7 @@ const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
     const device = limits.deviceOf(request)
     const { count, owner } = await endOtherSessions(database, sessions.rules, user)
     request.record('sessions ended', { account: user.sub, session: user.sid, detail: { count } })
-    // The present session alone does not make a device known: its access token may be stolen.
+    // A session alone does not make a device known: its access token may be stolen.
     const before = { ...owner, device_version: owner.device_version - 1 }
     if (isDeviceOf(device, before)) await limits.rememberDevice(reply, owner)
     reply.code(204)

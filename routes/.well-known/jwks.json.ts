@@ -6,7 +6,7 @@ import { JwksAnswer } from '../../src/schemas/tokens.ts'
 const schema = {
   operationId: 'jwks',
   summary: 'The public keys',
-  description: 'The key ring as a JSON Web Key Set (RFC 7517): what access tokens are verified with.',
+  description: 'The keys that verify access tokens, as a JSON Web Key Set (RFC 7517).',
   tags: ['keys'],
   querystring: Nothing,
   response: { 200: JwksAnswer, ...NOT_MODIFIED, ...refusals() }
@@ -16,7 +16,7 @@ const jwks: FastifyPluginAsyncTypebox = async (fastify) => {
   const { keys } = fastify
   let written: { kids: string; document: Document } | undefined
 
-  /** The set of now, written anew when other keys are in the ring: a kid is the thumbprint of its key. */
+  /** Serialized again only if the keys of the ring have changed, by their ids, which are thumbprints. */
   function current(): Document {
     const jwks = keys.jwks()
     const kids = jwks.keys.map(({ kid }) => kid).join()

@@ -8,7 +8,7 @@ import { Identified, LONG_PATH, refusals } from '../../src/schemas/answers.ts'
 import { equalSecrets } from '../../src/secrets/equal.ts'
 
 const WithToken = Type.Object(
-  { token: Type.String({ description: 'the token of the link that the service shows when it starts' }) },
+  { token: Type.String({ description: 'the token of the link that the service logs at its start' }) },
   { additionalProperties: false }
 )
 
@@ -16,9 +16,8 @@ const HTML = { description: 'The page.', content: { 'text/html': { schema: Type.
 
 const listing = {
   operationId: 'devMail',
-  summary: 'The mail that was not sent',
-  description:
-    'While the service is tried out on one machine, without SMTP_URL: the last 100 letters, for clients on this machine alone.',
+  summary: 'Mail that was not sent',
+  description: 'For development without SMTP_URL: the last 100 messages, for clients on this machine only.',
   tags: ['service'],
   querystring: WithToken,
   response: { 200: HTML, ...refusals('NOT_FOUND') }
@@ -26,14 +25,14 @@ const listing = {
 
 const showing = {
   operationId: 'devLetter',
-  summary: 'One letter as it would look',
+  summary: 'A message as it would look',
   tags: ['service'],
   querystring: WithToken,
   params: Identified,
   response: { 200: HTML, ...refusals('NOT_FOUND'), ...LONG_PATH }
 }
 
-/** A letter brings its style along, and its links are to be followed; it runs, loads and frames nothing. */
+/** A message may use inline styles, and its links may be followed; it must not run, load or frame anything. */
 const LETTER_POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
@@ -43,7 +42,7 @@ const LETTER_POLICY = [
   'sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation'
 ].join('; ')
 
-/** Where mail is sent, or cannot be, there are no such routes. */
+/** Exists only if mail is shown instead of sent. */
 const mail: FastifyPluginAsyncTypebox = async (fastify) => {
   const { mailbox, mailboxUrl, pages } = fastify
   if (!mailbox || !mailboxUrl) return
@@ -83,7 +82,7 @@ const show = ({ id, at, recipient, subject, text }: Kept, query: string) => html
 <p><a href="mail/${id}${query}">as it would look</a></p>
 </article>`
 
-/** What stands alone on a line and is an address can be followed. */
+/** Makes a URL that is alone on its line a link. */
 function withLinks(text: string): (Html | string)[] {
   const pieces = text.split(/(^https?:\/\/\S+$)/m)
   return pieces.map((piece, index) => (index % 2 === 1 ? html`<a href="${piece}">${piece}</a>` : piece))

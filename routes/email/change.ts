@@ -6,9 +6,10 @@ import { findOwnCredentials } from '../../src/users/credentials.ts'
 
 const schema = {
   operationId: 'changeEmail',
-  summary: 'Ask for another email address',
-  description: `Needs the current password. The address changes when the new one has confirmed it by the token of a mail; that it
-is another user's is told there, and not here. Who has only a username gets the first address in the same way.`,
+  summary: 'Request a change of the email address',
+  description: `Requires the current password. The address changes once the token of a mail to the new address
+confirms it. If another account has the address, only the mail says so. An account without an address gets its first
+one in the same way.`,
   tags: ['mail'],
   security: [{ bearer: [] }],
   querystring: Nothing,

@@ -5,9 +5,9 @@ import { EmailBody } from '../../src/schemas/email.ts'
 
 const schema = {
   operationId: 'resendVerification',
-  summary: 'Send the mail that verifies an address once more',
-  description: `The answer is always the same, whether there is such an account, and whether its address has been verified
-already. An address is sent a few mails an hour at most.`,
+  summary: 'Resend the verification mail',
+  description: `The answer does not depend on whether the account exists or its address is verified. The number of
+mails to an address is limited to a few per hour.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailBody,

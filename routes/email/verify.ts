@@ -6,10 +6,10 @@ import { EmailVerification } from '../../src/schemas/email.ts'
 const schema = {
   operationId: 'verifyEmail',
   summary: 'Verify an email address',
-  description: `Takes the token of a mail to that address, for a day, and the password of the account, or in its place an access token
-of a living session of it: the mailbox and the account have one owner. Where both are given, the password counts. A wrong
-one counts as a failed login on each name of the account, and does not use the token up. It may be repeated while the
-address stands verified by that token.`,
+  description: `Takes the token of a mail to that address, valid for a day, and proof that the client owns the
+account: its password, or an access token of an active session. If both are sent, the password counts. A wrong
+password counts as a failed login for each name of the account, and does not use up the token. Repeating the request
+succeeds as long as the address is verified by that token.`,
   tags: ['mail'],
   security: [{ bearer: [] }, {}],
   querystring: Nothing,

@@ -3,7 +3,7 @@ import { Nothing, refusals } from '../../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'live',
-  summary: 'Is the process alive',
+  summary: 'Liveness',
   tags: ['service'],
   querystring: Nothing,
   response: { 200: Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false }), ...refusals() }

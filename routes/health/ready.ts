@@ -4,8 +4,8 @@ import { Nothing, refusals } from '../../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'ready',
-  summary: 'Can the service do its work',
-  description: 'Answers 200 when the database answers and takes writes.',
+  summary: 'Readiness',
+  description: 'Answers 200 if the database is reachable and writable.',
   tags: ['service'],
   querystring: Nothing,
   response: {

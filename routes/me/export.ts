@@ -7,9 +7,9 @@ import { AccountExport } from '../../src/schemas/users.ts'
 
 const schema = {
   operationId: 'exportAccount',
-  summary: 'All that is stored on me',
-  description: `As a JSON file: the account, its sessions, mails that wait, links that were sent, earlier addresses, what is counted
-against its names, and what is on record. It has no hash of a password or a token.`,
+  summary: 'Export my personal data',
+  description: `A JSON file with the account, its sessions, pending mails, links that were sent, previous addresses,
+the counters of its names, and its audit records. It contains no hash of a password or a token.`,
   tags: ['accounts'],
   security: [{ bearer: [] }],
   querystring: Nothing,

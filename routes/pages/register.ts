@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-/** Where accounts are hidden, a registration begins with a mail: the page asks for it. */
+/** With HIDE_ACCOUNTS, a registration begins with a mail, which this page requests. */
 const register: FastifyPluginAsync = async (fastify) => {
   if (fastify.config.HIDE_ACCOUNTS === 'off') return
 

@@ -7,8 +7,9 @@ import { findOwnCredentials } from '../../src/users/credentials.ts'
 const schema = {
   operationId: 'changePassword',
   summary: 'Change the password',
-  description: `Needs the current one; for the new one the rules of \`/register\` hold. Every other session of the user ends, device
-cookies are void but for the one that the answer sets, and a verified email address is told.`,
+  description: `Requires the current password; the new one is subject to the rules of \`/register\`. Ends all other
+sessions of the user, invalidates device cookies except the one that the answer sets, and notifies a verified email
+address.`,
   tags: ['accounts'],
   security: [{ bearer: [] }],
   querystring: Nothing,

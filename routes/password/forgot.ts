@@ -5,9 +5,9 @@ import { EmailBody } from '../../src/schemas/email.ts'
 
 const schema = {
   operationId: 'forgotPassword',
-  summary: 'Ask for a mail to choose another password',
-  description: `The answer is always the same, after the same time, whether there is such an account, or it is disabled. Of
-several mails the newest counts. An address is sent a few mails an hour at most.`,
+  summary: 'Request a password reset',
+  description: `The answer, and its timing, do not depend on whether the account exists or is disabled. Of several
+mails, only the newest is valid. The number of mails to an address is limited to a few per hour.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailBody,

@@ -4,10 +4,11 @@ import { PasswordReset } from '../../src/schemas/passwords.ts'
 
 const schema = {
   operationId: 'resetPassword',
-  summary: 'Choose another password',
-  description: `Takes the token of a mail, once and for 30 minutes; for the password the rules of \`/register\` hold, and one that
-is rejected does not use the token up. Every session of the user ends, wrong passwords are forgotten, and the address counts
-as verified. It does not sign in, but has the device known, so that its owner can while strangers are guessing.`,
+  summary: 'Reset the password',
+  description: `Takes the token of a mail, once, within 30 minutes. The password is subject to the rules of
+\`/register\`; a rejected one does not use up the token. Ends all sessions of the user, resets the counters of wrong
+passwords, and verifies the address. The client is not signed in, but gets a device cookie, so that the owner can sign
+in while others guess passwords.`,
   tags: ['mail'],
   querystring: Nothing,
   body: PasswordReset,

@@ -5,10 +5,10 @@ import { RegistrationEnd, UserAnswer } from '../../src/schemas/users.ts'
 const schema = {
   operationId: 'finishRegistration',
   summary: 'Finish a registration',
-  description: `Makes the account of an email address with the token of the mail that \`/register\` has sent there, once and for a
-day. A password, once in NFC, has at least as many characters as PASSWORD_MIN says (8 by default) and at most 72 bytes in
-UTF-8; it is no common one, and neither of the names. What is refused for the password or for a username that is taken does
-not use the token up.`,
+  description: `Creates the account of an email address with the token of the mail that \`/register\` has sent there, once, within a
+day. After normalization to NFC, a password needs at least PASSWORD_MIN characters (8 by default) and at most 72 bytes in
+UTF-8; it must not be a common password or one of the names. A rejected password or a username that is taken does not use up
+the token.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: RegistrationEnd,
@@ -25,7 +25,7 @@ not use the token up.`,
   }
 }
 
-/** Where accounts are not hidden, a registration ends where it begins, and there is no such route. */
+/** Exists only with HIDE_ACCOUNTS; otherwise `/register` creates the account. */
 const finish: FastifyPluginAsyncTypebox = async (fastify) => {
   const { config, emailLinks, limits, passwords } = fastify
   if (config.HIDE_ACCOUNTS === 'off') return

@@ -5,9 +5,9 @@ import { Refresh, TokensAnswer } from '../../src/schemas/sessions.ts'
 const schema = {
   operationId: 'refresh',
   summary: 'Refresh the tokens',
-  description: `Gives a new access token and the refresh token's successor. A refresh token is good for one use; used again within a few
-seconds of its first use it gives the same successor, later it ends the session, whatever was rotated since: somebody has
-a copy.`,
+  description: `Returns a new access token and the successor of the refresh token. A refresh token is valid for one use. Used again
+within a few seconds of its first use, it returns the same successor; later it ends the session, since somebody may have
+a copy of it.`,
   tags: ['sessions'],
   security: [{}, { cookie: [] }],
   querystring: Nothing,

@@ -5,8 +5,9 @@ import { EmailTokenBody } from '../../../src/schemas/email.ts'
 const schema = {
   operationId: 'confirmEmailChange',
   summary: 'Confirm a new email address',
-  description: `Takes the token of a mail to the new address, once and for a day. The one before, where it had been verified, gets a
-mail with which this can be undone for seven days. Another password, or another change of the address, voids the token.`,
+  description: `Takes the token of a mail to the new address, once, within a day. If the previous address was
+verified, it gets a mail with a link that reverts the change for seven days. A change of the password, or another
+change of the address, invalidates the token.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailTokenBody,

@@ -4,11 +4,11 @@ import { EmailUndo } from '../../../src/schemas/email.ts'
 
 const schema = {
   operationId: 'undoEmailChange',
-  summary: 'Undo a change of the email address',
-  description: `Takes the token of the mail to the address before, once and for seven days. The account has that address again,
-whatever was changed later. The password, every session, every device cookie and every token that was mailed before are
-void. With \`new_password\`, for which the rules of \`/register\` hold, that is the password from then on; without it a mail
-to choose one is sent to the address that is back. A password that is rejected does not use the token up.`,
+  summary: 'Revert a change of the email address',
+  description: `Takes the token of the mail to the previous address, once, within seven days. Restores that address,
+whatever was changed later, and invalidates the password, all sessions, device cookies and tokens of earlier mails.
+\`new_password\`, subject to the rules of \`/register\`, becomes the password; without it, a mail to the restored
+address lets its owner choose one. A rejected password does not use up the token.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailUndo,
