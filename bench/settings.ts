@@ -166,11 +166,11 @@ const preflight = await ask(base, 'OPTIONS', '/login', {
 check(preflight.headers['access-control-allow-origin'] === 'https://app.example.com', 'CORS_ORIGINS')
 
 const guess = (name: string) => ask(base, 'POST', '/login', { payload: { username: name, password: PASSWORD } })
-const crowd = await Promise.all(Array.from({ length: 12 }, (_, index) => guess(`nobody${index}`)))
+const users = await Promise.all(Array.from({ length: 12 }, (_, index) => guess(`nobody${index}`)))
 check(
-  crowd.some(({ status }) => status === 503),
+  users.some(({ status }) => status === 503),
   'HASH_CONCURRENCY, HASH_QUEUE',
-  crowd.map(({ status }) => status).join()
+  users.map(({ status }) => status).join()
 )
 const guesses: number[] = []
 while (guesses.length < 11) guesses.push((await guess('nobody')).status)

@@ -16,11 +16,11 @@ import { parseArgs } from 'node:util'
 import { inTurns } from '@latchkey/compare/measure/client'
 import { Cluster } from './shared/cluster.ts'
 import { describeMachine } from './shared/machine.ts'
-import { check, finish, megabytes, milliseconds, note, table, tally, title } from './shared/report.ts'
+import { check, finish, frequencies, megabytes, milliseconds, note, table, title } from './shared/report.ts'
 import { Service } from './shared/service.ts'
-import { Crowd } from './soak/crowd.ts'
 import { Ledger } from './soak/ledger.ts'
 import { growth, type Sample, type Stretch, sample, sampleAll, stretches } from './soak/samples.ts'
+import { SimulatedUsers } from './soak/simulated-users.ts'
 
 const PER_SECOND = 45
 
@@ -57,8 +57,8 @@ const service = await Service.start({
 })
 const before = await sample(service.base)
 const ledger = new Ledger()
-const crowd = new Crowd(service.base, ledger)
-for (let count = 0; count < 20; count += 1) await crowd.join()
+const users = new SimulatedUsers(service.base, ledger)
+for (let count = 0; count < 20; count += 1) await users.join()
 
 title(`${minutes} minutes of ${PER_SECOND} visits a second`)
 const samples: Sample[] = []
@@ -95,7 +95,7 @@ async function visit(): Promise<number> {
   while (performance.now() < end) {
     for (; due < ((performance.now() - start) / 1000) * PER_SECOND; due += 1) {
       if (visits.size >= MOST_AT_ONCE) turnedAway += 1
-      else begin(due % 500 === 0 ? crowd.loiter() : crowd.act())
+      else begin(due % 500 === 0 ? users.loiter() : users.act())
     }
     await pause(5)
   }
@@ -122,7 +122,7 @@ async function tellEachMinute(): Promise<void> {
     note(
       `minute ${minute}: ${count} answers, median ${milliseconds(median)}, p99 ${milliseconds(p99)}; ` +
         `${megabytes(memory)} of memory, ${megabytes(heap)} of heap, ${descriptors} descriptors, ` +
-        `${connections} connections; ${crowd.people.length} people`
+        `${connections} connections; ${users.people.length} people`
     )
   }
 }
@@ -161,32 +161,32 @@ function memory(all: Stretch[]): void {
 
 /** Everything that was promised to somebody. */
 async function remembered(): Promise<void> {
-  const unsure = crowd.people.filter(({ passwords }) => passwords[1] !== undefined)
-  await inTurns(unsure, 4, (person) => crowd.signIn(person))
+  const unsure = users.people.filter(({ passwords }) => passwords[1] !== undefined)
+  await inTurns(unsure, 4, (person) => users.signIn(person))
 
   const rows = await cluster.admin('SELECT username FROM users', 'latchkey')
   const stored = new Set(rows.map(({ username }) => username))
-  const missing = crowd.people.filter(({ username }) => !stored.delete(username))
-  const doubtful = crowd.doubtful.filter((username) => stored.delete(username))
+  const missing = users.people.filter(({ username }) => !stored.delete(username))
+  const doubtful = users.doubtful.filter((username) => stored.delete(username))
   promise(
-    missing.length === 0 && stored.size === 0 && rows.length === crowd.people.length + doubtful.length,
+    missing.length === 0 && stored.size === 0 && rows.length === users.people.length + doubtful.length,
     'every account that was acknowledged is there, and no other',
-    `${crowd.people.length} accounts, ${missing.length} missing, ${stored.size} too many, ` +
+    `${users.people.length} accounts, ${missing.length} missing, ${stored.size} too many, ` +
       `${doubtful.length} that had been refused with a 503`
   )
 
-  const sessions = crowd.people.flatMap((person) => person.sessions.map((session) => ({ person, session })))
-  await inTurns(sessions, 16, ({ person, session }) => crowd.refresh(person, session))
+  const sessions = users.people.flatMap((person) => person.sessions.map((session) => ({ person, session })))
+  await inTurns(sessions, 16, ({ person, session }) => users.refresh(person, session))
   promise(
-    crowd.lost.length === 0,
+    users.lost.length === 0,
     'every session that was acknowledged lives, but for those whose last answer was lost for longer than the grace',
-    `${sessions.length} sessions, ${crowd.lost.length} lost, ${crowd.explained.length} explained`
+    `${sessions.length} sessions, ${users.lost.length} lost, ${users.explained.length} explained`
   )
 
-  const some = [...crowd.people].sort(() => Math.random() - 0.5).slice(0, SAMPLE_OF_LOGINS)
+  const some = [...users.people].sort(() => Math.random() - 0.5).slice(0, SAMPLE_OF_LOGINS)
   const refused: number[] = []
   await inTurns(some, 4, async (person) => {
-    const { status } = await crowd.signIn(person)
+    const { status } = await users.signIn(person)
     if (status !== 200) refused.push(status)
   })
   promise(refused.length === 0, `a sample of them signs in with the password of last`, `${some.length} people`)
@@ -198,7 +198,7 @@ async function remembered(): Promise<void> {
 async function leftovers(): Promise<void> {
   const backends = await cluster.backends()
   promise(backends <= POOL, 'PostgreSQL serves no more than the pool', `${backends} connections`)
-  crowd.leave()
+  users.leave()
   // The service's own timers use connections to the database, which nobody else holds open.
   const held = ({ descriptors, connections }: Sample) => descriptors - connections
   const deadline = performance.now() + IDLE
@@ -217,9 +217,9 @@ async function leftovers(): Promise<void> {
 function complaints(): void {
   const lines = service.log().trim().split('\n').filter(Boolean)
   const entries = lines.map((line) => JSON.parse(line) as { level: number; msg: string })
-  const errors = tally(entries.filter(({ level }) => level > 40).map(({ msg }) => msg))
+  const errors = frequencies(entries.filter(({ level }) => level > 40).map(({ msg }) => msg))
   promise(errors === '', 'nothing in the log is worse than a warning', errors)
-  note(`warnings: ${tally(entries.filter(({ level }) => level === 40).map(({ msg }) => msg)) || 'none'}`)
+  note(`warnings: ${frequencies(entries.filter(({ level }) => level === 40).map(({ msg }) => msg)) || 'none'}`)
 }
 
 function report(): void {

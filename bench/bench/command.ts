@@ -6,12 +6,12 @@ import { atExit } from '@latchkey/compare/measure/at-exit'
 import { endingWith } from '@latchkey/compare/measure/ending'
 import { ServiceError } from '@latchkey/compare/measure/load'
 import { messageOf, Refusal } from '@latchkey/compare/refusal'
-import { harmless } from '@latchkey/compare/report/harmless'
 import { checkOutputs, type Outputs, outputsOf, writeOutputs } from '@latchkey/compare/report/outputs'
 import { showProgress } from '@latchkey/compare/report/progress'
 import { published } from '@latchkey/compare/report/published'
 import { changes, tellChange } from '@latchkey/compare/report/regression'
 import type { Result } from '@latchkey/compare/report/result'
+import { stripControls } from '@latchkey/compare/report/strip-controls'
 import { toText } from '@latchkey/compare/report/table'
 import type { Streams } from '@latchkey/contract/command'
 import { CommanderError } from 'commander'
@@ -39,7 +39,7 @@ const OURS: Surroundings = {
 }
 
 /**
- * Does what the command line asks for.
+ * Runs the command line.
  * @returns the exit code: 0 nothing got worse, 1 something did or the service did not do what it has to, 2 where the
  *   words, a file or a database are at fault, or the service did not start or stop
  */
@@ -61,7 +61,7 @@ export async function runBench(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const code = codeOf(error)
-    stderr.write(harmless(`bench: ${messageOf(error)}\n`))
+    stderr.write(stripControls(`bench: ${messageOf(error)}\n`))
     return code
   }
 }
@@ -81,14 +81,14 @@ interface Run extends Surroundings, Streams {
 /** Whatever can be wrong is found before the measurement, which takes long. */
 async function run(bench: Run): Promise<number> {
   const { options, stdout, stderr, results } = bench
-  const say = (text: string) => stdout.write(harmless(text))
+  const say = (text: string) => stdout.write(stripControls(text))
   const at = bench.now()
   const { save, from } = options
   const saved = save ? [nextFile(results, at)] : []
   const { json, html } = outputsOf(options)
   const outputs: Outputs = { json: [...json, ...saved], html }
   const earlier = from === undefined ? undefined : readBench('--from', from)
-  const tell = (what: string) => stderr.write(harmless(`bench: ${what}\n`))
+  const tell = (what: string) => stderr.write(stripControls(`bench: ${what}\n`))
   const last = resultBefore(options, earlier?.settings ?? amounts(options).settings, results, tell)
   checkOutputs(outputs)
   const result = earlier ?? (await measureAll(bench, at))

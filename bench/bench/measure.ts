@@ -75,7 +75,7 @@ async function measureServices(stores: Store[], bench: Bench) {
   )
 }
 
-/** @param ends what is to be called at the end, which grows */
+/** @param ends collects functions to call at the end */
 async function startAndMeasure(stores: Store[], bench: Bench, ends: (() => unknown)[]) {
   const { settings, retries, place, progress } = bench
   const control = await forkServer(CONTROL)

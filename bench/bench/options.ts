@@ -39,7 +39,7 @@ const FULL = {
 }
 const QUICK = { rounds: 3, seconds: 1, clients: 4, grown: { clients: [1, 8, 64], accounts: [1e3, 1e4] } }
 
-/** What means nothing where nothing is measured. */
+/** Options that conflict with --from, which measures nothing. */
 const OF_MEASURING = ['quick', 'database', 'rounds', 'seconds', 'cost', 'retries', 'clients', 'accounts', 'save']
 
 export const benchCommand = () =>
@@ -60,7 +60,7 @@ export const benchCommand = () =>
     .option('--html <file>', 'write a page for people there')
     .option('--against <file>', 'compare with this result in place of the last one')
     .addOption(new Option('--from <file>', 'measure nothing: tell an earlier result').conflicts(OF_MEASURING))
-    .showHelpAfterError('(--help says what there is)')
+    .showHelpAfterError('(see --help)')
 
 /** How much is measured. */
 export function amounts({ quick, rounds, seconds, cost = 12, retries, clients, accounts }: Options): Amounts {

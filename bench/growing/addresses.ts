@@ -1,6 +1,6 @@
 import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import type { Cluster } from '../shared/cluster.ts'
-import { check, tally, title } from '../shared/report.ts'
+import { check, frequencies, title } from '../shared/report.ts'
 import { Fleet } from './fleet.ts'
 
 /** Refreshes that one address may ask for within five minutes, as docs/limits.md says. */
@@ -28,7 +28,7 @@ export async function addresses(cluster: Cluster): Promise<void> {
   check(
     statuses.every((status, turn) => status === (turn < LIMIT ? 401 : 429)),
     'one that claims another address with each request is limited as one, over both instances',
-    tally(statuses.map(String))
+    frequencies(statuses.map(String))
   )
   const { status } = await guess(0, '127.0.0.3')
   check(status === 401, 'and another client is not', `${status}`)

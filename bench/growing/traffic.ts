@@ -2,7 +2,7 @@ import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask } from '@latchkey/compare/measure/client'
 import { Clients, type Route } from '../outages/clients.ts'
-import { check, tally } from '../shared/report.ts'
+import { check, frequencies } from '../shared/report.ts'
 
 /** How many ask at the same time; no more, so that hashes do not pile up on a machine that is busy with other things. */
 const AT_ONCE = 8
@@ -83,7 +83,7 @@ export class Traffic {
 }
 
 export const describe = (seen: Seen[]) =>
-  tally(
+  frequencies(
     seen.map(({ route, status, code, reused }) => {
       const how = status === 0 ? ` ${reused ? 'on a connection used before' : 'on a new connection'}` : ''
       return `${route} ${status}${code ? ` ${code}` : ''}${how}`

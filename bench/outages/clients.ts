@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, inTurns, PASSWORD } from '@latchkey/compare/measure/client'
-import { tally } from '../shared/report.ts'
+import { frequencies } from '../shared/report.ts'
 
 const ROUTES = ['login', 'register', 'me', 'refresh', 'ready'] as const
 
@@ -197,6 +197,6 @@ export async function watch(base: string, token: string, signal: AbortSignal) {
   return {
     count: all.length,
     slowest: Math.max(...all.map(({ ms }) => ms)),
-    wrong: tally(all.filter(({ status }) => status !== 200).map(({ status, code }) => `${status} ${code}`))
+    wrong: frequencies(all.filter(({ status }) => status !== 200).map(({ status, code }) => `${status} ${code}`))
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { openFiles } from '../shared/processes.ts'
-import { check, milliseconds, note, tally } from '../shared/report.ts'
+import { check, frequencies, milliseconds, note } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
 import { type Clients, type Route, say, type Visit, watch } from './clients.ts'
 
@@ -72,7 +72,7 @@ export async function endure({ service, clients, connections }: Rig, outage: Out
       visits.filter(({ start, ms }) => start >= began && start + ms <= ending)
     )
   const outside = visits.filter(({ verdict }) => verdict === 'wrong')
-  check(outside.length === 0, `${name}: before, during and after it no other answer`, tally(outside.map(say)))
+  check(outside.length === 0, `${name}: before, during and after it no other answer`, frequencies(outside.map(say)))
   check(
     free.wrong === '' && free.slowest < 1000,
     `${name}: /secret, JWKS, /docs and /health/live answer`,
@@ -93,7 +93,7 @@ export async function endure({ service, clients, connections }: Rig, outage: Out
   check(
     late.filter(({ start }) => start - ended > recovery * 1000).length <= stragglers,
     `${name}: everything works again`,
-    late.length === 0 ? 'at once' : `the last refusal after ${milliseconds(recovered)} (${tally(late.map(say))})`
+    late.length === 0 ? 'at once' : `the last refusal after ${milliseconds(recovered)} (${frequencies(late.map(say))})`
   )
   await reckon(name, clients)
   report(service, logged, descriptors)
@@ -106,7 +106,7 @@ function judge({ name, goesOn = 'nothing' }: Outage, during: Visit[]): void {
   check(
     unfit.length === 0 && refused.length > 0,
     `${name}: ${goesOn === 'nothing' ? 'what needs the database' : 'what cannot be done'} is answered with 503`,
-    unfit.length === 0 && goesOn === 'nothing' ? `${refused.length} times` : tally(during.map(say))
+    unfit.length === 0 && goesOn === 'nothing' ? `${refused.length} times` : frequencies(during.map(say))
   )
   const hashes = ({ route }: Visit) => route === 'register' || (route === 'login' && goesOn !== 'nothing')
   const slow = during.filter((visit) => visit.ms > (hashes(visit) ? HASHING : 0) + LONGEST_MS)

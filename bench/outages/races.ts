@@ -1,5 +1,5 @@
 import { ask, PASSWORD } from '@latchkey/compare/measure/client'
-import { tally } from '@latchkey/compare/report/tally'
+import { frequencies } from '@latchkey/compare/report/frequencies'
 import { check, milliseconds } from '../shared/report.ts'
 
 const ROUNDS = 50
@@ -25,7 +25,7 @@ export async function raceRefreshes(bases: string[]): Promise<void> {
       ({ status, body }) => status === 200 && body.refresh_token === first?.body.refresh_token
     )
     if (!isOne) {
-      const seen = tally(answers.map(({ status, code }) => `${status} ${code ?? ''}`.trim()))
+      const seen = frequencies(answers.map(({ status, code }) => `${status} ${code ?? ''}`.trim()))
       check(false, `${AT_ONCE} refreshes of one token at once have one successor`, `round ${round}: ${seen}`)
       return
     }

@@ -2,7 +2,7 @@ import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { Cluster } from '../shared/cluster.ts'
-import { check, milliseconds, note, tally, title } from '../shared/report.ts'
+import { check, frequencies, milliseconds, note, title } from '../shared/report.ts'
 import { Service } from '../shared/service.ts'
 import { openSocket, send } from '../shared/sockets.ts'
 import { Clients } from './clients.ts'
@@ -90,12 +90,12 @@ async function underLoad(databaseUrl: string): Promise<void> {
   check(
     flying.every((answer) => right(answer) || refusedWell(answer)) && flying.some(right),
     'what was in flight is answered',
-    tally(flying.map(name))
+    frequencies(flying.map(name))
   )
   check(
     before.every((answer) => flying.includes(answer) || right(answer)),
     'what was answered before was right',
-    tally(before.filter((answer) => !flying.includes(answer)).map(name))
+    frequencies(before.filter((answer) => !flying.includes(answer)).map(name))
   )
   // A connection that is kept alive may be closed at the moment it is used again: RFC 9112 §9.3.1 has the client retry.
   const after = asked.filter(isNew)
@@ -103,12 +103,12 @@ async function underLoad(databaseUrl: string): Promise<void> {
   check(
     after.every((answer) => refusedWell(answer) || refused(answer)) && heard < start + HEARD,
     'what is new is refused',
-    tally(after.map((answer) => `${name(answer)}${answer.reused ? ' (reused)' : ''}`))
+    frequencies(after.map((answer) => `${name(answer)}${answer.reused ? ' (reused)' : ''}`))
   )
   check(
     late.every((text) => text === '' || /^HTTP\/1.1 503 .*retry-after: \d+.*"code":"OVERLOADED"/is.test(text)),
     'a connection that is open already is told so, for /health/ready first',
-    tally(late.map((text) => text.split('\r\n')[0] || 'closed'))
+    frequencies(late.map((text) => text.split('\r\n')[0] || 'closed'))
   )
   await remember(databaseUrl, acknowledged, 'SIGTERM under load')
 }
@@ -195,7 +195,7 @@ async function whileSilent(databaseUrl: string, proxy: TcpProxy): Promise<void> 
     check(
       answers.every(({ status }) => status === 503),
       `${name}: they are answered`,
-      tally(answers.map(({ status, code }) => `${status} ${code}`))
+      frequencies(answers.map(({ status, code }) => `${status} ${code}`))
     )
     if (code !== 0) note(service.log().trim().split('\n').at(-1) ?? '')
     proxy.behave('forward')

@@ -16,7 +16,7 @@ function newest(): string {
   return versions[0]
 }
 
-/** Small, so that it is up and out of connections soon, and telling of each connection. */
+/** A small server that starts quickly, has few connections, and logs each of them. */
 const SETTINGS = `
 max_connections = 30
 shared_buffers = 16MB
@@ -27,20 +27,20 @@ wal_keep_size = 64MB
 interface Options {
   host?: string
   port?: number
-  /** Where the data goes, when not into the folder of the cluster; and where its write-ahead log goes. */
+  /** The directories of the data and of the write-ahead log; by default, in that of the cluster. */
   data?: string
   wal?: string
   /** Further settings of the configuration file. */
   settings?: string
 }
 
-/** A PostgreSQL of our own, which is gone when the program ends. */
+/** A PostgreSQL server that is removed at exit. */
 export class Cluster {
   readonly host: string
   readonly port: number
   readonly folder: string
   readonly #data: string
-  /** Given at each start, and so not taken over by a standby. */
+  /** Settings on the command line of the server, which a standby does not copy. */
   #arguments = ''
 
   private constructor(host: string, port: number, folder: string, data: string) {
@@ -51,7 +51,7 @@ export class Cluster {
     atExit(() => this.kill())
   }
 
-  /** A cluster that runs, with the role and the empty database `latchkey`. */
+  /** Creates and starts a cluster with the role and the empty database `latchkey`. */
   static async create({ host = '127.0.0.1', port, data, wal, settings = '' }: Options = {}): Promise<Cluster> {
     const folder = temporaryFolder()
     const cluster = new Cluster(host, port ?? (await freePort()), folder, data ?? join(folder, 'data'))
@@ -93,7 +93,7 @@ export class Cluster {
     return postmaster !== undefined && isAlive(postmaster)
   }
 
-  /** As when the power fails, but for the files. */
+  /** Kills all processes of the server. */
   kill(): void {
     this.#signal('SIGKILL')
   }
@@ -106,7 +106,7 @@ export class Cluster {
     this.#signal('SIGCONT')
   }
 
-  /** A standby that follows this one, on a port of its own. */
+  /** Creates a standby that replicates this server. */
   async standby({ host = this.host, port }: Pick<Options, 'host' | 'port'> = {}): Promise<Cluster> {
     const folder = temporaryFolder()
     const data = join(folder, 'data')
@@ -117,7 +117,7 @@ export class Cluster {
     return standby
   }
 
-  /** One statement of a superuser. */
+  /** Runs one statement as superuser. */
   async admin(text: string, database = 'postgres') {
     const client = this.client('postgres', database)
     await client.connect()
@@ -134,13 +134,13 @@ export class Cluster {
     return client
   }
 
-  /** How many processes serve the service. */
+  /** The number of connections of the service. */
   async backends(): Promise<number> {
     const [row] = await this.admin("SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'latchkey'")
     return row.count
   }
 
-  /** How many connections it has ever seen. */
+  /** The number of connections since the first start. */
   connections(): number {
     return readFileSync(join(this.folder, 'log'), 'utf8').split('connection received: host=127').length - 1
   }
@@ -164,14 +164,14 @@ export class Cluster {
 
 function isAlive(pid: number): boolean {
   try {
-    // The number may have gone to another program since.
+    // The pid may have been reused.
     return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres')
   } catch {
     return false
   }
 }
 
-/** A file system of its own in memory, of so many megabytes. @throws where mounting is not allowed */
+/** A file system in memory. @throws if mounting is not permitted */
 export class Disk {
   readonly path: string
 

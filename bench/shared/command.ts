@@ -5,7 +5,7 @@ import { cpuTime } from '@latchkey/compare/measure/local-processes'
 import { residentMemory } from './processes.ts'
 import { Service } from './service.ts'
 
-/** How a command ended: milliseconds, bytes at most, and what it answered. */
+/** The result of a command: wall and processor time in milliseconds, peak memory in bytes, and its answer. */
 export interface Ended {
   time: number
   busy: number
@@ -14,14 +14,14 @@ export interface Ended {
   sum: Record<string, number>
 }
 
-/** Makes the database of an environment, which commands do not: the first start does. */
+/** Creates the database of an environment by starting the service once; commands do not create it. */
 export async function makeDatabase(environment: Record<string, string>): Promise<void> {
   const service = await Service.start({ environment })
   const { code } = await service.stop()
   if (code !== 0) throw new Error(`the service ended with ${code}:\n${service.log()}`)
 }
 
-/** Runs a built command to its end, or kills it a second after it has told that it is at work. Linux only. */
+/** Runs a built command to its end, or kills it a second after its first progress. Linux only. */
 export async function runCommand(
   environment: NodeJS.ProcessEnv,
   words: string[],

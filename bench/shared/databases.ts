@@ -5,7 +5,7 @@ import { atExit } from '@latchkey/compare/measure/at-exit'
 import { messageOf, Refusal } from '@latchkey/compare/refusal'
 import pg from 'pg'
 
-/** How long a server may take to accept a connection, in milliseconds. */
+/** The timeout of a connection, in milliseconds. */
 const TIMEOUT_MS = 10_000
 
 /** A server of PostgreSQL on which databases can be made. */
@@ -17,7 +17,7 @@ export interface Server {
   drop: () => Promise<void>
 }
 
-/** @throws Refusal where the URL is none, nobody answers there, or what is asked is not allowed */
+/** @throws Refusal if the URL is invalid, the server is unreachable, or it refuses the statement */
 export async function openServer(url: string): Promise<Server> {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new Refusal('--database must be a URL such as postgres://postgres@127.0.0.1:5432/postgres')
@@ -30,7 +30,7 @@ export async function openServer(url: string): Promise<Server> {
     version: String(version).replace(/ .*/, ''),
     async create(what) {
       const name = `latchkey_bench_${run}_${what}`
-      // An answer may be lost where the database was made.
+      // Recorded first: the answer may be lost after the database was created.
       names.push(name)
       await query(url, `CREATE DATABASE ${name}`)
       return Object.assign(new URL(url), { pathname: name }).href
@@ -44,7 +44,7 @@ export async function openServer(url: string): Promise<Server> {
   }
 }
 
-/** For a run that is broken off. The URL is in the environment, where others cannot read its password. */
+/** Cleans up after an aborted run. The URL is in the environment, where other users cannot read its password. */
 function dropAtOnce(url: string, names: string[]): void {
   if (names.length === 0) return
   const program = fileURLToPath(new URL('drop-databases.js', import.meta.url))

@@ -2,11 +2,11 @@ import http from 'node:http'
 import type { Answer } from '@latchkey/compare/measure/client'
 
 /**
- * Asks all the time until the signal, so many requests at once, over connections that are kept.
+ * Sends requests until the signal is aborted, with a fixed concurrency, over persistent connections.
  *
- * @returns the answers that came before the signal
+ * @returns the answers that arrived before the signal
  */
-export async function keepAsking(
+export async function generateLoad(
   atOnce: number,
   signal: AbortSignal,
   ask: (agent: http.Agent) => Promise<Answer>

@@ -22,12 +22,12 @@ export async function run(program: string, ...args: string[]): Promise<string> {
   return stdout
 }
 
-/** Starts one that stays. */
+/** Starts a program in the background. */
 export function launch(program: string, args: string[], options: SpawnOptions = {}) {
   return spawn(program, args, { ...owner, cwd: '/', stdio: 'ignore', ...options })
 }
 
-/** A folder for PostgreSQL, gone when the program ends. */
+/** Creates a directory for PostgreSQL that is removed at exit. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   own(folder)
@@ -54,17 +54,17 @@ export function childrenOf(pid: number): number[] {
       .filter(Boolean)
       .map(Number)
   } catch {
-    // That is how ps says that there are none.
+    // ps fails if there are none.
     return []
   }
 }
 
 export const findProgram = (...paths: string[]) => paths.find((path) => existsSync(path))
 
-/** How many files and sockets a process holds open. */
+/** The number of open files and sockets of a process. */
 export const openFiles = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
 
-/** How many of its threads have a lower priority than the process. */
+/** The number of threads with a lower priority than the process. */
 export function lowPriorityThreads(pid: number): number {
   const niceOf = (path: string) => Number(readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ')[16])
   const process = `/proc/${pid}`
@@ -72,7 +72,7 @@ export function lowPriorityThreads(pid: number): number {
   return readdirSync(`${process}/task`).filter((thread) => niceOf(`${process}/task/${thread}/stat`) > own).length
 }
 
-/** What a process holds of the memory, in bytes; by VmHWM the most that it has held (proc(5)). 0 once it is gone. */
+/** The resident memory of a process, or its peak with VmHWM, in bytes (proc(5)). 0 after its end. */
 export function residentMemory(pid: number, field: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')

@@ -1,9 +1,9 @@
-export { tally } from '@latchkey/compare/report/tally'
+export { frequencies } from '@latchkey/compare/report/frequencies'
 
-/** What the program says. */
+/** The report of a program. */
 let failures = 0
 
-/** One line for what was tried: whether it held, and what was seen. @returns the line */
+/** Prints the result of a check: whether it held, and the observed value. @returns the line */
 export function check(held: boolean, what: string, seen = ''): string {
   if (!held) failures += 1
   const line = `${held ? 'ok' : 'FAILED'} ${what}${seen && `: ${seen}`}`
@@ -11,12 +11,12 @@ export function check(held: boolean, what: string, seen = ''): string {
   return line
 }
 
-/** A figure, or what could not be tried here. */
+/** Prints a figure, or why a check was skipped. */
 export const note = (text: string) => print(`   ${text}`)
 
 export const title = (text: string) => print(`\n${text}`)
 
-/** Runs the parts that the command line names, or all, and ends the program: with 1 when something did not hold. */
+/** Runs the parts that the command line names, or all, and exits: with 1 if a check failed. */
 export async function runParts(
   parts: Record<string, () => Promise<void>>,
   named: string[] = process.argv.slice(2)
@@ -28,7 +28,7 @@ export async function runParts(
   finish()
 }
 
-/** Ends the program: with 1 when something did not hold. */
+/** Exits the program: with 1 if a check failed. */
 export function finish(): never {
   title(failures === 0 ? 'Everything held.' : `${failures} did not hold.`)
   process.exit(failures === 0 ? 0 : 1)
@@ -39,7 +39,7 @@ export const milliseconds = (time: number) =>
 
 export const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(0)} MB`
 
-/** A table, as Markdown writes it. */
+/** Formats a table in Markdown. */
 export function table(head: string[], rows: (string | number)[][]): string {
   const lines = [head, head.map(() => '---'), ...rows]
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')

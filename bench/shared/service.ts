@@ -8,10 +8,10 @@ import { atExit } from '@latchkey/compare/measure/at-exit'
 import { ask } from '@latchkey/compare/measure/client'
 import { freePort } from '@latchkey/compare/measure/free-port'
 
-/** What follows `node` to start the built service. */
+/** The arguments of `node` that start the built service. */
 export const BUILT = ['--max-semi-space-size=8', fileURLToPath(new URL('../../dist/src/server.js', import.meta.url))]
 
-/** The environment of every service, where nothing else is given. */
+/** The default environment of a service. */
 export const ENVIRONMENT = {
   SECRET_KEY: 'x'.repeat(32),
   // The same for all, so that each instance accepts the tokens of the others.
@@ -22,12 +22,12 @@ export const ENVIRONMENT = {
 }
 
 interface Options {
-  /** Without one, it has an embedded database in its DATA_DIR. */
+  /** By default, an embedded database in DATA_DIR. */
   databaseUrl?: string | undefined
-  /** A free one, when there is none. */
+  /** By default, a free port. */
   port?: number
   environment?: Record<string, string>
-  /** What follows `node`; the built service by default. */
+  /** The arguments of `node`; by default, the built service. */
   program?: string[]
   /** A command that runs the rest of the command line, such as `unshare`. */
   wrapper?: string[]
@@ -61,7 +61,7 @@ export class Service {
     atExit(() => this.signal('SIGKILL'))
   }
 
-  /** Starts one, and does not wait until it is ready. */
+  /** Starts a service without waiting until it is ready. */
   static async launch({ databaseUrl, environment, program = BUILT, wrapper = [], ...options }: Options) {
     const port = options.port ?? (await freePort())
     // A working folder of its own, so that no .env applies.
@@ -85,14 +85,14 @@ export class Service {
     return new Service(child, port, log)
   }
 
-  /** Starts one and waits until it is ready. */
+  /** Starts a service and waits until it is ready. */
   static async start(options: Options): Promise<Service> {
     const service = await Service.launch(options)
     if (!(await service.isReady())) throw new Error(`the service did not start:\n${service.log()}`)
     return service
   }
 
-  /** Whether it becomes ready in time, and does not end before. */
+  /** Waits until the service is ready. Resolves to false at the timeout, or if it exits before. */
   async isReady(timeoutMs = START_TIMEOUT_MS): Promise<boolean> {
     const end = performance.now() + timeoutMs
     let running = true
@@ -110,14 +110,14 @@ export class Service {
     this.#child.kill(signal)
   }
 
-  /** Signals it and waits for its end. */
+  /** Sends a signal and waits until the service exits. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', timeoutMs = STOP_TIMEOUT_MS): Promise<Ended> {
     const start = performance.now()
     this.signal(signal)
     return this.outcome(start, timeoutMs)
   }
 
-  /** Waits for its end, since `start`; kills it after the timeout. */
+  /** Waits until the service exits; kills it after the timeout. @param start when the stop began */
   async outcome(start: number, timeoutMs = STOP_TIMEOUT_MS): Promise<Ended> {
     const ended = await Promise.race([this.ended, pause(timeoutMs, undefined, { ref: false })])
     if (ended) return { code: ended.code, ms: ended.at - start }

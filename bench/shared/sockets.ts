@@ -7,7 +7,7 @@ export function openSocket(base: string): Promise<Socket> {
   })
 }
 
-/** Sends the text and waits until the connection is closed. @returns all that came */
+/** Sends the text and waits until the connection is closed. @returns the received text */
 export function send(socket: Socket, text: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
     let received = ''

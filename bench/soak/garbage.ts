@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Question } from '@latchkey/compare/measure/client'
 
-/** A request that is answered with the status, whatever happens besides. */
+/** A request with the status that it must be answered with. */
 export interface Refused extends Question {
   method?: string
   path: string
@@ -43,7 +43,7 @@ export const REFUSED: Refused[] = [
 
 const HEAD = 'POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
 
-/** What is no HTTP at all, or none that may be taken: answered with a 4xx, and the connection closed. */
+/** Invalid HTTP: must be answered with a 4xx, and the connection closed. */
 export const NOISE: (() => string | Buffer)[] = [
   () => Buffer.concat([Buffer.from([0]), randomBytes(200)]),
   // The beginning of a TLS handshake, and of HTTP/2.
@@ -55,5 +55,5 @@ export const NOISE: (() => string | Buffer)[] = [
   () => `${HEAD}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n`
 ]
 
-/** What a client may have sent when it goes away. */
+/** Requests that a client aborts. */
 export const UNFINISHED = ['', 'POST /lo', `${HEAD}Content-`, `${HEAD}Content-Length: 100\r\n\r\n{"username"`]

@@ -1,13 +1,13 @@
 import type { Answer } from '@latchkey/compare/measure/client'
 import { quantile } from '@latchkey/compare/measure/statistics'
-import { tally } from '../shared/report.ts'
+import { frequencies } from '../shared/report.ts'
 
-/** What was asked for, and what came of it. */
+/** Records requests and their outcomes. */
 interface Entry {
   what: string
   outcome: string
   right: boolean
-  /** Whether it is what every request may be answered with while the database is away. */
+  /** Whether every request may be answered so while the database is unavailable. */
   unavailable: boolean
   start: number
   ms: number
@@ -27,20 +27,20 @@ export class Ledger {
     return this.#entries.length
   }
 
-  /** What was answered between two moments: how many, and how fast. */
+  /** The number and latency of answers between two times. */
   between(from: number, to: number) {
     const times = this.#entries.filter(({ start, ms }) => start + ms >= from && start + ms < to).map(({ ms }) => ms)
     return { count: times.length, median: quantile(times, 0.5), p99: quantile(times, 0.99) }
   }
 
-  /** What was not as expected, but for what the outage explains. */
+  /** Unexpected outcomes, except those that the outage explains. */
   wrong(outage: { from: number; to: number }): string {
     const during = ({ start, ms }: Entry) => start + ms >= outage.from && start <= outage.to
     const wrong = this.#entries.filter((entry) => !entry.right && !(entry.unavailable && during(entry)))
-    return tally(wrong.map(({ what, outcome }) => `${what} ${outcome}`))
+    return frequencies(wrong.map(({ what, outcome }) => `${what} ${outcome}`))
   }
 
-  /** What the outage explains. */
+  /** Outcomes that the outage explains. */
   get unavailable(): Entry[] {
     return this.#entries.filter(({ unavailable }) => unavailable)
   }
@@ -57,7 +57,7 @@ export class Ledger {
       .sort(([, some], [, others]) => others.length - some.length)
       .map(([what, entries]) => {
         const times = entries.map(({ ms }) => ms)
-        const outcomes = tally(entries.map(({ outcome }) => outcome))
+        const outcomes = frequencies(entries.map(({ outcome }) => outcome))
         return { what, count: entries.length, outcomes, median: quantile(times, 0.5), p99: quantile(times, 0.99) }
       })
   }

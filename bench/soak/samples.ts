@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { quantile } from '@latchkey/compare/measure/statistics'
 
-/** What is looked at, by the name that it has at /metrics. */
+/** The metrics that are sampled, by their names at /metrics. */
 const FIGURES = {
   memory: /^process_resident_memory_bytes (\S+)/m,
   heap: /^nodejs_heap_size_used_bytes (\S+)/m,
@@ -14,14 +14,14 @@ const FIGURES = {
 type Figure = keyof typeof FIGURES
 export type Sample = Record<Figure, number> & { at: number }
 
-/** One look at the service's own figures. */
+/** A sample of the metrics of the service. */
 export async function sample(base: string): Promise<Sample> {
   const text = await (await fetch(new URL('/metrics', base))).text()
   const read = ([name, pattern]: [string, RegExp]) => [name, Number(pattern.exec(text)?.[1] ?? 0)]
   return { at: performance.now(), ...Object.fromEntries(Object.entries(FIGURES).map(read)) } as Sample
 }
 
-/** Looks every so many milliseconds, until the signal. */
+/** Samples at an interval, in milliseconds, until the signal. */
 export async function sampleAll(base: string, interval: number, samples: Sample[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     samples.push(await sample(base))

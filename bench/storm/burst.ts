@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask, inTurns } from '@latchkey/compare/measure/client'
 import { Cluster } from '../shared/cluster.ts'
 import { residentMemory } from '../shared/processes.ts'
-import { check, megabytes, milliseconds, note, tally, title } from '../shared/report.ts'
+import { check, frequencies, megabytes, milliseconds, note, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
 import { bcryptAlone, CONCURRENCY, login, QUEUE, register, startService } from './logins.ts'
 import { startControl } from './polling.ts'
@@ -43,7 +43,8 @@ async function loginsWith(limits: 'off' | 'on'): Promise<void> {
   }
   const highest = await memory.end()
 
-  for (const answers of bursts) note(tally(answers.map(({ status, code }) => `${status}${code ? ` ${code}` : ''}`)))
+  for (const answers of bursts)
+    note(frequencies(answers.map(({ status, code }) => `${status}${code ? ` ${code}` : ''}`)))
   const done = bursts.map((answers) => answers.filter(({ status }) => status === 200))
   const refused = bursts.map((answers) => answers.filter(({ code }) => code === 'OVERLOADED'))
   const others = bursts.flat().length - done.flat().length - refused.flat().length

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type Answer, ask, inTurns, PASSWORD } from '@latchkey/compare/measure/client'
 import { bcryptAlone as bcryptRate } from '@latchkey/compare/measure/measures'
 import type { Cluster } from '../shared/cluster.ts'
-import { keepAsking } from '../shared/load.ts'
+import { generateLoad } from '../shared/load.ts'
 import { BUILT, Service } from '../shared/service.ts'
 
 export const COST = 12
@@ -61,7 +61,7 @@ export const login = (base: string, account = 0, agent?: http.Agent): Promise<An
 /** So many logins are always in flight, until the signal. */
 export function keepLoggingIn(base: string, atOnce: number, signal: AbortSignal): Promise<Answer[]> {
   let account = 0
-  return keepAsking(atOnce, signal, (agent) => {
+  return generateLoad(atOnce, signal, (agent) => {
     account += 1
     return login(base, account, agent)
   })

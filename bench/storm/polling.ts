@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask } from '@latchkey/compare/measure/client'
 import { CONTROL, forkServer } from '@latchkey/compare/measure/forked'
 import { quantile } from '@latchkey/compare/measure/statistics'
-import { keepAsking } from '../shared/load.ts'
+import { generateLoad } from '../shared/load.ts'
 import { fromElsewhere } from './logins.ts'
 
 /** Uses each refresh token for the next, every so many milliseconds, or as fast as it can. */
@@ -12,7 +12,7 @@ export function keepRefreshing(
   interval: number,
   signal: AbortSignal
 ): Promise<Answer[]> {
-  return keepAsking(1, signal, async (agent) => {
+  return generateLoad(1, signal, async (agent) => {
     const payload = { refresh_token: session.refresh }
     const answer = await ask(base, 'POST', '/token/refresh', { payload, headers: fromElsewhere(), agent })
     const { access_token: access, refresh_token: refresh } = answer.body

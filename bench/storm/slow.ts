@@ -5,7 +5,7 @@ import { poll } from '@latchkey/compare/measure/poller'
 import { quantile } from '@latchkey/compare/measure/statistics'
 import { Cluster } from '../shared/cluster.ts'
 import { openFiles } from '../shared/processes.ts'
-import { check, milliseconds, table, tally, title } from '../shared/report.ts'
+import { check, frequencies, milliseconds, table, title } from '../shared/report.ts'
 import { openSocket, send } from '../shared/sockets.ts'
 import { keepLoggingIn, login, register, startService } from './logins.ts'
 import { LATENCIES, latencies, startControl } from './polling.ts'
@@ -47,7 +47,7 @@ export async function slowClients(): Promise<void> {
     check(
       all.every(({ status }) => status === 200),
       `slow ${kind}: logins and /secret are answered`,
-      tally(all.map(({ status }) => `${status}`))
+      frequencies(all.map(({ status }) => `${status}`))
     )
     const median = (answers: Answer[]) =>
       quantile(
@@ -65,7 +65,7 @@ export async function slowClients(): Promise<void> {
     check(
       longest < timeoutMs + SLACK,
       `slow ${kind}: they are gone after ${timeoutMs / 1000} s`,
-      `the last after ${milliseconds(longest)}; ${tally(ends.map(({ answer }) => answer))}`
+      `the last after ${milliseconds(longest)}; ${frequencies(ends.map(({ answer }) => answer))}`
     )
     await pause(1000)
     check(openFiles(service.pid) <= open, `slow ${kind}: nothing of theirs is left open`)

@@ -4,7 +4,7 @@ import { poll } from '@latchkey/compare/measure/poller'
 import { rate } from '@latchkey/compare/measure/statistics'
 import { Cluster } from '../shared/cluster.ts'
 import { lowPriorityThreads } from '../shared/processes.ts'
-import { check, table, tally, title } from '../shared/report.ts'
+import { check, frequencies, table, title } from '../shared/report.ts'
 import type { Service } from '../shared/service.ts'
 import { bcryptAlone, CONCURRENCY, COST, fileOf, keepLoggingIn, login, register, startService } from './logins.ts'
 import { keepRefreshing, LATENCIES, latencies, p99, startControl } from './polling.ts'
@@ -61,7 +61,11 @@ const loginRate = ({ logins }: Storm) => rate(logins.map(({ start, ms }) => star
 function allRight({ answers, logins }: Storm, name: string): void {
   const all = [...Object.values(answers).flat(), ...logins]
   const wrong = all.filter(({ status }) => status !== 200)
-  check(wrong.length === 0, `${name}: everything is answered with 200`, tally(wrong.map(({ status }) => `${status}`)))
+  check(
+    wrong.length === 0,
+    `${name}: everything is answered with 200`,
+    frequencies(wrong.map(({ status }) => `${status}`))
+  )
 }
 
 function tell(storms: [string, Storm][]): void {

@@ -5,8 +5,8 @@ import { PasswordReset } from '../../src/schemas/passwords.ts'
 const schema = {
   operationId: 'resetPassword',
   summary: 'Reset the password',
-  description: `Takes the token of a mail, once, within 30 minutes. The password is subject to the rules of
-\`/register\`; a rejected one does not use up the token. Ends all sessions of the user, resets the counters of wrong
+  description: `Takes the token of a mail, once, within 30 minutes. The password is subject to
+the rules of \`/register\`; a rejected one does not use up the token. Ends all sessions of the user, resets the counters of wrong
 passwords, and verifies the address. The client is not signed in, but gets a device cookie, so that the owner can sign
 in while others guess passwords.`,
   tags: ['mail'],

@@ -32,7 +32,7 @@ export function surfaceOf({
 /**
  * Whether a target keeps the core of the contract: without that, its figures are those of something else.
  *
- * @throws ServiceError with what it does otherwise
+ * @throws ServiceError with the deviations
  * @throws TargetError, DialectError where that could not be found out
  */
 export async function check({ name, url, dialect: file }: Target): Promise<Checked> {

@@ -1,5 +1,5 @@
 /**
- * Measures services that keep the same contract, side by side and round by round, and says how they stand to each other.
+ * Measures services that keep the same contract, side by side and round by round, and compares them.
  *
  *   npm run compare -- typescript=http://127.0.0.1:3000 python=http://127.0.0.1:8000 go=http://127.0.0.1:8080
  *

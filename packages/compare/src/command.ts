@@ -8,11 +8,11 @@ import { ServiceError } from './measure/load.ts'
 import type { Settings } from './measure/measures.ts'
 import { type Choice, choice, type Target, target, withChoices } from './measure/targets.ts'
 import { messageOf, Refusal } from './refusal.ts'
-import { harmless } from './report/harmless.ts'
 import { checkOutputs, outputsOf, writeOutputs } from './report/outputs.ts'
 import { showProgress } from './report/progress.ts'
 import { published } from './report/published.ts'
 import { type Result, readResult } from './report/result.ts'
+import { stripControls } from './report/strip-controls.ts'
 import { toText } from './report/table.ts'
 import { seconds } from './seconds.ts'
 import { wholeNumber } from './whole-number.ts'
@@ -27,8 +27,8 @@ interface Options extends Settings {
 }
 
 /**
- * Does what the command line asks for.
- * @returns the exit code: 0 measured, 1 a service did not do what it has to, 2 it could not be measured
+ * Runs the command line.
+ * @returns the exit code: 0 measured, 1 a service does not keep the contract, 2 could not be measured
  */
 export async function runCompare(words: string[], { stdout, stderr }: Streams): Promise<number> {
   const program = commandLine()
@@ -38,52 +38,55 @@ export async function runCompare(words: string[], { stdout, stderr }: Streams): 
       const outputs = outputsOf({ json, html })
       checkOutputs(outputs)
       const result = from === undefined ? await measure(targets, options, words, stderr) : earlier(from, targets)
-      stdout.write(harmless(`${toText(result)}\n`))
+      stdout.write(stripControls(`${toText(result)}\n`))
       writeOutputs(outputs, result)
     })
   try {
     await program.parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {
-    // Those of the command line's own were told by commander; those of the action were not.
+    // Commander has printed its own errors, but not those of the action.
     if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) return error.exitCode === 0 ? 0 : 2
     const code = codeOf(error)
-    stderr.write(harmless(`compare: ${messageOf(error)}\n`))
+    stderr.write(stripControls(`compare: ${messageOf(error)}\n`))
     return code
   }
 }
 
-/** What means nothing where nothing is measured. */
+/** Options that conflict with --from, which measures nothing. */
 const OF_MEASURING = ['start', 'dialect', 'rounds', 'seconds', 'connections', 'clients', 'storm', 'cost', 'retries']
 
 const commandLine = () =>
   new Command('compare')
     .description(
-      'Measures services that keep the same contract, side by side: 0 measured, 1 one does not do what it has to, 2 could not be measured.'
+      'Measures services that keep the same contract, side by side. Exit codes: 0 measured, 1 a service does not keep the contract, 2 not measured.'
     )
     .argument('[targets...]', 'NAME=URL of each, with LIMITS=off; ratios are to the first', target, [])
+    .option('--start <NAME=COMMAND>', 'start this target with a command, and measure its start; repeatable', choice, [])
     .option(
-      '--start <NAME=COMMAND>',
-      'start this target so, and measure how long that takes; again for others',
+      '--dialect <NAME=FILE>',
+      'deliberate differences of this target: paths, keys, statuses; repeatable',
       choice,
       []
     )
-    .option('--dialect <NAME=FILE>', 'where this target differs by choice: paths, keys, statuses', choice, [])
-    .option('--rounds <number>', 'how often everything is measured', wholeNumber(1, 100), 5)
-    .option('--seconds <number>', 'about how long each measurement takes', seconds, 4)
-    .option('--connections <number>', 'connections that ask for /secret', wholeNumber(1, 1000), 50)
-    .option('--clients <number>', 'clients that sign in or register at once', wholeNumber(1, 200), 16)
+    .option('--rounds <number>', 'number of rounds', wholeNumber(1, 100), 5)
+    .option('--seconds <number>', 'approximate duration of each measurement', seconds, 4)
+    .option('--connections <number>', 'connections that request /secret', wholeNumber(1, 1000), 50)
+    .option('--clients <number>', 'clients that sign in or register concurrently', wholeNumber(1, 200), 16)
     .option('--storm <number>', 'logins in flight in the storm', wholeNumber(1, 200), 32)
-    .option('--cost <number>', 'cost of the bcrypt that is measured alone', wholeNumber(4, 15), 12)
-    .option('--retries <number>', 'how often a measurement is taken again that others disturbed', wholeNumber(0, 10), 1)
-    .option('--json <file>', 'write the result there')
-    .option('--html <file>', 'write a page for people there')
-    .addOption(
-      new Option('--from <file>', 'measure nothing: tell an earlier result, written with --json').conflicts(
-        OF_MEASURING
-      )
+    .option('--cost <number>', 'cost of bcrypt alone', wholeNumber(4, 15), 12)
+    .option(
+      '--retries <number>',
+      'how often to repeat a measurement that other processes disturbed',
+      wholeNumber(0, 10),
+      1
     )
-    .showHelpAfterError('(--help says what there is)')
+    .option('--json <file>', 'write the result as JSON')
+    .option('--html <file>', 'write the result as a page with charts')
+    .addOption(
+      new Option('--from <file>', 'do not measure: show an earlier result, written with --json').conflicts(OF_MEASURING)
+    )
+    .showHelpAfterError('(see --help)')
 
 async function measure(
   given: Target[],
@@ -108,7 +111,7 @@ function earlier(file: string, targets: Target[]): Result {
   }
 }
 
-/** @throws what is no fault of a service, nor of the one who asks */
+/** @throws the error itself, if it is neither of a service nor of the user */
 function codeOf(error: unknown): number {
   if (error instanceof ServiceError) return 1
   if ([InvalidArgumentError, Refusal, TargetError, DialectError].some((kind) => error instanceof kind)) return 2

@@ -1,4 +1,4 @@
-/** What the one who started it has to mend: the command line, a file, a database. */
+/** An error that the user has to fix: of the command line, a file, or a database. */
 export class Refusal extends Error {}
 
 export const messageOf = (error: unknown) => (error as Error).message

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 
-/** Reads an option that is a whole number. @throws InvalidArgumentError where it is none */
+/** Parses an option that is a whole number. @throws InvalidArgumentError if it is not */
 export const wholeNumber = (least: number, most: number) => (text: string) => {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (number >= least && number <= most) return number

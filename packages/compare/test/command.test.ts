@@ -103,7 +103,7 @@ test('an earlier result is told again', async (t) => {
 
 const CHOICES = ['start', 'dialect'].map((option) => [`--${option}`, 'a=b'])
 
-/** More than the check of the contract asks for. */
+/** More requests than the check of the contract sends. */
 const MANY = 15
 
 test('a service that does not do what it has to ends it with 1', async (t) => {
@@ -148,7 +148,7 @@ test('what cannot be measured ends it with 2, and is told at once', async (t) =>
   const far = join(folder, 'none', 'file')
   const cases: [string[], RegExp][] = [
     [[], /^compare: name at least one target, such as go=http:\/\/127\.0\.0\.1:8080\n$/],
-    [[`x=${gone}`, `x=${there}`], /^error: .*There are two called x\.\n\n?\(--help says what there is\)\n$/],
+    [[`x=${gone}`, `x=${there}`], /^error: .*There are two called x\.\n\n?\(see --help\)\n$/],
     [[`x=${gone}/login`], /^error: .*give the server alone/],
     [[`x=${there}`, `y=${gone}`], new RegExp(`^compare: y: nothing answers at ${gone}\n$`)],
     [[`x=${page.origin}`], /compare: http:.* is no service of this kind: GET \/secret gave 200 with text\/html/],

@@ -11,14 +11,14 @@ export const hollow: RequestListener = ({ url, headers }, response) => {
   response.end('{"access_token":"good"}')
 }
 
-/** What a shell runs to have such a service there. */
+/** The shell command that starts such a service. */
 export const hollowCommand = ({ port }: URL) =>
   `NODE_OPTIONS= '${process.execPath}' -e 'require("http").createServer(({ url, headers }, response) => response
     .writeHead({ "/register": 201, "/login": 200 }[url] ?? (headers.authorization ? 200 : 401), { "content-type": "application/json" })
     .end(JSON.stringify({ access_token: "good" }))).listen(${port}, "127.0.0.1")'`
 
-/** An address at which nobody listens: the port of tcpmux, which only root may take. */
+/** A closed port: that of tcpmux, which only root may use. */
 export const NOWHERE = new URL('http://127.0.0.1:1')
 
-/** One at which nobody is yet. */
+/** A free port. */
 export const nobodyYet = async () => new URL(`http://127.0.0.1:${await freePort()}`)

@@ -5,13 +5,13 @@ import { checkLimits, openTarget, type Target } from './target.ts'
 
 export { TargetError } from './target.ts'
 
-/** `differs` is what the dialect foretold; `not checked` is never counted as kept. */
+/** `differs` is a deviation that the dialect declares; `not checked` never counts as kept. */
 export type State = 'holds' | 'differs' | 'fails' | 'not checked'
 
 export interface Expectation {
   title: string
   state: State
-  /** What was seen, each on one line; none where it holds. */
+  /** Observations, one line each; none if the expectation holds. */
   details: string[]
 }
 
@@ -25,18 +25,18 @@ export interface ContractReport {
   /** The dialect's name, where there is one. */
   name?: string
   scope: 'core' | 'whole'
-  /** Nothing failed. What differs by the dialect does not count against it. */
+  /** Whether nothing failed. Differences that the dialect declares do not count. */
   kept: boolean
   counts: Record<State, number>
   sections: Section[]
 }
 
 export interface Options {
-  /** Only what every implementation of the small API sets out to do. */
+  /** Checks only the core: what every implementation of the small API does. */
   core?: boolean
   /** Where the implementation differs by choice: of the core alone. */
   dialect?: Dialect
-  /** The folder of the whole contract's files, where it is not our own. Ends with a slash. */
+  /** The directory of the suite of the full contract, if not our own. Ends with a slash. */
   suite?: URL
   /** Told of each expectation as soon as it is known. */
   onExpectation?: (section: string, expectation: Expectation) => void
@@ -47,8 +47,8 @@ const ORDER = ['Conventions', 'The heart', 'Access tokens', 'Sessions', 'Limits'
 
 /**
  * Checks whether the service at a URL keeps the contract.
- * @throws {TargetError} where nothing answers, what answers is of another kind, or it limits requests
- * @throws {DialectError} where a dialect is given for the whole contract, or lacks what is no expectation
+ * @throws {TargetError} if nothing answers, the service is of another kind, or it limits requests
+ * @throws {DialectError} if a dialect is given for the full contract, or `lacks` has an unknown expectation
  */
 export async function checkContract(url: string, options: Options = {}): Promise<ContractReport> {
   const { core = false, dialect = {}, onExpectation } = options
@@ -98,8 +98,8 @@ function checkLacks({ lacks = {} }: Dialect): void {
   const unknown = Object.keys(lacks).find((id) => !known.includes(id))
   if (unknown === undefined) return
   const near = nearest(unknown, known)
-  const mend = near ? `did you mean ${JSON.stringify(near)}?` : `there are ${known.join(', ')}`
-  throw new DialectError(`there is no ${JSON.stringify(unknown)} in lacks; ${mend}`)
+  const hint = near ? `did you mean ${JSON.stringify(near)}?` : `there are ${known.join(', ')}`
+  throw new DialectError(`there is no ${JSON.stringify(unknown)} in lacks; ${hint}`)
 }
 
 function secretOf({ secret_env }: Dialect): string | undefined {

@@ -15,18 +15,18 @@ export interface Streams {
 }
 
 /**
- * Does what the command line asks for.
- * @returns the exit code: 0 kept, 1 not kept, 2 where it could not be checked
+ * Runs the command line.
+ * @returns the exit code: 0 kept, 1 not kept, 2 could not be checked
  */
 export async function runContract(words: string[], { stdout, stderr }: Streams): Promise<number> {
   const progress = progressOn(stderr)
   let exitCode = 0
   const program = new Command('contract')
-    .description('Says whether the service at a URL keeps the contract: 0 kept, 1 not kept, 2 could not be checked.')
-    .argument('<url>', 'where it listens, such as http://127.0.0.1:8000, with LIMITS=off')
-    .option('--core', 'only what every implementation of the small API sets out to do')
-    .option('--dialect <file>', 'JSON that tells where it differs by choice; goes with --core')
-    .option('--json', 'answer with one JSON document')
+    .description('Checks whether a service keeps the contract. Exit codes: 0 kept, 1 not kept, 2 not checked.')
+    .argument('<url>', 'its URL, such as http://127.0.0.1:8000; needs LIMITS=off')
+    .option('--core', 'check only the core: what every implementation of the small API does')
+    .option('--dialect <file>', 'JSON with deliberate differences; needs --core')
+    .option('--json', 'print the report as one JSON document')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .action(async (url: string, { core, dialect, json }: { core?: true; dialect?: string; json?: true }) => {
@@ -49,7 +49,7 @@ export async function runContract(words: string[], { stdout, stderr }: Streams):
   }
 }
 
-/** One line that is written over, on a terminal alone. */
+/** A line of progress that is overwritten; only on a terminal. */
 function progressOn(stream: Stream) {
   const clear = () => stream.isTTY && stream.write('\r\u001b[2K')
   return {

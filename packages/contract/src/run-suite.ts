@@ -9,7 +9,7 @@ import { LIMITED, TargetError } from './target.ts'
 const FOLDER = new URL('../test/suite/', import.meta.url)
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
 
-/** The section of CONTRACT that each file of the suite is about; one without is a section of its own. */
+/** The section of the contract that each file of the suite covers; other files are sections of their own. */
 const SECTIONS: Record<string, string> = {
   accounts: 'The heart',
   conventions: 'Conventions',
@@ -20,7 +20,7 @@ const SECTIONS: Record<string, string> = {
   core: 'The core'
 }
 
-/** Runs the files of test/suite/ against a URL, one after the other, as our own suite runs them. */
+/** Runs the files of test/suite/ against a URL, one after the other. */
 export async function runWhole(
   url: string,
   add: (section: string, expectation: Expectation) => void,
@@ -60,7 +60,7 @@ async function runFile(file: string, url: string, add: (expectation: Expectation
   }
 }
 
-/** Reads the lines of one file: each subtest of its tests is an expectation, and so is a test without any. */
+/** Parses the output of one file: each subtest is an expectation, and so is a test without subtests. */
 export function readTap(
   output: NodeJS.ReadableStream,
   add: (expectation: Expectation) => void
@@ -76,7 +76,7 @@ export function readTap(
       add(expectationOf(title, inside))
     }
     parser.on('child', (top: Parser) => {
-      // What the test asserts beside its subtests.
+      // Assertions of the test outside its subtests.
       const own = collect(top, false)
       top.on('child', (second: Parser) => {
         const inside = collect(second, true)
@@ -99,7 +99,7 @@ interface Details {
   limited: boolean
 }
 
-/** Gathers what fails in a test, the subtests of its subtests included. */
+/** Collects the failures of a test and of all its subtests. */
 function collect(
   parser: Parser,
   deep: boolean,

@@ -2,7 +2,7 @@ import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, type Ask, type Request, sentTo, unique } from '../test/suite/http.ts'
 
-/** No contract could be checked there. The message is one line for the person who gave the URL. */
+/** The contract could not be checked at this URL. The message is one line. */
 export class TargetError extends Error {
   override name = 'TargetError'
 }
@@ -12,12 +12,12 @@ export interface Target {
   close(): void
 }
 
-/** How long the first answer may take, and any other, which may wait for a hash. */
+/** The timeouts of the first answer and of all others, which may wait for a hash, in milliseconds. */
 const TIMEOUTS_MS = { first: 5_000, any: 30_000 }
 
 /**
- * The origin that a person named.
- * @throws {TargetError} where it is no URL of a service
+ * Parses the URL of a service.
+ * @throws {TargetError} if it is not the URL of a service
  */
 export function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -30,8 +30,8 @@ export function originOf(text: string): string {
 }
 
 /**
- * Looks whether a service of this kind answers there, which refuses `path` to who brings no token.
- * @throws {TargetError} where none does
+ * Checks that a service of this kind answers at the origin: it must refuse `path` without a token.
+ * @throws {TargetError} if none does
  */
 export async function openTarget(text: string, path: string, timeoutsMs = TIMEOUTS_MS): Promise<Target> {
   const origin = originOf(text)
@@ -69,12 +69,12 @@ function answeredBy(origin: string, send: () => Promise<Answer>, timeoutMs: numb
     .finally(() => enough.abort())
 }
 
-/** One more than the contract lets an address try in an hour. */
+/** One more than the contract allows an address in an hour. */
 const REGISTRATIONS = 31
 
 /**
- * Looks whether it limits requests, before a suite of minutes finds out. A password that is refused costs it no hash.
- * @throws {TargetError} where it does
+ * Checks that it does not limit requests, before the suite, which takes minutes. Uses a rejected password, which costs no hash.
+ * @throws {TargetError} if it does
  */
 export async function checkLimits({ request }: Target): Promise<void> {
   const body = { username: unique(), password: 'short' }

@@ -1,4 +1,4 @@
-/** What is put away when the process ends, however that comes. */
+/** Functions that clean up when the process exits, for any reason. */
 const undos: (() => void)[] = []
 
 /** Runs `undo`, which must not wait for anything, when the process ends. Returns a function that does it sooner. */

@@ -1,4 +1,4 @@
-/** The least that a route of Fastify costs: no token, no database. It says its port, and ends with its parent. */
+/** A minimal route of Fastify, without a token or database. Reports its port, and exits with its parent. */
 import Fastify from 'fastify'
 
 const fastify = Fastify()

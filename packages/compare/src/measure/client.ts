@@ -8,7 +8,7 @@ export interface Answer {
   code: string | undefined
   headers: IncomingHttpHeaders
   body: Record<string, string>
-  /** When it was asked, and how long the whole answer took, in milliseconds. */
+  /** The time of the request, and the duration until the answer was complete, in milliseconds. */
   start: number
   ms: number
   /** Whether the connection had been used before. */
@@ -27,11 +27,11 @@ export interface Question {
   agent?: http.Agent | undefined
   /** Hangs up. */
   signal?: AbortSignal
-  /** After so many milliseconds it hangs up too. */
+  /** The timeout, in milliseconds. */
   timeoutMs?: number
 }
 
-/** Asks once, and never throws. */
+/** Sends one request. Never throws. */
 export function ask(
   base: string,
   method: string,
@@ -84,7 +84,7 @@ function objectOf(text: string): Record<string, string> {
   }
 }
 
-/** Works through the items, so many at once. */
+/** Processes the items with limited concurrency. */
 export async function inTurns<Item>(
   items: Item[],
   atOnce: number,

@@ -32,7 +32,7 @@ export interface Comparison {
 const REST = 0.25
 
 /**
- * Starts what has to be started, checks that every target keeps the contract, and measures all of them.
+ * Starts the targets, checks that each keeps the contract, and measures them.
  *
  * @throws TargetError where one cannot be measured: it does not answer, or does not start
  * @throws ServiceError where one does not keep the contract, or answers with another status meanwhile
@@ -83,7 +83,7 @@ async function measureRunning(comparison: Comparison, notes: Notebook) {
   )
 }
 
-/** @param ends what is to be called at the end, which grows */
+/** @param ends collects functions to call at the end */
 async function checkAndMeasure(
   { targets, settings, check, progress }: Comparison,
   notes: Notebook,

@@ -1,4 +1,4 @@
-/** A server that does next to nothing, to show how late the one who asks is. It says its port, and ends with its parent. */
+/** An empty server, which shows the delay of the client itself. Reports its port, and exits with its parent. */
 import { createServer } from 'node:http'
 
 const server = createServer((_request, response) => {

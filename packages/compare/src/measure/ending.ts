@@ -1,4 +1,4 @@
-/** Ends what was begun, however the work went. A fault of the ending is told only where it hides none of the work. */
+/** Runs cleanup after the work. An error of the cleanup is thrown only if the work did not fail. */
 export async function endingWith<Value>(work: () => Promise<Value>, end: () => unknown): Promise<Value> {
   const [done] = await Promise.allSettled([work()])
   const [ended] = await Promise.allSettled([(async () => end())()])
@@ -7,7 +7,7 @@ export async function endingWith<Value>(work: () => Promise<Value>, end: () => u
   return done.value
 }
 
-/** Ends all of them at once, whatever becomes of one. @throws the first fault, after all have ended */
+/** Runs all cleanups concurrently. @throws the first error, after all have settled */
 export async function endAll(ends: (() => unknown)[]): Promise<void> {
   const endings = ends.map(async (end) => end())
   await Promise.allSettled(endings)

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
-import { tally } from '../report/tally.ts'
+import { frequencies } from '../report/frequencies.ts'
 
-/** What is asked again and again. */
+/** The request of a load. */
 export interface Load {
   url: URL
   method: 'GET' | 'POST'
@@ -30,15 +30,15 @@ export interface Answers {
 const ANSWERING = 60
 const FIRST_ANSWER_S = 10
 
-/** How often autocannon looks whether it is done, in milliseconds. */
+/** The interval at which autocannon checks whether it is done, in milliseconds. */
 const GLANCE = 50
 
-/** A service does not do what it has to: its figures would be those of something else. */
+/** A service does not keep the contract: its figures would not be comparable. */
 export class ServiceError extends Error {
   override name = 'ServiceError'
 }
 
-/** What can be done about what was seen, on a line of its own; mostly nothing. It may be seen 429 times. */
+/** A hint for a status, on a line of its own; empty for most. */
 export const adviceOn = (seen: string) =>
   /\b429\b(?! ×)/.test(seen) ? '\nSwitch its limits off: all that is asked here comes from one address.' : ''
 
@@ -77,10 +77,10 @@ export async function load(asked: Load, firstAnswerS = FIRST_ANSWER_S): Promise<
   })
   instance.on('reqError', (error) => fail(error.message))
   const { requests } = await instance
-  // When the time is over each connection has one request in flight; others were lost with their connections.
+  // At the end each connection has one request in flight; the others were lost with their connections.
   const lost = requests.sent - times.length - ('seconds' in until ? connections : 0)
   const missing = times.length === 0 ? Math.max(1, lost) : lost
-  if (wrong.length > 0) throw new Unexpected(asked, tally(wrong))
+  if (wrong.length > 0) throw new Unexpected(asked, frequencies(wrong))
   if (missing > 0) throw new Unexpected(asked, `${missing} × no answer`)
   return { ends, times }
 }

@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
-/** The kernel counts processor time for programs in hundredths of a second, whatever it counts in itself. */
+/** The kernel reports processor time in hundredths of a second (USER_HZ). */
 const TICK = 10
 
 const LISTENING = '0A'
 
-/** They listen for a container and pass on what comes: what they use says nothing of the service. */
+/** Proxies of a container runtime: they are not part of the service. */
 const RELAYS = ['docker-proxy', 'rootlessport']
 
-/** Where Linux tells of its processes (proc(5)). */
+/** The file system with information on processes (proc(5)). */
 const PROC = '/proc'
 
-/** What a process has used and whose child it is; undefined once it is gone. */
+/** The processor time and the parent of a process; undefined after its end. */
 interface Status {
   name: string
   hasEnded: boolean
@@ -42,17 +42,17 @@ export function processesBehind(url: URL, proc = PROC): number[] {
   return [...found]
 }
 
-/** Whether all that is left of a group of processes has ended, and waits for whoever has to take note of that. */
+/** Whether all remaining processes of a group are zombies, which wait for their parents. */
 export function hasEnded(group: number, proc = PROC): boolean {
   const members = processes(proc).filter((each) => each.group === group)
   return members.length > 0 && members.every(({ hasEnded }) => hasEnded)
 }
 
-/** What they have used of the processors so far, in milliseconds. */
+/** The processor time that they have used so far, in milliseconds. */
 export const cpuTime = (pids: number[], proc = PROC) =>
   pids.reduce((sum, pid) => sum + (statusOf(pid, proc)?.cpu ?? 0), 0)
 
-/** What they hold of the memory, in megabytes: pages that several share are shared out among them (PSS). */
+/** The memory that they use, in megabytes; shared pages count proportionally (PSS). */
 export function memoryOf(pids: number[], proc = PROC): number | null {
   const kilobytes = pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`${proc}/${pid}/smaps_rollup`))?.[1] ?? 0))
   const sum = kilobytes.reduce((sum, each) => sum + each, 0)
@@ -70,7 +70,7 @@ export function watchOthers(pids: number[], proc = PROC): () => number | null {
   }
 }
 
-/** How much of the machine has been in use so far, by whomever, in milliseconds of all processors together. */
+/** The processor time of the whole machine so far, in milliseconds of all processors. */
 function busyTime(proc: string): number {
   const fields = read(`${proc}/stat`).split('\n', 1).join().trim().split(/\s+/).slice(1).map(Number)
   const [user = Number.NaN, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] = fields
@@ -107,7 +107,7 @@ function statusOf(pid: number, proc: string): Status | undefined {
   const [, name = '', rest = ''] = /\((.*)\) (.*)/s.exec(read(`${proc}/${pid}/stat`)) ?? []
   if (rest === '') return undefined
   const fields = rest.split(' ').map(Number)
-  // What children that have ended used counts too.
+  // Includes children that have ended.
   const cpu = fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) * TICK
   const [, parent, group] = fields as [number, number, number]
   return { name, hasEnded: rest.startsWith('Z'), parent, group, cpu }

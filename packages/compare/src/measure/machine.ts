@@ -6,7 +6,7 @@ import type { Result } from '../report/result.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
-/** On what figures are taken: without it they say little. */
+/** Describes the machine on which figures are measured. */
 export function machine(): Result['machine'] {
   return {
     // A kernel that does not know the name of its processor knows its kind.

@@ -2,7 +2,7 @@ import { availableParallelism, getPriority, setPriority } from 'node:os'
 import { hashSync } from 'bcrypt'
 import { Piscina } from 'piscina'
 import type { Notebook } from '../report/figures.ts'
-import { tally } from '../report/tally.ts'
+import { frequencies } from '../report/frequencies.ts'
 import { type Answer, PASSWORD } from './client.ts'
 import { load, Unexpected } from './load.ts'
 import { cpuTime, memoryOf } from './local-processes.ts'
@@ -15,7 +15,7 @@ export interface Settings {
   rounds: number
   /** Of each measurement, about. */
   seconds: number
-  /** That ask for /secret, that sign in, and that do so in the storm: all of them at once. */
+  /** Numbers of concurrent clients: for /secret, for logins, and in the storm. */
   connections: number
   clients: number
   storm: number
@@ -23,7 +23,7 @@ export interface Settings {
   cost: number
 }
 
-/** For whoever waits while the processors hash: otherwise its own waiting would be measured. */
+/** Raises the priority of the client while the processors hash: otherwise its own delays would be measured. */
 const AHEAD = -10
 
 /** How many a second bcrypt hashes where there is nothing else to do, one hash a core. */
@@ -68,7 +68,7 @@ export async function measureSecret(subject: Subject, { connections, seconds }: 
   notes.note('secretCpu', subject.name, subject.pids.length > 0 ? (cpu * 1000) / times.length : null)
 }
 
-/** @param alone what bcrypt alone does in this round, in hashes a second */
+/** @param alone hashes a second of bcrypt alone in this round */
 export async function measureLogin(subject: Subject, settings: Settings, notes: Notebook, alone: number) {
   const { perSecond, times } = await hashing(subject, 'login', settings.clients, settings.seconds * alone)
   notes.note('loginRate', subject.name, perSecond)
@@ -83,9 +83,9 @@ export async function measureRegister(subject: Subject, settings: Settings, note
 }
 
 /**
- * Asks for /secret while logins are in flight, and an empty server at the same moments.
+ * Requests /secret while logins are in flight, and an empty server at the same times.
  *
- * @returns the 99th percentile of the empty server, in milliseconds: what is below that is the client's own
+ * @returns the 99th percentile of the empty server, in milliseconds: the delay of the client itself
  */
 export async function measureStorm(
   subject: Subject,
@@ -118,7 +118,7 @@ export async function measureStorm(
 /** How long each answer took, in milliseconds. @throws Unexpected where there was another, or none */
 function timesOf(url: URL, answers: Answer[]): number[] {
   const wrong = answers.filter(({ status }) => status !== 200).map(({ status, code }) => `${status || code}`)
-  if (wrong.length > 0) throw new Unexpected({ method: 'GET', url, expected: 200 }, tally(wrong))
+  if (wrong.length > 0) throw new Unexpected({ method: 'GET', url, expected: 200 }, frequencies(wrong))
   return answers.map(({ ms }) => ms)
 }
 
@@ -126,7 +126,7 @@ export function measureMemory(subject: Subject, notes: Notebook): void {
   notes.note('memory', subject.name, memoryOf(subject.pids))
 }
 
-/** So many hashes that there is a rate to tell. */
+/** The number of hashes that is enough for a rate. */
 const LEAST = 8
 
 const enough = (count: number) => Math.max(LEAST, Math.round(count))
@@ -160,7 +160,7 @@ function logins(
   })
 }
 
-/** Does its work ahead of whatever hashes, where that is allowed. */
+/** Runs at a higher priority than hashing, if permitted. */
 export async function hurrying<Value>(work: () => Promise<Value>, priority = AHEAD): Promise<Value> {
   const usual = getPriority()
   try {

@@ -21,9 +21,9 @@ export interface Options extends Settings {
   retries: number
   /** The address of an empty server. */
   control: string
-  /** Called with what is done next, and how much of all is done. */
+  /** Called with the next step, and the fraction that is done. */
   progress: (what: string, done: number) => void
-  /** Begins to look what share of the machine others than these processes take. */
+  /** Starts measuring the share of the machine that other processes use. */
   watch?: typeof watchOthers
 }
 
@@ -92,7 +92,7 @@ export async function measureRounds(
   return { ...measured, notes }
 }
 
-/** Tries at the most so many times more as long as others were in the way; the least disturbed trial counts. */
+/** Repeats a disturbed measurement up to a number of times; the least disturbed one counts. */
 async function leastDisturbed<Trial extends { others: number | null }>(
   retries: number,
   attempt: (again: boolean) => Promise<Trial>
@@ -112,7 +112,7 @@ export function rotate<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(first), ...items.slice(0, first)]
 }
 
-/** What is asked for the first time costs more. */
+/** Warms up: the first requests are slower. */
 async function warmUp(subjects: Subject[], { progress, ...settings }: Options): Promise<void> {
   const scratch = new Notebook()
   for (const subject of subjects) {

@@ -10,7 +10,7 @@ import { hasEnded } from './local-processes.ts'
 
 /** How long it may take until it answers, until it has ended, and until its port is closed, in milliseconds. */
 const TIMEOUTS_MS = { starting: 60_000, stopping: 15_000, closing: 15_000 }
-/** How long it waits for an answer, and until it looks again, in milliseconds. */
+/** The timeout of an answer, and the interval of attempts, in milliseconds. */
 const ANSWERING = 15_000
 const GLANCE = 5
 
@@ -22,7 +22,7 @@ export interface Started {
   stop: () => Promise<void>
 }
 
-/** Whether anything answers there, whatever it says. */
+/** Whether anything answers at the URL, with any status. */
 export const answers = (url: URL) =>
   new Promise<boolean>((resolve) => {
     const answered = (response: IncomingMessage) => resolve(Boolean(response.destroy()))
@@ -31,7 +31,7 @@ export const answers = (url: URL) =>
   })
 
 /**
- * Runs a command of a shell and waits until the URL is answered, with whatever status: a 401 of a guarded route will do.
+ * Runs a shell command and waits until the URL answers, with any status.
  *
  * @throws TargetError where the command ends before, or nothing answers in time
  */
@@ -47,7 +47,7 @@ export async function start(
   const log = join(folder, 'log')
   const output = openSync(log, 'a')
   const begun = performance.now()
-  // A group of its own, so that whatever the shell starts ends with it.
+  // A process group of its own, so that all processes of the shell can be ended.
   const child = spawn(command, { shell: true, detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
   const kill = atExit(() => signal(child.pid, 'SIGKILL'))
@@ -66,7 +66,7 @@ export async function start(
   }
   const stop = async () => {
     signal(child.pid, 'SIGTERM')
-    // A shell may be gone before the server that it started.
+    // The shell may exit before the server that it started.
     await within(timeouts.stopping, async () => !signal(child.pid, 0) || hasEnded(Number(child.pid)))
     kill()
     forget()
@@ -85,7 +85,7 @@ function signal(group: number | undefined, kind: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Looks again and again. @returns whether it held in time */
+/** Polls a condition. @returns whether it became true in time */
 async function within(timeoutMs: number, holds: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + timeoutMs
   while (!(await holds())) {

@@ -9,7 +9,7 @@ export interface Spread {
 export interface Ratio extends Spread {
   /**
    * `noise` where the interval of the ratio's median holds 1, so that the two cannot be told apart; `unknown` where
-   * there were too few rounds to say.
+   * there were too few rounds.
    */
   verdict: 'more' | 'less' | 'noise' | 'unknown'
 }
@@ -23,7 +23,7 @@ export const CONFIDENCE = 0.9
 /** With fewer, leaving out the least and the most would be right less often than that. */
 const ROUNDS_TO_LEAVE_OUT = 8
 
-/** How often the interval of a ratio's median is right with so many rounds, and whether it is all of their ratios. */
+/** The confidence of the interval of a ratio's median for a number of rounds, and whether it spans all ratios. */
 export const confidence = (rounds: number) =>
   rounds < ROUNDS_TO_LEAVE_OUT ? { right: 1 - 0.5 ** (rounds - 1), isAll: true } : { right: CONFIDENCE, isAll: false }
 

@@ -3,7 +3,7 @@ import { adviceOn, ServiceError } from './load.ts'
 import { processesBehind } from './local-processes.ts'
 import type { Target } from './targets.ts'
 
-/** How a service is spoken to: its paths, and what it calls things. */
+/** The interface of a service: its paths, and the names of keys. */
 export interface Surface {
   register: { path: string; status: number; extra: Record<string, unknown> }
   login: { path: string; status: number; extra: Record<string, unknown> }
@@ -43,7 +43,7 @@ export class Subject {
     return { authorization: `Bearer ${this.token}` }
   }
 
-  /** The body of a registration that nobody has sent yet. */
+  /** The body of a registration with a new name. */
   newAccount = (): string => {
     this.#serial += 1
     return this.#body('register', `${this.#run}.${this.#serial.toString(36)}`)
@@ -55,7 +55,7 @@ export class Subject {
     return this.#accounts[this.#turn % this.#accounts.length] as string
   }
 
-  /** Registers so many, and signs one in. @throws ServiceError with what it was answered */
+  /** Registers a number of accounts, and signs one in. @throws ServiceError with the answer */
   async settle(accounts: number): Promise<void> {
     const names = Array.from({ length: accounts }, (_, index) => `${this.#run}.first.${index}`)
     await inTurns(names, 4, async (name) => {

@@ -10,7 +10,7 @@ export interface Target {
   dialect?: string
 }
 
-/** What `--start` and `--dialect` say: of which target, and what. */
+/** A value of `--start` or `--dialect`: the target, and the command or file. */
 export type Choice = [name: string, value: string]
 
 const NAME = /^[\w .+-]{1,24}$/
@@ -38,7 +38,7 @@ export function choice(text: string, previous: Choice[] = []): Choice[] {
   return [...previous, chosen]
 }
 
-/** The targets with what the options say of them. @throws InvalidArgumentError where one speaks of a target that is not there */
+/** Adds options to the targets. @throws InvalidArgumentError if one names an unknown target */
 export function withChoices(targets: Target[], choices: Record<'start' | 'dialect', Choice[]>): Target[] {
   for (const [option, chosen] of Object.entries(choices)) {
     const stray = chosen.find(([name]) => !targets.some((target) => target.name === name))

@@ -107,7 +107,7 @@ const reference = ({ value, name }: { value: number; name: string }, textAnchor:
   })
 ]
 
-/** What grows along the way, each series with its spread. */
+/** A chart of curves, each series with its spread. */
 export function lines(curve: Curve, order: string[]) {
   const points = pointsOf(curve)
   const ticks = [...new Set(points.map(({ x }) => x))]
@@ -136,7 +136,7 @@ const plain = (value: number) => value.toLocaleString('en')
 /** `1k`, `100k`, `1M`; smaller ones as they are. */
 const short = (value: number) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e3 ? `${value / 1e3}k` : `${value}`)
 
-/** Nobody has to hear a chart: the table under it says all of it. */
+/** Hidden from screen readers: the table below has the same values. */
 function both(draw: (size: Size) => Plot.PlotOptions): string {
   return (Object.keys(WIDTHS) as Size[])
     .map((size) => {

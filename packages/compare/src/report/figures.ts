@@ -1,7 +1,7 @@
-/** What is measured of each service, in the order in which it is told. */
+/** The measures of each service, in the order of reports. */
 export interface Measure {
   title: string
-  /** What it is a figure of, where the title does not say. */
+  /** The subject of the figure, if the title does not name it. */
   label: string
   unit: string
   better: 'more' | 'less'
@@ -46,7 +46,7 @@ export class Notebook {
     values[this.round] = Number.isFinite(value) ? value : null
   }
 
-  /** What was noted on a loose sheet, as of this round. */
+  /** Values that were measured outside a round, assigned to this round. */
   take(sheet: Notebook): void {
     for (const measure of MEASURE_NAMES) {
       for (const [target, [value = null]] of Object.entries(sheet.figures[measure] ?? {}))
@@ -55,7 +55,7 @@ export class Notebook {
   }
 }
 
-/** What it is of, with its unit where the words do not say it: `logins a second`, `median latency, ms`. */
+/** The label with its unit, unless it contains that: `logins a second`, `median latency, ms`. */
 export const heading = ({ label, unit }: Pick<Measure, 'label' | 'unit'>) =>
   unit === '/s' ? label : `${label}, ${unit}`
 

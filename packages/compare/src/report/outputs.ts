@@ -10,7 +10,7 @@ export interface Outputs {
   html: string[]
 }
 
-/** What the options name. */
+/** The outputs that the options name. */
 export const outputsOf = ({ json, html }: { json?: string | undefined; html?: string | undefined }): Outputs => ({
   json: json === undefined ? [] : [json],
   html: html === undefined ? [] : [html]

@@ -6,7 +6,7 @@ import { heading, MEASURES, type MeasureName, number } from './figures.ts'
 import type { Curve, Result } from './result.ts'
 import { amount, method, pointsOf, type Row, range, ratioOf, rowsOf, type Told, verdictOf } from './verdicts.ts'
 
-/** What is said of each group of measures, and which of them is drawn. */
+/** The text for each group of measures, and which measure has a chart. */
 const SECTIONS: { title: string; heading: string; words: string; drawn: MeasureName[] }[] = [
   {
     title: '/secret',
@@ -87,7 +87,7 @@ ${factsOf(result)}
 `
 }
 
-/** What a reader takes home of the first measures. */
+/** The summary of the first measures. */
 function lead([first]: string[], rows: Row[]): string {
   const say = (measure: MeasureName, what: string) => {
     const others = rows
@@ -140,7 +140,7 @@ ${tableOf(names, lines)}
 </section>`
 }
 
-/** Beside what bcrypt alone does, or an empty server. */
+/** The baselines: bcrypt alone, and an empty server. */
 function floorOf(measure: MeasureName, { bcrypt, control }: Result) {
   if (measure === 'loginRate' || measure === 'registerRate') {
     return bcrypt.length > 0 ? { value: median(bcrypt), name: 'bcrypt alone' } : undefined
@@ -177,7 +177,7 @@ ${tableOf(names, rows)}
 const captionOf = (text: string, better: string) =>
   `<figcaption>${escapeHtml(sentence(text))} <span>${better} is better</span></figcaption>`
 
-/** On a phone each row becomes a block, in which every cell says whose it is. */
+/** On a narrow screen each row becomes a block, in which every cell has a label. */
 function tableOf(names: string[], rows: { head: string; cells: (string | undefined)[] }[]): string {
   const columns = names.map((name) => `<th scope="col">${escapeHtml(name)}</th>`)
   const body = rows.map(({ head, cells }) => {

@@ -4,7 +4,7 @@ interface Stream {
   write(text: string): unknown
 }
 
-/** What is being done: one line that changes on a terminal, and a line each where the output goes elsewhere. */
+/** Shows the progress: one line that changes on a terminal, otherwise one line for each step. */
 export function showProgress(stream: Stream = process.stderr, now = () => performance.now()) {
   const start = now()
   let last = ''

@@ -1,7 +1,7 @@
-/** Where the result goes and where it came from says nothing of how it was measured. */
+/** Options for input and output, which do not affect the measurement. */
 const FILES = ['--json', '--html', '--from']
 
-/** What follows a `=`: quoted, within a quoted text, a substitution, or as much as the shell takes for one word. */
+/** The value after `=`: quoted, within a quoted text, a substitution, or one word of the shell. */
 const VALUE = String.raw`(?:'[^']*'?|\\?"(?:\\.|[^"\\])*"?|\$\([^)]*\)?|\$\{[^}]*\}?|${'`[^`]*`?'}|\\.|[^\s'"\\;&|<>()${'`'}])*`
 
 /** The first form is that of an assignment that is quoted as a whole, such as in `docker run -e "KEY=a secret"`. */

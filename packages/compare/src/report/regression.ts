@@ -11,7 +11,7 @@ interface Point {
   values: number[]
 }
 
-/** What is less is not worth a word, however often it was seen. */
+/** Smaller changes are not reported, even if they are significant. */
 const NOTEWORTHY = 0.05
 
 /**
@@ -20,7 +20,7 @@ const NOTEWORTHY = 0.05
  */
 export const COMPARED_ROUNDS = 5
 
-/** By whose figure those of the others are divided where two machines are compared. */
+/** The target to whose figures the others are normalized if two machines are compared. */
 export const BARE = 'fastify'
 
 /** Those that mean the same on any machine already. */

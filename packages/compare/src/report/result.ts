@@ -8,7 +8,7 @@ const Values = Type.Array(Type.Union([Type.Number(), Type.Null()]))
 const Curve = Type.Object(
   {
     title: Type.String(),
-    /** What grows, and what is measured meanwhile. */
+    /** The quantity that grows, and the measure. */
     x: Type.String(),
     label: Type.String(),
     unit: Type.String(),
@@ -21,7 +21,7 @@ const Curve = Type.Object(
   strict
 )
 
-/** All that is known of a run: what is printed and drawn is made of this alone. */
+/** The result of a run. Reports are rendered from it alone. */
 export const Result = Type.Object(
   {
     kind: Type.Union([Type.Literal('comparison'), Type.Literal('bench')]),
@@ -51,14 +51,14 @@ export const Result = Type.Object(
           url: Type.String(),
           /** How it stands to the contract, in a sentence. */
           contract: Type.String(),
-          /** What it does otherwise by choice. */
+          /** Deviations that the dialect declares. */
           differences: Type.Array(Type.String())
         },
         strict
       )
     ),
     figures: Type.Record(Type.String(), Type.Record(Type.String(), Values)),
-    /** By round, what bcrypt alone does here, in hashes a second. */
+    /** Hashes a second of bcrypt alone, by round. */
     bcrypt: Type.Array(Type.Number()),
     /** By round, the 99th percentile with which an empty server answers in the storms, in milliseconds. */
     control: Type.Array(Type.Number()),

@@ -4,7 +4,7 @@ import { method, range, ratioOf, rowsOf } from './verdicts.ts'
 
 const GAP = '  '
 
-/** The whole result for a terminal. */
+/** Formats a result for a terminal. */
 export function toText(result: Result): string {
   const { machine, targets } = result
   const parts = [

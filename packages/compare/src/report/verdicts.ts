@@ -16,7 +16,7 @@ export interface Row {
   told: Told[]
 }
 
-/** What there is to tell, in the order of the measures. */
+/** The findings, in the order of the measures. */
 export function rowsOf({ figures, targets }: Pick<Result, 'figures' | 'targets'>): Row[] {
   const names = targets.map(({ name }) => name)
   return MEASURE_NAMES.flatMap((measure) => {
@@ -37,7 +37,7 @@ export const range = ({ least, most }: Spread) => `[${number(least)}..${number(m
 
 export type Verdict = 'better' | 'worse' | 'within noise' | 'too few rounds to say'
 
-/** What a ratio to the first target means, where more of some is better and less of others. */
+/** The meaning of a ratio to the first target: for some measures more is better, for others less. */
 export function verdictOf(measure: MeasureName, { verdict }: Ratio): Verdict {
   if (verdict === 'unknown') return 'too few rounds to say'
   if (verdict === 'noise') return 'within noise'
@@ -52,7 +52,7 @@ export const ratioOf = (measure: MeasureName, ratio: Ratio) =>
 export const amount = (x: number, along: string) =>
   `${x.toLocaleString('en')} ${x === 1 ? along.replace(/s$/, '') : along}`
 
-/** What is drawn of a curve: where there is a value, the median of the rounds and their spread. */
+/** The points of a curve: the median of the rounds and their spread, where there are values. */
 export const pointsOf = ({ series }: Curve) =>
   Object.entries(series).flatMap(([name, points]) =>
     points.flatMap(({ x, values }) => {
@@ -61,7 +61,7 @@ export const pointsOf = ({ series }: Curve) =>
     })
   )
 
-/** How it was done and what the words mean, in sentences. */
+/** Explains the method and the terms. */
 export function method({ settings, targets, figures, others, bcrypt, control, curves }: Result): string[] {
   const { rounds, seconds, connections, clients, storm, cost } = settings
   const share = (value: number) => `${Math.round(value * 100)} %`
@@ -113,7 +113,7 @@ const longest = (curves: Curve[]) =>
 
 const roundsOf = ({ values }: { values: unknown[] }) => values.length
 
-/** When a ratio is within noise, by so many rounds. */
+/** Explains when a ratio is within noise, for this number of rounds. */
 function noise(rounds: number): string {
   if (rounds < LEAST_ROUNDS) return `With fewer than ${LEAST_ROUNDS} rounds nothing is said of differences.`
   const { right, isAll } = confidence(rounds)

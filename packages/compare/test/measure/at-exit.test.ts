@@ -4,7 +4,7 @@ import { test } from 'tap'
 const MODULE = new URL('../../src/measure/at-exit.ts', import.meta.url).href
 const TYPES = import.meta.resolve('tsx')
 
-/** Runs a program that puts things away. @returns how it ended, and what it said */
+/** Runs a program that cleans up. @returns its exit code and its output */
 function run(program: string): [code: number | null, said: string] {
   const code = `import { atExit } from '${MODULE}'\nconst say = (word) => () => process.stdout.write(word + '\\n')\n${program}`
   const words = ['--import', TYPES, '--input-type=module', '-e', code]

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
 import { ask, inTurns, type Question } from '../../src/measure/client.ts'
 
-/** Answers with what it was asked; `/text` with its text; `/never` not at all. */
+/** Echoes requests; `/text` answers with text, `/never` not at all. */
 async function serve(t: Test): Promise<string> {
   const server = createServer(async (request, response) => {
     const { method, url = '/', headers, socket } = request

@@ -19,7 +19,7 @@ import { hollow, serve } from '../services.ts'
 /** As little as may be: it is shown that it works, not how fast. */
 const settings = { rounds: 1, seconds: 0.05, connections: 2, clients: 2, storm: 2, cost: 4 }
 
-/** What bcrypt alone did, in hashes a second: 20 in these seconds. */
+/** Hashes a second of bcrypt alone: 20 in these seconds. */
 const ALONE = 400
 
 async function settled(t: Test, listener = hollow): Promise<Subject> {

@@ -9,7 +9,7 @@ import { hollow, NOWHERE, nobodyYet, serve } from '../services.ts'
 const listening = ({ port }: URL, first = '') =>
   `NODE_OPTIONS= '${process.execPath}' -e "${first}require('http').createServer((_, response) => response.end()).listen(${port}, '127.0.0.1')"`
 
-/** A place for temporary files that nobody else uses. */
+/** A directory for temporary files of this test. */
 function temporary(t: Test): string {
   const before = process.env.TMPDIR
   t.teardown(() => {

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { bar, duration, showProgress } from '../../src/report/progress.ts'
 
-/** A stream that keeps what is written, and a clock that is set by hand. */
+/** A stream that records its output, and a clock that the test sets. */
 function recorder(stream: { isTTY?: boolean; columns?: number }) {
   const written: string[] = []
   const clock = { ms: 0 }

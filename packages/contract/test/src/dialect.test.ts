@@ -18,7 +18,7 @@ test('the examples are dialects', (t) => {
   t.end()
 })
 
-test('a typo is named, with its mend', (t) => {
+test('a typo is reported with a suggestion', (t) => {
   const rows: [string, string][] = [
     ['{', 'd.json is not JSON'],
     ['[]', 'd.json: a dialect must be an object'],

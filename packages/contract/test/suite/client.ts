@@ -41,7 +41,7 @@ async function local(t: Test, environment: Record<string, string>, clock?: TestC
   return { request: injectedInto(application), issuer, audience, metricsKey: environment.METRICS_KEY }
 }
 
-/** Asks an application without a network. */
+/** Sends requests to an application without a network. */
 export function injectedInto(application: Pick<Application, 'inject'>): Request {
   return async (ask) => {
     const { method, path, headers, bytes, chunked } = prepare(ask)

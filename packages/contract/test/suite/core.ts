@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Dialect } from '../../src/dialect.ts'
 import { type Answer, bearer, PASSWORD, type Request, unique } from './http.ts'
 
-/** What an expectation of the core has at hand. */
+/** The context of an expectation of the core. */
 export interface Asked {
   request: Request
   /** Where the implementation differs by choice. */
@@ -14,7 +14,7 @@ export interface Asked {
   secret?: string
 }
 
-/** What was seen: faults make it fail, differences are those of the dialect. */
+/** Observations: faults make an expectation fail, differences are declared by the dialect. */
 export interface Seen {
   faults: string[]
   differences: string[]
@@ -52,7 +52,7 @@ const CODES: Record<keyof typeof STATUSES, string | undefined> = {
 type Outcome = keyof typeof STATUSES
 type Field = keyof NonNullable<Dialect['fields']>
 
-/** One conversation in a dialect: it asks, and holds the answers against the contract. */
+/** Sends requests in a dialect, and checks the answers against the contract. */
 class Conversation {
   readonly seen: Seen = { faults: [], differences: [] }
   readonly asked: Asked
@@ -61,7 +61,7 @@ class Conversation {
     this.asked = asked
   }
 
-  /** A name that nobody has, by which people sign in there. */
+  /** A name of a new account, of the kind that logins use. */
   name(): string {
     const name = unique('Ada')
     return this.identifier === 'email' ? `${name}@Example.com` : name
@@ -92,7 +92,7 @@ class Conversation {
     return this.asked.dialect.paths?.[action] ?? `/${action}`
   }
 
-  /** What a key is called there; null where it has none. */
+  /** The name of a key in the dialect; null if it has none. */
   key(field: Field): string | null {
     const name = this.asked.dialect.fields?.[field]
     return name === undefined ? field : name
@@ -141,7 +141,7 @@ class Conversation {
     return seen === there
   }
 
-  /** The value of a key under the name that it has there; nothing where the dialect says that there is none. */
+  /** The value of a key by its name in the dialect; undefined if the dialect has no such key. */
   read(json: Answer['json'], field: Field): unknown {
     const key = this.key(field)
     if (key === null) {
@@ -176,7 +176,7 @@ export interface CoreExpectation {
 }
 
 /**
- * The core of the contract: what every implementation of the small API sets out to do. These expectations are part of
+ * The core of the contract: what every implementation of the small API does. These expectations are part of
  * our own suite (core.test.ts), and `npm run contract -- --core` holds the same ones against any URL.
  */
 export const CORE: CoreExpectation[] = [
@@ -386,7 +386,7 @@ export async function look(expectation: CoreExpectation, asked: Asked): Promise<
   return conversation.seen
 }
 
-/** Tells what is asked otherwise: the path, the keys, and what is sent besides. */
+/** Describes how requests differ: the path, the keys, and additional constants. */
 function speaksOtherwise(it: Conversation, actions: ('register' | 'login' | 'secret')[]): void {
   for (const action of actions) {
     if (it.path(action) !== `/${action}`) it.differs(`the path is ${it.path(action)} in place of /${action}`)

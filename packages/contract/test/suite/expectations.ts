@@ -27,7 +27,7 @@ export const CODES: Record<string, number[]> = {
   MAIL_UNAVAILABLE: [503]
 }
 
-/** What an answer must never show: a stack, SQL, or the name of a file, a library or an error class. */
+/** Text that an answer must never contain: a stack, SQL, or the name of a file, a library or an error class. */
 const LEAK = new RegExp(
   [
     String.raw`\n\s+at `,
@@ -55,7 +55,7 @@ interface Entry {
 }
 
 interface Expected {
-  /** What `errors` lists, in any order, but for the messages; without it the body has none. */
+  /** The entries of `errors` without their messages, in any order; by default the body has none. */
   errors?: Entry[]
   /** The methods of `Allow`, sorted. */
   allow?: string[]
@@ -63,7 +63,7 @@ interface Expected {
   id?: string
 }
 
-/** One refusal, whole: status, headers and body, but for the words of its messages. */
+/** Compares a refusal: status, headers and body, except the text of messages. */
 export function refused(t: Test, actual: Answer, status: number, code: string, expected: Expected = {}): void {
   t.strictSame(describe(actual), wanted(status, code, expected, actual), `${status} ${code}`)
 }
@@ -132,7 +132,7 @@ function sorted(entries: Entry[] | undefined): Entry[] | undefined {
   return entries && [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
-/** What is wrong with an answer to a request that nobody foresaw; nothing for one of the contract's. */
+/** Describes how an answer to an arbitrary request violates the contract; undefined if it does not. */
 export function oddity(actual: Answer, secret?: string): string | undefined {
   const { status, headers, body, json } = actual
   if (!REQUEST_ID.test(headers['x-request-id'] ?? '')) return 'no request id'

@@ -17,7 +17,7 @@ function generator(seed: number) {
   return { next, upTo, pick }
 }
 
-/** Asks, and says which requests got an answer that the contract does not know. */
+/** Sends requests, and reports answers that the contract does not define. */
 async function ask(t: Test, client: Client, asks: Ask[], documented: (ask: Ask, answer: Answer) => boolean) {
   const odd: string[] = []
   for (let at = 0; at < asks.length; at += 10) {

@@ -45,7 +45,7 @@ export function prepare({ method, path, headers = {}, body, chunked = false }: A
   }
 }
 
-/** Asks over HTTP, with paths and headers as they are. */
+/** Sends requests over HTTP, with paths and headers unchanged. */
 export function sentTo(base: string, agent: http.Agent): Request {
   const { hostname, port } = new URL(base)
   return (ask) =>
@@ -55,7 +55,7 @@ export function sentTo(base: string, agent: http.Agent): Request {
       const framing = chunked ? { 'transfer-encoding': 'chunked' } : bytes && { 'content-length': String(bytes.length) }
       const request = http.request({ agent, hostname, port, method, path, headers: { ...framing, ...headers } })
       request.once('response', async (response) => {
-        // A refusal may come before the body is out: what happens to the rest of it does not matter.
+        // A refusal may arrive before the body is sent: errors of sending the rest are ignored.
         request.on('error', () => {})
         const chunks: Buffer[] = []
         for await (const chunk of response) chunks.push(chunk)

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { type Ask, bearer, CONTRACT_URL, createClient, PASSWORD, signIn, unique } from './client.ts'
 import { refused, UNMAILABLE } from './expectations.ts'
 
-/** Nothing is sent in this process, where nobody listens. */
+/** In this process mail is not sent. */
 const NO_SERVER = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@latchkey.test' }
 
 const TOKEN = 'x'.repeat(43)

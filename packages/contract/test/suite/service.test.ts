@@ -24,7 +24,7 @@ const ROUTES: Record<string, number[]> = {
   'get /openapi.json': [200, 400, 500, 503]
 }
 
-/** What the transport may answer any route with. */
+/** Statuses with which the transport may answer any route. */
 const TRANSPORT = [408, 417, 431]
 
 // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document, of which a test reads a little here and there

@@ -455,7 +455,7 @@ test('Sessions', async (t) => {
   })
 })
 
-/** What time does, which only a service in this process can be made to see at once. */
+/** Effects of time, which can be advanced only for a service in this process. */
 if (CONTRACT_URL === undefined) {
   test('Sessions, while time passes', async (t) => {
     const clock = await testClock()

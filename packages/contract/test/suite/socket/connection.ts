@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { build } from '../application.ts'
 import { type Answer, answer, CONTRACT_URL } from '../client.ts'
 
-/** Longer than any answer takes, a slow request's 408 included: what takes longer is a failure, not a wait. */
+/** A timeout longer than any answer takes, including the 408 of a slow request. */
 const TIMEOUT_MS = 120_000
 
 export interface Service {
@@ -29,7 +29,7 @@ export interface Connection {
   rest(): Promise<string>
 }
 
-/** The service on a TCP socket: the application listening on a port of its own, or the one at CONTRACT_URL. */
+/** The service on a TCP socket: the application on its own port, or the service at CONTRACT_URL. */
 export async function listen(t: Test): Promise<Service> {
   const { hostname, port } = CONTRACT_URL ? new URL(CONTRACT_URL) : await local(t)
   const open = () => openConnection(t, hostname, Number(port))
@@ -70,7 +70,7 @@ function openConnection(t: Test, hostname: string, port: number): Connection {
   }
   socket.on('end', close)
   socket.on('close', close)
-  // What the service does to the connection shows in the answer, or in its absence.
+  // Errors of the connection show in the answer, or in its absence.
   socket.on('error', () => {})
 
   function wait(done: () => boolean): Promise<string> {
@@ -90,7 +90,7 @@ function openConnection(t: Test, hostname: string, port: number): Connection {
   }
 }
 
-/** Reads whole answers, one after the other (RFC 9112 §6); what is left over is an answer with status 0. */
+/** Parses complete answers (RFC 9112 §6). Remaining bytes become an answer with status 0. */
 export function parseAnswers(text: string, methods: string[] = []): Answer[] {
   const answers: Answer[] = []
   let rest = text

@@ -4,7 +4,7 @@ import { listen, parseAnswers, request } from './connection.ts'
 
 const ID = 'an-id.of_the-Client.1'
 
-/** The one test that takes as long as the service waits for a slow request: both at once. */
+/** Takes as long as the timeout of slow requests; tests them concurrently. */
 test('A slow request is answered with 408 and the one error body', async (t) => {
   const service = await listen(t)
   const headers = service.connect()

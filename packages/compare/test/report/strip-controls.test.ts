@@ -1,9 +1,9 @@
 import { test } from 'tap'
-import { harmless } from '../../src/report/harmless.ts'
+import { stripControls } from '../../src/report/strip-controls.ts'
 
 test('what came from elsewhere does not steer the terminal', (t) => {
   t.equal(
-    harmless('red \x1b[31m\r\u009b2Jover,\tas\nit – stands'),
+    stripControls('red \x1b[31m\r\u009b2Jover,\tas\nit – stands'),
     'red \ufffd[31m\ufffd\ufffd2Jover,\tas\nit – stands'
   )
   t.end()

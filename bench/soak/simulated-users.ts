@@ -5,13 +5,13 @@ import { openSocket, send } from '../shared/sockets.ts'
 import { NOISE, REFUSED, type Refused, UNFINISHED } from './garbage.ts'
 import type { Ledger } from './ledger.ts'
 
-/** When an access token is renewed, in milliseconds: before its 15 minutes are over. */
+/** The age at which an access token is renewed, in milliseconds; it expires after 15 minutes. */
 const FRESH = 800_000
 
-/** How long a used refresh token may be used again, in milliseconds, less what a request may take. */
+/** REFRESH_GRACE minus the duration of a request, in milliseconds. */
 const GRACE = 9_000
 
-/** Fewer than the ten that a name has. */
+/** Wrong passwords for a name, below the limit of ten. */
 const MISTAKES = 6
 
 export interface Session {
@@ -19,24 +19,24 @@ export interface Session {
   access: string
   refresh: string
   renewed: number
-  /** Since when the answer to a refresh has been lost. */
+  /** The time at which the answer to a refresh was lost. */
   unsure?: number | undefined
 }
 
-/** Somebody with an account, who does one thing at a time. */
+/** A simulated user with an account. Does one thing at a time. */
 export interface Person {
   username: string
-  /** The second is the one before, as long as it is not known whether it was changed. */
+  /** The second is the previous password, while the outcome of a change is unknown. */
   passwords: [string, string?]
   address: string
   agent: http.Agent | undefined
-  /** Those that were acknowledged, and that nobody has ended. */
+  /** Sessions that were acknowledged and not ended. */
   sessions: Session[]
   mistakes: number
   busy: boolean
 }
 
-/** A name that somebody guesses passwords for, though nobody has it. */
+/** A name without an account, for which passwords are guessed. */
 interface Siege {
   username: string
   address: string
@@ -44,12 +44,12 @@ interface Siege {
   busy: boolean
 }
 
-/** All who use the service. */
-export class Crowd {
+/** The simulated users. */
+export class SimulatedUsers {
   readonly people: Person[] = []
-  /** The names that were refused with a 503, and so may or may not be taken. */
+  /** Names whose registration was answered with 503, so that its outcome is unknown. */
   readonly doubtful: string[] = []
-  /** Sessions that were refused though nothing had ended them, and those that were lost with an answer. */
+  /** Sessions that were refused although nothing had ended them, and those that were lost with an answer. */
   readonly lost: string[] = []
   readonly explained: string[] = []
   readonly #base: string
@@ -63,12 +63,12 @@ export class Crowd {
     this.#ledger = ledger
   }
 
-  /** Hangs up every connection that is kept alive. */
+  /** Closes all persistent connections. */
   leave(): void {
     this.#agent.destroy()
   }
 
-  /** Somebody new, with a session. */
+  /** Registers a user and signs in. */
   async join(): Promise<void> {
     const person: Person = {
       username: `soak.${Date.now().toString(36)}.${this.#addresses}`,
@@ -85,7 +85,7 @@ export class Crowd {
     else this.doubtful.push(person.username)
   }
 
-  /** Lets somebody do one of these, chosen by weight. */
+  /** Lets a user do one action, chosen by weight. */
   async act(): Promise<void> {
     const action = choose()
     if (isAnybodys(action)) return this.#doAsAnybody(action)
@@ -139,7 +139,7 @@ export class Crowd {
     }
   }
 
-  /** Opens a session; finds out which password it is, where that is not known. */
+  /** Signs in; determines the current password if that is unknown. */
   async signIn(person: Person): Promise<Answer> {
     const { username, passwords } = person
     const payload = { username, password: passwords[0] }
@@ -157,7 +157,7 @@ export class Crowd {
     return answer
   }
 
-  /** As a client does it: one that is told to come back does. */
+  /** Refreshes like a client, which retries after 503. */
   async refresh(person: Person, session: Session): Promise<void> {
     for (let attempts = 0; attempts < 10; attempts += 1) {
       const late = session.unsure !== undefined && performance.now() - session.unsure > GRACE
@@ -205,7 +205,7 @@ export class Crowd {
     if (status === 204) await this.#stayOut(person, session)
   }
 
-  /** Ends another session, or where there is none, all others. */
+  /** Ends another session or, if there is none, all others. */
   async #end(person: Person, session: Session): Promise<void> {
     const other = person.sessions.find((other) => other !== session)
     person.sessions = other ? person.sessions.filter((one) => one !== other) : [session]
@@ -225,7 +225,7 @@ export class Crowd {
     if (status === 204 && others[0]) await this.#stayOut(person, others[0])
   }
 
-  /** What is over stays over. */
+  /** Checks that an ended session stays ended. */
   async #stayOut(person: Person, { refresh }: Session): Promise<void> {
     const question = { payload: { refresh_token: refresh } }
     await this.#ask('refresh of what is over', person, 'POST', '/token/refresh', [401], question)
@@ -242,7 +242,7 @@ export class Crowd {
     await this.#ask('unknown name', { address: this.#newAddress() }, 'POST', '/login', [401], { payload })
   }
 
-  /** Again and again for one name, from one address. */
+  /** Guesses for one name, from one address. */
   async #guess(): Promise<void> {
     if (!this.#siege || this.#siege.attempts >= 50) {
       const address = this.#newAddress()
@@ -252,7 +252,7 @@ export class Crowd {
     if (siege.busy) return
     siege.busy = true
     const payload = { username: siege.username, password: newPassword() }
-    // One more is let through after each wait.
+    // One more guess is allowed after each wait.
     const right = siege.attempts < 10 ? [401] : [401, 429]
     const { status } = await this.#ask('guess', siege, 'POST', '/login', right, { payload })
     if (status !== 503) siege.attempts += 1
@@ -269,7 +269,7 @@ export class Crowd {
     await this.#raw('noise', bytes, /^HTTP\/1.1 4\d\d /)
   }
 
-  /** Says nothing more, and waits until the service has had enough. */
+  /** Sends part of a request, and waits until the service closes the connection. */
   loiter(): Promise<void> {
     const text = pick(UNFINISHED.slice(1)) as string
     return this.#raw('loiter', text, /^HTTP\/1.1 408 /)
@@ -290,7 +290,7 @@ export class Crowd {
     )
   }
 
-  /** In the middle of a request, or before its answer is there. */
+  /** Disconnects within a request, or before its answer. */
   async #hangUp(person: Person, session: Session | undefined): Promise<void> {
     if (Math.random() < 0.4) {
       const socket = await openSocket(this.#base)
@@ -336,14 +336,14 @@ export class Crowd {
     return undefined
   }
 
-  /** As a proxy would give it. */
+  /** The address in X-Forwarded-For. */
   #newAddress(): string {
     this.#addresses += 1
     return `10.${[16, 8, 0].map((shift) => (this.#addresses >> shift) & 255).join('.')}`
   }
 }
 
-/** What a hundred of the things are that people do: few of them hashes, so that one core will do. */
+/** The weights of actions, in percent. Few of them hash passwords, so that one core suffices. */
 const WEIGHTS = {
   secret: 34,
   me: 16,
@@ -364,7 +364,7 @@ const WEIGHTS = {
 
 type Action = keyof typeof WEIGHTS
 
-/** What nobody needs an account for. */
+/** Requests without an account. */
 const ANYBODYS = ['register', 'stranger', 'guess', 'garbage', 'noise'] as const
 
 type AnybodysAction = (typeof ANYBODYS)[number]
@@ -385,7 +385,7 @@ function newPassword(): string {
   return `a password that nobody else has, ${passwords}`
 }
 
-/** The session of an access token, which the service that it came from need not prove. */
+/** The session of an access token, which is not verified here. */
 function sessionOf(access: string): string {
   return JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString() || '{}').sid
 }
