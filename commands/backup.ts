@@ -32,7 +32,7 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
         }
       }
       await readBackup(database.open(TIMEOUT), readSecrets(config), (records) =>
-        writeWhole(file, () => encryptStream(packRecords(counted(records)), passphrase))
+        writeNewFile(file, () => encryptStream(packRecords(counted(records)), passphrase))
       )
       progress.end()
       audit.record('operator', 'backup made', { detail: { count: counts.users as number } })

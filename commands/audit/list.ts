@@ -5,17 +5,17 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, time, wholeNumber } from '../../src/cli/option-values.ts'
 import { table } from '../../src/cli/table.ts'
 
-/** How long reading may take, in milliseconds: what is rare is looked for in the whole record. */
+/** The timeout, in milliseconds. Finding rare records may need a scan of the whole table. */
 const TIMEOUT = 600_000
 
 const list: DefineCommand = (command, { open, answer }) => {
   command
-    .description('show the record, newest last')
-    .option('--account <id>', 'only what concerns this account', id)
-    .addOption(new Option('--action <action>', 'only this action').choices(ACTIONS))
-    .option('--after <time>', 'only from this time on', time)
-    .option('--before <time>', 'only before this time', time)
-    .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 100_000), 100)
+    .description('list audit records, newest last')
+    .option('--account <id>', 'only records about this account', id)
+    .addOption(new Option('--action <action>', 'only records of this action').choices(ACTIONS))
+    .option('--after <time>', 'only records from this time on', time)
+    .option('--before <time>', 'only records before this time', time)
+    .option('--limit <count>', 'maximum number of records, the newest', wholeNumber(1, 100_000), 100)
     .action(async (wanted: Wanted) => {
       const { database } = await open()
       const records = await listAudit(database.open(TIMEOUT), wanted)

@@ -3,14 +3,14 @@ import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import { time } from '../../src/cli/option-values.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 
-/** How long counting may take, in milliseconds. */
+/** The timeout of counting, in milliseconds. */
 const TIMEOUT = 600_000
 
 const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
   command
-    .description('delete the beginning of the record; the rest can still be verified')
-    .requiredOption('--before <time>', 'up to the first that is not before this time', time)
-    .option('--dry-run', 'only say how many there are')
+    .description('delete the oldest audit records; the others can still be verified')
+    .requiredOption('--before <time>', 'delete up to the first record that is not before this time', time)
+    .option('--dry-run', 'show the number of records, and change nothing')
     .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
       const { audit, database } = await open()
       const beginning = await countBeginning(database.open(TIMEOUT), before)
@@ -23,7 +23,7 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
       const progress = showProgress(terminal)
       let left = beginning.count
       let purged = left
-      // Somebody else may purge the same meanwhile.
+      // Another purge may run concurrently.
       while (left > 0 && purged > 0) {
         purged = (await purgeAudit(database.open(), audit.key, before)).count
         left -= purged

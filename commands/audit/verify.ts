@@ -2,11 +2,11 @@ import { type Fault, type Verdict, verifyAudit } from '../../src/audit/verify.ts
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 
-/** How long it may take, in milliseconds. */
+/** The timeout, in milliseconds. */
 const TIMEOUT = 6 * 3_600_000
 
 const verify: DefineCommand = (command, { open, answer, terminal }) => {
-  command.description('tell whether the record is as it was written').action(async () => {
+  command.description('verify that no audit record was changed, removed or added').action(async () => {
     const { audit, database } = await open()
     const progress = showProgress(terminal)
     const verdict = await verifyAudit(database.open(TIMEOUT), audit.key, (count, all) =>
@@ -14,24 +14,24 @@ const verify: DefineCommand = (command, { open, answer, terminal }) => {
     )
     progress.end()
     const { fault = null, ...range } = verdict
-    answer({ whole: !fault, ...range, fault }, tell(verdict), fault ? 1 : 0)
+    answer({ intact: !fault, ...range, fault }, summarize(verdict), fault ? 1 : 0)
   })
 }
 
-function tell({ count, first, last, fault }: Verdict): string {
+function summarize({ count, first, last, fault }: Verdict): string {
   const held = count === 0 ? 'No record holds' : `${count} ${count === 1 ? 'record holds' : 'records hold'}`
-  if (fault) return `${held}, then number ${fault.seq} ${SAID[fault.wrong]}.`
-  return count === 0 ? 'The record is empty.' : `${held}, from number ${first} to number ${last}.`
+  if (fault) return `${held}, then number ${fault.seq} ${FAULTS[fault.wrong]}.`
+  return count === 0 ? 'The audit log is empty.' : `${held}, from number ${first} to number ${last}.`
 }
 
-const SAID: Record<Fault['wrong'], string> = {
-  changed: 'has been changed',
+const FAULTS: Record<Fault['wrong'], string> = {
+  changed: 'was changed',
   missing: 'is missing',
-  'out of order': 'is not the one that was written there, which stands elsewhere',
-  added: 'has been added',
-  'cut off': 'and all after it are missing: the end is cut off',
-  damaged: 'says that the service found the record damaged there',
-  'ends forged': 'is not the last: where the record begins and ends has been forged'
+  'out of order': 'is out of order',
+  added: 'was added',
+  'cut off': 'and all later records are missing: the log is truncated',
+  damaged: 'reports that the service found the log damaged',
+  'ends forged': 'is not the last: the stored range of the log was forged'
 }
 
 export default verify

@@ -2,7 +2,7 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { table } from '../../src/cli/table.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
-  command.description('list the signing keys in the order in which they sign').action(async () => {
+  command.description('list the signing keys, in the order in which they sign').action(async () => {
     const fastify = await open()
     const keys = (await fastify.keys.list()).map((key) => ({
       kid: key.kid,

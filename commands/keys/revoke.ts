@@ -2,28 +2,28 @@ import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import type { KeyState } from '../../src/keys/key-states.ts'
 
 const REFUSED =
-  'its tokens are refused, by every instance within 60 s and by services that keep the public keys for as long as they do. Clients get others with their refresh tokens'
+  'all instances refuse its tokens within 60 s, other services once their cache of the public keys expires. Clients get new tokens with their refresh tokens'
 
-/** What follows from the revocation of a key. */
+/** The consequence of revoking a key, by its state. */
 const CONSEQUENCES: Record<Exclude<KeyState, 'revoked'>, string> = {
-  published: 'it has signed nothing yet, and never will',
-  signing: `${REFUSED}, signed by a new key that signs at once`,
+  published: 'it has not signed any token',
+  signing: `${REFUSED}, signed by a new key`,
   verifying: REFUSED,
   over: 'its tokens were over already'
 }
 
 const revoke: DefineCommand = (command, { open, confirm, answer }) => {
   command
-    .description('take a signing key out of use at once and for good, and erase its private half')
-    .argument('<kid>', 'which one; after -- where it begins with a dash')
-    .option('--dry-run', 'only tell what would follow')
+    .description('revoke a signing key immediately and permanently, and erase its private key')
+    .argument('<kid>', 'its id; write -- before one that begins with a dash')
+    .option('--dry-run', 'show the consequences, and change nothing')
     .action(async (kid: string, { dryRun = false }: { dryRun?: boolean }) => {
       const fastify = await open()
       const { was: found } = await fastify.keys.revoke(kid, true)
       const unchanged = { kid, was: found, revoked: false, replacement: null }
       const would = `Key ${kid} would be revoked`
       const consequence = CONSEQUENCES[found]
-      if (dryRun) return answer(unchanged, `${would}, and nothing is changed: ${consequence}.`)
+      if (dryRun) return answer(unchanged, `${would}: ${consequence}. Nothing was changed.`)
       if (!(await confirm(`${would}: ${consequence}.`))) {
         return answer(unchanged, `${would}: ${consequence}.${UNCONFIRMED}`, 1)
       }

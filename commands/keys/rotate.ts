@@ -1,13 +1,13 @@
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 
-const PUBLISHED = 'Until then it is published alone, so that everybody knows it.'
+const PUBLISHED = 'Until then it is only published, so that all services fetch it.'
 const UNPUBLISHED =
-  'The instances get to know it by the first token that it signs. Other services may know only the older keys for up to 300 s more, and refuse the new tokens, where they do not look again for an unknown kid.'
+  'Instances read it with the first token that it signs. Other services that do not fetch the keys again for an unknown kid may refuse new tokens for up to 300 s.'
 
 const rotate: DefineCommand = (command, { open, answer }) => {
   command
-    .description('make a new signing key, which is published for 6 minutes before it signs')
-    .option('--now', 'let it sign at once: other services may refuse its tokens for up to 300 s')
+    .description('create a new signing key, which is published for 6 minutes before it signs')
+    .option('--now', 'sign immediately; other services may refuse its tokens for up to 300 s')
     .action(async ({ now = false }: { now?: boolean }) => {
       const fastify = await open()
       const { kid, signsFrom } = await fastify.keys.rotate(now ? 0 : undefined)

@@ -12,11 +12,11 @@ interface Options {
 
 const create: DefineCommand = (command, { terminal, open, answer }) => {
   command
-    .description('make an account, by the rules of registration')
+    .description('create an account, subject to the rules of registration')
     .option('--username <name>')
     .option('--email <address>')
-    .option('--verified', 'the email address is proven to be theirs')
-    .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
+    .option('--verified', 'mark the email address as verified')
+    .addHelpText('after', '\nThe password is read from LATCHKEY_PASSWORD, the terminal, or standard input.')
     .allowExcessArguments()
     .action(async ({ verified: emailVerified = false, ...given }: Options) => {
       const [word] = command.args

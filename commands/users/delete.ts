@@ -12,31 +12,31 @@ import { countSessions } from '../../src/sessions/sessions.ts'
 
 const define: DefineCommand = (command, { open, confirm, answer }) => {
   command
-    .description('delete an account with all that belongs to it, for good')
+    .description('delete an account and all its data permanently')
     .argument('<user>', NAMED_BY)
-    .option('--dry-run', 'only tell what would go')
+    .option('--dry-run', 'show what would be deleted, and change nothing')
     .action(async (user: string, { dryRun = false }: { dryRun?: boolean }) => {
       const fastify = await open()
       const { audit, sessions } = fastify
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const found = await findAccount(database, user)
-      const living = await countSessions(database, sessions.rules, found.id)
-      const would = `would delete ${tell(found, living)}`
-      if (dryRun) return answer(describe(found, living, false), would)
-      if (!(await confirm(would))) return answer(describe(found, living, false), would + UNCONFIRMED, 1)
+      const active = await countSessions(database, sessions.rules, found.id)
+      const would = `Would delete ${summarize(found, active)}`
+      if (dryRun) return answer(describe(found, active, false), would)
+      if (!(await confirm(would))) return answer(describe(found, active, false), would + UNCONFIRMED, 1)
       const { account, ended } = await deleteAccount(database, sessions.rules, found.id)
       audit.record('operator', 'user deleted', { account: account.id })
-      answer(describe(account, ended, true), `deleted ${tell(account, ended)}`)
+      answer(describe(account, ended, true), `Deleted ${summarize(account, ended)}`)
     })
 }
 
-const describe = (account: Account, living: number, deleted: boolean) => ({
+const describe = (account: Account, active: number, deleted: boolean) => ({
   ...account,
-  living_sessions: living,
+  active_sessions: active,
   deleted
 })
 
-const tell = (account: Account, living: number) =>
-  `${calledBy(account)}, user ${account.id}, with ${countOf(living, 'living session')}`
+const summarize = (account: Account, active: number) =>
+  `${calledBy(account)}, user ${account.id}, with ${countOf(active, 'active session')}`
 
 export default define

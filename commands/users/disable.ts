@@ -4,7 +4,7 @@ import { countOf } from '../../src/plural.ts'
 
 const disable: DefineCommand = (command, { open, answer }) => {
   command
-    .description('let nobody sign in to an account any more, and end its sessions')
+    .description('disable an account, and end its sessions')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const fastify = await open()

@@ -3,7 +3,7 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const enable: DefineCommand = (command, { open, answer }) => {
   command
-    .description('let the user of a disabled account sign in again')
+    .description('enable a disabled account')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, database } = await open()

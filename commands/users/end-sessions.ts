@@ -4,7 +4,7 @@ import { countOf } from '../../src/plural.ts'
 
 const endSessions: DefineCommand = (command, { open, answer }) => {
   command
-    .description('end every session of an account')
+    .description('end all sessions of an account')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, database, sessions } = await open()

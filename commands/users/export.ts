@@ -12,20 +12,20 @@ interface Options {
 }
 
 const HELP = `
-Cells of CSV are as people chose them, and may begin with = + - or @: a program for spreadsheets takes that for a formula
-and runs it. Give it a file that was written with --for-spreadsheets, which users import does not take back.`
+Users chose the content of CSV cells, which may begin with = + - or @: a spreadsheet evaluates such a cell as a formula.
+For a spreadsheet, use --for-spreadsheets; users import does not accept such a file.`
 
 const exporting: DefineCommand = (command, { terminal, open, answer }) => {
   command
-    .description('write all accounts to a file that users import reads, with their password hashes')
-    .argument('<file>', 'JSON lines or CSV, which must not be there yet')
-    .addOption(new Option('--format <format>', 'otherwise told by the name of the file').choices(FORMATS))
-    .option('--for-spreadsheets', 'mark as text, with an apostrophe, cells of CSV that begin like a formula')
+    .description('export all accounts with their password hashes, for users import')
+    .argument('<file>', 'JSON lines or CSV; must not exist')
+    .addOption(new Option('--format <format>', 'by default, from the name of the file').choices(FORMATS))
+    .option('--for-spreadsheets', 'mark CSV cells that look like a formula as text, with an apostrophe')
     .addHelpText('after', HELP)
     .action(async (file: string, { format = formatOf(file), forSpreadsheets = false }: Options) => {
       if (forSpreadsheets && format !== 'csv') command.error("error: option '--for-spreadsheets' needs CSV")
       const { audit, database } = await open()
-      // Where it could not be put on record afterwards, no hash leaves.
+      // No hash is exported if the audit log could not record it afterwards.
       await checkWritable(database.open())
       const progress = showProgress(terminal)
       let exported = 0
@@ -40,7 +40,7 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'users exported', { detail: { count: exported } })
       answer(
         { exported, file },
-        `${exported} accounts written to ${file}, which has their password hashes: only its owner can read it.`
+        `${exported} accounts written to ${file}, including their password hashes; only its owner can read it.`
       )
     })
 }

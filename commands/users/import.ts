@@ -15,12 +15,12 @@ interface Options {
 
 const importing: DefineCommand = (command, { terminal, open, answer }) => {
   command
-    .description('take over accounts with their password hashes; run again after a break, it goes on where it was')
-    .argument('<file>', 'JSON lines or CSV; - is standard input')
-    .addOption(new Option('--format <format>', 'otherwise told by the name of the file').choices(FORMATS))
-    .option('--dry-run', 'say what would be taken and refused, and change nothing')
-    .option('--report <file>', 'write there what was refused and why, a JSON object a line')
-    .option('--ignore-unknown', 'leave out what is not known of an account, instead of refusing it')
+    .description('import accounts with their password hashes; can be run again after an interruption')
+    .argument('<file>', 'JSON lines or CSV; - for standard input')
+    .addOption(new Option('--format <format>', 'by default, from the name of the file').choices(FORMATS))
+    .option('--dry-run', 'show what would be imported and refused, and change nothing')
+    .option('--report <file>', 'write refused accounts and reasons to a new file, as JSON lines')
+    .option('--ignore-unknown', 'ignore unknown keys, instead of refusing the account')
     .action(async (file: string, { format = formatOf(file), dryRun, report: path, ignoreUnknown = false }: Options) => {
       const { audit, database } = await open()
       const accounts = file === '-' ? undefined : await openFile(file)
@@ -29,11 +29,11 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       const take = dryRun ? dryRunImport : importUsers
       let sum: Imported
       try {
-        // Nothing is overwritten, the accounts themselves least of all.
+        // `wx` refuses to overwrite a file, such as the input.
         if (path !== undefined) report = await openFile(path, 'wx', 0o600)
         sum = await take(readRecords(accounts?.createReadStream() ?? terminal.stdin, { format, ignoreUnknown }), {
           openDatabase: database.open,
-          refuse: (refusal) => note(report, refusal),
+          refuse: (refusal) => writeRefusal(report, refusal),
           progress: ({ read }) => progress.show(`${read} accounts read`)
         })
       } finally {
@@ -44,12 +44,12 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       const { read, imported, already_there, refused } = sum
       if (!dryRun) audit.record('operator', 'users imported', { detail: { count: imported } })
       const outcome = `${read} accounts read: ${imported} ${dryRun ? 'would be imported' : 'imported'}, ${already_there} already there, ${refused} refused.`
-      const advice = refused > 0 && path === undefined ? '\nTo learn why, run it again with --report FILE.' : ''
+      const advice = refused > 0 && path === undefined ? '\nUse --report FILE to see the reasons.' : ''
       answer({ ...sum, dry_run: dryRun === true }, outcome + advice, refused > 0 ? 1 : 0)
     })
 }
 
-async function note(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
+async function writeRefusal(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
   await report?.appendFile(`${toJson(refusal)}\n`)
 }
 

@@ -6,11 +6,11 @@ import { table } from '../../src/cli/table.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
   command
-    .description('list the accounts, oldest first')
-    .option('--disabled', 'those that are disabled')
-    .option('--search <text>', 'those of which a name is the text, or begins with it')
-    .option('--limit <number>', 'how many at most', wholeNumber(1, MOST_LISTED), LISTED)
-    .option('--after <id>', 'go on after this one', id)
+    .description('list accounts, oldest first')
+    .option('--disabled', 'only disabled accounts')
+    .option('--search <text>', 'only accounts with a name that begins with this text')
+    .option('--limit <number>', 'maximum number of accounts', wholeNumber(1, MOST_LISTED), LISTED)
+    .option('--after <id>', 'continue after this account', id)
     .action(async (listing: Listing) => {
       const { database } = await open()
       const page = await listAccounts(database.open(OPERATOR_TIMEOUT), listing)

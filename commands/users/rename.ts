@@ -4,9 +4,9 @@ import { acceptNames } from '../../src/users/new-names.ts'
 
 const rename: DefineCommand = (command, { open, answer }) => {
   command
-    .description('give an account another username, which may be a reserved one')
+    .description('change the username of an account; may be a reserved one')
     .argument('<user>', NAMED_BY)
-    .argument('<username>', 'by the rules of registration')
+    .argument('<username>', 'subject to the rules of registration')
     .action(async (user: string, username: string) => {
       acceptNames({ username })
       const { audit, config, database } = await open()

@@ -10,14 +10,14 @@ interface Options {
 
 const define: DefineCommand = (command, { open, answer }) => {
   command
-    .description('give an account another email address; links that were sent to it before are void')
+    .description('change the email address of an account; invalidates links that were sent to it')
     .argument('<user>', NAMED_BY)
-    .argument('<address>', 'by the rules of registration')
-    .option('--verified', 'the address is proven to be theirs: otherwise a mail asks for that')
-    .option('--undo-link', 'send the address before, if it is proven, a link that undoes this for seven days')
+    .argument('<address>', 'subject to the rules of registration')
+    .option('--verified', 'mark the address as verified; otherwise a verification mail is sent')
+    .option('--undo-link', 'send the previous address, if verified, a link that reverts this for seven days')
     .addHelpText(
       'after',
-      '\nWithout --undo-link, links that undo earlier changes are void too: the address before may be that of a thief.'
+      '\nWithout --undo-link, links that revert earlier changes become invalid too: an attacker may own the previous address.'
     )
     .action(async (user: string, email: string, { verified = false, undoLink = false }: Options) => {
       acceptNames({ email })

@@ -5,10 +5,10 @@ import { countOf } from '../../src/plural.ts'
 
 const define: DefineCommand = (command, { terminal, open, answer }) => {
   command
-    .description('give an account another password, end its sessions, and forget its wrong passwords')
+    .description('change the password of an account, end its sessions, and reset its counters')
     .argument('<user>', NAMED_BY)
-    .option('--keep-sessions', 'end none')
-    .addHelpText('after', '\nThe password is asked for, or read from standard input or LATCHKEY_PASSWORD.')
+    .option('--keep-sessions', 'do not end sessions')
+    .addHelpText('after', '\nThe password is read from LATCHKEY_PASSWORD, the terminal, or standard input.')
     .action(async (user: string, { keepSessions = false }: { keepSessions?: boolean }) => {
       const fastify = await open()
       const { audit, passwords, deriveKey, sessions } = fastify
@@ -21,7 +21,7 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'password set', { account: id, detail: { count: ended } })
       answer(
         { ...account, sessions_ended: ended },
-        `${calledBy(account)} has another password, ${countOf(ended, 'session')} ended`
+        `${calledBy(account)} has a new password, ${countOf(ended, 'session')} ended`
       )
     })
 }

@@ -6,12 +6,12 @@ import { countOf } from '../../src/plural.ts'
 import type { Session } from '../../src/schemas/sessions.ts'
 import { countSessions, listSessions } from '../../src/sessions/sessions.ts'
 
-/** How many of its sessions are shown: those used last. */
+/** The maximum number of sessions that are shown: those used last. */
 const SHOWN = 10
 
 const show: DefineCommand = (command, { open, answer }) => {
   command
-    .description('show an account, where it is signed in, and what is counted against its names')
+    .description('show an account, its sessions, and the counters of its names')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const fastify = await open()
@@ -19,7 +19,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const account = await findAccount(database, user)
       const guesses = await readGuesses(database, deriveKey('limits'), account)
-      const living = await countSessions(database, fastify.sessions.rules, account.id)
+      const active = await countSessions(database, fastify.sessions.rules, account.id)
       const sessions = (await listSessions(database, fastify.sessions.rules, { sid: null, sub: account.id })).slice(
         0,
         SHOWN
@@ -32,10 +32,10 @@ const show: DefineCommand = (command, { open, answer }) => {
             wrong_passwords: wrong,
             blocked_for: blockedFor
           })),
-          living_sessions: living,
+          active_sessions: active,
           sessions: sessions.map(({ current: _, ...session }) => session)
         },
-        [describe(account, guesses, living), ...(living > 0 ? [describeSessions(sessions)] : [])].join('\n\n')
+        [describe(account, guesses, active), ...(active > 0 ? [describeSessions(sessions)] : [])].join('\n\n')
       )
     })
 }
@@ -43,7 +43,7 @@ const show: DefineCommand = (command, { open, answer }) => {
 function describe(
   { id, username, email, email_verified, created_at, disabled_at }: Account,
   guesses: Guesses[],
-  living: number
+  active: number
 ) {
   return align([
     ['id', id],
@@ -52,7 +52,7 @@ function describe(
     ['created', created_at],
     ['disabled', disabled_at ?? 'no'],
     ...guesses.filter(({ wrong }) => wrong > 0).map(describeGuesses),
-    ['sessions', living > SHOWN ? `${living}, of which the ${SHOWN} used last` : String(living)]
+    ['sessions', active > SHOWN ? `${active}, of which the ${SHOWN} used last` : String(active)]
   ])
 }
 

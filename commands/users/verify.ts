@@ -3,7 +3,7 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const verify: DefineCommand = (command, { open, answer }) => {
   command
-    .description('mark the email address of an account as proven to be theirs')
+    .description('mark the email address of an account as verified')
     .argument('<user>', NAMED_BY)
     .action(async (user: string) => {
       const { audit, database } = await open()

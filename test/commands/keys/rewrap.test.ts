@@ -15,7 +15,7 @@ test('keys rewrap', async (t) => {
   await t.test('encrypts all anew with the present secret, and says how much that is', async (t) => {
     t.strictSame(await run(['keys', 'rewrap']), {
       code: 0,
-      stdout: 'Encrypted 1 signing key and the root secret with SECRET_KEY. SECRET_KEY_PREVIOUS is needed no more.\n',
+      stdout: 'Encrypted 1 signing key and the root secret with SECRET_KEY. SECRET_KEY_PREVIOUS is no longer needed.\n',
       stderr: ''
     })
     const alone = await operator(t, { database, environment: { SECRET_KEY } })

@@ -6,7 +6,7 @@ test('users delete', async (t) => {
   const { fastify, run, ask } = await workplace(t)
   const { user, access_token: token } = await signIn(fastify, { username: 'ada' })
   const me = async () => (await fastify.inject({ url: '/me', headers: bearer(token) })).statusCode
-  const would = `would delete ada, user ${user.id}, with 1 living session`
+  const would = `Would delete ada, user ${user.id}, with 1 active session`
 
   await t.test('tells what would go, and deletes nothing without --yes', async (t) => {
     const expected = { code: 1, stdout: `${would}\nNothing was changed: confirm with --yes.\n`, stderr: '' }
@@ -15,19 +15,19 @@ test('users delete', async (t) => {
     t.strictSame(await run(['users', 'delete', 'ada', '--dry-run', '--yes']), done(would))
     const { code, stdout } = await run(['users', 'delete', 'ada', '--json'])
     t.equal(code, 1)
-    t.strictSame(JSON.parse(stdout), { ...user, disabled_at: null, living_sessions: 1, deleted: false })
+    t.strictSame(JSON.parse(stdout), { ...user, disabled_at: null, active_sessions: 1, deleted: false })
     t.equal(await me(), 200)
   })
 
   await t.test('deletes with --yes, and the name is free', async (t) => {
     t.strictSame(
       await run(['users', 'delete', 'ada', '--yes']),
-      done(`deleted ada, user ${user.id}, with 1 living session`)
+      done(`Deleted ada, user ${user.id}, with 1 active session`)
     )
     t.equal(await me(), 401)
     t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 401)
     t.equal((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode, 201)
-    t.match(await ask('users', 'delete', 'ada', '--yes'), { username: 'ada', living_sessions: 0, deleted: true })
+    t.match(await ask('users', 'delete', 'ada', '--yes'), { username: 'ada', active_sessions: 0, deleted: true })
   })
 
   await t.test('refuses who is not there', async (t) => {

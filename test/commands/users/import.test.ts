@@ -34,7 +34,7 @@ test('users import', async (t) => {
     t.strictSame(await run(['users', 'import', `${folder}/users.jsonl`, '--dry-run']), {
       code: 1,
       stdout:
-        '4 accounts read: 2 would be imported, 0 already there, 2 refused.\nTo learn why, run it again with --report FILE.\n',
+        '4 accounts read: 2 would be imported, 0 already there, 2 refused.\nUse --report FILE to see the reasons.\n',
       stderr: '4 accounts read\n'
     })
     t.strictSame(await hashes(), {})

@@ -113,7 +113,7 @@ test('users set-email takes every link from a thief', async (t) => {
   t.match(await me(), { email: 'ada@example.com', email_verified: true }, 'and no session has ended')
   t.strictSame(
     await run(['users', 'set-password', 'ada'], { input: 'another password of ada' }),
-    done('ada has another password, 1 session ended')
+    done('ada has a new password, 1 session ended')
   )
   t.match(await me(), { code: 'TOKEN_INVALID' })
   t.equal((await undo(owners)).statusCode, 204, 'that of the owner gives the same address')

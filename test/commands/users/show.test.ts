@@ -28,7 +28,7 @@ test('users show', async (t) => {
         { name: 'username', wrong_passwords: 0, blocked_for: 0 },
         { name: 'email', wrong_passwords: 0, blocked_for: 0 }
       ],
-      living_sessions: 2
+      active_sessions: 2
     })
     t.strictSame(Object.keys(first), ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'])
     const [latest] = sessions
@@ -65,7 +65,7 @@ test('users show', async (t) => {
   await t.test('shows the ten of many sessions that were used last', async (t) => {
     await run(['users', 'unlock', 'ada'])
     await login(9, PASSWORD)
-    const { living_sessions: living, sessions } = await ask('users', 'show', 'ada')
+    const { active_sessions: living, sessions } = await ask('users', 'show', 'ada')
     t.strictSame([living, sessions.length], [11, 10])
     t.match((await run(['users', 'show', 'ada'])).stdout, '\nsessions  11, of which the 10 used last\n\nLAST USED')
   })

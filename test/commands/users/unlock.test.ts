@@ -10,15 +10,15 @@ test('users unlock', async (t) => {
   const guess = async (name: object, times: number) => {
     for (let index = 0; index < times; index++) await login(name, 'wrong')
   }
-  t.strictSame(await run(['users', 'unlock', 'ada']), done('0 wrong passwords of Ada forgotten'))
+  t.strictSame(await run(['users', 'unlock', 'ada']), done('0 wrong passwords of Ada reset'))
   await guess({ username: 'ada' }, 1)
-  t.strictSame(await run(['users', 'unlock', 'ada']), done('1 wrong password of Ada forgotten'))
+  t.strictSame(await run(['users', 'unlock', 'ada']), done('1 wrong password of Ada reset'))
 
   await guess({ username: 'ada' }, 10)
   t.equal(await login({ username: 'ada' }), 429)
   t.strictSame(
     await run(['users', 'unlock', 'ada@example.com']),
-    done('10 wrong passwords of Ada forgotten, and its username no longer blocked')
+    done('10 wrong passwords of Ada reset, and its username no longer blocked')
   )
   t.equal(await login({ username: 'ada' }), 200)
 
@@ -26,7 +26,7 @@ test('users unlock', async (t) => {
   await guess({ email: 'ada@example.com' }, 10)
   t.match(await ask('users', 'unlock', 'ada'), {
     username: 'Ada',
-    wrong_passwords_forgotten: 20,
+    wrong_passwords_reset: 20,
     were_blocked: ['username', 'email']
   })
   t.equal(await login({ email: 'ada@example.com' }), 200)

@@ -164,7 +164,7 @@ test('Sessions', async (t) => {
     t.equal((await get('/me', access_token)).status, 200)
   })
 
-  await t.test('GET /sessions lists the living sessions of the user', async (t) => {
+  await t.test('GET /sessions lists the active sessions of the user', async (t) => {
     const username = unique()
     await signIn(client, { username })
     const agent = { 'user-agent': 'Contract/1.0' }
