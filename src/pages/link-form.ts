@@ -1,5 +1,5 @@
 import type { Problem } from '../errors.ts'
-import { type Field, type FormValues, type Form, renderForm } from './form.ts'
+import { type Field, type Form, type FormValues, renderForm } from './form.ts'
 import { type Html, html } from './html.ts'
 import { describeErrors } from './problems.ts'
 
