@@ -49,7 +49,7 @@ test('restore', async (t) => {
     const elsewhere = await runThere(['restore', file, '--dry-run'], { ...PASSPHRASE, variables })
     t.match(elsewhere, {
       code: 0,
-      stdout: /would be restored into a new database, embedded in .*, and nothing is changed\.\n$/
+      stdout: /would be restored into a new database, embedded in .*\. Nothing was changed\.\n$/
     })
     t.notOk(existsSync(variables.DATA_DIR), 'to look makes nothing')
   })
@@ -68,7 +68,7 @@ test('restore', async (t) => {
     const variables = { DATA_DIR: `${folder}/new` }
     const { code, stdout } = await runThere(['restore', file], { ...PASSPHRASE, variables })
     t.equal(code, 0)
-    t.match(stdout, `: restored into a new database, embedded in ${folder}/new.\n`)
+    t.match(stdout, ` restored into a new database, embedded in ${folder}/new.\n`)
     t.match((await runThere(['users', 'list', '--json'], { variables })).stdout, '"username":"ada"')
   })
 

@@ -65,7 +65,10 @@ test('keys revoke', async (t) => {
       `Key ${waiting} is revoked: it has not signed any token.\n`
     )
     await keys.rotate(0)
-    t.equal((await run(['keys', 'revoke', '--dry-run', '--', retired])).stdout.split(': ')[1], `${refused}. Nothing was changed.\n`)
+    t.equal(
+      (await run(['keys', 'revoke', '--dry-run', '--', retired])).stdout.split(': ')[1],
+      `${refused}. Nothing was changed.\n`
+    )
     clock.advance(900 + 60)
     const { stdout } = await run(['--json', '--yes', 'keys', 'revoke', '--', retired])
     t.strictSame(JSON.parse(stdout), { kid: retired, was: 'over', revoked: true, replacement: null })

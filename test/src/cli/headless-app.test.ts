@@ -18,7 +18,7 @@ test('has the plugins without the routes, and does not listen', async (t) => {
   const log = new PassThrough()
   const headless = await openHeadlessApp(options, log)
   t.ok(headless.hasDecorator('audit'))
-  t.ok(headless.hasDecorator('openDatabase'))
+  t.ok(headless.hasDecorator('database'))
   t.notOk(headless.hasRoute({ method: 'GET', url: '/me' }))
   t.notOk(headless.server.listening)
   headless.log.warn('below the level of the log')
