@@ -7,7 +7,9 @@ import {
   inUrl,
   isCertificate,
   isDecodable,
+  isDomain,
   isHost,
+  isPasskeyOrigin,
   isPublicUrl,
   isRange,
   isReadableFolder,
@@ -23,7 +25,13 @@ import {
 export interface Config
   extends Omit<
     Settings,
-    'RESERVED_USERNAMES' | 'CORS_ORIGINS' | 'TRUSTED_PROXIES' | 'PUBLIC_URL' | 'AUDIENCE' | 'MAIL_FROM'
+    | 'RESERVED_USERNAMES'
+    | 'CORS_ORIGINS'
+    | 'TRUSTED_PROXIES'
+    | 'PUBLIC_URL'
+    | 'AUDIENCE'
+    | 'PASSKEY_ORIGINS'
+    | 'MAIL_FROM'
   > {
   /** In lower case; a username is ASCII. */
   RESERVED_USERNAMES: string[]
@@ -31,6 +39,7 @@ export interface Config
   TRUSTED_PROXIES: string[]
   PUBLIC_URL: string
   AUDIENCE: string
+  PASSKEY_ORIGINS: string[]
   MAIL_FROM: Sender
 }
 
@@ -69,6 +78,7 @@ function complete(settings: Settings): Config {
     TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
     PUBLIC_URL: publicUrl,
     AUDIENCE: settings.AUDIENCE ?? publicUrl,
+    PASSKEY_ORIGINS: list(settings.PASSKEY_ORIGINS),
     MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? { name: '', address: `no-reply@${hostOf(publicUrl)}` }
   }
 }
@@ -117,6 +127,8 @@ const ajv = new Ajv({
     usernames: (text: string) =>
       list(text).every((entry) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(entry)),
     origins: (text: string) => list(text).every((entry) => parseUrl(entry)?.origin === entry),
+    domain: isDomain,
+    'passkey-origins': (text: string) => list(text).every(isPasskeyOrigin),
     'database-url': (text: string) =>
       /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text) && hasPlainCredentials(text),
     'public-url': isPublicUrl,

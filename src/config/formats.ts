@@ -23,6 +23,19 @@ export function isHost(text: string): boolean {
   return isOne && URL.canParse(`http://${inUrl(text)}`)
 }
 
+/** A name in lower case, without a dot at its end, that a URL does not take for an address. */
+export function isDomain(text: string): boolean {
+  const isOne = /^(?=.{1,253}$)[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9][a-z0-9-]{0,62})*$/.test(text)
+  return isOne && parseUrl(`http://${text}`)?.host === text && !ipaddr.isValid(text)
+}
+
+/** An origin as browsers name it in WebAuthn, or that of an app (the SHA-256 of the certificate that signed it). */
+export function isPasskeyOrigin(text: string): boolean {
+  if (/^android:apk-key-hash:[\w-]{43}$/.test(text)) return true
+  const url = parseUrl(text)
+  return url?.origin === text && /^https?:$/.test(url.protocol)
+}
+
 /** An address of version 6 stands in brackets (RFC 3986 §3.2.2). */
 export const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 

@@ -8,8 +8,10 @@ export interface Service {
 }
 
 /** The service as its letters and pages speak of it. */
-export function serviceOf(config: Pick<Config, 'MAIL_FROM' | 'APP_URL' | 'SERVICE_URL' | 'PUBLIC_URL'>): Service {
-  const { MAIL_FROM, APP_URL, SERVICE_URL, PUBLIC_URL } = config
+export function serviceOf(
+  config: Pick<Config, 'SERVICE_NAME' | 'MAIL_FROM' | 'APP_URL' | 'SERVICE_URL' | 'PUBLIC_URL'>
+): Service {
+  const { SERVICE_NAME, MAIL_FROM, APP_URL, SERVICE_URL, PUBLIC_URL } = config
   const url = SERVICE_URL ?? APP_URL
-  return { name: MAIL_FROM.name || new URL(url ?? PUBLIC_URL).hostname, url }
+  return { name: SERVICE_NAME ?? (MAIL_FROM.name || new URL(url ?? PUBLIC_URL).hostname), url }
 }

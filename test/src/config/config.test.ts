@@ -42,6 +42,8 @@ const DEFAULTS = {
   ],
   CORS_ORIGINS: [],
   TRUSTED_PROXIES: [],
+  PASSKEY_ORIGINS: [],
+  STEP_UP_MAX_AGE: 600,
   SMTP_CONNECTIONS: 20,
   MAIL_FROM: { name: '', address: 'no-reply@[127.0.0.1]' },
   REQUIRE_VERIFIED_EMAIL: 'off',
@@ -98,7 +100,9 @@ test('every setting is taken from its text', (t) => {
     INTROSPECTION_KEY: SECRET,
     METRICS_KEY: SECRET,
     OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com:4318/path',
-    OTEL_SERVICE_NAME: 'login'
+    OTEL_SERVICE_NAME: 'login',
+    PASSKEY_RP_ID: 'example.com',
+    SERVICE_NAME: 'Ada & Söhne'
   }
   const numbers = {
     DATABASE_POOL: 1000,
@@ -112,6 +116,7 @@ test('every setting is taken from its text', (t) => {
     PASSWORD_MIN: 64,
     HASH_CONCURRENCY: 1024,
     HASH_QUEUE: 0,
+    STEP_UP_MAX_AGE: 86400,
     SMTP_CONNECTIONS: 100
   }
   const environment = {
@@ -120,6 +125,8 @@ test('every setting is taken from its text', (t) => {
     MAIL_FROM: 'The Example <no-reply@example.com>',
     RESERVED_USERNAMES: 'Example, example.staff,',
     CORS_ORIGINS: 'https://app.example.com, http://localhost:5173 ,',
+    PASSKEY_ORIGINS:
+      'https://app.example.com, http://localhost:5173,android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck',
     TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32, ::1'
   }
   t.strictSame(readConfig(environment), {
@@ -128,6 +135,11 @@ test('every setting is taken from its text', (t) => {
     MAIL_FROM: { name: 'The Example', address: 'no-reply@example.com' },
     RESERVED_USERNAMES: ['example', 'example.staff'],
     CORS_ORIGINS: ['https://app.example.com', 'http://localhost:5173'],
+    PASSKEY_ORIGINS: [
+      'https://app.example.com',
+      'http://localhost:5173',
+      'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck'
+    ],
     TRUSTED_PROXIES: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1']
   })
   t.end()
@@ -216,6 +228,10 @@ const MENDS: Record<string, string> = {
   TRUSTED_PROXIES: 'comma-separated addresses or CIDRs such as 10.0.0.0/8',
   REQUIRE_VERIFIED_EMAIL: 'on or off',
   HIDE_ACCOUNTS: 'on or off',
+  PASSKEY_RP_ID: 'a domain in lower case such as example.com, and no address',
+  PASSKEY_ORIGINS: 'comma-separated origins such as https://app.example.com, without a path, or android:apk-key-hash:…',
+  STEP_UP_MAX_AGE: 'seconds, a whole number from 60 to 86400',
+  SERVICE_NAME: 'text of at most 64 characters, without control characters',
   SMTP_URL:
     'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL',
   MAIL_FROM: 'one address, such as no-reply@example.com or Example <no-reply@example.com>',
@@ -302,6 +318,33 @@ const unfit: Record<string, string[]> = {
     'https://a.example.com,b.example.com'
   ],
   TRUSTED_PROXIES: ['loopback', '10.0.0.0/33', '10/8', '10', '010.0.0.1', '10.0.0.1 10.0.0.2', '10.0.0.1,x'],
+  PASSKEY_RP_ID: [
+    'Example.com',
+    'example.com.',
+    '.example.com',
+    'example..com',
+    'https://example.com',
+    'example.com:443',
+    '192.0.2.1',
+    '127.1',
+    '[::1]',
+    '1',
+    'bücher.example',
+    'a b',
+    `${'x'.repeat(300)}`
+  ],
+  PASSKEY_ORIGINS: [
+    '*',
+    'null',
+    'https://app.example.com/',
+    'https://App.example.com',
+    'ftp://app.example.com',
+    'android:apk-key-hash:short',
+    'android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS+0H1xKCQcfIoGLck',
+    'https://app.example.com,app.example.com'
+  ],
+  STEP_UP_MAX_AGE: ['59', '86401', '10m'],
+  SERVICE_NAME: ['x'.repeat(65), 'a\nb', 'a\u202eb', 'a\u0000b'],
   SMTP_URL: [
     'smtp.example.com',
     'http://smtp.example.com',
@@ -384,7 +427,8 @@ test('the data folder is a folder, or will be one', (t) => {
 })
 
 test('every fault is told at once, and no value', (t) => {
-  const names = Object.keys(unfit)
+  // That is a name.
+  const names = Object.keys(unfit).filter((name) => name !== 'SERVICE_NAME')
   const environment = Object.fromEntries(names.map((name) => [name, '-hunter2']))
   t.strictSame(faultsOf(environment).sort(), names.map(fault).sort())
   t.end()

@@ -8,6 +8,7 @@ test('the service is called by the sender of its letters, or by its host, and le
   const rows: [environment: Record<string, string>, name: string, url: string | undefined][] = [
     [{ PUBLIC_URL }, 'auth.example.com', undefined],
     [{ PUBLIC_URL, MAIL_FROM }, 'Example', undefined],
+    [{ PUBLIC_URL, MAIL_FROM, SERVICE_NAME: 'Accounts' }, 'Accounts', undefined],
     [{ PUBLIC_URL, APP_URL: 'https://app.example.com/' }, 'app.example.com', 'https://app.example.com'],
     [{ PUBLIC_URL, SERVICE_URL: 'https://www.example.com/start' }, 'www.example.com', 'https://www.example.com/start'],
     [
