@@ -16,6 +16,10 @@ const IN_THE_EXPORT: Record<string, string> = {
   resting_usernames: 'resting_usernames',
   email_changes: 'email_changes',
   email_tokens: 'email_tokens',
+  totp: 'mfa',
+  recovery_codes: 'recovery_codes',
+  passkeys: 'passkeys',
+  login_steps: 'login_steps',
   mails: 'mails',
   audit: 'records'
 }

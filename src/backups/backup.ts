@@ -11,6 +11,11 @@ import type { BackupRecord } from './framing.ts'
 export const TABLES = [
   'users',
   'sessions',
+  'totp',
+  'recovery_codes',
+  'passkeys',
+  'login_steps',
+  'spent_challenges',
   'resting_usernames',
   'email_changes',
   'email_tokens',

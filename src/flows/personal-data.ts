@@ -1,6 +1,10 @@
 import { shownAction } from '../audit/actions.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
+import { listLoginSteps } from '../factors/login-steps.ts'
+import { listPasskeys } from '../factors/passkeys.ts'
+import { listRecoveryCodes } from '../factors/recovery-codes.ts'
+import { readFactors } from '../factors/state.ts'
 import { readGuesses } from '../limits/guesses.ts'
 import { listEmailTokens } from '../mail/email-tokens.ts'
 import { listRestingUsernames } from '../users/resting-usernames.ts'
@@ -47,6 +51,12 @@ async function* write(
   yield `,"resting_usernames":${JSON.stringify(resting)}`
   yield `,"email_changes":${JSON.stringify(await openDatabase().query(emailChanges(account.id)))}`
   yield `,"email_tokens":${JSON.stringify(await listEmailTokens(openDatabase(), account.id))}`
+  const factors = await readFactors(openDatabase(), account.id)
+  const totp = factors?.totp && { created_at: factors.totp.created_at }
+  yield `,"mfa":${JSON.stringify({ required: factors?.required ?? false, totp: totp ?? null })}`
+  yield `,"recovery_codes":${JSON.stringify(await listRecoveryCodes(openDatabase(), account.id))}`
+  yield `,"passkeys":${JSON.stringify(await listPasskeys(openDatabase(), account.id))}`
+  yield `,"login_steps":${JSON.stringify(await listLoginSteps(openDatabase(), account.id))}`
   for (const [name, select] of Object.entries(LISTS)) {
     yield `,${JSON.stringify(name)}:[`
     let separator = ''
@@ -68,7 +78,8 @@ const emailChanges = (user: string) =>
 /** What there may be any number of: read in the order of its places, those after one. */
 const LISTS = {
   sessions: (user: string, after: string | null) =>
-    sql`SELECT id::text AS place, id, created_at, last_used_at, ended_at, end_reason, user_agent, host(ip) AS ip
+    sql`SELECT id::text AS place, id, created_at, last_used_at, ended_at, end_reason, user_agent, host(ip) AS ip,
+        coalesce(authenticated_at, created_at) AS authenticated_at, amr
       FROM sessions WHERE user_id = ${user} AND (${after}::text IS NULL OR id > ${after}::uuid)
       ORDER BY id LIMIT ${BATCH}`,
   mails: (user: string, after: string | null) =>

@@ -82,6 +82,20 @@ export const AccountExport = Type.Object(
     resting_usernames: list({ username: Text, until: Time }),
     email_changes: list({ previous_email: Text, changed_at: Time, undone_at: nullable(Time) }),
     email_tokens: list({ purpose: Text, email: Text, sent_at: Time, expires_at: Time, used_at: nullable(Time) }),
+    mfa: Type.Object({ required: Type.Boolean(), totp: nullable(Type.Object({ created_at: Time }, strict)) }, strict),
+    recovery_codes: list({ made_at: Time, used_at: nullable(Time) }),
+    passkeys: list({
+      id: Text,
+      credential_id: Text,
+      name: Text,
+      created_at: Time,
+      last_used_at: nullable(Time),
+      backup_eligible: Type.Boolean(),
+      backed_up: Type.Boolean(),
+      transports: Type.Array(Text),
+      rp_id: Text
+    }),
+    login_steps: list({ created_at: Time, expires_at: Time, used_at: nullable(Time), attempts: Type.Integer() }),
     sessions: list({
       id: Text,
       created_at: Time,
@@ -89,7 +103,9 @@ export const AccountExport = Type.Object(
       ended_at: nullable(Time),
       end_reason: nullable(Text),
       user_agent: nullable(Text),
-      ip: nullable(Text)
+      ip: nullable(Text),
+      authenticated_at: Time,
+      amr: Type.Array(Text)
     }),
     mails: list({ kind: Text, recipient: Text, created_at: Time, attempts: Type.Integer() }),
     records: list({

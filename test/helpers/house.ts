@@ -9,7 +9,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['config', 'passwords', 'transport'],
   ['app-options.ts', 'database', 'pages'],
   ['secrets', 'users', 'audit', 'transfer'],
-  ['keys', 'sessions', 'limits', 'outbox'],
+  ['keys', 'sessions', 'limits', 'factors', 'outbox'],
   ['tokens', 'mail', 'admin', 'doctor'],
   ['flows', 'backups'],
   ['app.ts', 'signals.ts', 'fastify-cli.d.ts'],

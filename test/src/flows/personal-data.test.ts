@@ -25,6 +25,10 @@ test('the export of an account', async (t) => {
       limits: [{ name: 'email', wrong_passwords: 0, blocked_for: 0 }],
       email_changes: [],
       email_tokens: [],
+      mfa: { required: false, totp: null },
+      recovery_codes: [],
+      passkeys: [],
+      login_steps: [],
       sessions: [],
       mails: [],
       records: []

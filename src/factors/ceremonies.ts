@@ -1,0 +1,237 @@
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  VerifiedAuthenticationResponse,
+  VerifiedRegistrationResponse
+} from '@simplewebauthn/server'
+import { CHALLENGE_SECONDS, type Challenge } from './challenges.ts'
+import {
+  type AssertionCredential,
+  MOST_ID_BYTES,
+  type RegistrationCredential,
+  readTransports,
+  userHandleOf
+} from './credentials.ts'
+import type { NewPasskey, PasskeyDescriptor, PasskeyUse, StoredPasskey } from './passkeys.ts'
+import type { RelyingParty } from './relying-party.ts'
+
+export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON }
+
+/** EdDSA, ES256 and RS256 (RFC 9053). What the library offers otherwise depends on the version of Node. */
+const ALGORITHMS = [-8, -7, -257]
+
+/** The longest public key, in bytes. That of RSA with 4,096 bits has 540; a longer one would only cost time. */
+const MOST_KEY_BYTES = 1024
+
+/** Whose certificates the library would trust, and ask the network whether they were revoked. */
+const ROOTS = ['android-key', 'android-safetynet', 'apple', 'mds'] as const
+
+/** What a new passkey is made for. */
+export interface RegistrationRequest {
+  party: RelyingParty
+  /** What the service is called. */
+  serviceName: string
+  account: { id: string; name: string }
+  challenge: Buffer
+  /** Those that the account has: no authenticator makes a second one. */
+  passkeys: readonly PasskeyDescriptor[]
+}
+
+/** What a passkey is asked for. */
+export interface AssertionRequest {
+  party: RelyingParty
+  challenge: Buffer
+  /** Those that may answer; without it any may, and the browser shows them. */
+  passkeys?: readonly PasskeyDescriptor[]
+}
+
+/** What the answer to a request is verified with. */
+export interface Verifying {
+  party: RelyingParty
+  /** Reads the challenge that was signed: see `readChallenge`. */
+  readChallenge: (text: string) => Challenge | undefined
+}
+
+/** An answer that is not accepted. The reason is for the log at debug alone: it may have in it what a client sent. */
+export interface Refused {
+  refused: string
+}
+
+export interface VerifiedRegistration {
+  passkey: NewPasskey
+  /** To be spent. */
+  challenge: Challenge
+}
+
+export interface VerifiedAssertion {
+  /** For `notePasskeyUse`, which judges the counter. */
+  use: PasskeyUse
+  /** To be spent. */
+  challenge: Challenge
+}
+
+/** The ceremonies of WebAuthn. */
+export type Ceremonies = Awaited<ReturnType<typeof loadCeremonies>>
+
+/**
+ * Loads what verifies passkeys. It takes 0.5 s or more and blocks meanwhile: call it once, while the database starts. This is
+ * the one module that knows the library, and what it leaves unchecked is checked here.
+ */
+export async function loadCeremonies() {
+  const library = await import('@simplewebauthn/server')
+  const helpers = await import('@simplewebauthn/server/helpers')
+  for (const identifier of ROOTS) library.SettingsService.setRootCertificates({ identifier, certificates: [] })
+
+  /** Refuses any attestation but none, and one by the credential itself: no other is asked for, or could be judged. */
+  function checkAttestation(attestationObject: string): void {
+    const attestation = helpers.decodeAttestationObject(helpers.isoBase64URL.toBuffer(attestationObject))
+    const fmt = attestation.get('fmt')
+    const isSelf = fmt === 'packed' && attestation.get('attStmt').get('x5c') === undefined
+    if (fmt !== 'none' && !isSelf) throw new Error('attestation of another format')
+  }
+
+  /** Refuses what was made in a frame of a page of another origin. */
+  function checkFrame(clientDataJSON: string): void {
+    const { crossOrigin = false, topOrigin } = helpers.decodeClientDataJSON(clientDataJSON)
+    if (crossOrigin !== false || topOrigin !== undefined) throw new Error('made across origins')
+  }
+
+  async function registrationOptions(request: RegistrationRequest): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const { party, serviceName, account, challenge, passkeys } = request
+    return library.generateRegistrationOptions({
+      rpName: serviceName,
+      rpID: party.id,
+      userID: new Uint8Array(userHandleOf(account.id)),
+      userName: account.name,
+      userDisplayName: account.name,
+      challenge: new Uint8Array(challenge),
+      timeout: CHALLENGE_SECONDS * 1000,
+      attestationType: 'none',
+      excludeCredentials: passkeys.map(describe),
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      supportedAlgorithmIDs: ALGORITHMS
+    })
+  }
+
+  async function assertionOptions(request: AssertionRequest): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { party, challenge, passkeys } = request
+    return library.generateAuthenticationOptions({
+      rpID: party.id,
+      challenge: new Uint8Array(challenge),
+      timeout: CHALLENGE_SECONDS * 1000,
+      userVerification: 'required',
+      ...(passkeys && { allowCredentials: passkeys.map(describe) })
+    })
+  }
+
+  async function verifyRegistration(
+    credential: RegistrationCredential,
+    { party, readChallenge }: Verifying
+  ): Promise<VerifiedRegistration | Refused> {
+    const challenges: Challenge[] = []
+    try {
+      const { id, rawId, response } = credential
+      const { clientDataJSON, attestationObject } = response
+      checkAttestation(attestationObject)
+      checkFrame(clientDataJSON)
+      const transports = readTransports(response.transports)
+      const verified = await library.verifyRegistrationResponse({
+        response: {
+          id,
+          rawId,
+          type: credential.type as 'public-key',
+          response: { clientDataJSON, attestationObject },
+          clientExtensionResults: {}
+        },
+        expectedChallenge: (text) => collect(challenges, readChallenge(text)),
+        expectedOrigin: party.origins,
+        expectedRPID: party.id,
+        requireUserPresence: true,
+        requireUserVerification: true,
+        supportedAlgorithmIDs: ALGORITHMS
+      })
+      return { passkey: passkeyOf(verified, transports, party), challenge: challenges[0] as Challenge }
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  async function verifyAssertion(
+    credential: AssertionCredential,
+    passkey: StoredPasskey,
+    { party, readChallenge }: Verifying
+  ): Promise<VerifiedAssertion | Refused> {
+    const challenges: Challenge[] = []
+    try {
+      const { id, rawId, response } = credential
+      const { clientDataJSON, authenticatorData, signature, userHandle } = response
+      checkFrame(clientDataJSON)
+      if (id !== passkey.credentialId.toString('base64url')) throw new Error('another credential')
+      if (userHandle !== userHandleOf(passkey.user).toString('base64url')) throw new Error('another user handle')
+      const verified = await library.verifyAuthenticationResponse({
+        response: {
+          id,
+          rawId,
+          type: credential.type as 'public-key',
+          response: { clientDataJSON, authenticatorData, signature },
+          clientExtensionResults: {}
+        },
+        expectedChallenge: (text) => collect(challenges, readChallenge(text)),
+        expectedOrigin: party.origins,
+        expectedRPID: party.id,
+        requireUserVerification: true,
+        // Its counter would be compared before the signature is: `notePasskeyUse` does so afterwards.
+        credential: { id, publicKey: new Uint8Array(passkey.publicKey), counter: 0 }
+      })
+      return { use: useOf(verified, passkey), challenge: challenges[0] as Challenge }
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  return { registrationOptions, assertionOptions, verifyRegistration, verifyAssertion }
+}
+
+const describe = ({ credentialId, transports }: PasskeyDescriptor) => ({
+  id: credentialId.toString('base64url'),
+  transports
+})
+
+function collect(challenges: Challenge[], challenge: Challenge | undefined): boolean {
+  return challenge !== undefined && challenges.push(challenge) > 0
+}
+
+/** The library throws for what it refuses, and for what it cannot read; its messages are no interface. */
+const refused = (error: unknown): Refused => ({ refused: String(error) })
+
+function passkeyOf(
+  { verified, registrationInfo }: VerifiedRegistrationResponse,
+  transports: string[],
+  party: RelyingParty
+): NewPasskey {
+  if (!verified) throw new Error('the attestation is not signed by the credential')
+  const { credential, aaguid, credentialDeviceType, credentialBackedUp } = registrationInfo
+  const credentialId = Buffer.from(credential.id, 'base64url')
+  const { byteLength: keyBytes } = credential.publicKey
+  if (credentialId.length === 0 || credentialId.length > MOST_ID_BYTES)
+    throw new Error('a credential id of that length')
+  if (keyBytes > MOST_KEY_BYTES) throw new Error('a public key of that length')
+  return {
+    credentialId,
+    publicKey: Buffer.from(credential.publicKey),
+    signCount: credential.counter,
+    transports,
+    rpId: party.id,
+    aaguid,
+    backupEligible: credentialDeviceType === 'multiDevice',
+    backedUp: credentialBackedUp
+  }
+}
+
+/** Whether a passkey may be synced never changes (WebAuthn Level 3 §7.2, on the flag BE). */
+function useOf({ verified, authenticationInfo }: VerifiedAuthenticationResponse, passkey: StoredPasskey): PasskeyUse {
+  if (!verified) throw new Error('the signature is wrong')
+  const { newCounter, credentialDeviceType, credentialBackedUp } = authenticationInfo
+  if ((credentialDeviceType === 'multiDevice') !== passkey.backupEligible) throw new Error('another backup eligibility')
+  return { signCount: newCounter, backedUp: credentialBackedUp }
+}

@@ -1,0 +1,89 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
+
+/** How many codes an account has at once. */
+export const RECOVERY_CODES = 10
+
+/** Crockford's base32: without i, l, o and u. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const LENGTH = 10
+
+/** A new code: ten characters of five random bits each, in two groups. */
+function createRecoveryCode(): string {
+  const text = [...randomBytes(LENGTH)].map((byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('')
+  return `${text.slice(0, LENGTH / 2)}-${text.slice(LENGTH / 2)}`
+}
+
+/**
+ * A code as it was given out, but for its hyphen: in any letter case, with spaces and hyphens anywhere, with o for 0, and i
+ * or l for 1.
+ *
+ * @returns nothing for a text that can be no code
+ */
+export function foldRecoveryCode(text: string): string | undefined {
+  const folded = text.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1')
+  return /^[0-9a-hjkmnp-tv-z]{10}$/.test(folded) ? folded : undefined
+}
+
+/**
+ * What is stored of a code. The codes are random and the tries limited, so a keyed HMAC is enough. With the account in it,
+ * two accounts may have the same code.
+ */
+const hashOf = (key: Buffer, user: string, folded: string) =>
+  createHmac('sha256', key).update(`${user} ${folded}`).digest()
+
+/**
+ * Gives an account new codes, which are in no other place from now on; those before are void. The account is locked by the
+ * caller.
+ *
+ * @param key derived for recovery codes
+ */
+export async function makeRecoveryCodes(transaction: Database, key: Buffer, user: string): Promise<string[]> {
+  const codes = new Set<string>()
+  while (codes.size < RECOVERY_CODES) codes.add(createRecoveryCode())
+  const hashes = [...codes].map((code) => hashOf(key, user, foldRecoveryCode(code) as string))
+  await transaction.query(
+    sql`WITH void AS (DELETE FROM recovery_codes WHERE user_id = ${user})
+     INSERT INTO recovery_codes (hash, user_id, made_at)
+     SELECT hash, ${user}::uuid, ${NOW} FROM unnest(${hashes}::bytea[]) AS made (hash)`
+  )
+  return [...codes]
+}
+
+/**
+ * Uses a code, in the transaction of what it is for: of any number at once, one does.
+ *
+ * @returns how many are left; nothing for a wrong code, or one that was used
+ */
+export async function useRecoveryCode(
+  transaction: Database,
+  key: Buffer,
+  user: string,
+  code: string
+): Promise<{ left: number } | undefined> {
+  const folded = foldRecoveryCode(code)
+  if (folded === undefined) return undefined
+  const hash = hashOf(key, user, folded)
+  const [used] = await transaction.query<{ left: number }>(
+    sql`UPDATE recovery_codes SET used_at = ${NOW}
+     WHERE hash = ${hash} AND user_id = ${user} AND used_at IS NULL
+     RETURNING (
+       SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL AND hash <> ${hash}
+     ) AS left`
+  )
+  return used
+}
+
+/** What an account is shown of its codes. */
+export interface RecoveryCodeRecord {
+  made_at: Date
+  used_at: Date | null
+}
+
+/** The codes of an account without the codes, in the order in which they were used. */
+export async function listRecoveryCodes(database: Database, user: string): Promise<RecoveryCodeRecord[]> {
+  return database.query<RecoveryCodeRecord & Record<string, unknown>>(
+    sql`SELECT made_at, used_at FROM recovery_codes WHERE user_id = ${user} ORDER BY used_at, hash`
+  )
+}
