@@ -52,8 +52,8 @@ async function* write(
   yield `,"email_changes":${JSON.stringify(await openDatabase().query(emailChanges(account.id)))}`
   yield `,"email_tokens":${JSON.stringify(await listEmailTokens(openDatabase(), account.id))}`
   const factors = await readFactors(openDatabase(), account.id)
-  const totp = factors?.totp && { created_at: factors.totp.created_at }
-  yield `,"mfa":${JSON.stringify({ required: factors?.required ?? false, totp: totp ?? null })}`
+  const totp = factors?.totp ? { created_at: factors.totp.created_at } : null
+  yield `,"mfa":${JSON.stringify({ required: factors?.required ?? false, totp })}`
   yield `,"recovery_codes":${JSON.stringify(await listRecoveryCodes(openDatabase(), account.id))}`
   yield `,"passkeys":${JSON.stringify(await listPasskeys(openDatabase(), account.id))}`
   yield `,"login_steps":${JSON.stringify(await listLoginSteps(openDatabase(), account.id))}`

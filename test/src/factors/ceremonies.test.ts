@@ -39,7 +39,7 @@ test('ceremonies', async (t) => {
       challenge: createChallenge(KEY, REGISTRATION, NOW),
       passkeys: []
     })
-  const requestOptions = (purpose = SIGN_IN) =>
+  const requestOptions = (purpose: ChallengePurpose = SIGN_IN) =>
     ceremonies.assertionOptions({ party: PARTY, challenge: createChallenge(KEY, purpose, NOW) })
 
   /** An authenticator with a passkey of ada. */

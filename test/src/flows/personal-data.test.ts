@@ -1,9 +1,16 @@
 import { text } from 'node:stream/consumers'
+import { Ajv } from 'ajv'
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { createDatabase } from '../../../src/database/database.ts'
+import { beginLoginStep } from '../../../src/factors/login-steps.ts'
+import { addPasskey } from '../../../src/factors/passkeys.ts'
+import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
+import { addPendingTotp } from '../../../src/factors/totp-secrets.ts'
 import { exportAccount } from '../../../src/flows/personal-data.ts'
 import { enqueueMail } from '../../../src/outbox/outbox.ts'
+import { AccountExport, User } from '../../../src/schemas/users.ts'
+import { openSession } from '../../../src/sessions/sessions.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 import { append, emptyRecord } from '../../helpers/record.ts'
@@ -33,6 +40,53 @@ test('the export of an account', async (t) => {
       mails: [],
       records: []
     })
+  })
+
+  await t.test('has the second factors, and nothing that signs in', async (t) => {
+    const { id: user } = await addUser(openDatabase(), { username: 'grace', passwordHash: 'a hash' })
+    const key = Buffer.alloc(32, 1)
+    const secret = await addPendingTotp(openDatabase(), key, user)
+    t.match(await read(user), { mfa: { required: false, totp: null } })
+    await pool.query('UPDATE totp SET secret = pending, confirmed_at = now() WHERE user_id = $1', [user])
+    await pool.query('UPDATE users SET mfa_required = true WHERE id = $1', [user])
+    const codes = await makeRecoveryCodes(openDatabase(), key, user)
+    const [credentialId, publicKey] = [Buffer.alloc(16, 2), Buffer.alloc(64, 3)]
+    const aaguid = '00000000-0000-0000-0000-000000000000'
+    const passkey = { credentialId, publicKey, signCount: 0, rpId: 'example.com', aaguid, transports: ['usb'] }
+    await addPasskey(openDatabase(), user, { ...passkey, backupEligible: true, backedUp: false })
+    const begun = await beginLoginStep(openDatabase(), { id: user, password_version: 1, inCookie: true })
+    const credentials = { id: user, password_version: 1 }
+    const lifetimes = { REFRESH_IDLE_TTL: 60, REFRESH_MAX_TTL: 60 }
+    await openSession(openDatabase(), lifetimes, credentials, { userAgent: undefined, ip: '192.0.2.1' })
+
+    const exported = await read(user)
+    const { mfa, recovery_codes, passkeys, login_steps, sessions } = exported
+    const isTime = (time: unknown) => typeof time === 'string' && !Number.isNaN(Date.parse(time))
+    t.equal(mfa.required, true)
+    t.ok(isTime(mfa.totp.created_at))
+    t.equal(recovery_codes.length, 10)
+    t.strictSame(Object.keys(recovery_codes[0]), ['made_at', 'used_at'])
+    t.match(passkeys, [{ name: 'Passkey', credential_id: credentialId.toString('base64url'), rp_id: 'example.com' }])
+    t.match(login_steps, [{ attempts: 0, used_at: null }])
+    t.strictSame(sessions[0].amr, ['pwd'])
+    t.equal(sessions[0].authenticated_at, sessions[0].created_at)
+    const text = JSON.stringify(exported)
+    const secrets = [secret, publicKey, Buffer.from(String(begun?.token), 'base64url'), ...codes.map(Buffer.from)]
+    for (const each of secrets) {
+      for (const form of ['base64url', 'base64', 'hex', 'utf8'] as const) t.notOk(text.includes(each.toString(form)))
+    }
+    t.strictSame(
+      new Ajv({ strict: false, validateFormats: false, schemas: [User] }).validate(AccountExport, exported),
+      true
+    )
+  })
+
+  await t.test('goes on to its end where the user goes meanwhile', async (t) => {
+    const { id: user } = await addUser(openDatabase(), { username: 'edith', passwordHash: 'a hash' })
+    const parts = (await write(user)) as AsyncGenerator<string>
+    const { value: first } = await parts.next()
+    await pool.query('DELETE FROM users WHERE id = $1', [user])
+    t.match(JSON.parse(first + (await text(parts))), { mfa: { required: false, totp: null }, passkeys: [] })
   })
 
   // Rows are read 500 at a time.
