@@ -15,6 +15,13 @@ const PURPOSE = 'totp secret'
 /** The present time step, by the clock of the database, which all instances share. */
 const STEP = exactly(sql`floor(extract(epoch FROM ${NOW}) / ${STEP_SECONDS})::bigint`)
 
+/** A code that was right, to be used. */
+export interface TotpProof {
+  step: number
+  /** The secret as it is stored: one that was replaced meanwhile proves nothing. */
+  sealed: Buffer
+}
+
 /**
  * Makes a new secret beside the confirmed one, which stays in use until a code of the new one was shown. The newest one
  * replaces others that wait.
@@ -57,17 +64,23 @@ export async function confirmTotp(database: Database, key: Buffer, user: string,
  * Checks a code of the confirmed secret, without using its step. It counts as wrong until its step is used, so that codes
  * that are checked at once cannot exceed the limit.
  *
- * @returns the step, for `useTotpStep`; nothing for a wrong code, one that was used, an account without an app, and after
- * 100 wrong codes
+ * @returns nothing for a wrong code, one that was used, an account without an app, and after 100 wrong codes
  */
-export async function checkTotp(database: Database, key: Buffer, user: string, code: string) {
+export async function checkTotp(
+  database: Database,
+  key: Buffer,
+  user: string,
+  code: string
+): Promise<TotpProof | undefined> {
   const [row] = await database.query<{ secret: Buffer; last_step: number | null; step: number }>(
     sql`UPDATE totp SET wrong_codes = wrong_codes + 1
      WHERE user_id = ${user} AND secret IS NOT NULL AND wrong_codes < ${MOST_WRONG_CODES}
      RETURNING secret, ${exactly(sql`last_step`)} AS last_step, ${STEP} AS step`
   )
   if (!row) return undefined
-  return matchingStep(code, { secret: openSecret(row.secret, key, user), step: row.step, lastStep: row.last_step })
+  const { secret: sealed, step: present, last_step: lastStep } = row
+  const step = matchingStep(code, { secret: openSecret(sealed, key, user), step: present, lastStep })
+  return step === undefined ? undefined : { step, sealed }
 }
 
 /** Takes back that a code was counted: where the outcome was never known. */
@@ -81,10 +94,10 @@ export async function refundTotpCheck(database: Database, user: string): Promise
  *
  * @returns whether it did
  */
-export async function useTotpStep(transaction: Database, user: string, step: number): Promise<boolean> {
+export async function useTotp(transaction: Database, user: string, { step, sealed }: TotpProof): Promise<boolean> {
   const used = await transaction.query(
     sql`UPDATE totp SET last_step = ${step}, wrong_codes = 0
-     WHERE user_id = ${user} AND secret IS NOT NULL AND (last_step IS NULL OR last_step < ${step})
+     WHERE user_id = ${user} AND secret = ${sealed} AND (last_step IS NULL OR last_step < ${step})
      RETURNING 1`
   )
   return used.length > 0

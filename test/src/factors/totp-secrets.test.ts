@@ -10,7 +10,8 @@ import {
   deleteTotp,
   forgetWrongCodes,
   refundTotpCheck,
-  useTotpStep
+  type TotpProof,
+  useTotp
 } from '../../../src/factors/totp-secrets.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
@@ -47,8 +48,8 @@ test('the authenticator app of an account', async (t) => {
     clock.advance(60)
     const check = (code = show()) => checkTotp(open(), key, user, code)
     const sign = async (code = show()) => {
-      const step = await check(code)
-      return step !== undefined && useTotpStep(open(), user, step)
+      const proof = await check(code)
+      return proof !== undefined && useTotp(open(), user, proof)
     }
     return { user, show, check, sign }
   }
@@ -64,7 +65,7 @@ test('the authenticator app of an account', async (t) => {
     t.equal(await confirmTotp(open(), key, user, code), true)
     t.equal(await confirmTotp(open(), key, user, show(1)), false, 'nothing waits any more')
     t.equal(await checkTotp(open(), key, user, code), undefined)
-    t.type(await checkTotp(open(), key, user, show(1)), 'number')
+    t.match(await checkTotp(open(), key, user, show(1)), { step: Number })
     t.match(await row(user), { pending: null, pending_until: null, confirmed_at: Date })
   })
 
@@ -78,12 +79,14 @@ test('the authenticator app of an account', async (t) => {
   })
 
   await t.test('goes on working until a new one is confirmed, and the newest counts', async (t) => {
-    const { user, show, sign } = await enrol()
+    const { user, show, check, sign } = await enrol()
     const superseded = appOf(await addPendingTotp(open(), key, user))
     const newest = appOf(await addPendingTotp(open(), key, user))
+    const before = (await check(show(1))) as TotpProof
     t.equal(await confirmTotp(open(), key, user, superseded()), false)
     t.equal(await sign(), true, 'the confirmed one')
     t.equal(await confirmTotp(open(), key, user, newest()), true, 'another secret, so a code of the same step')
+    t.equal(await useTotp(open(), user, before), false, 'checked before the secret was replaced')
     clock.advance(60)
     t.equal(await sign(show()), false, 'the one before')
     t.equal(await sign(newest()), true)
@@ -115,9 +118,9 @@ test('the authenticator app of an account', async (t) => {
     t.equal(outcomes.filter(Boolean).length, 1)
     t.equal(await check(), undefined)
     clock.advance(60)
-    const step = (await check()) as number
-    t.equal(await useTotpStep(open(), user, step), true)
-    t.equal(await useTotpStep(open(), user, step), false)
+    const proof = (await check()) as TotpProof
+    t.equal(await useTotp(open(), user, proof), true)
+    t.equal(await useTotp(open(), user, proof), false)
   })
 
   await t.test('is refused after 100 wrong codes in a row, however many at once', async (t) => {
@@ -153,12 +156,13 @@ test('the authenticator app of an account', async (t) => {
 
   await t.test('goes with all that waits', async (t) => {
     const { user, check } = await enrol()
+    const proof = (await check()) as TotpProof
     const waiting = await begin()
     t.equal(await deleteTotp(open(), user), true)
     t.equal(await deleteTotp(open(), user), false)
     t.equal(await deleteTotp(open(), waiting.user), false, 'it was never confirmed')
     t.equal(await row(waiting.user), undefined)
     t.equal(await check(), undefined)
-    t.equal(await useTotpStep(open(), user, 1), false)
+    t.equal(await useTotp(open(), user, proof), false)
   })
 })
