@@ -209,6 +209,7 @@ const reserved = await ask(strict.base, 'POST', '/register', { payload: staff })
 check(reserved.code === 'ACCOUNT_EXISTS', 'RESERVED_USERNAMES', `${reserved.status} ${reserved.code}`)
 const page = await (await fetch(`${strict.base}/pages/email/verify?token=x`)).text()
 check(page.includes('https://www.example.com/home'), 'SERVICE_URL')
+check(page.includes('Example Accounts'), 'SERVICE_NAME')
 await strict.stop()
 
 const elsewhere = await Service.launch({ port, environment: { ...ALL, DATABASE_URL: '', DATABASE_CA: '' } })
