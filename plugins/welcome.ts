@@ -12,8 +12,8 @@ export default fp<AppOptions>(
       const { address, port, family } = fastify.server.address() as AddressInfo
       const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
       const reachable = isUnspecified(url) ? `http://localhost:${port}` : url
-      terminal.write(welcome(fastify.config, reachable, fastify.mailboxUrl))
+      terminal.write(welcome(fastify.config, reachable, fastify.mail.mailbox?.url))
     })
   },
-  { name: 'welcome', dependencies: ['config', 'mailer'] }
+  { name: 'welcome', dependencies: ['config', 'mail'] }
 )

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '../src/database/database.ts'
 import { registerUser } from '../src/flows/registration.ts'
-import type { NewMail } from '../src/outbox/outbox.ts'
+import type { NewMail } from '../src/mail/mails.ts'
 import { ACCEPTED, BODY, MAIL_ASKED, Nothing, refusals } from '../src/schemas/answers.ts'
 import { HiddenRegistration, Registration, RegistrationWithEmail, UserAnswer } from '../src/schemas/users.ts'
 import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
@@ -46,12 +46,12 @@ its timing, do not depend on whether the address has an account; its owner is th
 
 /** The body depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, config, limits, outbox, passwords, requireMail } = fastify
+  const { config, limits, mail, passwords } = fastify
   const counted = limits.byAddress('register')
 
   if (config.HIDE_ACCOUNTS === 'on') {
-    fastify.post('/register', { schema: hidden, preHandler: [requireMail, counted] }, async (request, reply) => {
-      await askForMail(request, { kind: 'registration asked', recipient: request.body.email })
+    fastify.post('/register', { schema: hidden, preHandler: [mail.require, counted] }, async (request, reply) => {
+      await mail.request(request, { kind: 'registration asked', recipient: request.body.email })
       request.record('mail asked', { detail: { reason: 'registration' } })
       reply.code(202)
       return MAIL_ASKED
@@ -60,8 +60,8 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
   }
 
   const countMail = (request: FastifyRequest) =>
-    outbox.available
-      ? (mail: NewMail, transaction: Database) => limits.byRecipient(request, mail, transaction)
+    mail.available
+      ? (notice: NewMail, transaction: Database) => limits.byRecipient(request, notice, transaction)
       : undefined
 
   const open = config.REQUIRE_VERIFIED_EMAIL === 'on' ? withEmail : schema
@@ -71,7 +71,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
     const passwordHash = await passwords.hash(password, passwords.admission(reply, { registering: names }))
     const account = { ...names, passwordHash, isReserved: isUsernameReserved(config, names.username) }
     const user = await registerUser(request.database, account, countMail(request))
-    outbox.nudge()
+    mail.wake()
     request.record('registered', { account: user.id })
     reply.code(201)
     return user

@@ -23,9 +23,7 @@ import jwt from '../plugins/keys/jwt.ts'
 import keys from '../plugins/keys/keys.ts'
 import limits from '../plugins/limits/limits.ts'
 import emailTokenPurge from '../plugins/mail/email-token-purge.ts'
-import mailRequests from '../plugins/mail/mail-requests.ts'
-import mailer from '../plugins/mail/mailer.ts'
-import outbox from '../plugins/mail/outbox.ts'
+import mail from '../plugins/mail/mail.ts'
 import metrics from '../plugins/observability/metrics.ts'
 import tracing from '../plugins/observability/tracing.ts'
 import pages from '../plugins/pages/pages.ts'
@@ -88,9 +86,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   passwords,
   signIn,
   // Mail and pages.
-  mailer,
-  outbox,
-  mailRequests,
+  mail,
   emailLinks,
   pages,
   // Periodic work, and observation.

@@ -102,6 +102,24 @@ test('what is out of order is named', async (t) => {
       Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`plugins/file-${index}.ts`, ''])),
       'plugins/ has 9 files, and may have 8'
     ],
+    [
+      'an import of a higher floor in a folder of a room',
+      { 'src/mail/letters/one.ts': "import '../../flows/login.ts'", 'src/flows/login.ts': '' },
+      'src/mail/letters/one.ts imports src/flows/login.ts, which is not on a lower floor'
+    ],
+    [
+      'a circle through a folder of a room',
+      {
+        'src/mail/letters/one.ts': "import type { List } from '../list.ts'",
+        'src/mail/list.ts': "import { one } from './letters/one.ts'"
+      },
+      'src/mail/letters/one.ts and src/mail/list.ts import one another in a circle'
+    ],
+    [
+      'a folder of a room that is too full',
+      Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`src/mail/letters/file-${index}.ts`, ''])),
+      'src/mail/letters/ has 15 files, and may have 14'
+    ],
     ['a file that is too long', { 'routes/me.ts': '\n'.repeat(301) }, 'routes/me.ts has 301 lines, and may have 300']
   ]
   for (const [what, files, fault] of faults) t.strictSame(judgeHouse(new Map(Object.entries(files))), [fault], what)
@@ -112,6 +130,8 @@ test('what is in order has no fault', async (t) => {
     'src/clock.ts': '',
     'src/users/names.ts': "import '../clock.ts'\nimport 'node:fs'\nimport pg from 'pg'",
     'src/users/users.ts': "import './names.ts'",
+    'src/mail/letters/one.ts': "import '../../users/users.ts'",
+    'src/mail/list.ts': "import './letters/one.ts'",
     'src/flows/login.ts': "import '../users/users.ts'",
     'src/app.ts': "import './flows/login.ts'\nimport './clock.ts'\nimport 'fastify'",
     'plugins/users/users.ts': "import '../../src/users/users.ts'\nimport fp from 'fastify-plugin'",

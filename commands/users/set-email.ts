@@ -21,9 +21,9 @@ const define: DefineCommand = (command, { open, answer }) => {
     )
     .action(async (user: string, email: string, { verified = false, undoLink = false }: Options) => {
       acceptNames({ email })
-      const { audit, database, outbox } = await open()
-      if (undoLink && !outbox.available) throw new Error('No mail can be sent: set SMTP_URL and MAIL_FROM.')
-      const change = { email, verified, mail: outbox.available, undoLink }
+      const { audit, database, mail } = await open()
+      if (undoLink && !mail.available) throw new Error('No mail can be sent: set SMTP_URL and MAIL_FROM.')
+      const change = { email, verified, mail: mail.available, undoLink }
       const { account, before } = await setEmail(database.open(OPERATOR_TIMEOUT), user, change)
       audit.record('operator', 'email changed', { account: account.id })
       answer(

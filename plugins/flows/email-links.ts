@@ -10,9 +10,9 @@ import {
   type EmailToken,
   findEmailToken,
   lookUpEmailToken,
-  type Purpose,
   releaseEmailToken
 } from '../../src/mail/email-tokens.ts'
+import type { Purpose } from '../../src/mail/letters.ts'
 import { findVerification, type Verification } from '../../src/mail/verification-tokens.ts'
 import type { EmailTokenBody, EmailUndo, EmailVerification } from '../../src/schemas/email.ts'
 import type { PasswordReset } from '../../src/schemas/passwords.ts'
@@ -20,17 +20,17 @@ import type { RegistrationEnd, User } from '../../src/schemas/users.ts'
 import { findOwnCredentials } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 
-/** A link that can be followed, as its page shows it. */
-export interface Followed extends Pick<EmailToken, 'names' | 'email'> {
-  /** Whether it was followed before, and the same may be done again. */
+/** What the page of a link shows. */
+export interface LinkInfo extends Pick<EmailToken, 'names' | 'email'> {
+  /** Whether the link was used before, and may be used again with the same effect. */
   done?: boolean
 }
 
-/** What the link of a mail is followed to: the same from a frontend as from our own pages. */
+/** What links in mails do, from a frontend and from the service's own pages alike. */
 export interface EmailLinks {
-  /** A link without using it: a read alone. */
-  look(request: FastifyRequest, purpose: Purpose, token: string): Promise<Followed | undefined>
-  /** By the session of the request where it has none of the passwords. */
+  /** Looks up a link without using it. */
+  look(request: FastifyRequest, purpose: Purpose, token: string): Promise<LinkInfo | undefined>
+  /** By the password in the body, or else by the session of the request. */
   verify(request: FastifyRequest, body: Static<typeof EmailVerification>, reply: FastifyReply): Promise<void>
   reject(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
   confirmChange(request: FastifyRequest, body: Static<typeof EmailTokenBody>): Promise<void>
@@ -47,31 +47,28 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config, limits, outbox, passwords, sessions } = fastify
+    const { clock, config, limits, mail, passwords, sessions } = fastify
     const secret = fastify.deriveKey('limits')
 
-    /** Claims that could not be given back, by token: they are this process's own to claim again. */
-    const kept = new Map<string, string>()
+    /** Claims that could not be released, by token: this process may replace them. */
+    const unreleased = new Map<string, string>()
 
-    /**
-     * Does what a password is hashed for by way of a token, for one request at a time. What fails leaves the token to the
-     * next.
-     */
+    /** Does work that hashes a password and uses a token, for one request at a time. If it fails, the token stays valid. */
     async function claiming<Result>(
       request: FastifyRequest,
       purpose: Purpose,
       token: string,
       work: () => Promise<Result>
     ): Promise<Result> {
-      const claim = await claimEmailToken(request.database, purpose, token, kept.get(token))
-      kept.delete(token)
+      const claim = await claimEmailToken(request.database, purpose, token, unreleased.get(token))
+      unreleased.delete(token)
       try {
         return await work()
       } catch (error) {
         const released = releaseEmailToken(fastify.database.open(), token, claim).catch((err) => {
-          request.log.warn({ err }, 'could not give back the claim of a mail token')
-          for (const [other, until] of kept) if (Number(until) / 1000 <= clock.now()) kept.delete(other)
-          kept.set(token, claim)
+          request.log.warn({ err }, 'could not release the claim of a mail token')
+          for (const [other, until] of unreleased) if (Number(until) / 1000 <= clock.now()) unreleased.delete(other)
+          unreleased.set(token, claim)
         })
         // Bounded by the deadline of the request: the database may be what has failed.
         await request.database.awaitShared(released).catch(() => {})
@@ -79,7 +76,7 @@ export default fp(
       }
     }
 
-    /** The account of a user whose password is right; a wrong one counts as a failed login on each of its names. */
+    /** Finds the account of a link if the password is right; a wrong one counts as a failed login for each of its names. */
     async function proveOwner(request: FastifyRequest, link: Verification, password: string, reply: FastifyReply) {
       const { user, names: typed } = link
       const admission = passwords.admission(reply, { owner: user, typed })
@@ -121,7 +118,7 @@ export default fp(
 
       async confirmChange(request, { token }) {
         const account = await confirmNewEmail(request.database, token)
-        outbox.nudge()
+        mail.wake()
         request.record('email changed', { account })
       },
 
@@ -136,7 +133,7 @@ export default fp(
           )
         }
         const { owner, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
-        outbox.nudge()
+        mail.wake()
         request.record('email change undone', { account: owner.id, detail: { count: ended } })
         if (new_password === undefined) return
         request.record('password reset', { account: owner.id })
@@ -152,7 +149,7 @@ export default fp(
           const hash = await passwords.hash(new_password, admission)
           return resetPassword(request.database, sessions.rules, secret, { token, hash })
         })
-        outbox.nudge()
+        mail.wake()
         request.record('password reset', { account: owner.id, detail: { count: ended } })
         await limits.rememberDevice(reply, owner)
       },
@@ -178,10 +175,10 @@ export default fp(
       'clock',
       'config',
       'database',
-      'limits',
-      'outbox',
-      'passwords',
       'derive-key',
+      'limits',
+      'mail',
+      'passwords',
       'sessions',
       'tokens'
     ]

@@ -81,13 +81,17 @@ export default fp(
     gauge('latchkey_audit_waiting', 'Audit records waiting to be written', () => audit.waiting)
     counter('latchkey_audit_lost_total', 'Audit records dropped because the queue was full', () => audit.lost)
 
-    const { outbox } = fastify
-    gauge('latchkey_mails_waiting', 'Mails that waited in the outbox at the last look', () => outbox.waiting)
-    const { outcomes } = outbox
-    counter('latchkey_mails_sent_total', 'Mails that a mail server has taken', () => outcomes.sent)
-    counter('latchkey_mails_failed_total', 'Attempts to send a mail that failed', () => outcomes.later + outcomes.away)
+    const { mail } = fastify
+    gauge('latchkey_mails_waiting', 'Mails in the outbox when it was last read', () => mail.waiting)
+    const { outcomes } = mail
+    counter('latchkey_mails_sent_total', 'Mails that a mail server has accepted', () => outcomes.delivered)
+    counter(
+      'latchkey_mails_failed_total',
+      'Attempts to send a mail that failed',
+      () => outcomes.transient + outcomes.unavailable
+    )
     counter('latchkey_mails_lost_total', 'Mails given up: refused for good, or too old', () => {
-      return outcomes.lost + outcomes.expired
+      return outcomes.permanent + outcomes.expired
     })
 
     const { corsRefusals } = fastify
@@ -97,5 +101,5 @@ export default fp(
 
     fastify.decorate('metrics', registry)
   },
-  { name: 'metrics', dependencies: ['audit', 'cors', 'database', 'outbox', 'passwords', 'pg'] }
+  { name: 'metrics', dependencies: ['audit', 'cors', 'database', 'mail', 'passwords', 'pg'] }
 )

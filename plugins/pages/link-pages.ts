@@ -12,11 +12,11 @@ import {
   renderMessage,
   renderRefusal
 } from '../../src/pages/link-form.ts'
-import type { Followed } from '../flows/email-links.ts'
+import type { LinkInfo } from '../flows/email-links.ts'
 import type { AddForm } from './page-routes.ts'
 
 /** A page that the link of a mail leads to. */
-export interface LinkPage<Body extends TObject> extends LinkForm<Followed> {
+export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
   operationId: string
   /** Shown after the action. */
   done: Message
@@ -29,7 +29,7 @@ export interface LinkPage<Body extends TObject> extends LinkForm<Followed> {
   codes?: Code[]
   preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
   /** Finds the link of a token without using it. Undefined if it is not valid. */
-  look(request: FastifyRequest, token: string): Promise<Followed | undefined>
+  look(request: FastifyRequest, token: string): Promise<LinkInfo | undefined>
   act(request: FastifyRequest, body: Static<Body>, reply: FastifyReply): Promise<unknown>
 }
 
@@ -38,7 +38,7 @@ export type AddLink = <Body extends TObject>(scope: FastifyInstance, page: LinkP
 
 export function createLinkPages(addForm: AddForm): AddLink {
   /** The links that forms were sent for. */
-  const links = new WeakMap<FastifyRequest, Followed>()
+  const links = new WeakMap<FastifyRequest, LinkInfo>()
 
   return (scope, given) => {
     const { name, operationId, title, body, codes = [], preHandler = [], done, doneBefore, renewal } = given

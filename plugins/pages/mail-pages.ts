@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { trimEmail } from '../../src/http/typed-email.ts'
 import type { Action } from '../../src/limits/rates.ts'
-import type { Kind } from '../../src/outbox/outbox.ts'
+import type { RequestKind } from '../../src/mail/mails.ts'
 import { askingForm, renderForm } from '../../src/pages/form.ts'
 import { html } from '../../src/pages/html.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
@@ -17,7 +17,8 @@ export interface MailPage {
   title: string
   intro: string
   button: string
-  mail: Kind
+  /** The mail that it requests. */
+  kind: RequestKind
   /** The action that is counted by client address. */
   counted: Action
   /** The reason in the audit log. */
@@ -27,11 +28,8 @@ export interface MailPage {
 /** Adds a page that requests a mail to a scope of its own; none if a frontend has the pages. */
 export type AddMailRequest = (scope: FastifyInstance, page: MailPage) => void
 
-export function createMailPages(
-  { askForMail, limits, requireMail }: FastifyInstance,
-  addForm: AddForm
-): AddMailRequest {
-  return (scope, { name, operationId, title, intro, button, mail, counted, reason }) => {
+export function createMailPages({ limits, mail }: FastifyInstance, addForm: AddForm): AddMailRequest {
+  return (scope, { name, operationId, title, intro, button, kind, counted, reason }) => {
     const form = askingForm(name, button)
     const above = html`<h1>${title}</h1>
 <p>${intro}</p>`
@@ -44,10 +42,10 @@ export function createMailPages(
       body: EmailBody,
       codes: ['TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
       preValidation: trimEmail,
-      preHandler: [requireMail, limits.byAddress(counted)],
+      preHandler: [mail.require, limits.byAddress(counted)],
       show: async () => renderForm(form, above),
       async act(request, { email }) {
-        await askForMail(request, { kind: mail, recipient: email })
+        await mail.request(request, { kind, recipient: email })
         request.record('mail asked', { detail: { reason } })
         return html`<div class="card"><h1>Look into your mailbox</h1>
 <p>${MAIL_ASKED.message}</p></div>`

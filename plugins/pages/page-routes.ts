@@ -56,7 +56,7 @@ const Query = Type.Object(
 /** The format of a token. One of another format is truncated or repeated. */
 const TOKEN = /^[\w-]{43}$/
 
-export function createPageRoutes({ config, mailer }: FastifyInstance, render: RenderPage): AddForm {
+export function createPageRoutes({ config, mail }: FastifyInstance, render: RenderPage): AddForm {
   const origins = ownOrigins(config.PUBLIC_URL)
 
   async function requireOwnForm({ headers }: FastifyRequest): Promise<void> {
@@ -64,7 +64,7 @@ export function createPageRoutes({ config, mailer }: FastifyInstance, render: Re
   }
 
   function add<Body extends TObject>(scope: FastifyInstance, given: PageRoutes<Body>): void {
-    if (config.APP_URL !== undefined || !mailer) return
+    if (config.APP_URL !== undefined || !mail.available) return
     const { name, operationId, title, description, body, codes, preValidation = [], preHandler } = given
     const pageOf = (problem: Problem, request: FastifyRequest, reply: FastifyReply) =>
       render(reply, title, given.refuse(problem, request), { failed: true })

@@ -26,5 +26,5 @@ export default fp(
     const addMailRequest = createMailPages(fastify, addForm)
     fastify.decorate('pages', { render, addForm, addLink, addMailRequest } satisfies Pages)
   },
-  { name: 'pages', dependencies: ['audit', 'config', 'limits', 'mail-requests', 'mailer', 'outbox'] }
+  { name: 'pages', dependencies: ['audit', 'config', 'limits', 'mail'] }
 )

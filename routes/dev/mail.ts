@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
 import { requireLocal } from '../../src/http/loopback.ts'
-import type { Kept } from '../../src/mail/dev-mailbox.ts'
+import type { StoredMessage } from '../../src/mail/dev-mailbox.ts'
 import { type Html, html } from '../../src/pages/html.ts'
 import { Identified, LONG_PATH, refusals } from '../../src/schemas/answers.ts'
 import { equalSecrets } from '../../src/secrets/equal.ts'
@@ -17,23 +17,24 @@ const HTML = { description: 'The page.', content: { 'text/html': { schema: Type.
 const listing = {
   operationId: 'devMail',
   summary: 'Mail that was not sent',
-  description: 'For development without SMTP_URL: the last 100 messages, for clients on this machine only.',
+  description:
+    'While the service is tried out on one machine, without SMTP_URL: the last 100 messages, for clients on this machine only.',
   tags: ['service'],
   querystring: WithToken,
   response: { 200: HTML, ...refusals('NOT_FOUND') }
 }
 
 const showing = {
-  operationId: 'devLetter',
-  summary: 'A message as it would look',
+  operationId: 'devMessage',
+  summary: 'One message as a mail program shows it',
   tags: ['service'],
   querystring: WithToken,
   params: Identified,
   response: { 200: HTML, ...refusals('NOT_FOUND'), ...LONG_PATH }
 }
 
-/** A message may use inline styles, and its links may be followed; it must not run, load or frame anything. */
-const LETTER_POLICY = [
+/** A message may contain its style and links to follow, but no scripts, frames or anything else to load. */
+const MESSAGE_POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -42,11 +43,14 @@ const LETTER_POLICY = [
   'sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation'
 ].join('; ')
 
-/** Exists only if mail is shown instead of sent. */
+/** These routes exist only while messages are shown instead of sent. */
 const mail: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { mailbox, mailboxUrl, pages } = fastify
-  if (!mailbox || !mailboxUrl) return
-  const query = new URL(mailboxUrl).search
+  const {
+    mail: { mailbox },
+    pages
+  } = fastify
+  if (!mailbox) return
+  const query = new URL(mailbox.url).search
   const token = query.slice('?token='.length)
 
   const knowsToken = async ({ query }: FastifyRequest) => {
@@ -55,17 +59,17 @@ const mail: FastifyPluginAsyncTypebox = async (fastify) => {
   const onRequest = [requireLocal, knowsToken]
 
   fastify.get('/mail', { schema: listing, onRequest }, async (_request, reply) => {
-    const letters = mailbox.list().map((letter) => show(letter, query))
-    const content = html`<h1>Mail that was not sent</h1>${letters.length > 0 ? letters : EMPTY}`
+    const messages = mailbox.list().map((message) => show(message, query))
+    const content = html`<h1>Mail that was not sent</h1>${messages.length > 0 ? messages : EMPTY}`
     return pages.render(reply, 'Mail', content, { wide: true })
   })
 
   fastify.get('/mail/:id', { schema: showing, onRequest }, async ({ params }, reply) => {
-    const letter = mailbox.find(params.id)
-    if (!letter) throw new Problem('NOT_FOUND')
-    reply.header('content-security-policy', LETTER_POLICY).header('referrer-policy', 'no-referrer')
+    const message = mailbox.find(params.id)
+    if (!message) throw new Problem('NOT_FOUND')
+    reply.header('content-security-policy', MESSAGE_POLICY).header('referrer-policy', 'no-referrer')
     reply.type('text/html; charset=utf-8')
-    return letter.html
+    return message.html
   })
 }
 
@@ -74,7 +78,7 @@ export default mail
 const EMPTY = html`
 <p class="pale">Nothing yet. What comes is kept until the service stops.</p>`
 
-const show = ({ id, at, recipient, subject, text }: Kept, query: string) => html`
+const show = ({ id, at, recipient, subject, text }: StoredMessage, query: string) => html`
 <article class="card">
 <h2>${subject}</h2>
 <p class="pale">to ${recipient}, ${new Date(at).toISOString()}</p>
@@ -82,7 +86,7 @@ const show = ({ id, at, recipient, subject, text }: Kept, query: string) => html
 <p><a href="mail/${id}${query}">as it would look</a></p>
 </article>`
 
-/** Makes a URL that is alone on its line a link. */
+/** Turns a URL that is alone on its line into a link. */
 function withLinks(text: string): (Html | string)[] {
   const pieces = text.split(/(^https?:\/\/\S+$)/m)
   return pieces.map((piece, index) => (index % 2 === 1 ? html`<a href="${piece}">${piece}</a>` : piece))

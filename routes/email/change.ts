@@ -28,9 +28,9 @@ one in the same way.`,
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, limits, passwords, requireMail, tokens } = fastify
+  const { limits, mail, passwords, tokens } = fastify
   const onRequest = tokens.authenticateSession
-  const preHandler = [requireMail, limits.byAddress('mail'), passwords.admit]
+  const preHandler = [mail.require, limits.byAddress('mail'), passwords.admit]
 
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
     const { account: user, body, database } = request
@@ -49,7 +49,7 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
     })
 
     const recipient = body.new_email
-    await askForMail(request, { kind: 'confirm new email', recipient, userId: user.id, data: versions })
+    await mail.request(request, { kind: 'confirm new email', recipient, userId: user.id, data: versions })
     request.record('email change asked', by)
     reply.code(202)
     return MAIL_ASKED

@@ -18,11 +18,11 @@ mails to an address is limited to a few per hour.`,
 }
 
 const resend: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, limits, requireMail } = fastify
-  const preHandler = [requireMail, limits.byAddress('mail')]
+  const { limits, mail } = fastify
+  const preHandler = [mail.require, limits.byAddress('mail')]
 
   fastify.post('/resend', { schema, preValidation: trimEmail, preHandler }, async (request, reply) => {
-    await askForMail(request, { kind: 'verification asked', recipient: request.body.email })
+    await mail.request(request, { kind: 'verification asked', recipient: request.body.email })
     request.record('mail asked', { detail: { reason: 'verification' } })
     reply.code(202)
     return MAIL_ASKED

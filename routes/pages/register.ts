@@ -10,7 +10,7 @@ const register: FastifyPluginAsync = async (fastify) => {
     title: 'Register',
     intro: 'We send you a mail with a link to finish your registration.',
     button: 'Send the mail',
-    mail: 'registration asked',
+    kind: 'registration asked',
     counted: 'register',
     reason: 'registration'
   })

@@ -28,7 +28,7 @@ address.`,
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, outbox, passwords, sessions, tokens } = fastify
+  const { limits, mail, passwords, sessions, tokens } = fastify
   const onRequest = tokens.authenticateSession
 
   const preHandler = [limits.byAddress('password'), passwords.admit]
@@ -51,10 +51,10 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
       }
 
       const hash = await passwords.hash(body.new_password, admission)
-      const notify = outbox.available && user.email_verified ? String(user.email) : undefined
+      const notify = mail.available && user.email_verified ? String(user.email) : undefined
       return changePassword(database, sessions.rules, request.user, account, { hash, notify })
     })
-    outbox.nudge()
+    mail.wake()
     request.record('password changed', { account: user.id, session: sid })
     await limits.rememberDevice(reply, owner)
     reply.code(204)

@@ -18,11 +18,11 @@ mails, only the newest is valid. The number of mails to an address is limited to
 }
 
 const forgot: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { askForMail, limits, requireMail } = fastify
-  const preHandler = [requireMail, limits.byAddress('mail')]
+  const { limits, mail } = fastify
+  const preHandler = [mail.require, limits.byAddress('mail')]
 
   fastify.post('/forgot', { schema, preValidation: trimEmail, preHandler }, async (request, reply) => {
-    await askForMail(request, { kind: 'reset asked', recipient: request.body.email })
+    await mail.request(request, { kind: 'reset asked', recipient: request.body.email })
     request.record('mail asked', { detail: { reason: 'password reset' } })
     reply.code(202)
     return MAIL_ASKED

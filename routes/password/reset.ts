@@ -26,8 +26,8 @@ in while others guess passwords.`,
 }
 
 const reset: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { emailLinks, limits, passwords, requireMail } = fastify
-  const preHandler = [requireMail, limits.byAddress('password'), passwords.admit]
+  const { emailLinks, limits, mail, passwords } = fastify
+  const preHandler = [mail.require, limits.byAddress('password'), passwords.admit]
 
   fastify.post('/reset', { schema, preHandler }, async (request, reply) => {
     await emailLinks.resetPassword(request, request.body, reply)

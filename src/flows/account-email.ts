@@ -1,6 +1,6 @@
 import { type Account, find, presentAccount } from '../admin/accounts.ts'
 import type { Database } from '../database/database.ts'
-import { enqueueMail } from '../outbox/outbox.ts'
+import { enqueueMail } from '../mail/mails.ts'
 import { foldName } from '../users/names.ts'
 import { nameTaken, replaceEmail } from '../users/users.ts'
 import { isAddressReserved, keepReplaced, voidUndoLinks } from './email-change.ts'

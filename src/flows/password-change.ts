@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
-import { enqueueMail } from '../outbox/outbox.ts'
+import { enqueueMail } from '../mail/mails.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endSessions, type SessionOfUser } from '../sessions/sessions.ts'
 import { type Credentials, changePasswordHash, type DeviceOwner } from '../users/credentials.ts'

@@ -2,33 +2,36 @@ import type { Clock } from '../clock.ts'
 import type { Mailer } from './smtp.ts'
 import type { Message } from './templates.ts'
 
-/** A message that was kept rather than sent. */
-export interface Kept extends Message {
+/** A message in the mailbox. */
+export interface StoredMessage extends Message {
   id: string
-  /** When, in milliseconds since the epoch. */
+  /** When it arrived, in milliseconds since the epoch. */
   at: number
 }
 
-/** Where messages go while somebody tries the service out: into the memory of this process, and no further. */
-export interface Mailbox extends Mailer {
-  /** Those that are kept, the latest first. */
-  list(): Kept[]
-  find(id: string): Kept | undefined
+/** Shows messages instead of sending them, while the service is tried out: kept in the memory of this process only. */
+export interface DevMailbox extends Mailer {
+  /** Where a browser shows it, with a token that is required there. */
+  readonly url: string
+  /** Its messages, the latest first. */
+  list(): StoredMessage[]
+  find(id: string): StoredMessage | undefined
 }
 
-/** How many messages are kept; the oldest make room. */
+/** How many messages are kept: the latest. */
 const CAPACITY = 100
 
-export function createMailbox(clock: Clock): Mailbox {
-  const kept = new Map<string, Kept>()
+export function createDevMailbox(clock: Clock, url: string): DevMailbox {
+  const stored = new Map<string, StoredMessage>()
 
   return {
+    url,
     async send(id, message) {
-      kept.set(id, { id, at: clock.now(), ...message })
-      if (kept.size > CAPACITY) kept.delete(kept.keys().next().value as string)
+      stored.set(id, { id, at: clock.now(), ...message })
+      if (stored.size > CAPACITY) stored.delete(stored.keys().next().value as string)
     },
     close() {},
-    list: () => [...kept.values()].reverse(),
-    find: (id) => kept.get(id)
+    list: () => [...stored.values()].reverse(),
+    find: (id) => stored.get(id)
   }
 }

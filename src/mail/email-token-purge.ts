@@ -1,23 +1,24 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
-import { LIFETIMES } from './email-tokens.ts'
+import { LINKS } from './letters.ts'
 
-/** How long a mail may go on being sent, with some to spare, in seconds: a token that is over is remembered as long. */
-const OUTLIVED_BY = 2 * 24 * 60 * 60
+/** How long a token is kept after it expired, in seconds: its mail may still be sent for a day, which renews it. */
+const TOKEN_KEPT = 2 * 24 * 60 * 60
 
-/** For how long a replaced address is kept: a mail may wait for a day before it is sent, and its token lives for seven. */
-const CHANGE_KEPT = LIFETIMES['undo email change'] + OUTLIVED_BY
+/** How long a replaced address is kept, in seconds: as long as a token that restores it. */
+const CHANGE_KEPT = LINKS['undo email change'].lifetime + TOKEN_KEPT
 
 /**
- * Deletes some of the tokens and of the replaced addresses that are over, and cannot be sent again.
+ * Deletes expired tokens and replaced addresses that no mail can make valid again.
  *
+ * @param most how many of each at most
  * @returns how many
  */
 export async function purgeEmailTokens(database: Database, most: number): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     sql`WITH tokens AS (
        DELETE FROM email_tokens WHERE hash IN (
-         SELECT hash FROM email_tokens WHERE expires_at <= ${NOW} - make_interval(secs => ${OUTLIVED_BY})
+         SELECT hash FROM email_tokens WHERE expires_at <= ${NOW} - make_interval(secs => ${TOKEN_KEPT})
          ORDER BY expires_at LIMIT ${most} FOR UPDATE SKIP LOCKED
        )
        RETURNING 1

@@ -2,38 +2,18 @@ import { createHash, createHmac } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { CLOCK, NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
+import type { TokenSubject } from './letters/letter.ts'
+import { LINKS, type Purpose } from './letters.ts'
 
-/** How long a token is good for, in seconds from when its mail was sent last. */
-export const LIFETIMES = {
-  'verify email': 24 * 60 * 60,
-  'reset password': 30 * 60,
-  'confirm new email': 24 * 60 * 60,
-  'undo email change': 7 * 24 * 60 * 60,
-  'finish registration': 24 * 60 * 60
-} as const
-
-/** What the link of a mail is for. */
-export type Purpose = keyof typeof LIFETIMES
-
-/** What a token is made for. */
-export interface Minted {
+export interface NewEmailToken extends TokenSubject {
   /** The id of its mail. */
   mail: string
   purpose: Purpose
-  /** Whose it is; nobody's yet where it ends a registration. */
-  user?: string
-  /** The address that it is about. */
-  email: string
-  /** The versions of the account without which it is void; those of this moment where they are not given. */
-  passwordVersion?: string | undefined
-  emailVersion?: string | undefined
-  /** What it undoes. */
-  change?: string | undefined
 }
 
-/** A token that is good. */
+/** A valid token. */
 export interface EmailToken {
-  /** Whose it is; null for that of a registration. */
+  /** Its account; null if it ends a registration. */
   user: string | null
   /** The names of that account. */
   names: { username: string | null; email: string | null }
@@ -43,7 +23,7 @@ export interface EmailToken {
   change: string | null
 }
 
-/** What is shown of a token to whose it is. */
+/** A token in the personal export of its user. */
 export interface EmailTokenRecord {
   purpose: Purpose
   email: string
@@ -53,34 +33,35 @@ export interface EmailTokenRecord {
 }
 
 /**
- * For how long a token is claimed while a password is hashed for it, in seconds: longer than a hash and its 10 s in the
- * queue take. A claim that nobody gives back, as its process has crashed, is over then.
+ * How long a claim lasts, in seconds: longer than a hash takes, including the 10 s that it may wait in the queue. The claim
+ * of a process that crashed expires then.
  */
 const CLAIM = 30
 
-/** The one token of a mail, however often that is sent: 256 bits that nobody without the key can tell. */
+/** The token of a mail, the same for each attempt to send it: 256 bits that cannot be guessed without the key. */
 function tokenOf(key: Buffer, mail: string): string {
   return createHmac('sha256', key).update(mail).digest('base64url')
 }
 
-/** What is stored of a token. */
+/** A token as it is stored. */
 export const hashOf = (token: string) => createHash('sha256').update(token).digest()
 
 /**
- * Makes the token of a mail that is about to be sent, or prolongs it where the mail is sent once more. A token about the
- * address of an account is made only while the account has that address: it may have changed since it was looked up.
+ * Issues the token of a mail that is about to be sent, or renews it if the mail is sent again. Checks the account once more,
+ * which may have changed since the letter looked it up.
  *
- * @param key derived for these tokens alone
- * @returns nothing where it would be of no use: it was used, a newer one is there, or the account has changed since
+ * @param key the key for these tokens alone
+ * @returns nothing if the token would be void: it was used, there is a newer one, or the account has changed
  */
 export async function mintEmailToken(
   database: Database,
   key: Buffer,
-  { mail, purpose, user, email, passwordVersion, emailVersion, change }: Minted
+  { mail, purpose, user, email, passwordVersion, emailVersion, change }: NewEmailToken
 ): Promise<string | undefined> {
   const token = tokenOf(key, mail)
   const hash = hashOf(token)
-  const lifetime = sql`make_interval(secs => ${LIFETIMES[purpose]})`
+  const { requires, lifetime: seconds } = LINKS[purpose]
+  const lifetime = sql`make_interval(secs => ${seconds})`
   const rows =
     user === undefined
       ? await database.query(
@@ -99,14 +80,14 @@ export async function mintEmailToken(
           sql`INSERT INTO email_tokens AS known
              (hash, mail_id, purpose, email, sent_at, expires_at, user_id, password_version, email_version, email_change)
            SELECT ${hash}::bytea, ${mail}::uuid, ${purpose}::text, ${email}::text, ${NOW}, ${NOW} + ${lifetime}, id,
-             CASE WHEN ${purpose} IN ('reset password', 'confirm new email') THEN password_version END,
-             CASE WHEN ${purpose} <> 'undo email change' THEN email_version END,
+             CASE WHEN ${requires.includes('same password')} THEN password_version END,
+             CASE WHEN ${requires.includes('same email')} THEN email_version END,
              ${change ?? null}::uuid
            FROM users
            WHERE id = ${user} AND disabled_at IS NULL
              AND password_version = coalesce(${passwordVersion ?? null}::integer, password_version)
              AND email_version = coalesce(${emailVersion ?? null}::integer, email_version)
-             AND (${purpose} NOT IN ('verify email', 'reset password')
+             AND (NOT ${requires.includes('own address')}
                OR lower(email COLLATE "C") = lower(${email}::text COLLATE "C"))
              AND NOT EXISTS (
                SELECT FROM email_tokens
@@ -125,8 +106,8 @@ export async function mintEmailToken(
   return rows.length > 0 ? token : undefined
 }
 
-/** The token with a hash for a purpose, where it is good, and the `moment`. */
-export const goodToken = (hash: Buffer, purpose: Purpose) => sql`(
+/** For FROM: the token with a hash and a purpose if it is valid, as `valid`, with the present `moment`. */
+export const validToken = (hash: Buffer, purpose: Purpose) => sql`(
     SELECT token.*, users.username, users.email AS present_email, moment
     FROM email_tokens AS token
       CROSS JOIN ${CLOCK}
@@ -145,26 +126,28 @@ export const goodToken = (hash: Buffer, purpose: Purpose) => sql`(
             ELSE newer.user_id IS NULL AND lower(newer.email COLLATE "C") = lower(token.email COLLATE "C")
           END
       )
-  ) AS good`
+  ) AS valid`
 
-/** When a claim is over, to the microsecond, which tells it from others. */
+/** When a claim expires, in microseconds, which identifies it. */
 const CLAIMED = sql`(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::text`
 
-export const COLUMNS = sql`good.user_id AS user, json_build_object('username', good.username, 'email', good.present_email) AS names,
-  good.password_version AS "passwordVersion", good.email, good.email_change AS change`
+/** An `EmailToken`, from `valid`. */
+export const COLUMNS = sql`valid.user_id AS user,
+  json_build_object('username', valid.username, 'email', valid.present_email) AS names,
+  valid.password_version AS "passwordVersion", valid.email, valid.email_change AS change`
 
-/** A token that is good, without using it. */
+/** Looks up a valid token without using it. */
 export async function lookUpEmailToken(
   database: Database,
   purpose: Purpose,
   token: string
 ): Promise<EmailToken | undefined> {
-  const [found] = await database.query<EmailToken>(sql`SELECT ${COLUMNS} FROM ${goodToken(hashOf(token), purpose)}`)
+  const [found] = await database.query<EmailToken>(sql`SELECT ${COLUMNS} FROM ${validToken(hashOf(token), purpose)}`)
   return found
 }
 
 /**
- * The same where it has to be good.
+ * The same for a token that must be valid.
  *
  * @throws Problem EMAIL_TOKEN_INVALID
  */
@@ -175,8 +158,8 @@ export async function findEmailToken(...given: Parameters<typeof lookUpEmailToke
 }
 
 /**
- * Uses a token up, which one of several at once does, in the transaction of what it stands for. The account is locked
- * first, as by all that changes one: what another has changed meanwhile is seen.
+ * Uses a token, in the transaction of what it allows: of concurrent attempts one succeeds. Locks the account first, as
+ * everything that changes an account does, so that it sees concurrent changes.
  *
  * @throws Problem EMAIL_TOKEN_INVALID
  */
@@ -186,6 +169,7 @@ export async function useEmailToken(transaction: Database, purpose: Purpose, tok
   return used
 }
 
+/** The same, with nothing in place of the error. */
 export async function tryToUse(transaction: Database, purpose: Purpose, token: string) {
   const hash = hashOf(token)
   await transaction.query(
@@ -193,20 +177,20 @@ export async function tryToUse(transaction: Database, purpose: Purpose, token: s
   )
   const [used] = await transaction.query<EmailToken>(
     sql`UPDATE email_tokens AS mine SET used_at = moment
-     FROM ${goodToken(hash, purpose)}
-     WHERE mine.hash = good.hash AND mine.used_at IS NULL
+     FROM ${validToken(hash, purpose)}
+     WHERE mine.hash = valid.hash AND mine.used_at IS NULL
      RETURNING ${COLUMNS}`
   )
   return used
 }
 
 /**
- * Claims a token that is good for a while, without using it: of several requests at once, at whichever instances, one
- * does, so that a token costs one hash at a time.
+ * Claims a valid token for a while, without using it: of concurrent requests, at any instance, one succeeds, so that each
+ * token causes one hash at a time.
  *
- * @param own a claim that the caller holds, which may still stand
- * @returns what the claim is given back with: when it is over, in microseconds since the epoch
- * @throws Problem EMAIL_TOKEN_INVALID, also while another claim stands
+ * @param own a claim that the caller holds already
+ * @returns the claim: when it expires, in microseconds since the epoch
+ * @throws Problem EMAIL_TOKEN_INVALID, also while another claim is held
  */
 export async function claimEmailToken(
   database: Database,
@@ -216,8 +200,8 @@ export async function claimEmailToken(
 ): Promise<string> {
   const [claimed] = await database.query<{ claim: string }>(
     sql`UPDATE email_tokens AS mine SET claimed_until = moment + make_interval(secs => ${CLAIM})
-     FROM ${goodToken(hashOf(token), purpose)}
-     WHERE mine.hash = good.hash AND mine.used_at IS NULL
+     FROM ${validToken(hashOf(token), purpose)}
+     WHERE mine.hash = valid.hash AND mine.used_at IS NULL
        AND (mine.claimed_until IS NULL OR mine.claimed_until <= moment OR ${CLAIMED} = ${own ?? null})
      RETURNING ${CLAIMED} AS claim`
   )
@@ -225,14 +209,14 @@ export async function claimEmailToken(
   return claimed.claim
 }
 
-/** Gives a claim back, unless another has taken its place since. */
+/** Releases a claim, unless another one has replaced it. */
 export async function releaseEmailToken(database: Database, token: string, claim: string): Promise<void> {
   await database.query(
     sql`UPDATE email_tokens AS mine SET claimed_until = NULL WHERE hash = ${hashOf(token)} AND ${CLAIMED} = ${claim}`
   )
 }
 
-/** What is stored of the tokens of a user, but for the hashes, in the order of their mails. */
+/** The tokens of a user without their hashes, in the order of their mails. */
 export async function listEmailTokens(database: Database, user: string): Promise<EmailTokenRecord[]> {
   return database.query<EmailTokenRecord & Record<string, unknown>>(
     sql`SELECT purpose, email, sent_at, expires_at, used_at FROM email_tokens WHERE user_id = ${user} ORDER BY mail_id`

@@ -1,15 +1,15 @@
 import type { Config } from '../config/config.ts'
 
-/** Where the service's own pages are, under PUBLIC_URL. */
+/** The path of the service's own pages under PUBLIC_URL. */
 export const PAGES = '/pages'
 
 /**
- * The address of a page with a token on it; whatever Host a request names has no part in it.
+ * Makes the URL of a page with a token. It depends on the configuration alone, and not on the Host of a request.
  *
- * A frontend at APP_URL gets the token in the fragment, which no browser sends to a server or puts into a Referer, and
- * so none is in a log. The service's own pages do without a script, and cannot see a fragment: they get it in the query.
- * The service writes no query into its log, and the pages let no Referer out; a proxy in front may log it, where it is of
- * use to somebody who reads along before the owner has used it.
+ * A frontend at APP_URL gets the token in the fragment, which browsers send neither to a server nor in a Referer: no log
+ * contains it. The service's own pages work without scripts, which a fragment needs, and get the token in the query. The
+ * service does not log queries, and the pages send no Referer. A proxy may log the query, and whoever reads that log before
+ * the owner uses the token can use it.
  */
 export function createLinkTo({ APP_URL, PUBLIC_URL }: Pick<Config, 'APP_URL' | 'PUBLIC_URL'>) {
   return (page: string, token: string): string =>

@@ -1,40 +1,40 @@
 import { createTransport } from 'nodemailer'
 import type { Sender } from '../config/formats.ts'
 import { isPrivateHost } from '../http/loopback.ts'
-import { DeliveryError, type Fate } from '../outbox/delivery-error.ts'
+import { DeliveryError, type Failure } from '../outbox/delivery-error.ts'
 import type { Message } from './templates.ts'
 
-/** What brings messages on their way. */
+/** Sends messages. */
 export interface Mailer {
   /**
-   * Hands a message over; when this resolves, the mail server has taken it on.
+   * Resolves when the mail server has accepted the message.
    *
-   * @param id the same for each attempt at one message, so that a receiver can tell that two are one
+   * @param id the same for each attempt, so that a receiver can recognise a duplicate
    * @throws DeliveryError
    */
   send(id: string, message: Message): Promise<void>
-  /** Lets go of the server; what is on its way fails. */
+  /** Closes the connections; messages that are being sent fail. */
   close(): void
 }
 
 /**
- * How many connections to the server there are at most by default, and so how many messages are on their way at once. One is opened
- * only where all others are busy. They are many, so that a message to one recipient hardly ever waits for those to others,
- * by which somebody who has mail sent to many addresses of their own could tell that there were others.
+ * The most connections to the server by default, and so the most messages sent at once. Another one is opened only if all
+ * are busy. There are many, so that a message hardly ever waits for those to other recipients: an attacker who has mail sent
+ * to many addresses of their own could otherwise measure that others were sent mail.
  */
 export const CONNECTIONS = 20
 
-/** How long one message may take in all, in milliseconds. */
+/** The deadline for sending one message, in milliseconds. */
 const TIMEOUT = 30_000
 
 /**
- * Sends by SMTP (RFC 5321), over connections that are kept.
+ * Sends by SMTP (RFC 5321), over connections that are kept open.
  *
- * `smtps:` is TLS from the first byte, `smtp:` asks for STARTTLS and goes on without it only where the server is near: on
- * this machine, in a network of one's own, or called by a name without a dot, as containers are. There no certificate is
- * asked for, since whoever could forge one could as well leave STARTTLS out.
+ * `smtps:` is TLS from the first byte. `smtp:` uses STARTTLS, and goes on without it only if the server is near: on this
+ * machine, at a private address, or named without a dot, as containers are. The certificate of a near server is not
+ * verified, since an attacker who could forge it could also remove STARTTLS.
  *
- * @param smtpUrl with the user and the password, where the server asks for them
+ * @param smtpUrl with the user and the password, if the server requires them
  */
 export function createSmtp(
   smtpUrl: string,
@@ -47,7 +47,7 @@ export function createSmtp(
   const transport = createTransport({
     pool: true,
     maxConnections: connections,
-    // What fails is tried again from the outbox, by which it is known to have failed.
+    // The outbox retries, and must learn of each failure.
     maxRequeues: 0,
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
@@ -62,13 +62,13 @@ export function createSmtp(
     disableFileAccess: true,
     disableUrlAccess: true
   })
-  // Without a listener, a connection that fails while nothing is sent would end the process.
+  // Without a listener, an idle connection that fails would end the process.
   transport.on('error', () => {})
   const [, domain] = sender.address.split('@')
 
   return {
     async send(id, { recipient, subject, text, html }) {
-      if (!ADDRESS.test(recipient)) throw new DeliveryError('lost', 'the address is none')
+      if (!ADDRESS.test(recipient)) throw new DeliveryError('permanent', 'the address is invalid')
       const message = {
         from: sender,
         to: { name: '', address: recipient },
@@ -77,22 +77,22 @@ export function createSmtp(
         text,
         html,
         messageId: `<${id}@${domain}>`,
-        // No machine answers it (RFC 3834 §5).
+        // No automatic replies (RFC 3834 §5).
         headers: { 'Auto-Submitted': 'auto-generated' },
         signal: AbortSignal.timeout(timeout)
       }
       await transport.sendMail(message).catch((error) => {
-        throw toUndelivered(error)
+        throw toDeliveryError(error)
       })
     },
     close: () => transport.close({ force: true })
   }
 }
 
-/** Nothing in it can end the address, or the line that it stands on. */
+/** Nothing in an address can end it, or its line. */
 const ADDRESS = /^[^\s\p{C}<>]+@[^\s\p{C}<>]+$/u
 
-/** What the library says of a failure. */
+/** An error of nodemailer. */
 interface SmtpError extends Error {
   code?: string
   command?: string
@@ -100,18 +100,18 @@ interface SmtpError extends Error {
   response?: string
 }
 
-function toUndelivered(error: SmtpError): DeliveryError {
+function toDeliveryError(error: SmtpError): DeliveryError {
   const { message, code = 'none', command = 'none', responseCode } = error
-  const fate = fateOf(error)
-  // What the server said may have the recipient in it, and so may what is said of a bad address.
-  const isOurs = responseCode === undefined && fate === 'away'
-  return new DeliveryError(fate, isOurs ? message : `${code} after ${command}, status ${responseCode ?? 'none'}`)
+  const failure = failureOf(error)
+  // An answer of the server may contain the recipient, and so may a message about an invalid address.
+  const isOurs = responseCode === undefined && failure === 'unavailable'
+  return new DeliveryError(failure, isOurs ? message : `${code} after ${command}, status ${responseCode ?? 'none'}`)
 }
 
-function fateOf({ code = '', command = '', responseCode, response = '' }: SmtpError): Fate {
-  const isAboutLetter = ['EENVELOPE', 'EMESSAGE'].includes(code) && command !== 'MAIL FROM'
-  if (!isAboutLetter) return 'away'
-  // A policy (RFC 3463 §3.8), such as that this server passes nothing on for us, is for the operator to see to: for a day.
-  const isForGood = command === 'RCPT TO' && Number(responseCode) >= 500 && !/^\d{3}[ -]\d\.7\./.test(response)
-  return isForGood ? 'lost' : 'later'
+function failureOf({ code = '', command = '', responseCode, response = '' }: SmtpError): Failure {
+  const isAboutMessage = ['EENVELOPE', 'EMESSAGE'].includes(code) && command !== 'MAIL FROM'
+  if (!isAboutMessage) return 'unavailable'
+  // Policies (RFC 3463 §3.8), such as a refusal to relay, are retried for a day: the operator can fix them.
+  const isPermanent = command === 'RCPT TO' && Number(responseCode) >= 500 && !/^\d{3}[ -]\d\.7\./.test(response)
+  return isPermanent ? 'permanent' : 'transient'
 }

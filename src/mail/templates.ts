@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Content, type Html, html } from '../pages/html.ts'
-import { type Letter, TEMPLATES } from './letters.ts'
+import type { Draft } from './compose.ts'
+import { LETTERS } from './letters.ts'
 
-/** A letter as it is sent. */
+/** A message as it is sent. */
 export interface Message {
   recipient: string
   subject: string
@@ -12,44 +13,43 @@ export interface Message {
   html: string
 }
 
-/** Turns letters into messages. */
-export type WriteLetter = (letter: Letter) => Message
+export type RenderMessage = (draft: Draft) => Message
 
-/** What all letters have in common: who writes, and where the pages of the links are. */
-export interface Letterhead {
-  /** What the service is called. */
+/** What all templates share. */
+export interface TemplateContext {
+  /** The name of the service. */
   service: string
-  /** The address of a page, with a token on it. */
+  /** The URL of a page with a token. */
   linkTo(page: string, token: string): string
 }
 
-/** A template does not fit: the message names each file at fault, and what is wrong with it. */
+/** Some templates are invalid: the message lists every file and problem. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError'
 
-  constructor(faults: string[]) {
-    super(`The letters do not fit:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  constructor(problems: string[]) {
+    super(`The mail templates are invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
 }
 
-/** Where the letters are that come along; beside src/ here, and beside it in the build. */
+/** The templates of the service, beside src/ in the sources and in the build. */
 const OURS = fileURLToPath(new URL('../../mail/', import.meta.url))
 
-/** The first line of a text, and all after the empty one that follows it. */
+/** The subject on the first line, an empty line, and the text. */
 const TEXT = /^Subject: *(\S[^\n]*?) *\n\n(.+)$/s
 
 const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g
 
 /**
- * Reads all letters. Each is `<name>.txt`, with its subject on the first line, and `<name>.html`, which is put into the
- * frame `layout.html`. Their placeholders, `{{name}}`, are filled with plain text and nothing else: a template only shows
- * values.
+ * Reads and checks the templates of all letters: `<name>.txt`, with the subject on its first line, and `<name>.html`, which
+ * is inserted into `layout.html`. Placeholders such as `{{name}}` are replaced by escaped text; templates have no other
+ * features.
  *
- * @param folder whose files take the place of ours; those that it does not have are ours
+ * @param folder files in it replace those of the service
  * @throws TemplateError
  */
-export function readTemplates(folder: string | undefined, { service, linkTo }: Letterhead): WriteLetter {
-  const faults: string[] = []
+export function readTemplates(folder: string | undefined, { service, linkTo }: TemplateContext): RenderMessage {
+  const problems: string[] = []
 
   function read(file: string, placeholders: string[]): string {
     const path = folder !== undefined && existsSync(join(folder, file)) ? join(folder, file) : join(OURS, file)
@@ -58,7 +58,7 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: L
       .map(([, placeholder]) => String(placeholder))
       .filter((placeholder) => !placeholders.includes(placeholder))
     for (const placeholder of new Set(unknown)) {
-      faults.push(
+      problems.push(
         `${path} has {{${placeholder}}}, and there is only ${placeholders.map((known) => `{{${known}}}`).join(', ')}`
       )
     }
@@ -67,40 +67,39 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: L
 
   function readText(file: string, placeholders: string[]): { subject: string; text: string } {
     const [, subject = '', text = ''] = TEXT.exec(read(file, placeholders)) ?? []
-    if (text === '') faults.push(`${file} must begin with a line "Subject: …" and an empty line, and go on after them`)
+    if (text === '')
+      problems.push(`${file} must begin with a line "Subject: …" and an empty line, and go on after them`)
     return { subject, text }
   }
 
   const layout = read('layout.html', ['content', 'subject', 'service', 'recipient'])
-  const templates = Object.entries(TEMPLATES).map(([name, template]) => {
-    const link = 'page' in template ? ['link'] : []
-    const placeholders = ['service', 'recipient', ...template.variables, ...link]
+  const templates = LETTERS.map(({ template: name, variables, link }) => {
+    const placeholders = ['service', 'recipient', ...variables, ...(link ? ['link', 'expires_in'] : [])]
     const html = read(`${name}.html`, placeholders)
     const text = readText(`${name}.txt`, placeholders)
     for (const [file, content] of [
       [`${name}.html`, html],
       [`${name}.txt`, text.text]
     ] as const) {
-      if (link.length > 0 && !/\{\{\s*link\s*\}\}/.test(content)) faults.push(`${file} has no {{link}}`)
+      if (link && !/\{\{\s*link\s*\}\}/.test(content)) problems.push(`${file} has no {{link}}`)
     }
-    return [name, { ...text, html }] as const
+    return [name, { ...text, html, page: link?.page }] as const
   })
-  if (!/\{\{\s*content\s*\}\}/.test(layout)) faults.push('layout.html has no {{content}}')
-  if (faults.length > 0) throw new TemplateError(faults)
+  if (!/\{\{\s*content\s*\}\}/.test(layout)) problems.push('layout.html has no {{content}}')
+  if (problems.length > 0) throw new TemplateError(problems)
   const byName = new Map(templates)
 
-  return (letter) => {
-    const template = byName.get(letter.template) as { subject: string; text: string; html: string }
-    const { recipient } = letter
-    const link = 'token' in letter && { link: linkTo(TEMPLATES[letter.template].page, letter.token) }
+  return ({ template: name, recipient, variables, token }) => {
+    const template = byName.get(name) as NonNullable<ReturnType<typeof byName.get>>
+    const link = template.page !== undefined && { link: linkTo(template.page, String(token)) }
     const own = Object.entries({ service, recipient, ...link }).map(([name, value]) => [name, oneLine(value)])
-    const chosen = Object.entries(letter.variables).map(([name, value]) => {
+    const chosen = Object.entries(variables).map(([name, value]) => {
       return [name, value === recipient ? oneLine(value) : withoutLinks(oneLine(value))]
     })
     const values: Record<string, string> = Object.fromEntries([...chosen, ...own])
     const subject = fillText(template.subject, values)
-    const frame = { ...values, subject, content: fillHtml(template.html, values) }
-    return { recipient, subject, text: fillText(template.text, values), html: String(fillHtml(layout, frame)) }
+    const inLayout = { ...values, subject, content: fillHtml(template.html, values) }
+    return { recipient, subject, text: fillText(template.text, values), html: String(fillHtml(layout, inLayout)) }
   }
 }
 
@@ -109,21 +108,21 @@ function fillText(content: string, values: Record<string, string>): string {
 }
 
 function fillHtml(content: string, values: Record<string, Content>): Html {
-  // The names that the pattern captures stand between the parts.
+  // Between the parts are the names that the pattern captures.
   const pieces = content.split(PLACEHOLDER)
   const parts = pieces.filter((_piece, index) => index % 2 === 0)
   const names = pieces.filter((_piece, index) => index % 2 === 1)
   return html(parts, ...names.map((name) => values[name]))
 }
 
-/** Without what could begin a line of its own, or a header, or show itself as something else. */
+/** Removes what could begin another line or a header, or disguise itself as other text. */
 const oneLine = (value: string) => value.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
 
-/** U+2060, which takes no room, and is no part of a URL (RFC 3986) or of the name of a host. */
+/** U+2060 has no width, and is not part of a URL (RFC 3986) or a host name. */
 const WORD_JOINER = '\u2060'
 
 /**
- * A name or an address that somebody chose, such as `evil.example`, so that no mail program makes a link of it. The
- * reader's own address is left as it is, to be copied.
+ * Keeps mail programs from turning a name or address that somebody chose, such as `evil.example`, into a link. The address of
+ * the reader stays as it is, so that it can be copied.
  */
 const withoutLinks = (value: string) => value.replaceAll(/[.@:/]/g, `${WORD_JOINER}$&${WORD_JOINER}`)

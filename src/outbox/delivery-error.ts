@@ -1,18 +1,18 @@
 /**
- * What becomes of a letter that a mail server did not take:
- * - `lost`: there is nobody of that address, and trying again would not change it;
- * - `later`: the server does not want this letter now, and may another time;
- * - `away`: it is not about this letter, and no other would get through either.
+ * How a delivery failed:
+ * - `permanent`: the recipient was refused, and a retry would not change that;
+ * - `transient`: this item was refused for now;
+ * - `unavailable`: the receiver accepts nothing at present, neither this item nor another one.
  */
-export type Fate = 'lost' | 'later' | 'away'
+export type Failure = 'permanent' | 'transient' | 'unavailable'
 
-/** A letter was not delivered. Neither what it says nor what goes with it names the recipient. */
+/** A delivery failed. The error does not name the recipient, so that it can be logged. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError'
-  readonly fate: Fate
+  readonly failure: Failure
 
-  constructor(fate: Fate, message: string) {
+  constructor(failure: Failure, message: string) {
     super(message)
-    this.fate = fate
+    this.failure = failure
   }
 }

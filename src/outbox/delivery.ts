@@ -1,141 +1,146 @@
 import type { Database } from '../database/database.ts'
-import { foldName } from '../users/names.ts'
-import { DeliveryError, type Fate } from './delivery-error.ts'
-import { type Claimed, claimMails, deleteMails, giveBackMails, type Mail, postponeMail } from './outbox.ts'
+import { DeliveryError, type Failure } from './delivery-error.ts'
+import type { Claimed, Item, Outbox } from './outbox.ts'
 
-/** What may come of a mail: it was sent, or needed no letter, or is too old, or was not taken by the server. */
-export type Outcome = 'sent' | 'dropped' | 'expired' | Fate
+/** How an attempt ended: delivered, not needed any more, too old, or failed. */
+export type Outcome = 'delivered' | 'dropped' | 'expired' | Failure
 
-export interface DeliveryParts {
-  /** The database for one job, with a deadline of its own. */
+export interface DeliveryOptions<Row extends Item> {
+  outbox: Outbox<Row>
+  /** The database for one statement, with a deadline of its own. */
   openDatabase: () => Database
   /**
-   * Writes a mail and sends it.
+   * Delivers an item.
    *
-   * @returns whether there was anybody to write to
-   * @throws DeliveryError where the mail server does not take it; anything else is no fault of the server's
+   * @returns whether it was still needed
+   * @throws DeliveryError if the receiver does not accept it; any other error is retried as a transient failure
    */
-  send: (mail: Mail) => Promise<boolean>
-  /** Told of each mail that was taken and tried. */
-  report: (mail: Mail, outcome: Outcome, error?: Error) => void
-  /** How many connections to the mail server there are at most. */
+  deliver: (item: Row) => Promise<boolean>
+  /** Called after each attempt. */
+  report: (item: Row, outcome: Outcome, error?: Error) => void
+  /** How many items are delivered at once, at most. */
   connections: number
 }
 
-/** What came of the mails that were due. */
+/** The result of delivering what was due. */
 export interface Round {
-  taken: number
-  /** How many are done with. */
+  claimed: number
+  /** How many will not be tried again. */
   done: number
-  /** Why the mail server cannot be reached. */
-  away?: Error
+  /** Why the receiver is unavailable, if it is. */
+  unavailable?: Error
 }
 
-/** What sends the mails of the outbox. */
+/** Delivers the items of an outbox. */
 export interface Delivery {
   /**
-   * Sends all mails that are due, and those that become so meanwhile and are told of by `wake`. Ends when none is left,
-   * or none can be sent: each that was begun has ended then. One round at a time.
+   * Delivers all items that are due, and those that become due meanwhile and are announced by `wake`. Ends when none is
+   * left, or the receiver is unavailable, and every attempt has ended. Call it for one round at a time.
    *
-   * Each recipient has a lane, in which one mail at a time is sent; a mail waits for no mail to somebody else as long as
-   * fewer lanes are taken than there are connections to the mail server. What is in a lane has just been taken from the
-   * table: a mail that has to wait, waits there, where another instance may take it.
+   * Of each lane one item at a time is delivered. No item waits for one in another lane while fewer items are being
+   * delivered than there may be connections. An item is claimed only when its delivery can begin: until then, another
+   * instance may claim it.
    *
-   * @throws Problem DATABASE_UNAVAILABLE; what was sent by then is not sent again by this instance
+   * @throws Problem DATABASE_UNAVAILABLE; this instance does not deliver again what it had delivered by then
    */
-  sendDue(): Promise<Round>
-  /** Has the present round look for mails that are due. */
+  deliverDue(): Promise<Round>
+  /** Has the current round look for items that are due. */
   wake(): void
-  /** Begins no more mails. */
+  /** Begins no more deliveries. */
   stop(): void
 }
 
-export function createDelivery({ openDatabase, send, report, connections }: DeliveryParts): Delivery {
-  // Sent, or never to be, but still in the outbox, since the database went away meanwhile.
+export function createDelivery<Row extends Item>({
+  outbox,
+  openDatabase,
+  deliver,
+  report,
+  connections
+}: DeliveryOptions<Row>): Delivery {
+  // Done with, but not removed yet, because the database became unavailable.
   const done = new Set<string>()
   const lanes = new Map<string, Promise<void>>()
   let stopped = false
   let woken = false
   let wake = () => {}
 
-  async function sendDue(): Promise<Round> {
-    const round: Round = { taken: 0, done: 0 }
-    const faults: unknown[] = []
+  async function deliverDue(): Promise<Round> {
+    const round: Round = { claimed: 0, done: 0 }
+    const errors: unknown[] = []
     try {
-      while (!round.away && faults.length === 0 && !stopped) {
+      while (!round.unavailable && errors.length === 0 && !stopped) {
         woken = false
         const waking = new Promise<void>((resolve) => {
           wake = resolve
         })
-        // A lane that ends while mails are taken was busy for them: what waits for it is taken the next time.
+        // A lane that becomes free during the claim was left out of it: the next claim takes its items.
         const busy = lanes.size
-        const taken = await take(round, faults)
-        if (busy + taken === 0 && !woken) break
+        const claimed = await claim(round, errors)
+        if (busy + claimed === 0 && !woken) break
         if (lanes.size > 0) await Promise.race([...lanes.values(), waking])
-        // What ends at the same time is replaced by one statement.
+        // Deliveries that end together are replaced by one statement.
         await new Promise(setImmediate)
       }
     } finally {
       await Promise.all(lanes.values())
     }
-    if (faults.length > 0) throw faults[0]
+    if (errors.length > 0) throw errors[0]
     return round
   }
 
-  /** @returns how many mails were taken */
-  async function take(round: Round, faults: unknown[]): Promise<number> {
-    await forget()
+  /** @returns how many items were claimed */
+  async function claim(round: Round, errors: unknown[]): Promise<number> {
+    await removeDone()
     const free = connections - lanes.size
     if (free === 0) return 0
-    const mails = await claimMails(openDatabase(), free, [...lanes.keys()])
-    if (stopped || round.away) {
-      await giveBackMails(openDatabase(), mails)
+    const items = await outbox.claim(openDatabase(), free, [...lanes.keys()])
+    if (stopped || round.unavailable) {
+      await outbox.release(openDatabase(), items)
       return 0
     }
-    round.taken += mails.length
-    for (const mail of mails) {
-      const recipient = foldName(mail.recipient)
-      const sending = settle(mail, round)
-        .catch((error) => faults.push(error))
+    round.claimed += items.length
+    for (const item of items) {
+      const delivering = settle(item, round)
+        .catch((error) => errors.push(error))
         .then(() => {
-          lanes.delete(recipient)
+          lanes.delete(item.lane)
         })
-      lanes.set(recipient, sending)
+      lanes.set(item.lane, delivering)
     }
-    return mails.length
+    return items.length
   }
 
-  async function settle(mail: Claimed, round: Round): Promise<void> {
-    const { outcome, error } = await attempt(mail)
-    report(mail, outcome, error)
-    if (outcome === 'away') round.away = error as Error
-    if (outcome === 'away' || outcome === 'later') {
-      await postponeMail(openDatabase(), mail, outcome)
+  async function settle(item: Claimed<Row>, round: Round): Promise<void> {
+    const { outcome, error } = await attempt(item)
+    report(item, outcome, error)
+    if (outcome === 'unavailable') round.unavailable = error as Error
+    if (outcome === 'unavailable' || outcome === 'transient') {
+      await outbox.postpone(openDatabase(), item, outcome)
     } else {
       round.done += 1
-      done.add(mail.id)
-      await forget()
+      done.add(item.id)
+      await removeDone()
     }
   }
 
-  async function attempt(mail: Claimed): Promise<{ outcome: Outcome; error?: Error }> {
-    if (mail.expired) return { outcome: 'expired' }
+  async function attempt(item: Claimed<Row>): Promise<{ outcome: Outcome; error?: Error }> {
+    if (item.expired) return { outcome: 'expired' }
     try {
-      return { outcome: (await send(mail)) ? 'sent' : 'dropped' }
+      return { outcome: (await deliver(item)) ? 'delivered' : 'dropped' }
     } catch (error) {
-      return { outcome: error instanceof DeliveryError ? error.fate : 'later', error: error as Error }
+      return { outcome: error instanceof DeliveryError ? error.failure : 'transient', error: error as Error }
     }
   }
 
-  async function forget(): Promise<void> {
+  async function removeDone(): Promise<void> {
     const ids = [...done]
     if (ids.length === 0) return
-    await deleteMails(openDatabase(), ids)
+    await outbox.remove(openDatabase(), ids)
     for (const id of ids) done.delete(id)
   }
 
   return {
-    sendDue,
+    deliverDue,
     wake() {
       woken = true
       wake()

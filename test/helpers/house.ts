@@ -8,9 +8,9 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['schemas', 'http', 'concurrency'],
   ['config', 'passwords', 'transport'],
   ['app-options.ts', 'database', 'pages'],
-  ['secrets', 'users', 'audit', 'transfer'],
-  ['keys', 'sessions', 'limits', 'factors', 'outbox'],
-  ['tokens', 'mail', 'admin', 'doctor'],
+  ['secrets', 'users', 'audit', 'outbox', 'transfer'],
+  ['keys', 'sessions', 'limits', 'factors', 'mail'],
+  ['tokens', 'admin', 'doctor'],
   ['flows', 'backups'],
   ['app.ts', 'signals.ts', 'fastify-cli.d.ts'],
   ['cli'],
@@ -84,7 +84,7 @@ function judgeImport(path: string, target: string, files: ReadonlyMap<string, st
 
 const layerOf = (path: string) => path.split('/')[0] as string
 
-/** The folder of src/ that a file stands in, or else the file itself. */
+/** The directory of src/ that has the file, at any depth, or else the file itself. */
 const roomOf = (path: string) => path.split('/')[1] as string
 
 const heightOf = (path: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(path)))

@@ -1,13 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from '../../src/database/sql.ts'
-import { compose } from '../../src/mail/compose.ts'
-import type { Letter } from '../../src/mail/letters.ts'
-import { answerQuestions, type Mail } from '../../src/outbox/outbox.ts'
+import { compose, type Draft } from '../../src/mail/compose.ts'
+import type { Mail } from '../../src/mail/mails.ts'
+import { resolveRequests } from '../../src/mail/requests.ts'
 
-/** A letter, whatever its kind. */
-export type AnyLetter = Letter & { token?: string }
-
-/** The mails that wait, the oldest first. */
+/** The mails in the outbox, the oldest first. */
 export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
   return fastify.database
     .open()
@@ -17,30 +14,30 @@ export function waiting(fastify: FastifyInstance): Promise<Mail[]> {
 }
 
 /** What the service would send for a mail now. */
-export async function write(fastify: FastifyInstance, mail: Mail): Promise<AnyLetter | undefined> {
+export async function write(fastify: FastifyInstance, mail: Mail): Promise<Draft | undefined> {
   const key = fastify.deriveKey('email tokens')
-  await answerQuestions(fastify.database.open())
-  const answered = (await waiting(fastify)).find(({ id }) => id === mail.id)
-  return compose(fastify.database.open(), key, answered ?? mail)
+  await resolveRequests(fastify.database.open())
+  const resolved = (await waiting(fastify)).find(({ id }) => id === mail.id)
+  return compose(fastify.database.open(), key, resolved ?? mail)
 }
 
-/** Takes all mails that wait, as sending them does but whether they are due or not, and gives the letters that come of them, the oldest first. */
-export async function letters(fastify: FastifyInstance): Promise<AnyLetter[]> {
-  const written: AnyLetter[] = []
-  await answerQuestions(fastify.database.open())
+/** Removes all mails from the outbox, due or not, and returns what would have been sent, the oldest first. */
+export async function letters(fastify: FastifyInstance): Promise<Draft[]> {
+  const drafts: Draft[] = []
+  await resolveRequests(fastify.database.open())
   for (const mail of await waiting(fastify)) {
-    const letter = await write(fastify, mail)
-    if (letter) written.push(letter)
+    const draft = await write(fastify, mail)
+    if (draft) drafts.push(draft)
     await fastify.database.open().query(sql`DELETE FROM mails WHERE id = ${mail.id}`)
   }
-  return written
+  return drafts
 }
 
-/** The token of the one letter that waits. */
-export async function tokenOf(fastify: FastifyInstance, template: Letter['template']): Promise<string> {
-  const [letter, ...more] = await letters(fastify)
-  if (letter?.template !== template || more.length > 0 || !letter.token) {
-    throw new Error(`not one ${template}, but ${[letter, ...more].map((each) => each?.template)}`)
+/** The token of the only mail in the outbox. */
+export async function tokenOf(fastify: FastifyInstance, template: string): Promise<string> {
+  const [draft, ...more] = await letters(fastify)
+  if (draft?.template !== template || more.length > 0 || !draft.token) {
+    throw new Error(`not one ${template}, but ${[draft, ...more].map((each) => each?.template)}`)
   }
-  return letter.token
+  return draft.token
 }

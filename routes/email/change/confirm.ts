@@ -18,9 +18,9 @@ change of the address, invalidates the token.`,
 }
 
 const confirm: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { emailLinks, requireMail } = fastify
+  const { emailLinks, mail } = fastify
 
-  fastify.post('/confirm', { schema, preHandler: requireMail }, async (request, reply) => {
+  fastify.post('/confirm', { schema, preHandler: mail.require }, async (request, reply) => {
     await emailLinks.confirmChange(request, request.body)
     reply.code(204)
   })

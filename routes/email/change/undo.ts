@@ -27,9 +27,9 @@ address lets its owner choose one. A rejected password does not use up the token
 }
 
 const undo: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { emailLinks, limits, passwords, requireMail } = fastify
+  const { emailLinks, limits, mail, passwords } = fastify
 
-  const preHandler = [requireMail, limits.byAddress('password'), passwords.admitFor('new_password')]
+  const preHandler = [mail.require, limits.byAddress('password'), passwords.admitFor('new_password')]
 
   fastify.post('/undo', { schema, preHandler }, async (request, reply) => {
     await emailLinks.undoChange(request, request.body, reply)

@@ -7,7 +7,7 @@ const resend: FastifyPluginAsync = async (fastify) => {
     title: 'Confirm your email address',
     intro: 'We send you a mail with a link to confirm the address of your account.',
     button: 'Send the mail',
-    mail: 'verification asked',
+    kind: 'verification asked',
     counted: 'mail',
     reason: 'verification'
   })

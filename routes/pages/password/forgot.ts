@@ -7,7 +7,7 @@ const forgot: FastifyPluginAsync = async (fastify) => {
     title: 'Choose a new password',
     intro: 'We send a mail with a link to choose a new password to the address of your account.',
     button: 'Send the mail',
-    mail: 'reset asked',
+    kind: 'reset asked',
     counted: 'mail',
     reason: 'password reset'
   })

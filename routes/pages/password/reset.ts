@@ -5,7 +5,7 @@ import { html } from '../../../src/pages/html.ts'
 import { PasswordReset } from '../../../src/schemas/passwords.ts'
 
 const reset: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, limits, passwords, requireMail } = fastify
+  const { emailLinks, limits, mail, passwords } = fastify
 
   fastify.pages.addLink(fastify, {
     name: 'reset',
@@ -22,7 +22,7 @@ ${accountLine(names)}`,
     },
     body: PasswordReset,
     codes: ['PASSWORD_REJECTED', 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
-    preHandler: [requireMail, limits.byAddress('password'), passwords.admit],
+    preHandler: [mail.require, limits.byAddress('password'), passwords.admit],
     look: (request, token) => emailLinks.look(request, 'reset password', token),
     act: emailLinks.resetPassword
   })

@@ -2,10 +2,9 @@ import { Type } from '@sinclair/typebox'
 import { type Test, test } from 'tap'
 import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
-import type { Followed } from '../../../plugins/flows/email-links.ts'
+import type { LinkInfo } from '../../../plugins/flows/email-links.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
-import mailer from '../../../plugins/mail/mailer.ts'
 import { createLinkPages, type LinkPage } from '../../../plugins/pages/link-pages.ts'
 import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
 import { createRenderPage } from '../../../plugins/pages/render-page.ts'
@@ -15,6 +14,7 @@ import { Problem } from '../../../src/errors.ts'
 import { askingForm } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
 import { assemble } from '../../helpers/assemble.ts'
+import { withMail } from '../../helpers/mail.ts'
 import { readPage, submit } from '../../helpers/page.ts'
 
 const Body = Type.Object(
@@ -22,13 +22,13 @@ const Body = Type.Object(
   { additionalProperties: false }
 )
 const TOKEN = 'x'.repeat(43)
-const LINK: Followed = { names: { username: null, email: 'ada@example.com' }, email: 'new@example.com' }
+const LINK: LinkInfo = { names: { username: null, email: 'ada@example.com' }, email: 'new@example.com' }
 
 /** An application with one page, and what its form has been sent with. */
 function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}) {
   const sent: unknown[] = []
-  const state: { link: Followed | undefined; problem?: Problem } = { link: LINK }
-  const plugins = [clock, config, openapi, errors, headers, mailer]
+  const state: { link: LinkInfo | undefined; problem?: Problem } = { link: LINK }
+  const plugins = [clock, config, openapi, errors, headers, withMail({ available: true })]
   const fastify = assemble(t, { plugins, config: readConfig({}) })
   fastify.register(async (scope) => {
     const addLink = createLinkPages(createPageRoutes(scope, createRenderPage(scope.config)))

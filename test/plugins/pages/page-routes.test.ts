@@ -5,21 +5,21 @@ import config from '../../../plugins/config.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
 import requestRules from '../../../plugins/http/request-rules.ts'
-import mailer from '../../../plugins/mail/mailer.ts'
 import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
 import { createRenderPage } from '../../../plugins/pages/render-page.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { html } from '../../../src/pages/html.ts'
 import { assemble } from '../../helpers/assemble.ts'
+import { withMail } from '../../helpers/mail.ts'
 import { readPage, submit } from '../../helpers/page.ts'
 
 const TOKEN = 'x'.repeat(43)
 
 /** An application with one page, and what its form has been sent with. */
-function start(t: Test, environment: Record<string, string> = {}) {
+function start(t: Test, environment: Record<string, string> = {}, available = true) {
   const sent: unknown[] = []
-  const plugins = [clock, config, requestRules, openapi, errors, headers, mailer]
+  const plugins = [clock, config, requestRules, openapi, errors, headers, withMail({ available })]
   const fastify = assemble(t, { plugins, config: readConfig(environment) })
   fastify.register(async (scope) => {
     const addForm = createPageRoutes(scope, createRenderPage(scope.config))
@@ -92,13 +92,13 @@ test('a page', async (t) => {
 })
 
 test('there is no page', async (t) => {
-  const cases: [when: string, environment: Record<string, string>][] = [
-    ['where a frontend has it', { APP_URL: 'https://app.example.com' }],
-    ['where no mail can be sent', { PUBLIC_URL: 'https://auth.example.com' }]
+  const cases: [when: string, environment: Record<string, string>, available: boolean][] = [
+    ['where a frontend has it', { APP_URL: 'https://app.example.com' }, true],
+    ['where no mail can be sent', {}, false]
   ]
-  for (const [when, environment] of cases) {
+  for (const [when, environment, available] of cases) {
     await t.test(when, async (t) => {
-      const { fastify } = start(t, environment)
+      const { fastify } = start(t, environment, available)
       t.equal((await fastify.inject(`/step?token=${TOKEN}`)).statusCode, 404)
       t.equal((await submit(fastify, '/step', { name: 'a' })).statusCode, 404)
     })

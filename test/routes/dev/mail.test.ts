@@ -9,7 +9,7 @@ const PAGE = {
   'referrer-policy': 'same-origin',
   'cache-control': 'no-store'
 }
-const LETTER = {
+const MESSAGE = {
   recipient: 'ada@example.com',
   subject: 'Choose <one>',
   text: 'Here & now:\n\nhttp://localhost:3000/pages/password/reset?token=abc\n',
@@ -22,16 +22,17 @@ const isServer = process.env.TEST_DATABASE_URL !== undefined
 
 test('the mail of a trial', async (t) => {
   const fastify = await trial(t)
-  const { mailbox, mailboxUrl = '' } = fastify
-  const query = new URL(mailboxUrl || 'x:').search
+  const { mailbox } = fastify.mail
   if (!mailbox) {
     t.ok(isServer, 'is shown beside an embedded database alone')
     t.strictSame(answer(await fastify.inject('/dev/mail')), { statusCode: 404, body: NOT_FOUND })
     return
   }
+  const { url } = mailbox
+  const query = new URL(url).search
 
   await t.test('is a page that shows itself and nothing else', async (t) => {
-    const { statusCode, headers, body } = await fastify.inject(mailboxUrl)
+    const { statusCode, headers, body } = await fastify.inject(url)
     t.equal(statusCode, 200)
     t.match(headers, PAGE)
     const style = createHash('sha256').update(String(STYLE)).digest('base64')
@@ -42,9 +43,9 @@ test('the mail of a trial', async (t) => {
     t.match(body, 'Nothing yet')
   })
 
-  await t.test('has the letters, as text that stays text, with their links', async (t) => {
+  await t.test('has the messages as escaped text, with their links', async (t) => {
     const id = '0198a3c2-7f00-7000-8000-000000000000'
-    await mailbox.send(id, LETTER)
+    await mailbox.send(id, MESSAGE)
     const { body } = await fastify.inject(`/dev/mail${query}`)
     t.notMatch(body, 'Nothing yet')
     t.match(body, '<h2>Choose &lt;one&gt;</h2>')
@@ -53,26 +54,26 @@ test('the mail of a trial', async (t) => {
     t.match(body, `Here &amp; now:\n\n<a href="${link}">${link}</a>`)
     t.match(body, `<a href="mail/${id}${query}">`)
 
-    const letter = await fastify.inject(`/dev/mail/${id}${query}`)
-    t.equal(letter.body, LETTER.html)
-    t.match(letter.headers, { ...PAGE, 'referrer-policy': 'no-referrer' })
+    const message = await fastify.inject(`/dev/mail/${id}${query}`)
+    t.equal(message.body, MESSAGE.html)
+    t.match(message.headers, { ...PAGE, 'referrer-policy': 'no-referrer' })
     t.match(
-      letter.headers['content-security-policy'],
+      message.headers['content-security-policy'],
       /^default-src 'none';.*style-src 'unsafe-inline'; sandbox allow-/
     )
   })
 
   await t.test('is not there for others', async (t) => {
-    const letter = '/dev/mail/0198a3c2-7f00-7000-8000-000000000000'
+    const message = '/dev/mail/0198a3c2-7f00-7000-8000-000000000000'
     const token = query.slice('?token='.length)
     const calls = [
       fastify.inject(`/dev/mail/0198a3c2-7f00-7000-8000-000000000001${query}`),
-      fastify.inject({ url: mailboxUrl, remoteAddress: '192.0.2.1' }),
-      fastify.inject({ url: `${letter}${query}`, headers: { host: 'evil.example' } }),
+      fastify.inject({ url, remoteAddress: '192.0.2.1' }),
+      fastify.inject({ url: `${message}${query}`, headers: { host: 'evil.example' } }),
       ...['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'].map((header) =>
-        fastify.inject({ url: mailboxUrl, headers: { [header]: '127.0.0.1' } })
+        fastify.inject({ url, headers: { [header]: '127.0.0.1' } })
       ),
-      ...['/dev/mail', letter].flatMap((path) =>
+      ...['/dev/mail', message].flatMap((path) =>
         ['', '?token', '?token=', '?token=undefined', `?token=${token.slice(1)}`, `?token=${token}x`, `?x=${token}`]
           .concat(`?token=${token}&token=${token}`, `?token[]=${token}`)
           .map((wrong) => fastify.inject(`${path}${wrong}`))

@@ -12,7 +12,7 @@ import {
   undoEmailChange,
   verifyEmail
 } from '../../../src/flows/email-change.ts'
-import { type Minted, mintEmailToken } from '../../../src/mail/email-tokens.ts'
+import { mintEmailToken, type NewEmailToken } from '../../../src/mail/email-tokens.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -26,7 +26,7 @@ test('addresses', async (t) => {
   const secret = Buffer.alloc(32)
   const database = createDatabase(await migratedPool(t), { clock, timeout: 60_000 })
   let time = Date.now()
-  const mint = async (given: Omit<Minted, 'mail'>) =>
+  const mint = async (given: Omit<NewEmailToken, 'mail'>) =>
     String(await mintEmailToken(database, Buffer.alloc(32), { mail: uuid({ msecs: time++ }), ...given }))
   const add = async (email: string, emailVerified: boolean) =>
     (await addUser(database, { email, emailVerified, passwordHash: 'none' })).id

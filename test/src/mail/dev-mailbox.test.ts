@@ -1,12 +1,13 @@
 import { test } from 'tap'
-import { createMailbox } from '../../../src/mail/dev-mailbox.ts'
+import { createDevMailbox } from '../../../src/mail/dev-mailbox.ts'
 
+const URL = 'http://localhost:3000/dev/mail'
 const message = { recipient: 'ada@example.com', subject: 'One', text: 'one', html: '<p>one</p>' }
 
 test('a mailbox keeps the last hundred messages', async (t) => {
   let now = 0
-  const mailbox = createMailbox({ now: () => now, offset: 0 })
-  t.strictSame(mailbox.list(), [])
+  const mailbox = createDevMailbox({ now: () => now, offset: 0 }, URL)
+  t.strictSame([mailbox.url, mailbox.list()], [URL, []])
   for (now = 1; now <= 101; now += 1) await mailbox.send(`id ${now}`, message)
   t.equal(mailbox.list().length, 100)
   t.strictSame(mailbox.list()[0], { id: 'id 101', at: 101, ...message }, 'the latest first')
@@ -16,8 +17,8 @@ test('a mailbox keeps the last hundred messages', async (t) => {
   mailbox.close()
 })
 
-test('a message that comes twice is kept once', async (t) => {
-  const mailbox = createMailbox({ now: () => 5, offset: 0 })
+test('a message that is sent twice is kept once', async (t) => {
+  const mailbox = createDevMailbox({ now: () => 5, offset: 0 }, URL)
   await mailbox.send('one', message)
   await mailbox.send('one', { ...message, subject: 'Again' })
   t.strictSame(

@@ -1,28 +1,23 @@
 import { test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { createDatabase } from '../../../src/database/database.ts'
-import { NOW, sql } from '../../../src/database/sql.ts'
-import { purgeEmailTokens } from '../../../src/mail/email-token-purge.ts'
+import { sql } from '../../../src/database/sql.ts'
 import {
   claimEmailToken,
   findEmailToken,
-  LIFETIMES,
   listEmailTokens,
-  type Minted,
   mintEmailToken,
-  type Purpose,
+  type NewEmailToken,
   releaseEmailToken,
   useEmailToken
 } from '../../../src/mail/email-tokens.ts'
-import { useVerification } from '../../../src/mail/verification-tokens.ts'
+import { LINKS, type Purpose } from '../../../src/mail/letters.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
-import { caught } from '../../helpers/caught.ts'
 import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const EMAIL = 'ada@example.com'
-const DAY = 24 * 60 * 60
 
 test('tokens of mails', async (t) => {
   const pool = await poolOf(t, await migratedDatabase(t))
@@ -32,7 +27,7 @@ test('tokens of mails', async (t) => {
   let time = Date.now()
   /** The id of a mail, later than all before. */
   const mail = () => uuid({ msecs: time++ })
-  const mint = (given: Partial<Minted> = {}) =>
+  const mint = (given: Partial<NewEmailToken> = {}) =>
     mintEmailToken(database, KEY, { mail: mail(), purpose: 'verify email', user, email: EMAIL, ...given })
   const find = (token: string | undefined, purpose: Purpose = 'verify email') =>
     findEmailToken(database, purpose, String(token))
@@ -57,12 +52,6 @@ test('tokens of mails', async (t) => {
     }
   })
 
-  await t.test('that verify an address are refused where they became void since they were looked up', async (t) => {
-    const token = String(await mint())
-    await mint()
-    t.match(await caught(database.transact((transaction) => useVerification(transaction, token))), INVALID)
-  })
-
   await t.test('about the address of an account are made only while it has that address', async (t) => {
     for (const purpose of ['verify email', 'reset password'] as const) {
       t.equal(await mint({ purpose, email: 'eve@example.com' }), undefined, 'it has changed since it was looked up')
@@ -81,7 +70,7 @@ test('tokens of mails', async (t) => {
       change: null
     }
     t.strictSame(await find(token), expected)
-    for (const purpose of Object.keys(LIFETIMES) as Purpose[]) {
+    for (const purpose of Object.keys(LINKS) as Purpose[]) {
       if (purpose !== 'verify email') await t.rejects(find(token, purpose), INVALID, purpose)
     }
     t.strictSame(await use(token), expected)
@@ -146,7 +135,7 @@ test('tokens of mails', async (t) => {
     t.match(await use(second, 'finish registration'), { user: null, email: 'GRACE@example.com' })
   })
 
-  for (const [purpose, lifetime] of Object.entries(LIFETIMES).filter(([name]) => name !== 'undo email change')) {
+  for (const [purpose, { lifetime }] of Object.entries(LINKS).filter(([name]) => name !== 'undo email change')) {
     await t.test(`to ${purpose} live for ${lifetime} seconds from when they were sent last`, async (t) => {
       const given = { mail: mail(), purpose: purpose as Purpose, email: EMAIL }
       const whose = purpose === 'finish registration' ? {} : { user }
@@ -182,21 +171,5 @@ test('tokens of mails', async (t) => {
       { purpose: 'reset password', email: EMAIL, sent_at: Date, expires_at: Date, used_at: null }
     ])
     t.strictSame(await listEmailTokens(database, uuid()), [])
-  })
-
-  await t.test('are purged when no mail can bring them again, and replaced addresses likewise', async (t) => {
-    await database.query(sql`DELETE FROM email_tokens`)
-    await mint()
-    await database.query(
-      sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-       VALUES (${uuid()}, ${user}, 'old@example.com', 1, ${NOW})`
-    )
-    clock.advance(3 * DAY - 60)
-    t.equal(await purgeEmailTokens(database, 1000), 0)
-    clock.advance(60)
-    t.equal(await purgeEmailTokens(database, 1000), 1)
-    clock.advance(6 * DAY)
-    t.equal(await purgeEmailTokens(database, 1000), 1)
-    t.strictSame(await database.query(sql`SELECT FROM email_changes UNION ALL SELECT FROM email_tokens`), [])
   })
 })

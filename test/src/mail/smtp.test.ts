@@ -23,13 +23,13 @@ function smtp(t: Test, url: string, timeout?: number) {
 /** An SMTP error as a server of the tests gives one. */
 const refuse = (responseCode: number, message: string) => Object.assign(new Error(message), { responseCode })
 
-/** The fate of a message and what is said of it. */
-const fateOf = async (sending: Promise<unknown>) => {
-  const { name, fate, message } = (await caught(sending)) as DeliveryError
-  return { name, fate, message }
+/** How sending a message failed. */
+const failureOf = async (sending: Promise<unknown>) => {
+  const { name, failure, message } = (await caught(sending)) as DeliveryError
+  return { name, failure, message }
 }
 
-const undelivered = (fate: string, message: string) => ({ name: 'DeliveryError', fate, message })
+const deliveryError = (failure: string, message: string) => ({ name: 'DeliveryError', failure, message })
 
 /** Answers each line by what `say` has for it, or not at all. */
 async function talking(t: Test, say: (line: string) => string | undefined, greeting?: string): Promise<string> {
@@ -77,7 +77,7 @@ test('a message arrives as it was written', async (t) => {
   t.notMatch(raw, /nodemailer/i, 'and does not say with what')
 })
 
-test('messages share connections, and go at once', async (t) => {
+test('messages share connections, and do not wait for one another', async (t) => {
   let connections = 0
   const server = await mailServer(t, {
     onConnect(_session, done) {
@@ -102,14 +102,14 @@ test('the user and the password of the URL sign in', async (t) => {
   await smtp(t, at('ad%40a:p%3Aw%2Fd')).send('one', MESSAGE)
   t.equal(server.received.length, 1)
   t.strictSame(
-    await fateOf(smtp(t, at('ad%40a:hunter2')).send('two', MESSAGE)),
-    undelivered('away', 'EAUTH after AUTH PLAIN, status 535'),
+    await failureOf(smtp(t, at('ad%40a:hunter2')).send('two', MESSAGE)),
+    deliveryError('unavailable', 'EAUTH after AUTH PLAIN, status 535'),
     'and a wrong one is for the operator to mend'
   )
 })
 
 test('TLS', async (t) => {
-  await t.test('is used where a near server has it, whatever its certificate', async (t) => {
+  await t.test('is used if a near server offers it, whatever its certificate', async (t) => {
     let secure = false
     const server = await mailServer(t, {
       disabledCommands: [],
@@ -125,43 +125,48 @@ test('TLS', async (t) => {
   // An address that is nobody's, and leads here.
   const far = (url: string) => url.replace('127.0.0.1', '0.0.0.0')
 
-  await t.test('is asked for where the server is not near', async (t) => {
+  await t.test('is required if the server is not near', async (t) => {
     const server = await mailServer(t)
     t.strictSame(
-      await fateOf(smtp(t, far(server.url)).send('one', MESSAGE)),
-      undelivered('away', 'ETLS after STARTTLS, status 500')
+      await failureOf(smtp(t, far(server.url)).send('one', MESSAGE)),
+      deliveryError('unavailable', 'ETLS after STARTTLS, status 500')
     )
     t.strictSame(server.received, [])
   })
 
-  await t.test('is asked for with a certificate that is known', async (t) => {
+  await t.test('is required with a trusted certificate', async (t) => {
     const server = await mailServer(t, { disabledCommands: [] })
-    const { fate, message } = await fateOf(smtp(t, far(server.url)).send('one', MESSAGE))
-    t.strictSame([fate, server.received], ['away', []])
+    const { failure, message } = await failureOf(smtp(t, far(server.url)).send('one', MESSAGE))
+    t.strictSame([failure, server.received], ['unavailable', []])
     t.match(message, /certificate/)
   })
 
-  await t.test('is there from the first byte with smtps, and its certificate is always looked at', async (t) => {
+  await t.test('is used from the first byte with smtps, and its certificate is always verified', async (t) => {
     const server = await mailServer(t, { secure: true })
-    const { fate, message } = await fateOf(smtp(t, server.url.replace('smtp:', 'smtps:')).send('one', MESSAGE))
-    t.strictSame([fate, server.received], ['away', []])
+    const { failure, message } = await failureOf(smtp(t, server.url.replace('smtp:', 'smtps:')).send('one', MESSAGE))
+    t.strictSame([failure, server.received], ['unavailable', []])
     t.match(message, /certificate/)
   })
 })
 
 test('a server that refuses', async (t) => {
-  const cases: [what: string, code: number, says: string, step: 'onMailFrom' | 'onRcptTo' | 'onData', fate: string][] =
-    [
-      ['the recipient, for good', 550, '5.1.1 no such user ada@example.org', 'onRcptTo', 'lost'],
-      ['the recipient, for good, without a further code', 550, 'no such user', 'onRcptTo', 'lost'],
-      ['the recipient, for now', 450, '4.2.0 greylisted', 'onRcptTo', 'later'],
-      ['the recipient, by its policy', 554, '5.7.1 ada@example.org: relay access denied', 'onRcptTo', 'later'],
-      ['the message, for good', 554, '5.6.0 not like this', 'onData', 'later'],
-      ['the message, for now', 451, '4.3.0 try again', 'onData', 'later'],
-      ['the sender', 553, '5.7.1 not yours', 'onMailFrom', 'away'],
-      ['all that it is asked, since it stops', 421, '4.3.2 closing', 'onRcptTo', 'away']
-    ]
-  for (const [what, code, says, step, fate] of cases) {
+  const cases: [
+    what: string,
+    code: number,
+    says: string,
+    step: 'onMailFrom' | 'onRcptTo' | 'onData',
+    failure: string
+  ][] = [
+    ['the recipient, permanently', 550, '5.1.1 no such user ada@example.org', 'onRcptTo', 'permanent'],
+    ['the recipient, permanently, without an enhanced code', 550, 'no such user', 'onRcptTo', 'permanent'],
+    ['the recipient, temporarily', 450, '4.2.0 greylisted', 'onRcptTo', 'transient'],
+    ['the recipient, by its policy', 554, '5.7.1 ada@example.org: relay access denied', 'onRcptTo', 'transient'],
+    ['the message, permanently', 554, '5.6.0 not like this', 'onData', 'transient'],
+    ['the message, temporarily', 451, '4.3.0 try again', 'onData', 'transient'],
+    ['the sender', 553, '5.7.1 not yours', 'onMailFrom', 'unavailable'],
+    ['everything, since it shuts down', 421, '4.3.2 closing', 'onRcptTo', 'unavailable']
+  ]
+  for (const [what, code, says, step, failure] of cases) {
     await t.test(what, async (t) => {
       const server = await mailServer(t, {
         [step](input: { resume?(): void }, _session: unknown, done: (error: Error) => void) {
@@ -173,15 +178,15 @@ test('a server that refuses', async (t) => {
       const kind = step === 'onData' ? 'EMESSAGE' : 'EENVELOPE'
       const met = code === 421 ? 'ECONNECTION after CONN' : `${kind} after ${command}`
       t.strictSame(
-        await fateOf(smtp(t, server.url).send('one', MESSAGE)),
-        undelivered(fate, `${met}, status ${code}`),
+        await failureOf(smtp(t, server.url).send('one', MESSAGE)),
+        deliveryError(failure, `${met}, status ${code}`),
         'and what it says is not passed on, since it may name the recipient'
       )
     })
   }
 })
 
-test('an address that is none is given up, and not shown to the server', async (t) => {
+test('an invalid address is refused permanently, and not sent to the server', async (t) => {
   const server = await mailServer(t)
   const mailer = smtp(t, server.url)
   for (const recipient of [
@@ -191,37 +196,37 @@ test('an address that is none is given up, and not shown to the server', async (
     ''
   ]) {
     t.strictSame(
-      await fateOf(mailer.send('one', { ...MESSAGE, recipient })),
-      undelivered('lost', 'the address is none')
+      await failureOf(mailer.send('one', { ...MESSAGE, recipient })),
+      deliveryError('permanent', 'the address is invalid')
     )
   }
   t.strictSame(server.received, [])
 })
 
-test('a server that is not there', async (t) => {
+test('a server that is not running', async (t) => {
   const server = await mailServer(t)
   await server.close()
-  const { fate, message } = await fateOf(smtp(t, server.url).send('one', MESSAGE))
-  t.equal(fate, 'away')
+  const { failure, message } = await failureOf(smtp(t, server.url).send('one', MESSAGE))
+  t.equal(failure, 'unavailable')
   t.match(message, /ECONNREFUSED/)
 })
 
-test('a URL without a port is one of the port of its scheme', async (t) => {
+test('a URL without a port has the port of its scheme', async (t) => {
   for (const [url, port] of [
     ['smtp://127.0.0.1', 587],
     ['smtps://127.0.0.1', 465]
   ] as const) {
-    const { fate, message } = await fateOf(smtp(t, url).send('one', MESSAGE))
-    t.equal(fate, 'away')
+    const { failure, message } = await failureOf(smtp(t, url).send('one', MESSAGE))
+    t.equal(failure, 'unavailable')
     t.match(message, `127.0.0.1:${port}`)
   }
 })
 
-test('a server that talks nonsense of a recipient may make sense later', async (t) => {
+test('an answer to a recipient that makes no sense is a transient failure', async (t) => {
   const url = await talking(t, (line) => (line.startsWith('RCPT') ? 'what?' : '250 ok'), '220 here')
   t.strictSame(
-    await fateOf(smtp(t, url).send('one', MESSAGE)),
-    undelivered('later', 'EENVELOPE after RCPT TO, status none')
+    await failureOf(smtp(t, url).send('one', MESSAGE)),
+    deliveryError('transient', 'EENVELOPE after RCPT TO, status none')
   )
 })
 
@@ -239,21 +244,21 @@ test('a server that hangs', async (t) => {
   for (const [what, greeting, say] of cases) {
     await t.test(what, async (t) => {
       const mailer = smtp(t, await talking(t, say, greeting), 300)
-      t.equal((await fateOf(mailer.send('one', MESSAGE))).fate, 'away')
+      t.equal((await failureOf(mailer.send('one', MESSAGE))).failure, 'unavailable')
     })
   }
 
-  await t.test('is let go of when the mailer is closed', async (t) => {
+  await t.test('is abandoned when the mailer is closed', async (t) => {
     const mailer = smtp(t, await talking(t, () => undefined, '220 here'))
-    const sending = fateOf(mailer.send('one', MESSAGE))
+    const sending = failureOf(mailer.send('one', MESSAGE))
     await new Promise((resolve) => setTimeout(resolve, 100))
     mailer.close()
-    t.equal((await sending).fate, 'away')
-    t.equal((await fateOf(mailer.send('two', MESSAGE))).fate, 'away')
+    t.equal((await sending).failure, 'unavailable')
+    t.equal((await failureOf(mailer.send('two', MESSAGE))).failure, 'unavailable')
   })
 })
 
-test('a server that dies in the middle of a message is away', async (t) => {
+test('a server that dies in the middle of a message is unavailable', async (t) => {
   const server = await mailServer(t, {
     onData(stream, session) {
       stream.resume()
@@ -261,10 +266,10 @@ test('a server that dies in the middle of a message is away', async (t) => {
       for (const connection of connections) if (connection.session === session) connection._socket.destroy()
     }
   })
-  t.equal((await fateOf(smtp(t, server.url).send('one', MESSAGE))).fate, 'away')
+  t.equal((await failureOf(smtp(t, server.url).send('one', MESSAGE))).failure, 'unavailable')
 })
 
-test('a connection that the server has closed while nothing was sent is not in the way', async (t) => {
+test('a connection that the server closed while it was idle is replaced', async (t) => {
   let sockets: Socket[] = []
   const server = await mailServer(t, {
     onConnect(_session, done) {

@@ -1,8 +1,8 @@
 import { test } from 'tap'
 import { DeliveryError } from '../../../src/outbox/delivery-error.ts'
 
-test('what was not delivered says why, and what becomes of it', (t) => {
-  const error = new DeliveryError('later', 'EENVELOPE after RCPT TO, status 450')
-  t.match(error, { name: 'DeliveryError', fate: 'later', message: 'EENVELOPE after RCPT TO, status 450' })
+test('a delivery error says how and why a delivery failed', (t) => {
+  const error = new DeliveryError('transient', 'EENVELOPE after RCPT TO, status 450')
+  t.match(error, { name: 'DeliveryError', failure: 'transient', message: 'EENVELOPE after RCPT TO, status 450' })
   t.end()
 })

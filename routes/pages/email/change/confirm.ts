@@ -4,7 +4,7 @@ import { html } from '../../../../src/pages/html.ts'
 import { EmailTokenBody } from '../../../../src/schemas/email.ts'
 
 const confirm: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, requireMail } = fastify
+  const { emailLinks, mail } = fastify
 
   fastify.pages.addLink(fastify, {
     name: 'confirm',
@@ -20,7 +20,7 @@ ${accountLine(names)}`,
     renewal: { text: 'To get another mail, sign in and change the address again.' },
     body: EmailTokenBody,
     codes: ['ACCOUNT_EXISTS', 'MAIL_UNAVAILABLE'],
-    preHandler: requireMail,
+    preHandler: mail.require,
     look: (request, token) => emailLinks.look(request, 'confirm new email', token),
     act: emailLinks.confirmChange
   })

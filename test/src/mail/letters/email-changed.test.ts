@@ -1,0 +1,21 @@
+import { emailChanged } from '../../../../src/mail/letters/email-changed.ts'
+import { testLetter } from '../../../helpers/letter.ts'
+
+const change = '00000000-0000-7000-8000-000000000001'
+
+testLetter(emailChanged, ({ ada }) => [
+  [
+    'names the account and its new address, with a link that undoes the change',
+    {
+      recipient: 'before@example.com',
+      user_id: ada,
+      data: { name: 'ada', new_email: 'Ada@example.com', change }
+    },
+    {
+      template: 'email-changed',
+      recipient: 'before@example.com',
+      variables: { name: 'ada', new_email: 'Ada@example.com' },
+      token: { user: ada, email: 'before@example.com', change }
+    }
+  ]
+])

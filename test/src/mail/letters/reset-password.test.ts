@@ -1,0 +1,27 @@
+import { resetPassword } from '../../../../src/mail/letters/reset-password.ts'
+import { testLetter } from '../../../helpers/letter.ts'
+
+testLetter(resetPassword, ({ ada, grace }) => [
+  [
+    'names the username if the address is verified',
+    { recipient: 'GRACE@example.com', user_id: grace },
+    {
+      template: 'reset-password',
+      recipient: 'grace@example.com',
+      variables: { name: 'grace' },
+      token: { user: grace, email: 'grace@example.com' }
+    }
+  ],
+  [
+    'names only the address if that is not verified',
+    { recipient: 'ada@example.com', user_id: ada },
+    {
+      template: 'reset-password',
+      recipient: 'Ada@example.com',
+      variables: { name: 'Ada@example.com' },
+      token: { user: ada, email: 'Ada@example.com' }
+    }
+  ],
+  ['is pointless for an address without an account', { recipient: 'nobody@example.com' }, undefined],
+  ['is pointless once the account has another address', { recipient: 'other@example.com', user_id: grace }, undefined]
+])
