@@ -4,7 +4,7 @@ import { periodic } from '../../src/concurrency/periodic.ts'
 import { purgeRows } from '../../src/concurrency/purge.ts'
 import { purgeEmailTokens } from '../../src/mail/email-token-purge.ts'
 
-/** How often expired tokens of mails are deleted, in milliseconds. */
+/** How often expired tokens are deleted, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000
 
 export default fp<AppOptions>(

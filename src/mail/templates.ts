@@ -59,7 +59,7 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: T
       .filter((placeholder) => !placeholders.includes(placeholder))
     for (const placeholder of new Set(unknown)) {
       problems.push(
-        `${path} has {{${placeholder}}}, and there is only ${placeholders.map((known) => `{{${known}}}`).join(', ')}`
+        `${path} has an unknown placeholder {{${placeholder}}}: known are ${placeholders.map((known) => `{{${known}}}`).join(', ')}`
       )
     }
     return content
@@ -68,7 +68,7 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: T
   function readText(file: string, placeholders: string[]): { subject: string; text: string } {
     const [, subject = '', text = ''] = TEXT.exec(read(file, placeholders)) ?? []
     if (text === '')
-      problems.push(`${file} must begin with a line "Subject: …" and an empty line, and go on after them`)
+      problems.push(`${file} must begin with a line "Subject: …" and an empty line, followed by the text`)
     return { subject, text }
   }
 

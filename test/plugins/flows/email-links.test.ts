@@ -7,7 +7,7 @@ import { letters, tokenOf } from '../../helpers/letters.ts'
 
 const NEXT = 'another horse battery staple'
 
-/** What was recorded of following links, the oldest first. */
+/** The audit records of links, the oldest first. */
 async function recorded(fastify: FastifyInstance) {
   await fastify.audit.flush()
   return fastify.database.open().query(
@@ -17,7 +17,7 @@ async function recorded(fastify: FastifyInstance) {
   )
 }
 
-test('following the links of mails', async (t) => {
+test('use of a link', async (t) => {
   const fastify = await build(t)
   const { access_token, user } = await signIn(fastify, { email: 'ada@example.com' })
   const follow = (path: string, body: Record<string, string>) => post(fastify, path, body)
@@ -41,7 +41,7 @@ test('following the links of mails', async (t) => {
     ])
   })
 
-  await t.test('is not recorded where the link is not good', async (t) => {
+  await t.test('is not recorded if the link is invalid', async (t) => {
     const before = await recorded(fastify)
     const token = 'x'.repeat(43)
     for (const [path, body] of [
@@ -56,7 +56,7 @@ test('following the links of mails', async (t) => {
   })
 })
 
-test('the end of a registration is recorded as one', async (t) => {
+test('the end of a registration is recorded as a registration', async (t) => {
   const fastify = await build(t, { environment: { HIDE_ACCOUNTS: 'on' } })
   await post(fastify, '/register', { email: 'ada@example.com' })
   const token = await tokenOf(fastify, 'finish-registration')
@@ -64,7 +64,7 @@ test('the end of a registration is recorded as one', async (t) => {
   t.match(await recorded(fastify), [{ actor: 'client', action: 'registered', account: id }])
 })
 
-test('a link that was mailed before an account was disabled does not come back to life with it', async (t) => {
+test('a link that was sent before an account was disabled stays void when it is enabled', async (t) => {
   const fastify = await build(t)
   const { access_token, user } = await signIn(fastify, { email: 'ada@example.com' })
   await post(fastify, '/email/verify', { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD })
@@ -83,6 +83,6 @@ test('a link that was mailed before an account was disabled does not come back t
   ] as const) {
     t.match((await post(fastify, path, body)).json(), { statusCode: 400, code: 'EMAIL_TOKEN_INVALID' }, path)
   }
-  t.strictSame(await letters(fastify), [], 'nor does one that was not sent yet')
+  t.strictSame(await letters(fastify), [], 'and so does one that was not sent yet')
   t.equal((await post(fastify, '/login', { email: 'ada@example.com', password: PASSWORD })).statusCode, 200)
 })

@@ -4,7 +4,7 @@ import { build, cutOff, signIn, testClock } from '../../helpers/app.ts'
 import { letters } from '../../helpers/letters.ts'
 import { testTimers } from '../../helpers/timers.ts'
 
-test('tokens of mails are purged now and then', async (t) => {
+test('expired tokens are purged every ten minutes', async (t) => {
   const log: string[] = []
   const clock = testClock()
   const timers = testTimers()

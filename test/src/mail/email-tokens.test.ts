@@ -19,7 +19,7 @@ import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 const KEY = Buffer.alloc(32, 7)
 const EMAIL = 'ada@example.com'
 
-test('tokens of mails', async (t) => {
+test('tokens of links', async (t) => {
   const pool = await poolOf(t, await migratedDatabase(t))
   const clock = testClock()
   const database = createDatabase(pool, { clock, timeout: 60_000 })
@@ -35,7 +35,7 @@ test('tokens of mails', async (t) => {
     database.transact((transaction) => useEmailToken(transaction, purpose, String(token)))
   const INVALID = { code: 'EMAIL_TOKEN_INVALID' }
 
-  await t.test('are 256 bits, one for each mail and key, of which the hash alone is stored', async (t) => {
+  await t.test('have 256 bits, differ for each mail and key, and are stored as a hash only', async (t) => {
     const id = mail()
     const token = await mint({ mail: id })
     t.equal(Buffer.from(String(token), 'base64url').length, 32)
@@ -52,15 +52,15 @@ test('tokens of mails', async (t) => {
     }
   })
 
-  await t.test('about the address of an account are made only while it has that address', async (t) => {
+  await t.test('about the address of an account are issued only while it has that address', async (t) => {
     for (const purpose of ['verify email', 'reset password'] as const) {
-      t.equal(await mint({ purpose, email: 'eve@example.com' }), undefined, 'it has changed since it was looked up')
+      t.equal(await mint({ purpose, email: 'eve@example.com' }), undefined, 'the account has another address by now')
       t.type(await mint({ purpose, email: EMAIL.toUpperCase() }), 'string')
     }
     t.type(await mint({ purpose: 'confirm new email', email: 'eve@example.com' }), 'string')
   })
 
-  await t.test('say whose they are, and what for', async (t) => {
+  await t.test('are valid for their purpose alone, and once', async (t) => {
     const token = await mint()
     const expected = {
       user,
@@ -78,53 +78,56 @@ test('tokens of mails', async (t) => {
     await t.rejects(use(token), INVALID)
   })
 
-  await t.test('of the newest mail are alive, in whichever order mails are sent', async (t) => {
+  await t.test('are void once a later mail has one, in whichever order the mails are sent', async (t) => {
     const [first, second] = [mail(), mail()]
     const newer = await mint({ mail: second })
-    t.equal(await mint({ mail: first }), undefined, 'an older mail is not sent any more')
+    t.equal(await mint({ mail: first }), undefined, 'an earlier mail is dropped')
     t.match(await use(newer), { user })
     const before = mail()
     const outdated = await mint({ mail: before })
     await mint({ purpose: 'reset password' })
-    t.match(await find(outdated), { user }, 'another purpose is another matter')
+    t.match(await find(outdated), { user }, 'a token of another purpose does not count')
     const last = await mint()
     await t.rejects(use(outdated), INVALID)
     t.equal(await mint({ mail: before }), undefined)
     t.match(await use(last), { user })
   })
 
-  await t.test('are claimed by one of several at once, until that is given back or 30 seconds are over', async (t) => {
-    const token = String(await mint())
-    const claim = (own?: string) => claimEmailToken(database, 'verify email', token, own)
-    const claims = (await Promise.allSettled(Array.from({ length: 9 }, () => claim()))).map((it) =>
-      it.status === 'fulfilled' ? it.value : it.reason.code
-    )
-    const [first = ''] = claims.filter((it) => it !== 'EMAIL_TOKEN_INVALID')
-    t.match(first, /^\d{16}$/)
-    t.equal(claims.filter((it) => it === 'EMAIL_TOKEN_INVALID').length, 8)
-    const left = Number(first) / 1000 - clock.now()
-    t.ok(left < 31_000 && left > -60_000, `${left}`)
-    t.match(await find(token), { user }, 'it is as good as before')
+  await t.test(
+    'are claimed by one of several requests, until it releases the claim or 30 seconds have passed',
+    async (t) => {
+      const token = String(await mint())
+      const claim = (own?: string) => claimEmailToken(database, 'verify email', token, own)
+      const claims = (await Promise.allSettled(Array.from({ length: 9 }, () => claim()))).map((it) =>
+        it.status === 'fulfilled' ? it.value : it.reason.code
+      )
+      const [first = ''] = claims.filter((it) => it !== 'EMAIL_TOKEN_INVALID')
+      t.match(first, /^\d{16}$/)
+      t.equal(claims.filter((it) => it === 'EMAIL_TOKEN_INVALID').length, 8)
+      const left = Number(first) / 1000 - clock.now()
+      t.ok(left < 31_000 && left > -60_000, `${left}`)
+      t.match(await find(token), { user }, 'it is still valid')
 
-    await releaseEmailToken(database, token, first)
-    const second = await claim()
-    await releaseEmailToken(database, token, first)
-    await t.rejects(claim(), INVALID, 'nobody gives back the claim of another')
-    await t.rejects(claim(first), INVALID)
-    const third = await claim(second)
-    t.not(third, second, 'but a claim of its own is no obstacle')
-    clock.advance(29)
-    await releaseEmailToken(database, token, second)
-    await t.rejects(claim(), INVALID)
-    clock.advance(1)
-    t.type(await claim(), 'string')
-    t.match(await use(token), { user }, 'a claim is not needed to use it')
-    clock.advance(30)
-    await t.rejects(claim(), INVALID, 'one that was used is over')
-    await t.rejects(claimEmailToken(database, 'reset password', String(await mint())), INVALID)
-  })
+      await releaseEmailToken(database, token, first)
+      const second = await claim()
+      await releaseEmailToken(database, token, first)
+      await t.rejects(claim(), INVALID, 'a claim that was replaced releases nothing')
+      await t.rejects(claim(first), INVALID)
+      const third = await claim(second)
+      t.not(third, second, 'but the holder may replace its own claim')
+      clock.advance(29)
+      await releaseEmailToken(database, token, second)
+      await t.rejects(claim(), INVALID)
+      clock.advance(1)
+      t.type(await claim(), 'string')
+      t.match(await use(token), { user }, 'using it requires no claim')
+      clock.advance(30)
+      await t.rejects(claim(), INVALID, 'it was used')
+      await t.rejects(claimEmailToken(database, 'reset password', String(await mint())), INVALID)
+    }
+  )
 
-  await t.test('of a registration are counted by the address', async (t) => {
+  await t.test('of a registration are void once a later mail to the same address has one', async (t) => {
     const begin = (email: string) =>
       mintEmailToken(database, KEY, { mail: mail(), purpose: 'finish registration', email })
     const first = await begin('grace@example.com')
@@ -136,7 +139,7 @@ test('tokens of mails', async (t) => {
   })
 
   for (const [purpose, { lifetime }] of Object.entries(LINKS).filter(([name]) => name !== 'undo email change')) {
-    await t.test(`to ${purpose} live for ${lifetime} seconds from when they were sent last`, async (t) => {
+    await t.test(`to ${purpose} are valid for ${lifetime} seconds after they were last sent`, async (t) => {
       const given = { mail: mail(), purpose: purpose as Purpose, email: EMAIL }
       const whose = purpose === 'finish registration' ? {} : { user }
       const send = () => mintEmailToken(database, KEY, { ...given, ...whose })
@@ -151,7 +154,7 @@ test('tokens of mails', async (t) => {
     })
   }
 
-  await t.test('are not made for a version that the account has no more, a disabled account, or nobody', async (t) => {
+  await t.test('are not issued for an outdated version, a disabled account, or one that does not exist', async (t) => {
     t.type(await mint({ purpose: 'confirm new email', passwordVersion: '1', emailVersion: '1' }), 'string')
     t.equal(await mint({ purpose: 'confirm new email', passwordVersion: '2', emailVersion: '1' }), undefined)
     t.equal(await mint({ purpose: 'confirm new email', passwordVersion: '1', emailVersion: '2' }), undefined)
@@ -161,7 +164,7 @@ test('tokens of mails', async (t) => {
     await database.query(sql`UPDATE users SET disabled_at = NULL`)
   })
 
-  await t.test('are listed for whose they are', async (t) => {
+  await t.test('are listed for their account', async (t) => {
     await database.query(sql`DELETE FROM email_tokens`)
     t.strictSame(await listEmailTokens(database, user), [])
     await use(await mint())

@@ -35,13 +35,14 @@ test('a message has a subject, a text and HTML, without placeholders', async (t)
   t.strictSame(rest, {
     recipient: 'ada@example.com',
     subject: 'Choose a new password - Example',
-    text: `Somebody, we think it was you, asked for a new password for ada at
+    text: `Someone, probably you, requested a new password for ada at
 Example.
 
 ${link}
 
-The link works once, for 30 minutes. A new password signs you out
-everywhere. If it was not you, do nothing: your password stays as it is.
+The link works once, within 30 minutes. A new password signs you out
+everywhere. If it was not you, ignore this message: your password stays
+as it is.
 
 --${' '}
 Sent by Example to ada@example.com.
@@ -139,12 +140,12 @@ test('the problems of all files are listed before any message is rendered', asyn
     const known = '{{service}}, {{recipient}}, {{link}}, {{expires_in}}'
     t.strictSame((error as Error).message.split('\n'), [
       'The mail templates are invalid:',
-      `  - ${own}/layout.html has {{title}}, and there is only {{content}}, {{subject}}, {{service}}, {{recipient}}`,
-      '  - password-changed.txt must begin with a line "Subject: …" and an empty line, and go on after them',
-      `  - ${own}/verify-email.html has {{#if name}}, and there is only ${known}`,
-      `  - ${own}/verify-email.html has {{name}}, and there is only ${known}`,
-      `  - ${own}/verify-email.html has {{/if}}, and there is only ${known}`,
-      `  - ${own}/verify-email.txt has {{name}}, and there is only ${known}`,
+      `  - ${own}/layout.html has an unknown placeholder {{title}}: known are {{content}}, {{subject}}, {{service}}, {{recipient}}`,
+      '  - password-changed.txt must begin with a line "Subject: …" and an empty line, followed by the text',
+      `  - ${own}/verify-email.html has an unknown placeholder {{#if name}}: known are ${known}`,
+      `  - ${own}/verify-email.html has an unknown placeholder {{name}}: known are ${known}`,
+      `  - ${own}/verify-email.html has an unknown placeholder {{/if}}: known are ${known}`,
+      `  - ${own}/verify-email.txt has an unknown placeholder {{name}}: known are ${known}`,
       '  - verify-email.txt has no {{link}}',
       '  - layout.html has no {{content}}'
     ])
