@@ -19,7 +19,7 @@ import { createDatabase } from '../src/database/database.ts'
 import { hasEmbedded, nameDatabase } from '../src/database/existing-database.ts'
 import { openPool } from '../src/database/open-pool.ts'
 import { countOf } from '../src/plural.ts'
-import { generatedSecret } from '../src/secrets/secret-file.ts'
+import { readOrCreateSecret } from '../src/secrets/secret-file.ts'
 
 /** The timeout of the transaction, in milliseconds. */
 const TIMEOUT = 24 * 3_600_000

@@ -7,7 +7,7 @@ import type { Admission } from '../src/concurrency/semaphore.ts'
 import { Problem } from '../src/errors.ts'
 import { networkOf } from '../src/http/client-address.ts'
 import { createHasher, type Hasher } from '../src/passwords/hasher.ts'
-import { judgePassword } from '../src/passwords/policy.ts'
+import { validatePassword } from '../src/passwords/policy.ts'
 import { type AccountNames, foldName } from '../src/users/names.ts'
 
 /** The password policy, and hashing within the limits of the queue. */
@@ -81,7 +81,7 @@ export default fp<AppOptions>(
     fastify.addHook('onClose', close)
 
     function accept(password: string, names: (string | null | undefined)[], path?: string): void {
-      const errors = judgePassword(password, PASSWORD_MIN, names, path)
+      const errors = validatePassword(password, PASSWORD_MIN, names, path)
       if (errors.length === 0) return
       const message = `The password ${errors.map((fault) => fault.message).join(', and ')}.`
       throw new Problem('PASSWORD_REJECTED', { message, errors })

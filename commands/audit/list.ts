@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { ACTIONS } from '../../src/audit/actions.ts'
-import { type ListedRecord, listAudit, type Wanted } from '../../src/audit/list.ts'
+import { type AuditFilter, type ListedRecord, listAudit } from '../../src/audit/list.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, time, wholeNumber } from '../../src/cli/option-values.ts'
 import { table } from '../../src/cli/table.ts'

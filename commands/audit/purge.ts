@@ -1,4 +1,4 @@
-import { countBeginning, purgeAudit } from '../../src/audit/purge.ts'
+import { countPurgeable, purgeAudit } from '../../src/audit/purge.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import { time } from '../../src/cli/option-values.ts'
 import { showProgress } from '../../src/cli/progress.ts'

@@ -1,4 +1,4 @@
-import { type Fault, type Verdict, verifyAudit } from '../../src/audit/verify.ts'
+import { type Fault, type Verification, verifyAudit } from '../../src/audit/verify.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 

@@ -9,7 +9,7 @@ const CONSEQUENCES: Record<Exclude<KeyState, 'revoked'>, string> = {
   published: 'it has not signed any token',
   signing: `${REFUSED}, signed by a new key`,
   verifying: REFUSED,
-  over: 'its tokens were over already'
+  expired: 'its tokens had expired already'
 }
 
 const revoke: DefineCommand = (command, { open, confirm, answer }) => {

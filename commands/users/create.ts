@@ -1,7 +1,7 @@
 import { findAccount, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { readSecret } from '../../src/cli/terminal.ts'
-import { acceptNames } from '../../src/users/new-names.ts'
+import { validateNewNames } from '../../src/users/new-names.ts'
 import { addUser } from '../../src/users/users.ts'
 
 interface Options {

@@ -1,9 +1,9 @@
 import {
+  ACCOUNT_ARGUMENT,
   type Account,
-  calledBy,
   deleteAccount,
+  displayName,
   findAccount,
-  NAMED_BY,
   OPERATOR_TIMEOUT
 } from '../../src/admin/accounts.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'

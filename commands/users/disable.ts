@@ -1,4 +1,4 @@
-import { calledBy, disableAccount, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, disableAccount, displayName, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
 
@@ -14,7 +14,7 @@ const disable: DefineCommand = (command, { open, answer }) => {
       if (!wasDisabled) audit.record('operator', 'user disabled', { account: account.id, detail: { count: ended } })
       answer(
         { ...account, was_disabled: wasDisabled, sessions_ended: ended },
-        `${calledBy(account)} ${wasDisabled ? 'was disabled already' : 'is disabled'}, ${countOf(ended, 'session')} ended`
+        `${displayName(account)} ${wasDisabled ? 'was disabled already' : 'is disabled'}, ${countOf(ended, 'session')} ended`
       )
     })
 }

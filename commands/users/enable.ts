@@ -1,4 +1,4 @@
-import { calledBy, enableAccount, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, displayName, enableAccount, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const enable: DefineCommand = (command, { open, answer }) => {
@@ -11,7 +11,7 @@ const enable: DefineCommand = (command, { open, answer }) => {
       if (wasDisabled) audit.record('operator', 'user enabled', { account: account.id })
       answer(
         { ...account, was_disabled: wasDisabled },
-        `${calledBy(account)} ${wasDisabled ? 'is enabled' : 'was not disabled'}`
+        `${displayName(account)} ${wasDisabled ? 'is enabled' : 'was not disabled'}`
       )
     })
 }

@@ -1,4 +1,4 @@
-import { calledBy, endAccountSessions, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, displayName, endAccountSessions, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
 
@@ -10,7 +10,7 @@ const endSessions: DefineCommand = (command, { open, answer }) => {
       const { audit, database, sessions } = await open()
       const { account, ended } = await endAccountSessions(database.open(OPERATOR_TIMEOUT), sessions.rules, user)
       audit.record('operator', 'sessions ended', { account: account.id, detail: { count: ended } })
-      answer({ ...account, sessions_ended: ended }, `${countOf(ended, 'session')} of ${calledBy(account)} ended`)
+      answer({ ...account, sessions_ended: ended }, `${countOf(ended, 'session')} of ${displayName(account)} ended`)
     })
 }
 

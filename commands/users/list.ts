@@ -1,4 +1,4 @@
-import { LISTED, type Listing, listAccounts, MOST_LISTED } from '../../src/admin/account-list.ts'
+import { type Listing, listAccounts, MAX_PAGE_SIZE, PAGE_SIZE } from '../../src/admin/account-list.ts'
 import { OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, wholeNumber } from '../../src/cli/option-values.ts'

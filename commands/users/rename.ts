@@ -1,6 +1,6 @@
-import { calledBy, NAMED_BY, OPERATOR_TIMEOUT, renameAccount } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, displayName, OPERATOR_TIMEOUT, renameAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { acceptNames } from '../../src/users/new-names.ts'
+import { validateNewNames } from '../../src/users/new-names.ts'
 
 const rename: DefineCommand = (command, { open, answer }) => {
   command
@@ -13,7 +13,7 @@ const rename: DefineCommand = (command, { open, answer }) => {
       const tokenTtl = config.ACCESS_TOKEN_TTL
       const { account, before } = await renameAccount(database.open(OPERATOR_TIMEOUT), { tokenTtl }, user, username)
       audit.record('operator', 'username changed', { account: account.id })
-      answer({ ...account, username_before: before.username }, `${calledBy(before)} is ${username} now`)
+      answer({ ...account, username_before: before.username }, `${displayName(before)} is ${username} now`)
     })
 }
 

@@ -1,7 +1,7 @@
-import { calledBy, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, displayName, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { setEmail } from '../../src/flows/account-email.ts'
-import { acceptNames } from '../../src/users/new-names.ts'
+import { validateNewNames } from '../../src/users/new-names.ts'
 
 interface Options {
   verified?: boolean
@@ -28,7 +28,7 @@ const define: DefineCommand = (command, { open, answer }) => {
       audit.record('operator', 'email changed', { account: account.id })
       answer(
         { ...account, email_before: before.email },
-        `${calledBy(before)} has the email address ${email} now, ${account.email_verified ? 'verified' : 'not verified'}`
+        `${displayName(before)} has the email address ${email} now, ${account.email_verified ? 'verified' : 'not verified'}`
       )
     })
 }

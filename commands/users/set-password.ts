@@ -1,4 +1,4 @@
-import { calledBy, findAccount, NAMED_BY, OPERATOR_TIMEOUT, setPassword } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, displayName, findAccount, OPERATOR_TIMEOUT, setPassword } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { readSecret } from '../../src/cli/terminal.ts'
 import { countOf } from '../../src/plural.ts'

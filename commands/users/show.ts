@@ -1,4 +1,4 @@
-import { type Account, findAccount, NAMED_BY, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, type Account, findAccount, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { align, table } from '../../src/cli/table.ts'
 import { type Guesses, readGuesses } from '../../src/limits/guesses.ts'

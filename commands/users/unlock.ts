@@ -1,4 +1,4 @@
-import { calledBy, NAMED_BY, OPERATOR_TIMEOUT, unlockAccount } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, displayName, OPERATOR_TIMEOUT, unlockAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { countOf } from '../../src/plural.ts'
 

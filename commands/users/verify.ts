@@ -1,4 +1,4 @@
-import { NAMED_BY, OPERATOR_TIMEOUT, verifyAccount } from '../../src/admin/accounts.ts'
+import { ACCOUNT_ARGUMENT, OPERATOR_TIMEOUT, verifyAccount } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 
 const verify: DefineCommand = (command, { open, answer }) => {

@@ -6,7 +6,7 @@ import { purgeRows } from '../../src/concurrency/purge.ts'
 import type { Database } from '../../src/database/database.ts'
 import { Problem } from '../../src/errors.ts'
 import { networkOf, wideNetworkOf } from '../../src/http/client-address.ts'
-import { createAddressCounts } from '../../src/limits/batched-counter.ts'
+import { createBatchedCounter } from '../../src/limits/batched-counter.ts'
 import {
   accountKeys,
   type DeviceKeys,

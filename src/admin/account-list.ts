@@ -1,11 +1,11 @@
 import type { Database } from '../database/database.ts'
 import { allOf, type Statement, sql } from '../database/sql.ts'
 import { foldName } from '../users/names.ts'
-import { ACCOUNT, type Account, type AccountRow, presentAccount } from './accounts.ts'
+import { ACCOUNT, type Account, type AccountRow, toAccount } from './accounts.ts'
 
 /** How many accounts a list has where nothing else is asked for, and at most. */
-export const LISTED = 50
-export const MOST_LISTED = 1000
+export const PAGE_SIZE = 50
+export const MAX_PAGE_SIZE = 1000
 
 /** Which accounts a list has. */
 export interface Listing {
@@ -31,7 +31,7 @@ export async function listAccounts(database: Database, { disabled, search, limit
   const rows = await database.query<AccountRow>(
     sql`SELECT ${ACCOUNT} FROM users WHERE ${wanted} ORDER BY id LIMIT ${limit + 1}`
   )
-  const users = rows.slice(0, limit).map(presentAccount)
+  const users = rows.slice(0, limit).map(toAccount)
   return { users, next: rows.length > limit ? (users.at(-1) as Account).id : null }
 }
 

@@ -7,10 +7,18 @@ import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { countSessions, endAllSessions } from '../sessions/sessions.ts'
 import { changePasswordHash } from '../users/credentials.ts'
 import { type AccountNames, foldName } from '../users/names.ts'
-import { changeUsername, markVerified, present, type Renaming, remove, USER, type UserRow } from '../users/users.ts'
+import {
+  changeUsername,
+  deleteUser,
+  markVerified,
+  toUser,
+  USER,
+  type UsernameChange,
+  type UserRow
+} from '../users/users.ts'
 
 /** How the words of a command name an account; no two of the three can be mixed up. */
-export const NAMED_BY = 'an id, a username or an email address'
+export const ACCOUNT_ARGUMENT = 'an id, a username or an email address'
 
 /** How long one command may wait for the database in all, in milliseconds. */
 export const OPERATOR_TIMEOUT = 60_000
@@ -21,10 +29,10 @@ export interface AccountRow extends UserRow {
 }
 
 /** A user as an operator sees one. */
-export type Account = ReturnType<typeof presentAccount>
+export type Account = ReturnType<typeof toAccount>
 
 /** What came of something that ends sessions. */
-export interface Outcome {
+export interface SessionsEnded {
   account: Account
   /** How many sessions have ended. */
   ended: number
@@ -48,11 +56,11 @@ type Lock = keyof typeof LOCKS
 
 /** @throws Error where there is no such account */
 export async function findAccount(database: Database, user: string): Promise<Account> {
-  return presentAccount(await find(database, user))
+  return toAccount(await findAccountRow(database, user))
 }
 
 /** @throws Error where there is no such account */
-export async function find(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
+export async function findAccountRow(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
   const user = typed.trim()
   const [what, named] = isId(user)
     ? ['id', sql`id = ${user}`]
@@ -68,10 +76,10 @@ export async function find(database: Database, typed: string, lock: Lock = ''): 
 export const isId = (text: string) => new RegExp(UUID).test(text)
 
 /** What an account is called when it is spoken of; each has a name. */
-export const calledBy = ({ username, email }: AccountNames) => (username ?? email) as string
+export const displayName = ({ username, email }: AccountNames) => (username ?? email) as string
 
-export function presentAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
-  return { ...present(user), disabled_at: disabled_at?.toISOString() ?? null }
+export function toAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
+  return { ...toUser(user), disabled_at: disabled_at?.toISOString() ?? null }
 }
 
 /** Has nobody sign in to an account any more, and ends its sessions. What is disabled already stays so, since when it was. */
@@ -79,11 +87,11 @@ export async function disableAccount(
   database: Database,
   lifetimes: Lifetimes,
   user: string
-): Promise<Outcome & Switched> {
+): Promise<SessionsEnded & Switched> {
   return database.transact(async (transaction) => {
-    const { id, disabled_at: before } = await find(transaction, user, 'FOR NO KEY UPDATE')
-    const { row, ended } = await disable(transaction, lifetimes, id)
-    return { account: presentAccount(row), wasDisabled: before !== null, ended }
+    const { id, disabled_at: before } = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
+    const { row, ended } = await disableLocked(transaction, lifetimes, id)
+    return { account: toAccount(row), wasDisabled: before !== null, ended }
   })
 }
 
@@ -91,7 +99,7 @@ export async function disableAccount(
  * Disables an account that is locked, and ends its sessions. The version of the password goes up as with a new one: links
  * that were mailed before do not come back to life when the account is enabled.
  */
-export async function disable(transaction: Database, lifetimes: Lifetimes, id: string) {
+export async function disableLocked(transaction: Database, lifetimes: Lifetimes, id: string) {
   const [row] = await transaction.query<AccountRow>(
     sql`UPDATE users SET disabled_at = coalesce(disabled_at, ${NOW}),
        password_version = password_version + 1
@@ -105,9 +113,9 @@ export async function disable(transaction: Database, lifetimes: Lifetimes, id: s
 /** Lets the user of an account sign in again. */
 export async function enableAccount(database: Database, user: string): Promise<Switched> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     if (row.disabled_at) await transaction.query(sql`UPDATE users SET disabled_at = NULL WHERE id = ${row.id}`)
-    return { account: presentAccount({ ...row, disabled_at: null }), wasDisabled: row.disabled_at !== null }
+    return { account: toAccount({ ...row, disabled_at: null }), wasDisabled: row.disabled_at !== null }
   })
 }
 
@@ -118,19 +126,23 @@ export async function unlockAccount(
   user: string
 ): Promise<{ account: Account; guesses: Guesses[] }> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user)
+    const row = await findAccountRow(transaction, user)
     const guesses = await readGuesses(transaction, secret, row)
     await resetGuesses(transaction, accountKeys(secret, row))
-    return { account: presentAccount(row), guesses }
+    return { account: toAccount(row), guesses }
   })
 }
 
 /** Ends all sessions of an account. */
-export async function endAccountSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<Outcome> {
+export async function endAccountSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  user: string
+): Promise<SessionsEnded> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     const ended = await endAllSessions(transaction, lifetimes, row.id, 'ended by an operator')
-    return { account: presentAccount(row), ended }
+    return { account: toAccount(row), ended }
   })
 }
 
@@ -145,13 +157,13 @@ export async function setPassword(
   secret: Buffer,
   user: string,
   { hash, keepSessions }: { hash: string; keepSessions: boolean }
-): Promise<Outcome> {
+): Promise<SessionsEnded> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     await changePasswordHash(transaction, row, hash)
     const ended = keepSessions ? 0 : await endAllSessions(transaction, lifetimes, row.id, 'password changed')
     await resetGuesses(transaction, accountKeys(secret, row))
-    return { account: presentAccount(row), ended }
+    return { account: toAccount(row), ended }
   })
 }
 
@@ -162,14 +174,14 @@ export async function setPassword(
  */
 export async function renameAccount(
   database: Database,
-  renaming: Renaming,
+  renaming: UsernameChange,
   user: string,
   username: string
 ): Promise<{ account: Account; before: Account }> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     await changeUsername(transaction, renaming, row.id, username)
-    return { account: presentAccount({ ...row, username }), before: presentAccount(row) }
+    return { account: toAccount({ ...row, username }), before: toAccount(row) }
   })
 }
 
@@ -179,19 +191,19 @@ export async function verifyAccount(
   user: string
 ): Promise<{ account: Account; wasVerified: boolean }> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
-    if (row.email === null) throw new Error(`${calledBy(row)} has no email address.`)
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
+    if (row.email === null) throw new Error(`${displayName(row)} has no email address.`)
     await markVerified(transaction, row.id)
-    return { account: presentAccount({ ...row, email_verified: true }), wasVerified: row.email_verified }
+    return { account: toAccount({ ...row, email_verified: true }), wasVerified: row.email_verified }
   })
 }
 
 /** Deletes an account with all that belongs to it. */
-export async function deleteAccount(database: Database, lifetimes: Lifetimes, user: string): Promise<Outcome> {
+export async function deleteAccount(database: Database, lifetimes: Lifetimes, user: string): Promise<SessionsEnded> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR UPDATE')
+    const row = await findAccountRow(transaction, user, 'FOR UPDATE')
     const ended = await countSessions(transaction, lifetimes, row.id)
-    await remove(transaction, row.id)
-    return { account: presentAccount(row), ended }
+    await deleteUser(transaction, row.id)
+    return { account: toAccount(row), ended }
   })
 }

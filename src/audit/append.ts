@@ -1,10 +1,10 @@
 import type { Database } from '../database/database.ts'
-import { exactly, NOW, sql } from '../database/sql.ts'
+import { asNumber, NOW, sql } from '../database/sql.ts'
 import type { Action, Actor, Detail } from './actions.ts'
 import { type AuditRecord, type Head, isSealed, readHead, recordMac, writeHead } from './chain.ts'
 
 /** What an action was about. */
-export interface Particulars {
+export interface EventContext {
   account?: string | undefined
   session?: string | undefined
   address?: string
@@ -13,7 +13,7 @@ export interface Particulars {
 }
 
 /** Something that has happened and is to be recorded. */
-export interface Occurrence extends Particulars {
+export interface AuditEvent extends EventContext {
   actor: Actor
   action: Action
   /** When, by `performance.now()`: the database's clock says later what time that was. */
@@ -27,23 +27,18 @@ export interface Occurrence extends Particulars {
  * @param known the number of a row that this instance has seen there, which the end cannot be before
  * @returns the number of the last row
  */
-export async function appendRecords(
-  database: Database,
-  key: Buffer,
-  occurrences: Occurrence[],
-  known = 0
-): Promise<number> {
+export async function appendRecords(database: Database, key: Buffer, events: AuditEvent[], known = 0): Promise<number> {
   return database.transact(async (transaction) => {
     const begun = performance.now()
     const head = await lockHead(transaction)
-    const { moment, newest } = await present(transaction)
+    const { moment, newest } = await readPosition(transaction)
     const whole = isSealed(key, head) && (newest ?? head.purged_seq) === head.last_seq && head.last_seq >= known
-    const damaged: Occurrence[] = whole ? [] : [{ actor: 'service', action: 'record damaged', happened: begun }]
+    const damaged: AuditEvent[] = whole ? [] : [{ actor: 'service', action: 'record damaged', happened: begun }]
 
     const ends = { ...head, last_seq: Math.max(head.last_seq, newest ?? 0, known) }
-    const rows = [...damaged, ...occurrences].map((occurrence) => {
-      const at = moment - Math.round((begun - occurrence.happened) * 1000)
-      const record = { seq: ends.last_seq + 1, at, ...fieldsOf(occurrence) }
+    const rows = [...damaged, ...events].map((event) => {
+      const at = moment - Math.round((begun - event.happened) * 1000)
+      const record = { seq: ends.last_seq + 1, at, ...fieldsOf(event) }
       const mac = recordMac(key, ends.last_mac, record)
       Object.assign(ends, { last_seq: record.seq, last_mac: mac })
       return { ...record, mac: mac.toString('hex') }
@@ -70,15 +65,15 @@ async function lockHead(transaction: Database): Promise<Head> {
 }
 
 /** The database's time in microseconds, and the number of the last row. Asked under the lock: before it, another writes. */
-async function present(transaction: Database): Promise<{ moment: number; newest: number | null }> {
+async function readPosition(transaction: Database): Promise<{ moment: number; newest: number | null }> {
   const [row] = await transaction.query<{ moment: number; newest: number | null }>(
-    sql`SELECT ${exactly(sql`(extract(epoch FROM ${NOW}) * 1000000)::bigint`)} AS moment,
-       ${exactly(sql`(SELECT max(seq) FROM audit)`)} AS newest`
+    sql`SELECT ${asNumber(sql`(extract(epoch FROM ${NOW}) * 1000000)::bigint`)} AS moment,
+       ${asNumber(sql`(SELECT max(seq) FROM audit)`)} AS newest`
   )
   return row as { moment: number; newest: number | null }
 }
 
-function fieldsOf({ actor, action, account, session, address, requestId, detail }: Occurrence) {
+function fieldsOf({ actor, action, account, session, address, requestId, detail }: AuditEvent) {
   return {
     actor,
     action,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Database } from '../database/database.ts'
-import { exactly, type Statement, sql } from '../database/sql.ts'
+import { asNumber, type Statement, sql } from '../database/sql.ts'
 import type { Action, Actor } from './actions.ts'
 
 /** A row of the record, but for its hash. */
@@ -38,7 +38,7 @@ export interface Head extends Ends {
 }
 
 /** What a query reads of a row. Numbers of 53 bits are enough for the microseconds until the year 2255. */
-export const RECORD = sql`${exactly(sql`seq`)} AS seq, ${exactly(sql`(extract(epoch FROM at) * 1000000)::bigint`)} AS at,
+export const RECORD = sql`${asNumber(sql`seq`)} AS seq, ${asNumber(sql`(extract(epoch FROM at) * 1000000)::bigint`)} AS at,
   actor, action, account, session, address, request_id, detail::text AS detail, mac`
 
 /** The hash of a row and of all before it. */
@@ -66,7 +66,7 @@ function mac(key: Buffer, what: (string | number | null)[]): Buffer {
 /** Reads the ends; nothing where no row was ever written. */
 export async function readHead(database: Database, lock: Statement = sql``): Promise<Head | undefined> {
   const [head] = await database.query<Head>(
-    sql`SELECT ${exactly(sql`purged_seq`)} AS purged_seq, purged_mac, ${exactly(sql`last_seq`)} AS last_seq, last_mac, seal
+    sql`SELECT ${asNumber(sql`purged_seq`)} AS purged_seq, purged_mac, ${asNumber(sql`last_seq`)} AS last_seq, last_mac, seal
      FROM audit_head ${lock}`
   )
   return head

@@ -4,7 +4,7 @@ import { type Action, type Actor, type Detail, shownAction, storedActions } from
 import { RECORD, type StoredRecord } from './chain.ts'
 
 /** Which records are asked for: those that all of it is true of, the newest of them. */
-export interface Wanted {
+export interface AuditFilter {
   account?: string
   action?: Action
   /** The first moment, and the one before which the last is. */
@@ -30,7 +30,7 @@ export interface ListedRecord {
 /** Reads records, the newest last. */
 export async function listAudit(
   database: Database,
-  { account, action, after, before, limit }: Wanted
+  { account, action, after, before, limit }: AuditFilter
 ): Promise<ListedRecord[]> {
   const wanted = allOf(
     account !== undefined && sql`account = ${account}`,

@@ -1,24 +1,24 @@
 import type { Database } from '../database/database.ts'
-import { exactly, sql } from '../database/sql.ts'
+import { asNumber, sql } from '../database/sql.ts'
 import { isSealed, RECORD, readHead, type StoredRecord, writeHead } from './chain.ts'
 import { BATCH, followChain } from './verify.ts'
 
 /** The beginning of the record that is before a time: what a purge deletes. */
-export interface Beginning {
+export interface PurgeRange {
   count: number
   /** The number of its last row; that of the last row purged before, where there is none. */
   last: number
 }
 
 /** How many rows a purge would delete. A row before the time that follows one after it is not of the beginning. */
-export async function countBeginning(database: Database, before: Date): Promise<Beginning> {
-  const [row] = await database.query<Beginning>(
-    sql`SELECT ${exactly(sql`count(*)`)} AS count,
-       ${exactly(sql`coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)`)} AS last
+export async function countPurgeable(database: Database, before: Date): Promise<PurgeRange> {
+  const [row] = await database.query<PurgeRange>(
+    sql`SELECT ${asNumber(sql`count(*)`)} AS count,
+       ${asNumber(sql`coalesce(max(seq), (SELECT purged_seq FROM audit_head), 0)`)} AS last
      FROM audit
      WHERE seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= ${before.toISOString()})`
   )
-  return row as Beginning
+  return row as PurgeRange
 }
 
 /**
@@ -28,7 +28,7 @@ export async function countBeginning(database: Database, before: Date): Promise<
  * @returns what was deleted
  * @throws Error when the record is not as it was left
  */
-export async function purgeAudit(database: Database, key: Buffer, before: Date): Promise<Beginning> {
+export async function purgeAudit(database: Database, key: Buffer, before: Date): Promise<PurgeRange> {
   return database.transact(async (transaction) => {
     const head = await readHead(transaction, sql`FOR UPDATE`)
     if (!head) return { count: 0, last: 0 }

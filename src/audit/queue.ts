@@ -1,10 +1,10 @@
-import type { Occurrence } from './append.ts'
+import type { AuditEvent } from './append.ts'
 
 /** What has happened and is not yet on record: writing waits for nobody's request, and no request for it. */
 export interface AuditQueue {
-  push(occurrence: Occurrence): void
+  push(event: AuditEvent): void
   /** Writes the next batch, or waits for the one that is being written; what could not be written stays. */
-  writeBatch(write: (occurrences: Occurrence[]) => Promise<void>): Promise<void>
+  writeBatch(write: (events: AuditEvent[]) => Promise<void>): Promise<void>
   /** How many wait. */
   readonly waiting: number
   /** How many were lost, since too many waited. */
@@ -18,26 +18,26 @@ export const CAPACITY = 10_000
 export const BATCH = 500
 
 export function createAuditQueue(): AuditQueue {
-  const waiting: Occurrence[] = []
+  const waiting: AuditEvent[] = []
   let lost = 0
-  let confessed = 0
+  let reported = 0
   let writing: Promise<void> | undefined
 
-  async function writeNext(write: (occurrences: Occurrence[]) => Promise<void>): Promise<void> {
+  async function writeNext(write: (events: AuditEvent[]) => Promise<void>): Promise<void> {
     const batch = waiting.slice(0, BATCH)
-    const count = lost - confessed
+    const count = lost - reported
     if (batch.length === 0) return
     // So that a gap is itself on record.
-    const gap: Occurrence[] =
+    const gap: AuditEvent[] =
       count === 0 ? [] : [{ actor: 'service', action: 'records lost', detail: { count }, happened: performance.now() }]
     await write([...gap, ...batch])
     waiting.splice(0, batch.length)
-    confessed += count
+    reported += count
   }
 
   return {
-    push(occurrence) {
-      if (waiting.length < CAPACITY) waiting.push(occurrence)
+    push(event) {
+      if (waiting.length < CAPACITY) waiting.push(event)
       else lost += 1
     },
     writeBatch(write) {

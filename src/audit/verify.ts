@@ -1,18 +1,18 @@
 import type { Database } from '../database/database.ts'
-import { SNAPSHOT, sql, UNTIMED } from '../database/sql.ts'
+import { NO_TIMEOUTS, SNAPSHOT, sql } from '../database/sql.ts'
 import { type Ends, isSealed, RECORD, readHead, recordMac, type StoredRecord } from './chain.ts'
 
 /** What can be wrong with the record. */
-export type Wrong = 'changed' | 'missing' | 'out of order' | 'added' | 'cut off' | 'damaged' | 'ends forged'
+export type FaultKind = 'changed' | 'missing' | 'out of order' | 'added' | 'cut off' | 'damaged' | 'ends forged'
 
 /** The first record at fault, and what is wrong with it. */
 export interface Fault {
   seq: number
-  wrong: Wrong
+  wrong: FaultKind
 }
 
 /** What came of looking at the whole record. */
-export interface Verdict {
+export interface Verification {
   /** How many hold, from the first on. */
   count: number
   /** The numbers of the first and of the last that should be there. */
@@ -39,14 +39,14 @@ export async function verifyAudit(
   database: Database,
   key: Buffer,
   show: (count: number, all: number) => void = () => {}
-): Promise<Verdict> {
+): Promise<Verification> {
   return database.transact(async (snapshot) => {
     await snapshot.query(SNAPSHOT)
-    await snapshot.query(UNTIMED)
+    await snapshot.query(NO_TIMEOUTS)
     const head = await readHead(snapshot)
     const ends: Ends = head ?? { purged_seq: 0, purged_mac: Buffer.alloc(0), last_seq: 0, last_mac: Buffer.alloc(0) }
     const { purged_seq: purged, last_seq: last } = ends
-    const verdict = (at: Link, fault: Fault | undefined): Verdict => ({
+    const verdict = (at: Link, fault: Fault | undefined): Verification => ({
       count: at.seq - purged,
       first: purged + 1,
       last,
@@ -89,7 +89,7 @@ export function followChain(key: Buffer, start: Link, rows: StoredRecord[]): { l
   return { link, fault: undefined }
 }
 
-function wrongWith(key: Buffer, { seq, mac }: Link, row: StoredRecord, near: StoredRecord[]): Wrong | undefined {
+function wrongWith(key: Buffer, { seq, mac }: Link, row: StoredRecord, near: StoredRecord[]): FaultKind | undefined {
   const expected = seq + 1
   if (row.seq < expected) return 'added'
   if (row.seq > expected) return 'missing'

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { readVersion } from '../database/migrations.ts'
-import { identifier, SNAPSHOT, sql, UNTIMED } from '../database/sql.ts'
+import { identifier, NO_TIMEOUTS, SNAPSHOT, sql } from '../database/sql.ts'
 import { unwrapPrivateKey } from '../keys/signing-keys.ts'
 import { countOf } from '../plural.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'

@@ -9,7 +9,7 @@ import {
   NEWEST,
   readVersion
 } from '../database/migrations.ts'
-import { identifier, list, sql, UNTIMED } from '../database/sql.ts'
+import { identifier, list, NO_TIMEOUTS, sql } from '../database/sql.ts'
 import { wrapPrivateKey } from '../keys/signing-keys.ts'
 import { countOf } from '../plural.ts'
 import { deriveKey } from '../secrets/derive-key.ts'
@@ -80,7 +80,7 @@ export function restoreBackup(
   { secrets, replace, progress }: RestoreOptions
 ): Promise<Restored> {
   return database.transact(async (transaction) => {
-    await transaction.query(UNTIMED)
+    await transaction.query(NO_TIMEOUTS)
     await lockSchema(transaction)
     await refuseInstances(transaction)
     if (!replace) refuseContent(await countContent(transaction))

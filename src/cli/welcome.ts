@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { whereabouts } from '../config/database-url.ts'
+import { withoutCredentials } from '../config/database-url.ts'
 
 /**
  * The text that the start prints on a terminal: the addresses of the service and the API reference, the database, and

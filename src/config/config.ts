@@ -1,10 +1,10 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import ipaddr from 'ipaddr.js'
 import { isAddress } from '../http/client-address.ts'
-import { hasPlainCredentials } from './database-url.ts'
+import { hasUnambiguousCredentials } from './database-url.ts'
 import { Environment, type Settings } from './environment.ts'
 import {
-  inUrl,
+  folderProblem,
   isCertificate,
   isDecodable,
   isDomain,
@@ -18,7 +18,7 @@ import {
   parseUrl,
   readSender,
   type Sender,
-  whyNoFolder
+  urlHost
 } from './formats.ts'
 
 /** The checked configuration, every default filled in and every list split. */
@@ -43,7 +43,7 @@ export interface Config
   MAIL_FROM: Sender
 }
 
-/** The environment does not fit: the message names every fault and its mend, and no value of a secret. */
+/** The environment does not fit: the message names every fault and its fix, and no value of a secret. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   readonly faults: string[]
@@ -58,17 +58,17 @@ export class ConfigurationError extends Error {
  * Reads and checks the whole configuration.
  *
  * @param environment the process's environment, with `.env` already read into it; a blank value counts as none
- * @throws ConfigurationError naming every fault at once, and how to mend each
+ * @throws ConfigurationError naming every fault at once, and how to fix each
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const settings = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
-  if (!fits(settings)) throw new ConfigurationError(describe(fits.errors as ErrorObject[], settings))
+  if (!isValid(settings)) throw new ConfigurationError(describe(isValid.errors as ErrorObject[], settings))
   return complete(settings)
 }
 
 function complete(settings: Settings): Config {
   const { APP_URL, SERVICE_URL } = settings
-  const publicUrl = normalUrl(settings.PUBLIC_URL ?? `http://${inUrl(settings.HOST)}:${settings.PORT}`)
+  const publicUrl = normalUrl(settings.PUBLIC_URL ?? `http://${urlHost(settings.HOST)}:${settings.PORT}`)
   return {
     ...settings,
     ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
@@ -103,9 +103,9 @@ function hostOf(url: string): string {
 function describe(errors: ErrorObject[], { DATA_DIR }: NodeJS.ProcessEnv): string[] {
   const names = new Set(errors.map(({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1)))
   return [...names].map((name) => {
-    const fault = `${name} must be ${Environment.properties[name as keyof Settings].mend}`
+    const fault = `${name} must be ${Environment.properties[name as keyof Settings].fix}`
     // Which path it is can be said: it is no secret.
-    return name === 'DATA_DIR' ? `${fault}: ${whyNoFolder(DATA_DIR as string)}` : fault
+    return name === 'DATA_DIR' ? `${fault}: ${folderProblem(DATA_DIR as string)}` : fault
   })
 }
 
@@ -116,13 +116,13 @@ const ajv = new Ajv({
   useDefaults: true,
   coerceTypes: true,
   validateSchema: false,
-  keywords: ['mend'],
+  keywords: ['fix'],
   formats: {
     secret: (text: string) => Buffer.byteLength(text) >= 32,
     // What arrives in a header as it was configured.
     key: (text: string) => /^[!-~][ -~]{30,}[!-~]$/.test(text),
     host: isHost,
-    folder: (path: string) => whyNoFolder(path) === undefined,
+    folder: (path: string) => folderProblem(path) === undefined,
     cidrs: (text: string) => list(text).every((entry) => isAddress(entry) || isRange(entry)),
     usernames: (text: string) =>
       list(text).every((entry) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(entry)),
@@ -130,14 +130,14 @@ const ajv = new Ajv({
     domain: isDomain,
     'passkey-origins': (text: string) => list(text).every(isPasskeyOrigin),
     'database-url': (text: string) =>
-      /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text) && hasPlainCredentials(text),
+      /^postgres(?:ql)?:$/.test(parseUrl(text)?.protocol ?? '') && isDecodable(text) && hasUnambiguousCredentials(text),
     'public-url': isPublicUrl,
     'smtp-url': isSmtpUrl,
     'mail-from': (text: string) => readSender(text) !== undefined,
     'readable-folder': isReadableFolder,
-    collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? '') && hasPlainCredentials(text),
+    collector: (text: string) => /^https?:$/.test(parseUrl(text)?.protocol ?? '') && hasUnambiguousCredentials(text),
     certificate: isCertificate
   }
 })
 
-const fits = ajv.compile<Settings>(Environment)
+const isValid = ajv.compile<Settings>(Environment)

@@ -31,13 +31,13 @@ const MOVABLE = ['postgres', 'secret.key']
  * Makes DATA_DIR ready: it exists, belongs to the user of this process, can be written, and is closed to everybody else
  * whatever permissions it had, with everything that the service keeps in it. PostgreSQL asks the same of its own folder.
  *
- * @param asItIs close nothing: only look whether it could be made ready
+ * @param keepPermissions close nothing: only look whether it could be made ready
  * @throws DataFolderError
  */
-export function prepareFolder(folder: string, { asItIs = false } = {}): void {
+export function prepareFolder(folder: string, { keepPermissions = false } = {}): void {
   make(resolve(folder), folder)
   const entries = attempt(folder, 'read', () => readdirSync(folder))
-  if (process.geteuid) closeToOthers(realpathSync(folder), entries, process.geteuid(), asItIs)
+  if (process.geteuid) closeToOthers(realpathSync(folder), entries, process.geteuid(), keepPermissions)
   attempt(folder, 'written', () => accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK))
 }
 
@@ -47,7 +47,7 @@ export function prepareFolder(folder: string, { asItIs = false } = {}): void {
  *
  * @throws DataFolderError where that cannot be told
  */
-export function isThere(path: string): boolean {
+export function exists(path: string): boolean {
   try {
     statSync(path)
     return true
@@ -82,7 +82,7 @@ function make(path: string, folder: string): void {
   })
 }
 
-function closeToOthers(path: string, entries: string[], user: number, asItIs: boolean): void {
+function closeToOthers(path: string, entries: string[], user: number, keepPermissions: boolean): void {
   const isShared = entries.some((name) => !OWN.test(name))
   // The permissions of a folder such as /tmp are not ours to change.
   if (isOpen(statSync(path)) && isShared) {
@@ -90,7 +90,7 @@ function closeToOthers(path: string, entries: string[], user: number, asItIs: bo
       `${path} is open to other users and has other files in it: set DATA_DIR to a folder of its own`
     )
   }
-  const closing = { user, folder: path, isShared, asItIs }
+  const closing = { user, folder: path, isShared, keepPermissions }
   close(path, statSync(path), closing)
   // Looked at only now, when nobody else can add or exchange anything.
   for (const name of readdirSync(path).filter((name) => OWN.test(name))) {
@@ -105,7 +105,7 @@ interface Closing {
   /** Whether that folder has other things in it, which keep their owners and permissions. */
   isShared: boolean
   /** Whether to close nothing, and only to look. */
-  asItIs: boolean
+  keepPermissions: boolean
 }
 
 /**
@@ -139,7 +139,7 @@ function closeLink(path: string, { uid }: Stats, closing: Closing, mayLead: bool
   closeWhole(target, { ...closing, folder: target, isShared: false })
 }
 
-function close(path: string, stats: Stats, { user, folder, isShared, asItIs }: Closing): void {
+function close(path: string, stats: Stats, { user, folder, isShared, keepPermissions }: Closing): void {
   if (stats.uid !== user) {
     const ways = ['run it as the owner', 'set DATA_DIR to a folder that it can make itself']
     if (!isShared) ways.push(`run: chown -R ${user} ${folder}`)
@@ -147,7 +147,7 @@ function close(path: string, stats: Stats, { user, folder, isShared, asItIs }: C
       `${path} belongs to user ${stats.uid}, and this process runs as user ${user}: ${inWords(ways)}`
     )
   }
-  if (asItIs || !isOpen(stats)) return
+  if (keepPermissions || !isOpen(stats)) return
   attempt(folder, 'closed to other users', () => chmodSync(path, stats.mode & 0o700))
   if (isOpen(statSync(path))) {
     throw new DataFolderError(

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 
-const seconds = (byDefault: number, mend: string) => Type.Integer({ minimum: 1, default: byDefault, mend })
-const secret = (mend: string) => Type.Optional(Type.String({ format: 'secret', mend }))
+const seconds = (byDefault: number, fix: string) => Type.Integer({ minimum: 1, default: byDefault, fix })
+const secret = (fix: string) => Type.Optional(Type.String({ format: 'secret', fix }))
 const onOff = (byDefault: 'on' | 'off') =>
-  Type.Union([Type.Literal('on'), Type.Literal('off')], { default: byDefault, mend: 'on or off' })
+  Type.Union([Type.Literal('on'), Type.Literal('off')], { default: byDefault, fix: 'on or off' })
 const key = Type.Optional(
-  Type.String({ format: 'key', mend: 'text of 32 bytes or more, of ASCII without spaces around it' })
+  Type.String({ format: 'key', fix: 'text of 32 bytes or more, of ASCII without spaces around it' })
 )
 
 export const Environment = Type.Object(
@@ -14,28 +14,28 @@ export const Environment = Type.Object(
     DATABASE_URL: Type.Optional(
       Type.String({
         format: 'database-url',
-        mend: 'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)'
+        fix: 'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)'
       })
     ),
-    DATABASE_POOL: Type.Integer({ minimum: 1, maximum: 1000, default: 10, mend: 'a whole number from 1 to 1000' }),
+    DATABASE_POOL: Type.Integer({ minimum: 1, maximum: 1000, default: 10, fix: 'a whole number from 1 to 1000' }),
     DATABASE_CA: Type.Optional(
-      Type.String({ format: 'certificate', mend: 'the path of a readable file with a certificate in PEM' })
+      Type.String({ format: 'certificate', fix: 'the path of a readable file with a certificate in PEM' })
     ),
-    DATA_DIR: Type.String({ format: 'folder', default: './data', mend: 'the path of a folder' }),
+    DATA_DIR: Type.String({ format: 'folder', default: './data', fix: 'the path of a folder' }),
     SECRET_KEY: secret('text of 32 bytes or more, for example the output of: openssl rand -base64 32'),
     SECRET_KEY_PREVIOUS: secret('the SECRET_KEY used before, text of 32 bytes or more'),
     KEY_MAX_AGE: Type.Integer({
       minimum: 0,
       maximum: 3650,
       default: 90,
-      mend: 'days, a whole number from 0 to 3650, and 0 for never'
+      fix: 'days, a whole number from 0 to 3650, and 0 for never'
     }),
-    PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 3000, mend: 'a port from 1 to 65535' }),
-    HOST: Type.String({ format: 'host', default: '127.0.0.1', mend: 'an IP address or a host name' }),
+    PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 3000, fix: 'a port from 1 to 65535' }),
+    HOST: Type.String({ format: 'host', default: '127.0.0.1', fix: 'an IP address or a host name' }),
     PUBLIC_URL: Type.Optional(
-      Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
+      Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
     ),
-    AUDIENCE: Type.Optional(Type.String({ mend: 'any text' })),
+    AUDIENCE: Type.Optional(Type.String({ fix: 'any text' })),
     ACCESS_TOKEN_TTL: seconds(900, 'seconds, a positive whole number'),
     REFRESH_IDLE_TTL: seconds(2592000, 'seconds, a positive whole number'),
     REFRESH_MAX_TTL: seconds(15552000, 'seconds, a positive whole number'),
@@ -43,32 +43,32 @@ export const Environment = Type.Object(
       minimum: 0,
       maximum: 300,
       default: 10,
-      mend: 'seconds, a whole number from 0 to 300'
+      fix: 'seconds, a whole number from 0 to 300'
     }),
-    BCRYPT_COST: Type.Integer({ minimum: 10, maximum: 15, default: 12, mend: 'a whole number from 10 to 15' }),
-    PASSWORD_MIN: Type.Integer({ minimum: 8, maximum: 64, default: 8, mend: 'a whole number from 8 to 64' }),
+    BCRYPT_COST: Type.Integer({ minimum: 10, maximum: 15, default: 12, fix: 'a whole number from 10 to 15' }),
+    PASSWORD_MIN: Type.Integer({ minimum: 8, maximum: 64, default: 8, fix: 'a whole number from 8 to 64' }),
     HASH_CONCURRENCY: Type.Integer({
       minimum: 1,
       maximum: 1024,
       default: availableParallelism(),
-      mend: 'a whole number from 1 to 1024'
+      fix: 'a whole number from 1 to 1024'
     }),
-    HASH_QUEUE: Type.Integer({ minimum: 0, maximum: 100000, default: 64, mend: 'a whole number from 0 to 100000' }),
+    HASH_QUEUE: Type.Integer({ minimum: 0, maximum: 100000, default: 64, fix: 'a whole number from 0 to 100000' }),
     RESERVED_USERNAMES: Type.String({
       format: 'usernames',
       default:
         'admin,administrator,root,system,security,support,help,info,api,postmaster,hostmaster,webmaster,abuse,noreply,no-reply',
-      mend: 'comma-separated usernames, or none'
+      fix: 'comma-separated usernames, or none'
     }),
     CORS_ORIGINS: Type.String({
       format: 'origins',
       default: '',
-      mend: 'comma-separated origins such as https://app.example.com, without a path'
+      fix: 'comma-separated origins such as https://app.example.com, without a path'
     }),
     TRUSTED_PROXIES: Type.String({
       format: 'cidrs',
       default: '',
-      mend: 'comma-separated addresses or CIDRs such as 10.0.0.0/8'
+      fix: 'comma-separated addresses or CIDRs such as 10.0.0.0/8'
     }),
     PASSKEY_RP_ID: Type.Optional(
       Type.String({ format: 'domain', mend: 'a domain in lower case such as example.com, and no address' })
@@ -94,36 +94,36 @@ export const Environment = Type.Object(
     SMTP_URL: Type.Optional(
       Type.String({
         format: 'smtp-url',
-        mend: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL'
+        fix: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL'
       })
     ),
-    SMTP_CONNECTIONS: Type.Integer({ minimum: 1, maximum: 100, default: 20, mend: 'a whole number from 1 to 100' }),
+    SMTP_CONNECTIONS: Type.Integer({ minimum: 1, maximum: 100, default: 20, fix: 'a whole number from 1 to 100' }),
     MAIL_FROM: Type.Optional(
       Type.String({
         format: 'mail-from',
-        mend: 'one address, such as no-reply@example.com or Example <no-reply@example.com>'
+        fix: 'one address, such as no-reply@example.com or Example <no-reply@example.com>'
       })
     ),
-    MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'readable-folder', mend: 'the path of a readable folder' })),
+    MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'readable-folder', fix: 'the path of a readable folder' })),
     APP_URL: Type.Optional(
-      Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
+      Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
     ),
     SERVICE_URL: Type.Optional(
-      Type.String({ format: 'public-url', mend: 'an http(s) URL without credentials, query or fragment' })
+      Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
     ),
     REQUIRE_VERIFIED_EMAIL: onOff('off'),
     HIDE_ACCOUNTS: onOff('off'),
     LIMITS: onOff('on'),
     LOG_LEVEL: Type.Union(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
-      { default: 'info', mend: 'fatal, error, warn, info, debug, trace or silent' }
+      { default: 'info', fix: 'fatal, error, warn, info, debug, trace or silent' }
     ),
     INTROSPECTION_KEY: key,
     METRICS_KEY: key,
     OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
-      Type.String({ format: 'collector', mend: 'an http(s) URL such as http://127.0.0.1:4318' })
+      Type.String({ format: 'collector', fix: 'an http(s) URL such as http://127.0.0.1:4318' })
     ),
-    OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', mend: 'any text' })
+    OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', fix: 'any text' })
   },
   // The embedded database makes a secret of its own; for a server it has to be the same in every instance. What a mail
   // server lets pass as a sender cannot be guessed.

@@ -20,7 +20,7 @@ export function list(text: string): string[] {
 /** Whether it is one that the URL made of it takes too, which no number of more than 255 or zone is. */
 export function isHost(text: string): boolean {
   const isOne = ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text)
-  return isOne && URL.canParse(`http://${inUrl(text)}`)
+  return isOne && URL.canParse(`http://${urlHost(text)}`)
 }
 
 /** A name in lower case, without a dot at its end, that a URL does not take for an address. */
@@ -37,10 +37,10 @@ export function isPasskeyOrigin(text: string): boolean {
 }
 
 /** An address of version 6 stands in brackets (RFC 3986 §3.2.2). */
-export const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
+export const urlHost = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
 /** Why there can be no folder: nothing where there is one, or nothing yet. */
-export function whyNoFolder(path: string): string | undefined {
+export function folderProblem(path: string): string | undefined {
   try {
     return statSync(path).isDirectory() ? undefined : `${resolve(path)} is not one`
   } catch (error) {

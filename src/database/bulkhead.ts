@@ -16,7 +16,7 @@ export interface Connections {
  * @param most how many of its connections may be held at once
  * @returns the share; its count of those who wait includes those who ask the pool itself
  */
-export function shareOf(pool: Pool, most: number): Connections {
+export function createBulkhead(pool: Pool, most: number): Connections {
   const semaphore = createSemaphore(most, Number.POSITIVE_INFINITY)
   const held = new Map<PoolClient, () => void>()
   pool.on('release', (_error, client) => {

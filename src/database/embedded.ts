@@ -35,7 +35,7 @@ const SPACE = { fresh: 48, least: 2, segment: 17 }
  * Opens the embedded database of a folder, which is made where it is missing, and keeps every other process out.
  * The code for it is loaded only now: an installation with a server of its own never pays for it.
  *
- * @param asItIs leave the permissions of what is in the folder as they are
+ * @param keepPermissions leave the permissions of what is in the folder as they are
  * @returns the database, and what closes it and gives the folder back
  * @throws FolderLocked when another process uses the folder
  * @throws DataFolderError when the folder cannot be used, or not be closed to other users
@@ -43,9 +43,9 @@ const SPACE = { fresh: 48, least: 2, segment: 17 }
  */
 export async function openEmbedded(
   folder: string,
-  { asItIs = false } = {}
+  { keepPermissions = false } = {}
 ): Promise<{ database: PGlite; close: () => Promise<void> }> {
-  prepareFolder(folder, { asItIs })
+  prepareFolder(folder, { keepPermissions })
   const data = join(folder, 'postgres')
   const isThere = existsSync(data)
   // Its disk may only be away: an empty database in its place would look like a loss.
@@ -54,15 +54,15 @@ export async function openEmbedded(
       `${data} is a link that leads nowhere: mount or restore what it names, or set another DATA_DIR`
     )
   }
-  checkSpace(folder, isThere ? SPACE.least : SPACE.fresh)
+  requireSpace(folder, isThere ? SPACE.least : SPACE.fresh)
   const unlock = lockFolder(folder)
   try {
     const { PGlite } = await import('@electric-sql/pglite')
-    if (isThere) checkVersion(data)
+    if (isThere) requireVersion(data)
     else await initialize(PGlite, data)
     const start = { fs: await privateFiles(data), startParams: startParams(PGlite.defaultStartParams) }
     const database = await PGlite.create(start).catch((cause) => {
-      checkSpace(folder, SPACE.segment)
+      requireSpace(folder, SPACE.segment)
       throw new EmbeddedDatabaseError(unusable(data), { cause })
     })
     return { database, close: () => database.close().finally(unlock) }
@@ -73,7 +73,7 @@ export async function openEmbedded(
 }
 
 /** Of another major version nothing can be read; without a version it is not a database at all. */
-function checkVersion(data: string): void {
+function requireVersion(data: string): void {
   const path = join(data, 'PG_VERSION')
   const version = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
   if (version === MAJOR) return
@@ -85,7 +85,7 @@ function checkVersion(data: string): void {
 }
 
 /** PostgreSQL would end without a word that says so. */
-function checkSpace(folder: string, megabytes: number): void {
+function requireSpace(folder: string, megabytes: number): void {
   const { blocks, bavail, bsize } = statfsSync(folder)
   const free = Math.floor((bavail * bsize) / 2 ** 20)
   // Some file systems, such as those of a network, do not tell how large they are.
@@ -146,12 +146,12 @@ export async function embeddedDriver(database: PGlite): Promise<EmbeddedDriver> 
 
   class Pool extends pg.Pool {
     constructor(options: pg.PoolConfig) {
-      super({ ...options, Client, max: 1, idleTimeoutMillis: 0, onConnect: tidy } as pg.PoolConfig)
+      super({ ...options, Client, max: 1, idleTimeoutMillis: 0, onConnect: resetSession } as pg.PoolConfig)
     }
   }
 
   // A client whose work was cut off may have left a transaction open in the one session that all of them share.
-  const tidy = (client: pg.ClientBase) => client.query('ROLLBACK').then(() => client.query('DISCARD ALL'))
+  const resetSession = (client: pg.ClientBase) => client.query('ROLLBACK').then(() => client.query('DISCARD ALL'))
 
   return { Pool, Client: Client as unknown as typeof pg.Client }
 }

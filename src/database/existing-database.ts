@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
 import type { Pool } from 'pg'
 import type { Config } from '../config/config.ts'
-import { isThere } from '../config/data-folder.ts'
-import { whereabouts } from '../config/database-url.ts'
+import { exists } from '../config/data-folder.ts'
+import { withoutCredentials } from '../config/database-url.ts'
 import type { Database } from './database.ts'
 import { MigrationError, readSchemaState } from './migrations.ts'
 import { sql } from './sql.ts'
@@ -14,7 +14,7 @@ export class NoDatabase extends Error {
 
 /** Which database a configuration leads to, without a password. */
 export function nameDatabase({ DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>): string {
-  return DATABASE_URL ? whereabouts(DATABASE_URL) : `embedded in ${resolve(DATA_DIR)}`
+  return DATABASE_URL ? withoutCredentials(DATABASE_URL) : `embedded in ${resolve(DATA_DIR)}`
 }
 
 /**
@@ -22,7 +22,7 @@ export function nameDatabase({ DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_
  *
  * @throws DataFolderError where this user may not look into it
  */
-export const hasEmbedded = (folder: string) => isThere(join(folder, 'postgres'))
+export const hasEmbedded = (folder: string) => exists(join(folder, 'postgres'))
 
 /**
  * Requires an embedded database to be there already.
@@ -44,7 +44,7 @@ export function requireEmbedded(folder: string): void {
  */
 export function requireSecret(folder: string): void {
   const path = join(resolve(folder), 'secret.key')
-  if (isThere(path)) return
+  if (exists(path)) return
   throw new Error(`${path} is missing: restore it, set SECRET_KEY, or start the service once where it is new`)
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import Postgrator from 'postgrator'
 import type { Database } from './database.ts'
-import { BEGIN, COMMIT, identifier, ROLLBACK, type Statement, sql, UNTIMED, verbatim } from './sql.ts'
+import { BEGIN, COMMIT, identifier, NO_TIMEOUTS, ROLLBACK, type Statement, sql, unsafeRaw } from './sql.ts'
 
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url))
 
@@ -67,7 +67,7 @@ export async function lockSchema(transaction: Database): Promise<void> {
  * @param version the number of a migration; by default the newest
  */
 export async function migrateWithin(transaction: Database, version?: number): Promise<void> {
-  await applyPending(SQL, async (text) => ({ rows: await transaction.query(verbatim(text)) }), version)
+  await applyPending(SQL, async (text) => ({ rows: await transaction.query(unsafeRaw(text)) }), version)
 }
 
 /** Takes away what says that migrations were applied; the caller takes the tables. */
@@ -78,7 +78,7 @@ export async function forgetMigrations(transaction: Database): Promise<void> {
 async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
   try {
     await client.query(BEGIN)
-    await client.query(UNTIMED)
+    await client.query(NO_TIMEOUTS)
     await client.query(WAIT)
     const applied = await applyPending(folder, (text) => client.query(text))
     await client.query(COMMIT)

@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite'
 import pg, { type Pool } from 'pg'
 import type { Config } from '../config/config.ts'
-import { whereabouts } from '../config/database-url.ts'
+import { withoutCredentials } from '../config/database-url.ts'
 import { embeddedDriver, openEmbedded } from './embedded.ts'
 import { poolOptions, waitForServer } from './postgres.ts'
 
@@ -28,6 +28,6 @@ async function connect(config: Config, databaseUrl: string, say: (line: string) 
   const pool = new pg.Pool({ ...poolOptions(config), max: 1 })
   // Without a listener the death of an idle connection would end the process before it has said anything.
   pool.on('error', () => {})
-  await waitForServer(pool, databaseUrl, (reason) => say(`waiting for ${whereabouts(databaseUrl)}: ${reason}`))
+  await waitForServer(pool, databaseUrl, (reason) => say(`waiting for ${withoutCredentials(databaseUrl)}: ${reason}`))
   return { pool, close: () => pool.end() }
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool, PoolConfig, QueryConfig } from 'pg'
 import { throttle } from '../concurrency/throttle.ts'
 import type { Config } from '../config/config.ts'
-import { whereabouts } from '../config/database-url.ts'
+import { withoutCredentials } from '../config/database-url.ts'
 import { sqlState, TIMEOUT } from './database.ts'
 import { reconnectingClient } from './reconnecting-client.ts'
 import { sql } from './sql.ts'
@@ -84,12 +84,12 @@ export async function waitForDatabase({ probe, report, timeout = 30_000, interva
  */
 export async function waitForServer(pool: Pool, databaseUrl: string, report: Wait['report']): Promise<void> {
   await waitForDatabase({ probe: () => probe(pool), report }).catch((error: Error) => {
-    throw new DatabaseRefusal(`The database ${whereabouts(databaseUrl)} cannot be used: ${error.message}`)
+    throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} cannot be used: ${error.message}`)
   })
 }
 
 /** What is said of a database in which nothing can be changed. */
-export const TAKES_NO_WRITES =
+export const READ_ONLY =
   'takes no writes: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary'
 
 /**
@@ -99,7 +99,7 @@ export const TAKES_NO_WRITES =
  */
 export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
   const { rows } = await pool.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
-  if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${whereabouts(databaseUrl)} ${TAKES_NO_WRITES}.`)
+  if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} ${READ_ONLY}.`)
 }
 
 /**
@@ -112,7 +112,7 @@ export async function requireSearchPath(pool: Pool, databaseUrl: string): Promis
   const [{ schema, path }] = rows
   if (schema !== null) return
   throw new DatabaseRefusal(
-    `The database ${whereabouts(databaseUrl)} cannot be used: the search_path of the role is '${path}', which names no schema that it may use. Set it for the role of DATABASE_URL, such as to public.`
+    `The database ${withoutCredentials(databaseUrl)} cannot be used: the search_path of the role is '${path}', which names no schema that it may use. Set it for the role of DATABASE_URL, such as to public.`
   )
 }
 

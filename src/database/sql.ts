@@ -36,7 +36,7 @@ export const allOf = (...conditions: (Statement | false)[]) =>
   join([sql`true`, ...conditions.filter((condition) => condition !== false)], ' AND ') as Statement
 
 /** SQL from a file, without any check: for migrations alone. */
-export const verbatim = (text: string) => raw(text) as Statement
+export const unsafeRaw = (text: string) => raw(text) as Statement
 
 const OFFSET = Symbol('offset of the clock')
 
@@ -47,7 +47,7 @@ export const NOW = sql`(now() + ${OFFSET as unknown as number} * interval '1 mil
 export const CLOCK = sql`(SELECT ${NOW} AS moment) AS clock`
 
 /** A number in full as a number: an int8 arrives as text otherwise, and a float8 rounded as extra_float_digits says. */
-export const exactly = (number: Statement) => sql`to_json(${number})`
+export const asNumber = (number: Statement) => sql`to_json(${number})`
 
 /** A statement as the driver takes it. All occurrences of `NOW` share one parameter. */
 export function render({ strings, values }: Statement, { offset }: Clock): { text: string; values: unknown[] } {
@@ -77,5 +77,5 @@ export const SNAPSHOT = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, REA
  * Switches off the timeouts that the role or the database may be set to, until the transaction ends: for work whose length
  * depends on how much is stored, as pg_dump does.
  */
-export const UNTIMED = sql`SELECT set_config(name, '0', true) FROM pg_settings
+export const NO_TIMEOUTS = sql`SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`

@@ -2,15 +2,15 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg, { type Pool } from 'pg'
 import type { Config } from '../config/config.ts'
-import { DataFolderError, isThere } from '../config/data-folder.ts'
-import { whereabouts } from '../config/database-url.ts'
+import { DataFolderError, exists } from '../config/data-folder.ts'
+import { withoutCredentials } from '../config/database-url.ts'
 import { TIMEOUT } from '../database/database.ts'
 import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from '../database/embedded.ts'
 import { hasEmbedded } from '../database/existing-database.ts'
 import { FolderLocked } from '../database/folder-lock.ts'
 import { readSchemaState } from '../database/migrations.ts'
 import { explain, poolOptions, probe } from '../database/postgres.ts'
-import { exactly, sql } from '../database/sql.ts'
+import { asNumber, sql } from '../database/sql.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import { storedSecret } from '../secrets/secret-file.ts'
 import { checkOpening, checkPermissions } from './checks.ts'
@@ -85,7 +85,7 @@ async function readServer(pool: Pool): Promise<ServerFacts> {
   const sentAt = Date.now()
   const { rows } = await pool.query(
     sql`SELECT current_setting('server_version_num')::int AS version,
-       ${exactly(sql`extract(epoch FROM clock_timestamp()) * 1000`)} AS clock,
+       ${asNumber(sql`extract(epoch FROM clock_timestamp()) * 1000`)} AS clock,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
        (SELECT greatest(sum(numbackends)::int - 1, 0) FROM pg_stat_database) AS taken,
        pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
@@ -106,7 +106,7 @@ async function inspectContent(pool: Pool, config: Config): Promise<Finding[]> {
   const findings = [checkSchema(state)]
   if (state.applied < state.newest) return findings
   const { rows } = await pool.query(
-    sql`SELECT ${exactly(sql`extract(epoch FROM now() - created_at) / 86400`)} AS age
+    sql`SELECT ${asNumber(sql`extract(epoch FROM now() - created_at) / 86400`)} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
   return [...findings, checkKeyAge(rows[0]?.age), ...(await inspectSecret(pool, config))]
@@ -119,7 +119,7 @@ async function inspectSecret(pool: Pool, config: Config): Promise<Finding[]> {
   const { SECRET_KEY, SECRET_KEY_PREVIOUS: previous, DATA_DIR } = config
   const about = SECRET_KEY ? 'SECRET_KEY' : join(DATA_DIR, 'secret.key')
   try {
-    const current = SECRET_KEY ?? storedSecret(about)
+    const current = SECRET_KEY ?? readSecretFile(about)
     openRootSecret(rows[0].sealed, { current, previous })
     return [checkOpening(about)]
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { Credentials } from '../users/credentials.ts'
-import { remove } from '../users/users.ts'
+import { deleteUser } from '../users/users.ts'
 
 /**
  * Deletes the account of who has given its password, as `deleteAccount` does.
@@ -17,7 +17,7 @@ export async function deleteOwnAccount(
       sql`SELECT FROM users WHERE id = ${id} AND password_version = ${password_version} FOR UPDATE`
     )
     if (rows.length === 0) return false
-    await remove(transaction, id)
+    await deleteUser(transaction, id)
     return true
   })
 }

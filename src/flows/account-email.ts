@@ -1,9 +1,9 @@
-import { type Account, find, presentAccount } from '../admin/accounts.ts'
+import { type Account, findAccountRow, toAccount } from '../admin/accounts.ts'
 import type { Database } from '../database/database.ts'
 import { enqueueMail } from '../mail/mails.ts'
 import { foldName } from '../users/names.ts'
 import { nameTaken, replaceEmail } from '../users/users.ts'
-import { isAddressReserved, keepReplaced, voidUndoLinks } from './email-change.ts'
+import { isAddressReserved, recordReplacedEmail, voidUndoLinks } from './email-change.ts'
 
 /** Another address for an account. */
 export interface NewEmail {
@@ -28,16 +28,16 @@ export async function setEmail(
   { email, verified, mail, undoLink }: NewEmail
 ): Promise<{ account: Account; before: Account }> {
   return database.transact(async (transaction) => {
-    const row = await find(transaction, user, 'FOR NO KEY UPDATE')
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     if (await isAddressReserved(transaction, email, row.id)) throw nameTaken('/email')
     const isProven = row.email_verified && foldName(String(row.email)) === foldName(email)
     const email_verified = verified || isProven
     const replaced = await replaceEmail(transaction, row.id, email, { verified: email_verified, path: '/email' })
-    if (undoLink) await keepReplaced(transaction, row.id, email, replaced)
+    if (undoLink) await recordReplacedEmail(transaction, row.id, email, replaced)
     else await voidUndoLinks(transaction, row.id, email)
     if (mail && !email_verified) {
       await enqueueMail(transaction, { kind: 'verify email', recipient: email, userId: row.id })
     }
-    return { account: presentAccount({ ...row, email, email_verified }), before: presentAccount(row) }
+    return { account: toAccount({ ...row, email, email_verified }), before: toAccount(row) }
   })
 }

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import { disable } from '../admin/accounts.ts'
+import { disableLocked } from '../admin/accounts.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
@@ -13,7 +13,7 @@ import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 import { type DeviceOwner, findDeviceOwner, findOwnCredentials, replacePasswordHash } from '../users/credentials.ts'
 import { foldName } from '../users/names.ts'
-import { markVerified, type ReplacedEmail, remove, removeEmail, replaceEmail } from '../users/users.ts'
+import { deleteUser, markVerified, type ReplacedEmail, removeEmail, replaceEmail } from '../users/users.ts'
 
 /** For how long nobody else registers an address that was replaced, in seconds: the link to undo it may come a day late. */
 const RESERVED_FOR = 8 * 24 * 60 * 60
@@ -58,7 +58,7 @@ export interface Rejected {
  * its owner's, and stays. An account without another name is deleted, if it was registered with the address; one that had
  * it from an operator gets the address before back, if that can be had back, or is disabled.
  *
- * @param addressNeeded whether nobody signs in without a verified address: an account that has another name is disabled
+ * @param requireVerified whether nobody signs in without a verified address: an account that has another name is disabled
  * then, or rejecting one's own address would be a way around that
  * @throws Problem EMAIL_TOKEN_INVALID
  */
@@ -66,7 +66,7 @@ export async function rejectEmail(
   database: Database,
   lifetimes: Lifetimes,
   token: string,
-  addressNeeded: boolean
+  requireVerified: boolean
 ): Promise<Rejected> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'verify email', token)
@@ -81,12 +81,12 @@ export async function rejectEmail(
     }
     const isNamed = used.names.username !== null
     if (!isNamed && account?.email_version === 1) {
-      await remove(transaction, user)
+      await deleteUser(transaction, user)
       return { user, outcome: 'account deleted' }
     }
     if (isNamed) await removeEmail(transaction, user)
-    if (isNamed && !addressNeeded) return { user, outcome: 'address removed' }
-    await disable(transaction, lifetimes, user)
+    if (isNamed && !requireVerified) return { user, outcome: 'address removed' }
+    await disableLocked(transaction, lifetimes, user)
     return { user, outcome: 'account disabled' }
   })
 }
@@ -102,13 +102,13 @@ export async function confirmNewEmail(database: Database, token: string): Promis
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'confirm new email', token)
     const user = used.user as string
-    await keepReplaced(transaction, user, used.email, await replaceEmail(transaction, user, used.email))
+    await recordReplacedEmail(transaction, user, used.email, await replaceEmail(transaction, user, used.email))
     return user
   })
 }
 
 /** Tells a proven address that it was replaced, and keeps it, so that it can be had back. */
-export async function keepReplaced(
+export async function recordReplacedEmail(
   transaction: Database,
   user: string,
   email: string,

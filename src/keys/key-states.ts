@@ -5,7 +5,7 @@ import { NOW, sql } from '../database/sql.ts'
  * What a key is good for: `published` before it signs, `signing`, `verifying` while tokens that it signed may live,
  * `over` after that; and `revoked`, at once and for good.
  */
-export type KeyState = 'published' | 'signing' | 'verifying' | 'over' | 'revoked'
+export type KeyState = 'published' | 'signing' | 'verifying' | 'expired' | 'revoked'
 
 /** A stored key as the operator sees it. */
 export interface ListedKey {
@@ -18,10 +18,10 @@ export interface ListedKey {
 }
 
 /** How long an instance may take to notice a change of the ring, in seconds. */
-export const NOTICE = 60
+export const REFRESH_DELAY = 60
 
 /** Longer than anybody waits, in seconds, and short enough for PostgreSQL to add it to a time. */
-const CENTURIES = 1e10
+const MAX_INTERVAL = 1e10
 
 /**
  * The stored keys and what each is good for at the moment. A key signs until the next one does, whatever became of that
@@ -36,7 +36,7 @@ export const storedKeys = (tokenTtl: number) => sql`(
       WHEN sign_from > moment THEN 'published'
       WHEN signs_until IS NULL OR signs_until > moment THEN 'signing'
       WHEN signs_until + lifetime > moment THEN 'verifying'
-      ELSE 'over'
+      ELSE 'expired'
     END AS state,
     coalesce(revoked_at, signs_until + lifetime) AS verifies_until
   FROM (
@@ -49,7 +49,7 @@ export const storedKeys = (tokenTtl: number) => sql`(
 ) AS keys`
 
 /** A retired key goes on signing for a little where an instance has not read the ring yet. */
-const usedFor = (tokenTtl: number) => Math.min(tokenTtl + NOTICE, CENTURIES)
+const usedFor = (tokenTtl: number) => Math.min(tokenTtl + REFRESH_DELAY, MAX_INTERVAL)
 
 /** All keys there ever were, in the order in which they sign. */
 export function listKeys(database: Database, tokenTtl: number): Promise<ListedKey[]> {

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import type { Secrets } from '../secrets/sealing.ts'
 import { type KeyState, type ListedKey, listKeys } from './key-states.ts'
-import { addKey, LEAD, lockKeys } from './signing-keys.ts'
+import { addKey, lockKeys, PUBLISH_LEAD } from './signing-keys.ts'
 
 /** What keys are made and judged by. */
 export interface KeyRules {
@@ -25,7 +25,7 @@ export interface Revocation {
  * @param lead seconds until it signs
  * @throws Error when there is one that waits to sign
  */
-export function rotateKey(database: Database, rules: KeyRules, lead = LEAD): Promise<ListedKey> {
+export function rotateKey(database: Database, rules: KeyRules, lead = PUBLISH_LEAD): Promise<ListedKey> {
   const { secrets, tokenTtl } = rules
   return database.transact(async (transaction) => {
     await lockKeys(transaction)

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import type { Database } from '../database/database.ts'
-import { CLOCK, exactly, sql } from '../database/sql.ts'
+import { asNumber, CLOCK, sql } from '../database/sql.ts'
 import { sealingSecrets } from '../secrets/root-secret.ts'
 import { type Secrets, seal, unseal } from '../secrets/sealing.ts'
 import { storedKeys } from './key-states.ts'
@@ -32,7 +32,7 @@ export interface SigningKey {
  * How long a new key is published before it signs, in seconds: as long as a JWKS may be cached (300 s), and as an
  * instance takes to notice it (60 s).
  */
-export const LEAD = 360
+export const PUBLISH_LEAD = 360
 
 /** Any number that nothing else in the database locks. */
 const LOCK = 0x6b657973
@@ -70,7 +70,7 @@ export async function ensureKey(database: Database, secrets: Secrets): Promise<v
  * @param lead seconds until it signs
  * @returns its kid, the RFC 7638 thumbprint
  */
-export async function addKey(database: Database, secrets: Secrets, lead = LEAD): Promise<string> {
+export async function addKey(database: Database, secrets: Secrets, lead = PUBLISH_LEAD): Promise<string> {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
@@ -91,9 +91,9 @@ export async function addKey(database: Database, secrets: Secrets, lead = LEAD):
  */
 export async function readRing(database: Database, secrets: Secrets, tokenTtl: number): Promise<SigningKey[]> {
   const rows = await database.query<{ kid: string; public_key: JsonWebKey; private_key: Buffer; signs_in: number }>(
-    sql`SELECT kid, public_key, private_key, ${exactly(sql`extract(epoch FROM sign_from - moment) * 1000`)} AS signs_in
+    sql`SELECT kid, public_key, private_key, ${asNumber(sql`extract(epoch FROM sign_from - moment) * 1000`)} AS signs_in
      FROM ${storedKeys(tokenTtl)}
-     WHERE state NOT IN ('over', 'revoked')
+     WHERE state NOT IN ('expired', 'revoked')
      ORDER BY sign_from, kid`
   )
   return rows.map(({ kid, public_key, private_key, signs_in }) => ({

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
 import { settledWithin } from '../concurrency/settled-within.ts'
 import type { Database } from '../database/database.ts'
-import { type Count, type Counted, countAllWithin } from './counters.ts'
+import { type CountRequest, type CountResult, countAllWithin } from './counters.ts'
 import type { Limit } from './rates.ts'
 
 /**
@@ -10,9 +10,12 @@ import type { Limit } from './rates.ts'
  *
  * @param openDatabase gives a database for each statement, since it serves several requests
  */
-export function createAddressCounts(openDatabase: () => Database, limit: Limit): (client: Counted) => Promise<Count> {
+export function createBatchedCounter(
+  openDatabase: () => Database,
+  limit: Limit
+): (client: CountRequest) => Promise<CountResult> {
   let counting: Promise<unknown> = Promise.resolve()
-  const counts = new DataLoader<Counted, Count>(
+  const counts = new DataLoader<CountRequest, CountResult>(
     (clients) => {
       const counted = countAllWithin(openDatabase(), clients, limit)
       counting = counted

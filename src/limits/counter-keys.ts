@@ -3,7 +3,7 @@ import { type AccountNames, foldName } from '../users/names.ts'
 
 /** The keys of the counters of names, in any letter case, in the order username, email. */
 export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[] {
-  return namesOf(names).map(([kind, name]) => limitKey(secret, kind, foldName(name)))
+  return namesPresent(names).map(([kind, name]) => limitKey(secret, kind, foldName(name)))
 }
 
 /** The keys of all counters of an account's wrong passwords but those of single devices. */
@@ -18,7 +18,7 @@ export const devicesKey = (secret: Buffer, user: string) => limitKey(secret, 'de
 /** The key of the counter of the mails of a kind to an address, in any letter case; those of one account, if given. */
 export const recipientKey = (secret: Buffer, kind: string, email: string, account?: string) =>
   limitKey(secret, 'recipient', kind, foldName(email), ...(account === undefined ? [] : [account]))
-export function namesOf(names: Partial<AccountNames>): [keyof AccountNames, string][] {
+export function namesPresent(names: Partial<AccountNames>): [keyof AccountNames, string][] {
   return (['username', 'email'] as const).flatMap((kind) => {
     const name = names[kind]
     return name == null ? [] : [[kind, name]]

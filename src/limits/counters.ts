@@ -1,18 +1,18 @@
 import type { Database } from '../database/database.ts'
-import { exactly, NOW, type Statement, sql } from '../database/sql.ts'
+import { asNumber, NOW, type Statement, sql } from '../database/sql.ts'
 import { type Limit, WIDE } from './rates.ts'
 
 /** What came of counting: the key that was counted, or how many seconds to wait where nothing more is let through. */
-export type Count = { counted: Buffer } | { wait: number }
+export type CountResult = { counted: Buffer } | { wait: number }
 
 /** Counts something, and says whether it is let through. */
-export async function countWithin(database: Database, key: Buffer, limit: Limit): Promise<Count> {
+export async function countWithin(database: Database, key: Buffer, limit: Limit): Promise<CountResult> {
   const [count] = await countAllWithin(database, [{ key }], limit)
-  return count as Count
+  return count as CountResult
 }
 
 /** What is counted, and where there is one the wider counter that it belongs to. */
-export interface Counted {
+export interface CountRequest {
   key: Buffer
   wide?: Buffer | undefined
 }
@@ -32,7 +32,7 @@ function outcomes(asked: Statement, counted: Statement, most: number, within: nu
   const left = sql`extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${NOW})`
   return sql`
      SELECT key, greatest(coalesce(${most} - ${counted}.count + times, 0), 0) AS left,
-       ${exactly(sql`coalesce(${left}, ${within})`)} AS wait
+       ${asNumber(sql`coalesce(${left}, ${within})`)} AS wait
      FROM ${asked} LEFT JOIN ${counted} USING (key) LEFT JOIN limits USING (key)`
 }
 
@@ -45,9 +45,9 @@ function outcomes(asked: Statement, counted: Statement, most: number, within: nu
  */
 export async function countAllWithin(
   database: Database,
-  asked: readonly Counted[],
+  asked: readonly CountRequest[],
   { most, within }: Limit
-): Promise<Count[]> {
+): Promise<CountResult[]> {
   const keys = asked.map(({ key }) => key)
   const wides = asked.map(({ wide }) => wide ?? null)
   // In the order of their keys, so that instances that count the same at once do not wait for each other in a circle.
@@ -66,10 +66,10 @@ export async function countAllWithin(
      UNION ALL${outcomes(sql`asked_wide`, sql`counted_wide`, most * WIDE, within)}`
   )
   const byKey = new Map(rows.map((row) => [row.key.toString('hex'), row]))
-  const take = (key: Buffer): Count => {
+  const take = (key: Buffer): CountResult => {
     const row = byKey.get(key.toString('hex')) as (typeof rows)[number]
     row.left -= 1
-    return row.left < 0 ? { wait: secondsOf(row.wait) } : { counted: key }
+    return row.left < 0 ? { wait: wholeSeconds(row.wait) } : { counted: key }
   }
   return asked.map(({ key, wide }) => {
     const count = take(key)
@@ -77,7 +77,7 @@ export async function countAllWithin(
   })
 }
 
-export const secondsOf = (wait: number) => Math.max(1, Math.ceil(wait))
+export const wholeSeconds = (wait: number) => Math.max(1, Math.ceil(wait))
 
 /**
  * Deletes some of the counters that are over.

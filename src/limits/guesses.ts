@@ -1,21 +1,21 @@
 import type { Database } from '../database/database.ts'
-import { exactly, NOW, sql } from '../database/sql.ts'
+import { asNumber, NOW, sql } from '../database/sql.ts'
 import type { AccountNames } from '../users/names.ts'
-import { type DeviceKeys, nameKeys, namesOf } from './counter-keys.ts'
-import { secondsOf } from './counters.ts'
+import { type DeviceKeys, nameKeys, namesPresent } from './counter-keys.ts'
+import { wholeSeconds } from './counters.ts'
 
 /** How many wrong passwords in a row a name has, and a known device beside it. */
-export const GUESSES = 10
+export const MAX_GUESSES = 10
 
 /** How many all known devices of an account have together. */
-export const GUESSES_OF_DEVICES = 20
+export const MAX_DEVICE_GUESSES = 20
 
 /** The wait after the last of them, in seconds; it doubles with each further one. */
 const FIRST_WAIT = 30
 const LONGEST_WAIT = 3600
 
 /** How long wrong passwords are remembered, in seconds. */
-const MEMORY = 24 * 60 * 60
+const EXPIRY = 24 * 60 * 60
 
 /** What is counted against a name. */
 export interface Guesses {
@@ -44,30 +44,30 @@ export async function countGuess(
   const [row] = await database.query<GuessRow>(
     sql`WITH by_device AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT ${own}::bytea, 1, ${NOW} + make_interval(secs => ${MEMORY})
+       SELECT ${own}::bytea, 1, ${NOW} + make_interval(secs => ${EXPIRY})
        WHERE ${own}::bytea IS NOT NULL
-         AND NOT EXISTS (SELECT FROM limits WHERE key = ${all} AND count >= ${GUESSES_OF_DEVICES} AND over_at > ${NOW})
+         AND NOT EXISTS (SELECT FROM limits WHERE key = ${all} AND count >= ${MAX_DEVICE_GUESSES} AND over_at > ${NOW})
        ON CONFLICT (key) DO UPDATE SET
          count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
          over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${NOW} OR known.count < ${GUESSES}
+       WHERE known.over_at <= ${NOW} OR known.count < ${MAX_GUESSES}
        RETURNING key
      ), by_all_devices AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT ${all}::bytea, 1, ${NOW} + make_interval(secs => ${MEMORY}) FROM by_device
+       SELECT ${all}::bytea, 1, ${NOW} + make_interval(secs => ${EXPIRY}) FROM by_device
        ON CONFLICT (key) DO UPDATE SET
          count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
          over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${NOW} OR known.count < ${GUESSES_OF_DEVICES}
+       WHERE known.over_at <= ${NOW} OR known.count < ${MAX_DEVICE_GUESSES}
        RETURNING key
      ), by_name AS (
        INSERT INTO limits AS known (key, count, over_at)
-       SELECT ${name}::bytea, 1, ${NOW} + make_interval(secs => ${MEMORY}) WHERE NOT EXISTS (SELECT FROM by_all_devices)
+       SELECT ${name}::bytea, 1, ${NOW} + make_interval(secs => ${EXPIRY}) WHERE NOT EXISTS (SELECT FROM by_all_devices)
        ON CONFLICT (key) DO UPDATE SET
          count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
-         blocked_until = CASE WHEN known.over_at > ${NOW} AND known.count + 1 >= ${GUESSES} THEN
+         blocked_until = CASE WHEN known.over_at > ${NOW} AND known.count + 1 >= ${MAX_GUESSES} THEN
            ${NOW} + make_interval(
-             secs => least(${FIRST_WAIT} * 2 ^ least(known.count + 1 - ${GUESSES}, 20), ${LONGEST_WAIT})
+             secs => least(${FIRST_WAIT} * 2 ^ least(known.count + 1 - ${MAX_GUESSES}, 20), ${LONGEST_WAIT})
            )
          END,
          over_at = excluded.over_at
@@ -75,11 +75,11 @@ export async function countGuess(
        RETURNING key
      )
      SELECT EXISTS (SELECT FROM by_all_devices) AS by_device, EXISTS (SELECT FROM by_name) AS by_name,
-       ${exactly(sql`coalesce((${blockedFor}), ${FIRST_WAIT})`)} AS wait`
+       ${asNumber(sql`coalesce((${blockedFor}), ${FIRST_WAIT})`)} AS wait`
   )
   const { by_device, by_name, wait } = row as GuessRow
   if (device && by_device) return { counted: [device.own, device.all] }
-  return by_name ? { counted: [name] } : { wait: secondsOf(wait) }
+  return by_name ? { counted: [name] } : { wait: wholeSeconds(wait) }
 }
 
 interface GuessRow {
@@ -106,7 +106,7 @@ const locked = (keys: Buffer[]) => sql`(
  */
 export async function refundGuesses(database: Database, keys: Buffer[]): Promise<void> {
   await database.query(
-    sql`UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > ${GUESSES} THEN ${NOW} END
+    sql`UPDATE limits SET count = count - 1, blocked_until = CASE WHEN count > ${MAX_GUESSES} THEN ${NOW} END
      FROM ${locked(keys)} AS mine
      WHERE limits.key = mine.key AND count > 0`
   )
@@ -121,7 +121,7 @@ export async function readGuesses(database: Database, secret: Buffer, names: Acc
        LEFT JOIN limits ON limits.key = asked.key AND over_at > ${NOW}
      ORDER BY place`
   )
-  return namesOf(names).map(([name], place) => ({ name, ...(rows[place] as (typeof rows)[number]) }))
+  return namesPresent(names).map(([name], place) => ({ name, ...(rows[place] as (typeof rows)[number]) }))
 }
 
 /**

@@ -1,18 +1,27 @@
-import { decode, excessOf, isDigest, isSound, readHash, type StoredHash, whole, writeHash } from './stored-hash.ts'
+import {
+  costExcess,
+  decode,
+  isDigest,
+  isValidCost,
+  positiveInteger,
+  readHash,
+  type StoredHash,
+  writeHash
+} from './stored-hash.ts'
 
 /** A hash as this service keeps it, or why it does not. */
-export type Adopted = { hash: string; reason?: never } | { reason: string; hash?: never }
+export type ImportedHash = { hash: string; reason?: never } | { reason: string; hash?: never }
 
 /**
  * Takes over a password hash as another service writes it, in the normal form of `StoredHash`.
  *
  * @param given its text, or Keycloak's credential as an object or as the JSON of one
  */
-export function adoptHash(given: string | object): Adopted {
+export function importHash(given: string | object): ImportedHash {
   const credential = typeof given === 'string' && given.trimStart().startsWith('{') ? parsed(given) : given
   const hash = typeof credential === 'string' ? recognize(credential) : readKeycloak(credential)
   if (!hash) return { reason: 'is in no form that is known here' }
-  const excess = excessOf(hash)
+  const excess = costExcess(hash)
   return excess ? { reason: `is too costly to check: ${excess}` } : { hash: writeHash(hash) }
 }
 
@@ -35,7 +44,8 @@ const FORMS: Form[] = [
   // Werkzeug, and so Flask.
   [
     new RegExp(`^scrypt:(\\d+):(\\d+):(\\d+)\\$([^$]+)\\$${HEXADECIMAL}$`),
-    (N, r, p, salt, key) => scrypt(whole(N), whole(r), whole(p), text(salt), hexadecimal(key))
+    (N, r, p, salt, key) =>
+      scrypt(positiveInteger(N), positiveInteger(r), positiveInteger(p), text(salt), hexadecimal(key))
   ],
   [
     new RegExp(`^pbkdf2:(\\w+):(\\d+)\\$([^$]+)\\$${HEXADECIMAL}$`),
@@ -44,7 +54,7 @@ const FORMS: Form[] = [
   // Django.
   [
     /^scrypt\$(\d+)\$([^$]+)\$(\d+)\$(\d+)\$([^$]+)$/,
-    (N, salt, r, p, key) => scrypt(whole(N), whole(r), whole(p), text(salt), decode(key))
+    (N, salt, r, p, key) => scrypt(positiveInteger(N), positiveInteger(r), positiveInteger(p), text(salt), decode(key))
   ],
   [
     /^pbkdf2_(\w+)\$(\d+)\$([^$]+)\$([^$]+)$/,
@@ -59,7 +69,8 @@ const FORMS: Form[] = [
   [/^(\$pbkdf2-\w+\$i=\d+),l=\d+(\$.+)$/, (head, rest) => readHash(head + rest)],
   [
     /^\$scrypt\$ln=(\d{3,}),r=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/,
-    (N, r, p, salt, key) => scrypt(whole(N), whole(r), whole(p), decode(salt), decode(key))
+    (N, r, p, salt, key) =>
+      scrypt(positiveInteger(N), positiveInteger(r), positiveInteger(p), decode(salt), decode(key))
   ]
 ]
 
@@ -121,7 +132,7 @@ function scrypt(
   key: Uint8Array | undefined
 ): StoredHash | undefined {
   const logN = Math.log2(N ?? 0)
-  if (!Number.isInteger(logN) || !r || !p || !isSound(logN, r) || !salt || !key) return undefined
+  if (!Number.isInteger(logN) || !r || !p || !isValidCost(logN, r) || !salt || !key) return undefined
   return checked({ algorithm: 'scrypt', logN, r, p, salt, key })
 }
 
@@ -131,7 +142,7 @@ function pbkdf2(
   salt: Uint8Array | undefined,
   key: Uint8Array | undefined
 ): StoredHash | undefined {
-  const rounds = whole(iterations)
+  const rounds = positiveInteger(iterations)
   if (!isDigest(digest) || !rounds || !salt || !key) return undefined
   return checked({ algorithm: 'pbkdf2', digest, iterations: rounds, salt, key })
 }

@@ -5,7 +5,7 @@ import { type Admission, createSemaphore, type Semaphore } from '../concurrency/
 import { Problem } from '../errors.ts'
 import type { HashTask } from './hash-worker.js'
 import { MAX_BYTES, normalize } from './policy.ts'
-import { excessOf, NO_PASSWORD, readHash, type StoredHash } from './stored-hash.ts'
+import { costExcess, NO_PASSWORD, readHash, type StoredHash } from './stored-hash.ts'
 
 /** Makes bcrypt hashes, and checks these and those of other services, a bounded number at once, beside the event loop. */
 export interface Hasher {
@@ -80,7 +80,7 @@ export function createHasher({
   function usable(present: string): StoredHash | undefined {
     if (present === NO_PASSWORD) return undefined
     const stored = readHash(present)
-    const reason = stored ? excessOf(stored) : 'it is in no known form'
+    const reason = stored ? costExcess(stored) : 'it is in no known form'
     if (reason === undefined) return stored
     unusable(reason)
     return undefined

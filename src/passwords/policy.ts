@@ -35,7 +35,7 @@ export function normalize(password: string): string {
  * @param path the JSON pointer of its key in the body
  * @returns every rule that it breaks; none for a good one
  */
-export function judgePassword(
+export function validatePassword(
   given: string,
   minimum: number,
   names: (string | null | undefined)[],

@@ -106,17 +106,17 @@ function readArgon2(
 
 function readScrypt(given: Parameters, salted: Salted): Scrypt | undefined {
   const [logN, r, p] = numbers(given, 'ln', 'r', 'p')
-  return logN && r && p && isSound(logN, r) ? { algorithm: 'scrypt', logN, r, p, ...salted } : undefined
+  return logN && r && p && isValidCost(logN, r) ? { algorithm: 'scrypt', logN, r, p, ...salted } : undefined
 }
 
 /** RFC 7914 §6: N is less than 2^(128 * r / 8). */
-export const isSound = (logN: number, r: number) => logN < 16 * r
+export const isValidCost = (logN: number, r: number) => logN < 16 * r
 
 /** As Supabase writes what it has taken over from Firebase. */
 function readFirebase({ ss, sk, v, ...given }: Parameters, salted: Salted): Scrypt | undefined {
   const [logN, r, p] = numbers(given, 'n', 'r', 'p')
   const [separator, signerKey] = [decode(ss), decode(sk)]
-  if (v !== '1' || !logN || !r || !p || !isSound(logN, r) || !separator || signerKey?.length !== salted.key.length)
+  if (v !== '1' || !logN || !r || !p || !isValidCost(logN, r) || !separator || signerKey?.length !== salted.key.length)
     return undefined
   return { algorithm: 'scrypt', logN, r, p, firebase: { signerKey, separator }, ...salted }
 }
@@ -162,7 +162,7 @@ const MEMORY = 131_072
  *
  * @returns undefined for one that is not too costly
  */
-export function excessOf(hash: StoredHash): string | undefined {
+export function costExcess(hash: StoredHash): string | undefined {
   switch (hash.algorithm) {
     case 'bcrypt':
       return hash.cost > 15 ? 'bcrypt above cost 15' : undefined
@@ -186,13 +186,13 @@ export function isDigest(name: string): name is Digest {
 }
 
 /** A positive whole number in decimals. */
-export function whole(text: string | undefined): number | undefined {
+export function positiveInteger(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }
 
 /** The parameters named, when there are these and no others. */
 function numbers(given: Parameters, ...names: string[]): (number | undefined)[] {
-  return Object.keys(given).join() === names.join() ? names.map((name) => whole(given[name])) : []
+  return Object.keys(given).join() === names.join() ? names.map((name) => positiveInteger(given[name])) : []
 }
 
 const pair = (text: string): [string, string] => {

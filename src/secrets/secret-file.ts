@@ -24,7 +24,7 @@ export function readSecrets({
  *
  * @throws Error when the file that is there holds no secret
  */
-export function generatedSecret(folder: string): string {
+export function readOrCreateSecret(folder: string): string {
   const path = join(folder, 'secret.key')
   prepareFolder(folder)
   // A link that leads nowhere is a secret that is missing, not one that was never made.
@@ -36,7 +36,7 @@ export function generatedSecret(folder: string): string {
     writeFileSync(unfinished, text, { flag: 'wx', mode: 0o600, flush: true })
     renameSync(unfinished, path)
   }
-  return storedSecret(path)
+  return readSecretFile(path)
 }
 
 /**
@@ -44,7 +44,7 @@ export function generatedSecret(folder: string): string {
  *
  * @throws Error when it cannot be read, or holds no secret
  */
-export function storedSecret(path: string): string {
+export function readSecretFile(path: string): string {
   const content = read(path)
   // White space to be trimmed includes the byte order mark.
   const secret = content.toString('utf8').trim()
@@ -60,7 +60,7 @@ export function storedSecret(path: string): string {
  *
  * @throws Error
  */
-export async function requireSealingSecret(pool: Pool, folder: string): Promise<void> {
+export async function requireSecretIfSealed(pool: Pool, folder: string): Promise<void> {
   const path = join(resolve(folder), 'secret.key')
   if (lstatSync(path, { throwIfNoEntry: false })) return
   const { rows } = await pool.query('SELECT FROM root_secret UNION ALL SELECT FROM signing_keys LIMIT 1')

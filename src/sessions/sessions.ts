@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Session } from '../schemas/sessions.ts'
 import type { User } from '../schemas/users.ts'
 import { type Credentials, type DeviceOwner, voidDevices } from '../users/credentials.ts'
-import { present, type UserRow } from '../users/users.ts'
+import { toUser, type UserRow } from '../users/users.ts'
 import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
 import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
 
@@ -26,7 +26,7 @@ export interface SessionOfUser {
 }
 
 /** Where a session was opened from. */
-export interface Provenance {
+export interface SessionOrigin {
   userAgent: string | undefined
   ip: string
 }
@@ -47,7 +47,7 @@ export interface OpenedSession extends LiveSession {
 const USER_AGENT_LENGTH = 512
 
 /** The most sessions that a list shows: those used last. */
-const LISTED = 1000
+const MAX_LISTED = 1000
 
 /**
  * Opens a session for the user whose password was right.
@@ -59,7 +59,7 @@ export async function openSession(
   database: Database,
   lifetimes: Lifetimes,
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
-  { userAgent, ip }: Provenance
+  { userAgent, ip }: SessionOrigin
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
   // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
@@ -93,7 +93,7 @@ export async function findSessionUser(
      FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
      WHERE session.id = ${sid} AND user_id = ${sub} AND over IS NULL`
   )
-  return row && present(row)
+  return row && toUser(row)
 }
 
 /**
@@ -111,7 +111,7 @@ export async function listSessions(
      FROM ${storedSessions(lifetimes)}
      WHERE user_id = ${sub} AND over IS NULL
      ORDER BY id = ${sid} DESC, last_used_at DESC, id
-     LIMIT ${LISTED}`
+     LIMIT ${MAX_LISTED}`
   )
   return rows.map((row) => ({
     id: row.id,

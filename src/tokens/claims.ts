@@ -18,7 +18,7 @@ const Claims = Type.Object({
 
 export type Claims = Static<typeof Claims>
 
-const fits = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
+const isValid = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
 
 /**
  * Checks what a payload says, once its signature is known to be right.
@@ -26,8 +26,8 @@ const fits = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
  * @throws Problem TOKEN_INVALID when a claim is missing, of another type, of another issuer or audience, or when the
  * token is from the future
  */
-export function acceptClaims(payload: unknown, issuer: string, audience: string, now: number): Claims {
-  if (!fits(payload)) throw new Problem('TOKEN_INVALID')
+export function validateClaims(payload: unknown, issuer: string, audience: string, now: number): Claims {
+  if (!isValid(payload)) throw new Problem('TOKEN_INVALID')
   const { iss, aud, iat, nbf = iat } = payload
   const foreign = iss !== issuer || ![aud].flat().includes(audience)
   if (foreign || Math.max(iat, nbf) > now / 1000 + SKEW) throw new Problem('TOKEN_INVALID')

@@ -5,7 +5,7 @@ import formats from 'ajv-formats'
 import { CsvError, parse as parseCsv } from 'csv-parse'
 import { parseJson } from '../http/json-body.ts'
 import { describeFaults } from '../http/validation.ts'
-import { adoptHash } from '../passwords/foreign-hash.ts'
+import { importHash } from '../passwords/foreign-hash.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import { Identified } from '../schemas/answers.ts'
 import { Email, Username } from '../schemas/fields.ts'
@@ -202,7 +202,7 @@ function validate(line: number, value: unknown): Entry {
   if (!isValid(value))
     return { line, code: 'VALIDATION_FAILED', errors: describeFaults(isValid.errors as ErrorObject[]) }
   const { password_hash: given, ...rest } = value
-  const { hash, reason } = given === undefined ? { hash: NO_PASSWORD } : adoptHash(given)
+  const { hash, reason } = given === undefined ? { hash: NO_PASSWORD } : importHash(given)
   if (hash === undefined) return refuse(line, 'HASH_REFUSED', reason, '/password_hash')
   return { line, record: { ...rest, password_hash: hash } }
 }

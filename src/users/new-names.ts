@@ -7,14 +7,14 @@ import type { Names } from './names.ts'
 
 const ajv = new Ajv({ allErrors: true, validateSchema: false, verbose: true })
 addFormats.default(ajv, ['email'])
-const fits = ajv.compile<Names>(NewNames)
+const isValid = ajv.compile<Names>(NewNames)
 
 /**
  * The names of a new account, by the rules of `/register` where there is no request.
  *
  * @throws Problem VALIDATION_FAILED naming every fault
  */
-export function acceptNames(names: unknown): Names {
-  if (fits(names)) return names
-  throw new Problem('VALIDATION_FAILED', { errors: describeFaults(fits.errors as ErrorObject[]) })
+export function validateNewNames(names: unknown): Names {
+  if (isValid(names)) return names
+  throw new Problem('VALIDATION_FAILED', { errors: describeFaults(isValid.errors as ErrorObject[]) })
 }

@@ -50,7 +50,7 @@ export async function addUser(
     .catch(refuseTaken('/username'))
   if (!row) throw await namesTaken(database, { username, email, isReserved })
   const { checked: _, ...user } = row
-  return present(user)
+  return toUser(user)
 }
 
 async function namesTaken(
@@ -77,7 +77,7 @@ export async function markVerified(database: Database, id: string): Promise<void
 }
 
 /** What a change of the username needs to know. */
-export interface Renaming {
+export interface UsernameChange {
   /** For how long access tokens may go on carrying the username before, in seconds. */
   tokenTtl: number
 }
@@ -91,7 +91,7 @@ export interface Renaming {
  */
 export async function changeUsername(
   database: Database,
-  { tokenTtl }: Renaming,
+  { tokenTtl }: UsernameChange,
   id: string,
   username: string
 ): Promise<User | undefined> {
@@ -112,7 +112,7 @@ export async function changeUsername(
        SELECT ${USER} FROM renamed`
     )
     .catch(refuseTaken('/username'))
-  return row && present(row)
+  return row && toUser(row)
 }
 
 /**
@@ -168,12 +168,12 @@ export const nameTaken = (path: string) =>
   new Problem('ACCOUNT_EXISTS', { errors: [{ path, message: 'is taken', rule: 'taken' }] })
 
 /** A user as the API shows one. */
-export function present({ created_at, ...user }: UserRow): User {
+export function toUser({ created_at, ...user }: UserRow): User {
   return { ...user, created_at: created_at.toISOString() }
 }
 
 /** Deletes a user that is locked. */
-export async function remove(transaction: Database, id: string): Promise<void> {
+export async function deleteUser(transaction: Database, id: string): Promise<void> {
   // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
   await transaction.query(
     sql`SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = ${id} ORDER BY id FOR UPDATE) AS locked`

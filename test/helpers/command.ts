@@ -10,7 +10,7 @@ import { requireStarted } from '../../src/database/existing-database.ts'
 import { openPool } from '../../src/database/open-pool.ts'
 import { ensureKey } from '../../src/keys/signing-keys.ts'
 import { readRootSecret } from '../../src/secrets/root-secret.ts'
-import { generatedSecret } from '../../src/secrets/secret-file.ts'
+import { readOrCreateSecret } from '../../src/secrets/secret-file.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
 
 interface Operator {
@@ -41,7 +41,7 @@ export async function operator(t: Test, { database, clock, environment }: Operat
 export async function startOnce({ config, pglite, clock = systemClock }: AppOptions & { config: Config }) {
   const { pool, close } = await openPool(config, () => {}, pglite)
   const database = createDatabase(pool, { clock, timeout: 60_000 })
-  const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
+  const secrets = { current: config.SECRET_KEY ?? readOrCreateSecret(config.DATA_DIR) }
   async function make(): Promise<void> {
     await ensureKey(database, secrets)
     await readRootSecret(database, secrets)

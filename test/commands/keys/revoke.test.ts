@@ -71,7 +71,7 @@ test('keys revoke', async (t) => {
     )
     clock.advance(900 + 60)
     const { stdout } = await run(['--json', '--yes', 'keys', 'revoke', '--', retired])
-    t.strictSame(JSON.parse(stdout), { kid: retired, was: 'over', revoked: true, replacement: null })
+    t.strictSame(JSON.parse(stdout), { kid: retired, was: 'expired', revoked: true, replacement: null })
   })
 
   await t.test('refuses a key that there is not, or that is revoked', async (t) => {

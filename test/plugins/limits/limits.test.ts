@@ -418,7 +418,7 @@ test('the limits', async (t) => {
 })
 
 test('a login that loses the database after its password was checked', async (t) => {
-  // Counted by address, the credentials, the guess: the fourth statement resets the guesses, the fifth opens the session.
+  // Count by address, the credentials, the guess: the fourth statement resets the guesses, the fifth opens the session.
   const cases: [what: string, lost: number, next: number[]][] = [
     ['while the guesses are reset, does not count as one', 4, [401, 429]],
     ['while the session is opened, has reset them', 5, [401, 401]]

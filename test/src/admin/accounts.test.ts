@@ -1,9 +1,9 @@
 import { test } from 'tap'
 import { listAccounts } from '../../../src/admin/account-list.ts'
 import {
-  calledBy,
   deleteAccount,
   disableAccount,
+  displayName,
   enableAccount,
   endAccountSessions,
   findAccount,
@@ -125,7 +125,7 @@ test('the accounts', async (t) => {
     ])
       await add(names)
     const search = async (text: string, given = {}) =>
-      (await listAccounts(database, { limit: 9, search: text, ...given })).users.map(calledBy).sort()
+      (await listAccounts(database, { limit: 9, search: text, ...given })).users.map(displayName).sort()
     const table: [text: string, found: string[]][] = [
       ['ada', ['ADA@example.com', 'Ada', 'adam']],
       ['ADA', ['ADA@example.com', 'Ada', 'adam']],
@@ -296,7 +296,7 @@ test('an id is told from a name', (t) => {
 })
 
 test('an account is called by its username, or else its email', (t) => {
-  t.equal(calledBy({ username: 'ada', email: 'ada@example.com' }), 'ada')
-  t.equal(calledBy({ username: null, email: 'ada@example.com' }), 'ada@example.com')
+  t.equal(displayName({ username: 'ada', email: 'ada@example.com' }), 'ada')
+  t.equal(displayName({ username: null, email: 'ada@example.com' }), 'ada@example.com')
   t.end()
 })

@@ -6,7 +6,7 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
-import { ACCOUNT, append, emptyRecord, KEY, occurrence } from '../../helpers/record.ts'
+import { ACCOUNT, append, auditEvent, emptyRecord, KEY } from '../../helpers/record.ts'
 
 test('adding to the record', async (t) => {
   const pool = await migratedPool(t)
@@ -24,7 +24,7 @@ test('adding to the record', async (t) => {
       detail: { reason: 'a "reason"', count: 2 }
     }
     const bare = { actor: 'operator', action: 'key rotated' } as const
-    t.equal(await appendRecords(database(), KEY, [occurrence(whole), occurrence(bare)]), 2)
+    t.equal(await appendRecords(database(), KEY, [auditEvent(whole), auditEvent(bare)]), 2)
     const { requestId: request_id, ...rest } = whole
     const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
     t.match(await list(), [
@@ -37,8 +37,8 @@ test('adding to the record', async (t) => {
     const clock = testClock()
     clock.advance(86_400)
     const { rows } = await pool.query('SELECT extract(epoch FROM now())::float8 AS now')
-    const old = occurrence({ happened: performance.now() - 600_000 })
-    await appendRecords(createDatabase(pool, { clock, timeout: 60_000 }), KEY, [old, occurrence()])
+    const old = auditEvent({ happened: performance.now() - 600_000 })
+    await appendRecords(createDatabase(pool, { clock, timeout: 60_000 }), KEY, [old, auditEvent()])
     const [first, second] = (await list()).map(({ at }) => Date.parse(at) / 1000 - rows[0].now)
     t.ok(Math.abs(Number(first) - 85_800) < 30, `${first}`)
     t.ok(Math.abs(Number(second) - 86_400) < 30, `${second}`)

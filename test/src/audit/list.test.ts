@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { listAudit, type Wanted } from '../../../src/audit/list.ts'
+import { type AuditFilter, listAudit } from '../../../src/audit/list.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 import { ACCOUNT, append } from '../../helpers/record.ts'
@@ -15,7 +15,7 @@ test('listing the record', async (t) => {
   const after = new Date(Date.now() - 2.5 * HOUR)
   const before = new Date(Date.now() - 1.5 * HOUR)
 
-  const cases: [what: string, wanted: Partial<Wanted>, numbers: number[]][] = [
+  const cases: [what: string, wanted: Partial<AuditFilter>, numbers: number[]][] = [
     ['all of it', {}, [1, 2, 3, 4, 5]],
     ['the newest', { limit: 2 }, [4, 5]],
     ['what concerns an account', { account: ACCOUNT }, [1, 2, 4, 5]],

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { countBeginning, purgeAudit } from '../../../src/audit/purge.ts'
+import { countPurgeable, purgeAudit } from '../../../src/audit/purge.ts'
 import { verifyAudit } from '../../../src/audit/verify.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -14,7 +14,7 @@ test('purging the record', async (t) => {
   const pool = await migratedPool(t)
   const database = () => createDatabase(pool, { timeout: 60_000 })
   const purge = (hours: number) => purgeAudit(database(), KEY, before(hours))
-  const count = (hours: number) => countBeginning(database(), before(hours))
+  const count = (hours: number) => countPurgeable(database(), before(hours))
   const verify = () => verifyAudit(database(), KEY)
   t.beforeEach(() => emptyRecord(pool))
 

@@ -1,20 +1,20 @@
 import { test } from 'tap'
-import type { Occurrence } from '../../../src/audit/append.ts'
+import type { AuditEvent } from '../../../src/audit/append.ts'
 import { BATCH, CAPACITY, createAuditQueue } from '../../../src/audit/queue.ts'
 import { caught } from '../../helpers/caught.ts'
-import { occurrence } from '../../helpers/record.ts'
+import { auditEvent } from '../../helpers/record.ts'
 
 function filled(count: number) {
   const queue = createAuditQueue()
-  for (let index = 0; index < count; index++) queue.push(occurrence({ detail: { count: index } }))
+  for (let index = 0; index < count; index++) queue.push(auditEvent({ detail: { count: index } }))
   return queue
 }
 
 test('the queue of the record', async (t) => {
   await t.test('is written in its order, some at a time', async (t) => {
     const queue = filled(BATCH + 3)
-    const written: Occurrence[][] = []
-    const write = async (batch: Occurrence[]) => {
+    const written: AuditEvent[][] = []
+    const write = async (batch: AuditEvent[]) => {
       written.push(batch)
     }
     await queue.writeBatch(write)
@@ -36,7 +36,7 @@ test('the queue of the record', async (t) => {
     const queue = filled(1)
     const failed = await caught(
       queue.writeBatch(async () => {
-        queue.push(occurrence({ action: 'logged out' }))
+        queue.push(auditEvent({ action: 'logged out' }))
         throw new Error('the database is away')
       })
     )
@@ -53,7 +53,7 @@ test('the queue of the record', async (t) => {
   await t.test('is written once however many ask', async (t) => {
     const queue = filled(2)
     let written = 0
-    const write = async (batch: Occurrence[]) => {
+    const write = async (batch: AuditEvent[]) => {
       await new Promise(setImmediate)
       written += batch.length
     }
@@ -65,13 +65,13 @@ test('the queue of the record', async (t) => {
     const queue = filled(CAPACITY + 7)
     t.strictSame([queue.waiting, queue.lost], [CAPACITY, 7])
     await caught(queue.writeBatch(() => Promise.reject(new Error('away'))))
-    queue.push(occurrence())
+    queue.push(auditEvent())
     const gaps: unknown[] = []
-    const write = async (batch: Occurrence[]) => {
+    const write = async (batch: AuditEvent[]) => {
       const [first, ...rest] = batch
       if (first?.action !== 'records lost') return
       gaps.push([first.actor, first.detail, rest.length])
-      queue.push(occurrence())
+      queue.push(auditEvent())
     }
     while (queue.waiting > 0) await queue.writeBatch(write)
     t.strictSame(gaps, [

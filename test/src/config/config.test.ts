@@ -204,7 +204,7 @@ test('a mail server needs a sender', (t) => {
   t.end()
 })
 
-const MENDS: Record<string, string> = {
+const FIXES: Record<string, string> = {
   DATABASE_URL:
     'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)',
   DATABASE_POOL: 'a whole number from 1 to 1000',
@@ -256,7 +256,7 @@ function faultsOf(environment: Record<string, string>): string[] {
   }
 }
 
-const fault = (name: string) => `  - ${name} must be ${MENDS[name]}`
+const fault = (name: string) => `  - ${name} must be ${FIXES[name]}`
 
 /** Passwords that a URL is cut short by, as they are: some leave a host and a port that a URL can have. */
 const ODD_PASSWORDS = [

@@ -12,7 +12,7 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { isThere, keepFilesPrivate, prepareFolder } from '../../../src/config/data-folder.ts'
+import { exists, keepFilesPrivate, prepareFolder } from '../../../src/config/data-folder.ts'
 import { denied } from '../../helpers/denied.ts'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
@@ -86,16 +86,16 @@ test('a folder that is only looked at keeps the permissions that it has, and is 
   const folder = openFolder(t)
   const modes = () => [folder, ...everything(folder)].map((path) => [path, modeOf(path)])
   const before = modes()
-  prepareFolder(folder, { asItIs: true })
+  prepareFolder(folder, { keepPermissions: true })
   t.strictSame(modes(), before)
   writeFileSync(join(folder, 'letter.txt'), '')
-  t.throws(() => prepareFolder(folder, { asItIs: true }), {
+  t.throws(() => prepareFolder(folder, { keepPermissions: true }), {
     message: 'is open to other users and has other files in it'
   })
   const user = process.geteuid?.() as number
   t.intercept(process, 'geteuid', { value: () => user + 1 })
   chmodSync(folder, 0o700)
-  t.throws(() => prepareFolder(folder, { asItIs: true }), { message: `${folder} belongs to user ${user}` })
+  t.throws(() => prepareFolder(folder, { keepPermissions: true }), { message: `${folder} belongs to user ${user}` })
 })
 
 test('a folder with files of others in it is not closed, but refused while it is open', async (t) => {
@@ -276,17 +276,17 @@ test('a folder that another process makes at the same time is taken', async (t) 
 
 test('a file is there or missing, or this user may not know', async (t) => {
   const folder = t.testdir({ file: '' })
-  t.equal(isThere(join(folder, 'file')), true)
-  t.equal(isThere(join(folder, 'none')), false)
-  t.equal(isThere(join(folder, 'none', 'deeper')), false)
-  t.equal(isThere(join(folder, 'file', 'deeper')), false)
+  t.equal(exists(join(folder, 'file')), true)
+  t.equal(exists(join(folder, 'none')), false)
+  t.equal(exists(join(folder, 'none', 'deeper')), false)
+  t.equal(exists(join(folder, 'file', 'deeper')), false)
   symlinkSync('circle', join(folder, 'circle'))
-  t.throws(() => isThere(join(folder, 'circle')), {
+  t.throws(() => exists(join(folder, 'circle')), {
     name: 'DataFolderError',
     message: new RegExp(`^${folder} cannot be read: ELOOP: `)
   })
   denied(t, folder)
-  t.throws(() => isThere(join(folder, 'file')), {
+  t.throws(() => exists(join(folder, 'file')), {
     name: 'DataFolderError',
     message: `${folder} belongs to another user, and this one may not look into it: run this as the user that the service runs as`
   })

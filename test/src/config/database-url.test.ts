@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { hasPlainCredentials, whereabouts } from '../../../src/config/database-url.ts'
+import { hasUnambiguousCredentials, withoutCredentials } from '../../../src/config/database-url.ts'
 import { run } from '../../helpers/command.ts'
 
-test('the whereabouts of a database have no user and no password', (t) => {
+test('the withoutCredentials of a database have no user and no password', (t) => {
   const table = [
     ['postgres://ada:the-secret-password@db.example.com:6432/latchkey', 'db.example.com:6432/latchkey'],
     ['postgresql://ada:the-secret-password@[::1]/latchkey?password=the-secret-password', '[::1]/latchkey'],
@@ -10,7 +10,7 @@ test('the whereabouts of a database have no user and no password', (t) => {
     ['postgres:///latchkey?host=/run/postgresql', '/run/postgresql/latchkey'],
     ['postgres://ada:the-secret-p@ssword@db.example.com/latchkey', 'db.example.com/latchkey']
   ] as const
-  for (const [url, expected] of table) t.equal(whereabouts(url), expected)
+  for (const [url, expected] of table) t.equal(withoutCredentials(url), expected)
   t.end()
 })
 
@@ -27,7 +27,7 @@ test('credentials are where they belong, or nothing is known of the host', (t) =
     ['postgres://ada:p\tss@localhost/latchkey', false],
     ['postgres://ada:p\nss@localhost/latchkey', false]
   ] as const
-  for (const [url, expected] of table) t.equal(hasPlainCredentials(url), expected, url)
+  for (const [url, expected] of table) t.equal(hasUnambiguousCredentials(url), expected, url)
   t.end()
 })
 

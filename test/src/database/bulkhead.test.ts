@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { type Test, test } from 'tap'
-import { shareOf } from '../../../src/database/bulkhead.ts'
+import { createBulkhead } from '../../../src/database/bulkhead.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
@@ -35,7 +35,7 @@ test('a share of a pool', async (t) => {
   await t.test('holds so many of its connections at once; the others are left to the rest', async (t) => {
     holdMoments(t)
     const pool = await poolOfThree(t)
-    const share = shareOf(pool, 2)
+    const share = createBulkhead(pool, 2)
     const { connected, note } = noting()
     const [first, second, third, fourth] = ['first', 'second', 'third', 'fourth'].map((name) =>
       note(name, share.connect())
@@ -60,7 +60,7 @@ test('a share of a pool', async (t) => {
   await t.test('counts no connection that is held for too long', async (t) => {
     const tooLong = holdMoments(t)
     const pool = await poolOfThree(t)
-    const share = shareOf(pool, 1)
+    const share = createBulkhead(pool, 1)
     const hanging = await share.connect()
     const next = share.connect()
     await new Promise(setImmediate)
@@ -79,7 +79,7 @@ test('a share of a pool', async (t) => {
   await t.test('counts no connection that could not be made', async (t) => {
     const pool = new pg.Pool({ host: '127.0.0.1', port: CLOSED_PORT })
     t.teardown(() => pool.end())
-    const share = shareOf(pool, 1)
+    const share = createBulkhead(pool, 1)
     const errors = await Promise.all([caught(share.connect()), caught(share.connect())])
     t.strictSame(
       errors.map(({ code }) => code),
@@ -96,7 +96,7 @@ test('a share of a pool', async (t) => {
         throw new Error('the file of the certificate is away')
       }
     })
-    const share = shareOf(pool, 1)
+    const share = createBulkhead(pool, 1)
     for (const error of [await caught(share.connect()), await caught(share.connect())]) {
       t.equal(error.message, 'the file of the certificate is away')
     }
@@ -106,7 +106,7 @@ test('a share of a pool', async (t) => {
     const tooLong = holdMoments(t)
     const pool = await poolOfThree(t)
     const rest = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
-    const share = shareOf(pool, 1)
+    const share = createBulkhead(pool, 1)
     const waiting = [share.connect(), share.connect()]
     await new Promise(setImmediate)
     tooLong()
@@ -120,7 +120,7 @@ test('a share of a pool', async (t) => {
   await t.test('is waited for as long as a database has timeout', async (t) => {
     holdMoments(t)
     const pool = await poolOfThree(t)
-    const share = shareOf(pool, 1)
+    const share = createBulkhead(pool, 1)
     const database = createDatabase(pool).through(share)
     t.strictSame(await database.query(sql`SELECT quickly`), [])
     t.strictSame(await database.transact(async () => 'a result'), 'a result')

@@ -3,15 +3,15 @@ import { test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import {
   allOf,
+  asNumber,
   CLOCK,
-  exactly,
   identifier,
   list,
   NOW,
   render,
   type Statement,
   sql,
-  verbatim
+  unsafeRaw
 } from '../../../src/database/sql.ts'
 import { testClock } from '../../helpers/app.ts'
 import { emptyPool } from '../../helpers/pool.ts'
@@ -41,7 +41,7 @@ test('statements', async (t) => {
       'TRUNCATE "users", "a ""b"""',
       []
     ],
-    ['with numbers in full', sql`SELECT ${exactly(sql`count(*)`)}`, 'SELECT to_json(count(*))', []],
+    ['with numbers in full', sql`SELECT ${asNumber(sql`count(*)`)}`, 'SELECT to_json(count(*))', []],
     [
       'with conditions',
       sql`WHERE ${allOf(false, named('a'), named('b'))}`,
@@ -49,7 +49,7 @@ test('statements', async (t) => {
       ['a', 'b']
     ],
     ['with no condition', sql`WHERE ${allOf(false)}`, 'WHERE true', []],
-    ['of a file', verbatim('SELECT $1'), 'SELECT $1', []]
+    ['of a file', unsafeRaw('SELECT $1'), 'SELECT $1', []]
   ]
   for (const [what, statement, text, values] of statements) {
     t.strictSame(render(statement, clock), { text, values }, what)

@@ -6,7 +6,7 @@ import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
 const TOKEN_TTL = 900
-const NOTICE = 60
+const REFRESH_DELAY = 60
 
 test('the list of keys', async (t) => {
   const pool = await migratedPool(t)
@@ -47,7 +47,7 @@ test('the list of keys', async (t) => {
       'one whose last tokens may live',
       [
         ['a', -DAY],
-        ['b', -TOKEN_TTL - NOTICE + 100]
+        ['b', -TOKEN_TTL - REFRESH_DELAY + 100]
       ],
       ['a verifying', 'b signing']
     ],
@@ -55,9 +55,9 @@ test('the list of keys', async (t) => {
       'one whose last token is over',
       [
         ['a', -DAY],
-        ['b', -TOKEN_TTL - NOTICE - 1]
+        ['b', -TOKEN_TTL - REFRESH_DELAY - 1]
       ],
-      ['a over', 'b signing']
+      ['a expired', 'b signing']
     ],
     [
       'one that was revoked while it signed, which its successor followed',
@@ -82,7 +82,7 @@ test('the list of keys', async (t) => {
         ['b', -7200, -10],
         ['c', -10]
       ],
-      ['a over', 'b revoked', 'c signing']
+      ['a expired', 'b revoked', 'c signing']
     ],
     [
       'one that was revoked while another waited',
@@ -106,14 +106,14 @@ test('the list of keys', async (t) => {
     await add('a', -10)
     await add('b', 350)
     const seen = [await states(clock)]
-    for (const seconds of [360, TOKEN_TTL + NOTICE]) {
+    for (const seconds of [360, TOKEN_TTL + REFRESH_DELAY]) {
       clock.advance(seconds)
       seen.push(await states(clock))
     }
     t.strictSame(seen, [
       ['a signing', 'b published'],
       ['a verifying', 'b signing'],
-      ['a over', 'b signing']
+      ['a expired', 'b signing']
     ])
   })
 
@@ -122,7 +122,7 @@ test('the list of keys', async (t) => {
     await add('b', -7200, -10)
     await add('c', -10)
     const [a, b, c] = await listKeys(database, TOKEN_TTL)
-    t.equal(Number(a?.verifiesUntil) - Number(b?.signsFrom), (TOKEN_TTL + NOTICE) * 1000)
+    t.equal(Number(a?.verifiesUntil) - Number(b?.signsFrom), (TOKEN_TTL + REFRESH_DELAY) * 1000)
     t.equal(Number(c?.signsFrom) - Number(b?.verifiesUntil), 0, 'a revoked one verifies until then')
     t.equal(c?.verifiesUntil, null)
     t.equal(Number(c?.createdAt) - Number(c?.signsFrom), 10_000)

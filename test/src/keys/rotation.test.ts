@@ -147,7 +147,7 @@ test('the stored keys', async (t) => {
       clock.advance(60)
       const { kid: third } = await rotate(0)
       clock.advance(900 + 60)
-      t.strictSame(await revoke(second), { was: 'over', replacement: undefined })
+      t.strictSame(await revoke(second), { was: 'expired', replacement: undefined })
       t.strictSame(await ring(), [third])
     })
 

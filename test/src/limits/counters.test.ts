@@ -1,11 +1,11 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import { limitKey, nameKeys } from '../../../src/limits/counter-keys.ts'
-import { type Count, countAllWithin, countWithin, purgeLimits } from '../../../src/limits/counters.ts'
+import { type CountResult, countAllWithin, countWithin, purgeLimits } from '../../../src/limits/counters.ts'
 import {
   countGuess,
-  GUESSES,
-  GUESSES_OF_DEVICES,
+  MAX_DEVICE_GUESSES,
+  MAX_GUESSES,
   readGuesses,
   refundGuesses,
   resetGuesses
@@ -100,7 +100,7 @@ test('the stored limits', async (t) => {
   })
 
   await t.test('let ten guesses of a name through, and then one after each wait, which doubles', async (t) => {
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
+    t.strictSame(await times(MAX_GUESSES, guess), Array(MAX_GUESSES).fill(byName()))
     for (const wait of [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]) {
       t.strictSame(await guess(), { wait })
       t.strictSame(await guess(), { wait }, 'what is refused is not counted')
@@ -114,7 +114,7 @@ test('the stored limits', async (t) => {
 
   await t.test('let ten guesses through of any number at once', async (t) => {
     const counts = await Promise.all(Array.from({ length: 40 }, () => guess()))
-    t.equal(counts.filter((count) => 'counted' in count).length, GUESSES)
+    t.equal(counts.filter((count) => 'counted' in count).length, MAX_GUESSES)
   })
 
   await t.test('tell what is counted against the names of an account', async (t) => {
@@ -139,19 +139,19 @@ test('the stored limits', async (t) => {
   })
 
   await t.test('remember wrong guesses for a day', async (t) => {
-    await times(GUESSES - 1, guess)
+    await times(MAX_GUESSES - 1, guess)
     clock.advance(86_400)
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
+    t.strictSame(await times(MAX_GUESSES, guess), Array(MAX_GUESSES).fill(byName()))
     t.strictSame(await guess(), { wait: 30 })
     clock.advance(86_400)
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
+    t.strictSame(await times(MAX_GUESSES, guess), Array(MAX_GUESSES).fill(byName()))
   })
 
   await t.test('have guesses of their own for a known device, and then those of strangers', async (t) => {
-    await times(GUESSES, guess)
+    await times(MAX_GUESSES, guess)
     t.strictSame(await guess(), { wait: 30 })
     const known = () => guess('ada', 'phone')
-    t.strictSame(await times(GUESSES, known), Array(GUESSES).fill(byDevice('phone')))
+    t.strictSame(await times(MAX_GUESSES, known), Array(MAX_GUESSES).fill(byDevice('phone')))
     t.strictSame(await known(), { wait: 30 })
     clock.advance(30)
     t.strictSame(await known(), byName())
@@ -167,21 +167,21 @@ test('the stored limits', async (t) => {
       half,
       devices.flatMap((device) => Array(5).fill(byDevice(device)))
     )
-    t.equal(half.length, GUESSES_OF_DEVICES)
-    const rest = await times(GUESSES, () => guess('ada', 'watch'))
-    t.strictSame(rest, Array(GUESSES).fill(byName()))
+    t.equal(half.length, MAX_DEVICE_GUESSES)
+    const rest = await times(MAX_GUESSES, () => guess('ada', 'watch'))
+    t.strictSame(rest, Array(MAX_GUESSES).fill(byName()))
     t.strictSame(await guess('ada', 'phone'), { wait: 30 })
     t.strictSame(await guess('grace', 'the phone of another'), byDevice('the phone of another', 'grace'))
     clock.advance(86_400)
-    t.strictSame(await times(GUESSES, () => guess('ada', 'watch')), Array(GUESSES).fill(byDevice('watch')))
+    t.strictSame(await times(MAX_GUESSES, () => guess('ada', 'watch')), Array(MAX_GUESSES).fill(byDevice('watch')))
   })
 
   await t.test('are no more than twenty for any number of devices at once, nor ten for one', async (t) => {
     const one = await Promise.all(Array.from({ length: 15 }, () => guess('ada', 'phone')))
-    t.equal(one.filter((count) => 'counted' in count && count.counted.length === 2).length, GUESSES)
+    t.equal(one.filter((count) => 'counted' in count && count.counted.length === 2).length, MAX_GUESSES)
     const all = await Promise.all(Array.from({ length: 40 }, (_, index) => guess('ada', `device ${index}`)))
     const counted = all.filter((count) => 'counted' in count && count.counted.length === 2)
-    t.equal(counted.length, GUESSES_OF_DEVICES - GUESSES)
+    t.equal(counted.length, MAX_DEVICE_GUESSES - MAX_GUESSES)
     t.equal(
       all.filter((count) => 'wait' in count).length,
       40 - 15,
@@ -190,10 +190,10 @@ test('the stored limits', async (t) => {
   })
 
   await t.test('use up no guess of a device where all devices have had theirs', async (t) => {
-    for (const device of ['phone', 'tablet']) await times(GUESSES, () => guess('ada', device))
-    await times(GUESSES, () => guess('ada', 'watch'))
+    for (const device of ['phone', 'tablet']) await times(MAX_GUESSES, () => guess('ada', device))
+    await times(MAX_GUESSES, () => guess('ada', 'watch'))
     await resetGuesses(database(), [key('devices of ada')])
-    t.strictSame(await times(GUESSES, () => guess('ada', 'watch')), Array(GUESSES).fill(byDevice('watch')))
+    t.strictSame(await times(MAX_GUESSES, () => guess('ada', 'watch')), Array(MAX_GUESSES).fill(byDevice('watch')))
   })
 
   await t.test('are counted, taken back and forgotten at once, without a deadlock', async (t) => {
@@ -214,7 +214,7 @@ test('the stored limits', async (t) => {
         clients.map(([name, wide]) => ({ key: key(name), wide: key(wide) })),
         LIMIT
       )
-    const kinds = (counts: Count[]) => counts.map((count) => ('counted' in count ? 'through' : count.wait))
+    const kinds = (counts: CountResult[]) => counts.map((count) => ('counted' in count ? 'through' : count.wait))
     // 10 times as many as from one of them.
     t.strictSame(kinds(await from(...Array(5).fill(['a', 'wide']))), ['through', 'through', 'through', 60, 60])
     for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) await from(...Array(3).fill([name, 'wide']))
@@ -235,7 +235,7 @@ test('the stored limits', async (t) => {
   })
 
   await t.test('take back what was counted', async (t) => {
-    await times(GUESSES, guess)
+    await times(MAX_GUESSES, guess)
     await refundGuesses(database(), [key('ada')])
     t.strictSame(await guess(), byName(), 'so that nothing is blocked')
     t.strictSame(await guess(), { wait: 30 })
@@ -252,12 +252,12 @@ test('the stored limits', async (t) => {
   })
 
   await t.test('forget', async (t) => {
-    await times(GUESSES, guess)
+    await times(MAX_GUESSES, guess)
     await times(3, () => guess('ada', 'phone'))
     await guess('grace')
     await resetGuesses(database(), [key('phone'), key('devices of ada'), key('ada')])
     t.strictSame(await stored(), [{ key: key('grace'), count: 1 }])
-    t.strictSame(await times(GUESSES, guess), Array(GUESSES).fill(byName()))
+    t.strictSame(await times(MAX_GUESSES, guess), Array(MAX_GUESSES).fill(byName()))
   })
 
   await t.test('are deleted when they are over, a few at a time', async (t) => {

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { adoptHash } from '../../../src/passwords/foreign-hash.ts'
+import { importHash } from '../../../src/passwords/foreign-hash.ts'
 import work from '../../../src/passwords/hash-worker.js'
 import { readHash, type StoredHash, writeHash } from '../../../src/passwords/stored-hash.ts'
 
@@ -186,11 +186,11 @@ const vectors: [maker: string, password: string, given: string | object, kept?: 
 test('hashes of other services open to their passwords, and to no others', async (t) => {
   for (const [maker, password, given, kept] of vectors) {
     await t.test(maker, async (t) => {
-      const { hash: text = '' } = adoptHash(given)
+      const { hash: text = '' } = importHash(given)
       if (kept) t.equal(text, kept)
       const hash = readHash(text) as StoredHash
       t.equal(writeHash(hash), text, 'the normal form is read as it is written')
-      t.strictSame(adoptHash(text), { hash: text }, 'and adopted as itself')
+      t.strictSame(importHash(text), { hash: text }, 'and adopted as itself')
       t.equal(await work({ password, hash }), true)
       for (const wrong of [`${password}!`, password.toUpperCase()])
         t.equal(await work({ password: wrong, hash }), false)
@@ -289,7 +289,7 @@ const refused: [what: string, given: string | object, reason: string][] = [
 ]
 
 test('what is not adopted, and why', async (t) => {
-  for (const [what, given, reason] of refused) t.strictSame(adoptHash(given), { reason }, what)
+  for (const [what, given, reason] of refused) t.strictSame(importHash(given), { reason }, what)
 })
 
 test('what costs as much as is allowed is adopted', async (t) => {
@@ -300,15 +300,15 @@ test('what costs as much as is allowed is adopted', async (t) => {
     `$pbkdf2-sha1$i=4000000$${KEY}$${KEY}`,
     `$pbkdf2-sha512$i=2000000$${KEY}$${KEY}`
   ]) {
-    t.strictSame(adoptHash(given), { hash: given })
+    t.strictSame(importHash(given), { hash: given })
   }
 })
 
 test('Keycloak’s older forms', async (t) => {
-  const { hash: sha1 } = adoptHash({ ...KEYCLOAK, algorithm: 'pbkdf2' })
+  const { hash: sha1 } = importHash({ ...KEYCLOAK, algorithm: 'pbkdf2' })
   t.match(sha1, /^\$pbkdf2-sha1\$i=1000\$/)
   const { algorithm, hashIterations } = KEYCLOAK_ARGON2
   const additionalParameters = { ...KEYCLOAK_ARGON2.additionalParameters, version: ['1.0'] }
-  const { hash: old } = adoptHash({ ...KEYCLOAK_ARGON2_SECRET, algorithm, hashIterations, additionalParameters })
+  const { hash: old } = importHash({ ...KEYCLOAK_ARGON2_SECRET, algorithm, hashIterations, additionalParameters })
   t.match(old, /^\$argon2id\$v=16\$m=7168,t=5,p=1\$/)
 })

@@ -1,7 +1,7 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 import { test } from 'tap'
 import type { Fault } from '../../../src/errors.ts'
-import { judgePassword, normalize } from '../../../src/passwords/policy.ts'
+import { normalize, validatePassword } from '../../../src/passwords/policy.ts'
 
 const fault = (rule: string, message: string): Fault => ({ path: '/password', rule, message })
 const TOO_SHORT = fault('min_length', 'must have at least 8 characters')
@@ -39,17 +39,17 @@ const judged: [string, string, Fault[]][] = [
 test('a password of more than 1,024 characters is rejected before anything else is done with it', async (t) => {
   const long = fault('max_bytes', 'must have at most 72 bytes in UTF-8')
   for (const password of ['x'.repeat(1025), '\u0301\u0316'.repeat(5000), '😀'.repeat(513)]) {
-    t.strictSame(judgePassword(password, 8, [password]), [long])
+    t.strictSame(validatePassword(password, 8, [password]), [long])
   }
   const untouchable = { length: 1025 } as unknown as string
-  t.strictSame(judgePassword(untouchable, 8, []), [long])
+  t.strictSame(validatePassword(untouchable, 8, []), [long])
   const decomposed = '\u03b1\u0313\u0300\u0345'.repeat(24)
-  t.strictSame(judgePassword(decomposed, 8, []), [], 'NFC makes 72 bytes of 216')
+  t.strictSame(validatePassword(decomposed, 8, []), [], 'NFC makes 72 bytes of 216')
 })
 
 test('a new password is judged that is', async (t) => {
   for (const [what, password, faults] of judged) {
-    await t.test(what, async (t) => t.strictSame(judgePassword(password, 8, NAMES), faults))
+    await t.test(what, async (t) => t.strictSame(validatePassword(password, 8, NAMES), faults))
   }
 })
 
@@ -57,29 +57,29 @@ test('a new password is judged that is', async (t) => {
 test('thousands of common passwords are long enough to be refused for that alone', (t) => {
   const longEnough = dictionary['passwords-common'].filter((password) => password.length >= 8).slice(0, 3000)
   t.equal(longEnough.length, 3000)
-  const others = longEnough.filter((password) => judgePassword(password, 8, [])[0]?.rule !== 'common')
+  const others = longEnough.filter((password) => validatePassword(password, 8, [])[0]?.rule !== 'common')
   t.strictSame(others, [])
   t.end()
 })
 
 test('the least length is what the operator asks for', (t) => {
-  t.strictSame(judgePassword('k7#pQz!mW2&x', 12, []), [])
-  t.strictSame(judgePassword('k7#pQz!mW2&', 12, []), [fault('min_length', 'must have at least 12 characters')])
+  t.strictSame(validatePassword('k7#pQz!mW2&x', 12, []), [])
+  t.strictSame(validatePassword('k7#pQz!mW2&', 12, []), [fault('min_length', 'must have at least 12 characters')])
   t.end()
 })
 
 test('a name that the account does not have is in nobody’s way', (t) => {
-  t.strictSame(judgePassword('undefined', 8, [undefined, 'ada']), [])
+  t.strictSame(validatePassword('undefined', 8, [undefined, 'ada']), [])
   t.end()
 })
 
 test('a name of null is in nobody’s way either', (t) => {
-  t.strictSame(judgePassword('null and void', 8, [null, 'ada']), [])
+  t.strictSame(validatePassword('null and void', 8, [null, 'ada']), [])
   t.end()
 })
 
 test('every fault is at the key that the password came under', (t) => {
-  t.strictSame(judgePassword('123456', 8, ['123456'], '/new_password'), [
+  t.strictSame(validatePassword('123456', 8, ['123456'], '/new_password'), [
     { ...TOO_SHORT, path: '/new_password' },
     { ...COMMON, path: '/new_password' },
     { ...SAME, path: '/new_password' }

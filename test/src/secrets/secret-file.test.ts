@@ -1,42 +1,42 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { test } from 'tap'
-import { generatedSecret } from '../../../src/secrets/secret-file.ts'
+import { readOrCreateSecret } from '../../../src/secrets/secret-file.ts'
 
 const SECRET = /^[\w-]{43}$/
 
 test('an installation without a secret', async (t) => {
   await t.test('makes one that only its owner can read, and keeps it', async (t) => {
     const folder = `${t.testdir()}/a/new/folder`
-    const secret = generatedSecret(folder)
+    const secret = readOrCreateSecret(folder)
     t.match(secret, SECRET)
     t.equal(readFileSync(`${folder}/secret.key`, 'utf8'), `${secret}\n`)
     t.equal(statSync(`${folder}/secret.key`).mode & 0o777, 0o600)
     t.equal(statSync(folder).mode & 0o777, 0o700)
     t.strictSame(readdirSync(folder), ['secret.key'])
-    t.equal(generatedSecret(folder), secret)
+    t.equal(readOrCreateSecret(folder), secret)
   })
 
   await t.test('has another one in each folder', async (t) => {
     const folder = t.testdir()
-    t.not(generatedSecret(`${folder}/one`), generatedSecret(`${folder}/other`))
+    t.not(readOrCreateSecret(`${folder}/one`), readOrCreateSecret(`${folder}/other`))
   })
 
   await t.test('uses the one that was restored there', async (t) => {
     const folder = t.testdir({ 'secret.key': '\uFEFFkept in a safe, and long enough to be one\r\n' })
-    t.equal(generatedSecret(folder), 'kept in a safe, and long enough to be one')
+    t.equal(readOrCreateSecret(folder), 'kept in a safe, and long enough to be one')
   })
 
   await t.test('makes one where a crash cut the making of it short', async (t) => {
     const folder = t.testdir({ 'secret.key.new': 'cut sh' })
-    t.match(generatedSecret(folder), SECRET)
+    t.match(readOrCreateSecret(folder), SECRET)
     t.strictSame(readdirSync(folder), ['secret.key'])
   })
 
   await t.test('follows no link that stands in its way', async (t) => {
     const folder = t.testdir({ outside: 'kept', data: {} })
     symlinkSync('../outside', `${folder}/data/secret.key.new`)
-    t.match(generatedSecret(`${folder}/data`), SECRET)
+    t.match(readOrCreateSecret(`${folder}/data`), SECRET)
     t.equal(readFileSync(`${folder}/outside`, 'utf8'), 'kept')
     t.strictSame(readdirSync(`${folder}/data`), ['secret.key'])
   })
@@ -51,7 +51,7 @@ test('an installation without a secret', async (t) => {
   ] as const) {
     await t.test(`does not go on with a file that is ${what}`, async (t) => {
       const folder = t.testdir({ 'secret.key': content })
-      t.throws(() => generatedSecret(folder), {
+      t.throws(() => readOrCreateSecret(folder), {
         message: `${folder}/secret.key holds no secret of 32 bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
       })
       t.strictSame(readFileSync(`${folder}/secret.key`), Buffer.from(content), 'and leaves it as it is')
@@ -60,7 +60,7 @@ test('an installation without a secret', async (t) => {
 
   await t.test('says what is wrong where a secret cannot be kept', async (t) => {
     const folder = t.testdir({ data: 'a file' })
-    t.throws(() => generatedSecret(`${folder}/data`), { name: 'DataFolderError' })
+    t.throws(() => readOrCreateSecret(`${folder}/data`), { name: 'DataFolderError' })
   })
 
   await t.test('makes none in place of one that cannot be read', async (t) => {
@@ -73,7 +73,7 @@ test('an installation without a secret', async (t) => {
       ['link', 'ENOENT: ']
     ]) {
       const message = new RegExp(`^${folder}/${name}/secret\\.key cannot be read: ${why}`)
-      t.throws(() => generatedSecret(`${folder}/${name}`), { message })
+      t.throws(() => readOrCreateSecret(`${folder}/${name}`), { message })
     }
   })
 })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { Problem } from '../../../src/errors.ts'
-import { acceptClaims, type Claims, isExpired } from '../../../src/tokens/claims.ts'
+import { type Claims, isExpired, validateClaims } from '../../../src/tokens/claims.ts'
 import { refusal } from '../../helpers/app.ts'
 
 const ISSUER = 'https://auth.example.com'
@@ -36,7 +36,7 @@ const without = (claim: keyof Claims) => {
   return rest
 }
 
-const accept = (payload: unknown) => acceptClaims(payload, ISSUER, AUDIENCE, NOW * 1000)
+const accept = (payload: unknown) => validateClaims(payload, ISSUER, AUDIENCE, NOW * 1000)
 
 test('the claims of a token are accepted', async (t) => {
   const accepted: [string, unknown][] = [

@@ -2,10 +2,10 @@ import { UNMAILABLE } from '@latchkey/contract/suite/expectations'
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
-import { acceptNames } from '../../../src/users/new-names.ts'
+import { validateNewNames } from '../../../src/users/new-names.ts'
 import { build, PASSWORD, post } from '../../helpers/app.ts'
 
-const table: [what: string, names: object, fits: boolean][] = [
+const table: [what: string, names: object, isValid: boolean][] = [
   ['both names', { username: 'Ada.L', email: 'Ada@Example.com' }, true],
   ['a username', { username: 'ada' }, true],
   ['an email', { email: 'ada+tag@mail.example.com' }, true],
@@ -23,12 +23,12 @@ const table: [what: string, names: object, fits: boolean][] = [
 
 test('the names of a new account are accepted and refused as /register does it:', async (t) => {
   const fastify = await build(t)
-  for (const [what, names, fits] of table) {
+  for (const [what, names, isValid] of table) {
     await t.test(what, async (t) => {
       await fastify.database.open().query(sql`TRUNCATE users CASCADE`)
       const { statusCode, ...answer } = await post(fastify, '/register', { ...names, password: PASSWORD })
-      t.equal(statusCode, fits ? 201 : 400)
-      if (fits) t.strictSame(acceptNames(names), names)
+      t.equal(statusCode, isValid ? 201 : 400)
+      if (isValid) t.strictSame(validateNewNames(names), names)
       else t.strictSame(refusal(names), answer.json())
     })
   }
@@ -36,7 +36,7 @@ test('the names of a new account are accepted and refused as /register does it:'
 
 function refusal(names: unknown) {
   try {
-    return acceptNames(names)
+    return validateNewNames(names)
   } catch (error) {
     return (error as Problem).toJSON()
   }

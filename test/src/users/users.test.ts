@@ -3,7 +3,7 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { findCredentials, renewPasswordHash } from '../../../src/users/credentials.ts'
-import { addUser, present } from '../../../src/users/users.ts'
+import { addUser, toUser } from '../../../src/users/users.ts'
 import { refusal, testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
@@ -171,5 +171,5 @@ test('the stored users', async (t) => {
 test('a user is shown with the time in UTC', async (t) => {
   const row = { id: 'id', username: null, email: 'ada@example.com', email_verified: true }
   const created_at = new Date('2026-01-31T13:00:00+01:00')
-  t.strictSame(present({ ...row, created_at }), { ...row, created_at: '2026-01-31T12:00:00.000Z' })
+  t.strictSame(toUser({ ...row, created_at }), { ...row, created_at: '2026-01-31T12:00:00.000Z' })
 })
