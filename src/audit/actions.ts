@@ -1,7 +1,7 @@
-/** Who does what is recorded: a client over HTTP, an operator by a command, or the service by itself. */
+/** The actor of a record: a client over HTTP, an operator through a command, or the service itself. */
 export const ACTORS = ['client', 'operator', 'service'] as const
 
-/** The closed list of what is recorded. */
+/** The closed list of recorded actions. Stored records are chained, so a word never changes in the database. */
 export const ACTIONS = [
   'registered',
   'login',
@@ -53,23 +53,23 @@ export const ACTIONS = [
   'record damaged'
 ] as const
 
-/** Some words of the record were others in earlier versions. What is stored keeps its word, since the chain covers it. */
+/** Earlier versions stored `held off` for `throttled`. */
 const EARLIER = / held off$/
 
-/** The word under which a stored record is shown. */
+/** The current name of a stored action. */
 export const shownAction = (stored: string): Action => stored.replace(EARLIER, ' throttled') as Action
 
-/** All words under which an action may be stored. */
+/** All names under which an action may be stored. */
 export const storedActions = (action: Action): string[] => [action, action.replace(/ throttled$/, ' held off')]
 
 export type Actor = (typeof ACTORS)[number]
 export type Action = (typeof ACTIONS)[number]
 
-/** What else is worth knowing, under a few closed keys: never a secret, and never what somebody typed. */
+/** Details of a record, under a closed list of keys. Never a secret, and never client input. */
 export interface Detail {
   reason?: string
   kid?: string
   count?: number
-  /** The last record of those that were purged. */
+  /** `seq` of the last purged record. */
   up_to?: number
 }

@@ -3,7 +3,7 @@ import { asNumber, NOW, sql } from '../database/sql.ts'
 import type { Action, Actor, Detail } from './actions.ts'
 import { type AuditRecord, type Head, isSealed, readHead, recordMac, writeHead } from './chain.ts'
 
-/** What an action was about. */
+/** The subject and origin of an action. */
 export interface EventContext {
   account?: string | undefined
   session?: string | undefined
@@ -12,32 +12,32 @@ export interface EventContext {
   detail?: Detail
 }
 
-/** Something that has happened and is to be recorded. */
+/** An action to be recorded. */
 export interface AuditEvent extends EventContext {
   actor: Actor
   action: Action
-  /** When, by `performance.now()`: the database's clock says later what time that was. */
+  /** When it happened, by `performance.now()`. The stored time is computed from it and the database's clock. */
   happened: number
 }
 
 /**
- * Adds to the end of the record, in one short transaction; of instances that write at once, one does and the others wait
- * for it. Where the record is not as it was left, a row says so for good: going on would hide it otherwise.
+ * Appends records to the audit log in one short transaction. Concurrent writers wait for each other. If the end of the
+ * log was tampered with, a `record damaged` row is written first: later rows would hide it otherwise.
  *
- * @param known the number of a row that this instance has seen there, which the end cannot be before
- * @returns the number of the last row
+ * @param known highest `seq` that this instance has written or seen: a lower end means that rows were deleted
+ * @returns `seq` of the last row
  */
 export async function appendRecords(database: Database, key: Buffer, events: AuditEvent[], known = 0): Promise<number> {
   return database.transact(async (transaction) => {
-    const begun = performance.now()
+    const start = performance.now()
     const head = await lockHead(transaction)
     const { moment, newest } = await readPosition(transaction)
-    const whole = isSealed(key, head) && (newest ?? head.purged_seq) === head.last_seq && head.last_seq >= known
-    const damaged: AuditEvent[] = whole ? [] : [{ actor: 'service', action: 'record damaged', happened: begun }]
+    const intact = isSealed(key, head) && (newest ?? head.purged_seq) === head.last_seq && head.last_seq >= known
+    const damaged: AuditEvent[] = intact ? [] : [{ actor: 'service', action: 'record damaged', happened: start }]
 
     const ends = { ...head, last_seq: Math.max(head.last_seq, newest ?? 0, known) }
     const rows = [...damaged, ...events].map((event) => {
-      const at = moment - Math.round((begun - event.happened) * 1000)
+      const at = moment - Math.round((start - event.happened) * 1000)
       const record = { seq: ends.last_seq + 1, at, ...fieldsOf(event) }
       const mac = recordMac(key, ends.last_mac, record)
       Object.assign(ends, { last_seq: record.seq, last_mac: mac })
@@ -64,7 +64,7 @@ async function lockHead(transaction: Database): Promise<Head> {
   return (await readHead(transaction, sql`FOR UPDATE`)) as Head
 }
 
-/** The database's time in microseconds, and the number of the last row. Asked under the lock: before it, another writes. */
+/** The database's time in microseconds since the epoch, and the highest `seq`. Call it only while the head is locked. */
 async function readPosition(transaction: Database): Promise<{ moment: number; newest: number | null }> {
   const [row] = await transaction.query<{ moment: number; newest: number | null }>(
     sql`SELECT ${asNumber(sql`(extract(epoch FROM ${NOW}) * 1000000)::bigint`)} AS moment,

@@ -3,18 +3,18 @@ import { allOf, sql } from '../database/sql.ts'
 import { type Action, type Actor, type Detail, shownAction, storedActions } from './actions.ts'
 import { RECORD, type StoredRecord } from './chain.ts'
 
-/** Which records are asked for: those that all of it is true of, the newest of them. */
+/** A filter of records: all conditions hold; the newest `limit` records are listed. */
 export interface AuditFilter {
   account?: string
   action?: Action
-  /** The first moment, and the one before which the last is. */
+  /** Inclusive. */
   after?: Date
+  /** Exclusive. */
   before?: Date
-  /** The most of them. */
   limit: number
 }
 
-/** A record as an operator is shown it. */
+/** A record as shown to an operator. */
 export interface ListedRecord {
   seq: number
   at: string
@@ -27,12 +27,12 @@ export interface ListedRecord {
   detail: Detail | null
 }
 
-/** Reads records, the newest last. */
+/** Lists the newest records that match, in the order of the log. */
 export async function listAudit(
   database: Database,
   { account, action, after, before, limit }: AuditFilter
 ): Promise<ListedRecord[]> {
-  const wanted = allOf(
+  const conditions = allOf(
     account !== undefined && sql`account = ${account}`,
     action !== undefined && sql`action = ANY(${storedActions(action)})`,
     after !== undefined && sql`audit.at >= ${after.toISOString()}`,
@@ -40,7 +40,7 @@ export async function listAudit(
   )
   const rows = await database.query<StoredRecord>(
     sql`SELECT ${RECORD} FROM audit
-     WHERE ${wanted}
+     WHERE ${conditions}
      ORDER BY audit.seq DESC
      LIMIT ${limit}`
   )

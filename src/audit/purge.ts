@@ -3,14 +3,17 @@ import { asNumber, sql } from '../database/sql.ts'
 import { isSealed, RECORD, readHead, type StoredRecord, writeHead } from './chain.ts'
 import { BATCH, followChain } from './verify.ts'
 
-/** The beginning of the record that is before a time: what a purge deletes. */
+/** The oldest records, up to a time: what a purge deletes. */
 export interface PurgeRange {
   count: number
-  /** The number of its last row; that of the last row purged before, where there is none. */
+  /** `seq` of the last of them; if there is none, of the last row purged before. */
   last: number
 }
 
-/** How many rows a purge would delete. A row before the time that follows one after it is not of the beginning. */
+/**
+ * Counts the rows that a purge would delete: those before the first row that is not older than `before`. Rows of
+ * several instances may be slightly out of order.
+ */
 export async function countPurgeable(database: Database, before: Date): Promise<PurgeRange> {
   const [row] = await database.query<PurgeRange>(
     sql`SELECT ${asNumber(sql`count(*)`)} AS count,
@@ -22,11 +25,11 @@ export async function countPurgeable(database: Database, before: Date): Promise<
 }
 
 /**
- * Deletes the next few rows of the beginning, in one short transaction, and keeps what the rest is chained to. Each is
- * verified first, so that no purge hides what was done to the record.
+ * Deletes the next batch of rows older than `before`, in one short transaction, and stores the MAC that the rest is
+ * chained to. The batch is verified first: a purge must not destroy evidence of tampering.
  *
- * @returns what was deleted
- * @throws Error when the record is not as it was left
+ * @returns the deleted rows; call it again until `count` is 0
+ * @throws DamagedRecord if the batch or the ends do not verify
  */
 export async function purgeAudit(database: Database, key: Buffer, before: Date): Promise<PurgeRange> {
   return database.transact(async (transaction) => {
@@ -36,25 +39,23 @@ export async function purgeAudit(database: Database, key: Buffer, before: Date):
       sql`SELECT ${RECORD} FROM audit ORDER BY audit.seq LIMIT ${BATCH}`
     )
     const end = rows.findIndex(({ at }) => at >= before.getTime() * 1000)
-    const beginning = end < 0 ? rows : rows.slice(0, end)
-    if (beginning.length === 0) return { count: 0, last: head.purged_seq }
+    const old = end < 0 ? rows : rows.slice(0, end)
+    if (old.length === 0) return { count: 0, last: head.purged_seq }
 
     const start = { seq: head.purged_seq, mac: head.purged_mac }
-    const { link, fault } = followChain(key, start, beginning)
+    const { link, fault } = followChain(key, start, old)
     if (fault || !isSealed(key, head)) throw new DamagedRecord()
     await transaction.query(sql`DELETE FROM audit WHERE seq <= ${link.seq}`)
     await writeHead(transaction, key, { ...head, purged_seq: link.seq, purged_mac: link.mac })
-    return { count: beginning.length, last: link.seq }
+    return { count: old.length, last: link.seq }
   })
 }
 
-/** The record is not as it was left. */
+/** The audit log was tampered with. */
 export class DamagedRecord extends Error {
   override readonly name = 'DamagedRecord'
 
   constructor() {
-    super(
-      'The record is not as it was left, and is not purged further: `latchkey audit verify` says what is wrong with it'
-    )
+    super('The audit log was changed outside the service, and is not purged further: see `latchkey audit verify`')
   }
 }

@@ -1,20 +1,24 @@
 import type { AuditEvent } from './append.ts'
 
-/** What has happened and is not yet on record: writing waits for nobody's request, and no request for it. */
+/** Events that are not yet stored. Requests do not wait for the audit log to be written. */
 export interface AuditQueue {
   push(event: AuditEvent): void
-  /** Writes the next batch, or waits for the one that is being written; what could not be written stays. */
+  /**
+   * Writes the next batch, or waits for the one that is being written. A batch that fails stays in the queue.
+   *
+   * @param write stores the events; rejects if it cannot
+   */
   writeBatch(write: (events: AuditEvent[]) => Promise<void>): Promise<void>
-  /** How many wait. */
+  /** Number of queued events. */
   readonly waiting: number
-  /** How many were lost, since too many waited. */
+  /** Number of events dropped because the queue was full. */
   readonly lost: number
 }
 
-/** How many may wait: what comes then is lost, and counted. */
+/** Maximum length of the queue. Further events are dropped and counted. */
 export const CAPACITY = 10_000
 
-/** How many are written at once. */
+/** Events per transaction. */
 export const BATCH = 500
 
 export function createAuditQueue(): AuditQueue {
@@ -27,7 +31,7 @@ export function createAuditQueue(): AuditQueue {
     const batch = waiting.slice(0, BATCH)
     const count = lost - reported
     if (batch.length === 0) return
-    // So that a gap is itself on record.
+    // Dropped events are recorded as a gap.
     const gap: AuditEvent[] =
       count === 0 ? [] : [{ actor: 'service', action: 'records lost', detail: { count }, happened: performance.now() }]
     await write([...gap, ...batch])

@@ -2,38 +2,38 @@ import type { Database } from '../database/database.ts'
 import { NO_TIMEOUTS, SNAPSHOT, sql } from '../database/sql.ts'
 import { type Ends, isSealed, RECORD, readHead, recordMac, type StoredRecord } from './chain.ts'
 
-/** What can be wrong with the record. */
+/** Kinds of damage to the log. */
 export type FaultKind = 'changed' | 'missing' | 'out of order' | 'added' | 'cut off' | 'damaged' | 'ends forged'
 
-/** The first record at fault, and what is wrong with it. */
+/** The first faulty row. */
 export interface Fault {
   seq: number
   wrong: FaultKind
 }
 
-/** What came of looking at the whole record. */
+/** The outcome of a verification. */
 export interface Verification {
-  /** How many hold, from the first on. */
+  /** Number of intact rows, counted from the first. */
   count: number
-  /** The numbers of the first and of the last that should be there. */
+  /** `seq` of the first and last row that should exist. */
   first: number
   last: number
   fault: Fault | undefined
 }
 
-/** How many rows are looked at at once. */
+/** Rows per query. */
 export const BATCH = 1000
 
-/** A row that the next one is chained to. */
+/** The row that the next one is chained to. */
 export interface Link {
   seq: number
   mac: Buffer
 }
 
 /**
- * Walks the whole record as it stands at one moment, a few rows at a time, whatever is written or purged meanwhile.
+ * Verifies the whole log in one snapshot, in batches. Concurrent writes and purges do not disturb it.
  *
- * @param show told after each batch how many hold so far
+ * @param show called after each batch with the number of intact rows so far, and of all rows
  */
 export async function verifyAudit(
   database: Database,
@@ -46,7 +46,7 @@ export async function verifyAudit(
     const head = await readHead(snapshot)
     const ends: Ends = head ?? { purged_seq: 0, purged_mac: Buffer.alloc(0), last_seq: 0, last_mac: Buffer.alloc(0) }
     const { purged_seq: purged, last_seq: last } = ends
-    const verdict = (at: Link, fault: Fault | undefined): Verification => ({
+    const result = (at: Link, fault: Fault | undefined): Verification => ({
       count: at.seq - purged,
       first: purged + 1,
       last,
@@ -58,13 +58,13 @@ export async function verifyAudit(
       const rows: StoredRecord[] = await readBatch(snapshot, after)
       const walk = followChain(key, link, rows)
       link = walk.link
-      if (walk.fault) return verdict(link, walk.fault)
+      if (walk.fault) return result(link, walk.fault)
       show(link.seq - purged, last - purged)
       if (rows.length < BATCH) break
     }
-    if (link.seq < last) return verdict(link, { seq: link.seq + 1, wrong: 'cut off' })
+    if (link.seq < last) return result(link, { seq: link.seq + 1, wrong: 'cut off' })
     const sealed = head ? isSealed(key, head) && link.mac.equals(head.last_mac) : link.seq === 0
-    return verdict(link, sealed && link.seq === last ? undefined : { seq: link.seq, wrong: 'ends forged' })
+    return result(link, sealed && link.seq === last ? undefined : { seq: link.seq, wrong: 'ends forged' })
   })
 }
 
@@ -75,21 +75,22 @@ async function readBatch(database: Database, after: number | null): Promise<Stor
 }
 
 /**
- * Follows the chain through the next rows, in the order of their numbers.
+ * Verifies consecutive rows, in ascending order.
  *
- * @returns the last row that holds, and the fault of the one after it
+ * @param start the row before the first one
+ * @returns the last intact row, and the fault of the one after it
  */
 export function followChain(key: Buffer, start: Link, rows: StoredRecord[]): { link: Link; fault: Fault | undefined } {
   let link = start
   for (const row of rows) {
-    const wrong = wrongWith(key, link, row, rows)
+    const wrong = faultOf(key, link, row, rows)
     if (wrong) return { link, fault: { seq: wrong === 'missing' ? link.seq + 1 : row.seq, wrong } }
     link = row
   }
   return { link, fault: undefined }
 }
 
-function wrongWith(key: Buffer, { seq, mac }: Link, row: StoredRecord, near: StoredRecord[]): FaultKind | undefined {
+function faultOf(key: Buffer, { seq, mac }: Link, row: StoredRecord, near: StoredRecord[]): FaultKind | undefined {
   const expected = seq + 1
   if (row.seq < expected) return 'added'
   if (row.seq > expected) return 'missing'

@@ -1,59 +1,59 @@
 import type { PublicKey, SigningKey } from './signing-keys.ts'
 
-/** A key and when it signs, by the clock of this instance. */
+/** A key, and when it begins to sign: milliseconds since the epoch, by the clock of this instance. */
 export type RingKey = SigningKey & { signsFrom: number }
 
-/** The ring has keys, and this instance can unwrap none of them. */
+/** This instance can unwrap none of the keys in the database. */
 export class SecretMismatch extends Error {
   override readonly name = 'SecretMismatch'
 
   constructor(count: number) {
     super(
-      `SECRET_KEY unwraps none of the ${count} signing keys in the database: set the SECRET_KEY that they were made with, or add it as SECRET_KEY_PREVIOUS`
+      `SECRET_KEY unwraps none of the ${count} signing keys in the database: set the SECRET_KEY that they were sealed with, or add it as SECRET_KEY_PREVIOUS`
     )
   }
 }
 
-/** The signing keys as this instance knows them. */
+/** An instance's copy of the signing keys. */
 export interface KeyRing {
   /**
-   * The newest key whose time to sign has come and that this instance can unwrap.
+   * The key to sign with: the newest that this instance can unwrap and whose signing time has come.
    *
-   * @throws SecretMismatch when it can unwrap none
+   * @throws SecretMismatch if it can unwrap none
    */
   signingKey(): RingKey & { privateKey: string }
-  /** The key that signs last of all: the one that waits to, or else the one that does. */
+  /** The newest key: the next signing key if there is one, otherwise the current one. */
   newest(): RingKey
-  /** The key of a kid; none for one that is unknown or over. */
+  /** Finds a key by `kid`; undefined if it is unknown or has expired. */
   find(kid: string): SigningKey | undefined
-  /** The same, after a look into the database when the kid is unknown. Such looks are rare, however many kids come. */
+  /** Like `find`, but reads the database again for an unknown `kid`. These reads are rate-limited. */
   discover(kid: string): Promise<SigningKey | undefined>
-  /** Reads the ring again; when that fails, the one known goes on. */
+  /** Reads the keys again. If that fails, it rejects, and the ring stays as it was. */
   refresh(): Promise<void>
-  /** The public keys, those that do not sign yet among them (RFC 7517). */
+  /** The JWK Set (RFC 7517 §5), which includes keys that are published but do not sign yet. */
   jwks(): { keys: PublicKey[] }
 }
 
 interface Source {
   /** Reads the keys, oldest first. */
   read: () => Promise<SigningKey[]>
-  /** The time in milliseconds. */
+  /** Milliseconds since the epoch. */
   now: () => number
 }
 
-/** The least time between two looks for unknown kids, in milliseconds: forged ones cannot hammer the database. */
-const LOOK_INTERVAL = 5_000
+/** Minimum time between two reads for an unknown `kid`, in milliseconds: forged tokens must not load the database. */
+const DISCOVER_INTERVAL = 5_000
 
-/** A ring that is empty until its first refresh. */
+/** Creates a ring, which is empty until its first refresh. */
 export function createKeyRing({ read, now }: Source): KeyRing {
   let ring: RingKey[] = []
   let byKid = new Map<string, RingKey>()
   let reading: Promise<void> | undefined
-  let lookedAt = Number.NEGATIVE_INFINITY
+  let discoveredAt = Number.NEGATIVE_INFINITY
 
   async function load(): Promise<void> {
     const keys = await read()
-    // What was unwrapped once stays so: an instance goes on signing while it is replaced by one with another SECRET_KEY.
+    // A private key that was unwrapped once is kept: the instance goes on signing after `keys rewrap` with a new SECRET_KEY.
     ring = keys.map((key) => ({
       ...key,
       privateKey: key.privateKey ?? byKid.get(key.kid)?.privateKey,
@@ -69,17 +69,17 @@ export function createKeyRing({ read, now }: Source): KeyRing {
     return reading
   }
 
-  async function look(): Promise<void> {
+  async function refreshRarely(): Promise<void> {
     if (reading) return reading
-    if (now() - lookedAt < LOOK_INTERVAL) return
-    lookedAt = now()
+    if (now() - discoveredAt < DISCOVER_INTERVAL) return
+    discoveredAt = now()
     await refresh()
   }
 
   return {
     signingKey() {
-      const able = ring.filter((key): key is typeof key & { privateKey: string } => key.privateKey !== undefined)
-      const key = able.findLast(({ signsFrom }) => signsFrom <= now()) ?? able[0]
+      const unwrapped = ring.filter((key): key is typeof key & { privateKey: string } => key.privateKey !== undefined)
+      const key = unwrapped.findLast(({ signsFrom }) => signsFrom <= now()) ?? unwrapped[0]
       if (!key) throw new SecretMismatch(ring.length)
       return key
     },
@@ -90,7 +90,7 @@ export function createKeyRing({ read, now }: Source): KeyRing {
     },
     find: (kid) => byKid.get(kid),
     async discover(kid) {
-      if (!byKid.has(kid)) await look().catch(() => {})
+      if (!byKid.has(kid)) await refreshRarely().catch(() => {})
       return byKid.get(kid)
     },
     refresh,

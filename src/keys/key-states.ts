@@ -2,32 +2,32 @@ import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 
 /**
- * What a key is good for: `published` before it signs, `signing`, `verifying` while tokens that it signed may live,
- * `over` after that; and `revoked`, at once and for good.
+ * The life of a key: `published` before it signs, `signing`, `verifying` while tokens that it signed may be valid, then
+ * `expired`. `revoked` replaces any of these, immediately and permanently.
  */
 export type KeyState = 'published' | 'signing' | 'verifying' | 'expired' | 'revoked'
 
-/** A stored key as the operator sees it. */
+/** A stored key as shown to an operator. */
 export interface ListedKey {
   kid: string
   state: KeyState
   createdAt: Date
   signsFrom: Date
-  /** None while no other key is there to sign after it. */
+  /** Null if no other key is to sign after it. */
   verifiesUntil: Date | null
 }
 
-/** How long an instance may take to notice a change of the ring, in seconds. */
+/** How long an instance may take to notice a change of the keys, in seconds. */
 export const REFRESH_DELAY = 60
 
-/** Longer than anybody waits, in seconds, and short enough for PostgreSQL to add it to a time. */
+/** A long interval that PostgreSQL can still add to a timestamp, in seconds. */
 const MAX_INTERVAL = 1e10
 
 /**
- * The stored keys and what each is good for at the moment. A key signs until the next one does, whatever became of that
- * one; a key that was revoked before its time has signed nothing, and so follows on none.
+ * The stored keys with their present state. A key signs until the next one begins to, even if that one was revoked later.
+ * A key that was revoked before it signed has replaced none.
  *
- * @param tokenTtl how long a token lives, in seconds
+ * @param tokenTtl lifetime of an access token, in seconds
  */
 export const storedKeys = (tokenTtl: number) => sql`(
   SELECT *,
@@ -44,14 +44,14 @@ export const storedKeys = (tokenTtl: number) => sql`(
       min(sign_from) FILTER (WHERE revoked_at IS NULL OR revoked_at > sign_from)
         OVER (ORDER BY sign_from, kid ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS signs_until
     FROM signing_keys,
-      (SELECT ${NOW} AS moment, make_interval(secs => ${usedFor(tokenTtl)}) AS lifetime) AS clock
+      (SELECT ${NOW} AS moment, make_interval(secs => ${verifyingFor(tokenTtl)}) AS lifetime) AS clock
   ) AS succession
 ) AS keys`
 
-/** A retired key goes on signing for a little where an instance has not read the ring yet. */
-const usedFor = (tokenTtl: number) => Math.min(tokenTtl + REFRESH_DELAY, MAX_INTERVAL)
+/** An instance that has not noticed a rotation yet signs with the previous key for up to REFRESH_DELAY. */
+const verifyingFor = (tokenTtl: number) => Math.min(tokenTtl + REFRESH_DELAY, MAX_INTERVAL)
 
-/** All keys there ever were, in the order in which they sign. */
+/** Lists all keys, expired and revoked ones too, in the order in which they sign. */
 export function listKeys(database: Database, tokenTtl: number): Promise<ListedKey[]> {
   return database.query<ListedKey>(
     sql`SELECT kid, state, created_at AS "createdAt", sign_from AS "signsFrom", verifies_until AS "verifiesUntil"

@@ -4,11 +4,11 @@ import type { Secrets } from '../secrets/sealing.ts'
 import { rewrapKeys } from './signing-keys.ts'
 
 /**
- * Seals everything that is sealed in the database anew with the present secret, all of it or nothing: then nobody needs
- * the previous one any more.
+ * Reseals the private keys and the root secret with SECRET_KEY, in one transaction. SECRET_KEY_PREVIOUS is not needed
+ * afterwards.
  *
- * @returns how many private keys there are, beside the root secret
- * @throws KeyMismatch or RootSecretMismatch when neither secret opens one of them
+ * @returns the number of private keys
+ * @throws KeyMismatch or RootSecretMismatch if neither secret opens one of them
  */
 export function rewrap(database: Database, secrets: Secrets): Promise<number> {
   return database.transact(async (transaction) => {

@@ -4,26 +4,26 @@ import type { Secrets } from '../secrets/sealing.ts'
 import { type KeyState, type ListedKey, listKeys } from './key-states.ts'
 import { addKey, lockKeys, PUBLISH_LEAD } from './signing-keys.ts'
 
-/** What keys are made and judged by. */
+/** The settings that keys depend on. */
 export interface KeyRules {
   secrets: Secrets
-  /** How long a token lives, in seconds. */
+  /** Lifetime of an access token, in seconds. */
   tokenTtl: number
 }
 
-/** What became of a key. */
+/** The outcome of a revocation. */
 export interface Revocation {
-  /** What it was good for before. */
+  /** The state before. */
   was: Exclude<KeyState, 'revoked'>
-  /** The new key that signs in its place; none where another one signs. */
+  /** `kid` of the new key that signs in its place; undefined if another key signs anyway. */
   replacement: string | undefined
 }
 
 /**
- * Adds the key that signs next.
+ * Adds the next signing key.
  *
  * @param lead seconds until it signs
- * @throws Error when there is one that waits to sign
+ * @throws Error if a key is already waiting to sign
  */
 export function rotateKey(database: Database, rules: KeyRules, lead = PUBLISH_LEAD): Promise<ListedKey> {
   const { secrets, tokenTtl } = rules
@@ -32,7 +32,7 @@ export function rotateKey(database: Database, rules: KeyRules, lead = PUBLISH_LE
     const waiting = (await listKeys(transaction, tokenTtl)).find(({ state }) => state === 'published')
     if (waiting) {
       throw new Error(
-        `key ${waiting.kid} waits to sign already, from ${waiting.signsFrom.toISOString()} on: wait for it, or revoke it`
+        `key ${waiting.kid} is already the next to sign, from ${waiting.signsFrom.toISOString()} on: wait for it, or revoke it`
       )
     }
     return find(transaction, rules, await addKey(transaction, secrets, lead))
@@ -40,10 +40,10 @@ export function rotateKey(database: Database, rules: KeyRules, lead = PUBLISH_LE
 }
 
 /**
- * Adds the key that signs next where the newest has been signing for too long; of several instances at once, one does.
+ * Adds the next signing key if the newest has been signing for longer than `maxAge`. Of concurrent instances, one does.
  *
  * @param maxAge in seconds
- * @returns its kid; none where there was no need, or no longer
+ * @returns its `kid`; undefined if no rotation was due
  */
 export function rotateAgedKey(database: Database, { secrets }: KeyRules, maxAge: number): Promise<string | undefined> {
   return database.transact(async (transaction) => {
@@ -57,18 +57,18 @@ export function rotateAgedKey(database: Database, { secrets }: KeyRules, maxAge:
 }
 
 /**
- * Takes a key out of the ring for good, and erases its private half. Where it is the one that signs, a new key does from
- * now on; one that waits to sign goes on waiting.
+ * Revokes a key permanently, and erases its private half. If it is the signing key, a new key signs immediately; a key that
+ * waits to sign keeps its time.
  *
- * @param dryRun changes nothing
- * @throws Error when there is no such key, or it is revoked already
+ * @param dryRun only returns the state
+ * @throws Error if there is no such key, or it is already revoked
  */
 export function revokeKey(database: Database, rules: KeyRules, kid: string, dryRun = false): Promise<Revocation> {
   const { secrets } = rules
   return database.transact(async (transaction) => {
     await lockKeys(transaction)
     const { state: was, verifiesUntil } = await find(transaction, rules, kid)
-    if (was === 'revoked') throw new Error(`key ${kid} is revoked since ${verifiesUntil?.toISOString()}`)
+    if (was === 'revoked') throw new Error(`key ${kid} has been revoked since ${verifiesUntil?.toISOString()}`)
     if (dryRun) return { was, replacement: undefined }
     await transaction.query(sql`UPDATE signing_keys SET private_key = NULL, revoked_at = ${NOW} WHERE kid = ${kid}`)
     return { was, replacement: was === 'signing' ? await addKey(transaction, secrets, 0) : undefined }
@@ -77,6 +77,6 @@ export function revokeKey(database: Database, rules: KeyRules, kid: string, dryR
 
 async function find(database: Database, { tokenTtl }: KeyRules, kid: string): Promise<ListedKey> {
   const key = (await listKeys(database, tokenTtl)).find((each) => each.kid === kid)
-  if (!key) throw new Error(`there is no key ${kid}: keys list names all of them`)
+  if (!key) throw new Error(`there is no key ${kid}: "keys list" shows all keys`)
   return key
 }

@@ -16,30 +16,30 @@ export interface PublicKey {
   use: 'sig'
 }
 
-/** A key of the ring as an instance holds it. */
+/** A key as an instance holds it. */
 export interface SigningKey {
   kid: string
   jwk: PublicKey
   /** PEM. */
   publicKey: string
-  /** PEM; none where no secret of this instance unwraps it: it then verifies only. */
+  /** PEM; undefined if no secret of this instance unwraps it. The key then only verifies. */
   privateKey: string | undefined
-  /** Milliseconds from the reading of the ring until it signs; below zero when it does already. */
+  /** Milliseconds from the read until it signs; negative if it already does. */
   signsIn: number
 }
 
 /**
- * How long a new key is published before it signs, in seconds: as long as a JWKS may be cached (300 s), and as an
- * instance takes to notice it (60 s).
+ * How long a new key is published before it signs, in seconds: the time that a JWKS may be cached (300 s), and that an
+ * instance may take to notice the key (60 s).
  */
 export const PUBLISH_LEAD = 360
 
-/** Any number that nothing else in the database locks. */
+/** The key of the advisory lock: the letters "keys" as an integer. */
 const LOCK = 0x6b657973
 
 const PURPOSE = 'signing key wrap'
 
-/** A private key cannot be unwrapped. */
+/** Neither secret unwraps a private key. */
 export class KeyMismatch extends Error {
   override readonly name = 'KeyMismatch'
 
@@ -50,12 +50,12 @@ export class KeyMismatch extends Error {
   }
 }
 
-/** Keeps every other change of the stored keys waiting until the transaction is over. */
+/** Serializes changes of the keys: locks them until the transaction ends. */
 export async function lockKeys(transaction: Database): Promise<void> {
   await transaction.query(sql`SELECT pg_advisory_xact_lock(${LOCK})`)
 }
 
-/** Makes the first key where the ring is empty; of several instances at once, one does. It signs from now on. */
+/** Creates the first key, which signs immediately, if there is none. Of concurrent instances, one does. */
 export async function ensureKey(database: Database, secrets: Secrets): Promise<void> {
   await database.transact(async (transaction) => {
     await lockKeys(transaction)
@@ -65,10 +65,10 @@ export async function ensureKey(database: Database, secrets: Secrets): Promise<v
 }
 
 /**
- * Adds a key to the ring.
+ * Generates and stores a P-256 key (ES256, RFC 7518 §3.4).
  *
  * @param lead seconds until it signs
- * @returns its kid, the RFC 7638 thumbprint
+ * @returns its `kid`, the thumbprint of RFC 7638
  */
 export async function addKey(database: Database, secrets: Secrets, lead = PUBLISH_LEAD): Promise<string> {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -85,9 +85,9 @@ export async function addKey(database: Database, secrets: Secrets, lead = PUBLIS
 }
 
 /**
- * Reads the ring, oldest key first, without those that are revoked or whose last token is over.
+ * Reads the keys, oldest first, without those that are revoked or have expired.
  *
- * @param tokenTtl how long a token lives, in seconds
+ * @param tokenTtl lifetime of an access token, in seconds
  */
 export async function readRing(database: Database, secrets: Secrets, tokenTtl: number): Promise<SigningKey[]> {
   const rows = await database.query<{ kid: string; public_key: JsonWebKey; private_key: Buffer; signs_in: number }>(
@@ -106,10 +106,10 @@ export async function readRing(database: Database, secrets: Secrets, tokenTtl: n
 }
 
 /**
- * Wraps every private key anew with the present secret.
+ * Wraps every private key again, with SECRET_KEY.
  *
- * @returns how many there are
- * @throws KeyMismatch when neither secret unwraps one
+ * @returns the number of keys
+ * @throws KeyMismatch if neither secret unwraps one of them
  */
 export async function rewrapKeys(transaction: Database, secrets: Secrets): Promise<number> {
   await lockKeys(transaction)
@@ -124,9 +124,10 @@ export async function rewrapKeys(transaction: Database, secrets: Secrets): Promi
 }
 
 /**
- * The private half of a key as DER (PKCS#8).
+ * Unwraps a private key.
  *
- * @throws KeyMismatch when neither secret unwraps it
+ * @returns DER (PKCS#8, RFC 5208)
+ * @throws KeyMismatch if neither secret unwraps it
  */
 export function unwrapPrivateKey(wrapped: Buffer, kid: string, secrets: Secrets): Buffer {
   const content = unseal(wrapped, PURPOSE, kid, secrets)
@@ -134,7 +135,7 @@ export function unwrapPrivateKey(wrapped: Buffer, kid: string, secrets: Secrets)
   return content
 }
 
-/** The private half of a key as it is stored. The kid is the associated data, so that none passes for another's. */
+/** Wraps a private key (DER) for storage. The `kid` is associated data, so that keys cannot be swapped in the database. */
 export function wrapPrivateKey(content: Buffer, kid: string, secrets: Secrets): Buffer {
   return seal(content, PURPOSE, kid, secrets)
 }

@@ -5,10 +5,12 @@ import { type CountRequest, type CountResult, countAllWithin } from './counters.
 import type { Limit } from './rates.ts'
 
 /**
- * Counts client addresses, and says which are let through. Those that arrive while a statement runs are counted together by
- * the next: with a statement for each, a refusal in a storm of logins takes four times the CPU time (bench/README.md).
+ * Creates a counter of client addresses that batches its writes: requests that arrive while a statement runs are counted
+ * together by the next. With a statement for each, a refusal in a storm of logins takes four times the CPU time
+ * (bench/README.md).
  *
- * @param openDatabase gives a database for each statement, since it serves several requests
+ * @param openDatabase called for each statement, whose deadline belongs to no single request
+ * @returns counts one request
  */
 export function createBatchedCounter(
   openDatabase: () => Database,

@@ -1,23 +1,25 @@
 import { createHmac } from 'node:crypto'
 import { type AccountNames, foldName } from '../users/names.ts'
 
-/** The keys of the counters of names, in any letter case, in the order username, email. */
+/** The counters of wrong passwords for a username and an email, in that order. Letter case does not matter. */
 export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[] {
   return namesPresent(names).map(([kind, name]) => limitKey(secret, kind, foldName(name)))
 }
 
-/** The keys of all counters of an account's wrong passwords but those of single devices. */
+/** All counters of wrong passwords for an account, except those of single devices. */
 export const accountKeys = (secret: Buffer, { id, ...names }: { id: string } & Partial<AccountNames>): Buffer[] => [
   devicesKey(secret, id),
   ...nameKeys(secret, names)
 ]
 
-/** The key of the counter of all known devices of an account. */
+/** The counter of wrong passwords from all known devices of an account. */
 export const devicesKey = (secret: Buffer, user: string) => limitKey(secret, 'devices', user)
 
-/** The key of the counter of the mails of a kind to an address, in any letter case; those of one account, if given. */
+/** The counter of mails of one kind to an address; if an account is given, only of mails for that account. */
 export const recipientKey = (secret: Buffer, kind: string, email: string, account?: string) =>
   limitKey(secret, 'recipient', kind, foldName(email), ...(account === undefined ? [] : [account]))
+
+/** The names that an account has, with their kinds, in the order username, email. */
 export function namesPresent(names: Partial<AccountNames>): [keyof AccountNames, string][] {
   return (['username', 'email'] as const).flatMap((kind) => {
     const name = names[kind]
@@ -25,12 +27,12 @@ export function namesPresent(names: Partial<AccountNames>): [keyof AccountNames,
   })
 }
 
-/** The key of a counter: nobody without the secret can tell what it counts. */
-export function limitKey(secret: Buffer, ...what: string[]): Buffer {
-  return createHmac('sha256', secret).update(JSON.stringify(what)).digest().subarray(0, 16)
+/** The key of a counter, 16 bytes: an HMAC, so that the table reveals neither names nor addresses. */
+export function limitKey(secret: Buffer, ...parts: string[]): Buffer {
+  return createHmac('sha256', secret).update(JSON.stringify(parts)).digest().subarray(0, 16)
 }
 
-/** The counters of a known device: its own, and that of all devices of its account. */
+/** The counters of a known device: its own, and the one that all devices of its account share. */
 export interface DeviceKeys {
   own: Buffer
   all: Buffer

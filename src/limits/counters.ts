@@ -2,23 +2,23 @@ import type { Database } from '../database/database.ts'
 import { asNumber, NOW, type Statement, sql } from '../database/sql.ts'
 import { type Limit, WIDE } from './rates.ts'
 
-/** What came of counting: the key that was counted, or how many seconds to wait where nothing more is let through. */
+/** The counted key; or, if the limit is reached, the seconds until it resets. */
 export type CountResult = { counted: Buffer } | { wait: number }
 
-/** Counts something, and says whether it is let through. */
+/** Counts one event against a limit. */
 export async function countWithin(database: Database, key: Buffer, limit: Limit): Promise<CountResult> {
   const [count] = await countAllWithin(database, [{ key }], limit)
   return count as CountResult
 }
 
-/** What is counted, and where there is one the wider counter that it belongs to. */
+/** One event: the key of its counter, and of the counter of the wider network, if any. */
 export interface CountRequest {
   key: Buffer
   wide?: Buffer | undefined
 }
 
-/** Counts so often what a query gives, in the columns `key` and `times`, where `most` is not reached. */
-const countAll = (given: Statement, most: number, within: number) => sql`
+/** Adds `times` to the counter of each `key` of a query, unless it has reached `most`. Starts an expired window again. */
+const incrementAll = (given: Statement, most: number, within: number) => sql`
        INSERT INTO limits AS known (key, count, over_at)
        SELECT key, times, ${NOW} + make_interval(secs => ${within}) FROM ${given} ORDER BY key
        ON CONFLICT (key) DO UPDATE SET
@@ -27,43 +27,43 @@ const countAll = (given: Statement, most: number, within: number) => sql`
        WHERE known.over_at <= ${NOW} OR known.count < ${most}
        RETURNING key, count, over_at`
 
-/** How many more are let through of what was asked for and counted, and how many seconds the rest has to wait. */
-function outcomes(asked: Statement, counted: Statement, most: number, within: number): Statement {
+/** For each requested key: how many of its events are allowed, and in how many seconds its window ends. */
+function outcomes(requested: Statement, counted: Statement, most: number, within: number): Statement {
   const left = sql`extract(epoch FROM coalesce(${counted}.over_at, limits.over_at) - ${NOW})`
   return sql`
      SELECT key, greatest(coalesce(${most} - ${counted}.count + times, 0), 0) AS left,
        ${asNumber(sql`coalesce(${left}, ${within})`)} AS wait
-     FROM ${asked} LEFT JOIN ${counted} USING (key) LEFT JOIN limits USING (key)`
+     FROM ${requested} LEFT JOIN ${counted} USING (key) LEFT JOIN limits USING (key)`
 }
 
 /**
- * Counts what comes at once by one statement, each key as often as it is there: of the same, the first are let through.
- * A wide key counts what its keys let through, and nothing else: whoever has used up one of them takes nothing from
- * the neighbours.
+ * Counts several events in one statement. Events with the same key are allowed in their order, until the limit is reached.
+ * A wide key counts only events that its narrow keys allowed, so that one client that exceeds its own limit does not use up
+ * that of its neighbours.
  *
- * @returns what came of each
+ * @returns the result of each event, in the same order
  */
 export async function countAllWithin(
   database: Database,
-  asked: readonly CountRequest[],
+  requests: readonly CountRequest[],
   { most, within }: Limit
 ): Promise<CountResult[]> {
-  const keys = asked.map(({ key }) => key)
-  const wides = asked.map(({ wide }) => wide ?? null)
-  // In the order of their keys, so that instances that count the same at once do not wait for each other in a circle.
+  const keys = requests.map(({ key }) => key)
+  const wides = requests.map(({ wide }) => wide ?? null)
+  // incrementAll locks rows in the order of their keys, so that concurrent instances do not deadlock.
   const rows = await database.query<{ key: Buffer; left: number; wait: number }>(
-    sql`WITH asked AS (
+    sql`WITH requested AS (
        SELECT key, wide, count(*)::int AS times FROM unnest(${keys}::bytea[], ${wides}::bytea[]) AS given (key, wide)
        GROUP BY key, wide
-     ), counted AS (${countAll(sql`asked`, most, within)}
-     ), asked_wide AS (
+     ), counted AS (${incrementAll(sql`requested`, most, within)}
+     ), requested_wide AS (
        SELECT wide AS key, sum(least(times, ${most} - count + times))::int AS times
-       FROM counted JOIN asked USING (key)
+       FROM counted JOIN requested USING (key)
        WHERE wide IS NOT NULL
        GROUP BY wide
-     ), counted_wide AS (${countAll(sql`asked_wide`, most * WIDE, within)}
-     )${outcomes(sql`asked`, sql`counted`, most, within)}
-     UNION ALL${outcomes(sql`asked_wide`, sql`counted_wide`, most * WIDE, within)}`
+     ), counted_wide AS (${incrementAll(sql`requested_wide`, most * WIDE, within)}
+     )${outcomes(sql`requested`, sql`counted`, most, within)}
+     UNION ALL${outcomes(sql`requested_wide`, sql`counted_wide`, most * WIDE, within)}`
   )
   const byKey = new Map(rows.map((row) => [row.key.toString('hex'), row]))
   const take = (key: Buffer): CountResult => {
@@ -71,18 +71,20 @@ export async function countAllWithin(
     row.left -= 1
     return row.left < 0 ? { wait: wholeSeconds(row.wait) } : { counted: key }
   }
-  return asked.map(({ key, wide }) => {
+  return requests.map(({ key, wide }) => {
     const count = take(key)
     return wide && 'counted' in count ? take(wide) : count
   })
 }
 
+/** Rounds up, to at least one second. */
 export const wholeSeconds = (wait: number) => Math.max(1, Math.ceil(wait))
 
 /**
- * Deletes some of the counters that are over.
+ * Deletes expired counters.
  *
- * @returns how many
+ * @param most the largest number to delete
+ * @returns the number of deleted counters
  */
 export async function purgeLimits(database: Database, most: number): Promise<number> {
   const rows = await database.query(

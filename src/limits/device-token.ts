@@ -1,10 +1,13 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import type { DeviceOwner } from '../users/credentials.ts'
 
-/** How long a device is known, in seconds. */
+/** How long a device is remembered, in seconds. */
 export const DEVICE_LIFETIME = 365 * 24 * 60 * 60
 
-/** A device from which a user has signed in (OWASP, Authentication Cheat Sheet: device cookies). */
+/**
+ * A device from which a user has signed in. Its failed logins are counted apart from those of strangers, so that an attacker
+ * cannot lock the user out (OWASP: "Slow Down Online Guessing Attacks with Device Cookies").
+ */
 export interface Device extends DeviceOwner {
   nonce: string
 }
@@ -12,15 +15,16 @@ export interface Device extends DeviceOwner {
 const NONCE_BYTES = 16
 const TAG_BYTES = 16
 
-/** The user, the time in seconds, and the two versions. */
+/** User id, time in seconds, password version, device version. */
 const CONTENT_BYTES = 16 + 6 + 4 + 4
 const TOKEN = new RegExp(`^[\\w-]{${Math.ceil(((NONCE_BYTES + CONTENT_BYTES + TAG_BYTES) * 4) / 3)}}$`)
 
 /**
- * What a device shows of itself later: a nonce, and the rest encrypted, so that it tells nothing about the account to
- * whoever finds it.
+ * Creates the token of a device cookie: a nonce and the encrypted content, so that the cookie reveals nothing about the
+ * account.
  *
  * @param now milliseconds since the epoch
+ * @returns base64url
  */
 export function createDeviceToken({ id, ...versions }: DeviceOwner, now: number, key: Buffer): string {
   const nonce = randomBytes(NONCE_BYTES)
@@ -33,7 +37,12 @@ export function createDeviceToken({ id, ...versions }: DeviceOwner, now: number,
   return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]).toString('base64url')
 }
 
-/** The device of a token; none for one that is not ours, or that is older than a year. No account is needed for it. */
+/**
+ * Decrypts a device token. It needs no database.
+ *
+ * @param now milliseconds since the epoch
+ * @returns undefined if the token is not authentic, or is older than DEVICE_LIFETIME
+ */
 export function readDeviceToken(token: string, now: number, key: Buffer): Device | undefined {
   if (!TOKEN.test(token)) return undefined
   const bytes = Buffer.from(token, 'base64url')
@@ -55,7 +64,7 @@ export function readDeviceToken(token: string, now: number, key: Buffer): Device
   }
 }
 
-/** Whether the device is one of the account, and has not been voided. */
+/** Whether the device belongs to the account, and has not been revoked by a newer version. */
 export function isDeviceOf(device: Device | undefined, account: DeviceOwner | undefined): device is Device {
   return (
     device !== undefined &&
@@ -66,8 +75,8 @@ export function isDeviceOf(device: Device | undefined, account: DeviceOwner | un
 }
 
 /**
- * Each token has a key of its own, so GCM's IV need not differ. Random nonces of 128 bits do not repeat; random IVs of GCM,
- * of 96 bits, would limit one key to 2^32 tokens (NIST SP 800-38D §8.3).
+ * Each token has its own key, derived from a random nonce of 128 bits, so the IV may be constant. With one key, random IVs
+ * of 96 bits would limit it to 2^32 tokens (NIST SP 800-38D §8.3).
  */
 const IV = Buffer.alloc(12)
 const keyOf = (nonce: Buffer, key: Buffer) => createHmac('sha256', key).update(nonce).digest()

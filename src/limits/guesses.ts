@@ -4,35 +4,37 @@ import type { AccountNames } from '../users/names.ts'
 import { type DeviceKeys, nameKeys, namesPresent } from './counter-keys.ts'
 import { wholeSeconds } from './counters.ts'
 
-/** How many wrong passwords in a row a name has, and a known device beside it. */
+/** Failed passwords in a row, for a name by strangers, and for each known device, before they are throttled. */
 export const MAX_GUESSES = 10
 
-/** How many all known devices of an account have together. */
+/** The same for all known devices of an account together. */
 export const MAX_DEVICE_GUESSES = 20
 
-/** The wait after the last of them, in seconds; it doubles with each further one. */
+/** The wait after the last of them, in seconds. It doubles with each further failure, up to LONGEST_WAIT. */
 const FIRST_WAIT = 30
 const LONGEST_WAIT = 3600
 
-/** How long wrong passwords are remembered, in seconds. */
+/** A counter expires this long after the last failure of a name, or the first of a device, in seconds. */
 const EXPIRY = 24 * 60 * 60
 
-/** What is counted against a name. */
+/** The failures counted for a name. */
 export interface Guesses {
   name: keyof AccountNames
-  /** How many wrong passwords were given for it. */
+  /** Number of failed passwords. */
   wrong: number
-  /** For how many seconds nobody is let through, but from a known device. */
+  /** Seconds for which strangers are blocked; known devices are not. */
   blockedFor: number
 }
 
-/** The keys that a guess was counted on, or how many seconds to wait where nothing more is let through. */
+/** The keys of the counters that were incremented; or, if the attempt is blocked, the seconds to wait. */
 export type GuessCount = { counted: Buffer[] } | { wait: number }
 
 /**
- * Counts a password that is about to be checked, before it is: on a known device and on all devices of its account, where
- * both have guesses left, or else on the name. One statement, so that of many at once no more than the limits are let
- * through.
+ * Counts an attempt as failed before the password is verified. It counts on the known device and on all devices of the
+ * account if both have attempts left, otherwise on the name. It is one statement, so that concurrent attempts cannot exceed
+ * the limits.
+ *
+ * @param counters the keys of the name, and of the known device, if any
  */
 export async function countGuess(
   database: Database,
@@ -85,13 +87,13 @@ export async function countGuess(
 interface GuessRow {
   by_device: boolean
   by_name: boolean
-  /** As it was before this statement, or the usual one where another has only just begun to count. */
+  /** The remaining block before this statement; FIRST_WAIT if a concurrent statement has only just set it. */
   wait: number
 }
 
 /**
- * The counters that are there of those with the keys of a parameter, locked in their order: that of a device, that of all
- * devices, those of names. `countGuess` locks them so too, and no two wait for each other in a circle.
+ * The existing counters with these keys, locked in the given order: device, all devices, names. `countGuess` uses the same
+ * order, so that concurrent statements do not deadlock.
  */
 const locked = (keys: Buffer[]) => sql`(
        SELECT key FROM unnest(${keys}::bytea[]) WITH ORDINALITY AS given (key, place) JOIN limits USING (key)
@@ -100,7 +102,7 @@ const locked = (keys: Buffer[]) => sql`(
      )`
 
 /**
- * Takes back what was counted for a password that could not be checked.
+ * Undoes `countGuess` for a password that could not be verified, for example because the service was overloaded.
  *
  * @param keys in the order in which they were counted
  */
@@ -112,7 +114,7 @@ export async function refundGuesses(database: Database, keys: Buffer[]): Promise
   )
 }
 
-/** What is counted against each name of an account. */
+/** Reads the failures counted for each name of an account. */
 export async function readGuesses(database: Database, secret: Buffer, names: AccountNames): Promise<Guesses[]> {
   const rows = await database.query<Omit<Guesses, 'name'>>(
     sql`SELECT coalesce(count, 0) AS wrong,
@@ -125,9 +127,9 @@ export async function readGuesses(database: Database, secret: Buffer, names: Acc
 }
 
 /**
- * Forgets what was counted, since the password was right, or an operator says so.
+ * Deletes counters, after a successful login or by an operator.
  *
- * @param keys that of a device first, then `accountKeys`
+ * @param keys of the device, if any, followed by `accountKeys`
  */
 export async function resetGuesses(database: Database, keys: Buffer[]): Promise<void> {
   await database.query(sql`DELETE FROM limits USING ${locked(keys)} AS mine WHERE limits.key = mine.key`)

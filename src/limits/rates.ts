@@ -1,4 +1,4 @@
-/** What is counted by client address: how often it may be tried within how many seconds. */
+/** Requests per client address. Docs: docs/limits.md. */
 export const ADDRESS_LIMITS = {
   login: { most: 60, within: 300 },
   register: { most: 30, within: 3600 },
@@ -11,26 +11,27 @@ export const ADDRESS_LIMITS = {
   export: { most: 30, within: 3600 }
 } as const
 
-/** What is limited by client address. */
 export type Action = keyof typeof ADDRESS_LIMITS
 
 /**
- * How many mails of one kind an address is sent that anybody may ask for. It is counted anew when a link to choose another
- * password is over: who uses up the share of another has sent them one that is still good.
+ * Mails of one kind to one address for one account. The window is as long as a password reset link is valid: if a stranger
+ * uses up the limit of a user, the user has received a link that still works.
  */
 export const RECIPIENT_LIMIT = { most: 5, within: 1800 }
 
-/** How many times as often something may be tried from a /48 as from one of its /64. */
+/** A /48 network has this many times the limit of a single client (an IPv4 address or a /64). */
 export const WIDE = 10
 
 /**
- * How many mails of one kind an address is sent by all accounts that say that it is theirs: each account has the share
- * above to itself, so that a stranger's account does not use up the owner's.
+ * Mails of one kind to one address for all accounts that claim it. Each account also has RECIPIENT_LIMIT of its own, so that
+ * a stranger's account does not use up the owner's.
  */
 export const ALL_ACCOUNTS_LIMIT = { most: 30, within: 1800 }
 
-/** How often something is let through within how many seconds of the first time. */
+/** A fixed window, which begins with the first event. */
 export interface Limit {
+  /** Events allowed in a window. */
   most: number
+  /** Length of the window, in seconds. */
   within: number
 }

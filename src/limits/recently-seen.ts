@@ -1,20 +1,20 @@
-/** How many keys are remembered. Beyond them all count as not yet seen. */
-const MOST = 10_000
+/** Bounds the memory. When it is full, all keys are forgotten. */
+const MAX_KEYS = 10_000
 
 /**
- * Tells whether a key is seen for the first time in this window of time. All keys are forgotten at its end.
+ * Creates a filter that returns true for the first occurrence of a key in each window of time.
  *
- * @param now the time in milliseconds
- * @param stretch the length of the window, in milliseconds
+ * @param now milliseconds since the epoch
+ * @param length of the window, in milliseconds
  */
-export function createRecentlySeen(now: () => number, stretch: number): (key: string) => boolean {
+export function createRecentlySeen(now: () => number, length: number): (key: string) => boolean {
   const seen = new Set<string>()
-  let current = Number.NaN
+  let window = Number.NaN
 
   return (key) => {
-    const present = Math.floor(now() / stretch)
-    if (present !== current || seen.size >= MOST) seen.clear()
-    current = present
+    const present = Math.floor(now() / length)
+    if (present !== window || seen.size >= MAX_KEYS) seen.clear()
+    window = present
     if (seen.has(key)) return false
     seen.add(key)
     return true

@@ -12,8 +12,9 @@ export type KeyPurpose =
   | 'totp secrets'
 
 /**
- * A key of 32 bytes for one purpose, derived from the secret (HKDF, RFC 5869): no two purposes share one, and none
- * leads back to the secret.
+ * Derives a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). Keys of different purposes are independent.
+ *
+ * @param secret high-entropy text
  */
 export function deriveKey(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `latchkey ${purpose}`, 32))

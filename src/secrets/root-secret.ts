@@ -7,7 +7,7 @@ const PURPOSE = 'root secret seal'
 const NAME = 'root secret'
 const BYTES = 32
 
-/** The root secret cannot be opened. */
+/** Neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens the root secret. */
 export class RootSecretMismatch extends Error {
   override readonly name = 'RootSecretMismatch'
 
@@ -19,43 +19,44 @@ export class RootSecretMismatch extends Error {
 }
 
 /**
- * The secret that every instance derives the keys of its other purposes from, as text for `deriveKey`. It is made at
- * the first start; of several instances at once, one makes it.
+ * Reads the root secret, from which every instance derives its keys. It is created at the first start; of concurrent
+ * instances, one creates it.
  *
- * @throws RootSecretMismatch when neither secret opens it
+ * @returns text for `deriveKey`
+ * @throws RootSecretMismatch if neither secret opens it
  */
 export async function readRootSecret(database: Database, secrets: Secrets): Promise<string> {
-  const sealed = (await find(database)) ?? (await make(database, secrets))
+  const sealed = (await findSealed(database)) ?? (await create(database, secrets))
   return rootSecretText(openRootSecret(sealed, secrets))
 }
 
 /**
- * What is sealed anew is sealed with the secret that the root secret is sealed with, so that all instances open it:
- * while SECRET_KEY changes that is the previous one, until all is sealed again and nobody needs that any more.
+ * The secret to seal new data with: the one that the root secret is sealed with, so that all instances can open the data.
+ * While SECRET_KEY is being changed, that is the previous one, until `keys rewrap`.
  *
- * @throws RootSecretMismatch when neither secret opens it: what this instance sealed would be closed to the others
+ * @throws RootSecretMismatch if neither secret opens the root secret: other instances could not open what this one seals
  */
 export async function sealingSecrets(database: Database, secrets: Secrets): Promise<Secrets> {
   const { current, previous } = secrets
-  const sealed = await find(database)
-  // At the very first start: instances that know no other secret may be starting too.
+  const sealed = await findSealed(database)
+  // First start: instances that only know the previous secret may be starting too.
   if (!sealed) return { current: previous ?? current }
   if (unseal(sealed, PURPOSE, NAME, { current })) return { current }
   openRootSecret(sealed, secrets)
   return { current: previous as string }
 }
 
-/** Seals the root secret anew with the present secret, and with it all that comes after. */
+/** Reseals the root secret with SECRET_KEY, which from then on seals new data too. */
 export async function rewrapRootSecret(transaction: Database, secrets: Secrets): Promise<void> {
-  const sealed = (await find(transaction)) as Buffer
+  const sealed = (await findSealed(transaction)) as Buffer
   const content = sealRootSecret(openRootSecret(sealed, secrets), secrets)
   await transaction.query(sql`UPDATE root_secret SET sealed = ${content}`)
 }
 
 /**
- * The bytes of the root secret.
+ * Decrypts the root secret.
  *
- * @throws RootSecretMismatch when neither secret opens it
+ * @throws RootSecretMismatch if neither secret opens it
  */
 export function openRootSecret(sealed: Buffer, secrets: Secrets): Buffer {
   const root = unseal(sealed, PURPOSE, NAME, secrets)
@@ -63,24 +64,24 @@ export function openRootSecret(sealed: Buffer, secrets: Secrets): Buffer {
   return root
 }
 
-/** The root secret as it is stored. */
+/** Encrypts the root secret for storage. */
 export function sealRootSecret(root: Buffer, secrets: Secrets): Buffer {
   return seal(root, PURPOSE, NAME, secrets)
 }
 
-/** The root secret as `deriveKey` takes it. */
+/** Encodes the root secret for `deriveKey`. */
 export const rootSecretText = (root: Buffer) => root.toString('base64url')
 
-async function find(database: Database): Promise<Buffer | undefined> {
+async function findSealed(database: Database): Promise<Buffer | undefined> {
   const [row] = await database.query<{ sealed: Buffer }>(sql`SELECT sealed FROM root_secret`)
   return row?.sealed
 }
 
-async function make(database: Database, secrets: Secrets): Promise<Buffer> {
+async function create(database: Database, secrets: Secrets): Promise<Buffer> {
   const sealed = sealRootSecret(randomBytes(BYTES), await sealingSecrets(database, secrets))
   await database.query(
     sql`INSERT INTO root_secret (sealed, created_at) VALUES (${sealed}, ${NOW})
      ON CONFLICT DO NOTHING`
   )
-  return (await find(database)) as Buffer
+  return (await findSealed(database)) as Buffer
 }

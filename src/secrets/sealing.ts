@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { deriveKey } from './derive-key.ts'
 
-/** The secrets of the environment: the one that seals, and the one before it, which still opens. */
+/** SECRET_KEY, which seals and opens, and SECRET_KEY_PREVIOUS, which only opens. */
 export interface Secrets {
   current: string
   previous?: string | undefined
@@ -11,10 +11,11 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Encrypts what is stored with AES-256-GCM (NIST SP 800-38D) under a key derived from the secret.
+ * Encrypts data for storage: AES-256-GCM (NIST SP 800-38D) under a key derived from the secret.
  *
- * @param purpose what the key is derived for
- * @param name whose content this is, as associated data: what is sealed for one never passes for another's
+ * @param purpose of the derived key
+ * @param name of the record, as associated data: a sealed value cannot be moved to another record
+ * @returns IV, authentication tag, ciphertext
  */
 export function seal(content: Buffer, purpose: string, name: string, { current }: Secrets): Buffer {
   const iv = randomBytes(IV_BYTES)
@@ -23,7 +24,7 @@ export function seal(content: Buffer, purpose: string, name: string, { current }
   return Buffer.concat([iv, cipher.getAuthTag(), encrypted])
 }
 
-/** What was sealed; nothing where neither secret opens it. */
+/** Decrypts sealed data. Returns undefined if neither secret opens it. */
 export function unseal(
   sealed: Buffer,
   purpose: string,
@@ -37,7 +38,7 @@ export function unseal(
       decipher.setAAD(Buffer.from(name)).setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
       return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
     } catch {
-      // Sealed with another secret, and the next one may fit; or damaged.
+      // Sealed with the other secret, or damaged.
     }
   }
   return undefined

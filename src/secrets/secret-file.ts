@@ -19,20 +19,20 @@ export function readSecrets({
 }
 
 /**
- * The secret of an installation that names none: made at its first start, and kept beside the embedded database,
- * readable by its owner alone. It is there whole or not at all, however the making of it ends.
+ * Reads the secret of an installation without SECRET_KEY: `secret.key` in DATA_DIR, readable only by its owner. It is
+ * created at the first start, atomically.
  *
- * @throws Error when the file that is there holds no secret
+ * @throws Error if the file cannot be read or holds no secret
  */
 export function readOrCreateSecret(folder: string): string {
   const path = join(folder, 'secret.key')
   prepareFolder(folder)
-  // A link that leads nowhere is a secret that is missing, not one that was never made.
+  // lstat: a dangling link is a missing secret, which must not be replaced by a new one.
   if (!lstatSync(path, { throwIfNoEntry: false })) {
     const unfinished = `${path}.new`
     rmSync(unfinished, { recursive: true, force: true })
     const text = `${randomBytes(SECRET_BYTES).toString('base64url')}\n`
-    // Of a name that must be new no link is followed (open(2), O_EXCL).
+    // wx: O_EXCL does not follow links, see open(2).
     writeFileSync(unfinished, text, { flag: 'wx', mode: 0o600, flush: true })
     renameSync(unfinished, path)
   }
@@ -40,25 +40,25 @@ export function readOrCreateSecret(folder: string): string {
 }
 
 /**
- * The secret that a file holds, which is not changed.
+ * Reads a secret from a file.
  *
- * @throws Error when it cannot be read, or holds no secret
+ * @throws Error if the file cannot be read, or does not hold at least 32 bytes of UTF-8 text
  */
 export function readSecretFile(path: string): string {
   const content = read(path)
-  // White space to be trimmed includes the byte order mark.
+  // trim() also removes a byte order mark.
   const secret = content.toString('utf8').trim()
   if (isUtf8(content) && !content.includes(0) && Buffer.byteLength(secret) >= SECRET_BYTES) return secret
   throw new Error(
-    `${path} holds no secret of ${SECRET_BYTES} bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
+    `${path} does not hold a secret of ${SECRET_BYTES} bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
   )
 }
 
 /**
- * Requires the generated secret to be there where the database holds anything that it sealed: a new one would open
- * nothing, and what the start said then would lead nobody to the file that is lost.
+ * Requires `secret.key` to exist if the database holds sealed data. Otherwise a new secret would be created, which opens
+ * nothing, and the error would not name the lost file.
  *
- * @throws Error
+ * @throws Error if it is missing
  */
 export async function requireSecretIfSealed(pool: Pool, folder: string): Promise<void> {
   const path = join(resolve(folder), 'secret.key')
@@ -70,7 +70,7 @@ export async function requireSecretIfSealed(pool: Pool, folder: string): Promise
 
 function read(path: string): Buffer {
   try {
-    // To read from a pipe could take for ever.
+    // A pipe could block forever.
     if (!statSync(path).isFile()) throw new Error('it is not a file')
     return readFileSync(path)
   } catch (error) {

@@ -2,32 +2,32 @@ import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import { type Lifetimes, storedSessions } from './lifetimes.ts'
 
-/** How long a session that is over is kept, with its reason, in seconds. */
+/** How long an ended session is kept, in seconds. */
 export const RETENTION = 30 * 24 * 60 * 60
 
-/** How many sessions one step looks at: few enough that nothing waits for it long. */
+/** Sessions per step, and so per transaction. */
 const BATCH = 500
 
-/** Any number that nothing else in the database locks: the letters "purg" as an integer. */
+/** The key of the advisory lock: the letters "purg" as an integer. */
 const LOCK = 0x70757267
 
-/** What one step did. */
+/** The outcome of one step. */
 export interface PurgeStep {
-  /** The last session that it looked at; none when there are no more, or when another instance is at it. */
+  /** Id of the last session seen; undefined if there are no more, or if another instance is purging. */
   last: string | undefined
-  /** How many have run out and are now marked so. */
+  /** Number of expired sessions that were marked as ended. */
   marked: number
-  /** How many were deleted. */
+  /** Number of deleted sessions. */
   deleted: number
 }
 
 /**
- * Looks at the next few sessions in the order of their ids, which needs no index of its own to be kept up with each
- * refresh: those that have run out are marked as ended, with the reason, and those that were over for long enough are
- * deleted. One short transaction, under a lock that one transaction at a time holds: an instance that meets another at it
- * leaves the rest to that one.
+ * Processes the next batch of sessions, in one short transaction: marks expired ones as ended, and deletes those that
+ * ended before the retention period. It walks the primary key, so that no index has to be updated with each refresh. An
+ * advisory lock keeps two instances from purging at once.
  *
- * @param after the id to go on after
+ * @param after id of the last session of the previous step
+ * @param batch sessions per step
  */
 export async function purgeSessions(
   database: Database,
@@ -40,16 +40,16 @@ export async function purgeSessions(
     if (!lock?.held) return { last: undefined, marked: 0, deleted: 0 }
     const [step] = await transaction.query<PurgeStep>(
       sql`WITH batch AS (
-         SELECT id, moment, ended_at, last_used_at, over FROM ${storedSessions(lifetimes)}
+         SELECT id, moment, ended_at, last_used_at, inactive_reason FROM ${storedSessions(lifetimes)}
          WHERE id > ${after} ORDER BY id LIMIT ${batch}
-       ), run_out AS (
+       ), expired AS (
          SELECT sessions.id FROM sessions JOIN batch USING (id)
-         WHERE over IS NOT NULL AND sessions.ended_at IS NULL AND sessions.last_used_at = batch.last_used_at
+         WHERE inactive_reason IS NOT NULL AND sessions.ended_at IS NULL AND sessions.last_used_at = batch.last_used_at
          ORDER BY sessions.id
          FOR UPDATE OF sessions SKIP LOCKED
        ), marked AS (
-         UPDATE sessions SET ended_at = moment, end_reason = over
-         FROM batch JOIN run_out USING (id)
+         UPDATE sessions SET ended_at = moment, end_reason = inactive_reason
+         FROM batch JOIN expired USING (id)
          WHERE sessions.id = batch.id
          RETURNING 1
        ), deleted AS (

@@ -1,11 +1,11 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 
 /**
- * A refresh token, taken apart. It reads `session.family.rotating`: the family stays for the session's life and tells
- * the session's own earlier tokens from made-up ones; the rotating part is another with each use.
+ * A parsed refresh token, `session.family.rotating`. The family part is constant for a session: it tells a replayed token
+ * of the session from a forged one. The rotating part changes with each use (RFC 9700 §4.14.2).
  */
 export interface RefreshToken {
-  /** The id of the session. */
+  /** UUID of the session. */
   session: string
   family: Buffer
   rotating: Buffer
@@ -17,32 +17,36 @@ const ROTATING_BYTES = 32
 const NONCE_BYTES = 16
 
 /**
- * Makes the first refresh token of a session.
+ * Creates the first refresh token of a session.
  *
- * @param session the session's id
+ * @param session UUID of the session
  */
 export function createRefreshToken(session: string): RefreshToken {
   return { session, family: randomBytes(FAMILY_BYTES), rotating: randomBytes(ROTATING_BYTES) }
 }
 
-/** What makes a successor one that nobody can foresee. */
+/** A random input that makes a successor unpredictable. */
 export const createNonce = () => randomBytes(NONCE_BYTES)
 
 /**
- * The token after this one: the same whenever it is derived from the same nonce, and by nobody without the key, so that
- * it can be given twice without being stored.
+ * Derives the next token of a session. It is deterministic in the nonce, so that a repeated request within the grace
+ * period gets the same token although only its hash is stored; without the key nobody can derive it.
  */
 export function successorOf({ session, family, rotating }: RefreshToken, nonce: Buffer, key: Buffer): RefreshToken {
   const parts = [uuidBytes(session), family, rotating, nonce]
   return { session, family, rotating: createHmac('sha256', key).update(Buffer.concat(parts)).digest() }
 }
 
-/** A refresh token as clients hold it. */
+/** Serializes a refresh token: three base64url parts, separated by dots. */
 export function writeRefreshToken({ session, family, rotating }: RefreshToken): string {
   return [uuidBytes(session), family, rotating].map((part) => part.toString('base64url')).join('.')
 }
 
-/** Takes a refresh token apart; nothing comes of a text that no token reads like, to the last bit. */
+/**
+ * Parses a refresh token.
+ *
+ * @returns undefined unless the text is the canonical form of a token
+ */
 export function readRefreshToken(text: string): RefreshToken | undefined {
   const [session, family, rotating] = text.split('.').map((part) => Buffer.from(part, 'base64url'))
   if (session?.length !== SESSION_BYTES || family?.length !== FAMILY_BYTES || rotating?.length !== ROTATING_BYTES) {
@@ -52,7 +56,7 @@ export function readRefreshToken(text: string): RefreshToken | undefined {
   return writeRefreshToken(token) === text ? token : undefined
 }
 
-/** What is stored of a secret part. */
+/** The stored form of a secret part. */
 export const sha256 = (part: Buffer) => createHash('sha256').update(part).digest()
 
 const uuidBytes = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')

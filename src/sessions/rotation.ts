@@ -4,35 +4,35 @@ import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
 import { createNonce, type RefreshToken, sha256, successorOf } from './refresh-token.ts'
 import type { EndReason, LiveSession } from './sessions.ts'
 
-/** What the use of refresh tokens goes by, beside how long sessions live. */
+/** The rules of refresh token rotation. */
 export interface RotationRules extends Lifetimes {
-  /** For how many seconds a token may be used again after its first use. */
+  /** Grace period: how long a token may be used again after its first use, in seconds. */
   REFRESH_GRACE: number
-  /** What successors are derived with. */
+  /** The key from which successors are derived. */
   successorKey: Buffer
 }
 
-/** A session whose refresh token was good. */
+/** A session whose refresh token was accepted. */
 export interface UsedSession extends LiveSession {
   user: { id: string; username: string | null }
 }
 
-/** Why a refresh token is refused: the rule that ended its session, or what is wrong with the token alone. */
+/** Why a refresh token is refused: the reason why its session has ended, or a fault of the token itself. */
 export type Refusal = EndReason | 'idle' | 'expired' | 'superseded' | 'unknown'
 
-/** What came of a token that is not taken. */
+/** A refused token. */
 export interface Refused {
   refused: Refusal
-  /** Whose session its use has ended, where it has. */
+  /** Id of the user whose session this use has ended, if it has. */
   ended?: string
 }
 
-/** How many rotations before the latest one a session keeps. Eight within one grace are more than tabs of one client make. */
-const EARLIER = 7
+/** How many earlier rotations a session keeps: more than the tabs of one client make within a grace period. */
+const KEPT_ROTATIONS = 7
 
 /**
- * Whether a time is within the grace: never for one that is null, nor where there is no grace, since of two uses at once
- * the later one may have the earlier `moment`.
+ * Whether a time is within the grace period; false for null. Without a grace period it is always false, since the later of
+ * two concurrent uses may have the earlier `moment`.
  */
 const isRecent = (time: Statement, { REFRESH_GRACE }: RotationRules) =>
   REFRESH_GRACE > 0 ? sql`extract(epoch FROM moment - ${time}) < ${REFRESH_GRACE}` : sql`false`
@@ -40,8 +40,8 @@ const isRecent = (time: Statement, { REFRESH_GRACE }: RotationRules) =>
 const ROTATED_AT = sql`rotated_at`
 
 /**
- * What a token of the right family is to its session. A token is judged by its own first use; one whose first use is no
- * longer kept was used before the grace. A session that was never used has no earlier token to replay.
+ * The session of a token, with a verdict on the token. The time of the token's own first use decides; if that is no longer
+ * kept, the grace period has passed. In a session that was never refreshed, another token is unknown, not replayed.
  */
 function presented(rules: RotationRules, { session, family, rotating }: RefreshToken): Statement {
   const hash = sha256(rotating)
@@ -49,7 +49,7 @@ function presented(rules: RotationRules, { session, family, rotating }: RefreshT
   return sql`
   SELECT session.id, moment, users.id AS user_id, username, nonce, session.created_at, last_used_at,
     CASE
-      WHEN over IS NOT NULL THEN over
+      WHEN inactive_reason IS NOT NULL THEN inactive_reason
       WHEN rotating_hash = ${hash} THEN 'current'
       WHEN rotated_at IS NULL THEN 'unknown'
       WHEN previous_hash = ${hash} AND ${isRecent(ROTATED_AT, rules)} THEN 'repeated'
@@ -71,10 +71,13 @@ interface PresentedRow {
 }
 
 /**
- * Uses a refresh token: gives its successor, and the same one for each use within the grace of the first (RFC 9700
- * §4.14.2). A token that was first used before is a replay, which ends the session, whatever was rotated since; one that
- * has a later successor is refused within its grace. All of this is one statement, so that of any number of uses at once,
- * at any instance, one rotates and the rest see it.
+ * Uses a refresh token (RFC 9700 §4.14.2), with one of these outcomes:
+ * - The current token is rotated.
+ * - A repeated use within the grace period returns the same successor, as long as that is the current token.
+ * - A token whose successor was rotated too is refused as superseded within its grace period.
+ * - A use after the grace period is a replay, and ends the session.
+ *
+ * It is one statement, so that of concurrent uses, at any instance, exactly one rotates.
  */
 export async function useRefreshToken(
   database: Database,
@@ -83,15 +86,16 @@ export async function useRefreshToken(
 ): Promise<UsedSession | Refused> {
   const nonce = createNonce()
   const successor = successorOf(token, nonce, rules.successorKey)
-  const again = isRecent(ROTATED_AT, rules)
+  const isRotatedRecently = isRecent(ROTATED_AT, rules)
   const [row] = await database.query<PresentedRow>(
     sql`WITH presented AS (${presented(rules, token)} FOR UPDATE OF session),
      rotated AS (
        UPDATE sessions
        SET previous_hash = rotating_hash, rotating_hash = ${sha256(successor.rotating)}, nonce = ${nonce},
          rotated_at = moment, last_used_at = moment,
-         earlier_hashes = CASE WHEN ${again} THEN (previous_hash || earlier_hashes)[1:${EARLIER}] END,
-         earlier_rotated_at = CASE WHEN ${again} THEN (rotated_at || earlier_rotated_at)[1:${EARLIER}] END
+         earlier_hashes = CASE WHEN ${isRotatedRecently} THEN (previous_hash || earlier_hashes)[1:${KEPT_ROTATIONS}] END,
+         earlier_rotated_at =
+           CASE WHEN ${isRotatedRecently} THEN (rotated_at || earlier_rotated_at)[1:${KEPT_ROTATIONS}] END
        FROM presented
        WHERE sessions.id = presented.id AND verdict = 'current'
        RETURNING sessions.nonce, sessions.last_used_at
@@ -113,7 +117,7 @@ export async function useRefreshToken(
   return sessionOf(row, successorOf(token, row.nonce, rules.successorKey), rules)
 }
 
-/** The session of a token that would be taken if it were used now. */
+/** Finds the session of a token that would be accepted now. The token is not used. */
 export async function findRefreshToken(
   database: Database,
   rules: RotationRules,
@@ -125,9 +129,9 @@ export async function findRefreshToken(
 }
 
 /**
- * Ends the session that the token, or an earlier or later one of its family, belongs to; none is no fault.
+ * Ends the session of a token. Any token of the session's family will do, current or not.
  *
- * @returns the id of the user whose session has ended
+ * @returns id of the user whose session has ended; undefined if there was no active session
  */
 export async function endSessionOf(
   database: Database,
@@ -137,7 +141,7 @@ export async function endSessionOf(
   const [ended] = await database.query<{ user_id: string }>(
     sql`WITH presented AS (
        SELECT session.id, moment FROM ${storedSessions(rules)}
-       WHERE session.id = ${token.session} AND family_hash = ${sha256(token.family)} AND over IS NULL
+       WHERE session.id = ${token.session} AND family_hash = ${sha256(token.family)} AND inactive_reason IS NULL
        FOR UPDATE OF session
      )
      UPDATE sessions SET ended_at = moment, end_reason = 'logged out'

@@ -9,7 +9,7 @@ import { toUser, type UserRow } from '../users/users.ts'
 import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
 import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
 
-/** Why a session ended, beside what time does to it. */
+/** Why a session was ended. One that was not may still expire. */
 export type EndReason =
   | 'replayed'
   | 'logged out'
@@ -19,41 +19,42 @@ export type EndReason =
   | 'ended by an operator'
   | 'email change undone'
 
-/** A session, and whose it is, as an access token names them. */
+/** A session and its user, by the claims of an access token. */
 export interface SessionOfUser {
   sid: string
   sub: string
 }
 
-/** Where a session was opened from. */
+/** The client that opened a session. */
 export interface SessionOrigin {
   userAgent: string | undefined
   ip: string
 }
 
-/** A session that has just been opened or used. */
+/** A session that was just opened or refreshed. */
 export interface LiveSession {
   refreshToken: RefreshToken
   lastUsedAt: Date
-  /** When it will be over, unless it is used before. */
+  /** When it expires if it is not used before. */
   expiresAt: Date
 }
 
-/** A session that has just been opened, with the username of its account at that moment. */
+/** A session that was just opened. */
 export interface OpenedSession extends LiveSession {
+  /** The username at that moment. It may have changed since the credentials were read. */
   username: string | null
 }
 
+/** Longer User-Agent headers are truncated. */
 const USER_AGENT_LENGTH = 512
 
-/** The most sessions that a list shows: those used last. */
+/** The longest list of sessions: those used last. */
 const MAX_LISTED = 1000
 
 /**
- * Opens a session for the user whose password was right.
+ * Opens a session for a user whose password was verified.
  *
- * @returns the session, and the username as it is now: a hash may have waited since the account was read. Nothing when the
- * password has changed, or the account was disabled or has gone, since it was checked
+ * @returns undefined if, since the credentials were read, the password was changed or the account disabled or deleted
  */
 export async function openSession(
   database: Database,
@@ -62,7 +63,7 @@ export async function openSession(
   { userAgent, ip }: SessionOrigin
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
-  // The user is locked, so that what ends all sessions of an account either sees this one and ends it, or is seen here.
+  // FOR SHARE: whatever ends all sessions of a user locks the user first, so it either sees this session or is seen here.
   const [opened] = await database.query<{ created_at: Date; last_used_at: Date; username: string | null }>(
     sql`WITH owner AS (
        SELECT id, username FROM users
@@ -82,7 +83,7 @@ export async function openSession(
   return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username }
 }
 
-/** The user of a session that is alive: neither ended, nor unused for too long, nor too old. */
+/** Finds the user of an active session: neither ended nor expired. */
 export async function findSessionUser(
   database: Database,
   lifetimes: Lifetimes,
@@ -91,15 +92,15 @@ export async function findSessionUser(
   const [row] = await database.query<UserRow>(
     sql`SELECT users.id, username, email, email_verified, users.created_at
      FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
-     WHERE session.id = ${sid} AND user_id = ${sub} AND over IS NULL`
+     WHERE session.id = ${sid} AND user_id = ${sub} AND inactive_reason IS NULL`
   )
   return row && toUser(row)
 }
 
 /**
- * The living sessions of a user, the present one first, then by last use.
+ * Lists the active sessions of a user: the current one first, then by last use.
  *
- * @param session the present one, which an operator has none of
+ * @param session the user, and the current session; null for an operator, who has none
  */
 export async function listSessions(
   database: Database,
@@ -109,7 +110,7 @@ export async function listSessions(
   const rows = await database.query<SessionRow>(
     sql`SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
      FROM ${storedSessions(lifetimes)}
-     WHERE user_id = ${sub} AND over IS NULL
+     WHERE user_id = ${sub} AND inactive_reason IS NULL
      ORDER BY id = ${sid} DESC, last_used_at DESC, id
      LIMIT ${MAX_LISTED}`
   )
@@ -132,52 +133,54 @@ interface SessionRow {
   ip: string | null
 }
 
-/** What came of ending sessions in the name of one: nothing where that one is over itself. */
+/** The outcome of ending sessions on behalf of the current one. */
 export interface Ended {
-  /** Whether the session in whose name it was done is alive, or was until this. */
+  /** Whether the current session is active, or was until it ended itself. If not, nothing was ended. */
   alive: boolean
-  /** How many have ended. */
+  /** Number of ended sessions. */
   count: number
 }
 
 /**
- * Ends one living session of the user, or all but the present one. Of two sessions that end each other at once, one
- * does.
+ * Ends one active session of the user, or all but the current one. If two sessions end each other concurrently, only one
+ * succeeds.
  *
- * @param which the id of the one; null for all the others
+ * @param session the current session
+ * @param target id of the session to end; null for all but the current one
  */
 export async function endSessions(
   database: Database,
   lifetimes: Lifetimes,
   { sid, sub }: SessionOfUser,
-  which: string | null,
+  target: string | null,
   reason: EndReason
 ): Promise<Ended> {
-  // Locked in the order of their ids, so that no two of these wait for each other.
+  // ORDER BY id: a consistent lock order prevents deadlocks.
   const [row] = await database.query<{ alive: boolean; count: number }>(
-    sql`WITH living AS (
+    sql`WITH active AS (
        SELECT session.id, moment FROM ${storedSessions(lifetimes)}
-       WHERE user_id = ${sub} AND over IS NULL AND (${which}::uuid IS NULL OR session.id IN (${sid}, ${which}))
+       WHERE user_id = ${sub} AND inactive_reason IS NULL
+         AND (${target}::uuid IS NULL OR session.id IN (${sid}, ${target}))
        ORDER BY session.id
        FOR UPDATE OF session
      ), ended AS (
        UPDATE sessions SET ended_at = moment, end_reason = ${reason}
-       FROM living
-       WHERE sessions.id = living.id
-         AND CASE WHEN ${which}::uuid IS NULL THEN living.id <> ${sid} ELSE living.id = ${which} END
-         AND EXISTS (SELECT FROM living WHERE id = ${sid})
+       FROM active
+       WHERE sessions.id = active.id
+         AND CASE WHEN ${target}::uuid IS NULL THEN active.id <> ${sid} ELSE active.id = ${target} END
+         AND EXISTS (SELECT FROM active WHERE id = ${sid})
        RETURNING sessions.id
      )
-     SELECT EXISTS (SELECT FROM living WHERE id = ${sid}) AS alive, (SELECT count(*)::int FROM ended) AS count`
+     SELECT EXISTS (SELECT FROM active WHERE id = ${sid}) AS alive, (SELECT count(*)::int FROM ended) AS count`
   )
   return row as Ended
 }
 
 /**
- * Ends all sessions of the user but the present one, and voids the user's device cookies: all or nothing.
+ * Ends all sessions of the user but the current one, and revokes the user's device cookies, in one transaction.
  *
- * @returns how many have ended, and what devices are bound to from now on
- * @throws Problem TOKEN_INVALID when the present session is over
+ * @returns the number of ended sessions, and the versions for new device cookies
+ * @throws Problem TOKEN_INVALID if the current session is not active
  */
 export async function endOtherSessions(
   database: Database,
@@ -185,7 +188,7 @@ export async function endOtherSessions(
   session: SessionOfUser
 ): Promise<{ count: number; owner: DeviceOwner }> {
   return database.transact(async (transaction) => {
-    // The user is locked first, as by all that ends sessions of one.
+    // Updating the user first locks it, in the same order as everything else that ends sessions.
     const owner = await voidDevices(transaction, session.sub)
     const { alive, count } = await endSessions(transaction, lifetimes, session, null, 'ended by the user')
     if (!owner || !alive) throw new Problem('TOKEN_INVALID')
@@ -193,19 +196,19 @@ export async function endOtherSessions(
   })
 }
 
-/** How many living sessions a user has. */
+/** Counts the active sessions of a user. */
 export async function countSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<number> {
   const [row] = await database.query<{ count: number }>(
-    sql`SELECT count(*)::int AS count FROM ${storedSessions(lifetimes)} WHERE user_id = ${user} AND over IS NULL`
+    sql`SELECT count(*)::int AS count FROM ${storedSessions(lifetimes)} WHERE user_id = ${user} AND inactive_reason IS NULL`
   )
   return (row as { count: number }).count
 }
 
 /**
- * Ends every living session of a user, and voids the user's device cookies. Within a transaction that has locked the user,
- * a login that is on its way is either ended too or begins afterwards.
+ * Ends every active session of a user, and revokes the user's device cookies. If the caller's transaction has locked the
+ * user, a concurrent login is either ended too or opens its session afterwards.
  *
- * @returns how many
+ * @returns the number of ended sessions
  */
 export async function endAllSessions(
   database: Database,
@@ -213,17 +216,17 @@ export async function endAllSessions(
   user: string,
   reason: EndReason
 ): Promise<number> {
-  // Locked in the order of their ids, like those that endSessions ends.
+  // The lock order of endSessions.
   const [row] = await database.query<{ count: number }>(
-    sql`WITH living AS (
+    sql`WITH active AS (
        SELECT session.id, moment FROM ${storedSessions(lifetimes)}
-       WHERE user_id = ${user} AND over IS NULL
+       WHERE user_id = ${user} AND inactive_reason IS NULL
        ORDER BY session.id
        FOR UPDATE OF session
      ), ended AS (
        UPDATE sessions SET ended_at = moment, end_reason = ${reason}
-       FROM living
-       WHERE sessions.id = living.id
+       FROM active
+       WHERE sessions.id = active.id
        RETURNING 1
      ), voided AS (
        UPDATE users SET device_version = device_version + 1 WHERE id = ${user}

@@ -2,9 +2,9 @@ import { Problem } from '../errors.ts'
 import { equalSecrets } from '../secrets/equal.ts'
 
 /**
- * The token of an Authorization header (RFC 6750 §2.1).
+ * Extracts the bearer token of an Authorization header (RFC 6750 §2.1).
  *
- * @throws Problem TOKEN_MISSING without a header or with one of another scheme
+ * @throws Problem TOKEN_MISSING if there is no header, or it has another scheme
  */
 export function bearerToken(authorization: string | undefined): string {
   if (!authorization || !/^bearer(?: |$)/i.test(authorization)) throw new Problem('TOKEN_MISSING')
@@ -12,9 +12,9 @@ export function bearerToken(authorization: string | undefined): string {
 }
 
 /**
- * Lets pass who brings the key as a bearer token.
+ * Requires a configured key, such as METRICS_KEY, as bearer token.
  *
- * @throws Problem TOKEN_MISSING or TOKEN_INVALID
+ * @throws Problem TOKEN_MISSING if there is no bearer token, TOKEN_INVALID if it is not the key
  */
 export function requireKey(authorization: string | undefined, key: string): void {
   if (!equalSecrets(bearerToken(authorization), key)) throw new Problem('TOKEN_INVALID')

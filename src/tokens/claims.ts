@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { SKEW } from '../clock.ts'
 import { Problem } from '../errors.ts'
 
-/** The claims of an access token (RFC 9068 §2.2), and `sid`, the session that it belongs to. */
+/** The claims of an access token (RFC 9068 §2.2), and `sid`, the id of its session. */
 const Claims = Type.Object({
   iss: Type.String(),
   aud: Type.Union([Type.String(), Type.Array(Type.String())]),
@@ -21,10 +21,11 @@ export type Claims = Static<typeof Claims>
 const isValid = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
 
 /**
- * Checks what a payload says, once its signature is known to be right.
+ * Validates the claims of a token whose signature has been verified. It does not check `exp`: see `isExpired`.
  *
- * @throws Problem TOKEN_INVALID when a claim is missing, of another type, of another issuer or audience, or when the
- * token is from the future
+ * @param now milliseconds since the epoch
+ * @throws Problem TOKEN_INVALID if a claim is missing or of the wrong type, if the issuer or audience is another, or if
+ * `iat` or `nbf` is in the future
  */
 export function validateClaims(payload: unknown, issuer: string, audience: string, now: number): Claims {
   if (!isValid(payload)) throw new Problem('TOKEN_INVALID')
@@ -34,7 +35,7 @@ export function validateClaims(payload: unknown, issuer: string, audience: strin
   return payload
 }
 
-/** Whether the token is over, at `now` in milliseconds. */
+/** Whether the token has expired at `now`, in milliseconds since the epoch. */
 export function isExpired({ exp }: Claims, now: number): boolean {
   return exp * 1000 <= now
 }

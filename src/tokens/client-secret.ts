@@ -2,15 +2,15 @@ import { Problem } from '../errors.ts'
 import { equalSecrets } from '../secrets/equal.ts'
 import { requireKey } from './bearer.ts'
 
-/** What a client that used the Basic scheme is also told (RFC 6749 §5.2). */
+/** A client that used Basic gets a challenge of the same scheme (RFC 6749 §5.2). */
 const CHALLENGES = 'Bearer error="invalid_token", Basic realm="latchkey", charset="UTF-8"'
 
 /**
- * Lets pass an OAuth client that brings the key in its Authorization header: as a bearer token, or as the secret of any
- * client (RFC 6749 §2.3.1, client_secret_basic).
+ * Authenticates an OAuth client by its Authorization header: the key as bearer token, or as `client_secret` with any
+ * `client_id` (RFC 6749 §2.3.1, client_secret_basic).
  *
- * @returns whether there is such a header
- * @throws Problem TOKEN_MISSING where it is of another scheme, and TOKEN_INVALID
+ * @returns false if there is no header
+ * @throws Problem TOKEN_MISSING if the header has another scheme, TOKEN_INVALID if the secret is not the key
  */
 export function authenticateByHeader(authorization: string | undefined, key: string): boolean {
   if (authorization === undefined) return false
@@ -22,9 +22,9 @@ export function authenticateByHeader(authorization: string | undefined, key: str
 }
 
 /**
- * Lets pass a client that brings the key as the `client_secret` of its form (client_secret_post).
+ * Authenticates an OAuth client by the `client_secret` of its form (RFC 6749 §2.3.1, client_secret_post).
  *
- * @throws Problem TOKEN_MISSING or TOKEN_INVALID
+ * @throws Problem TOKEN_MISSING if there is none, TOKEN_INVALID if it is not the key
  */
 export function authenticateByForm(secret: string | undefined, key: string): void {
   if (secret === undefined) throw new Problem('TOKEN_MISSING')
@@ -36,7 +36,8 @@ function isKey(credentials: string, key: string): boolean {
   const text = Buffer.from(credentials, 'base64').toString('utf8')
   const colon = text.indexOf(':')
   const secret = text.slice(colon + 1)
-  // OAuth has it encoded like a form, which not every client does. Both are compared, whatever comes of the first.
+  // RFC 6749 requires form encoding of the secret, which some clients omit. Both forms are always compared, so that the
+  // time does not depend on the first comparison.
   const matches = [secret, decodeForm(secret)].filter((candidate) => equalSecrets(candidate, key))
   return colon >= 0 && matches.length > 0
 }

@@ -3,19 +3,21 @@ const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 
 const HALF = bytesOf(ORDER / 2n)
 
-/** The two halves of a signature, r and s, have 32 bytes each (RFC 7518 §3.4). */
+/** Bytes of r and of s (RFC 7518 §3.4). */
 const LENGTH = 32
 
 /**
- * Whether a token of ES256 is the one form of its signature. With (r, s) its holder also knows (r, n − s), which verifies
- * as well: a second text of the same token, that no list of refused ones would know. So s is at most half the order
- * (BIP 146, FIPS 186-5 leaves both).
+ * Whether the signature of an ES256 token has the canonical, low `s`: at most half the order. ECDSA is malleable: if
+ * (r, s) verifies, so does (r, n − s), which would give a token a second text that no deny list contains (BIP 146 makes
+ * the same choice; FIPS 186-5 allows both).
+ *
+ * @param token compact JWS
  */
 export function hasLowS(token: string): boolean {
   return signatureOf(token).subarray(LENGTH).compare(HALF) <= 0
 }
 
-/** The same token with the lower of the two signatures; any ES256 verifier takes it. */
+/** Returns the token with the low `s`, which every ES256 verifier accepts. */
 export function withLowS(token: string): string {
   const signature = signatureOf(token)
   const s = signature.subarray(LENGTH)

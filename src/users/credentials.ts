@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import { fold, type Names } from './names.ts'
 
-/** What a login is checked against. */
+/** The data of an account that authentication needs. */
 export interface Credentials {
   id: string
   username: string | null
@@ -12,17 +12,17 @@ export interface Credentials {
   password_version: number
   email_version: number
   device_version: number
-  /** Then no password is right. */
+  /** A disabled account never authenticates. */
   disabled: boolean
 }
 
-/** What the devices of an account are bound to: with another version of either, none of them is known any more. */
+/** The account of a device cookie. A new version of either kind revokes all earlier cookies. */
 export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_version'>
 const DEVICE_OWNER = sql`id, password_version, device_version`
 const CREDENTIALS = sql`id, username, email, email_verified, password_hash, password_version, email_version,
   device_version, disabled_at IS NOT NULL AS disabled`
 
-/** Finds what a login is checked against. */
+/** Finds the credentials for a login, by username or email. */
 export async function findCredentials(
   database: Database,
   { username, email }: Names
@@ -34,13 +34,13 @@ export async function findCredentials(
   return row
 }
 
-/** Finds what a user who has signed in is checked against once more. */
+/** Finds the credentials of a user who authenticates again, as for a password change. */
 export async function findOwnCredentials(database: Database, id: string): Promise<Credentials | undefined> {
   const [row] = await database.query<Credentials>(sql`SELECT ${CREDENTIALS} FROM users WHERE id = ${id}`)
   return row
 }
 
-/** Replaces a user's hash by a new one of the same password, unless that has changed meanwhile. */
+/** Replaces a hash by a new one of the same password. Does nothing if the password was changed meanwhile. */
 export async function renewPasswordHash(
   database: Database,
   { id, password_version }: Pick<Credentials, 'id' | 'password_version'>,
@@ -52,9 +52,9 @@ export async function renewPasswordHash(
 }
 
 /**
- * Gives a user another password.
+ * Changes a password, unless it was changed since the credentials were read.
  *
- * @returns what devices are bound to from now on; nothing where it was no longer the one that the credentials were read with
+ * @returns the versions for new device cookies; undefined if it was changed
  */
 export async function changePasswordHash(
   database: Database,
@@ -69,7 +69,7 @@ export async function changePasswordHash(
   return row
 }
 
-/** Finds what the devices of a user are bound to. */
+/** Finds the versions that device cookies of a user carry. */
 export async function findDeviceOwner(database: Database, id: string): Promise<DeviceOwner | undefined> {
   const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
     sql`SELECT ${DEVICE_OWNER} FROM users WHERE id = ${id}`
@@ -78,9 +78,9 @@ export async function findDeviceOwner(database: Database, id: string): Promise<D
 }
 
 /**
- * Voids the device cookies of a user; a change of the password does so by itself.
+ * Revokes the device cookies of a user. A password change does so too.
  *
- * @returns what devices are bound to from now on; nothing where the user has gone
+ * @returns the versions for new device cookies; undefined if the user no longer exists
  */
 export async function voidDevices(database: Database, id: string): Promise<DeviceOwner | undefined> {
   const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
@@ -89,7 +89,7 @@ export async function voidDevices(database: Database, id: string): Promise<Devic
   return row
 }
 
-/** Gives a user another password, whatever the present one is; the user is locked. */
+/** Sets a password unconditionally. The caller has locked the user. */
 export async function replacePasswordHash(transaction: Database, id: string, hash: string): Promise<void> {
   await transaction.query(
     sql`UPDATE users SET password_hash = ${hash}, password_version = password_version + 1 WHERE id = ${id}`

@@ -1,23 +1,24 @@
-/** A user by either name: one of the two is there. */
+/** The names given for a user: at least one. */
 export interface Names {
   username?: string
   email?: string
 }
 
-/** Letter case as the unique indexes fold it: ASCII's alone, so that no other letter turns into one of a name's. */
+/** Folds ASCII letters only, as the unique indexes do: no other character may fold into an ASCII letter. */
 export function foldName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** Names as they were typed, without blanks at their ends: no name has any, and keyboards and clipboards add them. */
+/** Removes white space at the ends, which keyboards and clipboards add. No name has any. */
 export const trimNames = ({ username, email }: Names): Names => ({
   ...(username !== undefined && { username: username.trim() }),
   ...(email !== undefined && { email: email.trim() })
 })
 
+/** `foldName` for a parameter: null if there is no name. */
 export const fold = (name: string | undefined) => (name === undefined ? null : foldName(name))
 
-/** The names of an account. */
+/** The names of an account: at least one is not null. */
 export interface AccountNames {
   username: string | null
   email: string | null

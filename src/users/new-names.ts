@@ -10,9 +10,9 @@ addFormats.default(ajv, ['email'])
 const isValid = ajv.compile<Names>(NewNames)
 
 /**
- * The names of a new account, by the rules of `/register` where there is no request.
+ * Validates names that do not come from a request, by the schema of `/register`.
  *
- * @throws Problem VALIDATION_FAILED naming every fault
+ * @throws Problem VALIDATION_FAILED with every fault
  */
 export function validateNewNames(names: unknown): Names {
   if (isValid(names)) return names

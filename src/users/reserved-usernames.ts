@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 
-/** Whether only an operator gives the username to an account: it would pass for the service's own. */
+/** Whether only an operator may assign a username, such as `admin`. */
 export function isUsernameReserved(
   { RESERVED_USERNAMES }: Pick<Config, 'RESERVED_USERNAMES'>,
   username: string | undefined

@@ -1,13 +1,16 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 
-/** A username that an account gave up, and may take back. */
+/**
+ * A previous username of an account. It rests, which keeps others from taking it, while access tokens may carry it; the
+ * account itself may take it back.
+ */
 export interface RestingUsername {
   username: string
   until: Date
 }
 
-/** The usernames that rest since an account gave them up, in the order of their ends. */
+/** Lists the resting usernames of a user, by the time at which they become free. */
 export async function listRestingUsernames(database: Database, user: string): Promise<RestingUsername[]> {
   return database.query<RestingUsername & Record<string, unknown>>(
     sql`SELECT username, until FROM resting_usernames
@@ -16,9 +19,10 @@ export async function listRestingUsernames(database: Database, user: string): Pr
 }
 
 /**
- * Deletes some of the usernames that rest no longer.
+ * Deletes usernames that no longer rest.
  *
- * @returns how many
+ * @param most the largest number to delete
+ * @returns the number of deleted rows
  */
 export async function purgeRestingUsernames(database: Database, most: number): Promise<number> {
   const deleted = await database.query(

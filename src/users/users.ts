@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts'
 import type { User } from '../schemas/users.ts'
 import { fold, type Names } from './names.ts'
 
-/** A row of `users` as a query gives it, without the hash. */
+/** A row of `users`, without the hash. */
 export interface UserRow {
   id: string
   username: string | null
@@ -18,18 +18,18 @@ export interface UserRow {
 /** The columns of a UserRow. */
 export const USER = sql`id, username, email, email_verified, created_at`
 
-/** A new account. */
+/** An account to be added. */
 export interface NewUser extends Names {
   emailVerified?: boolean
   passwordHash: string
-  /** Whether the username is one of RESERVED_USERNAMES: then it is taken. */
+  /** Whether the username is reserved, and so reported as taken. */
   isReserved?: boolean
 }
 
 /**
- * Adds a user. The unique indexes decide who gets a name, so that of several at once one does.
+ * Adds a user. Of concurrent registrations of a name, the unique index lets one succeed.
  *
- * @throws Problem ACCOUNT_EXISTS naming each name that is taken
+ * @throws Problem ACCOUNT_EXISTS with each name that is taken
  */
 export async function addUser(
   database: Database,
@@ -71,23 +71,23 @@ async function namesTaken(
   return new Problem('ACCOUNT_EXISTS', { errors })
 }
 
-/** Marks the address of a user as proven to be theirs. */
+/** Marks the email address of a user as verified. */
 export async function markVerified(database: Database, id: string): Promise<void> {
   await database.query(sql`UPDATE users SET email_verified = true WHERE id = ${id} AND NOT email_verified`)
 }
 
-/** What a change of the username needs to know. */
+/** The settings that a change of the username needs. */
 export interface UsernameChange {
-  /** For how long access tokens may go on carrying the username before, in seconds. */
+  /** Lifetime of access tokens, which carry the username, in seconds. */
   tokenTtl: number
 }
 
 /**
- * Gives a user another username. The one before rests while access tokens may carry it: meanwhile only the same user
- * can take it back.
+ * Changes a username. The previous one rests while access tokens may carry it: until then only the same user can take it
+ * back.
  *
- * @returns nothing where the user has gone
- * @throws Problem ACCOUNT_EXISTS where it is taken
+ * @returns undefined if the user no longer exists
+ * @throws Problem ACCOUNT_EXISTS if the username is taken
  */
 export async function changeUsername(
   database: Database,
@@ -116,11 +116,12 @@ export async function changeUsername(
 }
 
 /**
- * Gives a user another address, which is proven to be theirs unless it is said otherwise.
+ * Changes the email address of a user.
  *
- * @param path what names the address, where that is not a token
- * @returns what it was before
- * @throws Problem ACCOUNT_EXISTS where it is taken
+ * @param verified whether the new address is verified
+ * @param path JSON pointer of the address in the request, for the error
+ * @returns the previous address
+ * @throws Problem ACCOUNT_EXISTS if the address is taken
  */
 export async function replaceEmail(
   transaction: Database,
@@ -139,14 +140,14 @@ export async function replaceEmail(
   return row as ReplacedEmail
 }
 
-/** Takes the address off a user who has another name. */
+/** Removes the email address of a user who has a username. */
 export async function removeEmail(transaction: Database, id: string): Promise<void> {
   await transaction.query(
     sql`UPDATE users SET email = NULL, email_verified = false, email_version = email_version + 1 WHERE id = ${id}`
   )
 }
 
-/** An address as it was before it was replaced. */
+/** The email address before a change, and the username. */
 export interface ReplacedEmail {
   username: string | null
   email: string | null
@@ -154,7 +155,7 @@ export interface ReplacedEmail {
   email_version: number
 }
 
-/** SQLSTATE of what a unique index refuses. */
+/** SQLSTATE. */
 const UNIQUE_VIOLATION = '23505'
 
 const refuseTaken =
@@ -163,18 +164,18 @@ const refuseTaken =
     throw sqlState(error) === UNIQUE_VIOLATION ? nameTaken(path) : error
   }
 
-/** @param path the JSON pointer of what names it */
+/** @param path JSON pointer of the name in the request */
 export const nameTaken = (path: string) =>
   new Problem('ACCOUNT_EXISTS', { errors: [{ path, message: 'is taken', rule: 'taken' }] })
 
-/** A user as the API shows one. */
+/** Converts a row to the user of the API. */
 export function toUser({ created_at, ...user }: UserRow): User {
   return { ...user, created_at: created_at.toISOString() }
 }
 
-/** Deletes a user that is locked. */
+/** Deletes a user, with everything that references it. The caller has locked the user. */
 export async function deleteUser(transaction: Database, id: string): Promise<void> {
-  // They go with the user; locked before in the order in which others lock them, so that no two wait for each other.
+  // Sessions are deleted by cascade. Locking them first, in the order of all other statements, prevents deadlocks.
   await transaction.query(
     sql`SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = ${id} ORDER BY id FOR UPDATE) AS locked`
   )

@@ -78,12 +78,12 @@ test('keys revoke', async (t) => {
     t.strictSame(await run(['keys', 'revoke', 'nobody']), {
       code: 1,
       stdout: '',
-      stderr: 'there is no key nobody: keys list names all of them\n'
+      stderr: 'there is no key nobody: "keys list" shows all keys\n'
     })
     const { kid } = keys.signingKey()
     await keys.revoke(kid).catch(() => {})
     const { code, stdout, stderr } = await run(['keys', 'revoke', '--', kid])
     t.strictSame([code, stdout], [1, ''])
-    t.match(stderr, new RegExp(`^key ${kid} is revoked since \\S+Z\n$`))
+    t.match(stderr, new RegExp(`^key ${kid} has been revoked since \\S+Z\n$`))
   })
 })

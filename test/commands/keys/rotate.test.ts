@@ -32,7 +32,7 @@ test('keys rotate', async (t) => {
     ]) {
       const { code, stdout, stderr } = await run(words)
       t.strictSame([code, stdout], [1, ''])
-      t.match(stderr, `key ${kid} waits to sign already, from `)
+      t.match(stderr, `key ${kid} is already the next to sign, from `)
     }
     t.equal((await ring()).length, 2)
   })

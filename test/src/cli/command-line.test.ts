@@ -44,7 +44,7 @@ test('the command line', async (t) => {
     await (await operator(t, { database }))(['keys', 'list'])
     const stranger = await operator(t, { database, environment: { SECRET_KEY: 'another secret, which opens nothing' } })
     const message =
-      'SECRET_KEY unwraps none of the 1 signing keys in the database: set the SECRET_KEY that they were made with, or add it as SECRET_KEY_PREVIOUS'
+      'SECRET_KEY unwraps none of the 1 signing keys in the database: set the SECRET_KEY that they were sealed with, or add it as SECRET_KEY_PREVIOUS'
     t.strictSame(await stranger(['keys', 'list']), { code: 1, stdout: '', stderr: `${message}\n` })
     const { code, stdout, stderr } = await stranger(['keys', 'list', '--json'])
     t.strictSame([code, stdout, JSON.parse(stderr)], [1, '', { error: message }])

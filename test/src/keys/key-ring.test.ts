@@ -61,7 +61,7 @@ test('a ring signs with', async (t) => {
     {
       name: 'SecretMismatch',
       message:
-        'SECRET_KEY unwraps none of the 2 signing keys in the database: set the SECRET_KEY that they were made with, or add it as SECRET_KEY_PREVIOUS'
+        'SECRET_KEY unwraps none of the 2 signing keys in the database: set the SECRET_KEY that they were sealed with, or add it as SECRET_KEY_PREVIOUS'
     },
     'nothing, when it can unwrap none'
   )

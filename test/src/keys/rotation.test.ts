@@ -65,7 +65,7 @@ test('the stored keys', async (t) => {
         const { message } = await caught(rotate(lead))
         t.equal(
           message,
-          `key ${kid} waits to sign already, from ${signsFrom.toISOString()} on: wait for it, or revoke it`
+          `key ${kid} is already the next to sign, from ${signsFrom.toISOString()} on: wait for it, or revoke it`
         )
       }
       t.strictSame(await states(), ['signing', 'published'])
@@ -168,13 +168,13 @@ test('the stored keys', async (t) => {
     await t.test('only where they are there, and once', async (t) => {
       const { first, revoke, states, list } = await setUp()
       for (const dryRun of [true, false]) {
-        t.equal((await caught(revoke('nobody', dryRun))).message, 'there is no key nobody: keys list names all of them')
+        t.equal((await caught(revoke('nobody', dryRun))).message, 'there is no key nobody: "keys list" shows all keys')
       }
       await revoke(first)
       const [{ verifiesUntil } = {}] = await list()
       for (const dryRun of [true, false]) {
         const { message } = await caught(revoke(first, dryRun))
-        t.equal(message, `key ${first} is revoked since ${verifiesUntil?.toISOString()}`)
+        t.equal(message, `key ${first} has been revoked since ${verifiesUntil?.toISOString()}`)
       }
       t.strictSame(await states(), ['revoked', 'signing'])
     })

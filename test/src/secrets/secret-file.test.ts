@@ -52,7 +52,7 @@ test('an installation without a secret', async (t) => {
     await t.test(`does not go on with a file that is ${what}`, async (t) => {
       const folder = t.testdir({ 'secret.key': content })
       t.throws(() => readOrCreateSecret(folder), {
-        message: `${folder}/secret.key holds no secret of 32 bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
+        message: `${folder}/secret.key does not hold a secret of 32 bytes or more in UTF-8: restore it, or set SECRET_KEY to the secret that was in it`
       })
       t.strictSame(readFileSync(`${folder}/secret.key`), Buffer.from(content), 'and leaves it as it is')
     })
