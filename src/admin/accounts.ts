@@ -17,10 +17,10 @@ import {
   type UserRow
 } from '../users/users.ts'
 
-/** How the words of a command name an account; no two of the three can be mixed up. */
+/** The help of the `<user>` argument. No text can be two of these: only an email contains `@`, and no username is a UUID. */
 export const ACCOUNT_ARGUMENT = 'an id, a username or an email address'
 
-/** How long one command may wait for the database in all, in milliseconds. */
+/** The database deadline of a command, in milliseconds. */
 export const OPERATOR_TIMEOUT = 60_000
 
 export interface AccountRow extends UserRow {
@@ -28,61 +28,72 @@ export interface AccountRow extends UserRow {
   disabled_at: Date | null
 }
 
-/** A user as an operator sees one. */
+/** An account as shown to an operator. */
 export type Account = ReturnType<typeof toAccount>
 
-/** What came of something that ends sessions. */
+/** The outcome of an action that ends sessions. */
 export interface SessionsEnded {
   account: Account
-  /** How many sessions have ended. */
+  /** Number of ended sessions. */
   ended: number
 }
 
-/** What came of disabling or enabling an account. */
+/** The outcome of disabling or enabling an account. */
 export interface Switched {
   account: Account
   wasDisabled: boolean
 }
 
+/** The columns of an AccountRow. */
 export const ACCOUNT = sql`${USER}, password_version, disabled_at`
 
 /**
- * What a lock on the account keeps waiting: a login that opens a session, and every other operator. A transaction that
- * has it sees, from its next statement on, all sessions that were opened before.
+ * The row locks of an account. They block logins that open a session, and other operators. The next statement of the
+ * transaction sees all sessions that were opened before.
  */
 const LOCKS = { '': sql``, 'FOR NO KEY UPDATE': sql`FOR NO KEY UPDATE`, 'FOR UPDATE': sql`FOR UPDATE` }
 
 type Lock = keyof typeof LOCKS
 
-/** @throws Error where there is no such account */
+/**
+ * Finds an account by id, username or email.
+ *
+ * @throws Error if there is none
+ */
 export async function findAccount(database: Database, user: string): Promise<Account> {
   return toAccount(await findAccountRow(database, user))
 }
 
-/** @throws Error where there is no such account */
+/**
+ * Finds an account by id, username or email, and locks it.
+ *
+ * @param typed as the operator typed it
+ * @throws Error if there is none
+ */
 export async function findAccountRow(database: Database, typed: string, lock: Lock = ''): Promise<AccountRow> {
   const user = typed.trim()
-  const [what, named] = isId(user)
+  const [kind, condition] = isId(user)
     ? ['id', sql`id = ${user}`]
     : user.includes('@')
       ? ['email address', sql`lower(email COLLATE "C") = ${foldName(user)}`]
       : ['username', sql`lower(username COLLATE "C") = ${foldName(user)}`]
-  const [row] = await database.query<AccountRow>(sql`SELECT ${ACCOUNT} FROM users WHERE ${named} ${LOCKS[lock]}`)
-  if (!row) throw new Error(`There is no user with the ${what} ${user}.`)
+  const [row] = await database.query<AccountRow>(sql`SELECT ${ACCOUNT} FROM users WHERE ${condition} ${LOCKS[lock]}`)
+  if (!row) throw new Error(`There is no user with the ${kind} ${user}.`)
   return row
 }
 
-/** Whether it is the id of an account, and so none of its names. */
+/** Whether a text is the id of an account. No username or email has this form. */
 export const isId = (text: string) => new RegExp(UUID).test(text)
 
-/** What an account is called when it is spoken of; each has a name. */
+/** The name of an account in messages: its username, or else its email. */
 export const displayName = ({ username, email }: AccountNames) => (username ?? email) as string
 
+/** Converts a row to the account that operators see. */
 export function toAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
   return { ...toUser(user), disabled_at: disabled_at?.toISOString() ?? null }
 }
 
-/** Has nobody sign in to an account any more, and ends its sessions. What is disabled already stays so, since when it was. */
+/** Disables an account and ends its sessions. Idempotent: keeps the first `disabled_at`. */
 export async function disableAccount(
   database: Database,
   lifetimes: Lifetimes,
@@ -96,8 +107,8 @@ export async function disableAccount(
 }
 
 /**
- * Disables an account that is locked, and ends its sessions. The version of the password goes up as with a new one: links
- * that were mailed before do not come back to life when the account is enabled.
+ * Disables an account that the caller has locked, and ends its sessions. The password version is incremented, so that
+ * links in earlier mails stay void when the account is enabled again.
  */
 export async function disableLocked(transaction: Database, lifetimes: Lifetimes, id: string) {
   const [row] = await transaction.query<AccountRow>(
@@ -110,7 +121,7 @@ export async function disableLocked(transaction: Database, lifetimes: Lifetimes,
   return { row: row as AccountRow, ended }
 }
 
-/** Lets the user of an account sign in again. */
+/** Enables an account. */
 export async function enableAccount(database: Database, user: string): Promise<Switched> {
   return database.transact(async (transaction) => {
     const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
@@ -119,7 +130,12 @@ export async function enableAccount(database: Database, user: string): Promise<S
   })
 }
 
-/** Forgets the wrong passwords of both names of an account and of its devices, so that nobody who knows the right one is throttled. */
+/**
+ * Resets the counters of failed passwords, for both names and all devices of an account.
+ *
+ * @param secret key of the limit counters
+ * @returns the failures counted before
+ */
 export async function unlockAccount(
   database: Database,
   secret: Buffer,
@@ -147,9 +163,9 @@ export async function endAccountSessions(
 }
 
 /**
- * Gives an account another password, whatever the present one is, and forgets the wrong ones.
+ * Sets the password of an account, and resets its counters of failed passwords.
  *
- * @param secret that of the counters
+ * @param secret key of the limit counters
  */
 export async function setPassword(
   database: Database,
@@ -168,9 +184,9 @@ export async function setPassword(
 }
 
 /**
- * Gives an account another username, whether it is reserved or not.
+ * Changes the username of an account. Reserved usernames are allowed.
  *
- * @throws Problem ACCOUNT_EXISTS
+ * @throws Problem ACCOUNT_EXISTS if the username is taken
  */
 export async function renameAccount(
   database: Database,
@@ -185,7 +201,11 @@ export async function renameAccount(
   })
 }
 
-/** Marks the address of an account as proven to be theirs. */
+/**
+ * Marks the email address of an account as verified.
+ *
+ * @throws Error if it has none
+ */
 export async function verifyAccount(
   database: Database,
   user: string
@@ -198,7 +218,7 @@ export async function verifyAccount(
   })
 }
 
-/** Deletes an account with all that belongs to it. */
+/** Deletes an account with all its data. */
 export async function deleteAccount(database: Database, lifetimes: Lifetimes, user: string): Promise<SessionsEnded> {
   return database.transact(async (transaction) => {
     const row = await findAccountRow(transaction, user, 'FOR UPDATE')

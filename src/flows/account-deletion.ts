@@ -4,9 +4,9 @@ import type { Credentials } from '../users/credentials.ts'
 import { deleteUser } from '../users/users.ts'
 
 /**
- * Deletes the account of who has given its password, as `deleteAccount` does.
+ * Deletes the account of a user whose password was verified.
  *
- * @returns whether it was still there, with that password
+ * @returns false if, since the credentials were read, the password was changed or the account deleted
  */
 export async function deleteOwnAccount(
   database: Database,

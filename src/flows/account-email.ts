@@ -5,22 +5,23 @@ import { foldName } from '../users/names.ts'
 import { nameTaken, replaceEmail } from '../users/users.ts'
 import { isAddressReserved, recordReplacedEmail, voidUndoLinks } from './email-change.ts'
 
-/** Another address for an account. */
+/** A new email address for an account. */
 export interface NewEmail {
   email: string
-  /** Whether it is proven to be theirs; otherwise a mail asks for that. */
+  /** Whether the address is verified. If not, a mail asks the owner to verify it. */
   verified: boolean
-  /** Whether mails can be sent. */
+  /** Whether the service sends mail. */
   mail: boolean
-  /** Whether the address before, if it is proven, is sent a link that undoes the change. */
+  /** Whether to mail a link that undoes the change to the previous address, if that was verified. */
   undoLink: boolean
 }
 
 /**
- * Gives an account another address, as the answer to a stolen one: links that were sent before are void, those that undo
- * an earlier change too, and the address before, which may be the thief's, gets none.
+ * Sets the email address of an account, for an operator, for example after the account was stolen. Links in earlier mails
+ * become void. Without `undoLink` the previous address, which may be the attacker's, gets no link, and links that undo
+ * earlier changes become void too.
  *
- * @throws Problem ACCOUNT_EXISTS where another account has the address, or may have it back
+ * @throws Problem ACCOUNT_EXISTS if another account has the address or may restore it
  */
 export async function setEmail(
   database: Database,
@@ -30,8 +31,8 @@ export async function setEmail(
   return database.transact(async (transaction) => {
     const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     if (await isAddressReserved(transaction, email, row.id)) throw nameTaken('/email')
-    const isProven = row.email_verified && foldName(String(row.email)) === foldName(email)
-    const email_verified = verified || isProven
+    const wasVerified = row.email_verified && foldName(String(row.email)) === foldName(email)
+    const email_verified = verified || wasVerified
     const replaced = await replaceEmail(transaction, row.id, email, { verified: email_verified, path: '/email' })
     if (undoLink) await recordReplacedEmail(transaction, row.id, email, replaced)
     else await voidUndoLinks(transaction, row.id, email)

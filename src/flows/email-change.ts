@@ -15,18 +15,21 @@ import { type DeviceOwner, findDeviceOwner, findOwnCredentials, replacePasswordH
 import { foldName } from '../users/names.ts'
 import { deleteUser, markVerified, type ReplacedEmail, removeEmail, replaceEmail } from '../users/users.ts'
 
-/** For how long nobody else registers an address that was replaced, in seconds: the link to undo it may come a day late. */
+/**
+ * How long a replaced address is reserved for its previous account, in seconds: the link that undoes the change is valid for
+ * 7 days, and the mail may be a day late.
+ */
 const RESERVED_FOR = 8 * 24 * 60 * 60
 
-/** What shows that whoever follows the link owns the account: a living session of it, or its password. */
+/** Evidence that the person who follows a link owns the account: an active session, or a verified password. */
 export type Proof = { session: SessionOfUser } | { passwordVersion: number }
 
 /**
- * Marks the address that a token was sent to as proven, by whoever has shown to own the account. Again for the same token
- * while the address stands verified by it.
+ * Verifies the address that a token was sent to, for a person who also owns the account. Idempotent for the same token.
  *
- * @throws Problem EMAIL_TOKEN_INVALID; TOKEN_INVALID or INVALID_CREDENTIALS when the session is over, or the password was
- * changed, since it was checked
+ * @returns the id of the user, and whether the address had already been verified with this token
+ * @throws Problem EMAIL_TOKEN_INVALID; TOKEN_INVALID if the session is not active; INVALID_CREDENTIALS if the password was
+ * changed since it was verified
  */
 export async function verifyEmail(
   database: Database,
@@ -47,20 +50,23 @@ export async function verifyEmail(
   })
 }
 
-/** What has become of an account whose address was rejected. */
+/** The outcome of a rejected address. */
 export interface Rejected {
   user: string
   outcome: 'address removed' | 'address before restored' | 'account disabled' | 'account deleted'
 }
 
 /**
- * Takes an address off an account, for who has the mailbox and not the account. An address that was verified meanwhile is
- * its owner's, and stays. An account without another name is deleted, if it was registered with the address; one that had
- * it from an operator gets the address before back, if that can be had back, or is disabled.
+ * Removes an unverified address from an account that somebody else opened with it; the person who rejects it owns the mailbox
+ * only. The first rule that applies:
+ * - If an operator replaced an earlier address, and that can be restored, it is restored.
+ * - If the account has no username and was registered with the address, it is deleted.
+ * - If it has a username, the address is removed. With `requireVerified` the account is disabled too: users could otherwise
+ *   evade the verification by rejecting their own address.
+ * - Otherwise the account is disabled.
  *
- * @param requireVerified whether nobody signs in without a verified address: an account that has another name is disabled
- * then, or rejecting one's own address would be a way around that
- * @throws Problem EMAIL_TOKEN_INVALID
+ * @param requireVerified REQUIRE_VERIFIED_EMAIL
+ * @throws Problem EMAIL_TOKEN_INVALID, also if the address was verified meanwhile
  */
 export async function rejectEmail(
   database: Database,
@@ -73,30 +79,30 @@ export async function rejectEmail(
     const user = used.user as string
     const account = await findOwnCredentials(transaction, user)
     if (account?.email_verified) throw new Problem('EMAIL_TOKEN_INVALID')
-    const before = await findReplaced(transaction, user)
-    if (before) {
-      await markUndone(transaction, user, before.email_version)
-      await replaceEmail(transaction, user, before.previous_email)
+    const change = await findRestorable(transaction, user)
+    if (change) {
+      await markUndone(transaction, user, change.email_version)
+      await replaceEmail(transaction, user, change.previous_email)
       return { user, outcome: 'address before restored' }
     }
-    const isNamed = used.names.username !== null
-    if (!isNamed && account?.email_version === 1) {
+    const hasUsername = used.names.username !== null
+    if (!hasUsername && account?.email_version === 1) {
       await deleteUser(transaction, user)
       return { user, outcome: 'account deleted' }
     }
-    if (isNamed) await removeEmail(transaction, user)
-    if (isNamed && !requireVerified) return { user, outcome: 'address removed' }
+    if (hasUsername) await removeEmail(transaction, user)
+    if (hasUsername && !requireVerified) return { user, outcome: 'address removed' }
     await disableLocked(transaction, lifetimes, user)
     return { user, outcome: 'account disabled' }
   })
 }
 
 /**
- * Gives an account the new address that a token was sent to. A proven one that it had before is told, and can be had
- * back; one that was never proven may be a stranger's, who must not be given the account.
+ * Changes the address of an account to the one that a token was sent to. A verified previous address is notified, and can be
+ * restored. An unverified one may belong to a stranger, who must not be able to take over the account.
  *
  * @returns the id of the user
- * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS where another account has the address by now
+ * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS if another account has taken the address meanwhile
  */
 export async function confirmNewEmail(database: Database, token: string): Promise<string> {
   return database.transact(async (transaction) => {
@@ -107,7 +113,7 @@ export async function confirmNewEmail(database: Database, token: string): Promis
   })
 }
 
-/** Tells a proven address that it was replaced, and keeps it, so that it can be had back. */
+/** Stores a replaced address if it was verified, and mails it a link that undoes the change. */
 export async function recordReplacedEmail(
   transaction: Database,
   user: string,
@@ -125,13 +131,14 @@ export async function recordReplacedEmail(
 }
 
 /**
- * Gives an account back the address that a token was sent to, and takes back all later changes. An attacker who made them
- * knows the password: that is replaced or made unusable, every session ends, and what mails have brought until now is void.
- * Without another password, a link to choose one is sent to the address that is back.
+ * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows the
+ * password. So the password is replaced or made unusable, all sessions end, and links in earlier mails become void. Without a
+ * new password, a reset link is sent to the restored address.
  *
- * @param secret that of the counters
- * @returns what the devices of the user are bound to from now on, and how many sessions have ended
- * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS where another account has proven the address since
+ * @param secret key of the limit counters
+ * @param hash of the new password, if the user has chosen one
+ * @returns the versions for new device cookies, and the number of ended sessions
+ * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS if another account has verified the address since
  */
 export async function undoEmailChange(
   database: Database,
@@ -149,7 +156,7 @@ export async function undoEmailChange(
     const { username } = await replaceEmail(transaction, user, email)
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
-    // As after a reset: whoever was guessing, the owner signs in with the new one.
+    // As after a password reset: the owner can sign in, whatever was guessed before.
     if (hash !== undefined) await resetGuesses(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, { kind, recipient: email, userId: user })
@@ -157,7 +164,7 @@ export async function undoEmailChange(
   })
 }
 
-/** Takes back the changes of an address since it had a version: no link gives back what they replaced. */
+/** Voids the undo links of all changes since a version of the address. */
 async function markUndone(transaction: Database, user: string, since: number): Promise<void> {
   await transaction.query(
     sql`UPDATE email_changes SET undone_at = ${NOW}
@@ -165,7 +172,7 @@ async function markUndone(transaction: Database, user: string, since: number): P
   )
 }
 
-/** Voids the links that would give an account another address than this one. */
+/** Voids the undo links that would restore another address than this one. */
 export async function voidUndoLinks(transaction: Database, user: string, email: string): Promise<void> {
   await transaction.query(
     sql`UPDATE email_changes SET undone_at = ${NOW}
@@ -173,8 +180,8 @@ export async function voidUndoLinks(transaction: Database, user: string, email: 
   )
 }
 
-/** The last address that an account may have back, where nobody has that now. */
-async function findReplaced(transaction: Database, user: string) {
+/** Finds the latest address that the account may restore, unless another account has it now. */
+async function findRestorable(transaction: Database, user: string) {
   const [replaced] = await transaction.query<{ previous_email: string; email_version: number }>(
     sql`SELECT previous_email, email_version FROM email_changes
      WHERE user_id = ${user} AND undone_at IS NULL
@@ -186,9 +193,9 @@ async function findReplaced(transaction: Database, user: string) {
 }
 
 /**
- * Whether an account may have an address back that it had until a few days ago.
+ * Whether an address is reserved for an account that had it until recently.
  *
- * @param except the account that is not in question
+ * @param except id of an account whose own reservation does not count
  */
 export async function isAddressReserved(database: Database, email: string, except?: string): Promise<boolean> {
   const rows = await database.query(

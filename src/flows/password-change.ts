@@ -6,12 +6,13 @@ import { endSessions, type SessionOfUser } from '../sessions/sessions.ts'
 import { type Credentials, changePasswordHash, type DeviceOwner } from '../users/credentials.ts'
 
 /**
- * Gives the user of a session another password, ends all the user's other sessions, and sends a notice: all or nothing.
+ * Changes the password of a signed-in user, ends all other sessions, and queues a notice, in one transaction.
  *
- * @param credentials those that the current password was checked against
- * @param change the hash of the new password, and the address to which a notice goes (OWASP ASVS 5.0.0, 6.3.7), if any
- * @returns what the user's devices are bound to from now on
- * @throws Problem INVALID_CREDENTIALS when the password has been changed since, TOKEN_INVALID when the session is over
+ * @param session the current session
+ * @param credentials against which the current password was verified
+ * @param change hash of the new password, and the address for the notice (OWASP ASVS 5.0 §6.3.7), if any
+ * @returns the versions for new device cookies
+ * @throws Problem INVALID_CREDENTIALS if the password was changed meanwhile, TOKEN_INVALID if the session is not active
  */
 export async function changePassword(
   database: Database,
@@ -33,5 +34,5 @@ export async function changePassword(
   })
 }
 
-/** What is answered where the current password is not right, or no longer. */
+/** The answer to a wrong current password. */
 export const wrongPassword = () => new Problem('INVALID_CREDENTIALS', { message: 'The current password is wrong.' })

@@ -9,11 +9,11 @@ import { changePasswordHash, type DeviceOwner, findDeviceOwner } from '../users/
 import { markVerified } from '../users/users.ts'
 
 /**
- * Gives the user of a token another password: it ends every session, forgets the wrong passwords, proves the address and
- * sends a notice, all of it or nothing.
+ * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions, resets the
+ * counters of failed passwords, and queues a notice.
  *
- * @param secret that of the counters
- * @returns what the user's devices are bound to from now on, and how many sessions have ended
+ * @param secret key of the limit counters
+ * @returns the versions for new device cookies, and the number of ended sessions
  * @throws Problem EMAIL_TOKEN_INVALID
  */
 export async function resetPassword(
@@ -24,7 +24,7 @@ export async function resetPassword(
 ): Promise<{ owner: DeviceOwner; ended: number }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'reset password', token)
-    const { user, names, email, passwordVersion } = used as OfUser
+    const { user, names, email, passwordVersion } = used as ResetToken
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
     await markVerified(transaction, user)
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
@@ -34,4 +34,5 @@ export async function resetPassword(
   })
 }
 
-type OfUser = EmailToken & { user: string; passwordVersion: number }
+/** Tokens of this purpose always have a user. */
+type ResetToken = EmailToken & { user: string; passwordVersion: number }

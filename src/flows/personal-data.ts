@@ -10,34 +10,35 @@ import { listEmailTokens } from '../mail/email-tokens.ts'
 import { listRestingUsernames } from '../users/resting-usernames.ts'
 import { USER, type UserRow } from '../users/users.ts'
 
-/** How many rows are read at once. */
+/** Rows per query. */
 const BATCH = 500
 
-interface Parts {
-  /** Gives a database with a deadline of its own for each batch. */
+interface ExportOptions {
+  /** Called for each query, so that each has its own deadline. */
   openDatabase: () => Database
-  /** That of the counters. */
+  /** Key of the limit counters. */
   limitSecret: Buffer
+  /** Id of the user. */
   user: string
 }
 
 /**
- * All that is stored on a person, as the text of one JSON document: read and given bit by bit, however long it is. Of
- * secrets it has nothing: no hash of a password or a token.
+ * Exports all stored data of a person as JSON text (GDPR Art. 15), in chunks, so that memory does not grow with it. It
+ * contains no secrets: no hash of a password or token.
  *
- * @returns nothing where the user has gone
+ * @returns undefined if the user no longer exists
  */
-export async function exportAccount(parts: Parts): Promise<AsyncGenerator<string> | undefined> {
-  const { openDatabase, user } = parts
+export async function exportAccount(options: ExportOptions): Promise<AsyncGenerator<string> | undefined> {
+  const { openDatabase, user } = options
   const [row] = await openDatabase().query<ExportedUser>(
     sql`SELECT ${USER}, ${NOW} AS moment FROM users WHERE id = ${user}`
   )
-  return row && write(row, parts)
+  return row && write(row, options)
 }
 
 async function* write(
   { moment, ...account }: ExportedUser,
-  { openDatabase, limitSecret }: Parts
+  { openDatabase, limitSecret }: ExportOptions
 ): AsyncGenerator<string> {
   yield `{"exported_at":${JSON.stringify(moment)},"user":${JSON.stringify(account)}`
   const guesses = await readGuesses(openDatabase(), limitSecret, account)
@@ -75,7 +76,7 @@ type ExportedUser = UserRow & { moment: Date }
 const emailChanges = (user: string) =>
   sql`SELECT previous_email, changed_at, undone_at FROM email_changes WHERE user_id = ${user} ORDER BY id`
 
-/** What there may be any number of: read in the order of its places, those after one. */
+/** Lists of any length, paged by the column `place`: the rows after one. */
 const LISTS = {
   sessions: (user: string, after: string | null) =>
     sql`SELECT id::text AS place, id, created_at, last_used_at, ended_at, end_reason, user_agent, host(ip) AS ip,

@@ -8,10 +8,11 @@ import { addUser, type NewUser, nameTaken } from '../users/users.ts'
 import { isAddressReserved } from './email-change.ts'
 
 /**
- * Makes an account, and has its address verified by a mail: both or neither.
+ * Creates an account, and queues the mail that verifies its address, in one transaction.
  *
- * @param count says in the same transaction whether the mail is throttled; nothing where no mail can be sent
- * @throws Problem ACCOUNT_EXISTS naming each name that is taken
+ * @param count counts the mail in the same transaction, and tells whether it is throttled; undefined if the service sends no
+ * mail
+ * @throws Problem ACCOUNT_EXISTS with each name that is taken
  */
 export async function registerUser(
   database: Database,
@@ -22,7 +23,7 @@ export async function registerUser(
   if (email === undefined) return addUser(database, account)
   return database.transact(async (transaction) => {
     const user = await addUser(transaction, account)
-    // Asked last: an address that another account is about to give up has been waited for until here.
+    // Only after the insert, which waits for a concurrent transaction that gives up the address.
     if (await isAddressReserved(transaction, email)) throw nameTaken('/email')
     const mail: NewMail = { kind: 'verify email', recipient: email, userId: user.id }
     if (count) await requestMail(transaction, mail, await count(mail, transaction))
@@ -31,9 +32,9 @@ export async function registerUser(
 }
 
 /**
- * Makes the account of an address that a token was sent to, and that is thereby proven.
+ * Creates an account for the address that a token was sent to, which is thereby verified.
  *
- * @throws Problem EMAIL_TOKEN_INVALID; ACCOUNT_EXISTS, and then the token is as good as before
+ * @throws Problem EMAIL_TOKEN_INVALID; ACCOUNT_EXISTS, after which the token stays valid
  */
 export async function finishRegistration(
   database: Database,
@@ -46,7 +47,7 @@ export async function finishRegistration(
   })
 }
 
-/** Here the address is not a key of the body: the token stands for it. */
+/** The body has no `email`: faults of the address are reported at `token`. */
 function pointAtToken(error: unknown): never {
   if (!(error instanceof Problem && error.errors)) throw error
   const errors = error.errors.map((fault) => (fault.path === '/email' ? { ...fault, path: '/token' } : fault))

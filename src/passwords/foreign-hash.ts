@@ -9,37 +9,37 @@ import {
   writeHash
 } from './stored-hash.ts'
 
-/** A hash as this service keeps it, or why it does not. */
+/** A hash in its normal form, or why it is rejected. */
 export type ImportedHash = { hash: string; reason?: never } | { reason: string; hash?: never }
 
 /**
- * Takes over a password hash as another service writes it, in the normal form of `StoredHash`.
+ * Converts a password hash of another service to the normal form that `readHash` parses.
  *
- * @param given its text, or Keycloak's credential as an object or as the JSON of one
+ * @param given the text of the hash, or a Keycloak credential, as an object or as JSON
  */
 export function importHash(given: string | object): ImportedHash {
   const credential = typeof given === 'string' && given.trimStart().startsWith('{') ? parsed(given) : given
-  const hash = typeof credential === 'string' ? recognize(credential) : readKeycloak(credential)
-  if (!hash) return { reason: 'is in no form that is known here' }
+  const hash = typeof credential === 'string' ? parseText(credential) : readKeycloak(credential)
+  if (!hash) return { reason: 'has no known format' }
   const excess = costExcess(hash)
-  return excess ? { reason: `is too costly to check: ${excess}` } : { hash: writeHash(hash) }
+  return excess ? { reason: `is too costly to verify: ${excess}` } : { hash: writeHash(hash) }
 }
 
-/** A form of hashes: its pattern, and what its groups mean. */
-type Form = [RegExp, (...groups: string[]) => StoredHash | undefined]
+/** A text format: its pattern, and a function of the pattern's groups. */
+type Format = [RegExp, (...groups: string[]) => StoredHash | undefined]
 
 const HEXADECIMAL = '((?:[0-9a-f]{2}){16,128})'
 
-/** Forms beside the normal ones, the services that write them first. None has a `$2x$`: it marks hashes that are wrong. */
-const FORMS: Form[] = [
-  // Any bcrypt: $2a$, $2b$ and $2y$ are one algorithm. Bits that it leaves over are 0, or nothing would ever match.
+/** Formats beside the normal ones. `$2x$` is not accepted: it marks hashes of a faulty implementation. */
+const FORMATS: Format[] = [
+  // bcrypt: $2a$, $2b$ and $2y$ are the same algorithm. The unused bits of its base64 must be 0, or nothing would match.
   [
     /^(?:bcrypt\$)?\$2([aby]?)(\$\d\d\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26])$/,
     (revision, rest) => readHash(`$2${revision && 'b'}${rest}`)
   ],
   // Django's argon2.
   [/^argon2(\$argon2.+)$/, (rest) => readHash(rest)],
-  // better-auth: the salt is the text of the hexadecimal digits.
+  // better-auth: the salt is the hexadecimal text, not its bytes.
   [/^([0-9a-f]{32}):([0-9a-f]{128})$/, (salt, key) => scrypt(2 ** 14, 16, 1, text(salt), hexadecimal(key))],
   // Werkzeug, and so Flask.
   [
@@ -60,12 +60,12 @@ const FORMS: Form[] = [
     /^pbkdf2_(\w+)\$(\d+)\$([^$]+)\$([^$]+)$/,
     (digest, iterations, salt, key) => pbkdf2(digest, iterations, text(salt), decode(key))
   ],
-  // Passlib: a base64 with dots for pluses.
+  // Passlib: base64 with `.` for `+`.
   [
     /^\$pbkdf2(?:-(\w+))?\$(\d+)\$([./A-Za-z0-9]+)\$([./A-Za-z0-9]+)$/,
     (digest = 'sha1', iterations, salt, key) => pbkdf2(digest, iterations, adapted(salt), adapted(key))
   ],
-  // Ory Kratos tells the length too, and of scrypt not the logarithm.
+  // Ory Kratos: with the length of the key; for scrypt N itself, not its logarithm.
   [/^(\$pbkdf2-\w+\$i=\d+),l=\d+(\$.+)$/, (head, rest) => readHash(head + rest)],
   [
     /^\$scrypt\$ln=(\d{3,}),r=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/,
@@ -74,8 +74,8 @@ const FORMS: Form[] = [
   ]
 ]
 
-function recognize(given: string): StoredHash | undefined {
-  for (const [pattern, read] of FORMS) {
+function parseText(given: string): StoredHash | undefined {
+  for (const [pattern, read] of FORMATS) {
     const groups = pattern.exec(given)
     if (groups) return read(...groups.slice(1))
   }
@@ -83,8 +83,7 @@ function recognize(given: string): StoredHash | undefined {
 }
 
 /**
- * Keycloak's credential: as it exports realms or as its database has it, in two documents within the document, or as one
- * object.
+ * Parses a Keycloak credential: as in realm exports and in its database, with two nested JSON documents, or flat.
  */
 function readKeycloak(given: object): StoredHash | undefined {
   const { algorithm, hashIterations, salt, value, additionalParameters } = flatten(given)
@@ -118,7 +117,7 @@ function parsed(text: unknown): object {
   }
 }
 
-/** Keycloak's parameters are lists of one text. */
+/** Keycloak's parameters are lists with one element. */
 function asText(value: unknown): string {
   const [single] = [value].flat()
   return typeof single === 'string' || typeof single === 'number' ? String(single) : ''
@@ -147,7 +146,7 @@ function pbkdf2(
   return checked({ algorithm: 'pbkdf2', digest, iterations: rounds, salt, key })
 }
 
-/** Only what can be read again once it is stored. */
+/** Rejects a hash that `readHash` would not parse once it is stored. */
 const checked = (hash: StoredHash) => readHash(writeHash(hash))
 
 const text = (salt: string) => new Uint8Array(Buffer.from(salt))

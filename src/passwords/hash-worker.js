@@ -4,15 +4,14 @@ import bcrypt from 'bcrypt'
 /** @typedef {import('./stored-hash.ts').StoredHash} StoredHash */
 
 /**
- * What a worker thread is asked: to make a hash at a cost, or to check whether a password is the one of a hash.
+ * A task of a worker thread: to hash a password with a bcrypt cost, or to verify it against a hash.
  *
  * @typedef {{ password: string, cost: number } | { password: string, hash: StoredHash }} HashTask
  */
 
 /**
- * Runs in a worker thread of its own, and in JavaScript, so that a thread starts at once wherever the rest runs as
- * TypeScript. The synchronous calls are the point: asynchronous ones would go to the process's shared thread pool, at
- * normal priority.
+ * The entry point of a worker thread. It is JavaScript, so that a thread starts without a TypeScript loader. The calls are
+ * synchronous: asynchronous ones would run in the process's shared thread pool, at normal priority.
  *
  * @param {HashTask} task
  * @returns {Promise<string | boolean>}
@@ -26,7 +25,7 @@ export default async function work(task) {
  * @param {StoredHash} hash
  */
 async function matches(password, hash) {
-  // It takes the 72 bytes that it needs.
+  // `$2$` repeats the password up to the 72 bytes that bcrypt reads.
   if (hash.algorithm === 'bcrypt') return bcrypt.compareSync(hash.repeated ? password.repeat(72) : password, hash.text)
   return timingSafeEqual(await derive(password, hash), hash.key)
 }
@@ -40,7 +39,7 @@ async function derive(password, hash) {
   const { salt, key } = hash
   switch (hash.algorithm) {
     case 'argon2': {
-      // Not loaded before it is needed: it brings a native library of its own.
+      // Loaded on demand: it is a native library.
       const { hashRawSync } = await import('@node-rs/argon2')
       const { memory: memoryCost, passes: timeCost, lanes: parallelism } = hash
       return hashRawSync(password, {

@@ -7,48 +7,55 @@ import type { HashTask } from './hash-worker.js'
 import { MAX_BYTES, normalize } from './policy.ts'
 import { costExcess, NO_PASSWORD, readHash, type StoredHash } from './stored-hash.ts'
 
-/** Makes bcrypt hashes, and checks these and those of other services, a bounded number at once, beside the event loop. */
+/** Hashes and verifies passwords in worker threads, with bounded concurrency and a fair queue. */
 export interface Hasher {
   /**
-   * @param admission the request for which it is done; an operator has none
-   * @throws Problem OVERLOADED as `Semaphore` refuses
+   * Hashes a password with bcrypt.
+   *
+   * @param admission the request's place in the queue; an operator has none
+   * @throws Problem OVERLOADED if the queue is full, or the wait takes too long
    */
   hash(password: string, admission?: Admission): Promise<string>
   /**
-   * Whether the password is the one of the hash. Without a hash, or with a password longer than bcrypt sees, the
-   * answer is no and costs as much time (OWASP ASVS 5.0 §6.3.8). Hashes that are not bcrypt's see passwords of any
-   * length.
+   * Verifies a password. Without a hash, or if bcrypt would truncate the password, it returns false in the same time, so
+   * that answers do not reveal which accounts exist (OWASP ASVS 5.0 §6.3.8). Other algorithms take passwords of any length.
    *
-   * @throws Problem OVERLOADED as `Semaphore` refuses
+   * @throws Problem OVERLOADED if the queue is full, or the wait takes too long
    */
   verify(password: string, hash: string | undefined, admission?: Admission): Promise<boolean>
   /**
-   * A new hash of the password, when its present one was made in another way or at another cost than the one asked for
-   * today. When too many wait there is none: the next login will do. There is none of a password that is longer than
-   * bcrypt sees.
+   * Hashes a verified password again if its hash has another algorithm or cost than configured.
+   *
+   * @returns undefined if the hash is up to date, if bcrypt would truncate the password, or if the queue is full: the next
+   * login tries again
    */
   renew(password: string, hash: string, admission?: Admission): Promise<string | undefined>
+  /** The queue, for metrics and admission. */
   readonly semaphore: Omit<Semaphore, 'run'>
+  /** Terminates the worker threads. */
   close(): Promise<void>
 }
 
 interface HasherOptions {
+  /** bcrypt cost. */
   cost: number
+  /** Number of worker threads. */
   concurrency: number
+  /** Length of the queue. */
   queue: number
-  /** How long a hash may wait for its turn, in milliseconds. */
+  /** Maximum wait in the queue, in milliseconds. */
   deadline?: number
-  /** Told why a stored hash is not checked. */
+  /** Called with the reason if a stored hash cannot be verified. */
   unusable?: (reason: string) => void
 }
 
-/** Below the event loop's, so that answering comes before hashing (see nice(2)). */
+/** Lowers the priority of worker threads below that of the event loop, see nice(2). */
 const NICE = 10
 
-/** By default, in milliseconds. */
+/** Milliseconds. */
 const DEADLINE = 10_000
 
-/** A thread that has had nothing to do for this long, in milliseconds, gives its memory back. */
+/** Idle worker threads end after this time, in milliseconds. */
 const IDLE = 60_000
 
 export function createHasher({
@@ -61,7 +68,7 @@ export function createHasher({
   const semaphore = createSemaphore(concurrency, queue, { deadline })
   const workers = new Piscina<HashTask, string | boolean>({
     filename: new URL('hash-worker.js', import.meta.url).href,
-    // Neither the options of this process, which may name loaders to start, nor its environment, which holds secrets.
+    // Workers inherit neither the options of the process (loaders) nor its environment (secrets).
     execArgv: [],
     env: {},
     minThreads: 0,
@@ -69,7 +76,8 @@ export function createHasher({
     idleTimeout: IDLE,
     niceIncrement: NICE
   })
-  const unmatched = readHash(
+  // A hash that no password has: verified where there is none, to take the same time.
+  const dummy = readHash(
     bcrypt.genSaltSync(cost) + randomBytes(31).toString('base64url').slice(0, 31).replaceAll(/[-_]/g, '.')
   ) as StoredHash
   const run = (task: HashTask, admission: Pick<Admission, 'run'> = semaphore) => admission.run(() => workers.run(task))
@@ -80,7 +88,7 @@ export function createHasher({
   function usable(present: string): StoredHash | undefined {
     if (present === NO_PASSWORD) return undefined
     const stored = readHash(present)
-    const reason = stored ? costExcess(stored) : 'it is in no known form'
+    const reason = stored ? costExcess(stored) : 'it has no known format'
     if (reason === undefined) return stored
     unusable(reason)
     return undefined
@@ -90,10 +98,10 @@ export function createHasher({
     hash,
     async verify(password, present, admission) {
       const stored = present === undefined ? undefined : usable(present)
-      const hash = stored ?? unmatched
-      const form = formFor(hash, password)
+      const hash = stored ?? dummy
+      const form = normalFormFor(hash, password)
       const fits = hash.algorithm !== 'bcrypt' || fitsBcrypt(form)
-      const matches = await run(fits ? { password: form, hash } : { password: '', hash: unmatched }, admission)
+      const matches = await run(fits ? { password: form, hash } : { password: '', hash: dummy }, admission)
       return matches === true && stored !== undefined && fits
     },
     async renew(password, present, admission) {
@@ -110,16 +118,16 @@ export function createHasher({
 }
 
 /**
- * The one form of a password that a hash is checked with, so that any password costs one hash. bcrypt is always checked
- * with NFC, of which ours is made: what is imported cannot be told from it. Other hashes are checked with what their
- * service made them of, which is NFKC for better-auth and what was typed for the rest.
+ * The Unicode form in which a password is verified. Only one form is tried, so that every attempt costs one hash. bcrypt uses
+ * NFC, as our own hashes do; imported bcrypt hashes cannot be told from these. Other hashes use the form of their service:
+ * NFKC for better-auth, unchanged for the others.
  */
-function formFor(hash: StoredHash, password: string): string {
+function normalFormFor(hash: StoredHash, password: string): string {
   if (hash.algorithm === 'bcrypt') return normalize(password)
   return isOfBetterAuth(hash) ? password.normalize('NFKC') : password
 }
 
-/** better-auth's parameters; its salt is the text of 32 hexadecimal digits. */
+/** Recognizes better-auth by its scrypt parameters. Its salt is the text of 32 hexadecimal digits. */
 const isOfBetterAuth = (hash: StoredHash) =>
   hash.algorithm === 'scrypt' &&
   !hash.firebase &&

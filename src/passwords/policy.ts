@@ -1,18 +1,18 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 import type { Fault } from '../errors.ts'
 
-/** bcrypt sees no more than this. */
+/** bcrypt ignores further bytes. */
 export const MAX_BYTES = 72
 
 /**
- * No password is longer, in UTF-16 code units. It is looked at before anything else, since normalising and counting take
- * time. NFC makes a text at most four times shorter, so that nothing that would be good is rejected.
+ * The longest accepted input, in UTF-16 code units. It is checked first, since normalizing takes time. NFC shortens a text at
+ * most to a quarter, so a longer input always exceeds MAX_BYTES.
  */
 export const MAX_LENGTH = 1024
 
 const common = dictionary['passwords-common']
 
-/** The list leaves out what its library finds by patterns; these, of digits, head every list of leaked passwords. */
+/** The dictionary omits passwords that zxcvbn finds by patterns. These patterns of digits lead every list of leaked ones. */
 const DIGITS_AGAIN = /^(?=\d{8,12}$)(\d{1,4})\1+$/
 const COUNTING = ['01234567890', '09876543210']
 
@@ -21,19 +21,19 @@ function isCommon(folded: string): boolean {
   return counts || DIGITS_AGAIN.test(folded) || common.includes(folded)
 }
 
-/** A password in the one form in which it is judged and hashed (RFC 8265 §4.2.2, NFC). Nothing is trimmed or cut. */
+/** The form in which a password is validated and hashed: NFC (RFC 8265 §4.2.2). Nothing is trimmed or truncated. */
 export function normalize(password: string): string {
   return password.normalize('NFC')
 }
 
 /**
- * Judges a new password (OWASP ASVS 5.0 §6.2).
+ * Validates a new password (OWASP ASVS 5.0 §6.2).
  *
- * @param given the password as it was received
- * @param minimum the least length, in Unicode code points
- * @param names what it must not be equal to, in any letter case
- * @param path the JSON pointer of its key in the body
- * @returns every rule that it breaks; none for a good one
+ * @param given the password as received
+ * @param minimum length in Unicode code points
+ * @param names of the account, which the password must not equal in any letter case
+ * @param path JSON pointer of the password in the body
+ * @returns a fault for each violated rule
  */
 export function validatePassword(
   given: string,

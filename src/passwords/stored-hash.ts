@@ -1,21 +1,21 @@
 /**
- * What a password is checked against, as the column `password_hash` has it in text: bcrypt as ever, and of other
- * services' hashes one normal form each, after the PHC string format (https://github.com/P-H-C/phc-string-format).
+ * A parsed `password_hash`. The column holds text: bcrypt in its usual format, and the other algorithms in one normal form
+ * each, after the PHC string format (https://github.com/P-H-C/phc-string-format).
  */
 export type StoredHash = Bcrypt | Argon2 | Scrypt | Pbkdf2
 
 interface Bcrypt {
   algorithm: 'bcrypt'
   cost: number
-  /** With the prefix `$2b$`, the one that the library checks. */
+  /** With the prefix `$2b$`, which the library expects. */
   text: string
-  /** The first bcrypt, `$2$`, which left out the NUL after the password: it goes on with the password once more. */
+  /** Whether it is the original bcrypt, `$2$`, which repeats the password without a NUL in between. */
   repeated: boolean
 }
 
 interface Salted {
   salt: Uint8Array
-  /** What comes out for the right password. */
+  /** The derived key. */
   key: Uint8Array
 }
 
@@ -31,11 +31,11 @@ interface Argon2 extends Salted {
 
 interface Scrypt extends Salted {
   algorithm: 'scrypt'
-  /** N, as the power of two that it is. */
+  /** Base-2 logarithm of N. */
   logN: number
   r: number
   p: number
-  /** Firebase's own addition: scrypt's key encrypts this one, and the outcome is the hash. */
+  /** Firebase's variant: the hash is `signerKey`, encrypted with the key that scrypt derives. */
   firebase?: { signerKey: Uint8Array; separator: Uint8Array }
 }
 
@@ -45,10 +45,10 @@ interface Pbkdf2 extends Salted {
   iterations: number
 }
 
-/** Argon2's kinds in the order of their numbers (RFC 9106 §3.1). */
+/** Argon2's types, in the order of their numbers (RFC 9106 §3.1). */
 export const VARIANTS = ['argon2d', 'argon2i', 'argon2id'] as const
 
-/** The digests of PBKDF2, the bytes that each gives, and how many rounds take as long as bcrypt at cost 15. */
+/** PBKDF2's digests: their length in bytes, and the iterations that take as long as bcrypt at cost 15. */
 const DIGESTS = {
   sha1: { bytes: 20, most: 4_000_000 },
   sha256: { bytes: 32, most: 4_000_000 },
@@ -57,7 +57,7 @@ const DIGESTS = {
 
 export type Digest = keyof typeof DIGESTS
 
-/** Stored where there is no password: nothing matches it, and nobody takes it for damage. */
+/** Stored for an account without a password. No password matches it. */
 export const NO_PASSWORD = '!'
 
 const BCRYPT = /^\$2(b?)\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
@@ -65,7 +65,7 @@ const BCRYPT = /^\$2(b?)\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
 const PHC =
   /^\$(?<name>[a-z0-9-]+)(?:\$v=(?<version>\d{2}))?\$(?<parameters>[^$]+)\$(?<salt>[A-Za-z0-9+/]+={0,2})\$(?<key>[A-Za-z0-9+/]+={0,2})$/
 
-/** Reads a hash in its normal form; undefined when it is in none. */
+/** Parses a hash in its normal form. Returns undefined if it has none. */
 export function readHash(text: string): StoredHash | undefined {
   const [, revision, cost] = BCRYPT.exec(text) ?? []
   if (revision !== undefined) {
@@ -96,7 +96,7 @@ function readArgon2(
   salted: Salted
 ): Argon2 | undefined {
   const [memory, passes, lanes] = numbers(given, 'm', 't', 'p')
-  // The first version did not name itself.
+  // PHC: a missing version is the first one, 16.
   const named = version === undefined || version === '16' ? 16 : version === '19' ? 19 : undefined
   if (!memory || !passes || !lanes || !named || salted.salt.length < 8 || lanes > 255 || memory < 8 * lanes) {
     return undefined
@@ -112,7 +112,7 @@ function readScrypt(given: Parameters, salted: Salted): Scrypt | undefined {
 /** RFC 7914 §6: N is less than 2^(128 * r / 8). */
 export const isValidCost = (logN: number, r: number) => logN < 16 * r
 
-/** As Supabase writes what it has taken over from Firebase. */
+/** The format in which Supabase stores hashes of Firebase. */
 function readFirebase({ ss, sk, v, ...given }: Parameters, salted: Salted): Scrypt | undefined {
   const [logN, r, p] = numbers(given, 'n', 'r', 'p')
   const [separator, signerKey] = [decode(ss), decode(sk)]
@@ -126,7 +126,7 @@ function readPbkdf2(digest: Digest, given: Parameters, salted: Salted): Pbkdf2 |
   return iterations ? { algorithm: 'pbkdf2', digest, iterations, ...salted } : undefined
 }
 
-/** The normal form of a hash, which `readHash` reads. */
+/** Serializes a hash to its normal form. */
 export function writeHash(hash: StoredHash): string {
   switch (hash.algorithm) {
     case 'bcrypt':
@@ -152,27 +152,26 @@ function writeFirebase(hash: Scrypt, { signerKey, separator }: NonNullable<Scryp
 const phc = (name: string, parameters: string, { salt, key }: Salted) =>
   `$${name}$${parameters}$${encode(salt)}$${encode(key)}`
 
-/** Memory for one hash, in KiB: 128 MiB, as much as OWASP's strongest scrypt takes. */
-const MEMORY = 131_072
+/** Memory limit for one hash, in KiB: 128 MiB, as OWASP's strongest scrypt parameters take. */
+const MAX_MEMORY = 131_072
 
 /**
- * Why a hash is not checked: what it asks for would keep a worker busy for longer than bcrypt at cost 15, the highest
- * that this service itself can be set to, or take more than 128 MiB. Nobody can be let in by it then, but a hash that
- * came from elsewhere must not be able to hang the service.
+ * Why a hash is too costly to verify: longer than bcrypt at cost 15, the highest BCRYPT_COST, or more than 128 MiB. Imported
+ * hashes must not be able to block the service; nobody can sign in with one that exceeds the limits.
  *
- * @returns undefined for one that is not too costly
+ * @returns undefined if the cost is acceptable
  */
 export function costExcess(hash: StoredHash): string | undefined {
   switch (hash.algorithm) {
     case 'bcrypt':
       return hash.cost > 15 ? 'bcrypt above cost 15' : undefined
     case 'argon2':
-      if (hash.memory > MEMORY) return 'argon2 with more than 128 MiB of memory'
-      return hash.memory * hash.passes > 8 * MEMORY ? 'argon2 with more than 8 passes over 128 MiB' : undefined
+      if (hash.memory > MAX_MEMORY) return 'argon2 with more than 128 MiB of memory'
+      return hash.memory * hash.passes > 8 * MAX_MEMORY ? 'argon2 with more than 8 passes over 128 MiB' : undefined
     case 'scrypt':
-      if (2 ** hash.logN * hash.r > 8 * MEMORY || hash.p * hash.r > MEMORY)
+      if (2 ** hash.logN * hash.r > 8 * MAX_MEMORY || hash.p * hash.r > MAX_MEMORY)
         return 'scrypt with more than 128 MiB of memory'
-      return 2 ** hash.logN * hash.r * hash.p > 32 * MEMORY ? 'scrypt with more than 4 times 128 MiB' : undefined
+      return 2 ** hash.logN * hash.r * hash.p > 32 * MAX_MEMORY ? 'scrypt with more than 4 times 128 MiB' : undefined
     case 'pbkdf2': {
       const { bytes, most } = DIGESTS[hash.digest]
       const rounds = hash.iterations * Math.ceil(hash.key.length / bytes)
@@ -185,12 +184,12 @@ export function isDigest(name: string): name is Digest {
   return Object.hasOwn(DIGESTS, name)
 }
 
-/** A positive whole number in decimals. */
+/** Parses a positive decimal integer without leading zeros. */
 export function positiveInteger(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }
 
-/** The parameters named, when there are these and no others. */
+/** The values of the named parameters, if there are no others. */
 function numbers(given: Parameters, ...names: string[]): (number | undefined)[] {
   return Object.keys(given).join() === names.join() ? names.map((name) => positiveInteger(given[name])) : []
 }
@@ -202,7 +201,7 @@ const pair = (text: string): [string, string] => {
 
 const encode = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64').replaceAll('=', '')
 
-/** Base64 to the bit, padded or not; at most 128 bytes, which no hash or salt of a password exceeds. */
+/** Decodes canonical base64, padded or not, of at most 128 bytes: no hash or salt is longer. */
 export function decode(text: string | undefined): Uint8Array | undefined {
   if (!text) return undefined
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))

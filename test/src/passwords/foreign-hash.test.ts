@@ -200,8 +200,8 @@ test('hashes of other services open to their passwords, and to no others', async
 
 const KEY = 'AAECAwQFBgcICQoLDA0ODw'
 const HEX = '00'.repeat(32)
-const UNKNOWN = 'is in no form that is known here'
-const costly = (what: string) => `is too costly to check: ${what}`
+const UNKNOWN = 'has no known format'
+const costly = (what: string) => `is too costly to verify: ${what}`
 const work4 = 'scrypt with more than 4 times 128 MiB'
 
 const refused: [what: string, given: string | object, reason: string][] = [

@@ -89,7 +89,7 @@ test('a hasher', async (t) => {
       t.equal(hasher.semaphore.running, 1)
       t.equal(await no, false)
     }
-    t.strictSame(reasons, ['it is in no known form', 'bcrypt above cost 15', 'argon2 with more than 128 MiB of memory'])
+    t.strictSame(reasons, ['it has no known format', 'bcrypt above cost 15', 'argon2 with more than 128 MiB of memory'])
   })
 
   await t.test('does one hash for a password in any normal form, of anybody and nobody', async (t) => {

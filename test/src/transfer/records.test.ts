@@ -89,11 +89,11 @@ const refused: [what: string, line: string | Buffer, code: string, path: string,
     'must be string,object'
   ],
   [
-    'a hash in no known form',
+    'a hash of an unknown format',
     '{"username": "ada", "password_hash": "x"}',
     'HASH_REFUSED',
     '/password_hash',
-    'is in no form that is known here'
+    'has no known format'
   ],
   ...[
     '2019-05-04T03:02:01',
