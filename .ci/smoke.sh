@@ -160,7 +160,7 @@ ok 'a .env that cannot be applied ends the start and the commands'
 
 DATA_DIR=/proc/nope
 if timeout 120 node dist/src/server.js >"$folder/answer" 2>&1; then fail 'a DATA_DIR that cannot be made was taken'; fi
-grep -q 'DATA_DIR /proc/nope cannot be made' "$folder/answer" || fail "of /proc/nope: $(cat "$folder/answer")"
+grep -q 'DATA_DIR /proc/nope cannot be created' "$folder/answer" || fail "of /proc/nope: $(cat "$folder/answer")"
 ok 'so does a DATA_DIR that cannot be made'
 
 DATA_DIR=$folder/data

@@ -214,7 +214,7 @@ await strict.stop()
 
 const elsewhere = await Service.launch({ port, environment: { ...ALL, DATABASE_URL: '', DATABASE_CA: '' } })
 check((await elsewhere.outcome(performance.now())).code === 1, 'DATA_DIR that cannot be made ends the start')
-check(elsewhere.log().includes('DATA_DIR /proc/nope cannot be made'), 'and says so', elsewhere.log())
+check(elsewhere.log().includes('DATA_DIR /proc/nope cannot be created'), 'and says so', elsewhere.log())
 
 mailServer.close()
 collector.close()

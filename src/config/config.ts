@@ -21,7 +21,7 @@ import {
   urlHost
 } from './formats.ts'
 
-/** The checked configuration, every default filled in and every list split. */
+/** The validated configuration, with all defaults, and lists as arrays. */
 export interface Config
   extends Omit<
     Settings,
@@ -33,7 +33,7 @@ export interface Config
     | 'PASSKEY_ORIGINS'
     | 'MAIL_FROM'
   > {
-  /** In lower case; a username is ASCII. */
+  /** In lower case. */
   RESERVED_USERNAMES: string[]
   CORS_ORIGINS: string[]
   TRUSTED_PROXIES: string[]
@@ -43,22 +43,22 @@ export interface Config
   MAIL_FROM: Sender
 }
 
-/** The environment does not fit: the message names every fault and its fix, and no value of a secret. */
+/** The configuration is invalid. The message lists every fault with its fix, without values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   readonly faults: string[]
 
   constructor(faults: string[]) {
-    super(`The configuration does not fit:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    super(`The configuration is invalid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
     this.faults = faults
   }
 }
 
 /**
- * Reads and checks the whole configuration.
+ * Reads and validates the configuration.
  *
- * @param environment the process's environment, with `.env` already read into it; a blank value counts as none
- * @throws ConfigurationError naming every fault at once, and how to fix each
+ * @param environment of the process, after `readEnvFile`; blank values count as not set
+ * @throws ConfigurationError with every fault and its fix
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const settings = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
@@ -84,16 +84,16 @@ function complete(settings: Settings): Config {
 }
 
 /**
- * One spelling of a URL (RFC 3986 §6.2.2 and §6.2.3), whatever letter case, default port or slash at the end it was
- * configured with: it is compared as text, as the `iss` of tokens among others, and paths are added to it.
+ * Normalizes a URL (RFC 3986 §6.2.2 and §6.2.3), without a slash at the end: it is compared as text, for example as `iss`, and
+ * paths are appended to it.
  */
 function normalUrl(text: string): string {
   const { origin, pathname } = new URL(text)
   return `${origin}${pathname.replace(/\/+$/, '')}`
 }
 
-/** What stands after the @ of an address: an IP address does so in brackets (RFC 5321 §4.1.3). */
-function hostOf(url: string): string {
+/** The domain of an email address. An IP address is in brackets (RFC 5321 §4.1.3). */
+function mailDomainOf(url: string): string {
   const { hostname } = new URL(url)
   const address = hostname.replace(/^\[(.*)\]$/, '$1')
   if (!ipaddr.isValid(address)) return hostname
@@ -104,14 +104,14 @@ function describe(errors: ErrorObject[], { DATA_DIR }: NodeJS.ProcessEnv): strin
   const names = new Set(errors.map(({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1)))
   return [...names].map((name) => {
     const fault = `${name} must be ${Environment.properties[name as keyof Settings].fix}`
-    // Which path it is can be said: it is no secret.
+    // The path is not a secret, so the message may contain it.
     return name === 'DATA_DIR' ? `${fault}: ${folderProblem(DATA_DIR as string)}` : fault
   })
 }
 
 const ajv = new Ajv({
   allErrors: true,
-  // The rest of the environment is none of ours.
+  // Variables of other programs.
   removeAdditional: true,
   useDefaults: true,
   coerceTypes: true,
@@ -119,7 +119,7 @@ const ajv = new Ajv({
   keywords: ['fix'],
   formats: {
     secret: (text: string) => Buffer.byteLength(text) >= 32,
-    // What arrives in a header as it was configured.
+    // Printable ASCII, since it is compared with a header; without spaces at the ends, which HTTP removes.
     key: (text: string) => /^[!-~][ -~]{30,}[!-~]$/.test(text),
     host: isHost,
     folder: (path: string) => folderProblem(path) === undefined,

@@ -11,41 +11,41 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-/** DATA_DIR cannot be used; the message names the folder, why, and what to do. */
+/** DATA_DIR cannot be used. The message names the folder, the reason and the fix. */
 export class DataFolderError extends Error {
   override readonly name = 'DataFolderError'
 }
 
-/** Files and folders that this process makes are its user's alone. Every program of ours begins with this. */
+/** Makes all files that this process creates private to its user. Every program calls it first. */
 export function keepFilesPrivate(): void {
   process.umask(0o077)
 }
 
-/** What the service itself puts into its folder. */
+/** Files of the service in its folder. */
 const OWN = /^(?:postgres|secret\.key|lock)(?:\.|$)/
 
-/** What people may keep elsewhere, with a link to it in the folder. */
-const MOVABLE = ['postgres', 'secret.key']
+/** Files that may be symbolic links to another place. */
+const LINKABLE = ['postgres', 'secret.key']
 
 /**
- * Makes DATA_DIR ready: it exists, belongs to the user of this process, can be written, and is closed to everybody else
- * whatever permissions it had, with everything that the service keeps in it. PostgreSQL asks the same of its own folder.
+ * Prepares DATA_DIR: creates it, requires that it belongs to the user of this process and is writable, and removes all
+ * permissions of other users from it and the service's files in it. PostgreSQL requires the same of its data directory.
  *
- * @param keepPermissions close nothing: only look whether it could be made ready
- * @throws DataFolderError
+ * @param folder DATA_DIR
+ * @param keepPermissions check only, change no permissions
+ * @throws DataFolderError if the folder cannot be used
  */
 export function prepareFolder(folder: string, { keepPermissions = false } = {}): void {
-  make(resolve(folder), folder)
+  create(resolve(folder), folder)
   const entries = attempt(folder, 'read', () => readdirSync(folder))
-  if (process.geteuid) closeToOthers(realpathSync(folder), entries, process.geteuid(), keepPermissions)
+  if (process.geteuid) restrictFolder(realpathSync(folder), entries, process.geteuid(), keepPermissions)
   attempt(folder, 'written', () => accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK))
 }
 
 /**
- * Whether a file is there: not so where it or a folder above is missing. `existsSync` says that it is missing also where
- * this user may not look.
+ * Whether a file exists. Unlike `existsSync`, it does not report a file as missing if this user lacks permission to look.
  *
- * @throws DataFolderError where that cannot be told
+ * @throws DataFolderError if the folder cannot be read
  */
 export function exists(path: string): boolean {
   try {
@@ -57,119 +57,120 @@ export function exists(path: string): boolean {
     const folder = dirname(resolve(path))
     throw new DataFolderError(
       code === 'EACCES'
-        ? `${folder} belongs to another user, and this one may not look into it: run this as the user that the service runs as`
+        ? `${folder} belongs to another user, and this one may not read it: run this as the user of the service`
         : `${folder} cannot be read: ${message}`
     )
   }
 }
 
-/** One level at a time: Node's recursive way never ends where a file system takes no folders, as below /proc. */
-function make(path: string, folder: string): void {
+/** Creates one level at a time: with `recursive`, Node loops forever on a file system without mkdir, such as /proc. */
+function create(path: string, folder: string): void {
   if (attempt(folder, 'read', () => statOf(path))) return
-  if (attempt(folder, 'made', () => lstatSync(path, { throwIfNoEntry: false }))) {
+  if (attempt(folder, 'created', () => lstatSync(path, { throwIfNoEntry: false }))) {
     throw new DataFolderError(
-      `DATA_DIR ${folder} cannot be made: ${path} is a link that leads nowhere. Make the folder that it names, or remove the link.`
+      `DATA_DIR ${folder} cannot be created: ${path} is a dangling link. Create its target, or remove the link.`
     )
   }
-  if (dirname(path) !== path) make(dirname(path), folder)
-  attempt(folder, 'made', () => {
+  if (dirname(path) !== path) create(dirname(path), folder)
+  attempt(folder, 'created', () => {
     try {
       mkdirSync(path, { mode: 0o700 })
     } catch (error) {
-      // Another process that starts may have made it.
+      // A concurrent process may have created it.
       if (!statOf(path)?.isDirectory()) throw error
     }
   })
 }
 
-function closeToOthers(path: string, entries: string[], user: number, keepPermissions: boolean): void {
+/** Makes the folder and the service's files in it private. */
+function restrictFolder(path: string, entries: string[], user: number, keepPermissions: boolean): void {
   const isShared = entries.some((name) => !OWN.test(name))
-  // The permissions of a folder such as /tmp are not ours to change.
-  if (isOpen(statSync(path)) && isShared) {
+  // A shared folder such as /tmp must keep its permissions.
+  if (isOpenToOthers(statSync(path)) && isShared) {
     throw new DataFolderError(
       `${path} is open to other users and has other files in it: set DATA_DIR to a folder of its own`
     )
   }
-  const closing = { user, folder: path, isShared, keepPermissions }
-  close(path, statSync(path), closing)
-  // Looked at only now, when nobody else can add or exchange anything.
+  const restriction = { user, folder: path, isShared, keepPermissions }
+  restrict(path, statSync(path), restriction)
+  // Read again: from now on no other user can add or replace files.
   for (const name of readdirSync(path).filter((name) => OWN.test(name))) {
-    closeWhole(join(path, name), closing, MOVABLE.includes(name))
+    restrictTree(join(path, name), restriction, LINKABLE.includes(name))
   }
 }
 
-interface Closing {
+interface Restriction {
+  /** Id of this process's user. */
   user: number
-  /** The folder that all of it is in. */
+  /** The folder to name in messages. */
   folder: string
-  /** Whether that folder has other things in it, which keep their owners and permissions. */
+  /** Whether the folder has other files in it, which keep their owners and permissions. */
   isShared: boolean
-  /** Whether to close nothing, and only to look. */
+  /** Check only. */
   keepPermissions: boolean
 }
 
 /**
- * Closes a file, or a folder from the top down. While a folder was open, others may have planted links in it, and
- * changing permissions follows a link to whatever it names: so links are passed over.
+ * Makes a file private, or a folder from the top down. It does not follow links: other users may have planted them while the
+ * folder was open, and chmod(2) changes the target.
  *
- * @param mayLead whether it may be a link of this user's to something kept elsewhere
+ * @param mayBeLink whether a link of this user is followed
  */
-function closeWhole(path: string, closing: Closing, mayLead = false): void {
+function restrictTree(path: string, restriction: Restriction, mayBeLink = false): void {
   const stats = lstatSync(path, { throwIfNoEntry: false })
-  // It may be gone by now, as the lock of a process that has just ended is.
+  // It may have been deleted meanwhile, as the lock of a process that has just ended.
   if (!stats) return
   if (stats.isSymbolicLink()) {
-    closeLink(path, stats, closing, mayLead)
+    restrictTarget(path, stats, restriction, mayBeLink)
     return
   }
-  close(path, stats, closing)
+  restrict(path, stats, restriction)
   if (!stats.isDirectory()) return
-  for (const name of readdirSync(path)) closeWhole(join(path, name), closing)
+  for (const name of readdirSync(path)) restrictTree(join(path, name), restriction)
 }
 
-function closeLink(path: string, { uid }: Stats, closing: Closing, mayLead: boolean): void {
-  const { user, folder } = closing
+function restrictTarget(path: string, { uid }: Stats, restriction: Restriction, mayBeLink: boolean): void {
+  const { user, folder } = restriction
   if (uid !== user) {
     throw new DataFolderError(
       `${path} is a link that belongs to user ${uid}, and this process runs as user ${user}: remove it`
     )
   }
-  if (!mayLead || !attempt(folder, 'read', () => statOf(path))) return
+  if (!mayBeLink || !attempt(folder, 'read', () => statOf(path))) return
   const target = realpathSync(path)
-  closeWhole(target, { ...closing, folder: target, isShared: false })
+  restrictTree(target, { ...restriction, folder: target, isShared: false })
 }
 
-function close(path: string, stats: Stats, { user, folder, isShared, keepPermissions }: Closing): void {
+function restrict(path: string, stats: Stats, { user, folder, isShared, keepPermissions }: Restriction): void {
   if (stats.uid !== user) {
-    const ways = ['run it as the owner', 'set DATA_DIR to a folder that it can make itself']
-    if (!isShared) ways.push(`run: chown -R ${user} ${folder}`)
+    const fixes = ['run it as the owner', 'set DATA_DIR to a folder that it can create']
+    if (!isShared) fixes.push(`run: chown -R ${user} ${folder}`)
     throw new DataFolderError(
-      `${path} belongs to user ${stats.uid}, and this process runs as user ${user}: ${inWords(ways)}`
+      `${path} belongs to user ${stats.uid}, and this process runs as user ${user}: ${listFixes(fixes)}`
     )
   }
-  if (keepPermissions || !isOpen(stats)) return
-  attempt(folder, 'closed to other users', () => chmodSync(path, stats.mode & 0o700))
-  if (isOpen(statSync(path))) {
+  if (keepPermissions || !isOpenToOthers(stats)) return
+  attempt(folder, 'made private', () => chmodSync(path, stats.mode & 0o700))
+  if (isOpenToOthers(statSync(path))) {
     throw new DataFolderError(
-      `${path} stays open to other users, since its file system keeps no permissions: set DATA_DIR to a folder elsewhere`
+      `${path} stays open to other users, since its file system has no permissions: set DATA_DIR to a folder elsewhere`
     )
   }
 }
 
-/** The last of several ways comes after "or". */
-const inWords = (ways: string[]) => new Intl.ListFormat('en', { type: 'disjunction' }).format(ways)
+const listFixes = (fixes: string[]) => new Intl.ListFormat('en', { type: 'disjunction' }).format(fixes)
 
 const statOf = (path: string) => statSync(path, { throwIfNoEntry: false })
 
-const isOpen = ({ mode }: Stats) => (mode & 0o077) !== 0
+const isOpenToOthers = ({ mode }: Stats) => (mode & 0o077) !== 0
 
-function attempt<Result>(folder: string, what: string, act: () => Result): Result {
+function attempt<Result>(folder: string, participle: string, act: () => Result): Result {
   try {
     return act()
   } catch (error) {
     const { message } = error as Error
     throw new DataFolderError(
-      `DATA_DIR ${folder} cannot be ${what}: ${message}. Set it to a folder that this user can write.`
+      `DATA_DIR ${folder} cannot be ${participle}: ${message}. Set it to a folder that this user can write.`
     )
   }
 }

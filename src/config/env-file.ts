@@ -4,35 +4,34 @@ import { resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
 import { SETTINGS } from './environment.ts'
 
-/** A file of settings is there and cannot be applied; the message names it and says why, and shows nothing of it. */
+/** An environment file cannot be applied. The message names the file and the reason, without its content. */
 export class EnvironmentFileError extends Error {
   override readonly name = 'EnvironmentFileError'
 }
 
-/** The option by which a program of ours takes another file in place of `.env`. */
+/** The command-line option for another file than `.env`. */
 export const ENV_FILE = ['--env-file <path>', 'read the settings from this file, in place of .env'] as const
 
 /**
- * Adds the settings of the file that `--env-file` names among the words of a command line, or of `.env`. The words are
- * not checked here: the settings have to be there for whatever they ask.
+ * Reads the file of the `--env-file` option, or `.env`, into an environment. Other arguments are not checked here: settings
+ * have to be known before the command line is parsed.
  *
- * @throws EnvironmentFileError
+ * @throws EnvironmentFileError see `readEnvFile`
  */
-export function readEnvFileOf(words: string[], environment: NodeJS.ProcessEnv = process.env): void {
+export function readEnvFileOf(args: string[], environment: NodeJS.ProcessEnv = process.env): void {
   const options = { 'env-file': { type: 'string' } } as const
-  const { 'env-file': path } = parseArgs({ args: words, strict: false, options }).values
+  const { 'env-file': path } = parseArgs({ args, strict: false, options }).values
   readEnvFile(typeof path === 'string' ? path : undefined, environment)
 }
 
 /**
- * Adds the settings of a file to an environment; what is in the environment already wins, and a blank value counts as
- * none.
+ * Reads a file of settings into an environment. Variables that are already set win, unless they are blank.
  *
- * Node's own loader passes over what it cannot read, and a service that has lost its DATABASE_URL that way would start on
- * a new, empty database. So the file is applied as a whole, or not at all. Names that the service does not know may belong
- * to other programs; those that look like one of its settings are refused, for the same reason.
+ * `process.loadEnvFile` skips lines that it cannot parse. A service that lost its DATABASE_URL that way would start on a new,
+ * empty database. So this reader applies the complete file or rejects it. Unknown names may belong to other programs, but names
+ * that resemble a setting are rejected too.
  *
- * @param path by default `.env` of the working folder, which need not exist
+ * @param path by default `.env` in the working directory, which need not exist
  * @throws EnvironmentFileError if the file cannot be read, is not UTF-8, has a line that is not `NAME=value`, sets a name
  *   to two values, or misspells a setting
  */
@@ -51,20 +50,20 @@ export function readEnvFile(path?: string, environment: NodeJS.ProcessEnv = proc
 function readBytes(file: string, isOptional: boolean): Buffer | undefined {
   try {
     const stats = statSync(file)
-    // To read from one of those could take for ever.
+    // Reading from a pipe or device could block forever.
     if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is a pipe, a socket or a device, and not a file')
     return readFileSync(file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    // A symbolic link that leads nowhere is not an absent file: somebody meant it to be read.
-    if (isOptional && code === 'ENOENT' && !isThere(file)) return undefined
+    // A dangling link is an error: somebody meant the file to be read.
+    if (isOptional && code === 'ENOENT' && !exists(file)) return undefined
     throw new EnvironmentFileError(`${file} cannot be read: ${message}`)
   }
 }
 
-const isThere = (file: string) => lstatSync(file, { throwIfNoEntry: false }) !== undefined
+const exists = (file: string) => lstatSync(file, { throwIfNoEntry: false }) !== undefined
 
-/** The text without a byte order mark, and with line feeds alone. */
+/** Decodes UTF-8, removes a byte order mark, and normalizes line ends to LF. */
 function textOf(file: string, content: Buffer): string {
   const isUtf16 = ['fffe', 'feff'].includes(content.toString('hex', 0, 2))
   if (isUtf16 || content.includes(0) || !isUtf8(content)) {
@@ -80,8 +79,8 @@ function textOf(file: string, content: Buffer): string {
 const BLANK = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 
 /**
- * One setting. A quoted value may go over several lines. `#` begins a comment after white space alone: anywhere else the
- * value would be cut off there without a word.
+ * One setting. A quoted value may span several lines. `#` only begins a comment after white space; an unquoted value with
+ * another `#` is rejected, since Node would silently truncate it.
  */
 const SETTING =
   /[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|(?!["'`])[^\n#]*)[ \t]*(?:(?<=[\s=])#[^\n]*)?(?:\n|$)/y
@@ -97,13 +96,13 @@ function parse(file: string, text: string): Setting[] {
   for (let at = 0; at < text.length; ) {
     const blank = matchAt(BLANK, text, at)
     const setting = blank ?? matchAt(SETTING, text, at)
-    if (!setting || CONTROL.test(setting[0])) throw unreadable(file, text, at)
-    const [whole, name, value = ''] = setting
-    // Quotation marks and escapes are Node's to resolve. It takes a tab for part of a name or value.
+    if (!setting || CONTROL.test(setting[0])) throw syntaxError(file, text, at)
+    const [match, name, value = ''] = setting
+    // Node resolves quotation marks and escapes. It would take a tab for a part of the name or value.
     if (name !== undefined) {
       settings.push({ name, value: String(parseEnv(`${name}=${value.trim()}`)[name]), line: lineAt(text, at) })
     }
-    at += whole.length
+    at += match.length
   }
   return settings
 }
@@ -113,18 +112,18 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return pattern.exec(text)
 }
 
-/** All but the tab and the line feed. */
+/** Control characters other than tab and line feed. */
 const CONTROL = /[^\P{Cc}\t\n]/u
 
-function unreadable(file: string, text: string, at: number): EnvironmentFileError {
+function syntaxError(file: string, text: string, at: number): EnvironmentFileError {
   return new EnvironmentFileError(
-    `${file}, line ${lineAt(text, at)}: this is not NAME=value. A value with # or a quotation mark in it has to be in quotation marks.`
+    `${file}, line ${lineAt(text, at)}: this is not NAME=value. A value that contains # or a quotation mark must be in quotation marks.`
   )
 }
 
 const lineAt = (text: string, at: number) => text.slice(0, at).split('\n').length
 
-/** Of two values some programs take the first, and others, as shells and systemd, the last. */
+/** Programs differ on which of two values wins: for shells and systemd it is the last. */
 function refuseAmbiguous(file: string, settings: Setting[]): void {
   const seen = new Map<string, Setting>()
   for (const setting of settings) {
@@ -141,14 +140,14 @@ function refuseAmbiguous(file: string, settings: Setting[]): void {
 
 function refuseMisspelt(file: string, name: string): void {
   if (SETTINGS.includes(name)) return
-  const meant = SETTINGS.find((setting) => distance(setting, name.toUpperCase()) <= allowance(setting))
+  const meant = SETTINGS.find((setting) => distance(setting, name.toUpperCase()) <= maxDistance(setting))
   if (meant) throw new EnvironmentFileError(`${file}: there is no setting ${name}. Did you mean ${meant}?`)
 }
 
-/** How many letters of a setting may be wrong before it is taken for another name: none in PORT, two in DATABASE_URL. */
-const allowance = ({ length }: string) => Math.min(2, Math.floor(length / 6))
+/** The largest edit distance at which a name counts as misspelt: 0 for PORT, 2 for DATABASE_URL. */
+const maxDistance = ({ length }: string) => Math.min(2, Math.floor(length / 6))
 
-/** How many letters have to be added, removed, replaced or swapped with the next one (optimal string alignment). */
+/** Edit distance with transpositions (optimal string alignment). */
 function distance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)]
   const at = (row: number, column: number) => (rows[row] as number[])[column] as number

@@ -1,14 +1,19 @@
 import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 
-const seconds = (byDefault: number, fix: string) => Type.Integer({ minimum: 1, default: byDefault, fix })
+const seconds = (defaultValue: number) =>
+  Type.Integer({ minimum: 1, default: defaultValue, fix: 'seconds, a positive whole number' })
 const secret = (fix: string) => Type.Optional(Type.String({ format: 'secret', fix }))
-const onOff = (byDefault: 'on' | 'off') =>
-  Type.Union([Type.Literal('on'), Type.Literal('off')], { default: byDefault, fix: 'on or off' })
+const onOff = (defaultValue: 'on' | 'off') =>
+  Type.Union([Type.Literal('on'), Type.Literal('off')], { default: defaultValue, fix: 'on or off' })
+const publicUrl = Type.Optional(
+  Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
+)
 const key = Type.Optional(
   Type.String({ format: 'key', fix: 'text of 32 bytes or more, of ASCII without spaces around it' })
 )
 
+/** The schema of all settings. The keyword `fix` completes the message "NAME must be …". */
 export const Environment = Type.Object(
   {
     DATABASE_URL: Type.Optional(
@@ -32,13 +37,11 @@ export const Environment = Type.Object(
     }),
     PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 3000, fix: 'a port from 1 to 65535' }),
     HOST: Type.String({ format: 'host', default: '127.0.0.1', fix: 'an IP address or a host name' }),
-    PUBLIC_URL: Type.Optional(
-      Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
-    ),
+    PUBLIC_URL: publicUrl,
     AUDIENCE: Type.Optional(Type.String({ fix: 'any text' })),
-    ACCESS_TOKEN_TTL: seconds(900, 'seconds, a positive whole number'),
-    REFRESH_IDLE_TTL: seconds(2592000, 'seconds, a positive whole number'),
-    REFRESH_MAX_TTL: seconds(15552000, 'seconds, a positive whole number'),
+    ACCESS_TOKEN_TTL: seconds(900),
+    REFRESH_IDLE_TTL: seconds(2592000),
+    REFRESH_MAX_TTL: seconds(15552000),
     REFRESH_GRACE: Type.Integer({
       minimum: 0,
       maximum: 300,
@@ -105,12 +108,8 @@ export const Environment = Type.Object(
       })
     ),
     MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'readable-folder', fix: 'the path of a readable folder' })),
-    APP_URL: Type.Optional(
-      Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
-    ),
-    SERVICE_URL: Type.Optional(
-      Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
-    ),
+    APP_URL: publicUrl,
+    SERVICE_URL: publicUrl,
     REQUIRE_VERIFIED_EMAIL: onOff('off'),
     HIDE_ACCOUNTS: onOff('off'),
     LIMITS: onOff('on'),
@@ -125,8 +124,8 @@ export const Environment = Type.Object(
     ),
     OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', fix: 'any text' })
   },
-  // The embedded database makes a secret of its own; for a server it has to be the same in every instance. What a mail
-  // server lets pass as a sender cannot be guessed.
+  // All instances on a server need the same SECRET_KEY; the embedded database generates one. Which senders a mail server
+  // accepts cannot be guessed.
   { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'], SMTP_URL: ['MAIL_FROM'] } }
 )
 

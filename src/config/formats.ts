@@ -3,13 +3,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 
-/** Whom letters come from. */
+/** The sender of mails. */
 export interface Sender {
-  /** Empty where there is none. */
+  /** Display name, or an empty string. */
   name: string
   address: string
 }
 
+/** Splits a comma-separated list. */
 export function list(text: string): string[] {
   return text
     .split(',')
@@ -17,10 +18,10 @@ export function list(text: string): string[] {
     .filter(Boolean)
 }
 
-/** Whether it is one that the URL made of it takes too, which no number of more than 255 or zone is. */
+/** Whether a text is an IP address or host name that a URL accepts: no octet above 255, and no IPv6 zone. */
 export function isHost(text: string): boolean {
-  const isOne = ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text)
-  return isOne && URL.canParse(`http://${urlHost(text)}`)
+  const isAddressOrName = ipaddr.isValid(text) || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text)
+  return isAddressOrName && URL.canParse(`http://${urlHost(text)}`)
 }
 
 /** A name in lower case, without a dot at its end, that a URL does not take for an address. */
@@ -39,16 +40,17 @@ export function isPasskeyOrigin(text: string): boolean {
 /** An address of version 6 stands in brackets (RFC 3986 §3.2.2). */
 export const urlHost = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-/** Why there can be no folder: nothing where there is one, or nothing yet. */
+/** Why a path cannot be a folder; undefined if it is one or does not exist yet. */
 export function folderProblem(path: string): string | undefined {
   try {
-    return statSync(path).isDirectory() ? undefined : `${resolve(path)} is not one`
+    return statSync(path).isDirectory() ? undefined : `${resolve(path)} is not a folder`
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return code === 'ENOENT' ? undefined : message
   }
 }
 
+/** Whether a text is a CIDR range. */
 export function isRange(text: string): boolean {
   return ipaddr.IPv6.isValidCIDR(text) || ipaddr.IPv4.isValidCIDRFourPartDecimal(text)
 }
@@ -57,6 +59,7 @@ export function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null
 }
 
+/** Whether a text is an http(s) URL without credentials, query or fragment. */
 export function isPublicUrl(text: string): boolean {
   const url = parseUrl(text)
   return (
@@ -68,6 +71,7 @@ export function isPublicUrl(text: string): boolean {
   )
 }
 
+/** Whether the percent-encoding of a text is valid. */
 export function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text)
@@ -77,7 +81,7 @@ export function isDecodable(text: string): boolean {
   }
 }
 
-/** An address as a mail has it (RFC 5322 §3.4), of which nothing has to be quoted. */
+/** Parses a mailbox, `a@example.com` or `Name <a@example.com>` (RFC 5322 §3.4), without quoted parts. */
 export function readSender(text: string): Sender | undefined {
   const [, name = '', bracketed, bare] = SENDER.exec(text) ?? []
   const address = bracketed ?? bare
@@ -86,7 +90,7 @@ export function readSender(text: string): Sender | undefined {
 
 const SENDER = /^(?:([^\p{C}"<>@,;:\\]*)<([^\s<>@,;:]+@[^\s<>@,;:]+)>|([^\s<>@,;:]+@[^\s<>@,;:]+))$/u
 
-/** Of the query, which the library would take for options that weaken the connection, nothing is taken. */
+/** Whether a text is an SMTP URL. A query is rejected: nodemailer reads options from it that can weaken the connection. */
 export function isSmtpUrl(text: string): boolean {
   const url = parseUrl(text)
   return (
@@ -107,6 +111,7 @@ export function isReadableFolder(path: string): boolean {
   }
 }
 
+/** Whether a path is a readable file with a certificate in PEM. */
 export function isCertificate(path: string): boolean {
   try {
     return new X509Certificate(readFileSync(path)).subject !== ''

@@ -1,9 +1,9 @@
 import type { Config } from './config.ts'
 
-/** What people know the service by. */
+/** The service as users know it. */
 export interface Service {
   name: string
-  /** Where they go back to from a page; none where it is not known. */
+  /** The link back from pages; undefined if neither SERVICE_URL nor APP_URL is set. */
   url: string | undefined
 }
 

@@ -2,19 +2,19 @@ import type { Pool, PoolClient } from 'pg'
 import { createSemaphore } from '../concurrency/semaphore.ts'
 import { settledWithin } from '../concurrency/settled-within.ts'
 
-/** Where connections come from: a pool, or a share of it. */
+/** A source of connections: a pool, or a bulkhead in it. */
 export interface Connections {
   connect(): Promise<PoolClient>
-  /** How many wait for a connection. */
+  /** Number of callers that wait for a connection. */
   readonly waitingCount: number
 }
 
 /**
- * A share of a pool (the bulkhead pattern): however many ask for connections through it at once, the others are left to
- * the rest. A connection that is held for too long no longer counts.
+ * Creates a bulkhead: it limits how many connections of a pool one kind of work may hold, so that others remain for the rest.
+ * A connection that is held for too long no longer counts.
  *
- * @param most how many of its connections may be held at once
- * @returns the share; its count of those who wait includes those who ask the pool itself
+ * @param most connections that may be held at once
+ * @returns a source of connections, whose `waitingCount` includes the callers that wait for the pool
  */
 export function createBulkhead(pool: Pool, most: number): Connections {
   const semaphore = createSemaphore(most, Number.POSITIVE_INFINITY)

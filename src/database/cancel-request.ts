@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import pg, { type ClientBase } from 'pg'
 
-/** How long the way to the server may take, in milliseconds. */
+/** Timeout of the cancel connection, in milliseconds. */
 const TIMEOUT = 1000
 
-/** What a connection is cancelled by, and how it reached the server; the embedded database has no key. */
+/** The cancellation key of a connection, and the address of its server. The embedded database has no key. */
 interface Backend {
   host: string
   port: number
@@ -14,7 +14,7 @@ interface Backend {
   sslNegotiation?: string
 }
 
-/** The driver's own connection, of which its types tell little. */
+/** The driver's connection class, which its types omit. */
 interface Connection extends NodeJS.EventEmitter {
   stream: Socket
   connect(portOrPath: number | string, host?: string): void
@@ -23,10 +23,9 @@ interface Connection extends NodeJS.EventEmitter {
 }
 
 /**
- * Asks the server to stop what it still does for a connection that we have given up: a statement that waits for a lock
- * would otherwise be done later, although its client was told that it was not. Nobody waits for it, and it may come late.
- * Where the connection speaks TLS, the key that it is cancelled by is sent over TLS alone, to a server that is verified
- * alike.
+ * Sends a CancelRequest for a statement that has timed out (PostgreSQL protocol, "Canceling Requests in Progress"). Otherwise
+ * a statement that waits for a lock could still succeed after its client was told that it failed. It is best effort, and does
+ * not wait for the outcome. If the connection uses TLS, so does the request, with the same verification.
  */
 export function cancelStatement(client: ClientBase): void {
   const { host, port, processID, secretKey, ssl, sslNegotiation } = client as unknown as Backend

@@ -5,47 +5,46 @@ import type { Connections } from './bulkhead.ts'
 import { cancelStatement } from './cancel-request.ts'
 import { BEGIN, COMMIT, ROLLBACK, render, type Statement, sql } from './sql.ts'
 
-/** What runs SQL: a pool with a deadline, or one transaction in it. */
+/** Runs SQL: on a pool with a deadline, or in one transaction. */
 export interface Database {
-  /** What `NOW` in its statements is the time of. */
+  /** The clock that moves `NOW` in statements. */
   readonly clock: Clock
   /**
    * Runs one statement.
    *
-   * @throws Problem DATABASE_UNAVAILABLE when the database cannot be reached or does not answer in time, and
-   * MALFORMED_REQUEST when its encoding cannot represent a text; the driver's own error when the statement is at fault
+   * @throws Problem DATABASE_UNAVAILABLE if the database cannot be reached or does not answer in time, MALFORMED_REQUEST if
+   * its encoding cannot represent a text; the driver's error if the statement is at fault
    */
   query<Row extends QueryResultRow = QueryResultRow>(statement: Statement): Promise<Row[]>
-  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  /** Runs `work` in one transaction, which commits when it resolves and rolls back when it rejects. */
   transact<Result>(work: (transaction: Database) => Promise<Result>): Promise<Result>
 }
 
-/** A database with one deadline for all that is asked of it. */
+/** A database whose calls share one deadline. */
 export interface TimedDatabase extends Database {
   /**
-   * Waits for what a database was asked for several at once, as if it were asked here.
+   * Waits for a result that several requests share, within the deadline of this one.
    *
-   * @throws Problem DATABASE_UNAVAILABLE when it does not come in time
+   * @throws Problem DATABASE_UNAVAILABLE if the deadline passes first
    */
-  awaitShared<Result>(asked: Promise<Result>): Promise<Result>
-  /** The same database with the same deadline, through other connections. */
+  awaitShared<Result>(shared: Promise<Result>): Promise<Result>
+  /** The same database and deadline, on other connections. */
   through(connections: Connections): Database
 }
 
-/** How long one request may wait for the database in all, in milliseconds. */
+/** How long one request may wait for the database in total, in milliseconds. */
 export const TIMEOUT = 5000
 
-/** How many may wait for a connection; one more is refused at once, which beats being refused after a wait. */
+/** Callers that may wait for a connection. Further ones fail at once rather than after a wait. */
 const QUEUE = 1000
 
-/** How a database is used. */
 interface Options {
   clock?: Clock
-  /** How long all its calls together may wait, in milliseconds; what happens between them does not count. */
+  /** How long all calls together may wait, in milliseconds. The time between calls does not count. */
   timeout?: number
 }
 
-/** A view of a pool with one deadline. Make one for each request or job. */
+/** Creates a view of a pool with one deadline. Create one for each request or job. */
 export function createDatabase(
   pool: Connections,
   { clock = systemClock, timeout = TIMEOUT }: Options = {}
@@ -65,20 +64,20 @@ export function createDatabase(
   }
 
   async function connect(connections: Connections): Promise<PoolClient> {
-    if (connections.waitingCount >= QUEUE) throw new Error('too many wait for a connection to the database')
+    if (connections.waitingCount >= QUEUE) throw new Error('too many requests wait for a database connection')
     const connection = connections.connect()
     return inTime(connection, 'no connection to the database in time', () => {
       connection.then((client) => client.release(), ignore)
     })
   }
 
-  function inTime<Result>(wait: Promise<Result>, complaint: string, giveUp = ignore): Promise<Result> {
+  function inTime<Result>(wait: Promise<Result>, message: string, giveUp = ignore): Promise<Result> {
     let timer: NodeJS.Timeout
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
         () => {
           giveUp()
-          reject(new Error(complaint))
+          reject(new Error(message))
         },
         Math.max(0, left)
       )
@@ -86,8 +85,7 @@ export function createDatabase(
     return Promise.race([wait, late]).finally(() => clearTimeout(timer))
   }
 
-  // A connection that failed us once is closed, since its answer may still be on the way; one that refused a statement
-  // is as good as before.
+  // A connection is closed after an outage or timeout, since a late answer may follow; not after an SQL error.
   async function withClient<Result>(connections: Connections, work: (run: Run) => Promise<Result>): Promise<Result> {
     const client = await timed(() => connect(connections))
     let broken = false
@@ -111,12 +109,12 @@ export function createDatabase(
 
   const through = (connections: Connections): Database => ({
     clock,
-    query: (statement) => withClient(connections, (run) => alone(run, statement)),
+    query: (statement) => withClient(connections, (run) => repeat(run, statement)),
     transact: (work) => withClient(connections, (run) => commit(run, clock, work))
   })
 
-  // Under a stricter isolation that the server or the role is set to, a statement can meet another. Nothing of it was done.
-  async function alone<Row extends QueryResultRow>(run: Run, statement: Statement): Promise<Row[]> {
+  // With a stricter default isolation, a single statement can fail with a conflict. It had no effect, so it is repeated.
+  async function repeat<Row extends QueryResultRow>(run: Run, statement: Statement): Promise<Row[]> {
     for (;;) {
       try {
         return (await run<Row>(statement)).rows
@@ -129,14 +127,14 @@ export function createDatabase(
   return {
     ...through(pool),
     through,
-    awaitShared: (asked) => timed(() => inTime(asked, 'no answer of the database in time'))
+    awaitShared: (shared) => timed(() => inTime(shared, 'no answer of the database in time'))
   }
 }
 
-/** Runs one statement on the connection that a call holds. */
+/** Runs one statement on a held connection. */
 type Run = <Row extends QueryResultRow>(statement: Statement) => Promise<QueryResult<Row>>
 
-function within(run: Run, clock: Clock): Database {
+function transactionOf(run: Run, clock: Clock): Database {
   const database: Database = {
     clock,
     query: async <Row extends QueryResultRow>(statement: Statement) => (await run<Row>(statement)).rows,
@@ -152,10 +150,10 @@ async function commit<Result>(
 ): Promise<Result> {
   await run(BEGIN)
   try {
-    const result = await work(within(run, clock))
+    const result = await work(transactionOf(run, clock))
     const { command } = await run(COMMIT)
-    // PostgreSQL answers so where a statement has failed, and takes everything back.
-    if (command === 'ROLLBACK') throw new Error('the work of a transaction went on after a statement in it had failed')
+    // PostgreSQL answers COMMIT with ROLLBACK if a statement of the transaction has failed.
+    if (command === 'ROLLBACK') throw new Error('a transaction was continued after one of its statements had failed')
     return result
   } catch (error) {
     await run(ROLLBACK).catch(ignore)
@@ -166,47 +164,47 @@ async function commit<Result>(
 class ReadOnly extends Error {}
 
 /**
- * Resolves when the database answers and takes writes. A standby's transactions are read-only too.
+ * Resolves if the database answers and is writable. A standby is not.
  *
- * @throws Problem DATABASE_UNAVAILABLE when it does not
+ * @throws Problem DATABASE_UNAVAILABLE otherwise
  */
 export async function checkWritable(database: Database): Promise<void> {
   const [row] = await database.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
-  if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new ReadOnly('the database takes no writes') })
+  if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new ReadOnly('the database is read-only') })
 }
 
-/** Whether something failed since the database takes no writes. */
+/** Whether an error means that the database is read-only. */
 export const isReadOnly = (error: unknown) =>
   error instanceof Problem && (error.cause instanceof ReadOnly || sqlState(error.cause) === '25006')
 
 /**
- * SQLSTATE classes that say nothing about the statement: connection, authorisation, no such database, serialisation,
- * resources, operator intervention, system. 25006 is a server that has become read-only, 25P03 and 25P04 are a transaction
- * and 55P03 a lock that took longer than the role is set to wait.
+ * SQLSTATE prefixes that are not the statement's fault: connection (08), authorization (28), no such database (3D), conflict
+ * (40), resources (53), operator intervention (57), system (58), read-only server (25006), timeouts of transactions (25P03,
+ * 25P04) and locks (55P03).
  */
 const OUTAGES = ['08', '28', '3D', '40', '53', '57', '58', '25006', '25P03', '25P04', '55P03']
 
-/** A text that the encoding of the database, which is another than UTF8, cannot represent. */
+/** SQLSTATE: the encoding of the database, which is not UTF8, cannot represent a character. */
 const UNTRANSLATABLE = '22P05'
 
-/** Serialization failure and deadlock: the statement was taken back, and can be run again. */
+/** SQLSTATE of serialization failure and deadlock: the statement was rolled back and can be repeated. */
 const CONFLICTS = ['40001', '40P01']
 
 const isConflict = ({ cause }: Error) => CONFLICTS.includes(sqlState(cause) ?? '')
 
-/** Whether the database failed us, rather than refused what we asked. Network faults and time-outs have no SQLSTATE. */
+/** Whether an error is an outage rather than the statement's fault. Network errors and timeouts have no SQLSTATE. */
 export function isOutage(error: unknown): boolean {
   const state = sqlState(error)
   if (state === undefined) return error instanceof Error && !(error instanceof Problem || error instanceof TypeError)
   return OUTAGES.some((start) => state.startsWith(start))
 }
 
-/** The SQLSTATE of an error that the server answered with. */
+/** The SQLSTATE of an error, if it came from the server. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof Error && 'severity' in error && 'code' in error ? String(error.code) : undefined
 }
 
-/** Whether the driver has given up waiting for a statement, which the server may still be at. */
+/** Whether the driver's timeout has passed. The server may still execute the statement. */
 const isLate = ({ cause }: Error) => cause instanceof Error && cause.message === 'Query read timeout'
 
 function ignore(): void {}

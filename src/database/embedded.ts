@@ -6,21 +6,21 @@ import pg from 'pg'
 import { prepareFolder } from '../config/data-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 
-/** The driver's classes over a PostgreSQL inside this process, in the shape in which @fastify/postgres takes them. */
+/** The driver's classes on top of the embedded PostgreSQL, as @fastify/postgres accepts them. */
 export interface EmbeddedDriver {
   Pool: typeof pg.Pool
   Client: typeof pg.Client
 }
 
 /**
- * How PostgreSQL starts inside this process. It zeroes its buffers then, and the 128 MB that it takes by default would
- * cost a small database most of its memory and half a second.
+ * The start parameters of the embedded PostgreSQL. It zeroes its shared buffers at start: the default of 128 MB would take
+ * most of the memory, and half a second.
  *
- * @param defaults the parameters that PGlite starts it with
+ * @param defaults PGlite's parameters
  */
 export const startParams = (defaults: readonly string[]) => [...defaults, '-c', 'shared_buffers=16MB']
 
-/** The embedded database of a folder cannot be opened; the message names the folder, and says why and what to do. */
+/** The embedded database cannot be opened. The message names the folder, the reason and the fix. */
 export class EmbeddedDatabaseError extends Error {
   override readonly name = 'EmbeddedDatabaseError'
 }
@@ -28,18 +28,21 @@ export class EmbeddedDatabaseError extends Error {
 /** The major version of the PostgreSQL inside PGlite. */
 const MAJOR = '18'
 
-/** What has to be free on the disk, in megabytes: to make a database, to try to open one, and to be sure that it opens. */
-const SPACE = { fresh: 48, least: 2, segment: 17 }
+/**
+ * Free disk space, in megabytes: `create` is needed for a new database, `open` to try to open one. If opening fails with less
+ * than `recover`, which is a WAL segment and a margin, the disk is reported as the reason.
+ */
+const SPACE = { create: 48, open: 2, recover: 17 }
 
 /**
- * Opens the embedded database of a folder, which is made where it is missing, and keeps every other process out.
- * The code for it is loaded only now: an installation with a server of its own never pays for it.
+ * Opens the embedded database in a folder, creates it if it is missing, and locks the folder against other processes.
+ * PGlite is loaded only here: installations with a server do not need it in memory.
  *
- * @param keepPermissions leave the permissions of what is in the folder as they are
- * @returns the database, and what closes it and gives the folder back
- * @throws FolderLocked when another process uses the folder
- * @throws DataFolderError when the folder cannot be used, or not be closed to other users
- * @throws EmbeddedDatabaseError when the database in it cannot be opened
+ * @param keepPermissions do not change the permissions of the files
+ * @returns the database, and a function that closes it and unlocks the folder
+ * @throws FolderLocked if another process uses the folder
+ * @throws DataFolderError if the folder cannot be used or made private
+ * @throws EmbeddedDatabaseError if the database cannot be opened
  */
 export async function openEmbedded(
   folder: string,
@@ -47,22 +50,20 @@ export async function openEmbedded(
 ): Promise<{ database: PGlite; close: () => Promise<void> }> {
   prepareFolder(folder, { keepPermissions })
   const data = join(folder, 'postgres')
-  const isThere = existsSync(data)
-  // Its disk may only be away: an empty database in its place would look like a loss.
-  if (!isThere && lstatSync(data, { throwIfNoEntry: false })) {
-    throw new EmbeddedDatabaseError(
-      `${data} is a link that leads nowhere: mount or restore what it names, or set another DATA_DIR`
-    )
+  const exists = existsSync(data)
+  // A dangling link: its disk may not be mounted. A new, empty database would look like a loss of data.
+  if (!exists && lstatSync(data, { throwIfNoEntry: false })) {
+    throw new EmbeddedDatabaseError(`${data} is a dangling link: mount or restore its target, or set another DATA_DIR`)
   }
-  requireSpace(folder, isThere ? SPACE.least : SPACE.fresh)
+  requireSpace(folder, exists ? SPACE.open : SPACE.create)
   const unlock = lockFolder(folder)
   try {
     const { PGlite } = await import('@electric-sql/pglite')
-    if (isThere) requireVersion(data)
+    if (exists) requireVersion(data)
     else await initialize(PGlite, data)
     const start = { fs: await privateFiles(data), startParams: startParams(PGlite.defaultStartParams) }
     const database = await PGlite.create(start).catch((cause) => {
-      requireSpace(folder, SPACE.segment)
+      requireSpace(folder, SPACE.recover)
       throw new EmbeddedDatabaseError(unusable(data), { cause })
     })
     return { database, close: () => database.close().finally(unlock) }
@@ -72,33 +73,33 @@ export async function openEmbedded(
   }
 }
 
-/** Of another major version nothing can be read; without a version it is not a database at all. */
+/** PostgreSQL cannot read the files of another major version. Without PG_VERSION it is not a database. */
 function requireVersion(data: string): void {
   const path = join(data, 'PG_VERSION')
   const version = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
   if (version === MAJOR) return
   throw new EmbeddedDatabaseError(
     /^\d+$/.test(version)
-      ? `The embedded database in ${data} was made by PostgreSQL ${version}, and this version of the service has PostgreSQL ${MAJOR}: move it with "latchkey backup" of the version that made it, and "latchkey restore"`
+      ? `The embedded database in ${data} was created by PostgreSQL ${version}, and this version of the service has PostgreSQL ${MAJOR}: move it with "latchkey backup" of the version that created it, and "latchkey restore"`
       : unusable(data)
   )
 }
 
-/** PostgreSQL would end without a word that says so. */
+/** On a full disk PostgreSQL ends without a helpful message. */
 function requireSpace(folder: string, megabytes: number): void {
   const { blocks, bavail, bsize } = statfsSync(folder)
   const free = Math.floor((bavail * bsize) / 2 ** 20)
-  // Some file systems, such as those of a network, do not tell how large they are.
+  // Some network file systems report no size.
   if (blocks === 0 || free >= megabytes) return
   throw new EmbeddedDatabaseError(
-    `The embedded database in ${folder} needs ${megabytes} MB of free space, and its disk has ${free} MB: make room, or set another DATA_DIR`
+    `The embedded database in ${folder} needs ${megabytes} MB of free space, and its disk has ${free} MB: free some space, or set another DATA_DIR`
   )
 }
 
 const unusable = (data: string) =>
-  `The embedded database in ${data} cannot be opened, since its files are damaged or not complete: restore a backup into another DATA_DIR`
+  `The embedded database in ${data} cannot be opened, since its files are damaged or incomplete: restore a backup into another DATA_DIR`
 
-/** Makes the database beside its place and moves it there: a crash in the middle leaves nothing that looks like one. */
+/** Creates the database under another name and renames it, so that a crash leaves no partial database. */
 async function initialize({ create }: Pick<typeof PGlite, 'create'>, data: string): Promise<void> {
   const unfinished = `${data}.new`
   rmSync(unfinished, { recursive: true, force: true })
@@ -108,8 +109,7 @@ async function initialize({ create }: Pick<typeof PGlite, 'create'>, data: strin
 }
 
 /**
- * The files of a database in a folder. PGlite gives those that it makes the permissions 0666, whatever the umask; here
- * nothing that it makes or changes can be read by others.
+ * A PGlite file system whose files only the owner can read. PGlite creates files with mode 0666 and ignores the umask.
  */
 async function privateFiles(folder: string): Promise<NodeFS> {
   const { NodeFS } = await import('@electric-sql/pglite/nodefs')
@@ -133,11 +133,11 @@ interface EmscriptenFS {
   chmod(path: unknown, mode: number, ...rest: unknown[]): void
 }
 
-/** Gives an open embedded database the driver's interface: a pool of its one connection. */
+/** Wraps an open embedded database in the driver's interface: a pool of its one connection. */
 export async function embeddedDriver(database: PGlite): Promise<EmbeddedDriver> {
   const { PglitePgConnection } = await import('@electric-sql/pglite/node-postgres')
 
-  // Each client has a connection object of its own: one that is shared goes on with the last one's error.
+  // One connection object a client: a shared one would keep the error of the previous client.
   class Client extends pg.Client {
     constructor() {
       super({ connection: new PglitePgConnection({ pglite: database }) } as unknown as pg.ClientConfig)
@@ -150,7 +150,7 @@ export async function embeddedDriver(database: PGlite): Promise<EmbeddedDriver> 
     }
   }
 
-  // A client whose work was cut off may have left a transaction open in the one session that all of them share.
+  // All clients share one session, in which an interrupted client may have left a transaction open.
   const resetSession = (client: pg.ClientBase) => client.query('ROLLBACK').then(() => client.query('DISCARD ALL'))
 
   return { Pool, Client: Client as unknown as typeof pg.Client }

@@ -7,28 +7,28 @@ import type { Database } from './database.ts'
 import { MigrationError, readSchemaState } from './migrations.ts'
 import { sql } from './sql.ts'
 
-/** There is no database; the message says how to get one. */
+/** The database does not exist or has no schema yet. The message says how to create it. */
 export class NoDatabase extends Error {
   override readonly name = 'NoDatabase'
 }
 
-/** Which database a configuration leads to, without a password. */
+/** Describes the configured database, without its credentials. */
 export function nameDatabase({ DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>): string {
   return DATABASE_URL ? withoutCredentials(DATABASE_URL) : `embedded in ${resolve(DATA_DIR)}`
 }
 
 /**
- * Whether a folder holds an embedded database.
+ * Whether a folder contains an embedded database.
  *
- * @throws DataFolderError where this user may not look into it
+ * @throws DataFolderError if this user has no permission to read the folder
  */
 export const hasEmbedded = (folder: string) => exists(join(folder, 'postgres'))
 
 /**
- * Requires an embedded database to be there already.
+ * Requires an embedded database to exist.
  *
- * @throws NoDatabase
- * @throws DataFolderError where this user may not look into the folder
+ * @throws NoDatabase if there is none
+ * @throws DataFolderError if this user has no permission to read the folder
  */
 export function requireEmbedded(folder: string): void {
   if (hasEmbedded(folder)) return
@@ -38,9 +38,9 @@ export function requireEmbedded(folder: string): void {
 }
 
 /**
- * Requires the secret of an embedded database to be there already: another one would open nothing in it.
+ * Requires `secret.key` of an embedded database to exist: a new one could not open the sealed data.
  *
- * @throws Error where it is missing, or this user may not look into the folder
+ * @throws Error if it is missing, or this user has no permission to read the folder
  */
 export function requireSecret(folder: string): void {
   const path = join(resolve(folder), 'secret.key')
@@ -49,11 +49,11 @@ export function requireSecret(folder: string): void {
 }
 
 /**
- * Requires the schema that this version works with: to change it is up to the service and to migrate, since other
- * instances may be running.
+ * Requires the schema to be that of this version. A command does not migrate it, since other instances may be running: only
+ * the service and `migrate` do.
  *
- * @throws NoDatabase where there is no schema at all
- * @throws MigrationError where it is an older or a newer one
+ * @throws NoDatabase if there is no schema
+ * @throws MigrationError if the schema is older or newer
  */
 export async function requireSchema(pool: Pool): Promise<void> {
   const { applied, newest } = await readSchemaState(pool)
@@ -71,10 +71,10 @@ export async function requireSchema(pool: Pool): Promise<void> {
 }
 
 /**
- * Requires the root secret and the signing keys to be there already: a command makes none, with whatever SECRET_KEY its
- * shell has, that the service could not open.
+ * Requires the root secret and a signing key to exist. A command creates neither: with another SECRET_KEY in its shell, the
+ * service could not open them.
  *
- * @throws NoDatabase where one of them is missing
+ * @throws NoDatabase if one of them is missing
  */
 export async function requireStarted(database: Database): Promise<void> {
   const [found] = await database.query(

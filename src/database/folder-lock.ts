@@ -3,34 +3,35 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DataFolderError } from '../config/data-folder.ts'
 
-/** Who holds a folder: a process, told apart from a later one with the same number by the time of its start. */
+/** The process that holds a lock. Its start time tells it from a later process with the same id. */
 interface Holder {
   pid: number
   host: string
   started: string
-  /** Which folder it holds, by device and inode: in a copy of the folder the lock is a copy too, and holds nothing. */
+  /** Device and inode of the locked folder. In a copy of the folder the lock is invalid. */
   folder?: string
 }
 
-/** A holder renews its lock this often, in milliseconds, for those who cannot see its process. */
+/** Interval at which a lock is renewed, for other hosts, which cannot see the process. Milliseconds. */
 const HEARTBEAT = 5_000
+/** Age at which another host considers a lock abandoned, in milliseconds. */
 const STALE = 3 * HEARTBEAT
 
-/** What takes a moment to write, and is older than this, was left by a crash. */
-const TORN = 2_000
+/** An incomplete lock or a claim that is older was left by a crash. Milliseconds. */
+const INCOMPLETE = 2_000
 
-/** Another process works in the folder. */
+/** Another process uses the folder. */
 export class FolderLocked extends Error {
   override readonly name = 'FolderLocked'
 }
 
 /**
- * Takes the folder for this process alone, by a file `lock` in it. A lock whose holder is dead is taken over at once, and
- * not after a timeout as by proper-lockfile, which knows a holder by the age of its lock alone.
+ * Locks a folder for this process, by a file `lock` in it. The lock of a dead process is taken over at once; proper-lockfile
+ * knows only the age of a lock, and would wait for its timeout.
  *
- * @returns what gives the folder back
- * @throws FolderLocked when another living process holds it
- * @throws DataFolderError when something else than a file has the name of the lock
+ * @returns unlocks the folder
+ * @throws FolderLocked if another running process holds the lock
+ * @throws DataFolderError if the lock is not a regular file
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, 'lock')
@@ -55,19 +56,19 @@ function renew(path: string): void {
   try {
     utimesSync(path, new Date(), new Date())
   } catch {
-    // No reason to stop a service that works: the next beat may succeed.
+    // Not fatal: the next heartbeat may succeed.
   }
 }
 
 /**
- * Removes a dead holder's lock. Of several processes that found it at once only one may, and none may remove the
- * lock that another has made since: hence the claim, and the second look under it.
+ * Removes the lock of a dead process. The claim file lets only one process do so at a time, and the second read makes sure
+ * that it is still the same lock.
  */
 function removeStale(path: string, text: string): void {
   const claim = `${path}.claim`
   if (!create(claim, '')) {
     requireFile(claim)
-    if (ageOf(claim) > TORN) rmSync(claim, { force: true })
+    if (ageOf(claim) > INCOMPLETE) rmSync(claim, { force: true })
     return
   }
   if (read(path) === text) rmSync(path, { force: true })
@@ -75,11 +76,11 @@ function removeStale(path: string, text: string): void {
 }
 
 function refusal(folder: string, holder: Holder | undefined): string {
-  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'a process that is just starting'
+  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'a process that is starting'
   return `${folder} is in use by ${who}: stop that service first, or set another DATA_DIR`
 }
 
-/** The holder that a lock names: none while it is being written, or where a crash cut that short. */
+/** Parses a lock. Returns undefined while it is being written, or if a crash has left it incomplete. */
 function parse(text: string): Holder | undefined {
   try {
     return JSON.parse(text)
@@ -94,7 +95,7 @@ function describeSelf(folder: string): string {
   return JSON.stringify(holder)
 }
 
-/** Another host may know the same folder by another number, and a version before this one named none. */
+/** Whether the lock was copied with the folder. Another host may use other device numbers, and earlier versions stored none. */
 function isOfAnother(folder: string, holder: Holder | undefined): boolean {
   return holder?.folder !== undefined && holder.host === hostname() && holder.folder !== identify(folder)
 }
@@ -105,7 +106,7 @@ function identify(folder: string): string {
 }
 
 function isAlive(holder: Holder | undefined, path: string): boolean {
-  if (!holder) return ageOf(path) < TORN
+  if (!holder) return ageOf(path) < INCOMPLETE
   const { pid, host, started } = holder
   if (host !== hostname()) return ageOf(path) < STALE
   try {
@@ -118,8 +119,8 @@ function isAlive(holder: Holder | undefined, path: string): boolean {
 }
 
 /**
- * When a process started, as the kernel counts (Linux: /proc/PID/stat, field 22). Empty for one that is dead but not
- * yet reaped; undefined where the system does not tell.
+ * Start time of a process in clock ticks (Linux: field 22 of /proc/PID/stat, see proc(5)). Empty for a zombie; undefined on
+ * other systems.
  */
 function startOf(pid: number): string | undefined {
   const stat = readStat(pid)
@@ -128,7 +129,7 @@ function startOf(pid: number): string | undefined {
   return state === 'Z' || state === 'X' ? '' : fields[18]
 }
 
-/** Makes a file that was not there, and says whether it could. */
+/** Creates a file. Returns false if it already exists. */
 function create(path: string, content: string): boolean {
   try {
     writeFileSync(path, content, { flag: 'wx', mode: 0o600 })
@@ -139,10 +140,10 @@ function create(path: string, content: string): boolean {
   }
 }
 
-/** A link that leads nowhere would be neither made nor gone, and a pipe would never be read. */
+/** The lock must be a regular file: a dangling link could neither be created nor read, and reading a pipe would block. */
 function requireFile(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== false) return
-  throw new DataFolderError(`${path} is not a file, and the lock of the folder has to be one: remove it`)
+  throw new DataFolderError(`${path} is not a regular file, as the lock of the folder must be: remove it`)
 }
 
 function readStat(pid: number): string | undefined {
@@ -153,7 +154,7 @@ function readStat(pid: number): string | undefined {
   }
 }
 
-/** What a file holds; nothing when it is gone. One that cannot be read would never be gone. */
+/** Reads a file. Returns undefined if it does not exist; rethrows other errors, which would recur forever. */
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

@@ -10,27 +10,27 @@ const SQL = fileURLToPath(new URL('../../sql/', import.meta.url))
 
 const TABLE = 'latchkey_migrations'
 
-/** Any number that nothing else in the database locks: the letters of "latchkey" as an integer. */
+/** The key of the advisory lock: the letters "latc" as an integer. */
 const LOCK = 0x6c617463
 
 const WAIT = sql`SELECT pg_advisory_xact_lock(${LOCK})`
 
-/** The schema cannot be brought up to date; the message says what to do. */
+/** The schema cannot be migrated. The message says what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
 /**
- * Brings the schema up to date: all pending files of the folder in one transaction, so that nothing is ever half done,
- * under a lock of that transaction, so that of several instances starting at once one does it and the others wait.
+ * Applies all pending migrations in one transaction, under an advisory lock: of concurrent instances one migrates, and the
+ * others wait.
  *
- * @param folder where the files are
- * @returns the names of the files applied now
- * @throws MigrationError when an applied file has been changed since, or when the database is ahead of this code
+ * @param folder with the SQL files
+ * @returns the applied migrations
+ * @throws MigrationError if an applied file was changed since, or the schema is newer than this version
  */
 export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
   const client = await pool.connect()
-  // A connection that is lost fails the statement that waits for it: that is enough.
+  // A lost connection also rejects the pending statement: the event needs no further handling.
   client.on('error', ignore)
   try {
     return await applyAll(client, folder)
@@ -40,15 +40,15 @@ export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
   }
 }
 
-/** How far the schema is, and how far this version would bring it: numbers of migrations. It changes nothing. */
+/** The number of the last applied migration, and of the newest that this version has. Changes nothing. */
 export async function readSchemaState(pool: Pool): Promise<{ applied: number; newest: number }> {
   return { applied: await readVersion(async (statement) => (await pool.query(statement)).rows), newest: NEWEST }
 }
 
-/** The newest migration that this version knows. */
+/** The number of the newest migration of this version. */
 export const NEWEST = Math.max(...readdirSync(SQL).map((file) => Number.parseInt(file, 10)))
 
-/** The migration that a database is at; 0 where it has no schema yet. */
+/** The number of the last applied migration; 0 without a schema. */
 export async function readVersion(query: (statement: Statement) => Promise<QueryResultRow[]>): Promise<number> {
   const [found] = await query(sql`SELECT to_regclass(${TABLE}) IS NOT NULL AS there`)
   if (!found?.there) return 0
@@ -56,21 +56,21 @@ export async function readVersion(query: (statement: Statement) => Promise<Query
   return row?.applied
 }
 
-/** Keeps every other change of the schema waiting until the transaction is over, and with it instances that start. */
+/** Blocks other migrations, and so instances that start, until the transaction ends. */
 export async function lockSchema(transaction: Database): Promise<void> {
   await transaction.query(WAIT)
 }
 
 /**
- * Brings the schema to a version, in the caller's transaction.
+ * Migrates the schema in the caller's transaction.
  *
- * @param version the number of a migration; by default the newest
+ * @param version number of the last migration to apply; by default the newest
  */
 export async function migrateWithin(transaction: Database, version?: number): Promise<void> {
   await applyPending(SQL, async (text) => ({ rows: await transaction.query(unsafeRaw(text)) }), version)
 }
 
-/** Takes away what says that migrations were applied; the caller takes the tables. */
+/** Drops the table of applied migrations. The caller drops the other tables. */
 export async function forgetMigrations(transaction: Database): Promise<void> {
   await transaction.query(sql`DROP TABLE IF EXISTS ${identifier(TABLE)}`)
 }
@@ -98,7 +98,7 @@ async function applyPending(
   const postgrator = new Postgrator({
     driver: 'pg',
     database: String(rows[0]?.name),
-    migrationPattern: join(literally(folder), '*.do.*.sql'),
+    migrationPattern: join(escapeGlob(folder), '*.do.*.sql'),
     schemaTable: TABLE,
     newline: 'LF',
     execQuery
@@ -115,15 +115,15 @@ async function applyPending(
   return applied.map(({ version, name }) => `${version} ${name}`)
 }
 
-/** A path as a glob pattern that means it and nothing else. */
-const literally = (path: string) => path.replaceAll(/[\\?*()[\]{}!+@]/g, '\\$&')
+/** Escapes a path for use in a glob pattern. */
+const escapeGlob = (path: string) => path.replaceAll(/[\\?*()[\]{}!+@]/g, '\\$&')
 
 const isChanged = (error: Error) => error.message.startsWith('MD5 checksum failed')
 
 function changed(cause: Error): MigrationError {
   const version = /\[(\d+)\]/.exec(cause.message)?.[1]
   return new MigrationError(
-    `Migration ${version} in sql/ is not what was applied to this database: restore the file, and put the change into a new one`,
+    `Migration ${version} in sql/ differs from the one that was applied to this database: restore the file, and put the change into a new one`,
     { cause }
   )
 }

@@ -8,8 +8,7 @@ import { reconnectingClient } from './reconnecting-client.ts'
 import { sql } from './sql.ts'
 
 /**
- * How to reach the server that DATABASE_URL names. With DATABASE_CA the server's certificate and name are verified,
- * whatever `sslmode` the URL asks for.
+ * The pool options for DATABASE_URL. DATABASE_CA implies `sslmode=verify-full`, whatever the URL says.
  */
 export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config): PoolConfig {
   const url = new URL(DATABASE_URL as string)
@@ -21,7 +20,7 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config
     connectionString: url.href,
     max: DATABASE_POOL,
     Client: reconnectingClient(),
-    // Half of what a request may wait, so that the other half is left for its statements.
+    // Half of the request's deadline: the other half is for its statements.
     connectionTimeoutMillis: TIMEOUT / 2,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
@@ -29,12 +28,12 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config
   }
 }
 
-/** The database cannot be used: the message says why, without a password. */
+/** The database cannot be used. The message says why, without credentials. */
 export class DatabaseRefusal extends Error {
   override readonly name = 'DatabaseRefusal'
 }
 
-/** Resolves when the database answers a statement; one that takes connections and stays silent has not answered. */
+/** Resolves when the database answers a statement: one that only accepts connections is not ready. */
 export async function probe(pool: Pool, timeout = TIMEOUT): Promise<void> {
   const config: QueryConfig & { query_timeout: number } = { text: 'SELECT 1', query_timeout: timeout }
   await pool.query(config)
@@ -43,20 +42,18 @@ export async function probe(pool: Pool, timeout = TIMEOUT): Promise<void> {
 interface Wait {
   /** Resolves when the database answers. */
   probe: () => Promise<unknown>
-  /** Called with the reason when the first attempt has had no answer, and then once each ten seconds. */
+  /** Called with the reason after the first failed attempt, and then every ten seconds. */
   report: (reason: string) => void
-  /** How long to wait in all, in milliseconds. */
+  /** Total timeout, in milliseconds. */
   timeout?: number
   /** The pause between two attempts, in milliseconds. */
   interval?: number
 }
 
 /**
- * Waits for a database that does not answer yet: one that is starting, out of connections, or whose name does not
- * resolve.
+ * Waits for a database that is not ready: one that is starting, has no free connections, or whose name does not resolve.
  *
- * @throws DatabaseRefusal when the time is over, and at once when the server answered with a refusal that waiting
- * does not mend, such as a wrong password
+ * @throws DatabaseRefusal after the timeout, or at once if waiting does not help, as for a wrong password
  */
 export async function waitForDatabase({ probe, report, timeout = 30_000, interval = 500 }: Wait): Promise<void> {
   const end = performance.now() + timeout
@@ -67,11 +64,11 @@ export async function waitForDatabase({ probe, report, timeout = 30_000, interva
       return
     } catch (error) {
       const reason = explain(error)
-      if (!hasNotAnswered(error)) throw new DatabaseRefusal(`it refuses: ${reason}`)
+      if (!isRetryable(error)) throw new DatabaseRefusal(`it refuses: ${reason}`)
       if (performance.now() + interval > end) {
         throw new DatabaseRefusal(`it has not answered for ${Math.round(timeout / 1000)} s: ${reason}`)
       }
-      tell(reason)
+      reportSeldom(reason)
       await pause(interval)
     }
   }
@@ -80,7 +77,7 @@ export async function waitForDatabase({ probe, report, timeout = 30_000, interva
 /**
  * Waits until the server of DATABASE_URL answers through the pool.
  *
- * @throws DatabaseRefusal naming the server and why it cannot be used
+ * @throws DatabaseRefusal with the server and the reason
  */
 export async function waitForServer(pool: Pool, databaseUrl: string, report: Wait['report']): Promise<void> {
   await waitForDatabase({ probe: () => probe(pool), report }).catch((error: Error) => {
@@ -88,14 +85,14 @@ export async function waitForServer(pool: Pool, databaseUrl: string, report: Wai
   })
 }
 
-/** What is said of a database in which nothing can be changed. */
+/** The end of the message for a read-only database. */
 export const READ_ONLY =
-  'takes no writes: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary'
+  'is read-only: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary'
 
 /**
- * Requires that something can be changed through the pool.
+ * Requires a writable database.
  *
- * @throws DatabaseRefusal
+ * @throws DatabaseRefusal if it is read-only
  */
 export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
   const { rows } = await pool.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
@@ -103,9 +100,9 @@ export async function requireWritable(pool: Pool, databaseUrl: string): Promise<
 }
 
 /**
- * Requires that the search_path leads to a schema: without one our tables would seem to be missing, and none could be made.
+ * Requires that the search_path contains a usable schema: without one no table can be found or created.
  *
- * @throws DatabaseRefusal
+ * @throws DatabaseRefusal if it does not
  */
 export async function requireSearchPath(pool: Pool, databaseUrl: string): Promise<void> {
   const { rows } = await pool.query(sql`SELECT current_schema() AS schema, current_setting('search_path') AS path`)
@@ -116,23 +113,26 @@ export async function requireSearchPath(pool: Pool, databaseUrl: string): Promis
   )
 }
 
-/** Starting, out of connections, stopping, recovering from a crash, and what a proxy says for its server. */
-const NOT_YET = ['57P03', '53300', '57P01', '57P02', '08000', '08001', '08003', '08004', '08006']
+/** SQLSTATE of a server that starts, stops, recovers or has no free connections; 08xxx come from proxies. */
+const RETRYABLE = ['57P03', '53300', '57P01', '57P02', '08000', '08001', '08003', '08004', '08006']
 
-/** What PgBouncer says of a server that is away. A database that it does not know has the same SQLSTATE, 08P01. */
-const SERVER_AWAY = /server login has been failing|cannot connect to server|server down|the database system is/
+/** PgBouncer's messages for an unavailable server. Its error for an unknown database has the same SQLSTATE, 08P01. */
+const SERVER_UNAVAILABLE = /server login has been failing|cannot connect to server|server down|the database system is/
 
-/** Errors of the network, of name resolution and of time: what follows them may be an answer. */
+/** Errors of the network and of name resolution, and timeouts: a later attempt may succeed. */
 const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOTFOUND|EAI_AGAIN|ENOENT)$|timeout|terminated/
 
-function hasNotAnswered(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   const state = sqlState(error)
   if (state === undefined) return UNREACHABLE.test(explain(error)) && (error as { syscall?: string }).syscall !== 'open'
-  return NOT_YET.includes(state) || (state === '08P01' && SERVER_AWAY.test(explain(error)))
+  return RETRYABLE.includes(state) || (state === '08P01' && SERVER_UNAVAILABLE.test(explain(error)))
 }
 
-/** What went wrong in a word or a sentence: a server's own text has no password in it, a network error only its code. */
+/**
+ * Describes a connection error, without credentials: the message of the server or the code of a network error, followed by
+ * advice for TLS errors.
+ */
 export function explain(error: unknown): string {
   const { code, message, syscall } = error as { code?: string; message: string; syscall?: string }
   if (syscall === 'open') return `${code}: a file that DATABASE_URL names cannot be read`
@@ -140,10 +140,9 @@ export function explain(error: unknown): string {
   return ADVICE[reason] ? `${reason}: ${ADVICE[reason]}` : reason
 }
 
-const SIGNED =
-  'its certificate is signed by no authority known here: set DATABASE_CA to the file of the one that signed it'
+const SIGNED = 'its certificate is signed by an unknown authority: set DATABASE_CA to the file of that authority'
 
-/** What helps where TLS fails, which no waiting mends. The codes of certificates are those of OpenSSL's verification. */
+/** Fixes for TLS errors, by OpenSSL's verification code or the driver's message. */
 const ADVICE: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: SIGNED,
   SELF_SIGNED_CERT_IN_CHAIN: SIGNED,
@@ -153,10 +152,9 @@ const ADVICE: Record<string, string> = {
   CERT_SIGNATURE_FAILURE: SIGNED,
   CERT_UNTRUSTED: SIGNED,
   INVALID_CA: SIGNED,
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    'its certificate is for another name: DATABASE_URL has to name the host as the certificate does',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name: use the name of the certificate in DATABASE_URL',
   CERT_HAS_EXPIRED: 'its certificate has expired: the server needs a new one',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: the clocks of the two machines may differ',
   'The server does not support SSL connections':
-    'switch TLS on there, or take away what asks for it: DATABASE_CA, or sslmode in DATABASE_URL'
+    'enable TLS on the server, or remove DATABASE_CA or sslmode in DATABASE_URL, which require it'
 }

@@ -2,28 +2,28 @@ import { promisify } from 'node:util'
 import type pg from 'pg'
 import { ConfiguredClient } from './session-settings.ts'
 
-/** The pause after the first connection that failed, and the longest one, in milliseconds. */
-const FIRST = 50
-const LONGEST = 1_000
+/** The delay after the first failed connection, and the longest delay, in milliseconds. */
+const FIRST_DELAY = 50
+const MAX_DELAY = 1_000
 
 /**
- * A client for the connections of one pool, which does not storm a server that is away. Once a connection has failed, the
- * next is tried after a pause, which doubles with each failure and is never quite the same, so that instances do not come
- * back in step; one is tried at a time, and all that is asked for meanwhile fails at once with what the last one met.
+ * Creates a client class for one pool, with exponential backoff and jitter, so that instances do not flood a server that comes
+ * back. After a failure, one connection is tried at a time, after a delay that doubles with each failure. Until then all other
+ * attempts fail at once with the last error.
  *
- * @param random as Math.random
+ * @param random like Math.random
  */
 export function reconnectingClient(random = Math.random): typeof pg.Client {
   let failures = 0
   let failure: Error | undefined
-  let again = 0
-  let trying = false
+  let retryAt = 0
+  let isTrying = false
 
   function settle(error: Error | null | undefined): void {
-    trying = false
+    isTrying = false
     failure = error ?? undefined
     failures = failure ? failures + 1 : 0
-    again = performance.now() + Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + random() / 2)
+    retryAt = performance.now() + Math.min(MAX_DELAY, FIRST_DELAY * 2 ** (failures - 1)) * (0.5 + random() / 2)
   }
 
   return class ReconnectingClient extends ConfiguredClient {
@@ -31,11 +31,11 @@ export function reconnectingClient(random = Math.random): typeof pg.Client {
     override connect(callback: Callback): void
     override connect(callback?: Callback): Promise<pg.Client> | undefined {
       if (!callback) return promisify((done: Callback) => this.connect(done))()
-      if (failure && (trying || performance.now() < again)) {
-        // On another turn: the pool goes on with the next in its queue from there, and a long queue would nest as deep.
+      if (failure && (isTrying || performance.now() < retryAt)) {
+        // Asynchronously: the pool serves the next in its queue from this callback, and a long queue would overflow the stack.
         process.nextTick(callback, failure)
       } else {
-        trying = true
+        isTrying = true
         super.connect((error: Error | null) => {
           settle(error)
           callback(error, this)

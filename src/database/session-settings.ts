@@ -1,8 +1,7 @@
 import pg from 'pg'
 
 /**
- * What our SQL relies on, whatever the server, the database or the role is set to. PgBouncer keeps these, and no others,
- * for each of its clients, and lets them pass in any mode.
+ * The settings that our SQL relies on. PgBouncer tracks these for each client, in every pool mode; it rejects others.
  */
 const SETTINGS = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', standard_conforming_strings: 'on' }
 
@@ -12,7 +11,7 @@ declare module 'pg' {
   }
 }
 
-/** A client whose start-up message sets what our SQL relies on, without a round trip of its own. */
+/** A client that sends the settings in its startup message, without an extra round trip. */
 export class ConfiguredClient extends pg.Client {
   override getStartupConf(): Record<string, string> {
     return { ...super.getStartupConf(), ...SETTINGS }

@@ -34,7 +34,7 @@ test('the configuration', async (t) => {
     const fastify = assemble(t, { plugins: [config] })
     const error = await caught(fastify.ready() as unknown as Promise<unknown>)
     t.ok(error instanceof ConfigurationError)
-    t.equal(error.message, 'The configuration does not fit:\n  - PORT must be a port from 1 to 65535')
+    t.equal(error.message, 'The configuration is invalid:\n  - PORT must be a port from 1 to 65535')
   })
 
   await t.test('is not read beside a .env that cannot be applied, whoever starts the application', async (t) => {

@@ -47,7 +47,7 @@ test('users export writes nothing that it cannot put on record', async (t) => {
   const run = await operator(t, { database: { url } })
   const folder = t.testdir({})
   const stderr =
-    'The database takes no writes: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary.\n'
+    'The database is read-only: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary.\n'
   t.strictSame(await run(['users', 'export', `${folder}/users.jsonl`]), { code: 1, stdout: '', stderr })
   t.strictSame(readdirSync(folder), [])
   t.equal((await run(['users', 'list'])).code, 0)

@@ -55,7 +55,7 @@ async function logged(log: Log, message: string): Promise<Record<string, unknown
 
 test('a server that cannot be used as it is set', async (t) => {
   const refused: [name: string, value: string, message: RegExp][] = [
-    ['default_transaction_read_only', 'on', /^The database \S+ takes no writes: .* set DATABASE_URL to the primary\.$/],
+    ['default_transaction_read_only', 'on', /^The database \S+ is read-only: .* set DATABASE_URL to the primary\.$/],
     ['search_path', 'nowhere', /the search_path of the role is 'nowhere', which names no schema that it may use\./]
   ]
   for (const [name, value, message] of refused) {

@@ -252,7 +252,7 @@ function faultsOf(environment: Record<string, string>): string[] {
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const [title, ...faults] = error.message.split('\n')
-    return title === 'The configuration does not fit:' ? faults : [error.message]
+    return title === 'The configuration is invalid:' ? faults : [error.message]
   }
 }
 
@@ -409,7 +409,7 @@ test('the data folder is a folder, or will be one', (t) => {
   const refused = (why: string) => [`  - DATA_DIR must be the path of a folder: ${why}`]
   t.strictSame(faultsOf({ DATA_DIR: folder }), [])
   t.strictSame(faultsOf({ DATA_DIR: `${folder}/new/one` }), [])
-  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file` }), refused(`${folder}/file is not one`))
+  t.strictSame(faultsOf({ DATA_DIR: `${folder}/file` }), refused(`${folder}/file is not a folder`))
   t.strictSame(
     faultsOf({ DATA_DIR: `${folder}/file/in-it` }),
     refused(`ENOTDIR: not a directory, stat '${folder}/file/in-it'`)
@@ -422,7 +422,7 @@ test('the data folder is a folder, or will be one', (t) => {
   t.teardown(() => process.chdir(there))
   process.chdir(folder)
   writeFileSync('data', '')
-  t.strictSame(faultsOf({}), refused(`${folder}/data is not one`))
+  t.strictSame(faultsOf({}), refused(`${folder}/data is not a folder`))
   t.end()
 })
 

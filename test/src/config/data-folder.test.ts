@@ -174,7 +174,7 @@ test('what belongs to somebody else in a folder with other files is not to be gi
   const user = process.geteuid?.() as number
   t.intercept(process, 'geteuid', { value: () => user + 1 })
   t.throws(() => prepareFolder(folder), {
-    message: `${folder} belongs to user ${user}, and this process runs as user ${user + 1}: run it as the owner or set DATA_DIR to a folder that it can make itself`
+    message: `${folder} belongs to user ${user}, and this process runs as user ${user + 1}: run it as the owner or set DATA_DIR to a folder that it can create`
   })
 })
 
@@ -183,7 +183,7 @@ test('what belongs to somebody else is refused', async (t) => {
   const user = process.geteuid?.() as number
   t.intercept(process, 'geteuid', { value: () => user + 1 })
   t.throws(() => prepareFolder(folder), {
-    message: `${folder} belongs to user ${user}, and this process runs as user ${user + 1}: run it as the owner, set DATA_DIR to a folder that it can make itself, or run: chown -R ${user + 1} ${folder}`
+    message: `${folder} belongs to user ${user}, and this process runs as user ${user + 1}: run it as the owner, set DATA_DIR to a folder that it can create, or run: chown -R ${user + 1} ${folder}`
   })
   t.equal(modeOf(folder), '755')
 })
@@ -209,7 +209,7 @@ test('a file system that keeps no permissions is refused', async (t) => {
   const folder = openFolder(t)
   replace(t, 'chmodSync', () => {})
   t.throws(() => prepareFolder(folder), {
-    message: `${folder} stays open to other users, since its file system keeps no permissions: set DATA_DIR to a folder elsewhere`
+    message: `${folder} stays open to other users, since its file system has no permissions: set DATA_DIR to a folder elsewhere`
   })
 })
 
@@ -230,8 +230,8 @@ test('a folder that cannot be used is refused with what to do, and at once:', as
   symlinkSync('nowhere', join(folder, 'link'))
   symlinkSync('circle', join(folder, 'circle'))
   const refused: [what: string, path: string, why: RegExp][] = [
-    ['where the system takes no folders', '/proc/nope', /cannot be made: ENOENT: /],
-    ['deeper in there', '/proc/nope/deeper', /cannot be made: ENOENT: /],
+    ['where the system takes no folders', '/proc/nope', /cannot be created: ENOENT: /],
+    ['deeper in there', '/proc/nope/deeper', /cannot be created: ENOENT: /],
     ['a file', join(folder, 'file'), /cannot be read: ENOTDIR: /],
     ['below a file', join(folder, 'file', 'data'), /cannot be (?:made|read): ENOTDIR: /],
     ['a link that leads to itself', join(folder, 'circle'), /cannot be read: ELOOP: /]
@@ -250,7 +250,7 @@ test('a folder that cannot be used is refused with what to do, and at once:', as
     for (const path of [join(folder, 'link'), join(folder, 'link', 'data')]) {
       t.throws(() => prepareFolder(path), {
         name: 'DataFolderError',
-        message: `DATA_DIR ${path} cannot be made: ${folder}/link is a link that leads nowhere. Make the folder that it names, or remove the link.`
+        message: `DATA_DIR ${path} cannot be created: ${folder}/link is a dangling link. Create its target, or remove the link.`
       })
     }
   })
@@ -288,6 +288,6 @@ test('a file is there or missing, or this user may not know', async (t) => {
   denied(t, folder)
   t.throws(() => exists(join(folder, 'file')), {
     name: 'DataFolderError',
-    message: `${folder} belongs to another user, and this one may not look into it: run this as the user that the service runs as`
+    message: `${folder} belongs to another user, and this one may not read it: run this as the user of the service`
   })
 })

@@ -79,7 +79,7 @@ test('a file of settings is taken', async (t) => {
   }
 })
 
-const LINE = 'A value with # or a quotation mark in it has to be in quotation marks.'
+const LINE = 'A value that contains # or a quotation mark must be in quotation marks.'
 
 test('a file of settings that cannot be applied is refused whole, and nothing of it is shown', async (t) => {
   const refused: [what: string, content: string | Buffer, why: string][] = [

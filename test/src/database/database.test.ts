@@ -136,7 +136,7 @@ test('a database', async (t) => {
           await caught(transaction.query(sql`SELECT 1 / 0`))
         })
       )
-      t.equal(error.message, 'the work of a transaction went on after a statement in it had failed')
+      t.equal(error.message, 'a transaction was continued after one of its statements had failed')
       t.strictSame(await words(), [])
       t.strictSame(await database.query(sql`SELECT 1 AS number`), [{ number: 1 }])
     }

@@ -90,7 +90,7 @@ test('nobody else can read an embedded database, whatever the permissions that i
 
 test('an embedded database that cannot be opened says what to do, and gives its folder back:', async (t) => {
   const damaged = (data: string) =>
-    `The embedded database in ${data} cannot be opened, since its files are damaged or not complete: restore a backup into another DATA_DIR`
+    `The embedded database in ${data} cannot be opened, since its files are damaged or incomplete: restore a backup into another DATA_DIR`
   const cases: [what: string, damage: (data: string) => void, message: (data: string) => string][] = [
     ['no version', (data) => fs.rmSync(join(data, 'PG_VERSION')), damaged],
     ['a version that is none', (data) => writeFileSync(join(data, 'PG_VERSION'), ''), damaged],
@@ -99,7 +99,7 @@ test('an embedded database that cannot be opened says what to do, and gives its 
       'another major version',
       (data) => writeFileSync(join(data, 'PG_VERSION'), '17\n'),
       (data) =>
-        `The embedded database in ${data} was made by PostgreSQL 17, and this version of the service has PostgreSQL 18: move it with "latchkey backup" of the version that made it, and "latchkey restore"`
+        `The embedded database in ${data} was created by PostgreSQL 17, and this version of the service has PostgreSQL 18: move it with "latchkey backup" of the version that created it, and "latchkey restore"`
     ]
   ]
   for (const [what, damage, message] of cases) {
@@ -121,7 +121,7 @@ test('an embedded database that cannot be opened says what to do, and gives its 
     t.ok(error instanceof EmbeddedDatabaseError)
     t.equal(
       error.message,
-      `${folder}/postgres is a link that leads nowhere: mount or restore what it names, or set another DATA_DIR`
+      `${folder}/postgres is a dangling link: mount or restore its target, or set another DATA_DIR`
     )
     t.strictSame(readdirSync(folder), ['postgres'])
   })
@@ -142,7 +142,7 @@ function disk(t: Test, { blocks, free }: { blocks: number; free: number }): void
 
 test('a disk without room is named as the reason', async (t) => {
   const message = (folder: string, needed: number, free: number) =>
-    `The embedded database in ${folder} needs ${needed} MB of free space, and its disk has ${free} MB: make room, or set another DATA_DIR`
+    `The embedded database in ${folder} needs ${needed} MB of free space, and its disk has ${free} MB: free some space, or set another DATA_DIR`
 
   await t.test('for a new database', async (t) => {
     disk(t, { blocks: 100, free: 47 })

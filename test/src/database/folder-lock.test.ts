@@ -93,7 +93,7 @@ test('a folder is in use while its lock', async (t) => {
     for (const torn of ['', '{"pid":12']) {
       const folder = lockedFolder(t, torn)
       t.throws(() => lockFolder(folder), {
-        message: `${folder} is in use by a process that is just starting: stop that service first, or set another DATA_DIR`
+        message: `${folder} is in use by a process that is starting: stop that service first, or set another DATA_DIR`
       })
     }
   })
@@ -248,7 +248,7 @@ test('what has the name of a lock and is not a file is named, and neither waited
         make(path)
         t.throws(() => lockFolder(dirname(path)), {
           name: 'DataFolderError',
-          message: `${path} is not a file, and the lock of the folder has to be one: remove it`
+          message: `${path} is not a regular file, as the lock of the folder must be: remove it`
         })
       }
     })

@@ -88,7 +88,7 @@ test('migrating', async (t) => {
         [
           true,
           'MigrationError',
-          'Migration 2 in sql/ is not what was applied to this database: restore the file, and put the change into a new one'
+          'Migration 2 in sql/ differs from the one that was applied to this database: restore the file, and put the change into a new one'
         ]
       )
       t.strictSame(await words(pool), ['first'])

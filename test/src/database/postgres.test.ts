@@ -126,12 +126,12 @@ test('waiting for a database', async (t) => {
     ].map((code): [string, Error, string] => [
       `a certificate of an unknown authority, ${code}`,
       unreachable(code),
-      `${code}: its certificate is signed by no authority known here: set DATABASE_CA to the file of the one that signed it`
+      `${code}: its certificate is signed by an unknown authority: set DATABASE_CA to the file of that authority`
     ]),
     [
       'a certificate for another name',
       unreachable('ERR_TLS_CERT_ALTNAME_INVALID'),
-      'ERR_TLS_CERT_ALTNAME_INVALID: its certificate is for another name: DATABASE_URL has to name the host as the certificate does'
+      'ERR_TLS_CERT_ALTNAME_INVALID: its certificate is for another name: use the name of the certificate in DATABASE_URL'
     ],
     [
       'a certificate that has expired',
@@ -147,7 +147,7 @@ test('waiting for a database', async (t) => {
     [
       'a server without TLS',
       new Error('The server does not support SSL connections'),
-      'The server does not support SSL connections: switch TLS on there, or take away what asks for it: DATABASE_CA, or sslmode in DATABASE_URL'
+      'The server does not support SSL connections: enable TLS on the server, or remove DATABASE_CA or sslmode in DATABASE_URL, which require it'
     ]
   ]
   for (const [what, error, reason] of never) {
