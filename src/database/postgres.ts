@@ -86,7 +86,7 @@ export async function waitForServer(pool: Pool, databaseUrl: string, report: Wai
 }
 
 /** The end of the message for a read-only database. */
-export const READ_ONLY =
+export const READ_ONLY_MESSAGE =
   'is read-only: it is a replica, or default_transaction_read_only is on; set DATABASE_URL to the primary'
 
 /**
@@ -96,7 +96,7 @@ export const READ_ONLY =
  */
 export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
   const { rows } = await pool.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
-  if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} ${READ_ONLY}.`)
+  if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} ${READ_ONLY_MESSAGE}.`)
 }
 
 /**

@@ -2,7 +2,6 @@ import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { NOW, sql } from '../../../src/database/sql.ts'
-import { expiryOf } from '../../../src/sessions/lifetimes.ts'
 import {
   countSessions,
   endAllSessions,
@@ -156,16 +155,6 @@ test('the stored sessions', async (t) => {
     t.equal(await findSessionUser(database, CONFIG, named), undefined)
     t.strictSame(await database.query(sql`SELECT 1 FROM sessions WHERE id = ${named.sid}`), [])
   })
-})
-
-test('when a session will be over', (t) => {
-  const [created_at, last_used_at] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
-  const expiry = (REFRESH_IDLE_TTL: number, REFRESH_MAX_TTL: number) =>
-    expiryOf({ created_at, last_used_at }, { REFRESH_IDLE_TTL, REFRESH_MAX_TTL }).toISOString()
-  t.equal(expiry(3600, 864_000), '2026-01-02T01:00:00.000Z', 'when it is not used')
-  t.equal(expiry(864_000, 172_800), '2026-01-03T00:00:00.000Z', 'when it is too old')
-  t.equal(expiry(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), '9999-12-31T23:59:59.000Z', 'never, as good as')
-  t.end()
 })
 
 test('the sessions of a user', async (t) => {
