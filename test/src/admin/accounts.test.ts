@@ -1,5 +1,4 @@
 import { test } from 'tap'
-import { listAccounts } from '../../../src/admin/account-list.ts'
 import {
   deleteAccount,
   disableAccount,
@@ -84,69 +83,6 @@ test('the accounts', async (t) => {
       ['a@example.com', 'There is no user with the email address a@example.com.']
     ] as const
     for (const [given, message] of table) t.match(await caught(findAccount(database, given)), { message })
-  })
-
-  await t.test('are listed in the order of their making, a page at a time', async (t) => {
-    const ids: string[] = []
-    for (const username of ['zoe', 'ada', 'ingrid', 'grace', 'hedy']) {
-      clock.advance(1)
-      ids.push((await add({ username })).id)
-    }
-    const page = async (limit: number, given: { after?: string } = {}) => {
-      const { users, next } = await listAccounts(database, { limit, ...given })
-      return [users.map(({ id }) => id), next]
-    }
-    t.strictSame(await page(2), [ids.slice(0, 2), ids[1]])
-    t.strictSame(await page(2, { after: ids[1] as string }), [ids.slice(2, 4), ids[3]])
-    t.strictSame(await page(2, { after: ids[3] as string }), [ids.slice(4), null])
-    t.strictSame(await page(5), [ids, null], 'also a full one that is the last')
-    t.strictSame(await page(5, { after: NOBODY.replace('0198', 'ffff') }), [[], null])
-  })
-
-  await t.test('are listed with the days on which they were disabled, or only those', async (t) => {
-    const [ada, grace] = [await add({ username: 'ada' }), await add({ email: 'grace@example.com' })]
-    t.strictSame(await listAccounts(database, { limit: 9, disabled: true }), { users: [], next: null })
-    const { account } = await disableAccount(database, lifetimes, grace.id)
-    t.match(account, { ...grace, disabled_at: String })
-    t.strictSame(await listAccounts(database, { limit: 9 }), {
-      users: [{ ...ada, disabled_at: null }, account],
-      next: null
-    })
-    t.strictSame(await listAccounts(database, { limit: 9, disabled: true }), { users: [account], next: null })
-  })
-
-  await t.test('are searched by what a name is or begins with', async (t) => {
-    for (const names of [
-      { username: 'Ada', email: 'lovelace@example.com' },
-      { username: 'adam' },
-      { email: 'ADA@example.com' },
-      { username: 'grace', email: 'g_r@example.com' },
-      { username: 'z_a' }
-    ])
-      await add(names)
-    const search = async (text: string, given = {}) =>
-      (await listAccounts(database, { limit: 9, search: text, ...given })).users.map(displayName).sort()
-    const table: [text: string, found: string[]][] = [
-      ['ada', ['ADA@example.com', 'Ada', 'adam']],
-      ['ADA', ['ADA@example.com', 'Ada', 'adam']],
-      ['adam', ['adam']],
-      ['love', ['Ada']],
-      ['lovelace@example.com', ['Ada']],
-      ['lovelace@example.com.', []],
-      ['race', []],
-      ['g_', ['grace']],
-      ['a%', []],
-      ['_', []],
-      ['\\', []],
-      ['é', []],
-      ['', ['ADA@example.com', 'Ada', 'adam', 'grace', 'z_a']]
-    ]
-    for (const [text, found] of table) t.strictSame(await search(text), found, text)
-    await disableAccount(database, lifetimes, 'adam')
-    t.strictSame(await search('ada', { disabled: true }), ['adam'])
-    const { users, next } = await listAccounts(database, { limit: 1, search: 'ada' })
-    t.strictSame(await search('ada', { after: next }), ['ADA@example.com', 'adam'])
-    t.match(users, [{ username: 'Ada' }])
   })
 
   await t.test('are disabled with their sessions, once, until they are enabled', async (t) => {
