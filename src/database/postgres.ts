@@ -96,7 +96,8 @@ export const READ_ONLY_MESSAGE =
  */
 export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
   const { rows } = await pool.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
-  if (rows[0].readOnly) throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} ${READ_ONLY_MESSAGE}.`)
+  if (rows[0].readOnly)
+    throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} ${READ_ONLY_MESSAGE}.`)
 }
 
 /**
