@@ -57,7 +57,7 @@ test('the accounts', async (t) => {
   }
   const counters = async () => (await database.query(sql`SELECT FROM limits`)).length
 
-  await t.test('are found by the id and by either name, in any letter case', async (t) => {
+  await t.test('are found by id and by either name, in any letter case', async (t) => {
     const user = await add({ username: 'Ada.L', email: 'Ada@Example.com' })
     await add({ username: 'grace' })
     for (const given of [
@@ -73,7 +73,7 @@ test('the accounts', async (t) => {
     }
   })
 
-  await t.test('that are not there are named by what was asked for', async (t) => {
+  await t.test('that do not exist are reported with the kind of name', async (t) => {
     await add({ username: 'ada', email: 'ada@example.com' })
     const table = [
       [NOBODY, `There is no user with the id ${NOBODY}.`],
@@ -110,7 +110,7 @@ test('the accounts', async (t) => {
     t.ok(await openSession(database, lifetimes, fresh, ORIGIN))
   })
 
-  await t.test('are unlocked: what is counted against both names is forgotten, and told', async (t) => {
+  await t.test('are unlocked: the counters of both names are reset, and returned', async (t) => {
     const names = { username: 'Ada', email: 'ada@example.com' }
     const user = await add(names)
     await guess({ username: 'grace' }, 1)
@@ -133,7 +133,7 @@ test('the accounts', async (t) => {
     t.equal(await counters(), 1, 'and nothing of another name')
   })
 
-  await t.test('are given another password: sessions end, and wrong ones are forgotten', async (t) => {
+  await t.test('get another password: sessions end, and counters are reset', async (t) => {
     const { user, id, sign, isAlive } = await prepare()
     const session = await sign()
     await guess({ username: 'ada' }, 10)
@@ -164,7 +164,7 @@ test('the accounts', async (t) => {
     t.ok(await isAlive(await sign()))
   })
 
-  await t.test('are deleted with their sessions, living and ended', async (t) => {
+  await t.test('are deleted with their sessions, active and ended', async (t) => {
     const { user, sign } = await prepare()
     const stranger = await prepare({ username: 'grace' })
     await sign()
@@ -179,7 +179,7 @@ test('the accounts', async (t) => {
     t.ok(await stranger.isAlive(foreign))
   })
 
-  await t.test('that are not there are neither changed nor deleted', async (t) => {
+  await t.test('that do not exist are neither changed nor deleted', async (t) => {
     const works = [
       () => disableAccount(database, lifetimes, 'nobody'),
       () => enableAccount(database, 'nobody'),
@@ -231,7 +231,7 @@ test('an id is told from a name', (t) => {
   t.end()
 })
 
-test('an account is called by its username, or else its email', (t) => {
+test('the display name of an account is its username, or else its email', (t) => {
   t.equal(displayName({ username: 'ada', email: 'ada@example.com' }), 'ada')
   t.equal(displayName({ username: null, email: 'ada@example.com' }), 'ada@example.com')
   t.end()

@@ -8,14 +8,14 @@ import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 import { ACCOUNT, append, auditEvent, emptyRecord, KEY } from '../../helpers/record.ts'
 
-test('adding to the record', async (t) => {
+test('appending to the audit log', async (t) => {
   const pool = await migratedPool(t)
   const database = () => createDatabase(pool, { timeout: 60_000 })
   const list = () => listAudit(database(), { limit: 1000 })
   const verify = () => verifyAudit(database(), KEY)
   t.beforeEach(() => emptyRecord(pool))
 
-  await t.test('keeps all that is known of what happened', async (t) => {
+  await t.test('stores all fields of an event', async (t) => {
     const whole = {
       account: ACCOUNT,
       session: '01890a5d-ac96-774b-bcce-b302099a8058',
@@ -44,13 +44,13 @@ test('adding to the record', async (t) => {
     t.ok(Math.abs(Number(second) - 86_400) < 30, `${second}`)
   })
 
-  await t.test('goes on after the last row, also when many do at once', async (t) => {
+  await t.test('continues after the last row, also if many append concurrently', async (t) => {
     const numbers = await Promise.all([3, 1, 4, 1, 5].map((count) => append(pool, count)))
     t.equal(Math.max(...numbers), 14)
     t.strictSame(await verify(), { count: 14, first: 1, last: 14, fault: undefined })
   })
 
-  await t.test('is all or nothing', async (t) => {
+  await t.test('is atomic', async (t) => {
     await append(pool, 1)
     t.match(await caught(append(pool, 2, { action: '' as never })), { code: '23514' })
     t.equal(await append(pool, 1), 2)
@@ -86,7 +86,7 @@ test('adding to the record', async (t) => {
     })
   }
 
-  await t.test('says so for good where all was put back to an earlier state while the service ran', async (t) => {
+  await t.test('records damage if the log was restored to an earlier state while the service ran', async (t) => {
     await append(pool, 3)
     const { rows } = await pool.query('SELECT * FROM audit_head')
     const known = await append(pool, 2)

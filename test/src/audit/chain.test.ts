@@ -16,7 +16,7 @@ const RECORD: AuditRecord = {
 }
 const PREVIOUS = Buffer.from('the one before')
 
-test('the words are defined here alone: the database takes any but an empty one', async (t) => {
+test('the vocabulary is defined in TypeScript: the database accepts any non-empty word', async (t) => {
   const pool = await migratedPool(t)
   const insert = (actor: string, action: string) =>
     pool.query("INSERT INTO audit (seq, at, actor, action, mac) VALUES (1, now(), $1, $2, '')", [actor, action])
@@ -25,7 +25,7 @@ test('the words are defined here alone: the database takes any but an empty one'
   t.equal((await insert('a later actor', 'a later action')).rowCount, 1)
 })
 
-test('the hash of a record', async (t) => {
+test('the MAC of a record', async (t) => {
   const others: [what: string, mac: Buffer][] = [
     ['another key', recordMac(Buffer.alloc(32, 8), PREVIOUS, RECORD)],
     ['another before it', recordMac(KEY, Buffer.from('another'), RECORD)],

@@ -7,7 +7,7 @@ import { ACCOUNT, append } from '../../helpers/record.ts'
 const HOUR = 3_600_000
 const OTHER = '01890a5d-ac96-774b-bcce-b302099a8058'
 
-test('listing the record', async (t) => {
+test('listing the audit log', async (t) => {
   const pool = await migratedPool(t)
   await append(pool, 2, { happened: performance.now() - 3 * HOUR })
   await append(pool, 1, { happened: performance.now() - 2 * HOUR, account: OTHER, action: 'login failed' })
@@ -35,7 +35,7 @@ test('listing the record', async (t) => {
   }
 })
 
-test('a record of an earlier version is found and shown under the word of today', async (t) => {
+test('a record of an earlier version is found and shown with the current name of its action', async (t) => {
   const pool = await migratedPool(t)
   await append(pool, 1, { action: 'login held off' as never })
   for (const wanted of [{}, { action: 'login throttled' }] as const) {

@@ -10,7 +10,7 @@ const HOUR = 3_600_000
 const ago = (hours: number) => ({ happened: performance.now() - hours * HOUR })
 const before = (hours: number) => new Date(Date.now() - hours * HOUR)
 
-test('purging the record', async (t) => {
+test('purging the audit log', async (t) => {
   const pool = await migratedPool(t)
   const database = () => createDatabase(pool, { timeout: 60_000 })
   const purge = (hours: number) => purgeAudit(database(), KEY, before(hours))
@@ -18,12 +18,12 @@ test('purging the record', async (t) => {
   const verify = () => verifyAudit(database(), KEY)
   t.beforeEach(() => emptyRecord(pool))
 
-  await t.test('that has not begun', async (t) => {
+  await t.test('that is empty', async (t) => {
     t.strictSame(await count(0), { count: 0, last: 0 })
     t.strictSame(await purge(0), { count: 0, last: 0 })
   })
 
-  await t.test('deletes its beginning, a batch at a time, and leaves a rest that can be verified', async (t) => {
+  await t.test('deletes the oldest records in batches, and the rest can still be verified', async (t) => {
     await append(pool, 1200, ago(10))
     await append(pool, 5, ago(2))
     t.strictSame(await count(5), { count: 1200, last: 1200 })
@@ -36,7 +36,7 @@ test('purging the record', async (t) => {
     t.strictSame(await verify(), { count: 6, first: 1201, last: 1206, fault: undefined })
   })
 
-  await t.test('deletes each batch once where two do so at once', async (t) => {
+  await t.test('deletes each batch once, also if two purge concurrently', async (t) => {
     await append(pool, 1500, ago(10))
     const sums = await Promise.all([purge(5), purge(5)])
     t.strictSame(new Set(sums.map(({ count }) => count)), new Set([1000, 500]))
@@ -45,7 +45,7 @@ test('purging the record', async (t) => {
     t.strictSame(await verify(), { count: 1, first: 1501, last: 1501, fault: undefined })
   })
 
-  await t.test('stops at the first that is not before the time', async (t) => {
+  await t.test('stops at the first record that is not older', async (t) => {
     await append(pool, 2, ago(10))
     await append(pool, 1, ago(2))
     await append(pool, 2, ago(10))
@@ -53,7 +53,7 @@ test('purging the record', async (t) => {
     t.strictSame(await purge(5), { count: 2, last: 2 })
   })
 
-  await t.test('of all there is leaves where it goes on', async (t) => {
+  await t.test('of all records keeps the number and the MAC to continue with', async (t) => {
     await append(pool, 3, ago(1))
     t.strictSame(await purge(0), { count: 3, last: 3 })
     t.strictSame(await verify(), { count: 0, first: 4, last: 3, fault: undefined })

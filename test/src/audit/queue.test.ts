@@ -10,8 +10,8 @@ function filled(count: number) {
   return queue
 }
 
-test('the queue of the record', async (t) => {
-  await t.test('is written in its order, some at a time', async (t) => {
+test('the queue of audit events', async (t) => {
+  await t.test('is written in order, in batches', async (t) => {
     const queue = filled(BATCH + 3)
     const written: AuditEvent[][] = []
     const write = async (batch: AuditEvent[]) => {
@@ -32,7 +32,7 @@ test('the queue of the record', async (t) => {
     )
   })
 
-  await t.test('keeps what could not be written, and what comes meanwhile', async (t) => {
+  await t.test('keeps a batch that could not be written, and events that arrive meanwhile', async (t) => {
     const queue = filled(1)
     const failed = await caught(
       queue.writeBatch(async () => {
@@ -50,7 +50,7 @@ test('the queue of the record', async (t) => {
     t.equal(queue.waiting, 0)
   })
 
-  await t.test('is written once however many ask', async (t) => {
+  await t.test('writes a batch once, also if several callers ask', async (t) => {
     const queue = filled(2)
     let written = 0
     const write = async (batch: AuditEvent[]) => {
@@ -61,7 +61,7 @@ test('the queue of the record', async (t) => {
     t.equal(written, 2)
   })
 
-  await t.test('refuses what is too much, and puts on record how much that was', async (t) => {
+  await t.test('drops events beyond its capacity, and records their number', async (t) => {
     const queue = filled(CAPACITY + 7)
     t.strictSame([queue.waiting, queue.lost], [CAPACITY, 7])
     await caught(queue.writeBatch(() => Promise.reject(new Error('away'))))

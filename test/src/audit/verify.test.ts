@@ -54,17 +54,17 @@ const tampered: [what: string, sql: string, fault: Fault][] = [
   ['the ends deleted', 'DELETE FROM audit_head', { seq: 8, wrong: 'ends forged' }]
 ]
 
-test('verifying the record', async (t) => {
+test('verifying the audit log', async (t) => {
   const pool = await migratedPool(t)
   const verify = (key = KEY, show?: (count: number, all: number) => void) =>
     verifyAudit(createDatabase(pool, { timeout: 60_000 }), key, show)
   t.beforeEach(() => emptyRecord(pool))
 
-  await t.test('one that has not begun', async (t) => {
+  await t.test('of an empty log', async (t) => {
     t.strictSame(await verify(), { count: 0, first: 1, last: 0, fault: undefined })
   })
 
-  await t.test('one that is whole, in batches', async (t) => {
+  await t.test('of an intact log, in batches', async (t) => {
     await append(pool, 1500)
     await append(pool, 600)
     const told: number[][] = []

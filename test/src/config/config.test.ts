@@ -58,28 +58,28 @@ test('an empty environment gives the defaults', (t) => {
   t.end()
 })
 
-test('no username is reserved where the configuration says so', (t) => {
+test('RESERVED_USERNAMES=none reserves no username', (t) => {
   t.strictSame(readConfig({ RESERVED_USERNAMES: 'none' }), { ...DEFAULTS, RESERVED_USERNAMES: [] })
   t.end()
 })
 
-test('blank values count as none', (t) => {
+test('blank values count as not set', (t) => {
   t.strictSame(readConfig({ PORT: '', SECRET_KEY: ' ', DATABASE_URL: undefined, LIMITS: '\t' }), DEFAULTS)
   t.end()
 })
 
-test('nothing else of the environment becomes configuration', (t) => {
+test('other variables of the environment are ignored', (t) => {
   t.strictSame(readConfig({ HOME: '/root', AWS_SECRET_ACCESS_KEY: 'hunter2' }), DEFAULTS)
   t.end()
 })
 
-test('the environment of the process is read where no other is given', (t) => {
+test('the environment of the process is the default', (t) => {
   t.intercept(process, 'env', { value: { PASSWORD_MIN: '9' } })
   t.strictSame(readConfig(), { ...DEFAULTS, PASSWORD_MIN: 9 })
   t.end()
 })
 
-test('every setting is taken from its text', (t) => {
+test('every setting is parsed from text', (t) => {
   const ca = `${t.testdir({ 'ca.pem': String(rootCertificates[0]) })}/ca.pem`
   const settings = {
     DATABASE_URL: 'postgresql://ada:p%40ss@db.example.com:6432/auth?application_name=latchkey',
@@ -160,7 +160,7 @@ test('the public URL is made of host and port, and the audience is the public UR
   t.end()
 })
 
-test('a URL has one form, however it was written', (t) => {
+test('URLs are normalized', (t) => {
   const written: [text: string, normal: string][] = [
     ['https://auth.example.com', 'https://auth.example.com'],
     ['https://auth.example.com/', 'https://auth.example.com'],
@@ -186,7 +186,7 @@ test('a URL has one form, however it was written', (t) => {
   t.end()
 })
 
-test('letters come from an address alone, or from a name with one, and else from the host of the public URL', (t) => {
+test('the sender is MAIL_FROM, with or without a name, or else of the host of the public URL', (t) => {
   const senders: [Record<string, string>, name: string, address: string][] = [
     [{ MAIL_FROM: 'a@example.com' }, '', 'a@example.com'],
     [{ MAIL_FROM: 'Grüße & Co. <a@example.com>' }, 'Grüße & Co.', 'a@example.com'],
@@ -378,7 +378,7 @@ const unfit: Record<string, string[]> = {
   ]
 }
 
-test('a password with odd characters is taken where a URL keeps it in its place', (t) => {
+test('a password with special characters is accepted if the URL parses it as the password', (t) => {
   for (const password of ['p@ss', 'p%2Fss', 'p%40%23%3F', 'p:ss', 'p ss', 'p\\ss', 'p\'ss"$&=+;,!*()[]{}|^~`<>']) {
     t.strictSame(
       faultsOf({ SECRET_KEY: SECRET, DATABASE_URL: `postgres://ada:${password}@localhost/auth` }),
@@ -389,7 +389,7 @@ test('a password with odd characters is taken where a URL keeps it in its place'
   t.end()
 })
 
-test('a value that does not fit stops the start and says what would:', async (t) => {
+test('an invalid value stops the start with its fix:', async (t) => {
   for (const [name, values] of Object.entries(unfit)) {
     await t.test(name, async (t) => {
       for (const value of values) {
@@ -403,7 +403,7 @@ test('a value that does not fit stops the start and says what would:', async (t)
   }
 })
 
-test('the data folder is a folder, or will be one', (t) => {
+test('the data folder is a folder, or can become one', (t) => {
   const folder = t.testdir({ file: '' })
   symlinkSync('loop', `${folder}/loop`)
   const refused = (why: string) => [`  - DATA_DIR must be the path of a folder: ${why}`]

@@ -43,7 +43,7 @@ function replace(
   syncBuiltinESMExports()
 }
 
-test('what a process makes is its user’s alone', async (t) => {
+test('files of a process are private to its user', async (t) => {
   const before = process.umask()
   t.teardown(() => process.umask(before))
   keepFilesPrivate()
@@ -53,14 +53,14 @@ test('what a process makes is its user’s alone', async (t) => {
   t.strictSame([modeOf(`${folder}/file`), modeOf(`${folder}/folder`)], ['600', '700'])
 })
 
-test('a folder that is missing is made, for its owner alone', async (t) => {
+test('a missing folder is created, private to its owner', async (t) => {
   const folder = join(t.testdir(), 'not', 'there', 'yet')
   prepareFolder(folder)
   t.strictSame([modeOf(folder), modeOf(join(folder, '..'))], ['700', '700'])
   prepareFolder(folder)
 })
 
-test('a folder that was open is closed, with everything that the service keeps in it', async (t) => {
+test('an open folder is made private, with all files of the service in it', async (t) => {
   const folder = openFolder(t)
   const outside = t.testdirName.concat('-outside')
   writeFileSync(outside, '', { mode: 0o644 })
@@ -82,7 +82,7 @@ test('a folder that was open is closed, with everything that the service keeps i
   fs.rmSync(outside)
 })
 
-test('a folder that is only looked at keeps the permissions that it has, and is refused like any other', async (t) => {
+test('a folder that is only checked keeps its permissions, and is refused like any other', async (t) => {
   const folder = openFolder(t)
   const modes = () => [folder, ...everything(folder)].map((path) => [path, modeOf(path)])
   const before = modes()
@@ -98,7 +98,7 @@ test('a folder that is only looked at keeps the permissions that it has, and is 
   t.throws(() => prepareFolder(folder, { keepPermissions: true }), { message: `${folder} belongs to user ${user}` })
 })
 
-test('a folder with files of others in it is not closed, but refused while it is open', async (t) => {
+test('a folder with other files in it is refused while it is open', async (t) => {
   const folder = openFolder(t)
   writeFileSync(join(folder, 'letter.txt'), '')
   t.throws(() => prepareFolder(folder), {
@@ -111,7 +111,7 @@ test('a folder with files of others in it is not closed, but refused while it is
   t.equal(modeOf(join(folder, 'secret.key')), '600')
 })
 
-test('no link in the folder is followed but one to what is kept elsewhere', async (t) => {
+test('only links for the database and the secret are followed', async (t) => {
   const there = t.testdir({
     outside: { file: '', folder: { file: '' } },
     kept: { key: '', data: { PG_VERSION: '18' } },
@@ -144,7 +144,7 @@ test('no link in the folder is followed but one to what is kept elsewhere', asyn
   t.equal(readlinkSync(join(folder, 'secret.key')), '../kept/key')
 })
 
-test('a link of somebody else is refused', async (t) => {
+test('a link of another user is refused', async (t) => {
   const user = process.geteuid?.() as number
   const { lstatSync } = fs
   for (const name of ['postgres', 'lock.x', 'secret.key/link']) {
@@ -168,7 +168,7 @@ test('a link of somebody else is refused', async (t) => {
   }
 })
 
-test('what belongs to somebody else in a folder with other files is not to be given away with them', async (t) => {
+test('the fix for a shared folder is not chown', async (t) => {
   const folder = t.testdir({ 'letter.txt': '' })
   chmodSync(folder, 0o700)
   const user = process.geteuid?.() as number
@@ -178,7 +178,7 @@ test('what belongs to somebody else in a folder with other files is not to be gi
   })
 })
 
-test('what belongs to somebody else is refused', async (t) => {
+test('a folder of another user is refused', async (t) => {
   const folder = openFolder(t)
   const user = process.geteuid?.() as number
   t.intercept(process, 'geteuid', { value: () => user + 1 })
@@ -188,7 +188,7 @@ test('what belongs to somebody else is refused', async (t) => {
   t.equal(modeOf(folder), '755')
 })
 
-test('a file in the folder that belongs to somebody else is refused', {
+test('a file of another user in the folder is refused', {
   skip: process.geteuid?.() !== 0
 }, async (t) => {
   const folder = openFolder(t)
@@ -198,14 +198,14 @@ test('a file in the folder that belongs to somebody else is refused', {
   })
 })
 
-test('where a system knows no users, permissions are left as they are', async (t) => {
+test('permissions are unchanged on a system without users', async (t) => {
   const folder = openFolder(t)
   t.intercept(process, 'geteuid', { value: undefined })
   prepareFolder(folder)
   t.equal(modeOf(folder), '755')
 })
 
-test('a file system that keeps no permissions is refused', async (t) => {
+test('a file system without permissions is refused', async (t) => {
   const folder = openFolder(t)
   replace(t, 'chmodSync', () => {})
   t.throws(() => prepareFolder(folder), {
@@ -213,7 +213,7 @@ test('a file system that keeps no permissions is refused', async (t) => {
   })
 })
 
-test('a file that is gone in the meantime is no fault', async (t) => {
+test('a file that was deleted meanwhile is ignored', async (t) => {
   const folder = openFolder(t)
   replace(t, 'chmodSync', (path) => {
     // Whichever of the two comes first takes the other away.
@@ -225,7 +225,7 @@ test('a file that is gone in the meantime is no fault', async (t) => {
   t.equal(readdirSync(folder).length, 2)
 })
 
-test('a folder that cannot be used is refused with what to do, and at once:', async (t) => {
+test('an unusable folder is refused at once, with the fix:', async (t) => {
   const folder = t.testdir({ file: '', loop: {} })
   symlinkSync('nowhere', join(folder, 'link'))
   symlinkSync('circle', join(folder, 'circle'))
@@ -246,7 +246,7 @@ test('a folder that cannot be used is refused with what to do, and at once:', as
     })
   }
 
-  await t.test('a link that leads nowhere, or a folder below it', async (t) => {
+  await t.test('a dangling link, or a folder below it', async (t) => {
     for (const path of [join(folder, 'link'), join(folder, 'link', 'data')]) {
       t.throws(() => prepareFolder(path), {
         name: 'DataFolderError',
@@ -263,7 +263,7 @@ test('a folder that cannot be used is refused with what to do, and at once:', as
   })
 })
 
-test('a folder that another process makes at the same time is taken', async (t) => {
+test('a folder that another process creates concurrently is accepted', async (t) => {
   const folder = join(t.testdir(), 'data')
   const { mkdirSync } = fs
   replace(t, 'mkdirSync', (path) => {
@@ -274,7 +274,7 @@ test('a folder that another process makes at the same time is taken', async (t) 
   t.equal(modeOf(folder), '700')
 })
 
-test('a file is there or missing, or this user may not know', async (t) => {
+test('a file exists or not, or this user may not read its folder', async (t) => {
   const folder = t.testdir({ file: '' })
   t.equal(exists(join(folder, 'file')), true)
   t.equal(exists(join(folder, 'none')), false)

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { hasUnambiguousCredentials, withoutCredentials } from '../../../src/config/database-url.ts'
 import { run } from '../../helpers/command.ts'
 
-test('the withoutCredentials of a database have no user and no password', (t) => {
+test('the location of a database has no user and no password', (t) => {
   const table = [
     ['postgres://ada:the-secret-password@db.example.com:6432/latchkey', 'db.example.com:6432/latchkey'],
     ['postgresql://ada:the-secret-password@[::1]/latchkey?password=the-secret-password', '[::1]/latchkey'],
@@ -14,7 +14,7 @@ test('the withoutCredentials of a database have no user and no password', (t) =>
   t.end()
 })
 
-test('credentials are where they belong, or nothing is known of the host', (t) => {
+test('credentials are parsed as such, or the URL is refused', (t) => {
   const table = [
     ['postgres://ada:p%2Fss@localhost/latchkey', true],
     ['postgres://ada:p@ss@localhost/latchkey', true],

@@ -13,7 +13,7 @@ function read(t: Test, content: string | Buffer, environment: NodeJS.ProcessEnv 
   return environment
 }
 
-test('a file of settings adds what the environment does not have', async (t) => {
+test('a file adds settings that the environment does not have', async (t) => {
   const environment = { GIVEN: 'here', BLANK: '', SPACE: ' \t', BOTH: ' ' }
   t.strictSame(read(t, 'GIVEN=there\nADDED=there\nBLANK=there\nSPACE=there\nBOTH=\n', environment), {
     GIVEN: 'here',
@@ -24,7 +24,7 @@ test('a file of settings adds what the environment does not have', async (t) => 
   })
 })
 
-test('a command line names its file, wherever among its words', async (t) => {
+test('--env-file may be anywhere on the command line', async (t) => {
   const own = process.cwd()
   t.teardown(() => process.chdir(own))
   process.chdir(t.testdir({ '.env': 'A=default', 'other.env': 'A=other' }))
@@ -48,7 +48,7 @@ test('a command line names its file, wherever among its words', async (t) => {
   })
 })
 
-test('a file of settings is taken', async (t) => {
+test('a file of settings is accepted', async (t) => {
   const files: [what: string, content: string | Buffer, settings: NodeJS.ProcessEnv][] = [
     ['empty', '', {}],
     ['with comments and empty lines', '# one\n\n  \t\n  # two\nA=1\n#B=2', { A: '1' }],
@@ -81,7 +81,7 @@ test('a file of settings is taken', async (t) => {
 
 const LINE = 'A value that contains # or a quotation mark must be in quotation marks.'
 
-test('a file of settings that cannot be applied is refused whole, and nothing of it is shown', async (t) => {
+test('an invalid file of settings is refused completely, and none of it is shown', async (t) => {
   const refused: [what: string, content: string | Buffer, why: string][] = [
     ['in UTF-16', Buffer.from('\uFEFFA=hush\n', 'utf16le'), ' is not text in UTF-8: save it as UTF-8'],
     [
@@ -142,7 +142,7 @@ test('a setting that is misspelt is refused, and a name of another program is no
   t.strictSame(read(t, lines.join('\n')), others)
 })
 
-test('no .env is no fault, and everything else that cannot be read is one', async (t) => {
+test('a missing .env is accepted, any other unreadable file is an error', async (t) => {
   const folder = process.cwd()
   t.teardown(() => process.chdir(folder))
   const there = t.testdir({ none: {}, folder: { '.env': {} }, link: {}, loop: {} })
@@ -169,7 +169,7 @@ test('no .env is no fault, and everything else that cannot be read is one', asyn
   }
 })
 
-test('what is neither a file nor a folder is refused, and not waited for', async (t) => {
+test('a pipe or device is refused, and not waited for', async (t) => {
   const folder = t.testdir({})
   // The path of a socket has about a hundred bytes at most.
   const there = process.cwd()
@@ -188,7 +188,7 @@ test('what is neither a file nor a folder is refused, and not waited for', async
   }
 })
 
-test('the environment of the process is added to where no other is given', async (t) => {
+test('the environment of the process is the default', async (t) => {
   t.intercept(process, 'env', { value: { A: '1' } })
   readEnvFile(join(t.testdir({ settings: 'A=2\nB=2\n' }), 'settings'))
   t.strictSame({ ...process.env }, { A: '1', B: '2' })

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { serviceOf } from '../../../src/config/service.ts'
 
-test('the service is called by the sender of its letters, or by its host, and leads back to where it is used', (t) => {
+test('the service has the name of the mail sender or its host, and the URL of the application', (t) => {
   const PUBLIC_URL = 'https://auth.example.com'
   const MAIL_FROM = 'Example <no-reply@example.com>'
   const rows: [environment: Record<string, string>, name: string, url: string | undefined][] = [

@@ -31,8 +31,8 @@ function noting() {
   return { connected, note }
 }
 
-test('a share of a pool', async (t) => {
-  await t.test('holds so many of its connections at once; the others are left to the rest', async (t) => {
+test('a bulkhead in a pool', async (t) => {
+  await t.test('holds a limited number of connections, and leaves the others to the rest', async (t) => {
     holdMoments(t)
     const pool = await poolOfThree(t)
     const share = createBulkhead(pool, 2)
@@ -76,7 +76,7 @@ test('a share of a pool', async (t) => {
     ;(await last).release()
   })
 
-  await t.test('counts no connection that could not be made', async (t) => {
+  await t.test('counts no connection that failed', async (t) => {
     const pool = new pg.Pool({ host: '127.0.0.1', port: CLOSED_PORT })
     t.teardown(() => pool.end())
     const share = createBulkhead(pool, 1)
@@ -88,7 +88,7 @@ test('a share of a pool', async (t) => {
     t.equal(share.waitingCount, 0)
   })
 
-  await t.test('counts no connection that the driver refuses to make', async (t) => {
+  await t.test('counts no connection that the driver rejects', async (t) => {
     const pool = new pg.Pool()
     t.teardown(() => pool.end())
     Object.assign(pool, {
@@ -102,7 +102,7 @@ test('a share of a pool', async (t) => {
     }
   })
 
-  await t.test('counts a connection from when it is there', async (t) => {
+  await t.test('counts a connection once it is open', async (t) => {
     const tooLong = holdMoments(t)
     const pool = await poolOfThree(t)
     const rest = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
@@ -117,7 +117,7 @@ test('a share of a pool', async (t) => {
     t.equal(share.waitingCount, 0)
   })
 
-  await t.test('is waited for as long as a database has timeout', async (t) => {
+  await t.test('is waited for until the deadline of the database', async (t) => {
     holdMoments(t)
     const pool = await poolOfThree(t)
     const share = createBulkhead(pool, 1)

@@ -42,7 +42,7 @@ async function listen(t: Test, where: ListenOptions) {
   return { port: (server.address() as AddressInfo).port, brought, sockets }
 }
 
-test('a statement is cancelled by what PostgreSQL knows the connection by', async (t) => {
+test('a statement is cancelled by the key of its connection', async (t) => {
   const { port, brought, sockets } = await listen(t, { host: '127.0.0.1', port: 0 })
   cancelStatement(clientAt('127.0.0.1', port))
   t.equal(await brought, REQUEST)
@@ -50,7 +50,7 @@ test('a statement is cancelled by what PostgreSQL knows the connection by', asyn
   t.ok(sockets[0]?.destroyed, 'and nobody waits for an answer')
 })
 
-test('also over a socket of the file system', async (t) => {
+test('also over a Unix socket', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-'))
   const { brought } = await listen(t, { path: join(folder, '.s.PGSQL.5432') })
   cancelStatement(clientAt(folder, 5432))
@@ -103,7 +103,7 @@ test('over TLS, with the key in it alone, where the connection speaks TLS', asyn
   })
 })
 
-test('nothing comes of it where there is nobody to ask', async (t) => {
+test('nothing happens if the server is not reachable', async (t) => {
   const port = await freePort()
   cancelStatement(clientAt('127.0.0.1', port))
   const { brought } = await listen(t, { host: '127.0.0.1', port })
@@ -115,7 +115,7 @@ test('nothing comes of it where there is nobody to ask', async (t) => {
 
 // The embedded database has one connection, and nothing that it could wait for.
 if (process.env.TEST_DATABASE_URL) {
-  test('what was given up is not done later', async (t) => {
+  test('a statement that was given up is not executed later', async (t) => {
     const pool = await migratedPool(t)
     await pool.query("INSERT INTO limits (key, count, over_at) VALUES ('x', 1, now())")
     const holder = await pool.connect()

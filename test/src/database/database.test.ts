@@ -75,7 +75,7 @@ test('a database', async (t) => {
     t.strictSame(await database.query(sql`SELECT 1 AS number WHERE false`), [])
   })
 
-  await t.test('hands on the driver’s error of a refused statement, and keeps the connection', async (t) => {
+  await t.test('rethrows the driver’s error of a failed statement, and keeps the connection', async (t) => {
     const before = removed
     const error = await caught(database.query(sql`SELECT 1 / 0`))
     t.strictSame([sqlState(error), error.message], ['22012', 'division by zero'])
@@ -83,7 +83,7 @@ test('a database', async (t) => {
     t.strictSame(await database.query(sql`SELECT 1 AS number`), [{ number: 1 }])
   })
 
-  await t.test('commits a transaction whose work resolves, and answers with its result', async (t) => {
+  await t.test('commits a transaction whose work resolves, and returns its result', async (t) => {
     const result = await database.transact(async (transaction) => {
       await transaction.query(sql`INSERT INTO words VALUES (${'kept'})`)
       return transaction.query(sql`SELECT word FROM words`)
@@ -106,7 +106,7 @@ test('a database', async (t) => {
     t.strictSame([removed - before, pool.idleCount], [0, 1])
   })
 
-  await t.test('rolls back a transaction in which a statement is refused, and keeps the connection', async (t) => {
+  await t.test('rolls back a transaction with a failed statement, and keeps the connection', async (t) => {
     const before = removed
     const error = await caught(
       database.transact(async (transaction) => {
@@ -119,7 +119,7 @@ test('a database', async (t) => {
     t.strictSame([removed - before, pool.idleCount], [0, 1])
   })
 
-  await t.test('rolls back a transaction that is refused only when it is committed', async (t) => {
+  await t.test('rolls back a transaction that fails at its commit', async (t) => {
     const error = await caught(
       database.transact((transaction) => transaction.query(sql`INSERT INTO words VALUES ('twice'), ('twice')`))
     )
@@ -157,8 +157,8 @@ test('a database', async (t) => {
   })
 })
 
-test('a database that is away', async (t) => {
-  await t.test('is unavailable when nobody listens, and the cause is kept for the log', async (t) => {
+test('an unavailable database', async (t) => {
+  await t.test('is reported if nothing listens, with the cause for the log', async (t) => {
     const pool = poolAt(t, `postgres://127.0.0.1:${CLOSED_PORT}/latchkey`)
     const error = (await caught(createDatabase(pool).query(sql`SELECT 1`))) as Problem
     t.strictSame(error.toJSON(), UNAVAILABLE)
@@ -166,7 +166,7 @@ test('a database that is away', async (t) => {
     t.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
   })
 
-  await t.test('is unavailable when it accepts a connection and never answers', async (t) => {
+  await t.test('is reported if it accepts a connection and never answers', async (t) => {
     const pool = poolAt(t, await silentServer(t), { connectionTimeoutMillis: 500 })
     const database = createDatabase(pool, { timeout: 50 })
     const first = async () => t.strictSame(await body(database.query(sql`SELECT 1`)), UNAVAILABLE)
@@ -176,7 +176,7 @@ test('a database that is away', async (t) => {
     t.strictSame(await passed([200], second), [], 'at once when the timeout is over')
   })
 
-  await t.test('lets nothing of a connection be heard that fails after its caller has gone', async (t) => {
+  await t.test('ignores a connection that fails after its caller has given up', async (t) => {
     const unheard: unknown[] = []
     const listener = (error: unknown) => unheard.push(error)
     process.on('unhandledRejection', listener)
@@ -192,7 +192,7 @@ test('a database that is away', async (t) => {
     t.strictSame([unheard, pool.totalCount, pool.waitingCount], [[], 0, 0])
   })
 
-  await t.test('gives back a connection that comes after its caller has gone', async (t) => {
+  await t.test('releases a connection that opens after its caller has given up', async (t) => {
     const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
     const holder = await pool.connect()
     t.strictSame(await body(createDatabase(pool, { timeout: 50 }).query(sql`SELECT 1`)), UNAVAILABLE)
@@ -203,7 +203,7 @@ test('a database that is away', async (t) => {
   })
 })
 
-test('a database that too many wait for refuses the next at once', async (t) => {
+test('a database with too many waiting callers refuses the next at once', async (t) => {
   const pool = poolAt(t, await server(t, () => completed('SELECT 0')))
   const holder = await pool.connect()
   const waiting = Array.from({ length: 1000 }, () => createDatabase(pool, { timeout: 60_000 }).query(sql`SELECT 1`))
@@ -215,7 +215,7 @@ test('a database that too many wait for refuses the next at once', async (t) => 
 })
 
 test('the timeout of a database', async (t) => {
-  await t.test('is shared by all its calls, and what happens between them does not count', async (t) => {
+  await t.test('is shared by all its calls, without the time between them', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(
       t,
@@ -257,7 +257,7 @@ test('the timeout of a database', async (t) => {
     t.strictSame(asked, ['BEGIN ISOLATION LEVEL READ COMMITTED', 'SELECT slowly', 'SELECT never'])
   })
 
-  await t.test('is used up by a wait for what was asked elsewhere', async (t) => {
+  await t.test('includes the wait for a shared result', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(t, await server(t, () => undefined))
     const database = createDatabase(pool, { timeout: 1000 })
@@ -290,7 +290,7 @@ test('the timeout of a database', async (t) => {
     t.strictSame(await passed([95, 900], rest), [95], 'a tenth was left')
   })
 
-  await t.test('is five seconds unless told otherwise', async (t) => {
+  await t.test('is five seconds by default', async (t) => {
     const pass = stopwatch(t)
     const pool = poolAt(
       t,
@@ -307,7 +307,7 @@ test('the timeout of a database', async (t) => {
   })
 })
 
-test('a connection that failed is closed, and the pool goes on with another', async (t) => {
+test('a failed connection is closed, and the pool continues with another', async (t) => {
   const failures: Record<string, (sql: string) => Buffer | undefined | 'hang up'> = {
     'a statement that is never answered': () => undefined,
     'a connection that is cut': () => 'hang up',
@@ -348,7 +348,7 @@ test('a connection that failed is closed, and the pool goes on with another', as
     t.equal(sockets.length - 1, 2)
   })
 
-  await t.test('a transaction whose work makes an error of its own out of the outage', async (t) => {
+  await t.test('a transaction whose work replaces the error of the outage', async (t) => {
     const pool = poolAt(
       t,
       await server(t, (sql, connection) => (connection === 1 && sql === 'SELECT never' ? undefined : completed(sql)))
@@ -365,7 +365,7 @@ test('a connection that failed is closed, and the pool goes on with another', as
     t.strictSame(await createDatabase(pool, { timeout: 1000 }).query(sql`SELECT 1`), [])
   })
 
-  await t.test('a transaction that is refused, and whose end is never answered', async (t) => {
+  await t.test('a transaction that fails, and whose rollback is never answered', async (t) => {
     const pool = poolAt(
       t,
       await server(t, (sql, connection) => {
@@ -385,7 +385,7 @@ test('a connection that failed is closed, and the pool goes on with another', as
 /** An error as the driver makes it of a server's answer. */
 const answered = (code: string) => Object.assign(new Error('what the server says'), { severity: 'ERROR', code })
 
-test('an outage is what says nothing about the statement', async (t) => {
+test('an outage is an error that is not the statement’s fault', async (t) => {
   const table: [what: string, error: unknown, outage: boolean][] = [
     ['a network fault', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), true],
     ['a time-out of the driver', new Error('Query read timeout'), true],
@@ -429,7 +429,7 @@ test('a text that the encoding of the database cannot represent is refused, and 
   t.equal(pool.totalCount, 1)
 })
 
-test('a statement of its own that conflicts with another', async (t) => {
+test('a single statement that conflicts with another', async (t) => {
   for (const state of ['40001', '40P01']) {
     await t.test(`is run again on its connection after ${state}`, async (t) => {
       let asked = 0
@@ -442,7 +442,7 @@ test('a statement of its own that conflicts with another', async (t) => {
     })
   }
 
-  await t.test('is given up when the time of the request is over, and the connection stays', async (t) => {
+  await t.test('is given up at the deadline, and the connection stays open', async (t) => {
     let now = 0
     const mocked = mock.method(performance, 'now', () => now)
     t.teardown(() => mocked.mock.restore())
@@ -455,7 +455,7 @@ test('a statement of its own that conflicts with another', async (t) => {
     t.strictSame([now, pool.totalCount], [60_000, 1])
   })
 
-  await t.test('fails with its transaction, which says what isolation it is written for', async (t) => {
+  await t.test('fails in a transaction, which sets its isolation level', async (t) => {
     const asked: string[] = []
     const url = await server(t, (text) => {
       asked.push(text)

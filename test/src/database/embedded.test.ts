@@ -21,12 +21,12 @@ test('the embedded database of a folder', async (t) => {
   const folder = join(t.testdir(), 'not', 'there', 'yet')
   const { database, close } = await openEmbedded(folder)
 
-  await t.test('makes the folder, for its owner alone', async (t) => {
+  await t.test('creates the folder, private to its owner', async (t) => {
     t.equal(statSync(folder).mode & 0o777, 0o700)
     t.strictSame(readdirSync(folder).sort(), ['lock', 'postgres'])
   })
 
-  await t.test('keeps everyone else out of it', async (t) => {
+  await t.test('locks out other processes', async (t) => {
     const error = await caught(openEmbedded(folder))
     t.ok(error instanceof FolderLocked)
     t.match(error.message, `${folder} is in use by process ${process.pid}`)
@@ -44,7 +44,7 @@ test('the embedded database of a folder', async (t) => {
   })
 })
 
-test('an embedded database whose making was broken off is made anew', async (t) => {
+test('an embedded database whose creation was interrupted is created again', async (t) => {
   const folder = t.testdir({ 'postgres.new': { PG_VERSION: '18', base: {} } })
   const { database, close } = await openEmbedded(folder)
   const { rows } = await database.query('SELECT 1 AS number')
@@ -53,7 +53,7 @@ test('an embedded database whose making was broken off is made anew', async (t) 
   t.strictSame(readdirSync(folder), ['postgres'])
 })
 
-test('what a link in the way of a new embedded database names is left alone', async (t) => {
+test('the target of a link in place of a new embedded database is not touched', async (t) => {
   const there = t.testdir({ outside: { kept: 'kept' }, data: {} })
   symlinkSync('../outside', join(there, 'data', 'postgres.new'))
   const { close } = await openEmbedded(join(there, 'data'))
@@ -88,7 +88,7 @@ test('nobody else can read an embedded database, whatever the permissions that i
   await closeFresh()
 })
 
-test('an embedded database that cannot be opened says what to do, and gives its folder back:', async (t) => {
+test('an embedded database that cannot be opened reports the fix, and unlocks its folder:', async (t) => {
   const damaged = (data: string) =>
     `The embedded database in ${data} cannot be opened, since its files are damaged or incomplete: restore a backup into another DATA_DIR`
   const cases: [what: string, damage: (data: string) => void, message: (data: string) => string][] = [
@@ -114,7 +114,7 @@ test('an embedded database that cannot be opened says what to do, and gives its 
     })
   }
 
-  await t.test('a link to a disk that is away', async (t) => {
+  await t.test('a link to a disk that is not mounted', async (t) => {
     const folder = t.testdir()
     symlinkSync('nowhere', join(folder, 'postgres'))
     const error = await caught(openEmbedded(folder))
@@ -140,7 +140,7 @@ function disk(t: Test, { blocks, free }: { blocks: number; free: number }): void
   syncBuiltinESMExports()
 }
 
-test('a disk without room is named as the reason', async (t) => {
+test('a full disk is reported as the reason', async (t) => {
   const message = (folder: string, needed: number, free: number) =>
     `The embedded database in ${folder} needs ${needed} MB of free space, and its disk has ${free} MB: free some space, or set another DATA_DIR`
 
@@ -165,7 +165,7 @@ test('a disk without room is named as the reason', async (t) => {
     t.equal((await caught(openEmbedded(folder))).message, message(folder, 17, 16))
   })
 
-  await t.test('unless the system does not tell', async (t) => {
+  await t.test('unless the system reports no size', async (t) => {
     disk(t, { blocks: 0, free: 0 })
     const folder = t.testdir()
     await fillDataFolder(folder)
@@ -194,14 +194,14 @@ test('the driver of an embedded database', async (t) => {
     await client.end()
   })
 
-  await t.test('has a pool of one connection, however many are asked for', async (t) => {
+  await t.test('has a pool of one connection, whatever its options say', async (t) => {
     const many = new Pool({ max: 10, idleTimeoutMillis: 1 })
     t.teardown(() => many.end())
     t.strictSame(await Promise.all([one(many), one(many), one(many)]), [ONE, ONE, ONE])
     t.strictSame([many.totalCount, many.options.max, many.options.idleTimeoutMillis], [1, 1, 0])
   })
 
-  await t.test('goes on after a refused statement', async (t) => {
+  await t.test('continues after a failed statement', async (t) => {
     const clients = pool(t)
     for (const values of [undefined, [1]]) {
       const error = await caught(clients.query(values ? 'SELECT $1::int / 0' : 'SELECT 1 / 0', values))
@@ -240,7 +240,7 @@ test('the driver of an embedded database', async (t) => {
     }
   )
 
-  await t.test('takes back a transaction that had failed when its client was destroyed', async (t) => {
+  await t.test('rolls back a failed transaction of a destroyed client', async (t) => {
     const clients = pool(t)
     const client = await clients.connect()
     await client.query('BEGIN')

@@ -23,7 +23,7 @@ test('a database is named without a password', (t) => {
   t.end()
 })
 
-test('an embedded database has to be there, and none is made', (t) => {
+test('an embedded database must exist, and is not created', (t) => {
   const folder = t.testdir({})
   t.throws(() => requireEmbedded(`${folder}/none`), {
     name: 'NoDatabase',
@@ -35,7 +35,7 @@ test('an embedded database has to be there, and none is made', (t) => {
   t.end()
 })
 
-test('a secret has to be there, and none is made', (t) => {
+test('a secret must exist, and is not created', (t) => {
   const folder = t.testdir({})
   t.throws(() => requireSecret(folder), { message: `${folder}/secret.key is missing: restore it` })
   t.strictSame(readdirSync(folder), [])
@@ -44,7 +44,7 @@ test('a secret has to be there, and none is made', (t) => {
   t.end()
 })
 
-test('what this user may not look into is not missing', (t) => {
+test('a folder without read permission is not reported as missing', (t) => {
   const folder = t.testdir({ postgres: {}, 'secret.key': 'a secret' })
   denied(t, folder)
   for (const look of [hasEmbedded, requireEmbedded, requireSecret]) {
@@ -53,7 +53,7 @@ test('what this user may not look into is not missing', (t) => {
   t.end()
 })
 
-test('a schema has to be the one of this version, and is not changed', async (t) => {
+test('the schema must be that of this version, and is not changed', async (t) => {
   const pool = await emptyPool(t)
   const tables = async () =>
     (await pool.query("SELECT count(*)::int AS count FROM pg_tables WHERE schemaname = 'public'")).rows[0].count
@@ -73,7 +73,7 @@ test('a schema has to be the one of this version, and is not changed', async (t)
   })
 })
 
-test('the service has to have started', async (t) => {
+test('the service must have been started once', async (t) => {
   const database = createDatabase(await migratedPool(t), { timeout: 60_000 })
   const secrets = { current: 'only for tests, and long enough to be one' }
   const never = { name: 'NoDatabase', message: /^The service has never started on this database, and nothing was made/ }

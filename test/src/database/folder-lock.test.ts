@@ -51,7 +51,7 @@ function lock(t: Test, folder: string): () => void {
   return unlock
 }
 
-test('a folder is taken for this process alone, and given back', async (t) => {
+test('a folder is locked for this process, and unlocked', async (t) => {
   const folder = t.testdir()
   const unlock = lock(t, folder)
   t.strictSame(JSON.parse(readFileSync(`${folder}/lock`, 'utf8')), {
@@ -70,7 +70,7 @@ test('a folder is taken for this process alone, and given back', async (t) => {
 })
 
 test('a folder is in use while its lock', async (t) => {
-  await t.test('names a process that lives', async (t) => {
+  await t.test('names a running process', async (t) => {
     const child = spawn('sleep', ['60'])
     t.teardown(() => child.kill('SIGKILL'))
     const folder = lockedFolder(t, holder(child.pid, { started: String(startOf(child.pid)) }), 3600)
@@ -121,7 +121,7 @@ test('a folder is taken over where its lock', async (t) => {
     })
   }
 
-  await t.test('names a process that is dead but not yet reaped', async (t) => {
+  await t.test('names a zombie process', async (t) => {
     // The shell becomes a program that never asks how its child ended.
     const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     t.teardown(() => parent.kill('SIGKILL'))
@@ -144,7 +144,7 @@ test('a folder is taken over where its lock', async (t) => {
   })
 })
 
-test('in a copy of a folder that is in use the lock is a copy too, and holds nothing', async (t) => {
+test('the copied lock of a copied folder is invalid', async (t) => {
   const folder = t.testdir({ original: {}, copy: {} })
   const [original, copy] = [`${folder}/original`, `${folder}/copy`]
   lock(t, original)
@@ -177,7 +177,7 @@ function meanwhile(t: Test, look: (path: string) => string): void {
   syncBuiltinESMExports()
 }
 
-test('where the system does not tell when a process started, its number decides', async (t) => {
+test('without a start time, the process id decides', async (t) => {
   meanwhile(t, (path) => (path.startsWith('/proc/') ? '/proc/none' : path))
   const folder = lockedFolder(t, holder(dead()))
   const unlock = lockFolder(folder)
@@ -186,8 +186,8 @@ test('where the system does not tell when a process started, its number decides'
   unlock()
 })
 
-test('what happens between two looks is noticed:', async (t) => {
-  await t.test('a lock that is given back is not in the way', async (t) => {
+test('a change between two reads is noticed:', async (t) => {
+  await t.test('a released lock does not block', async (t) => {
     const folder = lockedFolder(t, holder(process.ppid, { started: String(startOf(process.ppid)) }))
     let looks = 0
     meanwhile(t, (path) => {
@@ -210,7 +210,7 @@ test('what happens between two looks is noticed:', async (t) => {
     t.strictSame(readdirSync(folder), ['lock'])
   })
 
-  await t.test('a claim that is given up is waited for no longer', async (t) => {
+  await t.test('an abandoned claim does not block', async (t) => {
     const folder = lockedFolder(t, holder(dead()))
     writeFileSync(`${folder}/lock.claim`, '')
     meanwhile(t, (path) => {
@@ -222,7 +222,7 @@ test('what happens between two looks is noticed:', async (t) => {
   })
 })
 
-test('a lock that cannot be made or read stops the start', async (t) => {
+test('a lock that cannot be created or read stops the start', async (t) => {
   const folder = t.testdir({ file: '' })
   t.throws(() => lockFolder(`${folder}/missing`), { code: 'ENOENT' })
   t.throws(() => lockFolder(`${folder}/file`), { code: 'ENOTDIR' })
@@ -234,10 +234,10 @@ test('a lock that cannot be made or read stops the start', async (t) => {
   t.throws(() => lockFolder(folder), { code: 'EACCES' })
 })
 
-test('what has the name of a lock and is not a file is named, and neither waited for nor followed', async (t) => {
+test('a lock that is not a regular file is reported, and neither waited for nor followed', async (t) => {
   const kinds: [what: string, make: (path: string) => void][] = [
     ['a folder', (path) => mkdirSync(path)],
-    ['a link that leads nowhere', (path) => symlinkSync('nowhere', path)],
+    ['a dangling link', (path) => symlinkSync('nowhere', path)],
     ['a link to a file', (path) => symlinkSync('../file', path)],
     ['a pipe', (path) => spawnSync('mkfifo', [path])]
   ]
@@ -278,7 +278,7 @@ test('a lock is renewed as long as it is held', async (t) => {
   t.ok(age() > 5_000, 'nor is one renewed that was given back')
 })
 
-test('what another process has taken since is not given back', async (t) => {
+test('a lock that another process has taken over is not removed by unlocking', async (t) => {
   const folder = t.testdir()
   const unlock = lock(t, folder)
   const other = holder(process.pid, { host: 'elsewhere' })

@@ -81,7 +81,7 @@ test('migrating', async (t) => {
     const folder = t.testdir({ old: FILES, changed: { ...changed, ...more }, crlf })
     await migrate(pool, join(folder, 'old'))
 
-    await t.test('stops the start, and nothing new is applied', async (t) => {
+    await t.test('stops the start, and no new file is applied', async (t) => {
       const error = await caught(migrate(pool, join(folder, 'changed')))
       t.strictSame(
         [error instanceof MigrationError, error.name, error.message],
@@ -99,7 +99,7 @@ test('migrating', async (t) => {
     })
   })
 
-  await t.test('a database that is ahead of the code stops the start', async (t) => {
+  await t.test('a database of a newer version stops the start', async (t) => {
     await empty()
     const folder = t.testdir({ old: { '001.do.words.sql': FILES['001.do.words.sql'] }, new: FILES })
     await migrate(pool, join(folder, 'new'))
@@ -111,7 +111,7 @@ test('migrating', async (t) => {
     t.strictSame(await words(pool), ['first'])
   })
 
-  await t.test('a file that fails takes everything back, and lets the next attempt begin anew', async (t) => {
+  await t.test('a file that fails rolls everything back, and the next attempt starts again', async (t) => {
     await empty()
     const folder = t.testdir({ broken: { ...FILES, '003.do.broken.sql': 'SELECT 1 / 0' }, mended: FILES })
     const error = await caught(migrate(pool, join(folder, 'broken')))
@@ -122,7 +122,7 @@ test('migrating', async (t) => {
   })
 })
 
-test('a connection that is lost on the way is told as such, and the pool goes on with another', async (t) => {
+test('a lost connection is reported as such, and the pool continues with another', async (t) => {
   const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
     if (type === '') socket.write(welcome)
     else if (connection === 1 && !text.startsWith('BEGIN')) socket.destroy()

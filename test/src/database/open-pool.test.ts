@@ -13,7 +13,7 @@ const never = (line: string) => {
   throw new Error(`said: ${line}`)
 }
 
-test('the embedded database of the folder, which is given back', async (t) => {
+test('the embedded database of the folder, which is unlocked again', async (t) => {
   const DATA_DIR = t.testdir()
   await fillDataFolder(DATA_DIR)
   const config = readConfig({ DATA_DIR })

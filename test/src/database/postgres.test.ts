@@ -70,7 +70,7 @@ function failing(...errors: Error[]) {
 }
 
 test('waiting for a database', async (t) => {
-  await t.test('is over at once when it answers', async (t) => {
+  await t.test('ends at once when it answers', async (t) => {
     const reports: string[] = []
     t.equal(await waitForDatabase({ probe: failing(), report: (reason) => reports.push(reason) }), undefined)
     t.strictSame(reports, [])
@@ -159,7 +159,7 @@ test('waiting for a database', async (t) => {
     })
   }
 
-  await t.test('ends in time, and says what it waited for', async (t) => {
+  await t.test('ends at the timeout, with the last error', async (t) => {
     let now = 0
     const mocked = mock.method(performance, 'now', () => now)
     t.teardown(() => mocked.mock.restore())
@@ -175,7 +175,7 @@ test('waiting for a database', async (t) => {
   })
 })
 
-test('a database that is away for half a minute is told of at once, and then each ten seconds', async (t) => {
+test('a database that is unavailable for half a minute is reported at once, and then every ten seconds', async (t) => {
   let now = 0
   const mocked = mock.method(performance, 'now', () => now)
   t.teardown(() => mocked.mock.restore())
@@ -188,7 +188,7 @@ test('a database that is away for half a minute is told of at once, and then eac
   t.strictSame(reports, [500, 10_500, 20_500])
 })
 
-test('what a driver makes of a server', async (t) => {
+test('errors of a server', async (t) => {
   const port = CLOSED_PORT
   const table: [what: string, url: string, outcome: string][] = [
     ['a closed port', `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`, 'has not answered'],
@@ -228,7 +228,7 @@ test('what a driver makes of a server', async (t) => {
   }
 })
 
-test('a database that lets clients in and then stays silent has not answered', async (t) => {
+test('a database that accepts connections and never answers is not ready', async (t) => {
   const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
     if (type === '') socket.write(welcome)
     else if (type === 'Q' && connection === 2) socket.write(completed(text))
@@ -241,7 +241,7 @@ test('a database that lets clients in and then stays silent has not answered', a
   t.strictSame(reports, ['Query read timeout'])
 })
 
-test('a server whose TLS cannot be trusted is refused at once, with what helps', async (t) => {
+test('a server whose TLS cannot be verified is refused at once, with the fix', async (t) => {
   const certificate = createCertificate()
   const folder = t.testdir({ 'other.pem': createCertificate().cert })
   const other = createCertificate({ names: ['db.example.com'] })

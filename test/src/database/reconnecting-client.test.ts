@@ -22,7 +22,7 @@ async function unreliable(t: Test, random: () => number) {
   return { server, pool, failure: async () => (await caught(pool.query('SELECT 1'))).message }
 }
 
-test('a server that is away is tried after pauses that double, up to a second', async (t) => {
+test('an unavailable server is tried after delays that double, up to a second', async (t) => {
   const pass = stopwatch(t)
   const { server, failure } = await unreliable(t, () => 1)
   t.equal(await failure(), 'attempt 1')
@@ -35,7 +35,7 @@ test('a server that is away is tried after pauses that double, up to a second', 
   }
 })
 
-test('the pauses are shortened at random, by half at most', async (t) => {
+test('the delays are shortened at random, by half at most', async (t) => {
   const pass = stopwatch(t)
   const { server, failure } = await unreliable(t, () => 0)
   await failure()
@@ -62,14 +62,14 @@ test('a server that has failed is tried by one connection at a time', async (t) 
   t.equal(server.tried, 2)
 })
 
-test('a long queue behind a failure is refused without nesting', async (t) => {
+test('a long queue behind a failure does not overflow the stack', async (t) => {
   const { pool } = await unreliable(t, () => 1)
   const all = await Promise.allSettled(Array.from({ length: 20_000 }, () => pool.connect()))
   t.equal(all.filter(({ status }) => status === 'rejected').length, 20_000)
   t.equal(pool.waitingCount, 0)
 })
 
-test('a server that answers again is there for all', async (t) => {
+test('a server that answers again serves all', async (t) => {
   const pass = stopwatch(t)
   const { server, pool, failure } = await unreliable(t, () => 1)
   await failure()

@@ -58,7 +58,7 @@ const SETTINGS: Record<string, string> = {
 
 // The embedded database is the service's own, and nobody else sets it.
 if (process.env.TEST_DATABASE_URL) {
-  test('a database that is set to what nobody would expect', async (t) => {
+  test('a database with unusual settings', async (t) => {
     const source = await emptyDatabase(t)
     const { url } = source as { url: string }
     const client = new pg.Client({ connectionString: url })

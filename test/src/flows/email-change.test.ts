@@ -37,7 +37,7 @@ test('addresses', async (t) => {
   const changesOf = (id: string) =>
     database.query(sql`SELECT id, previous_email FROM email_changes WHERE user_id = ${id} ORDER BY id`)
 
-  await t.test('are verified by their token and the owner of the account, and again', async (t) => {
+  await t.test('are verified by a token and the owner of the account, idempotently', async (t) => {
     const ada = await add('ada@example.com', false)
     const token = await mint({ purpose: 'verify email', user: ada, email: 'ada@example.com' })
     const session = { sid: uuid(), sub: ada }
@@ -54,87 +54,79 @@ test('addresses', async (t) => {
     t.match(await caught(rejectEmail(database, lifetimes, token, false)), { code: 'EMAIL_TOKEN_INVALID' })
   })
 
-  await t.test(
-    'that were registered by a stranger are taken off, with the account that has no other name',
-    async (t) => {
-      const only = await add('only@example.com', false)
-      const token = await mint({ purpose: 'verify email', user: only, email: 'only@example.com' })
-      t.strictSame(await rejectEmail(database, lifetimes, token, true), { user: only, outcome: 'account deleted' })
-      t.equal(await addressOf(only), undefined)
-      for (const [username, needed, outcome] of [
-        ['free', false, 'address removed'],
-        ['bound', true, 'account disabled']
-      ] as const) {
-        const email = `${username}@example.com`
-        const { id: user } = await addUser(database, { username, email, passwordHash: 'none' })
-        const token = await mint({ purpose: 'verify email', user, email })
-        t.strictSame(await rejectEmail(database, lifetimes, token, needed), { user, outcome })
-        t.strictSame(await addressOf(user), { email: null, email_verified: false, email_version: 2 })
-        const [row] = await database.query(
-          sql`SELECT disabled_at IS NOT NULL AS disabled FROM users WHERE id = ${user}`
+  await t.test('that a stranger registered are removed, with an account that has no other name', async (t) => {
+    const only = await add('only@example.com', false)
+    const token = await mint({ purpose: 'verify email', user: only, email: 'only@example.com' })
+    t.strictSame(await rejectEmail(database, lifetimes, token, true), { user: only, outcome: 'account deleted' })
+    t.equal(await addressOf(only), undefined)
+    for (const [username, needed, outcome] of [
+      ['free', false, 'address removed'],
+      ['bound', true, 'account disabled']
+    ] as const) {
+      const email = `${username}@example.com`
+      const { id: user } = await addUser(database, { username, email, passwordHash: 'none' })
+      const token = await mint({ purpose: 'verify email', user, email })
+      t.strictSame(await rejectEmail(database, lifetimes, token, needed), { user, outcome })
+      t.strictSame(await addressOf(user), { email: null, email_verified: false, email_version: 2 })
+      const [row] = await database.query(sql`SELECT disabled_at IS NOT NULL AS disabled FROM users WHERE id = ${user}`)
+      t.strictSame(row, { disabled: needed })
+    }
+  })
+
+  await t.test('that an operator set are removed, and an account that existed before is not deleted', async (t) => {
+    const given = async (user: string, email: string, undoLink = false) => {
+      await setEmail(database, user, { email, verified: false, mail: false, undoLink })
+      return rejectEmail(database, lifetimes, await mint({ purpose: 'verify email', user, email }), false)
+    }
+    const stateOf = async (id: string) =>
+      (
+        await database.query(
+          sql`SELECT email, email_verified, disabled_at IS NOT NULL AS disabled FROM users WHERE id = ${id}`
         )
-        t.strictSame(row, { disabled: needed })
-      }
-    }
-  )
+      )[0]
 
-  await t.test(
-    'that an operator gave are taken off, and an account that was there before is not deleted',
-    async (t) => {
-      const given = async (user: string, email: string, undoLink = false) => {
-        await setEmail(database, user, { email, verified: false, mail: false, undoLink })
-        return rejectEmail(database, lifetimes, await mint({ purpose: 'verify email', user, email }), false)
-      }
-      const stateOf = async (id: string) =>
-        (
-          await database.query(
-            sql`SELECT email, email_verified, disabled_at IS NOT NULL AS disabled FROM users WHERE id = ${id}`
-          )
-        )[0]
+    const proven = await add('established@example.com', true)
+    const restored = { user: proven, outcome: 'address before restored' } as const
+    t.strictSame(await given(proven, 'misspelt@example.com', true), restored)
+    t.strictSame(await stateOf(proven), { email: 'established@example.com', email_verified: true, disabled: false })
+    const [change] = await changesOf(proven)
+    const undo = { purpose: 'undo email change', user: proven, email: 'established@example.com' } as const
+    t.equal(await mint({ ...undo, change: String(change?.id) }), 'undefined', 'what was undone is not undone again')
+    await setEmail(database, proven, {
+      email: 'wrong@example.com',
+      verified: true,
+      mail: false,
+      undoLink: true
+    })
+    t.strictSame(await given(proven, 'misspelt@example.com'), { user: proven, outcome: 'account disabled' })
+    t.strictSame(await stateOf(proven), { email: 'misspelt@example.com', email_verified: false, disabled: true })
 
-      const proven = await add('established@example.com', true)
-      const restored = { user: proven, outcome: 'address before restored' } as const
-      t.strictSame(await given(proven, 'misspelt@example.com', true), restored)
-      t.strictSame(await stateOf(proven), { email: 'established@example.com', email_verified: true, disabled: false })
-      const [change] = await changesOf(proven)
-      const undo = { purpose: 'undo email change', user: proven, email: 'established@example.com' } as const
-      t.equal(await mint({ ...undo, change: String(change?.id) }), 'undefined', 'what was undone is not undone again')
-      await setEmail(database, proven, {
-        email: 'wrong@example.com',
-        verified: true,
-        mail: false,
-        undoLink: true
-      })
-      t.strictSame(await given(proven, 'misspelt@example.com'), { user: proven, outcome: 'account disabled' })
-      t.strictSame(await stateOf(proven), { email: 'misspelt@example.com', email_verified: false, disabled: true })
+    const taken = await add('taken@example.com', true)
+    await setEmail(database, taken, { email: 'a@example.com', verified: false, mail: false, undoLink: true })
+    await add('TAKEN@example.com', true)
+    const token = await mint({ purpose: 'verify email', user: taken, email: 'a@example.com' })
+    t.strictSame(await rejectEmail(database, lifetimes, token, false), { user: taken, outcome: 'account disabled' })
 
-      const taken = await add('taken@example.com', true)
-      await setEmail(database, taken, { email: 'a@example.com', verified: false, mail: false, undoLink: true })
-      await add('TAKEN@example.com', true)
-      const token = await mint({ purpose: 'verify email', user: taken, email: 'a@example.com' })
-      t.strictSame(await rejectEmail(database, lifetimes, token, false), { user: taken, outcome: 'account disabled' })
+    const unproven = await add('unproven-before@example.com', false)
+    t.match(await given(unproven, 'typo@example.com', true), { outcome: 'account disabled' })
 
-      const unproven = await add('unproven-before@example.com', false)
-      t.match(await given(unproven, 'typo@example.com', true), { outcome: 'account disabled' })
+    const { id: named } = await addUser(database, { username: 'named', passwordHash: 'none' })
+    t.match(await given(named, 'not-named@example.com', true), { outcome: 'address removed' })
+    t.strictSame(await stateOf(named), { email: null, email_verified: false, disabled: false })
 
-      const { id: named } = await addUser(database, { username: 'named', passwordHash: 'none' })
-      t.match(await given(named, 'not-named@example.com', true), { outcome: 'address removed' })
-      t.strictSame(await stateOf(named), { email: null, email_verified: false, disabled: false })
+    const late = await add('late@example.com', true)
+    await setEmail(database, late, {
+      email: 'later@example.com',
+      verified: false,
+      mail: false,
+      undoLink: true
+    })
+    clock.advance(8 * DAY + 1)
+    const last = await mint({ purpose: 'verify email', user: late, email: 'later@example.com' })
+    t.match(await rejectEmail(database, lifetimes, last, false), { outcome: 'account disabled' }, 'after eight days')
+  })
 
-      const late = await add('late@example.com', true)
-      await setEmail(database, late, {
-        email: 'later@example.com',
-        verified: false,
-        mail: false,
-        undoLink: true
-      })
-      clock.advance(8 * DAY + 1)
-      const last = await mint({ purpose: 'verify email', user: late, email: 'later@example.com' })
-      t.match(await rejectEmail(database, lifetimes, last, false), { outcome: 'account disabled' }, 'after eight days')
-    }
-  )
-
-  await t.test('that were proven are told of their replacement, and can be had back', async (t) => {
+  await t.test('that were verified are notified of a change, and can be restored', async (t) => {
     for (const [email, verified, next, kept] of [
       ['proven@example.com', true, 'b@example.com', [{ previous_email: 'proven@example.com' }]],
       ['unproven@example.com', false, 'c@example.com', []],
@@ -153,35 +145,32 @@ test('addresses', async (t) => {
     }
   })
 
-  await t.test(
-    'are given back with all later changes undone, or, where somebody else has it, not at all',
-    async (t) => {
-      const user = await add('first@example.com', true)
-      await change(user, 'second@example.com')
-      await change(user, 'third@example.com')
-      const [first] = await changesOf(user)
-      const undone = {
-        purpose: 'undo email change',
-        user,
-        email: 'first@example.com',
-        change: String(first?.id)
-      } as const
-      const token = await mint(undone)
-      const taken = await add('first@example.com', true)
-      t.match(await caught(undoEmailChange(database, lifetimes, secret, { token })), { code: 'ACCOUNT_EXISTS' })
-      t.match(await addressOf(user), { email: 'third@example.com' })
-      await database.query(sql`DELETE FROM users WHERE id = ${taken}`)
-      t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), {
-        owner: { id: user, password_version: 2, device_version: 2 },
-        ended: 0
-      })
-      t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
-      const open = await database.query(sql`SELECT FROM email_changes WHERE user_id = ${user} AND undone_at IS NULL`)
-      t.equal(open.length, 0)
-    }
-  )
+  await t.test('are restored and all later changes undone, unless another account has the address', async (t) => {
+    const user = await add('first@example.com', true)
+    await change(user, 'second@example.com')
+    await change(user, 'third@example.com')
+    const [first] = await changesOf(user)
+    const undone = {
+      purpose: 'undo email change',
+      user,
+      email: 'first@example.com',
+      change: String(first?.id)
+    } as const
+    const token = await mint(undone)
+    const taken = await add('first@example.com', true)
+    t.match(await caught(undoEmailChange(database, lifetimes, secret, { token })), { code: 'ACCOUNT_EXISTS' })
+    t.match(await addressOf(user), { email: 'third@example.com' })
+    await database.query(sql`DELETE FROM users WHERE id = ${taken}`)
+    t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), {
+      owner: { id: user, password_version: 2, device_version: 2 },
+      ended: 0
+    })
+    t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
+    const open = await database.query(sql`SELECT FROM email_changes WHERE user_id = ${user} AND undone_at IS NULL`)
+    t.equal(open.length, 0)
+  })
 
-  await t.test('that were replaced are kept for their owner for eight days, in any letter case', async (t) => {
+  await t.test('that were replaced are reserved for eight days, in any letter case', async (t) => {
     const user = await add('mine@example.com', true)
     await change(user, 'other@example.com')
     t.equal(await isAddressReserved(database, 'MINE@example.com'), true)

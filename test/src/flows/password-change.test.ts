@@ -43,7 +43,7 @@ test('a change of the password', async (t) => {
     t.equal(await openSession(database, LIFETIMES, credentials, ORIGIN), undefined, 'and a login with the old one')
   })
 
-  await t.test('is refused when it was changed since the current one was checked', async (t) => {
+  await t.test('is refused if it was changed since the current one was verified', async (t) => {
     const { credentials, open, hash, isAlive } = await prepare('ingrid')
     const [present, other] = [await open(), await open()]
     await changePassword(database, LIFETIMES, present, credentials, { hash: 'new' })
@@ -54,7 +54,7 @@ test('a change of the password', async (t) => {
     t.strictSame([await hash(), await isAlive(present), await isAlive(other)], ['new', true, false])
   })
 
-  await t.test('changes nothing in the name of a session that is over', async (t) => {
+  await t.test('changes nothing if the current session has ended', async (t) => {
     const { credentials, open, hash, isAlive } = await prepare('hedy')
     const [present, other] = [await open(), await open()]
     await database.query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE id = ${present.sid}`)
@@ -63,7 +63,7 @@ test('a change of the password', async (t) => {
     t.strictSame([await hash(), await isAlive(other)], ['old', true])
   })
 
-  await t.test('tells an address of it: both or neither', async (t) => {
+  await t.test('queues a notice in the same transaction', async (t) => {
     const { credentials, open } = await prepare('emmy')
     const [present, other] = [await open(), await open()]
     const change = { hash: 'new', notify: 'emmy@example.com' }
@@ -76,7 +76,7 @@ test('a change of the password', async (t) => {
   })
 
   if (hasServer) {
-    await t.test('waits for a login that is opening a session with the old one, and ends it', async (t) => {
+    await t.test('waits for a login that is opening a session with the old one, and ends that session', async (t) => {
       const { credentials, open, isAlive } = await prepare('katherine')
       const present = await open()
       const [opened] = await meet(

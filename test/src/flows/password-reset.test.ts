@@ -45,7 +45,7 @@ test('a password reset', async (t) => {
   }
   const before = { password_hash: 'old', email_verified: false, counted: 3, used: 0, sessions: 2 }
 
-  await t.test('is nothing at all where its notice cannot be written', async (t) => {
+  await t.test('is rolled back if its notice cannot be queued', async (t) => {
     t.strictSame(await standing(), before)
     await database.query(sql`ALTER TABLE mails RENAME TO elsewhere`)
     t.match(await caught(reset()), { code: '42P01' })
@@ -53,7 +53,7 @@ test('a password reset', async (t) => {
     t.strictSame(await standing(), before)
   })
 
-  await t.test('is all of it, once', async (t) => {
+  await t.test('has all its effects, once', async (t) => {
     const after = { password_hash: 'new', email_verified: true, counted: 0, used: 1, sessions: 0 }
     t.strictSame(await reset(), { owner: { id, password_version: 2, device_version: 2 }, ended: 2 })
     t.strictSame(await standing(), after)

@@ -22,11 +22,11 @@ test('the export of an account', async (t) => {
   const write = (user: string) => exportAccount({ openDatabase, limitSecret: Buffer.alloc(32), user })
   const read = async (user: string) => JSON.parse(await text((await write(user)) as AsyncGenerator<string>))
 
-  await t.test('is none where the user has gone', async (t) => {
+  await t.test('is undefined if the user no longer exists', async (t) => {
     t.equal(await write(uuid()), undefined)
   })
 
-  await t.test('says of the least what it is of', async (t) => {
+  await t.test('of a minimal account has all parts', async (t) => {
     t.match(await read(account), {
       user: { id: account, username: null, email: 'ada@example.com' },
       limits: [{ name: 'email', wrong_passwords: 0, blocked_for: 0 }],
@@ -103,7 +103,7 @@ test('the export of an account', async (t) => {
     })
   }
 
-  await t.test('has the mails that wait, and not what they are filled with', async (t) => {
+  await t.test('has queued mails without their content', async (t) => {
     const mail = { kind: 'email changed', recipient: 'ada@example.com', userId: account } as const
     await enqueueMail(openDatabase(), { ...mail, data: { name: 'ada' } })
     const { mails } = await read(account)

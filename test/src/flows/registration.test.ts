@@ -11,7 +11,7 @@ test('registrations', async (t) => {
   const database = createDatabase(pool, { timeout: 60_000 })
   const mails = () => database.query(sql`SELECT kind, recipient, data FROM mails`)
 
-  await t.test('write a mail to an address, counted in the same transaction', async (t) => {
+  await t.test('queue a mail to the address, counted in the same transaction', async (t) => {
     const count = async ({ kind, recipient }: { kind: string; recipient: string }) => {
       t.strictSame([kind, recipient], ['verify email', 'ada@example.com'])
       return { throttled: false }
@@ -28,14 +28,14 @@ test('registrations', async (t) => {
     await t.rejects(registerUser(database, account, count), { code: 'ACCOUNT_EXISTS' })
   })
 
-  await t.test('write none where none can be sent, or there is no address', async (t) => {
+  await t.test('queue no mail if the service sends none, or there is no address', async (t) => {
     await database.query(sql`DELETE FROM mails`)
     await registerUser(database, { email: 'grace@example.com', passwordHash: 'none' }, undefined)
     await registerUser(database, { username: 'mary', passwordHash: 'none' }, async () => ({ throttled: false }))
     t.strictSame(await mails(), [])
   })
 
-  await t.test('are finished by the token of an address, and leave it where the database is at fault', async (t) => {
+  await t.test('are finished by the token of an address, which stays valid if the database fails', async (t) => {
     const email = 'joan@example.com'
     const mint = { mail: uuid(), purpose: 'finish registration', email } as const
     const token = String(await mintEmailToken(database, Buffer.alloc(32), mint))
@@ -46,7 +46,7 @@ test('registrations', async (t) => {
   })
 })
 
-test('an address that its owner may still take back goes to nobody who registers it', async (t) => {
+test('an address that its owner may still restore cannot be registered', async (t) => {
   const database = createDatabase(await poolOf(t, await migratedDatabase(t)), { timeout: 60_000 })
   const { id } = await registerUser(database, { email: 'b@example.com', passwordHash: 'none' }, undefined)
   await database.query(
@@ -58,7 +58,7 @@ test('an address that its owner may still take back goes to nobody who registers
   t.equal((await database.query(sql`SELECT FROM users`)).length, 1)
 })
 
-test('an address that is given up at this moment goes to nobody who registers it', async (t) => {
+test('an address that is given up concurrently cannot be registered', async (t) => {
   const given = await migratedDatabase(t)
   if (!('url' in given)) {
     t.pass('the embedded database has one connection, and so no two transactions at once')

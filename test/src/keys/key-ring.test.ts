@@ -67,7 +67,7 @@ test('a ring signs with', async (t) => {
   )
 })
 
-test('what was unwrapped once goes on signing, until it is in the ring no more', async (t) => {
+test('a key that was unwrapped once signs until it has left the ring', async (t) => {
   const { source, ring } = setUp(key('one'))
   await ring.refresh()
   source.keys = [verifyingOnly('one'), verifyingOnly('two')]
@@ -107,7 +107,7 @@ test('a read replaces what was known', async (t) => {
   t.equal(ring.find('one'), undefined)
 })
 
-test('a read that fails is told to who asked for it, and the ring goes on', async (t) => {
+test('a failed read rejects, and the ring keeps its keys', async (t) => {
   const { source, ring } = setUp(key('one'))
   await ring.refresh()
   source.fault = new Error('the database is away')
@@ -119,21 +119,21 @@ test('a read that fails is told to who asked for it, and the ring goes on', asyn
   t.equal(ring.signingKey().kid, 'two')
 })
 
-test('reads at once are one', async (t) => {
+test('concurrent reads are one', async (t) => {
   const { source, ring } = setUp(key('one'))
   await Promise.all([ring.refresh(), ring.refresh(), ring.discover('one')])
   t.equal(source.reads, 1)
 })
 
 test('a kid', async (t) => {
-  await t.test('that is known needs no look', async (t) => {
+  await t.test('that is known needs no read', async (t) => {
     const { source, ring } = setUp(key('one'))
     await ring.refresh()
     t.match(await ring.discover('one'), key('one'))
     t.equal(source.reads, 1)
   })
 
-  await t.test('that is unknown is looked for', async (t) => {
+  await t.test('that is unknown causes a read', async (t) => {
     const { source, ring } = setUp(key('one'))
     await ring.refresh()
     source.keys = [key('one'), key('two')]
@@ -141,7 +141,7 @@ test('a kid', async (t) => {
     t.equal(source.reads, 2)
   })
 
-  await t.test('that is unknown costs at most one look in five seconds, however many come', async (t) => {
+  await t.test('that is unknown causes at most one read in five seconds', async (t) => {
     const { source, ring } = setUp(key('one'))
     await ring.refresh()
     const looks: number[] = []
@@ -153,7 +153,7 @@ test('a kid', async (t) => {
     t.strictSame(looks, [1, 1, 1, 2, 2, 2, 3])
   })
 
-  await t.test('that is unknown waits for a look under way', async (t) => {
+  await t.test('that is unknown waits for a read in progress', async (t) => {
     const { source, ring } = setUp(key('one'))
     await ring.refresh()
     source.keys = [key('one'), key('two')]
@@ -165,7 +165,7 @@ test('a kid', async (t) => {
     t.equal(source.reads, 2)
   })
 
-  await t.test('that is looked for in vain is unknown, and the ring goes on', async (t) => {
+  await t.test('that a failed read does not find stays unknown, and the ring keeps its keys', async (t) => {
     const { source, ring } = setUp(key('one'))
     await ring.refresh()
     source.fault = new Error('the database is away')

@@ -101,7 +101,7 @@ test('the list of keys', async (t) => {
     })
   }
 
-  await t.test('goes by the clock', async (t) => {
+  await t.test('follows the clock', async (t) => {
     const clock = testClock()
     await add('a', -10)
     await add('b', 350)
@@ -128,7 +128,7 @@ test('the list of keys', async (t) => {
     t.equal(Number(c?.createdAt) - Number(c?.signsFrom), 10_000)
   })
 
-  await t.test('takes tokens of any life', async (t) => {
+  await t.test('supports any lifetime of tokens', async (t) => {
     await add('a', -DAY)
     await add('b', -10)
     const keys = await listKeys(database, Number.MAX_SAFE_INTEGER)

@@ -14,7 +14,7 @@ const OLD = 'the secret that was used before, long enough'
 const NEW = 'the secret that is used today, long enough too'
 const BOTH = { current: NEW, previous: OLD }
 
-test('sealing all anew', async (t) => {
+test('resealing all data', async (t) => {
   const pool = await migratedPool(t)
   const clock = testClock()
   const database = createDatabase(pool, { clock, timeout: 60_000 })
@@ -31,7 +31,7 @@ test('sealing all anew', async (t) => {
   const privateKeys = async (secrets: { current: string; previous?: string }) =>
     (await readRing(database, secrets, 900)).map(({ privateKey }) => privateKey)
 
-  await t.test('leaves nothing that the previous secret opens, or that the present one does not', async (t) => {
+  await t.test('leaves nothing that the previous secret opens, or that the current one does not', async (t) => {
     await rotateKey(database, rules)
     const before = [await privateKeys({ current: OLD }), await readRootSecret(database, { current: OLD })]
     t.equal(await rewrap(database, BOTH), 2)
@@ -53,20 +53,20 @@ test('sealing all anew', async (t) => {
     t.type(await caught(rotateKey(database, rules)), RootSecretMismatch, 'while one with the old one makes no more')
   })
 
-  await t.test('may be done again, and where there is no previous secret', async (t) => {
+  await t.test('is idempotent, and needs no previous secret', async (t) => {
     await rewrap(database, BOTH)
     t.equal(await rewrap(database, BOTH), 1)
     t.equal(await rewrap(database, { current: NEW }), 1)
     t.notOk((await privateKeys({ current: NEW })).includes(undefined))
   })
 
-  await t.test('passes over what is revoked', async (t) => {
+  await t.test('skips revoked keys', async (t) => {
     const { kid } = await rotateKey(database, rules, 0)
     await revokeKey(database, rules, kid)
     t.equal(await rewrap(database, BOTH), 2)
   })
 
-  await t.test('changes nothing when neither secret opens a key, also one that is over, and names it', async (t) => {
+  await t.test('changes nothing if neither secret opens a key, even an expired one, and names it', async (t) => {
     const { kid } = await rotateKey(database, rules)
     const foreign = seal(Buffer.from('a key'), 'signing key wrap', kid, { current: `${OLD}er` })
     await database.query(sql`UPDATE signing_keys SET private_key = ${foreign} WHERE kid = ${kid}`)

@@ -74,7 +74,7 @@ test('the stored keys', async (t) => {
       t.strictSame(await states(), ['verifying', 'signing', 'published'])
     })
 
-    await t.test('once by operators who do so at once', async (t) => {
+    await t.test('once, by concurrent operators', async (t) => {
       const { clock, rules, states } = await setUp()
       const outcomes = await Promise.allSettled([1, 2, 3].map(() => rotateKey(createDatabase(pool, { clock }), rules)))
       t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected'])
@@ -83,7 +83,7 @@ test('the stored keys', async (t) => {
   })
 
   await t.test('are rotated by age', async (t) => {
-    await t.test('when the one that signs has done so for too long', async (t) => {
+    await t.test('when the signing key is too old', async (t) => {
       const { rotateAged, first, ring, clock } = await setUp()
       t.equal(await rotateAged(90 * DAY), undefined)
       clock.advance(90 * DAY - 60)
@@ -93,7 +93,7 @@ test('the stored keys', async (t) => {
       t.strictSame(await ring(), [first, kid])
     })
 
-    await t.test('once, by instances that do so at once', async (t) => {
+    await t.test('once, by concurrent instances', async (t) => {
       const { rotateAged, states, clock } = await setUp()
       clock.advance(2 * DAY)
       const made = await Promise.all([1, 2, 3, 4].map(() => rotateAged(DAY)))
@@ -132,7 +132,7 @@ test('the stored keys', async (t) => {
       t.strictSame(await states(), ['revoked', 'verifying', 'signing'])
     })
 
-    await t.test('one that waits, and the one that signs goes on', async (t) => {
+    await t.test('one that waits to sign, while the signing key continues', async (t) => {
       const { first, rotate, revoke, ring, clock } = await setUp()
       const { kid } = await rotate()
       t.strictSame(await revoke(kid), { was: 'published', replacement: undefined })
@@ -140,7 +140,7 @@ test('the stored keys', async (t) => {
       t.strictSame(await ring(), [first])
     })
 
-    await t.test('one that verifies, and one that is over', async (t) => {
+    await t.test('one that verifies, and one that has expired', async (t) => {
       const { first, rotate, revoke, ring, clock } = await setUp()
       const { kid: second } = await rotate(0)
       t.strictSame(await revoke(first), { was: 'verifying', replacement: undefined })
@@ -159,13 +159,13 @@ test('the stored keys', async (t) => {
       t.strictSame([rows[0]?.public_key.crv, rows[0]?.private_key], ['P-256', null])
     })
 
-    await t.test('not in a dry run, which tells what they are', async (t) => {
+    await t.test('not in a dry run, which returns their state', async (t) => {
       const { first, revoke, states } = await setUp()
       t.strictSame(await revoke(first, true), { was: 'signing', replacement: undefined })
       t.strictSame(await states(), ['signing'])
     })
 
-    await t.test('only where they are there, and once', async (t) => {
+    await t.test('only if they exist, and once', async (t) => {
       const { first, revoke, states, list } = await setUp()
       for (const dryRun of [true, false]) {
         t.equal((await caught(revoke('nobody', dryRun))).message, 'there is no key nobody: "keys list" shows all keys')

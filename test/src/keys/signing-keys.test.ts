@@ -20,7 +20,7 @@ test('the stored keys', async (t) => {
     await database.query(sql`TRUNCATE signing_keys`)
   })
 
-  await t.test('the first one signs at once, and is made only once', async (t) => {
+  await t.test('the first one signs immediately, and is created only once', async (t) => {
     await ensureKey(database, SECRETS)
     await ensureKey(database, SECRETS)
     const ring = await readRing(database, SECRETS, TOKEN_TTL)
@@ -28,7 +28,7 @@ test('the stored keys', async (t) => {
     t.ok((ring[0] as SigningKey).signsIn <= 0)
   })
 
-  await t.test('the first one is made once by instances that start at once', async (t) => {
+  await t.test('the first one is created once by concurrent instances', async (t) => {
     await Promise.all([1, 2, 3, 4].map(() => ensureKey(createDatabase(pool), SECRETS)))
     t.equal((await readRing(database, SECRETS, TOKEN_TTL)).length, 1)
   })
@@ -72,7 +72,7 @@ test('the stored keys', async (t) => {
     t.ok(after > -60_000 && after <= 0, `it signs in ${after} ms`)
   })
 
-  await t.test('an old one stays until its last token is over', async (t) => {
+  await t.test('an old one stays until its last token has expired', async (t) => {
     const clock = testClock()
     const database = createDatabase(pool, { clock, timeout: 60_000 })
     const first = await addKey(database, SECRETS, 0)

@@ -3,7 +3,7 @@ import { build, post } from '../../helpers/app.ts'
 import { holdConnections } from '../../helpers/held-connections.ts'
 import { holdMoments } from '../../helpers/too-long.ts'
 
-test('the addresses of those who come at once', async (t) => {
+test('concurrent requests', async (t) => {
   const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const { asked, begun, settle } = holdConnections(t, fastify)
   /** So many refreshes, which ask the database for nothing but their count. */
@@ -13,7 +13,7 @@ test('the addresses of those who come at once', async (t) => {
   const statuses = async (answers: ReturnType<typeof refreshes>) =>
     (await Promise.all(answers)).map(({ statusCode }) => statusCode)
 
-  await t.test('are counted by one statement, and those who come meanwhile by the next', async (t) => {
+  await t.test('are counted by one statement, and those that arrive meanwhile by the next', async (t) => {
     holdMoments(t)
     const first = refreshes(3)
     await begun(1)
@@ -28,7 +28,7 @@ test('the addresses of those who come at once', async (t) => {
     t.equal(asked.length, 0)
   })
 
-  await t.test('wait no longer than a moment for a statement that hangs', async (t) => {
+  await t.test('wait only briefly for a statement that hangs', async (t) => {
     const tooLong = holdMoments(t)
     const hanging = refreshes(1)
     await begun(1)
@@ -43,7 +43,7 @@ test('the addresses of those who come at once', async (t) => {
     t.strictSame(await statuses(hanging), invalid(1))
   })
 
-  await t.test('are counted on where a statement has failed', async (t) => {
+  await t.test('are still counted after a statement has failed', async (t) => {
     holdMoments(t)
     const failing = refreshes(2)
     await begun(1)

@@ -8,26 +8,29 @@ const NOW = Date.UTC(2026, 0, 31)
 test('a device token', async (t) => {
   const token = createDeviceToken(OWNER, NOW, KEY)
 
-  await t.test('tells the owner and the device, for a year', async (t) => {
+  await t.test('identifies the owner and the device, for a year', async (t) => {
     const device = readDeviceToken(token, NOW, KEY)
     t.match(device, { ...OWNER, nonce: /^[\w-]{22}$/ })
     t.strictSame(readDeviceToken(token, NOW + (DEVICE_LIFETIME - 1) * 1000, KEY), device)
     t.equal(readDeviceToken(token, NOW + DEVICE_LIFETIME * 1000, KEY), undefined)
   })
 
-  await t.test('is another for each device, and is made for no other nonce', async (t) => {
+  await t.test('differs for each device, and is bound to its nonce', async (t) => {
     const tokens = Array.from({ length: 10 }, () => createDeviceToken(OWNER, NOW, KEY))
     t.equal(new Set(tokens.map((each) => readDeviceToken(each, NOW, KEY)?.nonce)).size, 10)
     t.equal(new Set(tokens.map((each) => each.slice(22))).size, 10)
   })
 
-  await t.test('fits a cookie as it is, always at the same length, and shows nothing of the account', async (t) => {
-    for (const owner of [OWNER, { ...OWNER, password_version: 1, device_version: 1 }]) {
-      const other = createDeviceToken(owner, NOW, KEY)
-      t.match(other, /^[\w-]{83}$/)
-      t.notOk(Buffer.from(other, 'base64url').includes(Buffer.from(OWNER.id.replaceAll('-', ''), 'hex')))
+  await t.test(
+    'needs no encoding in a cookie, has a constant length, and reveals nothing about the account',
+    async (t) => {
+      for (const owner of [OWNER, { ...OWNER, password_version: 1, device_version: 1 }]) {
+        const other = createDeviceToken(owner, NOW, KEY)
+        t.match(other, /^[\w-]{83}$/)
+        t.notOk(Buffer.from(other, 'base64url').includes(Buffer.from(OWNER.id.replaceAll('-', ''), 'hex')))
+      }
     }
-  })
+  )
 
   /** The token with one bit changed. */
   const changed = (at: number) => {

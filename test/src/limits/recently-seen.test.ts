@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createRecentlySeen } from '../../../src/limits/recently-seen.ts'
 
-test('what is news', async (t) => {
+test('only the first occurrence of a key in a window is new', async (t) => {
   let now = 120_000
   const isFirst = createRecentlySeen(() => now, 60_000)
   t.strictSame(['a', 'b', 'a', 'b'].map(isFirst), [true, true, false, false])

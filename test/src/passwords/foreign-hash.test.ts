@@ -183,7 +183,7 @@ const vectors: [maker: string, password: string, given: string | object, kept?: 
   ['argon2-cffi 21.1, as Keycloak', PLAIN, exported(KEYCLOAK_ARGON2_SECRET, KEYCLOAK_ARGON2)]
 ]
 
-test('hashes of other services open to their passwords, and to no others', async (t) => {
+test('hashes of other services match their passwords, and no others', async (t) => {
   for (const [maker, password, given, kept] of vectors) {
     await t.test(maker, async (t) => {
       const { hash: text = '' } = importHash(given)
@@ -288,11 +288,11 @@ const refused: [what: string, given: string | object, reason: string][] = [
   ]
 ]
 
-test('what is not adopted, and why', async (t) => {
+test('rejected hashes, and the reasons', async (t) => {
   for (const [what, given, reason] of refused) t.strictSame(importHash(given), { reason }, what)
 })
 
-test('what costs as much as is allowed is adopted', async (t) => {
+test('hashes of the highest allowed cost are imported', async (t) => {
   for (const given of [
     `$2b$15$${'.'.repeat(53)}`,
     `$argon2id$v=19$m=131072,t=8,p=4$${KEY}$${KEY}`,

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import work from '../../../src/passwords/hash-worker.js'
 import { readHash, type StoredHash } from '../../../src/passwords/stored-hash.ts'
 
-test('a worker makes a hash at the cost asked for, and checks passwords against it', async (t) => {
+test('a worker hashes with the given cost, and verifies passwords', async (t) => {
   const text = String(await work({ password: 'correct horse', cost: 4 }))
   t.match(text, /^\$2b\$04\$[./A-Za-z0-9]{53}$/)
   const hash = readHash(text) as StoredHash

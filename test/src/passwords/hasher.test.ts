@@ -19,11 +19,11 @@ test('a hasher', async (t) => {
   t.teardown(() => hasher.close())
   const hash = await hasher.hash('pässwörd')
 
-  await t.test('makes bcrypt hashes at its cost', async (t) => {
+  await t.test('makes bcrypt hashes with its cost', async (t) => {
     t.match(hash, /^\$2b\$10\$[./A-Za-z0-9]{53}$/)
   })
 
-  await t.test('renews a hash of another cost, when there is room for it', async (t) => {
+  await t.test('renews a hash of another cost, unless the queue is full', async (t) => {
     t.equal(await hasher.renew('pässwörd', hash), undefined)
     const cheaper = hash.replace('$10$', '$12$')
     const renewed = await hasher.renew('pässwörd', cheaper)
@@ -55,7 +55,7 @@ test('a hasher', async (t) => {
     })
   }
 
-  await t.test('checks hashes of other services, however the password is composed', async (t) => {
+  await t.test('verifies hashes of other services, in their Unicode form', async (t) => {
     const decomposed = 'pa\u0308sswo\u0308rd'
     // Made with Python's hashlib and argon2-cffi.
     const ofDecomposed = '$scrypt$ln=10,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$0H3fxtIsUWvZpLdpmrROuHjrmBRAGtrozknLEVqFZ2s'
@@ -75,7 +75,7 @@ test('a hasher', async (t) => {
     t.match(await hasher.renew('pässwörd', hash.replace('$2b$', '$2$')), /^\$2b\$10\$/)
   })
 
-  await t.test('says no to what it does not check, at the same work, and tells why', async (t) => {
+  await t.test('refuses a hash that it does not verify, with the same work, and reports why', async (t) => {
     const reasons: string[] = []
     const hasher = createHasher({ cost: 10, concurrency: 1, queue: 1, unusable: (reason) => reasons.push(reason) })
     t.teardown(() => hasher.close())
@@ -92,7 +92,7 @@ test('a hasher', async (t) => {
     t.strictSame(reasons, ['it has no known format', 'bcrypt above cost 15', 'argon2 with more than 128 MiB of memory'])
   })
 
-  await t.test('does one hash for a password in any normal form, of anybody and nobody', async (t) => {
+  await t.test('computes one hash for each password, in any Unicode form, with or without an account', async (t) => {
     const forms = ['pässwörd', 'pa\u0308sswo\u0308rd', 'plain', 'x\u0301'.repeat(500), '\ufb01ne pässwörd']
     const hashes = [hash, undefined, '!', hash.replace('$2b$', '$2$'), `$argon2id$v=19$m=8,t=1,p=1${SALTED}`]
     const { run } = Piscina.prototype
@@ -107,14 +107,14 @@ test('a hasher', async (t) => {
     t.ok(tasks.every((task) => typeof (task as { password: unknown }).password === 'string'))
   })
 
-  await t.test('knows a bcrypt hash of NFC alone', async (t) => {
+  await t.test('verifies bcrypt hashes of NFC only', async (t) => {
     const decomposed = 'pa\u0308sswo\u0308rd'
     const ofDecomposed = bcrypt.hashSync(decomposed, 4)
     t.equal(await hasher.verify(decomposed, ofDecomposed), false)
     t.equal(await hasher.verify('pässwörd', bcrypt.hashSync('pässwörd', 4)), true)
   })
 
-  await t.test('works to say no, whether there is a hash or not', async (t) => {
+  await t.test('takes the same work to refuse, with or without a hash', async (t) => {
     for (const [password, against] of [
       ['wrong', undefined],
       [`${longest}y`, hash]
@@ -125,7 +125,7 @@ test('a hasher', async (t) => {
     }
   })
 
-  await t.test('turns away what finds its queue full, and what its client has left', async (t) => {
+  await t.test('refuses tasks beyond its queue, and cancels those of disconnected clients', async (t) => {
     const client = new AbortController()
     const running = hasher.hash('first')
     const admission = hasher.semaphore.enter({ signal: client.signal })
@@ -143,7 +143,7 @@ test('a hasher', async (t) => {
   })
 })
 
-test('a hasher that is closed ends what still runs', async (t) => {
+test('closing a hasher ends running tasks', async (t) => {
   const hasher = createHasher({ cost: 10, concurrency: 1, queue: 0 })
   const running = hasher.hash('x').then(
     () => 'made',

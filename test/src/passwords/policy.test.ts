@@ -36,7 +36,7 @@ const judged: [string, string, Fault[]][] = [
   ['more than the username', 'Ada.Lovelace1815', []]
 ]
 
-test('a password of more than 1,024 characters is rejected before anything else is done with it', async (t) => {
+test('a password of more than 1,024 characters is rejected before normalization', async (t) => {
   const long = fault('max_bytes', 'must have at most 72 bytes in UTF-8')
   for (const password of ['x'.repeat(1025), '\u0301\u0316'.repeat(5000), '😀'.repeat(513)]) {
     t.strictSame(validatePassword(password, 8, [password]), [long])
@@ -47,14 +47,14 @@ test('a password of more than 1,024 characters is rejected before anything else 
   t.strictSame(validatePassword(decomposed, 8, []), [], 'NFC makes 72 bytes of 216')
 })
 
-test('a new password is judged that is', async (t) => {
+test('a new password is validated that is', async (t) => {
   for (const [what, password, faults] of judged) {
     await t.test(what, async (t) => t.strictSame(validatePassword(password, 8, NAMES), faults))
   }
 })
 
 // OWASP ASVS 5.0 §6.2.4: of those that are long enough, the commonest 3,000 at least.
-test('thousands of common passwords are long enough to be refused for that alone', (t) => {
+test('thousands of common passwords are long enough to be rejected as common', (t) => {
   const longEnough = dictionary['passwords-common'].filter((password) => password.length >= 8).slice(0, 3000)
   t.equal(longEnough.length, 3000)
   const others = longEnough.filter((password) => validatePassword(password, 8, [])[0]?.rule !== 'common')
@@ -62,23 +62,23 @@ test('thousands of common passwords are long enough to be refused for that alone
   t.end()
 })
 
-test('the least length is what the operator asks for', (t) => {
+test('the minimum length is configurable', (t) => {
   t.strictSame(validatePassword('k7#pQz!mW2&x', 12, []), [])
   t.strictSame(validatePassword('k7#pQz!mW2&', 12, []), [fault('min_length', 'must have at least 12 characters')])
   t.end()
 })
 
-test('a name that the account does not have is in nobody’s way', (t) => {
+test('a missing name is ignored', (t) => {
   t.strictSame(validatePassword('undefined', 8, [undefined, 'ada']), [])
   t.end()
 })
 
-test('a name of null is in nobody’s way either', (t) => {
+test('a name of null is ignored', (t) => {
   t.strictSame(validatePassword('null and void', 8, [null, 'ada']), [])
   t.end()
 })
 
-test('every fault is at the key that the password came under', (t) => {
+test('every fault has the path of the password', (t) => {
   t.strictSame(validatePassword('123456', 8, ['123456'], '/new_password'), [
     { ...TOO_SHORT, path: '/new_password' },
     { ...COMMON, path: '/new_password' },
@@ -87,7 +87,7 @@ test('every fault is at the key that the password came under', (t) => {
   t.end()
 })
 
-test('however a keyboard composes a letter, the password is the same', (t) => {
+test('composed and decomposed letters are the same password', (t) => {
   t.equal(normalize('pa\u0308sswo\u0308rd'), 'pässwörd'.normalize('NFC'))
   t.equal(normalize('  as it is  '), '  as it is  ')
   t.equal(normalize('ﬁ'), 'ﬁ', 'compatible characters stay apart')

@@ -13,7 +13,7 @@ import {
 const SALTED = '$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg'
 const BYTES = 'MDEyMzQ1Njc4OWFiY2RlZg=='
 
-test('a hash is read as it is written', (t) => {
+test('a hash is parsed as it was serialized', (t) => {
   for (const text of [
     `$2b$12$${'x'.repeat(53)}`,
     `$2$12$${'x'.repeat(53)}`,
@@ -28,7 +28,7 @@ test('a hash is read as it is written', (t) => {
   t.end()
 })
 
-test('the one that stands for no password is no hash, and neither are other forms', (t) => {
+test('NO_PASSWORD and unknown formats are no hashes', (t) => {
   for (const text of [
     NO_PASSWORD,
     '',
@@ -43,7 +43,7 @@ test('the one that stands for no password is no hash, and neither are other form
   t.end()
 })
 
-test('a first bcrypt is checked as a later one', (t) => {
+test('an original bcrypt hash is verified with the prefix of a later one', (t) => {
   const text = `$2b$12$${'x'.repeat(53)}`
   t.strictSame(readHash(text), { algorithm: 'bcrypt', cost: 12, text, repeated: false })
   t.strictSame(readHash(text.replace('b', '')), { algorithm: 'bcrypt', cost: 12, text, repeated: true })
@@ -51,14 +51,14 @@ test('a first bcrypt is checked as a later one', (t) => {
 })
 
 // The table of what is too costly is in foreign-hash.test.ts.
-test('what the service itself makes is not too costly', (t) => {
+test('hashes of the service itself are not too costly', (t) => {
   t.equal(costExcess(readHash(`$2b$15$${'x'.repeat(53)}`) as StoredHash), undefined)
   t.equal(costExcess(readHash(`$scrypt$ln=17,r=8,p=1${SALTED}`) as StoredHash), undefined, 'nor is what OWASP advises')
   t.match(costExcess(readHash(`$2b$16$${'x'.repeat(53)}`) as StoredHash), /cost 15/)
   t.end()
 })
 
-test('numbers, digests and base64 are what they are to the letter', (t) => {
+test('numbers, digests and base64 are parsed strictly', (t) => {
   t.strictSame(['1', '4294967295', '0', '01', '-1', '1e3', '', undefined].map(positiveInteger), [
     1,
     4294967295,

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { equalSecrets } from '../../../src/secrets/equal.ts'
 
-test('two secrets are compared whole', (t) => {
+test('two secrets are compared completely', (t) => {
   const compared: [string, string, boolean][] = [
     ['secret', 'secret', true],
     ['', '', true],

@@ -15,25 +15,25 @@ test('the root secret', async (t) => {
     await pool.query('TRUNCATE root_secret')
   })
 
-  await t.test('is made once, also by instances that start at once', async (t) => {
+  await t.test('is created once, also by concurrent instances', async (t) => {
     const secrets = await Promise.all([1, 2, 3, 4].map(() => read({ current: OLD })))
     t.match(secrets[0], /^[\w-]{43}$/)
     t.equal(new Set(secrets).size, 1)
     t.equal(await read({ current: OLD }), secrets[0], 'and stays')
   })
 
-  await t.test('is another for each database', async (t) => {
+  await t.test('differs for each database', async (t) => {
     const first = await read({ current: OLD })
     await pool.query('TRUNCATE root_secret')
     t.not(await read({ current: OLD }), first)
   })
 
-  await t.test('outlives a change of SECRET_KEY', async (t) => {
+  await t.test('survives a change of SECRET_KEY', async (t) => {
     const root = await read({ current: OLD })
     t.equal(await read({ current: NEW, previous: OLD }), root)
   })
 
-  await t.test('stops the start when neither secret opens it', async (t) => {
+  await t.test('stops the start if neither secret opens it', async (t) => {
     await read({ current: OLD })
     for (const secrets of [{ current: NEW }, { current: NEW, previous: `${NEW}er` }]) {
       const error = await caught(read(secrets))
@@ -45,7 +45,7 @@ test('the root secret', async (t) => {
     }
   })
 
-  await t.test('decides what else is sealed with, so that all instances open it', async (t) => {
+  await t.test('decides which secret seals new data, so that all instances can open it', async (t) => {
     const decide = (secrets: { current: string; previous?: string }) =>
       sealingSecrets(createDatabase(pool, { timeout: 60_000 }), secrets)
     t.strictSame(await decide({ current: OLD }), { current: OLD })

@@ -6,10 +6,10 @@ const OLD = 'the secret that was used before, long enough'
 const NEW = 'the secret that is used today, long enough too'
 const CONTENT = Buffer.from('what nobody is to read')
 
-test('what is sealed', async (t) => {
+test('sealed data', async (t) => {
   const sealed = seal(CONTENT, 'a purpose', 'a name', { current: NEW, previous: OLD })
 
-  await t.test('shows nothing of itself, and never looks the same', async (t) => {
+  await t.test('reveals nothing, and differs each time', async (t) => {
     t.notOk(sealed.includes(CONTENT))
     t.notSame(seal(CONTENT, 'a purpose', 'a name', { current: NEW }), sealed)
   })
@@ -40,7 +40,7 @@ test('what is sealed', async (t) => {
     })
   }
 
-  await t.test('may be nothing', async (t) => {
+  await t.test('may be empty', async (t) => {
     const nothing = seal(Buffer.alloc(0), 'a purpose', 'a name', { current: NEW })
     t.strictSame(unseal(nothing, 'a purpose', 'a name', { current: NEW }), Buffer.alloc(0))
   })

@@ -6,7 +6,7 @@ import { readOrCreateSecret } from '../../../src/secrets/secret-file.ts'
 const SECRET = /^[\w-]{43}$/
 
 test('an installation without a secret', async (t) => {
-  await t.test('makes one that only its owner can read, and keeps it', async (t) => {
+  await t.test('creates one that only its owner can read, and keeps it', async (t) => {
     const folder = `${t.testdir()}/a/new/folder`
     const secret = readOrCreateSecret(folder)
     t.match(secret, SECRET)
@@ -27,13 +27,13 @@ test('an installation without a secret', async (t) => {
     t.equal(readOrCreateSecret(folder), 'kept in a safe, and long enough to be one')
   })
 
-  await t.test('makes one where a crash cut the making of it short', async (t) => {
+  await t.test('creates one after a crash has interrupted the first attempt', async (t) => {
     const folder = t.testdir({ 'secret.key.new': 'cut sh' })
     t.match(readOrCreateSecret(folder), SECRET)
     t.strictSame(readdirSync(folder), ['secret.key'])
   })
 
-  await t.test('follows no link that stands in its way', async (t) => {
+  await t.test('does not follow a link in place of the temporary file', async (t) => {
     const folder = t.testdir({ outside: 'kept', data: {} })
     symlinkSync('../outside', `${folder}/data/secret.key.new`)
     t.match(readOrCreateSecret(`${folder}/data`), SECRET)
@@ -58,12 +58,12 @@ test('an installation without a secret', async (t) => {
     })
   }
 
-  await t.test('says what is wrong where a secret cannot be kept', async (t) => {
+  await t.test('reports why a secret cannot be stored', async (t) => {
     const folder = t.testdir({ data: 'a file' })
     t.throws(() => readOrCreateSecret(`${folder}/data`), { name: 'DataFolderError' })
   })
 
-  await t.test('makes none in place of one that cannot be read', async (t) => {
+  await t.test('does not replace one that cannot be read', async (t) => {
     const folder = t.testdir({ folder: { 'secret.key': {} }, link: {}, pipe: {} })
     spawnSync('mkfifo', [`${folder}/pipe/secret.key`])
     symlinkSync('nowhere', `${folder}/link/secret.key`)

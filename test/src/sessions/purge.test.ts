@@ -40,11 +40,11 @@ test('a purge', async (t) => {
       reason
     ])
 
-  await t.test('of nothing does nothing', async (t) => {
+  await t.test('without sessions does nothing', async (t) => {
     t.strictSame(await prepare().purge(), { last: undefined, marked: 0, deleted: 0 })
   })
 
-  await t.test('marks what has run out, with the reason, and leaves the living alone', async (t) => {
+  await t.test('marks expired sessions with the reason, and leaves active ones', async (t) => {
     const { clock, begin, purge } = prepare()
     // Those of one millisecond have no order.
     const ids = [await begin(), await begin(), await begin()].sort() as [string, string, string]
@@ -69,7 +69,7 @@ test('a purge', async (t) => {
     t.strictSame(await purge(), { last: ids[2], marked: 0, deleted: 0 }, 'nothing is marked twice')
   })
 
-  await t.test('deletes what was over for 30 days', async (t) => {
+  await t.test('deletes sessions that ended 30 days ago', async (t) => {
     const { clock, begin, purge } = prepare()
     const id = await begin()
     clock.advance(3600)
@@ -83,7 +83,7 @@ test('a purge', async (t) => {
     t.equal(RETENTION, 30 * DAY)
   })
 
-  await t.test('goes on where the last step stopped', async (t) => {
+  await t.test('continues where the previous step stopped', async (t) => {
     const { clock, begin, purge } = prepare()
     const ids = [await begin(), await begin(), await begin()].sort()
     clock.advance(3600)
@@ -92,7 +92,7 @@ test('a purge', async (t) => {
     t.strictSame(await purge(first.last, 2), { last: ids[2], marked: 1, deleted: 0 })
   })
 
-  await t.test('leaves it to the instance that is at it', async (t) => {
+  await t.test('does nothing while another instance purges', async (t) => {
     const { clock, database, begin, purge } = prepare()
     const id = await begin()
     clock.advance(3600)

@@ -12,7 +12,7 @@ import {
 const SESSION = '0198a3c2-7f00-7000-8000-0123456789ab'
 const KEY = Buffer.alloc(32, 7)
 
-test('a refresh token reads session.family.rotating, and is read back as it was written', (t) => {
+test('a refresh token is session.family.rotating, and is parsed as it was serialized', (t) => {
   const token = createRefreshToken(SESSION)
   const text = writeRefreshToken(token)
   t.match(text, /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/)
@@ -30,7 +30,7 @@ test('no two refresh tokens share a secret, even of one session', (t) => {
   t.end()
 })
 
-test('what reads like no refresh token is none', (t) => {
+test('malformed refresh tokens are rejected', (t) => {
   const text = writeRefreshToken({ session: SESSION, family: Buffer.alloc(16), rotating: Buffer.alloc(32) })
   const [session, family, rotating] = text.split('.') as [string, string, string]
   const others: [what: string, text: string][] = [
@@ -78,7 +78,7 @@ test('a successor', (t) => {
   t.end()
 })
 
-test('of a secret part its SHA-256 is stored', (t) => {
+test('the SHA-256 of a secret part is stored', (t) => {
   const { rotating } = createRefreshToken(SESSION)
   t.strictSame(sha256(rotating), createHash('sha256').update(rotating).digest())
   t.end()

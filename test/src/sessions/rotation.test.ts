@@ -38,7 +38,7 @@ test('the use of refresh tokens', async (t) => {
     }
   }
 
-  await t.test('gives the successor, and tells whose session it is', async (t) => {
+  await t.test('returns the successor, the session and its user', async (t) => {
     const { clock, token, use, row } = await begin()
     clock.advance(1000)
     const used = (await use(token)) as UsedSession
@@ -54,7 +54,7 @@ test('the use of refresh tokens', async (t) => {
     t.strictSame(stored.last_used_at, used.lastUsedAt)
   })
 
-  await t.test('lengthens the session, but not beyond REFRESH_MAX_TTL', async (t) => {
+  await t.test('extends the session, up to REFRESH_MAX_TTL', async (t) => {
     const { clock, token, next, use } = await begin()
     let present = token
     for (const seconds of [3000, 3000]) {
@@ -67,7 +67,7 @@ test('the use of refresh tokens', async (t) => {
     t.strictSame(await use(present), { refused: 'expired', ended: user.id })
   })
 
-  await t.test('gives the same successor to each use within the grace', async (t) => {
+  await t.test('returns the same successor to each use within the grace period', async (t) => {
     const { clock, token, next, use } = await begin()
     const successor = await next(token)
     for (const seconds of [0, 4, 5]) {
@@ -77,7 +77,7 @@ test('the use of refresh tokens', async (t) => {
     t.ok('refreshToken' in (await use(successor)), 'which is good')
   })
 
-  await t.test('gives the same successor to all uses at once, whichever connection they come over', async (t) => {
+  await t.test('returns the same successor to concurrent uses on several connections', async (t) => {
     const { token, use, next } = await begin()
     for (let present = token, round = 0; round < 5; round++) {
       const uses = await Promise.all(
@@ -91,7 +91,7 @@ test('the use of refresh tokens', async (t) => {
     }
   })
 
-  await t.test('ends the session when the grace of a used token is over', async (t) => {
+  await t.test('ends the session when a used token is replayed after the grace period', async (t) => {
     const { clock, token, next, use, alive, row } = await begin()
     const successor = await next(token)
     clock.advance(10)
@@ -103,7 +103,7 @@ test('the use of refresh tokens', async (t) => {
     t.strictSame(await use(token), { refused: 'replayed' })
   })
 
-  await t.test('ends nothing else', async (t) => {
+  await t.test('does not end other sessions', async (t) => {
     const [one, other] = [await begin(), await begin()]
     await one.next(one.token)
     one.clock.advance(60)
@@ -112,7 +112,7 @@ test('the use of refresh tokens', async (t) => {
     t.ok(await other.alive())
   })
 
-  await t.test('only refuses a token before the used one, within the grace of its own first use', async (t) => {
+  await t.test('refuses a superseded token within the grace period of its own first use', async (t) => {
     const { clock, token, next, use, alive } = await begin()
     clock.advance(60)
     const second = await next(token)
@@ -127,18 +127,21 @@ test('the use of refresh tokens', async (t) => {
     t.notOk(await alive())
   })
 
-  await t.test('ends the session at a token first used before the grace, whatever was rotated since', async (t) => {
-    const { clock, token, next, use, alive } = await begin()
-    let stolen = await next(token)
-    for (let step = 0; step < 6; step++) {
-      clock.advance(9)
-      stolen = await next(stolen)
+  await t.test(
+    'ends the session at a token first used before the grace period, whatever was rotated since',
+    async (t) => {
+      const { clock, token, next, use, alive } = await begin()
+      let stolen = await next(token)
+      for (let step = 0; step < 6; step++) {
+        clock.advance(9)
+        stolen = await next(stolen)
+      }
+      clock.advance(3)
+      t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
+      t.notOk(await alive())
+      t.strictSame(await use(stolen), { refused: 'replayed' })
     }
-    clock.advance(3)
-    t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
-    t.notOk(await alive())
-    t.strictSame(await use(stolen), { refused: 'replayed' })
-  })
+  )
 
   for (const [rotations, refused] of [
     [8, 'superseded'],
@@ -154,7 +157,7 @@ test('the use of refresh tokens', async (t) => {
     })
   }
 
-  await t.test('keeps nothing of rotations that are further apart than the grace', async (t) => {
+  await t.test('keeps no rotations that are further apart than the grace period', async (t) => {
     const { clock, token, next, row } = await begin()
     const nothing = { earlier_hashes: null, earlier_rotated_at: null }
     const second = await next(token)
@@ -166,24 +169,27 @@ test('the use of refresh tokens', async (t) => {
     t.match(await row(), nothing)
   })
 
-  await t.test('goes on with a session that an instance without earlier rotations has used', async (t) => {
-    const { clock, token, next, use, alive } = await begin()
-    const second = await next(token)
-    const third = await next(second)
-    const rotating = Buffer.alloc(32, 3)
-    // What the version before writes: it knows the latest rotation alone.
-    await pool.query(
-      'UPDATE sessions SET previous_hash = rotating_hash, rotating_hash = $2, rotated_at = now() WHERE id = $1',
-      [token.session, sha256(rotating)]
-    )
-    t.match(await use(third), { refreshToken: { session: token.session } }, 'its predecessor repeats')
-    t.strictSame(await use(token), { refused: 'superseded' })
-    const fifth = await next({ ...token, rotating })
-    t.ok(await alive())
-    clock.advance(10)
-    t.ok('refreshToken' in (await use(fifth)))
-    t.strictSame(await use(second), { refused: 'replayed', ended: user.id })
-  })
+  await t.test(
+    'continues a session that an older version has refreshed, which stores no earlier rotations',
+    async (t) => {
+      const { clock, token, next, use, alive } = await begin()
+      const second = await next(token)
+      const third = await next(second)
+      const rotating = Buffer.alloc(32, 3)
+      // What the version before writes: it knows the latest rotation alone.
+      await pool.query(
+        'UPDATE sessions SET previous_hash = rotating_hash, rotating_hash = $2, rotated_at = now() WHERE id = $1',
+        [token.session, sha256(rotating)]
+      )
+      t.match(await use(third), { refreshToken: { session: token.session } }, 'its predecessor repeats')
+      t.strictSame(await use(token), { refused: 'superseded' })
+      const fifth = await next({ ...token, rotating })
+      t.ok(await alive())
+      clock.advance(10)
+      t.ok('refreshToken' in (await use(fifth)))
+      t.strictSame(await use(second), { refused: 'replayed', ended: user.id })
+    }
+  )
 
   for (let replayed = 0; replayed < 20; replayed++) {
     await t.test(`ends the session at a replay of token ${replayed + 1} of 21`, async (t) => {
@@ -199,14 +205,14 @@ test('the use of refresh tokens', async (t) => {
     })
   }
 
-  await t.test('without a grace takes each token once', async (t) => {
+  await t.test('without a grace period accepts each token once', async (t) => {
     const { token, next, use, alive } = await begin({ REFRESH_GRACE: 0 })
     await next(token)
     t.strictSame(await use(token), { refused: 'replayed', ended: user.id })
     t.notOk(await alive())
   })
 
-  await t.test('without a grace lets one of many at once through', async (t) => {
+  await t.test('without a grace period accepts one of several concurrent uses', async (t) => {
     const { token, use } = await begin({ REFRESH_GRACE: 0 })
     const uses = await Promise.all(
       Array.from({ length: 10 }, () => use(token, createDatabase(pool, { timeout: 60_000 })))
@@ -215,7 +221,7 @@ test('the use of refresh tokens', async (t) => {
     t.equal(uses.filter((used) => 'refused' in used && used.refused === 'replayed').length, 9)
   })
 
-  await t.test('made-up tokens that name a session end nothing', async (t) => {
+  await t.test('does not end a session for a forged token with its id', async (t) => {
     const { clock, token, next, use, alive } = await begin()
     const madeUp = createRefreshToken(token.session)
     t.strictSame(await use(madeUp), { refused: 'unknown' })
@@ -230,7 +236,7 @@ test('the use of refresh tokens', async (t) => {
     t.ok('refreshToken' in (await use(successor)))
   })
 
-  await t.test('tells which rule ended the session, and keeps it', async (t) => {
+  await t.test('returns why the session has ended, and keeps the reason', async (t) => {
     const named = (session: string) => ({ sid: session, sub: user.id })
     const ends: [reason: string, end: (session: Awaited<ReturnType<typeof begin>>) => Promise<unknown>][] = [
       ['idle', async ({ clock }) => clock.advance(3600)],
@@ -262,7 +268,7 @@ test('the use of refresh tokens', async (t) => {
     }
   })
 
-  await t.test('by instances with another key rotates, and each gives its own successor', async (t) => {
+  await t.test('rotates on instances with different keys, each with its own successor', async (t) => {
     const { token, all, next } = await begin()
     const other = { ...all, successorKey: Buffer.alloc(32, 8) }
     const successor = await next(token)
@@ -272,7 +278,7 @@ test('the use of refresh tokens', async (t) => {
   })
 })
 
-test('a refresh token is found as long as it would be taken', async (t) => {
+test('a refresh token is found as long as it would be accepted', async (t) => {
   const clock = testClock()
   const database = createDatabase(await migratedPool(t), { clock, timeout: 60_000 })
   const rules = { ...CONFIG, successorKey: KEY }
@@ -308,7 +314,7 @@ test('logging out', async (t) => {
   const alive = async ({ session }: RefreshToken) =>
     Boolean(await findSessionUser(database, rules, { sid: session, sub: id }))
 
-  await t.test('ends the session of the token alone, and a second time changes nothing', async (t) => {
+  await t.test('ends only the session of the token, and is idempotent', async (t) => {
     const [token, other] = [await begin(), await begin()]
     await endSessionOf(database, rules, token)
     t.strictSame([await alive(token), await alive(other)], [false, true])
@@ -320,7 +326,7 @@ test('logging out', async (t) => {
     t.strictSame(await rows(), before)
   })
 
-  await t.test('takes an earlier token of the session', async (t) => {
+  await t.test('accepts an earlier token of the session', async (t) => {
     const token = await begin()
     await useRefreshToken(database, rules, token)
     clock.advance(60)
@@ -328,7 +334,7 @@ test('logging out', async (t) => {
     t.notOk(await alive(token))
   })
 
-  await t.test('ends nothing for a made-up token', async (t) => {
+  await t.test('ends nothing for a forged token', async (t) => {
     const token = await begin()
     await endSessionOf(database, rules, createRefreshToken(token.session))
     t.ok(await alive(token))

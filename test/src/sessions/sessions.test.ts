@@ -43,7 +43,7 @@ test('the stored sessions', async (t) => {
     return { clock, database, session, id, find }
   }
 
-  await t.test('keep where they came from, and of the token only hashes', async (t) => {
+  await t.test('store the client that opened them, and only hashes of the token', async (t) => {
     const { clock, id, session } = await begin()
     t.match(id, /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
     t.ok(Math.abs(session.expiresAt.getTime() - clock.now() - 3_600_000) < 60_000)
@@ -92,7 +92,7 @@ test('the stored sessions', async (t) => {
     })
   }
 
-  await t.test('tell the username as it is when they begin', async (t) => {
+  await t.test('return the username at the time of opening', async (t) => {
     const rename = (where: Database, username: string) =>
       where.query(sql`UPDATE users SET username = ${username} WHERE id = ${user.id}`)
     const open = async () => (await openSession(database, CONFIG, credentials, ORIGIN))?.username
@@ -105,14 +105,14 @@ test('the stored sessions', async (t) => {
     t.match(await openSession(database, CONFIG, given, ORIGIN), { username: null })
   })
 
-  await t.test('tell their user while they live', async (t) => {
+  await t.test('have a user while they are active', async (t) => {
     const { id, find } = await begin()
     t.strictSame(await find(), user)
     t.equal(await find(id, other.id), undefined, 'not to another user')
     t.equal(await find(NOBODY), undefined, 'not of an unknown session')
   })
 
-  await t.test('are over when they were not used for REFRESH_IDLE_TTL', async (t) => {
+  await t.test('expire when they were not used for REFRESH_IDLE_TTL', async (t) => {
     const { clock, find } = await begin()
     clock.advance(3600 - 60)
     t.strictSame(await find(), user)
@@ -120,7 +120,7 @@ test('the stored sessions', async (t) => {
     t.equal(await find(), undefined)
   })
 
-  await t.test('live on when they are used, until REFRESH_MAX_TTL', async (t) => {
+  await t.test('stay active while they are used, until REFRESH_MAX_TTL', async (t) => {
     const { clock, database, id, find } = await begin()
     const use = () => database.query(sql`UPDATE sessions SET last_used_at = ${NOW} WHERE id = ${id}`)
     clock.advance(3000)
@@ -134,7 +134,7 @@ test('the stored sessions', async (t) => {
     t.equal(await find(), undefined)
   })
 
-  await t.test('are over when they were ended', async (t) => {
+  await t.test('are inactive after they were ended', async (t) => {
     const { database, id, find } = await begin()
     const { find: findAnother } = await begin()
     t.strictSame(await endSessions(database, CONFIG, { sid: id, sub: user.id }, id, 'ended by the user'), {
@@ -145,7 +145,7 @@ test('the stored sessions', async (t) => {
     t.strictSame(await findAnother(), user)
   })
 
-  await t.test('go with their user', async (t) => {
+  await t.test('are deleted with their user', async (t) => {
     const leaver = await addUser(database, { username: 'leaver', passwordHash: HASH })
     const given = { ...credentials, id: leaver.id, username: leaver.username }
     const { refreshToken } = (await openSession(database, CONFIG, given, ORIGIN)) as LiveSession
@@ -180,7 +180,7 @@ test('the sessions of a user', async (t) => {
     await database.query(sql`TRUNCATE sessions`)
   })
 
-  await t.test('are listed: the present one first, then by last use, and no other than the living', async (t) => {
+  await t.test('are listed if active: the current one first, then by last use', async (t) => {
     const [first, second, third, ended] = [
       await begin(ada),
       await begin(ada, '::1'),
@@ -212,7 +212,7 @@ test('the sessions of a user', async (t) => {
     ])
   })
 
-  await t.test('are listed a thousand at most, the present one among them', async (t) => {
+  await t.test('are listed up to a thousand, with the current one', async (t) => {
     const sid = await begin(ada)
     await database.query(
       sql`INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
@@ -223,12 +223,12 @@ test('the sessions of a user', async (t) => {
     t.equal(listed[0]?.id, sid)
   })
 
-  await t.test('are listed where none is the present one', async (t) => {
+  await t.test('are listed without a current one', async (t) => {
     const sid = await begin(ada)
     t.match(await listSessions(database, CONFIG, { sid: null, sub: ada }), [{ id: sid, current: false }])
   })
 
-  await t.test('are counted while they live, and all end for one reason', async (t) => {
+  await t.test('are counted while they are active, and are all ended with one reason', async (t) => {
     await begin(ada)
     clock.advance(3600)
     const [over, first, second] = [await begin(ada), await begin(ada), await begin(ada)]
@@ -260,7 +260,7 @@ test('the sessions of a user', async (t) => {
     t.equal((await living(grace)).length, 1)
   })
 
-  await t.test('all end but the present one', async (t) => {
+  await t.test('are all ended but the current one', async (t) => {
     const [present] = [await begin(ada), await begin(ada), await begin(ada)]
     const gracious = await begin(grace)
     const end = (sid: string) => endSessions(database, CONFIG, { sid, sub: ada }, null, 'password changed')
@@ -277,7 +277,7 @@ test('the sessions of a user', async (t) => {
     t.strictSame(await end(present), { alive: false, count: 0 }, 'in the name of a living one alone')
   })
 
-  await t.test('all end but the present one, and the devices are voided: both or neither', async (t) => {
+  await t.test('are all ended but the current one, and the devices are revoked, in one transaction', async (t) => {
     const [present, other] = [await begin(ada), await begin(ada)]
     const before = (await findDeviceOwner(database, ada)) as DeviceOwner
     const owner = { ...before, device_version: before.device_version + 1 }
@@ -292,7 +292,7 @@ test('the sessions of a user', async (t) => {
     t.equal(await findDeviceOwner(database, NOBODY), undefined)
   })
 
-  await t.test('that end all others at once leave one', async (t) => {
+  await t.test('that end all others concurrently leave one', async (t) => {
     const sids = await Promise.all(Array.from({ length: 8 }, () => begin(ada)))
     const ends = await Promise.all(
       sids.map((sid) =>

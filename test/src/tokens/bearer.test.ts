@@ -29,7 +29,7 @@ test('the token of an Authorization header is what follows the scheme', (t) => {
   t.end()
 })
 
-test('no token came', async (t) => {
+test('a bearer token is missing', async (t) => {
   const headers: [string, string | undefined][] = [
     ['without a header', undefined],
     ['with an empty one', ''],
@@ -48,7 +48,7 @@ test('no token came', async (t) => {
   }
 })
 
-test('a key opens', async (t) => {
+test('a key is accepted', async (t) => {
   const KEY = 'the key of the services, 32 bytes or more'
   for (const header of [`Bearer ${KEY}`, `bearer ${KEY}`, `BEARER   ${KEY} `]) {
     await t.test(`as ${header.split(' ')[0]}`, async (t) => t.doesNotThrow(() => requireKey(header, KEY)))

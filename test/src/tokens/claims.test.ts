@@ -86,7 +86,7 @@ test('the claims of a token are refused', async (t) => {
   }
 })
 
-test('a token is over from the second that it names', (t) => {
+test('a token has expired from the second of exp', (t) => {
   t.equal(isExpired(CLAIMS, (NOW + 900) * 1000 - 1), false)
   t.equal(isExpired(CLAIMS, (NOW + 900) * 1000), true)
   t.end()

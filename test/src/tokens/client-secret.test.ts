@@ -6,7 +6,7 @@ const CHALLENGES = 'Bearer error="invalid_token", Basic realm="latchkey", charse
 const encode = (text: string) => encodeURIComponent(text).replaceAll('%20', '+')
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
 
-test('a client brings the key in its header', async (t) => {
+test('a client authenticates by its header', async (t) => {
   t.equal(authenticateByHeader(undefined, KEY), false, 'or has none')
   for (const header of [
     `Bearer ${KEY}`,
@@ -49,7 +49,7 @@ test('a client brings the key in its header', async (t) => {
   }
 })
 
-test('a client brings the key in its form', async (t) => {
+test('a client authenticates by its form', async (t) => {
   authenticateByForm(KEY, KEY)
   t.throws(() => authenticateByForm(undefined, KEY), { code: 'TOKEN_MISSING' })
   for (const secret of ['', encode(KEY), `${KEY}x`]) {

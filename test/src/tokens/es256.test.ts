@@ -10,7 +10,7 @@ function signed(s: bigint): string {
   return `head.payload.${Buffer.from(halves, 'hex').toString('base64url')}`
 }
 
-test('of the two signatures that verify, a token has the one with the lower s', async (t) => {
+test('a token has the signature with the lower s, of the two that verify', async (t) => {
   const cases: [what: string, s: bigint, low: bigint][] = [
     ['the lowest', 1n, 1n],
     ['the highest', ORDER - 1n, 1n],
@@ -27,7 +27,7 @@ test('of the two signatures that verify, a token has the one with the lower s', 
   }
 })
 
-test('what is no signature is left to the verifier', async (t) => {
+test('a malformed signature is left to the verifier', async (t) => {
   for (const text of ['', 'x', 'a.b.', 'a.b.c', 'a.b.!']) {
     t.ok(hasLowS(text))
     t.equal(withLowS(text), text)

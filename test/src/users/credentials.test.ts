@@ -54,13 +54,13 @@ test('the credentials of a user', async (t) => {
     t.match(await findOwnCredentials(database, id), { password_hash: 'a third hash', password_version: 3 })
   })
 
-  await t.test('do not change when they are no longer what was read, or gone', async (t) => {
+  await t.test('do not change if they were changed or deleted meanwhile', async (t) => {
     t.equal(await change({ ...credentials, password_version: 2 }, 'another hash'), undefined)
     t.equal(await change({ ...credentials, id: '01890a5d-ac96-774b-bcce-b302099a8057' }, 'another hash'), undefined)
     t.strictSame(await findOwnCredentials(database, id), credentials)
   })
 
-  await t.test('change to one of many that are given at once', async (t) => {
+  await t.test('change once, of several concurrent changes', async (t) => {
     const hashes = Array.from({ length: 10 }, (_, index) => `hash ${index}`)
     const outcomes = await Promise.all(hashes.map((hash) => change(credentials, hash)))
     const won = hashes.filter((_, index) => outcomes[index])
@@ -72,7 +72,7 @@ test('the credentials of a user', async (t) => {
     })
   })
 
-  await t.test('have the next version of devices when these are voided', async (t) => {
+  await t.test('have the next device version when devices are revoked', async (t) => {
     t.strictSame(await voidDevices(database, id), { id, password_version: 1, device_version: 2 })
     t.strictSame(await findOwnCredentials(database, id), { ...credentials, device_version: 2 })
     t.match(await findOwnCredentials(database, grace.id), { device_version: 1 })

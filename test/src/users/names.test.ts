@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { type Names, trimNames } from '../../../src/users/names.ts'
 
-test('names are taken without the blanks at their ends', async (t) => {
+test('white space at the ends of names is removed', async (t) => {
   const cases: [typed: Names, taken: Names][] = [
     [{ username: ' \tada\u00a0' }, { username: 'ada' }],
     [{ email: '\ufeffada@example.com\r\n' }, { email: 'ada@example.com' }],

@@ -21,7 +21,7 @@ const table: [what: string, names: object, isValid: boolean][] = [
   ['another key', { username: 'ada', admin: true }, false]
 ]
 
-test('the names of a new account are accepted and refused as /register does it:', async (t) => {
+test('names are validated as by /register:', async (t) => {
   const fastify = await build(t)
   for (const [what, names, isValid] of table) {
     await t.test(what, async (t) => {

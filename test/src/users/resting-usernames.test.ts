@@ -6,7 +6,7 @@ import { addUser, changeUsername } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
-test('usernames that rest are listed and kept until they are over', async (t) => {
+test('resting usernames are listed and kept until they are free', async (t) => {
   const clock = testClock()
   const database = createDatabase(await migratedPool(t), { clock, timeout: 60_000 })
   const renaming = { tokenTtl: 900 }

@@ -49,7 +49,7 @@ test('the stored users', async (t) => {
     })
   }
 
-  await t.test('have an email that is proven where it is said so', async (t) => {
+  await t.test('have a verified email if stated', async (t) => {
     const names = { email: 'ada@example.com', emailVerified: true }
     t.match(await addUser(database, { ...names, passwordHash: HASH }), { email_verified: true })
   })
@@ -84,7 +84,7 @@ test('the stored users', async (t) => {
     })
   }
 
-  await t.test('are one when ten register with one name at once', async (t) => {
+  await t.test('are one if ten register concurrently with one name', async (t) => {
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
         addUser(createDatabase(pool, { timeout: 60_000 }), {
@@ -142,7 +142,7 @@ test('the stored users', async (t) => {
     }
   })
 
-  await t.test('fold the letters of ASCII alone', async (t) => {
+  await t.test('fold ASCII letters only', async (t) => {
     const names = ['kelvin', '\u212aelvin', 'i.i', '\u0130.i', '\u0131.i', 'é', 'É', 'straße', 'strasse', 'σ', 'ς', 'Σ']
     const ids = []
     for (const username of names) ids.push((await add({ username })).id)
