@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { allOf, sql } from '../database/sql.ts'
-import { type Action, type Actor, type Detail, shownAction, storedActions } from './actions.ts'
-import { RECORD, type StoredRecord } from './chain.ts'
+import { type Action, type Detail, shownAction, storedActions } from './actions.ts'
+import { type AuditRecord, RECORD, type StoredRecord } from './chain.ts'
 
 /** A filter of records: all conditions hold; the newest `limit` records are listed. */
 export interface AuditFilter {
@@ -15,15 +15,9 @@ export interface AuditFilter {
 }
 
 /** A record as shown to an operator. */
-export interface ListedRecord {
-  seq: number
+export interface ListedRecord extends Omit<AuditRecord, 'at' | 'detail'> {
+  /** ISO 8601. */
   at: string
-  actor: Actor
-  action: Action
-  account: string | null
-  session: string | null
-  address: string | null
-  request_id: string | null
   detail: Detail | null
 }
 

@@ -17,8 +17,13 @@ export interface CountRequest {
   wide?: Buffer | undefined
 }
 
-/** Adds `times` to the counter of each `key` of a query, unless it has reached `most`. Starts an expired window again. */
-const incrementAll = (given: Statement, most: number, within: number) => sql`
+/**
+ * Adds `times` to the counter of each `key`, unless it has reached `most`. An expired window begins again.
+ *
+ * @param given a FROM item with the columns `key` and `times`
+ * @param within length of the window, in seconds
+ */
+export const incrementAll = (given: Statement, most: number, within: number) => sql`
        INSERT INTO limits AS known (key, count, over_at)
        SELECT key, times, ${NOW} + make_interval(secs => ${within}) FROM ${given} ORDER BY key
        ON CONFLICT (key) DO UPDATE SET

@@ -29,6 +29,7 @@ const TOKEN = new RegExp(`^[\\w-]{${Math.ceil(((NONCE_BYTES + CONTENT_BYTES + TA
 export function createDeviceToken({ id, ...versions }: DeviceOwner, now: number, key: Buffer): string {
   const nonce = randomBytes(NONCE_BYTES)
   const content = Buffer.alloc(CONTENT_BYTES)
+  // Not parse() and stringify() of uuid: they reject variants that imported accounts may have.
   content.write(id.replaceAll('-', ''), 'hex')
   content.writeUIntBE(Math.floor(now / 1000), 16, 6)
   content.writeInt32BE(versions.password_version, 22)

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { asNumber, NOW, sql } from '../database/sql.ts'
 import type { AccountNames } from '../users/names.ts'
 import { type DeviceKeys, nameKeys, namesPresent } from './counter-keys.ts'
-import { wholeSeconds } from './counters.ts'
+import { incrementAll, wholeSeconds } from './counters.ts'
 
 /** Failed passwords in a row, for a name by strangers, and for each known device, before they are throttled. */
 export const MAX_GUESSES = 10
@@ -42,26 +42,16 @@ export async function countGuess(
 ): Promise<GuessCount> {
   const own = device?.own ?? null
   const all = device?.all ?? null
-  const blockedFor = sql`SELECT extract(epoch FROM blocked_until - ${NOW}) FROM limits WHERE key = ${name}`
-  const [row] = await database.query<GuessRow>(
-    sql`WITH by_device AS (
-       INSERT INTO limits AS known (key, count, over_at)
-       SELECT ${own}::bytea, 1, ${NOW} + make_interval(secs => ${EXPIRY})
+  const knownDevice = sql`(
+       SELECT ${own}::bytea AS key, 1 AS times
        WHERE ${own}::bytea IS NOT NULL
          AND NOT EXISTS (SELECT FROM limits WHERE key = ${all} AND count >= ${MAX_DEVICE_GUESSES} AND over_at > ${NOW})
-       ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
-         over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${NOW} OR known.count < ${MAX_GUESSES}
-       RETURNING key
-     ), by_all_devices AS (
-       INSERT INTO limits AS known (key, count, over_at)
-       SELECT ${all}::bytea, 1, ${NOW} + make_interval(secs => ${EXPIRY}) FROM by_device
-       ON CONFLICT (key) DO UPDATE SET
-         count = CASE WHEN known.over_at <= ${NOW} THEN 1 ELSE known.count + 1 END,
-         over_at = CASE WHEN known.over_at <= ${NOW} THEN excluded.over_at ELSE known.over_at END
-       WHERE known.over_at <= ${NOW} OR known.count < ${MAX_DEVICE_GUESSES}
-       RETURNING key
+     ) AS known_device`
+  const allDevices = sql`(SELECT ${all}::bytea AS key, 1 AS times FROM by_device) AS all_devices`
+  const blockedFor = sql`SELECT extract(epoch FROM blocked_until - ${NOW}) FROM limits WHERE key = ${name}`
+  const [row] = await database.query<GuessRow>(
+    sql`WITH by_device AS (${incrementAll(knownDevice, MAX_GUESSES, EXPIRY)}
+     ), by_all_devices AS (${incrementAll(allDevices, MAX_DEVICE_GUESSES, EXPIRY)}
      ), by_name AS (
        INSERT INTO limits AS known (key, count, over_at)
        SELECT ${name}::bytea, 1, ${NOW} + make_interval(secs => ${EXPIRY}) WHERE NOT EXISTS (SELECT FROM by_all_devices)

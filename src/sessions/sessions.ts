@@ -133,6 +133,14 @@ interface SessionRow {
   ip: string | null
 }
 
+/** Selects active sessions of a user and locks them, always in the order of their ids, which prevents deadlocks. */
+const lockActive = (lifetimes: Lifetimes, user: string, condition = sql`true`) => sql`(
+       SELECT session.id, moment FROM ${storedSessions(lifetimes)}
+       WHERE user_id = ${user} AND inactive_reason IS NULL AND (${condition})
+       ORDER BY session.id
+       FOR UPDATE OF session
+     )`
+
 /** The outcome of ending sessions on behalf of the current one. */
 export interface Ended {
   /** Whether the current session is active, or was until it ended itself. If not, nothing was ended. */
@@ -155,15 +163,9 @@ export async function endSessions(
   target: string | null,
   reason: EndReason
 ): Promise<Ended> {
-  // ORDER BY id: a consistent lock order prevents deadlocks.
   const [row] = await database.query<{ alive: boolean; count: number }>(
-    sql`WITH active AS (
-       SELECT session.id, moment FROM ${storedSessions(lifetimes)}
-       WHERE user_id = ${sub} AND inactive_reason IS NULL
-         AND (${target}::uuid IS NULL OR session.id IN (${sid}, ${target}))
-       ORDER BY session.id
-       FOR UPDATE OF session
-     ), ended AS (
+    sql`WITH active AS ${lockActive(lifetimes, sub, sql`${target}::uuid IS NULL OR session.id IN (${sid}, ${target})`)},
+     ended AS (
        UPDATE sessions SET ended_at = moment, end_reason = ${reason}
        FROM active
        WHERE sessions.id = active.id
@@ -216,14 +218,8 @@ export async function endAllSessions(
   user: string,
   reason: EndReason
 ): Promise<number> {
-  // The lock order of endSessions.
   const [row] = await database.query<{ count: number }>(
-    sql`WITH active AS (
-       SELECT session.id, moment FROM ${storedSessions(lifetimes)}
-       WHERE user_id = ${user} AND inactive_reason IS NULL
-       ORDER BY session.id
-       FOR UPDATE OF session
-     ), ended AS (
+    sql`WITH active AS ${lockActive(lifetimes, user)}, ended AS (
        UPDATE sessions SET ended_at = moment, end_reason = ${reason}
        FROM active
        WHERE sessions.id = active.id

@@ -15,6 +15,11 @@ test('a device token', async (t) => {
     t.equal(readDeviceToken(token, NOW + DEVICE_LIFETIME * 1000, KEY), undefined)
   })
 
+  await t.test('carries any id that an import accepts', async (t) => {
+    const owner = { ...OWNER, id: '0f8fad5b-d9cb-069f-f165-70867728950e' }
+    t.match(readDeviceToken(createDeviceToken(owner, NOW, KEY), NOW, KEY), owner)
+  })
+
   await t.test('differs for each device, and is bound to its nonce', async (t) => {
     const tokens = Array.from({ length: 10 }, () => createDeviceToken(OWNER, NOW, KEY))
     t.equal(new Set(tokens.map((each) => readDeviceToken(each, NOW, KEY)?.nonce)).size, 10)
