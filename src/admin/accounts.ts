@@ -17,12 +17,16 @@ import {
   type UserRow
 } from '../users/users.ts'
 
-/** The help of the `<user>` argument. No text can be two of these: only an email contains `@`, and no username is a UUID. */
+/**
+ * The help of the `<user>` argument. No text can be two of these: only an email contains `@`, and no username is a
+ * UUID.
+ */
 export const ACCOUNT_ARGUMENT = 'an id, a username or an email address'
 
 /** The database deadline of a command, in milliseconds. */
 export const OPERATOR_TIMEOUT = 60_000
 
+/** The row of an account, for an operator. */
 export interface AccountRow extends UserRow {
   password_version: number
   disabled_at: Date | null

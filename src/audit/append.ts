@@ -64,7 +64,9 @@ async function lockHead(transaction: Database): Promise<Head> {
   return (await readHead(transaction, sql`FOR UPDATE`)) as Head
 }
 
-/** The database's time in microseconds since the epoch, and the highest `seq`. Call it only while the head is locked. */
+/**
+ * The database's time in microseconds since the epoch, and the highest `seq`. Call it only while the head is locked.
+ */
 async function readPosition(transaction: Database): Promise<{ moment: number; newest: number | null }> {
   const [row] = await transaction.query<{ moment: number; newest: number | null }>(
     sql`SELECT ${asNumber(sql`(extract(epoch FROM ${NOW}) * 1000000)::bigint`)} AS moment,

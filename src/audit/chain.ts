@@ -19,6 +19,7 @@ export interface AuditRecord {
   detail: string | null
 }
 
+/** A record with its MAC. */
 export interface StoredRecord extends AuditRecord {
   mac: Buffer
 }

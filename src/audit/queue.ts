@@ -21,6 +21,7 @@ export const CAPACITY = 10_000
 /** Events per transaction. */
 export const BATCH = 500
 
+/** Creates an empty queue. */
 export function createAuditQueue(): AuditQueue {
   const waiting: AuditEvent[] = []
   let lost = 0

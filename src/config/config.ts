@@ -84,8 +84,8 @@ function complete(settings: Settings): Config {
 }
 
 /**
- * Normalizes a URL (RFC 3986 §6.2.2 and §6.2.3), without a slash at the end: it is compared as text, for example as `iss`, and
- * paths are appended to it.
+ * Normalizes a URL (RFC 3986 §6.2.2 and §6.2.3), without a slash at the end: it is compared as text, for example as
+ * `iss`, and paths are appended to it.
  */
 function normalUrl(text: string): string {
   const { origin, pathname } = new URL(text)

@@ -43,7 +43,8 @@ export function prepareFolder(folder: string, { keepPermissions = false } = {}):
 }
 
 /**
- * Whether a file exists. Unlike `existsSync`, it does not report a file as missing if this user lacks permission to look.
+ * Whether a file exists. Unlike `existsSync`, it does not report a file as missing if this user lacks permission to
+ * look.
  *
  * @throws DataFolderError if the folder cannot be read
  */
@@ -111,8 +112,8 @@ interface Restriction {
 }
 
 /**
- * Makes a file private, or a folder from the top down. It does not follow links: other users may have planted them while the
- * folder was open, and chmod(2) changes the target.
+ * Makes a file private, or a folder from the top down. It does not follow links: other users may have planted them
+ * while the folder was open, and chmod(2) changes the target.
  *
  * @param mayBeLink whether a link of this user is followed
  */

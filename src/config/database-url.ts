@@ -1,6 +1,6 @@
 /**
- * Whether the credentials of a URL are parsed as such. If `/`, `?` or `#` in a password is not percent-encoded, a part of the
- * password is parsed as the host, and would be logged.
+ * Whether the credentials of a URL are parsed as such. If `/`, `?` or `#` in a password is not percent-encoded, a part
+ * of the password is parsed as the host, and would be logged.
  */
 export function hasUnambiguousCredentials(text: string): boolean {
   const { pathname, search } = new URL(text)

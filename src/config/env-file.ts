@@ -13,8 +13,8 @@ export class EnvironmentFileError extends Error {
 export const ENV_FILE = ['--env-file <path>', 'read the settings from this file, in place of .env'] as const
 
 /**
- * Reads the file of the `--env-file` option, or `.env`, into an environment. Other arguments are not checked here: settings
- * have to be known before the command line is parsed.
+ * Reads the file of the `--env-file` option, or `.env`, into an environment. Other arguments are not checked here:
+ * settings have to be known before the command line is parsed.
  *
  * @throws EnvironmentFileError see `readEnvFile`
  */
@@ -27,13 +27,13 @@ export function readEnvFileOf(args: string[], environment: NodeJS.ProcessEnv = p
 /**
  * Reads a file of settings into an environment. Variables that are already set win, unless they are blank.
  *
- * `process.loadEnvFile` skips lines that it cannot parse. A service that lost its DATABASE_URL that way would start on a new,
- * empty database. So this reader applies the complete file or rejects it. Unknown names may belong to other programs, but names
- * that resemble a setting are rejected too.
+ * `process.loadEnvFile` skips lines that it cannot parse. A service that lost its DATABASE_URL that way would start on
+ * a new, empty database. So this reader applies the complete file or rejects it. Unknown names may belong to other
+ * programs, but names that resemble a setting are rejected too.
  *
  * @param path by default `.env` in the working directory, which need not exist
- * @throws EnvironmentFileError if the file cannot be read, is not UTF-8, has a line that is not `NAME=value`, sets a name
- *   to two values, or misspells a setting
+ * @throws EnvironmentFileError if the file cannot be read, is not UTF-8, has a line that is not `NAME=value`, sets a
+ *   name to two values, or misspells a setting
  */
 export function readEnvFile(path?: string, environment: NodeJS.ProcessEnv = process.env): void {
   const file = resolve(path ?? '.env')
@@ -79,8 +79,8 @@ function textOf(file: string, content: Buffer): string {
 const BLANK = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 
 /**
- * One setting. A quoted value may span several lines. `#` only begins a comment after white space; an unquoted value with
- * another `#` is rejected, since Node would silently truncate it.
+ * One setting. A quoted value may span several lines. `#` only begins a comment after white space; an unquoted value
+ * with another `#` is rejected, since Node would silently truncate it.
  */
 const SETTING =
   /[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|(?!["'`])[^\n#]*)[ \t]*(?:(?<=[\s=])#[^\n]*)?(?:\n|$)/y

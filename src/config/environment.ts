@@ -124,11 +124,12 @@ export const Environment = Type.Object(
     ),
     OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', fix: 'any text' })
   },
-  // All instances on a server need the same SECRET_KEY; the embedded database generates one. Which senders a mail server
-  // accepts cannot be guessed.
+  // All instances on a server need the same SECRET_KEY; the embedded database generates one. Which senders a mail
+  // server accepts cannot be guessed.
   { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'], SMTP_URL: ['MAIL_FROM'] } }
 )
 
+/** The settings as validated, before lists are split. */
 export type Settings = Static<typeof Environment>
 
 /** The names of all settings. */

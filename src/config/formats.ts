@@ -55,6 +55,7 @@ export function isRange(text: string): boolean {
   return ipaddr.IPv6.isValidCIDR(text) || ipaddr.IPv4.isValidCIDRFourPartDecimal(text)
 }
 
+/** Parses a URL; null if it is invalid. */
 export function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null
 }
@@ -90,7 +91,9 @@ export function readSender(text: string): Sender | undefined {
 
 const SENDER = /^(?:([^\p{C}"<>@,;:\\]*)<([^\s<>@,;:]+@[^\s<>@,;:]+)>|([^\s<>@,;:]+@[^\s<>@,;:]+))$/u
 
-/** Whether a text is an SMTP URL. A query is rejected: nodemailer reads options from it that can weaken the connection. */
+/**
+ * Whether a text is an SMTP URL. A query is rejected: nodemailer reads options from it that can weaken the connection.
+ */
 export function isSmtpUrl(text: string): boolean {
   const url = parseUrl(text)
   return (
@@ -103,6 +106,7 @@ export function isSmtpUrl(text: string): boolean {
   )
 }
 
+/** Whether a path is a folder that this user may read. */
 export function isReadableFolder(path: string): boolean {
   try {
     return readdirSync(path).length >= 0

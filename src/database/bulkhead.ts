@@ -10,8 +10,8 @@ export interface Connections {
 }
 
 /**
- * Creates a bulkhead: it limits how many connections of a pool one kind of work may hold, so that others remain for the rest.
- * A connection that is held for too long no longer counts.
+ * Creates a bulkhead: it limits how many connections of a pool one kind of work may hold, so that others remain for the
+ * rest. A connection that is held for too long no longer counts.
  *
  * @param most connections that may be held at once
  * @returns a source of connections, whose `waitingCount` includes the callers that wait for the pool

@@ -23,9 +23,10 @@ interface Connection extends NodeJS.EventEmitter {
 }
 
 /**
- * Sends a CancelRequest for a statement that has timed out (PostgreSQL protocol, "Canceling Requests in Progress"). Otherwise
- * a statement that waits for a lock could still succeed after its client was told that it failed. It is best effort, and does
- * not wait for the outcome. If the connection uses TLS, so does the request, with the same verification.
+ * Sends a CancelRequest for a statement that has timed out (PostgreSQL protocol, "Canceling Requests in Progress").
+ * Otherwise a statement that waits for a lock could still succeed after its client was told that it failed. It is best
+ * effort, and does not wait for the outcome. If the connection uses TLS, so does the request, with the same
+ * verification.
  */
 export function cancelStatement(client: ClientBase): void {
   const { host, port, processID, secretKey, ssl, sslNegotiation } = client as unknown as Backend

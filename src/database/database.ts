@@ -12,8 +12,8 @@ export interface Database {
   /**
    * Runs one statement.
    *
-   * @throws Problem DATABASE_UNAVAILABLE if the database cannot be reached or does not answer in time, MALFORMED_REQUEST if
-   * its encoding cannot represent a text; the driver's error if the statement is at fault
+   * @throws Problem DATABASE_UNAVAILABLE if the database cannot be reached or does not answer in time,
+   * MALFORMED_REQUEST if its encoding cannot represent a text; the driver's error if the statement is at fault
    */
   query<Row extends QueryResultRow = QueryResultRow>(statement: Statement): Promise<Row[]>
   /** Runs `work` in one transaction, which commits when it resolves and rolls back when it rejects. */
@@ -113,7 +113,8 @@ export function createDatabase(
     transact: (work) => withClient(connections, (run) => commit(run, clock, work))
   })
 
-  // With a stricter default isolation, a single statement can fail with a conflict. It had no effect, so it is repeated.
+  // With a stricter default isolation, a single statement can fail with a conflict. It had no effect, so it is
+  // repeated.
   async function repeat<Row extends QueryResultRow>(run: Run, statement: Statement): Promise<Row[]> {
     for (;;) {
       try {
@@ -178,9 +179,9 @@ export const isReadOnly = (error: unknown) =>
   error instanceof Problem && (error.cause instanceof ReadOnly || sqlState(error.cause) === '25006')
 
 /**
- * SQLSTATE prefixes that are not the statement's fault: connection (08), authorization (28), no such database (3D), conflict
- * (40), resources (53), operator intervention (57), system (58), read-only server (25006), timeouts of transactions (25P03,
- * 25P04) and locks (55P03).
+ * SQLSTATE prefixes that are not the statement's fault: connection (08), authorization (28), no such database (3D),
+ * conflict (40), resources (53), operator intervention (57), system (58), read-only server (25006), timeouts of
+ * transactions (25P03, 25P04) and locks (55P03).
  */
 const OUTAGES = ['08', '28', '3D', '40', '53', '57', '58', '25006', '25P03', '25P04', '55P03']
 

@@ -13,8 +13,8 @@ export interface EmbeddedDriver {
 }
 
 /**
- * The start parameters of the embedded PostgreSQL. It zeroes its shared buffers at start: the default of 128 MB would take
- * most of the memory, and half a second.
+ * The start parameters of the embedded PostgreSQL. It zeroes its shared buffers at start: the default of 128 MB would
+ * take most of the memory, and half a second.
  *
  * @param defaults PGlite's parameters
  */
@@ -29,8 +29,8 @@ export class EmbeddedDatabaseError extends Error {
 const MAJOR = '18'
 
 /**
- * Free disk space, in megabytes: `create` is needed for a new database, `open` to try to open one. If opening fails with less
- * than `recover`, which is a WAL segment and a margin, the disk is reported as the reason.
+ * Free disk space, in megabytes: `create` is needed for a new database, `open` to try to open one. If opening fails
+ * with less than `recover`, which is a WAL segment and a margin, the disk is reported as the reason.
  */
 const SPACE = { create: 48, open: 2, recover: 17 }
 

@@ -49,8 +49,8 @@ export function requireSecret(folder: string): void {
 }
 
 /**
- * Requires the schema to be that of this version. A command does not migrate it, since other instances may be running: only
- * the service and `migrate` do.
+ * Requires the schema to be that of this version. A command does not migrate it, since other instances may be running:
+ * only the service and `migrate` do.
  *
  * @throws NoDatabase if there is no schema
  * @throws MigrationError if the schema is older or newer
@@ -71,8 +71,8 @@ export async function requireSchema(pool: Pool): Promise<void> {
 }
 
 /**
- * Requires the root secret and a signing key to exist. A command creates neither: with another SECRET_KEY in its shell, the
- * service could not open them.
+ * Requires the root secret and a signing key to exist. A command creates neither: with another SECRET_KEY in its shell,
+ * the service could not open them.
  *
  * @throws NoDatabase if one of them is missing
  */

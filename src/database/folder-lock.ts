@@ -26,8 +26,8 @@ export class FolderLocked extends Error {
 }
 
 /**
- * Locks a folder for this process, by a file `lock` in it. The lock of a dead process is taken over at once; proper-lockfile
- * knows only the age of a lock, and would wait for its timeout.
+ * Locks a folder for this process, by a file `lock` in it. The lock of a dead process is taken over at once;
+ * proper-lockfile knows only the age of a lock, and would wait for its timeout.
  *
  * @returns unlocks the folder
  * @throws FolderLocked if another running process holds the lock
@@ -61,8 +61,8 @@ function renew(path: string): void {
 }
 
 /**
- * Removes the lock of a dead process. The claim file lets only one process do so at a time, and the second read makes sure
- * that it is still the same lock.
+ * Removes the lock of a dead process. The claim file lets only one process do so at a time, and the second read makes
+ * sure that it is still the same lock.
  */
 function removeStale(path: string, text: string): void {
   const claim = `${path}.claim`
@@ -95,7 +95,10 @@ function describeSelf(folder: string): string {
   return JSON.stringify(holder)
 }
 
-/** Whether the lock was copied with the folder. Another host may use other device numbers, and earlier versions stored none. */
+/**
+ * Whether the lock was copied with the folder. Another host may use other device numbers, and earlier versions stored
+ * none.
+ */
 function isOfAnother(folder: string, holder: Holder | undefined): boolean {
   return holder?.folder !== undefined && holder.host === hostname() && holder.folder !== identify(folder)
 }
@@ -119,8 +122,8 @@ function isAlive(holder: Holder | undefined, path: string): boolean {
 }
 
 /**
- * Start time of a process in clock ticks (Linux: field 22 of /proc/PID/stat, see proc(5)). Empty for a zombie; undefined on
- * other systems.
+ * Start time of a process in clock ticks (Linux: field 22 of /proc/PID/stat, see proc(5)). Empty for a zombie;
+ * undefined on other systems.
  */
 function startOf(pid: number): string | undefined {
   const stat = readStat(pid)
@@ -140,7 +143,9 @@ function create(path: string, content: string): boolean {
   }
 }
 
-/** The lock must be a regular file: a dangling link could neither be created nor read, and reading a pipe would block. */
+/**
+ * The lock must be a regular file: a dangling link could neither be created nor read, and reading a pipe would block.
+ */
 function requireFile(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== false) return
   throw new DataFolderError(`${path} is not a regular file, as the lock of the folder must be: remove it`)

@@ -21,8 +21,8 @@ export class MigrationError extends Error {
 }
 
 /**
- * Applies all pending migrations in one transaction, under an advisory lock: of concurrent instances one migrates, and the
- * others wait.
+ * Applies all pending migrations in one transaction, under an advisory lock: of concurrent instances one migrates, and
+ * the others wait.
  *
  * @param folder with the SQL files
  * @returns the applied migrations

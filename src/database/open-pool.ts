@@ -11,8 +11,8 @@ interface OpenPool {
 }
 
 /**
- * Opens the configured database for work without the service, such as a migration. Waits for a server that does not answer
- * yet.
+ * Opens the configured database for work without the service, such as a migration. Waits for a server that does not
+ * answer yet.
  *
  * @param say called with the reason while it waits
  * @param pglite an open embedded database to use instead of the one in DATA_DIR

@@ -51,7 +51,8 @@ interface Wait {
 }
 
 /**
- * Waits for a database that is not ready: one that is starting, has no free connections, or whose name does not resolve.
+ * Waits for a database that is not ready: one that is starting, has no free connections, or whose name does not
+ * resolve.
  *
  * @throws DatabaseRefusal after the timeout, or at once if waiting does not help, as for a wrong password
  */
@@ -131,8 +132,8 @@ function isRetryable(error: unknown): boolean {
 }
 
 /**
- * Describes a connection error, without credentials: the message of the server or the code of a network error, followed by
- * advice for TLS errors.
+ * Describes a connection error, without credentials: the message of the server or the code of a network error, followed
+ * by advice for TLS errors.
  */
 export function explain(error: unknown): string {
   const { code, message, syscall } = error as { code?: string; message: string; syscall?: string }

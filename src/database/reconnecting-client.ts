@@ -7,9 +7,9 @@ const FIRST_DELAY = 50
 const MAX_DELAY = 1_000
 
 /**
- * Creates a client class for one pool, with exponential backoff and jitter, so that instances do not flood a server that comes
- * back. After a failure, one connection is tried at a time, after a delay that doubles with each failure. Until then all other
- * attempts fail at once with the last error.
+ * Creates a client class for one pool, with exponential backoff and jitter, so that instances do not flood a server
+ * that comes back. After a failure, one connection is tried at a time, after a delay that doubles with each failure.
+ * Until then all other attempts fail at once with the last error.
  *
  * @param random like Math.random
  */
@@ -32,7 +32,8 @@ export function reconnectingClient(random = Math.random): typeof pg.Client {
     override connect(callback?: Callback): Promise<pg.Client> | undefined {
       if (!callback) return promisify((done: Callback) => this.connect(done))()
       if (failure && (isTrying || performance.now() < retryAt)) {
-        // Asynchronously: the pool serves the next in its queue from this callback, and a long queue would overflow the stack.
+        // Asynchronously: the pool serves the next in its queue from this callback, and a long queue would overflow the
+        // stack.
         process.nextTick(callback, failure)
       } else {
         isTrying = true

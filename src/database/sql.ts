@@ -5,8 +5,8 @@ import type { Clock } from '../clock.ts'
 declare const brand: unique symbol
 
 /**
- * A statement or fragment: text, and the values of its parameters. Only this file creates statements, so that a concatenated
- * string cannot be run.
+ * A statement or fragment: text, and the values of its parameters. Only this file creates statements, so that a
+ * concatenated string cannot be run.
  */
 export type Statement = Sql & { readonly [brand]: true }
 
@@ -74,8 +74,8 @@ export const ROLLBACK = sql`ROLLBACK`
 export const SNAPSHOT = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`
 
 /**
- * Disables the timeouts of the role and the database until the transaction ends, as pg_dump does: for work whose duration
- * grows with the data.
+ * Disables the timeouts of the role and the database until the transaction ends, as pg_dump does: for work whose
+ * duration grows with the data.
  */
 export const NO_TIMEOUTS = sql`SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`

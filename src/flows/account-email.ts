@@ -17,9 +17,9 @@ export interface NewEmail {
 }
 
 /**
- * Sets the email address of an account, for an operator, for example after the account was stolen. Links in earlier mails
- * become void. Without `undoLink` the previous address, which may be the attacker's, gets no link, and links that undo
- * earlier changes become void too.
+ * Sets the email address of an account, for an operator, for example after the account was stolen. Links in earlier
+ * mails become void. Without `undoLink` the previous address, which may be the attacker's, gets no link, and links that
+ * undo earlier changes become void too.
  *
  * @throws Problem ACCOUNT_EXISTS if another account has the address or may restore it
  */

@@ -16,8 +16,8 @@ import { foldName } from '../users/names.ts'
 import { deleteUser, markVerified, type ReplacedEmail, removeEmail, replaceEmail } from '../users/users.ts'
 
 /**
- * How long a replaced address is reserved for its previous account, in seconds: the link that undoes the change is valid for
- * 7 days, and the mail may be a day late.
+ * How long a replaced address is reserved for its previous account, in seconds: the link that undoes the change is
+ * valid for 7 days, and the mail may be a day late.
  */
 const RESERVED_FOR = 8 * 24 * 60 * 60
 
@@ -28,8 +28,8 @@ export type Proof = { session: SessionOfUser } | { passwordVersion: number }
  * Verifies the address that a token was sent to, for a person who also owns the account. Idempotent for the same token.
  *
  * @returns the id of the user, and whether the address had already been verified with this token
- * @throws Problem EMAIL_TOKEN_INVALID; TOKEN_INVALID if the session is not active; INVALID_CREDENTIALS if the password was
- * changed since it was verified
+ * @throws Problem EMAIL_TOKEN_INVALID; TOKEN_INVALID if the session is not active; INVALID_CREDENTIALS if the password
+ * was changed since it was verified
  */
 export async function verifyEmail(
   database: Database,
@@ -57,12 +57,12 @@ export interface Rejected {
 }
 
 /**
- * Removes an unverified address from an account that somebody else opened with it; the person who rejects it owns the mailbox
- * only. The first rule that applies:
+ * Removes an unverified address from an account that somebody else opened with it; the person who rejects it owns the
+ * mailbox only. The first rule that applies:
  * - If an operator replaced an earlier address, and that can be restored, it is restored.
  * - If the account has no username and was registered with the address, it is deleted.
- * - If it has a username, the address is removed. With `requireVerified` the account is disabled too: users could otherwise
- *   evade the verification by rejecting their own address.
+ * - If it has a username, the address is removed. With `requireVerified` the account is disabled too: users could
+ *   otherwise evade the verification by rejecting their own address.
  * - Otherwise the account is disabled.
  *
  * @param requireVerified REQUIRE_VERIFIED_EMAIL
@@ -98,8 +98,8 @@ export async function rejectEmail(
 }
 
 /**
- * Changes the address of an account to the one that a token was sent to. A verified previous address is notified, and can be
- * restored. An unverified one may belong to a stranger, who must not be able to take over the account.
+ * Changes the address of an account to the one that a token was sent to. A verified previous address is notified, and
+ * can be restored. An unverified one may belong to a stranger, who must not be able to take over the account.
  *
  * @returns the id of the user
  * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS if another account has taken the address meanwhile
@@ -131,9 +131,9 @@ export async function recordReplacedEmail(
 }
 
 /**
- * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows the
- * password. So the password is replaced or made unusable, all sessions end, and links in earlier mails become void. Without a
- * new password, a reset link is sent to the restored address.
+ * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows
+ * the password. So the password is replaced or made unusable, all sessions end, and links in earlier mails become void.
+ * Without a new password, a reset link is sent to the restored address.
  *
  * @param secret key of the limit counters
  * @param hash of the new password, if the user has chosen one

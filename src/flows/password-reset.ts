@@ -9,8 +9,8 @@ import { changePasswordHash, type DeviceOwner, findDeviceOwner } from '../users/
 import { markVerified } from '../users/users.ts'
 
 /**
- * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions, resets the
- * counters of failed passwords, and queues a notice.
+ * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions,
+ * resets the counters of failed passwords, and queues a notice.
  *
  * @param secret key of the limit counters
  * @returns the versions for new device cookies, and the number of ended sessions

@@ -10,8 +10,8 @@ import { isAddressReserved } from './email-change.ts'
 /**
  * Creates an account, and queues the mail that verifies its address, in one transaction.
  *
- * @param count counts the mail in the same transaction, and tells whether it is throttled; undefined if the service sends no
- * mail
+ * @param count counts the mail in the same transaction, and tells whether it is throttled; undefined if the service
+ * sends no mail
  * @throws Problem ACCOUNT_EXISTS with each name that is taken
  */
 export async function registerUser(

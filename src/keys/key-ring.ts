@@ -53,7 +53,8 @@ export function createKeyRing({ read, now }: Source): KeyRing {
 
   async function load(): Promise<void> {
     const keys = await read()
-    // A private key that was unwrapped once is kept: the instance goes on signing after `keys rewrap` with a new SECRET_KEY.
+    // A private key that was unwrapped once is kept: the instance goes on signing after `keys rewrap` with a new
+    // SECRET_KEY.
     ring = keys.map((key) => ({
       ...key,
       privateKey: key.privateKey ?? byKid.get(key.kid)?.privateKey,

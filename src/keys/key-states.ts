@@ -24,8 +24,8 @@ export const REFRESH_DELAY = 60
 const MAX_INTERVAL = 1e10
 
 /**
- * The stored keys with their present state. A key signs until the next one begins to, even if that one was revoked later.
- * A key that was revoked before it signed has replaced none.
+ * The stored keys with their present state. A key signs until the next one begins to, even if that one was revoked
+ * later. A key that was revoked before it signed has replaced none.
  *
  * @param tokenTtl lifetime of an access token, in seconds
  */

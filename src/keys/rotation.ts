@@ -57,8 +57,8 @@ export function rotateAgedKey(database: Database, { secrets }: KeyRules, maxAge:
 }
 
 /**
- * Revokes a key permanently, and erases its private half. If it is the signing key, a new key signs immediately; a key that
- * waits to sign keeps its time.
+ * Revokes a key permanently, and erases its private half. If it is the signing key, a new key signs immediately; a key
+ * that waits to sign keeps its time.
  *
  * @param dryRun only returns the state
  * @throws Error if there is no such key, or it is already revoked

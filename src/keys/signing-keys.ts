@@ -135,7 +135,9 @@ export function unwrapPrivateKey(wrapped: Buffer, kid: string, secrets: Secrets)
   return content
 }
 
-/** Wraps a private key (DER) for storage. The `kid` is associated data, so that keys cannot be swapped in the database. */
+/**
+ * Wraps a private key (DER) for storage. The `kid` is associated data, so that keys cannot be swapped in the database.
+ */
 export function wrapPrivateKey(content: Buffer, kid: string, secrets: Secrets): Buffer {
   return seal(content, PURPOSE, kid, secrets)
 }

@@ -5,8 +5,8 @@ import { type CountRequest, type CountResult, countAllWithin } from './counters.
 import type { Limit } from './rates.ts'
 
 /**
- * Creates a counter of client addresses that batches its writes: requests that arrive while a statement runs are counted
- * together by the next. With a statement for each, a refusal in a storm of logins takes four times the CPU time
+ * Creates a counter of client addresses that batches its writes: requests that arrive while a statement runs are
+ * counted together by the next. With a statement for each, a refusal in a storm of logins takes four times the CPU time
  * (bench/README.md).
  *
  * @param openDatabase called for each statement, whose deadline belongs to no single request

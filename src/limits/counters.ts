@@ -42,9 +42,9 @@ function outcomes(requested: Statement, counted: Statement, most: number, within
 }
 
 /**
- * Counts several events in one statement. Events with the same key are allowed in their order, until the limit is reached.
- * A wide key counts only events that its narrow keys allowed, so that one client that exceeds its own limit does not use up
- * that of its neighbours.
+ * Counts several events in one statement. Events with the same key are allowed in their order, until the limit is
+ * reached. A wide key counts only events that its narrow keys allowed, so that one client that exceeds its own limit
+ * does not use up that of its neighbours.
  *
  * @returns the result of each event, in the same order
  */

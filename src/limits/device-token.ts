@@ -5,8 +5,8 @@ import type { DeviceOwner } from '../users/credentials.ts'
 export const DEVICE_LIFETIME = 365 * 24 * 60 * 60
 
 /**
- * A device from which a user has signed in. Its failed logins are counted apart from those of strangers, so that an attacker
- * cannot lock the user out (OWASP: "Slow Down Online Guessing Attacks with Device Cookies").
+ * A device from which a user has signed in. Its failed logins are counted apart from those of strangers, so that an
+ * attacker cannot lock the user out (OWASP: "Slow Down Online Guessing Attacks with Device Cookies").
  */
 export interface Device extends DeviceOwner {
   nonce: string
@@ -76,8 +76,8 @@ export function isDeviceOf(device: Device | undefined, account: DeviceOwner | un
 }
 
 /**
- * Each token has its own key, derived from a random nonce of 128 bits, so the IV may be constant. With one key, random IVs
- * of 96 bits would limit it to 2^32 tokens (NIST SP 800-38D §8.3).
+ * Each token has its own key, derived from a random nonce of 128 bits, so the IV may be constant. With one key, random
+ * IVs of 96 bits would limit it to 2^32 tokens (NIST SP 800-38D §8.3).
  */
 const IV = Buffer.alloc(12)
 const keyOf = (nonce: Buffer, key: Buffer) => createHmac('sha256', key).update(nonce).digest()

@@ -31,8 +31,8 @@ export type GuessCount = { counted: Buffer[] } | { wait: number }
 
 /**
  * Counts an attempt as failed before the password is verified. It counts on the known device and on all devices of the
- * account if both have attempts left, otherwise on the name. It is one statement, so that concurrent attempts cannot exceed
- * the limits.
+ * account if both have attempts left, otherwise on the name. It is one statement, so that concurrent attempts cannot
+ * exceed the limits.
  *
  * @param counters the keys of the name, and of the known device, if any
  */
@@ -82,8 +82,8 @@ interface GuessRow {
 }
 
 /**
- * The existing counters with these keys, locked in the given order: device, all devices, names. `countGuess` uses the same
- * order, so that concurrent statements do not deadlock.
+ * The existing counters with these keys, locked in the given order: device, all devices, names. `countGuess` uses the
+ * same order, so that concurrent statements do not deadlock.
  */
 const locked = (keys: Buffer[]) => sql`(
        SELECT key FROM unnest(${keys}::bytea[]) WITH ORDINALITY AS given (key, place) JOIN limits USING (key)

@@ -14,8 +14,8 @@ export const ADDRESS_LIMITS = {
 export type Action = keyof typeof ADDRESS_LIMITS
 
 /**
- * Mails of one kind to one address for one account. The window is as long as a password reset link is valid: if a stranger
- * uses up the limit of a user, the user has received a link that still works.
+ * Mails of one kind to one address for one account. The window is as long as a password reset link is valid: if a
+ * stranger uses up the limit of a user, the user has received a link that still works.
  */
 export const RECIPIENT_LIMIT = { most: 5, within: 1800 }
 
@@ -23,8 +23,8 @@ export const RECIPIENT_LIMIT = { most: 5, within: 1800 }
 export const WIDE = 10
 
 /**
- * Mails of one kind to one address for all accounts that claim it. Each account also has RECIPIENT_LIMIT of its own, so that
- * a stranger's account does not use up the owner's.
+ * Mails of one kind to one address for all accounts that claim it. Each account also has RECIPIENT_LIMIT of its own, so
+ * that a stranger's account does not use up the owner's.
  */
 export const ALL_ACCOUNTS_LIMIT = { most: 30, within: 1800 }
 

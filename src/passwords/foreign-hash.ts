@@ -32,7 +32,8 @@ const HEXADECIMAL = '((?:[0-9a-f]{2}){16,128})'
 
 /** Formats beside the normal ones. `$2x$` is not accepted: it marks hashes of a faulty implementation. */
 const FORMATS: Format[] = [
-  // bcrypt: $2a$, $2b$ and $2y$ are the same algorithm. The unused bits of its base64 must be 0, or nothing would match.
+  // bcrypt: $2a$, $2b$ and $2y$ are the same algorithm. The unused bits of its base64 must be 0, or nothing would
+  // match.
   [
     /^(?:bcrypt\$)?\$2([aby]?)(\$\d\d\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26])$/,
     (revision, rest) => readHash(`$2${revision && 'b'}${rest}`)

@@ -10,8 +10,8 @@ import bcrypt from 'bcrypt'
  */
 
 /**
- * The entry point of a worker thread. It is JavaScript, so that a thread starts without a TypeScript loader. The calls are
- * synchronous: asynchronous ones would run in the process's shared thread pool, at normal priority.
+ * The entry point of a worker thread. It is JavaScript, so that a thread starts without a TypeScript loader. The calls
+ * are synchronous: asynchronous ones would run in the process's shared thread pool, at normal priority.
  *
  * @param {HashTask} task
  * @returns {Promise<string | boolean>}

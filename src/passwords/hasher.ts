@@ -17,8 +17,9 @@ export interface Hasher {
    */
   hash(password: string, admission?: Admission): Promise<string>
   /**
-   * Verifies a password. Without a hash, or if bcrypt would truncate the password, it returns false in the same time, so
-   * that answers do not reveal which accounts exist (OWASP ASVS 5.0 §6.3.8). Other algorithms take passwords of any length.
+   * Verifies a password. Without a hash, or if bcrypt would truncate the password, it returns false in the same time,
+   * so that answers do not reveal which accounts exist (OWASP ASVS 5.0 §6.3.8). Other algorithms take passwords of any
+   * length.
    *
    * @throws Problem OVERLOADED if the queue is full, or the wait takes too long
    */
@@ -26,8 +27,8 @@ export interface Hasher {
   /**
    * Hashes a verified password again if its hash has another algorithm or cost than configured.
    *
-   * @returns undefined if the hash is up to date, if bcrypt would truncate the password, or if the queue is full: the next
-   * login tries again
+   * @returns undefined if the hash is up to date, if bcrypt would truncate the password, or if the queue is full: the
+   * next login tries again
    */
   renew(password: string, hash: string, admission?: Admission): Promise<string | undefined>
   /** The queue, for metrics and admission. */
@@ -58,6 +59,7 @@ const DEADLINE = 10_000
 /** Idle worker threads end after this time, in milliseconds. */
 const IDLE = 60_000
 
+/** Creates a hasher. Its worker threads start on demand. */
 export function createHasher({
   cost,
   concurrency,
@@ -76,7 +78,7 @@ export function createHasher({
     idleTimeout: IDLE,
     niceIncrement: NICE
   })
-  // A hash that no password has: verified where there is none, to take the same time.
+  // Verified in place of a missing hash, to take the same time. No password matches it.
   const dummy = readHash(
     bcrypt.genSaltSync(cost) + randomBytes(31).toString('base64url').slice(0, 31).replaceAll(/[-_]/g, '.')
   ) as StoredHash
@@ -118,9 +120,9 @@ export function createHasher({
 }
 
 /**
- * The Unicode form in which a password is verified. Only one form is tried, so that every attempt costs one hash. bcrypt uses
- * NFC, as our own hashes do; imported bcrypt hashes cannot be told from these. Other hashes use the form of their service:
- * NFKC for better-auth, unchanged for the others.
+ * The Unicode form in which a password is verified. Only one form is tried, so that every attempt costs one hash.
+ * bcrypt uses NFC, as our own hashes do; imported bcrypt hashes cannot be told from these. Other hashes use the form of
+ * their service: NFKC for better-auth, unchanged for the others.
  */
 function normalFormFor(hash: StoredHash, password: string): string {
   if (hash.algorithm === 'bcrypt') return normalize(password)

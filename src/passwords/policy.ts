@@ -5,14 +5,17 @@ import type { Fault } from '../errors.ts'
 export const MAX_BYTES = 72
 
 /**
- * The longest accepted input, in UTF-16 code units. It is checked first, since normalizing takes time. NFC shortens a text at
- * most to a quarter, so a longer input always exceeds MAX_BYTES.
+ * The longest accepted input, in UTF-16 code units. It is checked first, since normalizing takes time. NFC shortens a
+ * text at most to a quarter, so a longer input always exceeds MAX_BYTES.
  */
 export const MAX_LENGTH = 1024
 
 const common = dictionary['passwords-common']
 
-/** The dictionary omits passwords that zxcvbn finds by patterns. These patterns of digits lead every list of leaked ones. */
+/**
+ * The dictionary omits passwords that zxcvbn finds by patterns. These patterns of digits lead every list of leaked
+ * ones.
+ */
 const DIGITS_AGAIN = /^(?=\d{8,12}$)(\d{1,4})\1+$/
 const COUNTING = ['01234567890', '09876543210']
 

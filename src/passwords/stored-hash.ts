@@ -1,6 +1,6 @@
 /**
- * A parsed `password_hash`. The column holds text: bcrypt in its usual format, and the other algorithms in one normal form
- * each, after the PHC string format (https://github.com/P-H-C/phc-string-format).
+ * A parsed `password_hash`. The column holds text: bcrypt in its usual format, and the other algorithms in one normal
+ * form each, after the PHC string format (https://github.com/P-H-C/phc-string-format).
  */
 export type StoredHash = Bcrypt | Argon2 | Scrypt | Pbkdf2
 
@@ -156,8 +156,8 @@ const phc = (name: string, parameters: string, { salt, key }: Salted) =>
 const MAX_MEMORY = 131_072
 
 /**
- * Why a hash is too costly to verify: longer than bcrypt at cost 15, the highest BCRYPT_COST, or more than 128 MiB. Imported
- * hashes must not be able to block the service; nobody can sign in with one that exceeds the limits.
+ * Why a hash is too costly to verify: longer than bcrypt at cost 15, the highest BCRYPT_COST, or more than 128 MiB.
+ * Imported hashes must not be able to block the service; nobody can sign in with one that exceeds the limits.
  *
  * @returns undefined if the cost is acceptable
  */
@@ -180,6 +180,7 @@ export function costExcess(hash: StoredHash): string | undefined {
   }
 }
 
+/** Whether PBKDF2 with this digest is supported. */
 export function isDigest(name: string): name is Digest {
   return Object.hasOwn(DIGESTS, name)
 }

@@ -31,10 +31,11 @@ export async function readRootSecret(database: Database, secrets: Secrets): Prom
 }
 
 /**
- * The secret to seal new data with: the one that the root secret is sealed with, so that all instances can open the data.
- * While SECRET_KEY is being changed, that is the previous one, until `keys rewrap`.
+ * The secret to seal new data with: the one that the root secret is sealed with, so that all instances can open the
+ * data. While SECRET_KEY is being changed, that is the previous one, until `keys rewrap`.
  *
- * @throws RootSecretMismatch if neither secret opens the root secret: other instances could not open what this one seals
+ * @throws RootSecretMismatch if neither secret opens the root secret: other instances could not open what this one
+ * seals
  */
 export async function sealingSecrets(database: Database, secrets: Secrets): Promise<Secrets> {
   const { current, previous } = secrets

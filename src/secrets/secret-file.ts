@@ -55,8 +55,8 @@ export function readSecretFile(path: string): string {
 }
 
 /**
- * Requires `secret.key` to exist if the database holds sealed data. Otherwise a new secret would be created, which opens
- * nothing, and the error would not name the lost file.
+ * Requires `secret.key` to exist if the database holds sealed data. Otherwise a new secret would be created, which
+ * opens nothing, and the error would not name the lost file.
  *
  * @throws Error if it is missing
  */

@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 
 /**
- * A parsed refresh token, `session.family.rotating`. The family part is constant for a session: it tells a replayed token
- * of the session from a forged one. The rotating part changes with each use (RFC 9700 §4.14.2).
+ * A parsed refresh token, `session.family.rotating`. The family part is constant for a session: it tells a replayed
+ * token of the session from a forged one. The rotating part changes with each use (RFC 9700 §4.14.2).
  */
 export interface RefreshToken {
   /** UUID of the session. */

@@ -31,8 +31,8 @@ export interface Refused {
 const KEPT_ROTATIONS = 7
 
 /**
- * Whether a time is within the grace period; false for null. Without a grace period it is always false, since the later of
- * two concurrent uses may have the earlier `moment`.
+ * Whether a time is within the grace period; false for null. Without a grace period it is always false, since the later
+ * of two concurrent uses may have the earlier `moment`.
  */
 const isRecent = (time: Statement, { REFRESH_GRACE }: RotationRules) =>
   REFRESH_GRACE > 0 ? sql`extract(epoch FROM moment - ${time}) < ${REFRESH_GRACE}` : sql`false`
@@ -40,8 +40,9 @@ const isRecent = (time: Statement, { REFRESH_GRACE }: RotationRules) =>
 const ROTATED_AT = sql`rotated_at`
 
 /**
- * The session of a token, with a verdict on the token. The time of the token's own first use decides; if that is no longer
- * kept, the grace period has passed. In a session that was never refreshed, another token is unknown, not replayed.
+ * The session of a token, with a verdict on the token. The time of the token's own first use decides; if that is no
+ * longer kept, the grace period has passed. In a session that was never refreshed, another token is unknown, not
+ * replayed.
  */
 function presented(rules: RotationRules, { session, family, rotating }: RefreshToken): Statement {
   const hash = sha256(rotating)

@@ -63,7 +63,8 @@ export async function openSession(
   { userAgent, ip }: SessionOrigin
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
-  // FOR SHARE: whatever ends all sessions of a user locks the user first, so it either sees this session or is seen here.
+  // FOR SHARE: whatever ends all sessions of a user locks the user first, so it either sees this session or is seen
+  // here.
   const [opened] = await database.query<{ created_at: Date; last_used_at: Date; username: string | null }>(
     sql`WITH owner AS (
        SELECT id, username FROM users
@@ -150,8 +151,8 @@ export interface Ended {
 }
 
 /**
- * Ends one active session of the user, or all but the current one. If two sessions end each other concurrently, only one
- * succeeds.
+ * Ends one active session of the user, or all but the current one. If two sessions end each other concurrently, only
+ * one succeeds.
  *
  * @param session the current session
  * @param target id of the session to end; null for all but the current one
@@ -207,8 +208,8 @@ export async function countSessions(database: Database, lifetimes: Lifetimes, us
 }
 
 /**
- * Ends every active session of a user, and revokes the user's device cookies. If the caller's transaction has locked the
- * user, a concurrent login is either ended too or opens its session afterwards.
+ * Ends every active session of a user, and revokes the user's device cookies. If the caller's transaction has locked
+ * the user, a concurrent login is either ended too or opens its session afterwards.
  *
  * @returns the number of ended sessions
  */

@@ -83,8 +83,8 @@ export interface UsernameChange {
 }
 
 /**
- * Changes a username. The previous one rests while access tokens may carry it: until then only the same user can take it
- * back.
+ * Changes a username. The previous one rests while access tokens may carry it: until then only the same user can take
+ * it back.
  *
  * @returns undefined if the user no longer exists
  * @throws Problem ACCOUNT_EXISTS if the username is taken
