@@ -39,7 +39,7 @@ test('the accounts', async (t) => {
 
   const add = (names: Names) => addUser(database, { ...names, passwordHash: 'old' })
 
-  /** A user, and what becomes of those who sign in. */
+  /** A user, with functions that sign in and check sessions. */
   async function prepare(names = { username: 'ada' }) {
     const user = await add(names)
     const credentials = (await findOwnCredentials(database, user.id)) as Credentials

@@ -244,7 +244,7 @@ const FIXES: Record<string, string> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: 'an http(s) URL such as http://127.0.0.1:4318'
 }
 
-/** Why a configuration does not fit, a line for each fault. */
+/** The faults of a configuration, one a line. */
 function faultsOf(environment: Record<string, string>): string[] {
   try {
     readConfig(environment)
@@ -258,7 +258,7 @@ function faultsOf(environment: Record<string, string>): string[] {
 
 const fault = (name: string) => `  - ${name} must be ${FIXES[name]}`
 
-/** Passwords that a URL is cut short by, as they are: some leave a host and a port that a URL can have. */
+/** Unencoded passwords that truncate a URL. Some leave a valid host and port. */
 const ODD_PASSWORDS = [
   'hunter/2',
   'hunter?2',

@@ -17,7 +17,7 @@ import { denied } from '../../helpers/denied.ts'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-/** A folder as an earlier version left it: open to everybody. */
+/** A folder of an earlier version, open to all users. */
 function openFolder(t: Test): string {
   const folder = t.testdir({
     'secret.key': 'x',
@@ -32,7 +32,7 @@ function openFolder(t: Test): string {
 const everything = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
 
-/** Has a call of node:fs end otherwise, for as long as the test runs. */
+/** Replaces a function of node:fs until the test ends. */
 function replace(
   t: Test,
   name: 'chmodSync' | 'accessSync' | 'mkdirSync' | 'lstatSync',
@@ -216,7 +216,7 @@ test('a file system without permissions is refused', async (t) => {
 test('a file that was deleted meanwhile is ignored', async (t) => {
   const folder = openFolder(t)
   replace(t, 'chmodSync', (path) => {
-    // Whichever of the two comes first takes the other away.
+    // Whichever of the two is handled first removes the other.
     if (path === join(folder, 'secret.key')) fs.rmSync(join(folder, 'lock'))
     if (path === join(folder, 'lock')) fs.rmSync(join(folder, 'secret.key'))
     fs.fchmodSync(fs.openSync(path, 'r'), 0o700)

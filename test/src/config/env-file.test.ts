@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { readEnvFile, readEnvFileOf } from '../../../src/config/env-file.ts'
 
-/** What a file adds to an environment. */
+/** The settings that a file adds to an environment. */
 function read(t: Test, content: string | Buffer, environment: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const file = join(t.testdir(), 'settings')
   writeFileSync(file, content)
@@ -171,7 +171,7 @@ test('a missing .env is accepted, any other unreadable file is an error', async 
 
 test('a pipe or device is refused, and not waited for', async (t) => {
   const folder = t.testdir({})
-  // The path of a socket has about a hundred bytes at most.
+  // The path of a socket has at most about a hundred bytes.
   const there = process.cwd()
   t.teardown(() => process.chdir(there))
   process.chdir(folder)

@@ -20,7 +20,7 @@ async function poolOfThree(t: Test): Promise<pg.Pool> {
   return pool
 }
 
-/** What has connected so far, in its order. */
+/** The connections so far, in order. */
 function noting() {
   const connected: string[] = []
   const note = async (name: string, connection: Promise<pg.PoolClient>) => {

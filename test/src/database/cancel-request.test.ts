@@ -21,7 +21,7 @@ const REQUEST = '00000010' + '04d2162e' + '00000007' + '0000002a'
 const clientAt = (host: string, port: number, processID: number | null = 7, secretKey: number | null = 42) =>
   ({ host, port, processID, secretKey }) as unknown as pg.ClientBase
 
-/** A server that keeps its side of a connection open, and what the first connection to it brings. */
+/** A server that keeps its side of connections open, and the bytes of the first one. */
 async function listen(t: Test, where: ListenOptions) {
   const server = createServer({ allowHalfOpen: true }).listen(where)
   const sockets: Socket[] = []
@@ -62,7 +62,7 @@ test('over TLS, with the key in it alone, where the connection speaks TLS', asyn
   const over = (port: number, ssl: unknown, host = '127.0.0.1') =>
     Object.assign(clientAt(host, port), { ssl, sslNegotiation: 'postgres' })
 
-  /** What a connection brings to a server that speaks TLS. */
+  /** The bytes that a connection sends to a server with TLS. */
   async function brings(ssl: unknown, host?: string): Promise<Sent> {
     const { port, ended } = await tlsServer(t, certificate)
     cancelStatement(over(port, ssl, host))
@@ -113,7 +113,7 @@ test('nothing happens if the server is not reachable', async (t) => {
   t.match(await brought, /0000000100000002$/, 'the embedded database is not asked')
 })
 
-// The embedded database has one connection, and nothing that it could wait for.
+// The embedded database has one connection, so no statement waits for another.
 if (process.env.TEST_DATABASE_URL) {
   test('a statement that was given up is not executed later', async (t) => {
     const pool = await migratedPool(t)

@@ -26,10 +26,10 @@ const UNAVAILABLE = refusal(
   'The database cannot be reached; try again shortly.'
 )
 
-/** What the caller of a database that is away gets. */
+/** The error for the caller of an unavailable database. */
 const body = async (promise: Promise<unknown>) => ((await caught(promise)) as Problem).toJSON()
 
-/** A pool of one connection to a server; its idle connections may die. */
+/** A pool of one connection to a server. Errors of idle connections are ignored. */
 function poolAt(t: Test, url: string, options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: 1, ...options })
   pool.on('error', () => {})
@@ -37,7 +37,7 @@ function poolAt(t: Test, url: string, options: pg.PoolConfig = {}): pg.Pool {
   return pool
 }
 
-/** A server that lets clients in and answers their simple queries. */
+/** A server that accepts clients and answers their simple queries. */
 const server = (t: Test, answer: (sql: string, connection: number) => Buffer | undefined | 'hang up') =>
   handwrittenServer(t, (socket, { type, text }, connection) => {
     if (type === '') socket.write(welcome)
@@ -47,7 +47,10 @@ const server = (t: Test, answer: (sql: string, connection: number) => Buffer | u
     else if (bytes) socket.write(bytes)
   })
 
-/** Which moments, in milliseconds from now, are over when the work is. Timers keep their order on any machine. */
+/**
+ * Returns which of several timers, in milliseconds, have fired when the work ends. Timers keep their order on any
+ * machine.
+ */
 async function passed(moments: number[], work: () => Promise<unknown>): Promise<number[]> {
   const over: number[] = []
   const timers = moments.map((moment) => setTimeout(() => over.push(moment), moment))
@@ -382,7 +385,7 @@ test('a failed connection is closed, and the pool continues with another', async
   })
 })
 
-/** An error as the driver makes it of a server's answer. */
+/** An error of the driver for an ErrorResponse of the server. */
 const answered = (code: string) => Object.assign(new Error('what the server says'), { severity: 'ERROR', code })
 
 test('an outage is an error that is not the statement’s fault', async (t) => {

@@ -62,7 +62,7 @@ test('the target of a link in place of a new embedded database is not touched', 
   t.strictSame(readdirSync(join(there, 'data')), ['postgres'])
 })
 
-/** What in a folder others can read or change. */
+/** The files in a folder that other users can read or change. */
 const openToOthers = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(folder, path)).mode & 0o077)
 
@@ -133,7 +133,7 @@ test('an embedded database that cannot be opened reports the fix, and unlocks it
   })
 })
 
-/** Has the disk of every folder be of that size, for as long as the test runs. */
+/** Makes statfs report a disk of a given size, until the test ends. */
 function disk(t: Test, { blocks, free }: { blocks: number; free: number }): void {
   t.teardown(syncBuiltinESMExports)
   t.intercept(fs, 'statfsSync', { value: () => ({ blocks, bavail: free, bsize: 2 ** 20 }) })

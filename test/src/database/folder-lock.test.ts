@@ -25,10 +25,10 @@ import { FolderLocked, lockFolder } from '../../../src/database/folder-lock.ts'
 const HERE = hostname()
 const MINE = `is in use by process ${process.pid} on ${HERE}: stop that service first, or set another DATA_DIR`
 
-/** The number of a process that has ended. */
+/** The id of a process that has ended. */
 const dead = () => spawnSync(process.execPath, ['--version']).pid
 
-/** When a process started, as the kernel counts. */
+/** The start time of a process in clock ticks. */
 const startOf = (pid: number | undefined) =>
   readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]
 
@@ -36,7 +36,7 @@ const identityOf = (folder: string) => `${statSync(folder).dev}:${statSync(folde
 
 const holder = (pid: number | undefined, { host = HERE, started = '1' } = {}) => JSON.stringify({ pid, host, started })
 
-/** A folder with a lock of that age, in seconds. */
+/** A folder with a lock of an age in seconds. */
 function lockedFolder(t: Test, lock: string, age = 0): string {
   const folder = t.testdir({ lock })
   const time = Date.now() / 1000 - age
@@ -44,7 +44,7 @@ function lockedFolder(t: Test, lock: string, age = 0): string {
   return folder
 }
 
-/** Locks the folder and gives it back with the test. */
+/** Locks the folder until the test ends. */
 function lock(t: Test, folder: string): () => void {
   const unlock = lockFolder(folder)
   t.teardown(unlock)
@@ -122,7 +122,7 @@ test('a folder is taken over where its lock', async (t) => {
   }
 
   await t.test('names a zombie process', async (t) => {
-    // The shell becomes a program that never asks how its child ended.
+    // The shell is replaced by a program that never reaps its child.
     const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     t.teardown(() => parent.kill('SIGKILL'))
     const [output] = await once(parent.stdout as NodeJS.ReadableStream, 'data')
@@ -165,9 +165,9 @@ test('another host may know the folder by another number', async (t) => {
   t.throws(() => lockFolder(folder), FolderLocked)
 })
 
-/** Has something happen just before a file is looked at, for as long as the test runs. */
+/** Runs a function just before a file is examined, until the test ends. */
 function meanwhile(t: Test, look: (path: string) => string): void {
-  // What is imported from a module of Node's follows the module only when told to.
+  // Named imports of a Node module follow changes of the module only after syncBuiltinESMExports.
   t.teardown(syncBuiltinESMExports)
   const { readFileSync, statSync } = fs
   t.intercept(fs, 'readFileSync', {
@@ -287,7 +287,7 @@ test('a lock that another process has taken over is not removed by unlocking', a
   t.equal(readFileSync(`${folder}/lock`, 'utf8'), other)
 })
 
-/** Processes of their own that do what they are told all at once, and answer with what became of it. */
+/** Child processes that try to lock a folder concurrently, and report their results. */
 async function contenders(t: Test, folder: string, count: number) {
   const module = new URL('../../../src/database/folder-lock.ts', import.meta.url).href
   const script = `

@@ -48,7 +48,7 @@ test('a server, as soon as it answers', async (t) => {
   t.strictSame(said, [`waiting for ${new URL(url).host}/latchkey: the database system is starting up`])
   t.equal(pool.options.max, 1)
 
-  // The death of a connection that nobody uses is not the end.
+  // The error of an idle connection does not end the process.
   const lost = once(pool, 'remove')
   for (const socket of sockets) socket.destroy()
   await lost

@@ -57,11 +57,11 @@ test('the pool', async (t) => {
   }
 })
 
-/** An error of the network, and one that a server answered with. */
+/** An error of the network, and an error of a server. */
 const unreachable = (code: string) => Object.assign(new Error(`connect ${code} ${URL_WITH_PASSWORD}`), { code })
 const answered = (code: string) => Object.assign(new Error('what the server says'), { severity: 'FATAL', code })
 
-/** A probe that fails so often, and then answers. */
+/** A probe that fails a number of times, and then succeeds. */
 function failing(...errors: Error[]) {
   return async () => {
     const error = errors.shift()

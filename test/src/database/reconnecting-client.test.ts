@@ -5,7 +5,7 @@ import { caught } from '../../helpers/caught.ts'
 import { completed, handwrittenServer, turnedAway, welcome } from '../../helpers/servers.ts'
 import { stopwatch } from '../../helpers/stopwatch.ts'
 
-/** A server that may be away, a pool that reaches it, and how often it has been tried. */
+/** A server that may be unavailable, a pool that connects to it, and a count of attempts. */
 async function unreliable(t: Test, random: () => number) {
   const server = { away: true, silent: false, tried: 0, hangUp: () => {} }
   const connectionString = await handwrittenServer(t, (socket, { type, text }) => {

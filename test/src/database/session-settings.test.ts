@@ -20,12 +20,12 @@ test('a connection sets what our SQL relies on when it opens, and nothing that P
   })
 })
 
-/** What a client says first of all. */
+/** The startup message of a client. */
 async function startupOf(t: Test, make: (options: pg.ClientConfig) => pg.Client): Promise<Record<string, string>[]> {
   const sent: Record<string, string>[] = []
   const connectionString = await handwrittenServer(t, (socket, { type, bytes }) => {
     if (type !== '') return
-    // Its length and the version of the protocol, then names and values.
+    // Length and protocol version, then names and values.
     const words = bytes.toString('utf8', 8).split('\0').slice(0, -2)
     const pairs = words.flatMap((word, index) => (index % 2 ? [] : [[word, String(words[index + 1])]]))
     sent.push(Object.fromEntries(pairs))
@@ -37,7 +37,7 @@ async function startupOf(t: Test, make: (options: pg.ClientConfig) => pg.Client)
   return sent
 }
 
-/** What a server, a database or a role may be set to, none of which is the service's affair. */
+/** Settings of a server, a database or a role that must not affect the service. */
 const SETTINGS: Record<string, string> = {
   DateStyle: 'German, DMY',
   IntervalStyle: 'sql_standard',
@@ -56,7 +56,7 @@ const SETTINGS: Record<string, string> = {
   lock_timeout: '4s'
 }
 
-// The embedded database is the service's own, and nobody else sets it.
+// Only the service configures the embedded database.
 if (process.env.TEST_DATABASE_URL) {
   test('a database with unusual settings', async (t) => {
     const source = await emptyDatabase(t)
@@ -92,7 +92,7 @@ if (process.env.TEST_DATABASE_URL) {
       )
       const statuses = registered.map(({ statusCode }) => statusCode)
       t.equal(statuses.filter((status) => status === 201).length, 2)
-      // Of one name two are hashed at once, and how many come at once is chance.
+      // Two hashes of one name run at a time, and the number of concurrent requests is random.
       t.strictSame(
         statuses.filter((status) => ![201, 409, 503].includes(status)),
         []

@@ -61,19 +61,19 @@ test('only statements are run', async (t) => {
   const database: Database = createDatabase(pool, { timeout: 60_000 })
   const name = 'ada'
   const mistakes: (() => unknown)[] = [
-    // @ts-expect-error a string is no statement
+    // @ts-expect-error a string is not a statement
     () => database.query('SELECT 1'),
-    // @ts-expect-error nor is a template without the tag
+    // @ts-expect-error a template without the tag is not a statement
     () => database.query(`SELECT '${name}'`),
-    // @ts-expect-error nor is what the driver takes
+    // @ts-expect-error the driver's query object is not a statement
     () => database.query({ text: 'SELECT 1', values: [] }),
-    // @ts-expect-error in a transaction neither
+    // @ts-expect-error the same in a transaction
     () => database.transact((transaction) => transaction.query('SELECT 1')),
-    // @ts-expect-error the tag is no function of a text
+    // @ts-expect-error the tag cannot be called with a string
     () => sql([`SELECT '${name}'`]),
-    // @ts-expect-error what is not there is null
+    // @ts-expect-error undefined is not a value
     () => sql`SELECT ${undefined}`,
-    // @ts-expect-error what has not come yet is no value
+    // @ts-expect-error a promise is not a value
     () => sql`SELECT ${Promise.resolve(1)}`
   ]
   t.equal(mistakes.length, 7)

@@ -77,7 +77,7 @@ test('an address that is given up concurrently cannot be registered', async (t) 
     registering = registerUser(open(), { email: 'a@example.com', passwordHash: 'none' }, undefined).catch(
       (error) => error
     )
-    // It waits for this transaction, by the word of the database.
+    // pg_stat_activity shows that it waits for this transaction.
     const waits = () =>
       open().query(sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
     while ((await waits()).length === 0);

@@ -3,7 +3,7 @@ import { createKeyRing, SecretMismatch } from '../../../src/keys/key-ring.ts'
 import type { SigningKey } from '../../../src/keys/signing-keys.ts'
 import { caught } from '../../helpers/caught.ts'
 
-/** A key that signs in so many milliseconds, or by now. */
+/** A key that signs in a number of milliseconds. */
 function key(kid: string, signsIn = 0, privateKey: string | undefined = `private ${kid}`): SigningKey {
   const jwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid, alg: 'ES256', use: 'sig' } as const
   return { kid, jwk, publicKey: `public ${kid}`, privateKey, signsIn }
@@ -11,7 +11,7 @@ function key(kid: string, signsIn = 0, privateKey: string | undefined = `private
 
 const verifyingOnly = (kid: string): SigningKey => ({ ...key(kid), privateKey: undefined })
 
-/** A ring over keys, a number of reads and a time that a test sets. */
+/** A ring with keys and a time that a test sets, and a count of reads. */
 function setUp(...keys: SigningKey[]) {
   const source = { keys, reads: 0, time: 0, fault: undefined as Error | undefined }
   const ring = createKeyRing({

@@ -17,7 +17,7 @@ test('the list of keys', async (t) => {
     start = new Date()
   })
 
-  /** Adds a key that signs from so many seconds on, counted from the start, and was revoked then. */
+  /** Adds a key that signs, and is revoked, at a number of seconds after the start. */
   const add = (kid: string, signsFrom: number, revoked: number | null = null) =>
     database.query(
       sql`INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from, revoked_at)

@@ -15,7 +15,7 @@ test('the stored keys', async (t) => {
   const pool = await migratedPool(t)
   const database = createDatabase(pool, { timeout: 60_000 })
 
-  /** An installation with its first key, and what is done with it. */
+  /** An installation with its first key, and functions that change its keys. */
   async function setUp() {
     const clock = testClock()
     const database = createDatabase(pool, { clock, timeout: 60_000 })

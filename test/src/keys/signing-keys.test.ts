@@ -78,7 +78,7 @@ test('the stored keys', async (t) => {
     const first = await addKey(database, SECRETS, 0)
     const second = await addKey(database, SECRETS)
     const ring = async () => kids(await readRing(database, SECRETS, TOKEN_TTL))
-    // It signs for six minutes more, and for up to one where an instance has not noticed.
+    // It signs for six more minutes, and for up to one more on an instance that has not noticed.
     clock.advance(360 + 60 + TOKEN_TTL - 30)
     t.strictSame(await ring(), [first, second])
     clock.advance(30)

@@ -6,7 +6,7 @@ import { holdMoments } from '../../helpers/too-long.ts'
 test('concurrent requests', async (t) => {
   const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const { asked, begun, settle } = holdConnections(t, fastify)
-  /** So many refreshes, which ask the database for nothing but their count. */
+  /** A number of refreshes, whose only statements count them. */
   const refreshes = (count: number) =>
     Array.from({ length: count }, () => post(fastify, '/token/refresh', { refresh_token: 'x' }))
   const invalid = (count: number) => Array(count).fill(401)

@@ -88,7 +88,7 @@ test('counters', async (t) => {
         LIMIT
       )
     const kinds = (counts: CountResult[]) => counts.map((count) => ('counted' in count ? 'through' : count.wait))
-    // 10 times as many as from one of them.
+    // The limit of the wide network is ten times that of one.
     t.strictSame(kinds(await from(...Array(5).fill(['a', 'wide']))), ['through', 'through', 'through', 60, 60])
     for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) await from(...Array(3).fill([name, 'wide']))
     t.strictSame(

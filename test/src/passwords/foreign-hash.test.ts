@@ -6,7 +6,7 @@ import { readHash, type StoredHash, writeHash } from '../../../src/passwords/sto
 const PLAIN = 'correct horse battery staple'
 const UMLAUT = 'pässwörd'
 
-/** Keycloak's credential as it exports a realm: two documents within one. */
+/** A Keycloak credential of a realm export, with two nested JSON documents. */
 const exported = (secret: object, credential: object) => ({
   type: 'password',
   secretData: JSON.stringify(secret),
@@ -31,7 +31,7 @@ const KEYCLOAK_ARGON2_SECRET = {
 const FIREBASE =
   '$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=ou9tdYTGyYm8kuR6Dt0Bp0kDuAYoXrK16mbZO4yGwAn3oLspjnN0/c41v8xZnO1n14J3MjKj1b2g6AUCAlFwMw==$C0sHCg9ek77hsg==$zKVTMvnWVw5BBOZNUdnsalx4c4c7y/w7IS5p6Ut2+CfEFFlz37J9huyQfov4iizN8dbjvEJlM5tQaJP84+hfTw=='
 
-/** Who made it, of which password, and what it is kept as, where that is another text. */
+/** The service, the password, the hash, and the stored hash if that differs. */
 const vectors: [maker: string, password: string, given: string | object, kept?: string][] = [
   ['argon2-cffi 21.1, argon2id', PLAIN, '$argon2id$v=19$m=1024,t=2,p=2$QHWkNWd2d+pE/4j8ioy+OA$gVuL7EmLG96ifhemmLNE7w'],
   ['argon2-cffi 21.1, argon2i', PLAIN, '$argon2i$v=19$m=1024,t=2,p=2$i1bhdaHKjbgHVir9amLFyg$6r7kOQ1my6V7gTCSka1bUg'],

@@ -15,7 +15,7 @@ test('two hashes of one password are not the same', async (t) => {
   t.not(one, other)
 })
 
-// Each of the other kinds is in foreign-hash.test.ts, as other software makes it.
+// Hashes that other software has created are tested in foreign-hash.test.ts.
 test('the kinds of hashes of other services', async (t) => {
   const salted = '$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg'
   const bytes = 'MDEyMzQ1Njc4OWFiY2RlZg=='

@@ -10,7 +10,7 @@ const GONE = refusal(503, 'Service Unavailable', 'OVERLOADED', 'The client has g
 
 const SALTED = '$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'
 
-/** The body that a refusal is answered with, or what came instead. */
+/** The body of a refusal, or the result if there was none. */
 const outcome = (promise: Promise<unknown>) =>
   promise.catch((error) => (error instanceof Problem ? error.toJSON() : error))
 
@@ -57,7 +57,7 @@ test('a hasher', async (t) => {
 
   await t.test('verifies hashes of other services, in their Unicode form', async (t) => {
     const decomposed = 'pa\u0308sswo\u0308rd'
-    // Made with Python's hashlib and argon2-cffi.
+    // Created with Python's hashlib and argon2-cffi.
     const ofDecomposed = '$scrypt$ln=10,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$0H3fxtIsUWvZpLdpmrROuHjrmBRAGtrozknLEVqFZ2s'
     const ofCompatible =
       '$scrypt$ln=14,r=16,p=1$MDAwMTAyMDMwNDA1MDYwNzA4MDkwYTBiMGMwZDBlMGY$IKUV+xLB4zlaVZKDg1Zn7NaZ8ztNAhBSQy54xNftoMGq28ycMMFfwaw7OkQyMf0kWHUlyP1VyOLMwKx+JvDPDw'

@@ -53,7 +53,7 @@ test('a new password is validated that is', async (t) => {
   }
 })
 
-// OWASP ASVS 5.0 §6.2.4: of those that are long enough, the commonest 3,000 at least.
+// OWASP ASVS 5.0 §6.2.4: at least the 3,000 most common passwords that are long enough.
 test('thousands of common passwords are long enough to be rejected as common', (t) => {
   const longEnough = dictionary['passwords-common'].filter((password) => password.length >= 8).slice(0, 3000)
   t.equal(longEnough.length, 3000)

@@ -35,7 +35,7 @@ test('NO_PASSWORD and unknown formats are no hashes', (t) => {
     `$2a$12$${'x'.repeat(53)}`,
     `$pbkdf2-sha1$2${SALTED}`,
     `$scrypt$ln=1024,r=8${SALTED}`,
-    // More than OpenSSL takes (RFC 7914 §6).
+    // OpenSSL accepts no more (RFC 7914 §6).
     `$scrypt$ln=16,r=1,p=1${SALTED}`
   ]) {
     t.equal(readHash(text), undefined, text)
@@ -50,7 +50,7 @@ test('an original bcrypt hash is verified with the prefix of a later one', (t) =
   t.end()
 })
 
-// The table of what is too costly is in foreign-hash.test.ts.
+// Costs beyond the limits are tested in foreign-hash.test.ts.
 test('hashes of the service itself are not too costly', (t) => {
   t.equal(costExcess(readHash(`$2b$15$${'x'.repeat(53)}`) as StoredHash), undefined)
   t.equal(costExcess(readHash(`$scrypt$ln=17,r=8,p=1${SALTED}`) as StoredHash), undefined, 'nor is what OWASP advises')

@@ -46,7 +46,7 @@ test('a purge', async (t) => {
 
   await t.test('marks expired sessions with the reason, and leaves active ones', async (t) => {
     const { clock, begin, purge } = prepare()
-    // Those of one millisecond have no order.
+    // UUIDs of the same millisecond have no order.
     const ids = [await begin(), await begin(), await begin()].sort() as [string, string, string]
     const started = (id: string, seconds: number, used: number) =>
       database.query(
@@ -103,7 +103,7 @@ test('a purge', async (t) => {
     t.strictSame(await purge(), { last: id, marked: 1, deleted: 0 })
   })
 
-  /** Has the lock taken by another connection; or, where there is but one, by a database that says so. */
+  /** Takes the lock on another connection; the embedded database has only one, and a fake reports the lock as taken. */
   async function hold(database: Database): Promise<() => Promise<unknown>> {
     if (process.env.TEST_DATABASE_URL) {
       const other = await pool.connect()

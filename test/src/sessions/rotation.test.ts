@@ -18,7 +18,7 @@ test('the use of refresh tokens', async (t) => {
   const database = createDatabase(pool, { timeout: 60_000 })
   const user = await addUser(database, { username: 'ada', passwordHash: HASH })
 
-  /** A session that has just begun, on a clock of its own. */
+  /** A new session, with its own clock. */
   async function begin(rules: { REFRESH_GRACE?: number; successorKey?: Buffer } = {}) {
     const clock = testClock()
     const database = createDatabase(pool, { clock, timeout: 60_000 })
@@ -176,7 +176,7 @@ test('the use of refresh tokens', async (t) => {
       const second = await next(token)
       const third = await next(second)
       const rotating = Buffer.alloc(32, 3)
-      // What the version before writes: it knows the latest rotation alone.
+      // As the previous version writes it, which stores only the latest rotation.
       await pool.query(
         'UPDATE sessions SET previous_hash = rotating_hash, rotating_hash = $2, rotated_at = now() WHERE id = $1',
         [token.session, sha256(rotating)]

@@ -33,7 +33,7 @@ test('the stored sessions', async (t) => {
   await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${disabled.id}`)
   const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
 
-  /** A session of ada that has just begun, on a clock of its own. */
+  /** A new session of ada, with its own clock. */
   async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
     const clock = testClock()
     const database = createDatabase(pool, { clock, timeout: 60_000 })

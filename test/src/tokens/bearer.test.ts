@@ -7,7 +7,7 @@ const INVALID = refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not 
 
 const MISSING = refusal(401, 'Unauthorized', 'TOKEN_MISSING', 'A bearer token is needed here.')
 
-/** The body that a refusal is answered with. */
+/** The body of a refusal. */
 function refusalOf(work: () => unknown): unknown {
   try {
     return work()

@@ -22,7 +22,7 @@ const CLAIMS: Claims = {
 
 const INVALID = refusal(401, 'Unauthorized', 'TOKEN_INVALID', 'The token is not valid.')
 
-/** The body that a refusal is answered with. */
+/** The body of a refusal. */
 function refusalOf(work: () => unknown): unknown {
   try {
     return work()

@@ -10,7 +10,7 @@ import { migratedPool } from '../../helpers/pool.ts'
 
 const HASH = 'what bcrypt made of the password'
 
-/** The refusal of names that are taken. */
+/** The refusal of taken names. */
 const taken = (...names: string[]) =>
   refusal(
     409,
