@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app-options.ts'
 import type { Action } from '../src/audit/actions.ts'
-import type { Particulars } from '../src/audit/append.ts'
+import type { EventContext } from '../src/audit/append.ts'
 import { type AuditWriter, createAuditWriter } from '../src/audit/writer.ts'
 
 /** The audit log. */
@@ -17,7 +17,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** Records an action of this request's client soon. */
-    record(action: Action, particulars?: Pick<Particulars, 'account' | 'session' | 'detail'>): void
+    record(action: Action, particulars?: Pick<EventContext, 'account' | 'session' | 'detail'>): void
   }
 }
 

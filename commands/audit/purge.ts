@@ -13,7 +13,7 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
     .option('--dry-run', 'show the number of records, and change nothing')
     .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
       const { audit, database } = await open()
-      const beginning = await countBeginning(database.open(TIMEOUT), before)
+      const beginning = await countPurgeable(database.open(TIMEOUT), before)
       const records = beginning.count === 1 ? '1 record' : `${beginning.count} records`
       const value = (purged: boolean) => ({ count: beginning.count, up_to: beginning.last, dry_run: dryRun, purged })
       const would = `${records} would be purged, up to number ${beginning.last}.`

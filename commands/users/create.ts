@@ -24,7 +24,7 @@ const create: DefineCommand = (command, { terminal, open, answer }) => {
         command.error(`error: did you mean '--${word.includes('@') ? 'email' : 'username'} ${word}'?`)
       if (emailVerified && given.email === undefined)
         command.error("error: option '--verified' needs '--email <address>'")
-      const names = acceptNames(given)
+      const names = validateNewNames(given)
       const fastify = await open()
       const { audit, passwords } = fastify
       const password = await readSecret(terminal, 'Password', 'LATCHKEY_PASSWORD')

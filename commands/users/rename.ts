@@ -8,7 +8,7 @@ const rename: DefineCommand = (command, { open, answer }) => {
     .argument('<user>', NAMED_BY)
     .argument('<username>', 'subject to the rules of registration')
     .action(async (user: string, username: string) => {
-      acceptNames({ username })
+      validateNewNames({ username })
       const { audit, config, database } = await open()
       const tokenTtl = config.ACCESS_TOKEN_TTL
       const { account, before } = await renameAccount(database.open(OPERATOR_TIMEOUT), { tokenTtl }, user, username)

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
-import { shareOf } from '../../src/database/bulkhead.ts'
+import { createBulkhead } from '../../src/database/bulkhead.ts'
 import { createDatabase, type Database, TIMEOUT, type TimedDatabase } from '../../src/database/database.ts'
 
 /** Opens views of the database, each with one deadline. */
@@ -40,7 +40,7 @@ export default fp<AppOptions>(
     const { clock, config, pg } = fastify
     const { pool } = pg
     const most = Math.max(1, Math.min(config.HASH_CONCURRENCY, pool.options.max - 1))
-    const guessConnections = shareOf(pool, most)
+    const guessConnections = createBulkhead(pool, most)
 
     const open = (timeout = TIMEOUT) => createDatabase(pool, { clock, timeout: unhurried ? UNHURRIED : timeout })
 

@@ -27,7 +27,7 @@ export default fp<AppOptions>(
 async function connect(fastify: FastifyInstance, databaseUrl: string, existing: boolean): Promise<void> {
   await fastify.register(postgres, poolOptions(fastify.config))
   logLostConnections(fastify)
-  const database = whereabouts(databaseUrl)
+  const database = withoutCredentials(databaseUrl)
   await waitForServer(fastify.pg.pool, databaseUrl, (reason) => {
     fastify.log.warn({ database, reason }, 'waiting for the database')
   })

@@ -108,7 +108,7 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie): C
   const secret = fastify.deriveKey('limits')
 
   function byAddress(action: Action) {
-    const countAddress = createAddressCounts(databases.open, ADDRESS_LIMITS[action])
+    const countAddress = createBatchedCounter(databases.open, ADDRESS_LIMITS[action])
     return async (request: FastifyRequest) => {
       const address = clientAddress(request.raw)
       const wide = wideNetworkOf(address)

@@ -1,13 +1,13 @@
 import { periodic, type Timers } from '../concurrency/periodic.ts'
 import type { Database } from '../database/database.ts'
 import type { Action, Actor } from './actions.ts'
-import { appendRecords, type Particulars } from './append.ts'
+import { appendRecords, type EventContext } from './append.ts'
 import { createAuditQueue } from './queue.ts'
 
 /** Writes the audit log in batches, in the background. */
 export interface AuditWriter {
   /** Records an action soon. Never waits and never fails. */
-  record(actor: Actor, action: Action, particulars?: Particulars): void
+  record(actor: Actor, action: Action, particulars?: EventContext): void
   /**
    * Writes all records that are queued.
    *
@@ -46,11 +46,11 @@ export function createAuditWriter(parts: Parts): AuditWriter {
   let last = 0
 
   const writeBatch = (database: Database) =>
-    queue.writeBatch(async (occurrences) => {
-      last = await appendRecords(database, key, occurrences, last)
+    queue.writeBatch(async (events) => {
+      last = await appendRecords(database, key, events, last)
     })
 
-  function record(actor: Actor, action: Action, particulars: Particulars = {}): void {
+  function record(actor: Actor, action: Action, particulars: EventContext = {}): void {
     queue.push({ actor, action, ...particulars, happened: performance.now() })
     schedule()
   }

@@ -15,7 +15,7 @@ export function readSecrets({
   SECRET_KEY_PREVIOUS,
   DATA_DIR
 }: Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_PREVIOUS' | 'DATA_DIR'>): Secrets {
-  return { current: SECRET_KEY ?? generatedSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS }
+  return { current: SECRET_KEY ?? readOrCreateSecret(DATA_DIR), previous: SECRET_KEY_PREVIOUS }
 }
 
 /**

@@ -3,7 +3,7 @@ import { createSigner, type SignerSync } from 'fast-jwt'
 import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { acceptClaims, type Claims, isExpired } from './claims.ts'
+import { validateClaims, type Claims, isExpired } from './claims.ts'
 import { hasLowS, withLowS } from './es256.ts'
 
 /** Issues and verifies access tokens (RFC 9068). */
@@ -71,7 +71,7 @@ export function createAccessTokens(parts: Parts): AccessTokens {
 
   async function verifyNew(token: string): Promise<Claims> {
     const { header, payload } = await requireSigned(token)
-    const claims = requireUnexpired(Object.freeze(acceptClaims(payload, iss, aud, clock.now())))
+    const claims = requireUnexpired(Object.freeze(validateClaims(payload, iss, aud, clock.now())))
     cache(token, { kid: header.kid, claims })
     return claims
   }
