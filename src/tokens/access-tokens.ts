@@ -3,7 +3,7 @@ import { createSigner, type SignerSync } from 'fast-jwt'
 import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { validateClaims, type Claims, isExpired } from './claims.ts'
+import { type Claims, isExpired, validateClaims } from './claims.ts'
 import { hasLowS, withLowS } from './es256.ts'
 
 /** Issues and verifies access tokens (RFC 9068). */
