@@ -70,7 +70,7 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
           if (isReplaced && !(await confirm(consequence))) {
             return answer({ ...backup.manifest, restored: false, holds }, consequence + UNCONFIRMED, 1)
           }
-          const secrets = { current: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR) }
+          const secrets = { current: config.SECRET_KEY ?? readOrCreateSecret(config.DATA_DIR) }
           const { manifest, counts } = await restoreBackup(database, backup, {
             secrets,
             replace: isReplaced,

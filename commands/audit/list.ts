@@ -16,7 +16,7 @@ const list: DefineCommand = (command, { open, answer }) => {
     .option('--after <time>', 'only records from this time on', time)
     .option('--before <time>', 'only records before this time', time)
     .option('--limit <count>', 'maximum number of records, the newest', wholeNumber(1, 100_000), 100)
-    .action(async (wanted: Wanted) => {
+    .action(async (wanted: AuditFilter) => {
       const { database } = await open()
       const records = await listAudit(database.open(TIMEOUT), wanted)
       answer({ records }, table(['SEQ', 'AT', 'ACTOR', 'ACTION', 'ACCOUNT', 'ADDRESS', 'DETAIL'], records.map(cells)))

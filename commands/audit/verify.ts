@@ -18,7 +18,7 @@ const verify: DefineCommand = (command, { open, answer, terminal }) => {
   })
 }
 
-function summarize({ count, first, last, fault }: Verdict): string {
+function summarize({ count, first, last, fault }: Verification): string {
   const held = count === 0 ? 'No record holds' : `${count} ${count === 1 ? 'record holds' : 'records hold'}`
   if (fault) return `${held}, then number ${fault.seq} ${FAULTS[fault.wrong]}.`
   return count === 0 ? 'The audit log is empty.' : `${held}, from number ${first} to number ${last}.`

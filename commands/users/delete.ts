@@ -13,7 +13,7 @@ import { countSessions } from '../../src/sessions/sessions.ts'
 const define: DefineCommand = (command, { open, confirm, answer }) => {
   command
     .description('delete an account and all its data permanently')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .option('--dry-run', 'show what would be deleted, and change nothing')
     .action(async (user: string, { dryRun = false }: { dryRun?: boolean }) => {
       const fastify = await open()
@@ -37,6 +37,6 @@ const describe = (account: Account, active: number, deleted: boolean) => ({
 })
 
 const summarize = (account: Account, active: number) =>
-  `${calledBy(account)}, user ${account.id}, with ${countOf(active, 'active session')}`
+  `${displayName(account)}, user ${account.id}, with ${countOf(active, 'active session')}`
 
 export default define

@@ -5,7 +5,7 @@ import { countOf } from '../../src/plural.ts'
 const disable: DefineCommand = (command, { open, answer }) => {
   command
     .description('disable an account, and end its sessions')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const fastify = await open()
       const { audit, sessions } = fastify

@@ -4,7 +4,7 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 const enable: DefineCommand = (command, { open, answer }) => {
   command
     .description('enable a disabled account')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const { audit, database } = await open()
       const { account, wasDisabled } = await enableAccount(database.open(OPERATOR_TIMEOUT), user)

@@ -5,7 +5,7 @@ import { countOf } from '../../src/plural.ts'
 const endSessions: DefineCommand = (command, { open, answer }) => {
   command
     .description('end all sessions of an account')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const { audit, database, sessions } = await open()
       const { account, ended } = await endAccountSessions(database.open(OPERATOR_TIMEOUT), sessions.rules, user)

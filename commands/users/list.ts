@@ -9,7 +9,7 @@ const list: DefineCommand = (command, { open, answer }) => {
     .description('list accounts, oldest first')
     .option('--disabled', 'only disabled accounts')
     .option('--search <text>', 'only accounts with a name that begins with this text')
-    .option('--limit <number>', 'maximum number of accounts', wholeNumber(1, MOST_LISTED), LISTED)
+    .option('--limit <number>', 'maximum number of accounts', wholeNumber(1, MAX_PAGE_SIZE), PAGE_SIZE)
     .option('--after <id>', 'continue after this account', id)
     .action(async (listing: Listing) => {
       const { database } = await open()

@@ -5,7 +5,7 @@ import { validateNewNames } from '../../src/users/new-names.ts'
 const rename: DefineCommand = (command, { open, answer }) => {
   command
     .description('change the username of an account; may be a reserved one')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .argument('<username>', 'subject to the rules of registration')
     .action(async (user: string, username: string) => {
       validateNewNames({ username })

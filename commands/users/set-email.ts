@@ -11,7 +11,7 @@ interface Options {
 const define: DefineCommand = (command, { open, answer }) => {
   command
     .description('change the email address of an account; invalidates links that were sent to it')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .argument('<address>', 'subject to the rules of registration')
     .option('--verified', 'mark the address as verified; otherwise a verification mail is sent')
     .option('--undo-link', 'send the previous address, if verified, a link that reverts this for seven days')
@@ -20,7 +20,7 @@ const define: DefineCommand = (command, { open, answer }) => {
       '\nWithout --undo-link, links that revert earlier changes become invalid too: an attacker may own the previous address.'
     )
     .action(async (user: string, email: string, { verified = false, undoLink = false }: Options) => {
-      acceptNames({ email })
+      validateNewNames({ email })
       const { audit, database, mail } = await open()
       if (undoLink && !mail.available) throw new Error('No mail can be sent: set SMTP_URL and MAIL_FROM.')
       const change = { email, verified, mail: mail.available, undoLink }

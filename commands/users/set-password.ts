@@ -6,7 +6,7 @@ import { countOf } from '../../src/plural.ts'
 const define: DefineCommand = (command, { terminal, open, answer }) => {
   command
     .description('change the password of an account, end its sessions, and reset its counters')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .option('--keep-sessions', 'do not end sessions')
     .addHelpText('after', '\nThe password is read from LATCHKEY_PASSWORD, the terminal, or standard input.')
     .action(async (user: string, { keepSessions = false }: { keepSessions?: boolean }) => {
@@ -21,7 +21,7 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'password set', { account: id, detail: { count: ended } })
       answer(
         { ...account, sessions_ended: ended },
-        `${calledBy(account)} has a new password, ${countOf(ended, 'session')} ended`
+        `${displayName(account)} has a new password, ${countOf(ended, 'session')} ended`
       )
     })
 }

@@ -12,7 +12,7 @@ const SHOWN = 10
 const show: DefineCommand = (command, { open, answer }) => {
   command
     .description('show an account, its sessions, and the counters of its names')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const fastify = await open()
       const { deriveKey } = fastify

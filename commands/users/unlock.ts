@@ -5,7 +5,7 @@ import { countOf } from '../../src/plural.ts'
 const unlock: DefineCommand = (command, { open, answer }) => {
   command
     .description('reset the counters of wrong passwords of an account')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const fastify = await open()
       const { audit, deriveKey } = fastify
@@ -17,7 +17,7 @@ const unlock: DefineCommand = (command, { open, answer }) => {
       const freed = blocked.length > 0 ? `, and its ${blocked.join(' and ')} no longer blocked` : ''
       answer(
         { ...account, wrong_passwords_reset: reset, were_blocked: blocked },
-        `${countOf(reset, 'wrong password')} of ${calledBy(account)} reset${freed}`
+        `${countOf(reset, 'wrong password')} of ${displayName(account)} reset${freed}`
       )
     })
 }

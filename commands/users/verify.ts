@@ -4,7 +4,7 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 const verify: DefineCommand = (command, { open, answer }) => {
   command
     .description('mark the email address of an account as verified')
-    .argument('<user>', NAMED_BY)
+    .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const { audit, database } = await open()
       const { account, wasVerified } = await verifyAccount(database.open(OPERATOR_TIMEOUT), user)

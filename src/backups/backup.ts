@@ -64,7 +64,7 @@ export function readBackup<Result>(
   return database.transact(async (snapshot) => {
     await snapshot.query(SNAPSHOT)
     await snapshot.query(FORMAT)
-    await snapshot.query(UNTIMED)
+    await snapshot.query(NO_TIMEOUTS)
     return use(recordsOf(snapshot, secrets))
   })
 }

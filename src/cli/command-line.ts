@@ -107,7 +107,7 @@ export async function runCommand(args: string[], terminal: Terminal, given: AppO
 /** The output for an error, with --json and as text: all faults of a Problem, otherwise its message. */
 function failure(error: Error): [value: object, text: string] {
   // Errors of the embedded file system have no message.
-  const message = isReadOnly(error) ? `The database ${TAKES_NO_WRITES}.` : String(error.message)
+  const message = isReadOnly(error) ? `The database ${READ_ONLY_MESSAGE}.` : String(error.message)
   if (!(error instanceof Problem && error.errors)) return [{ error: message }, message]
   const { code, errors } = error
   const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())

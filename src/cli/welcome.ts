@@ -13,7 +13,7 @@ export function welcome(
   url: string,
   mailUrl: string | undefined
 ): string {
-  const database = DATABASE_URL ? whereabouts(DATABASE_URL) : `embedded in ${DATA_DIR}`
+  const database = DATABASE_URL ? withoutCredentials(DATABASE_URL) : `embedded in ${DATA_DIR}`
   const unsent = mailUrl ? `not sent, but shown at ${mailUrl}` : 'not sent: SMTP_URL is not set'
   const mail = SMTP_URL ? `sent by ${new URL(SMTP_URL).hostname}` : unsent
   return `

@@ -79,7 +79,7 @@ function complete(settings: Settings): Config {
     PUBLIC_URL: publicUrl,
     AUDIENCE: settings.AUDIENCE ?? publicUrl,
     PASSKEY_ORIGINS: list(settings.PASSKEY_ORIGINS),
-    MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? { name: '', address: `no-reply@${hostOf(publicUrl)}` }
+    MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? { name: '', address: `no-reply@${mailDomainOf(publicUrl)}` }
   }
 }
 

@@ -74,24 +74,24 @@ export const Environment = Type.Object(
       fix: 'comma-separated addresses or CIDRs such as 10.0.0.0/8'
     }),
     PASSKEY_RP_ID: Type.Optional(
-      Type.String({ format: 'domain', mend: 'a domain in lower case such as example.com, and no address' })
+      Type.String({ format: 'domain', fix: 'a domain in lower case such as example.com, and no address' })
     ),
     PASSKEY_ORIGINS: Type.String({
       format: 'passkey-origins',
       default: '',
-      mend: 'comma-separated origins such as https://app.example.com, without a path, or android:apk-key-hash:…'
+      fix: 'comma-separated origins such as https://app.example.com, without a path, or android:apk-key-hash:…'
     }),
     STEP_UP_MAX_AGE: Type.Integer({
       minimum: 60,
       maximum: 86400,
       default: 600,
-      mend: 'seconds, a whole number from 60 to 86400'
+      fix: 'seconds, a whole number from 60 to 86400'
     }),
     SERVICE_NAME: Type.Optional(
       Type.String({
         maxLength: 64,
         pattern: '^[^\\p{C}]+$',
-        mend: 'text of at most 64 characters, without control characters'
+        fix: 'text of at most 64 characters, without control characters'
       })
     ),
     SMTP_URL: Type.Optional(

@@ -58,7 +58,7 @@ interface Wait {
  */
 export async function waitForDatabase({ probe, report, timeout = 30_000, interval = 500 }: Wait): Promise<void> {
   const end = performance.now() + timeout
-  const tell = throttle((_leftOut, reason: string) => report(reason))
+  const reportSeldom = throttle((_omitted, reason: string) => report(reason))
   for (;;) {
     try {
       await probe()

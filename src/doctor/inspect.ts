@@ -12,7 +12,7 @@ import { readSchemaState } from '../database/migrations.ts'
 import { explain, poolOptions, probe } from '../database/postgres.ts'
 import { asNumber, sql } from '../database/sql.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
-import { storedSecret } from '../secrets/secret-file.ts'
+import { readSecretFile } from '../secrets/secret-file.ts'
 import { checkOpening, checkPermissions } from './checks.ts'
 import { checkKeyAge, checkSchema, checkSearchPath, checkServer, type ServerFacts } from './database-checks.ts'
 import type { Finding } from './finding.ts'
@@ -26,7 +26,7 @@ async function inspectServer(config: Config, databaseUrl: string): Promise<Findi
   const pool = new pg.Pool(poolOptions(config))
   pool.on('error', () => {})
   const findings = await inspectPool(pool, config).catch((error): Finding[] => {
-    const why = `${whereabouts(databaseUrl)} cannot be used: ${explain(error)}`
+    const why = `${withoutCredentials(databaseUrl)} cannot be used: ${explain(error)}`
     return [{ about: 'database', state: 'bad', message: why, fix: 'start it, or correct DATABASE_URL' }]
   })
   await pool.end()
@@ -59,7 +59,7 @@ async function inspectFolder(folder: string, config: Config): Promise<Finding[]>
       return [{ about, state: 'good', message: `embedded in ${folder}, which the first start creates` }]
     }
     files.push(...inspectFiles([folder, join(folder, 'secret.key')]))
-    const { database, close } = await openEmbedded(folder, { asItIs: true })
+    const { database, close } = await openEmbedded(folder, { keepPermissions: true })
     const { Pool } = await embeddedDriver(database)
     const pool = new Pool()
     const content = await inspectContent(pool, config)
@@ -78,7 +78,7 @@ async function inspectFolder(folder: string, config: Config): Promise<Finding[]>
 
 /** Checks the permissions of files and directories that contain secrets. Skips those that do not exist. */
 export function inspectFiles(paths: string[]): Finding[] {
-  return paths.filter(isThere).map((path) => checkPermissions(path, statSync(path).mode))
+  return paths.filter(exists).map((path) => checkPermissions(path, statSync(path).mode))
 }
 
 async function readServer(pool: Pool): Promise<ServerFacts> {

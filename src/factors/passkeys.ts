@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import type { Database } from '../database/database.ts'
-import { exactly, NOW, sql } from '../database/sql.ts'
+import { asNumber, NOW, sql } from '../database/sql.ts'
 import { nameOfAuthenticator } from './aaguids.ts'
 
 /** How many passkeys an account may have. */
@@ -176,7 +176,7 @@ export async function notePasskeyUse(
 /** How many passkeys are of another RP ID, and so useless. */
 export async function countForeignPasskeys(database: Database, rpId: string | undefined): Promise<number> {
   const [row] = await database.query<{ count: number }>(
-    sql`SELECT ${exactly(sql`count(*)`)} AS count FROM passkeys WHERE rp_id IS DISTINCT FROM ${rpId ?? null}`
+    sql`SELECT ${asNumber(sql`count(*)`)} AS count FROM passkeys WHERE rp_id IS DISTINCT FROM ${rpId ?? null}`
   )
   return (row as { count: number }).count
 }

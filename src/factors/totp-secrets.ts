@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../database/database.ts'
-import { exactly, NOW, sql } from '../database/sql.ts'
+import { asNumber, NOW, sql } from '../database/sql.ts'
 import { seal, unseal } from '../secrets/sealing.ts'
 import { matchingStep, SECRET_BYTES, STEP_SECONDS } from './totp.ts'
 
@@ -13,7 +13,7 @@ export const MOST_WRONG_CODES = 100
 const PURPOSE = 'totp secret'
 
 /** The present time step, by the clock of the database, which all instances share. */
-const STEP = exactly(sql`floor(extract(epoch FROM ${NOW}) / ${STEP_SECONDS})::bigint`)
+const STEP = asNumber(sql`floor(extract(epoch FROM ${NOW}) / ${STEP_SECONDS})::bigint`)
 
 /** A code that was right, to be used. */
 export interface TotpProof {
@@ -75,7 +75,7 @@ export async function checkTotp(
   const [row] = await database.query<{ secret: Buffer; last_step: number | null; step: number }>(
     sql`UPDATE totp SET wrong_codes = wrong_codes + 1
      WHERE user_id = ${user} AND secret IS NOT NULL AND wrong_codes < ${MOST_WRONG_CODES}
-     RETURNING secret, ${exactly(sql`last_step`)} AS last_step, ${STEP} AS step`
+     RETURNING secret, ${asNumber(sql`last_step`)} AS last_step, ${STEP} AS step`
   )
   if (!row) return undefined
   const { secret: sealed, step: present, last_step: lastStep } = row

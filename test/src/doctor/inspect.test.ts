@@ -6,7 +6,7 @@ import { openEmbedded } from '../../../src/database/embedded.ts'
 import { migrate, NEWEST } from '../../../src/database/migrations.ts'
 import { openPool } from '../../../src/database/open-pool.ts'
 import { inspectDatabase, inspectFiles } from '../../../src/doctor/inspect.ts'
-import { generatedSecret } from '../../../src/secrets/secret-file.ts'
+import { readOrCreateSecret } from '../../../src/secrets/secret-file.ts'
 import { startOnce } from '../../helpers/command.ts'
 import {
   configured,
@@ -77,7 +77,7 @@ test('inspects an embedded database', async (t) => {
 test('reports a directory that other users can access, inspects it, and changes nothing', async (t) => {
   const DATA_DIR = join(t.testdir({}), 'data')
   await fillDataFolder(DATA_DIR)
-  generatedSecret(DATA_DIR)
+  readOrCreateSecret(DATA_DIR)
   // What PostgreSQL does not write anew whenever it starts or stops.
   const kept = ['', 'secret.key', 'postgres', 'postgres/PG_VERSION', 'postgres/base', 'postgres/global']
   const modes = () => kept.map((path) => [path, (statSync(join(DATA_DIR, path)).mode & 0o777).toString(8)])
