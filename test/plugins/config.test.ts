@@ -45,18 +45,18 @@ test('the configuration', async (t) => {
     t.match(error, { name: 'EnvironmentFileError', message: '/.env cannot be read: EISDIR: ' })
   })
 
-  await t.test('warns where PUBLIC_URL leads nowhere, or is open to those who listen', async (t) => {
+  await t.test('warns of a PUBLIC_URL that no client can reach, and of one without TLS', async (t) => {
     const cases: [environment: Record<string, string>, warning: string | undefined][] = [
       [{}, undefined],
-      [{ HOST: '0.0.0.0' }, 'PUBLIC_URL is http://0.0.0.0:3000, which leads nowhere: '],
-      [{ HOST: '::', PORT: '80' }, 'PUBLIC_URL is http://[::], which leads nowhere: '],
+      [{ HOST: '0.0.0.0' }, 'PUBLIC_URL is http://0.0.0.0:3000, which no client can reach: '],
+      [{ HOST: '::', PORT: '80' }, 'PUBLIC_URL is http://[::], which no client can reach: '],
       [
         { HOST: '0.0.0.0', PUBLIC_URL: 'http://auth.example.com' },
-        'PUBLIC_URL is http://auth.example.com, plain http: '
+        'PUBLIC_URL is http://auth.example.com, without TLS: '
       ],
       // Behind a proxy on the same machine.
-      [{ PUBLIC_URL: 'http://auth.example.com' }, 'PUBLIC_URL is http://auth.example.com, plain http: '],
-      [{ PUBLIC_URL: 'http://0.0.0.0:3000' }, 'PUBLIC_URL is http://0.0.0.0:3000, which leads nowhere: '],
+      [{ PUBLIC_URL: 'http://auth.example.com' }, 'PUBLIC_URL is http://auth.example.com, without TLS: '],
+      [{ PUBLIC_URL: 'http://0.0.0.0:3000' }, 'PUBLIC_URL is http://0.0.0.0:3000, which no client can reach: '],
       [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }, undefined],
       [{ HOST: '0.0.0.0', PUBLIC_URL: 'https://auth.example.com' }, undefined]
     ]

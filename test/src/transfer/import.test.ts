@@ -74,6 +74,7 @@ test('accounts', async (t) => {
       password_version: 1,
       email_version: 1,
       device_version: 1,
+      mfa_required: false,
       created_at: new Date('2019-05-04T03:02:01.123Z'),
       disabled_at: new Date('2020-05-04T01:02:01Z')
     })

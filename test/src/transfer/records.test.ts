@@ -215,7 +215,7 @@ test('accounts are read from CSV', async (t) => {
       { line: 3, record: { username: 'bob', email_verified: false, password_hash: '!' } },
       { line: 5, record: { username: 'eve', password_hash: PBKDF2 } },
       ...refusal('VALIDATION_FAILED', '/email_verified', 'must be boolean', 6),
-      ...refusal('HASH_REFUSED', '/password_hash', 'is in no form that is known here', 7),
+      ...refusal('HASH_REFUSED', '/password_hash', 'has no known format', 7),
       ...refusal('MALFORMED', '', 'does not have one field for each column', 8),
       { line: 9, record: { username: 'max', email_verified: true, password_hash: '!' } }
     ]
