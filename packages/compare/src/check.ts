@@ -1,5 +1,6 @@
-import { checkContract, type State } from '@latchkey/contract/check-contract'
+import { checkContract } from '@latchkey/contract/check-contract'
 import { type Dialect, readDialect } from '@latchkey/contract/dialect'
+import type { State } from '@latchkey/contract/report'
 import type { Checked } from './measure/comparison.ts'
 import { ServiceError } from './measure/load.ts'
 import type { Surface } from './measure/subject.ts'

@@ -1,35 +1,10 @@
 import { CORE, look, type Seen } from '../test/suite/core.ts'
 import { type Dialect, DialectError, nearest } from './dialect.ts'
-import { runWhole } from './run-suite.ts'
+import type { ContractReport, Expectation } from './report.ts'
+import { runSuite } from './run-suite.ts'
 import { checkLimits, openTarget, type Target } from './target.ts'
 
 export { TargetError } from './target.ts'
-
-/** `differs` is a deviation that the dialect declares; `not checked` never counts as kept. */
-export type State = 'holds' | 'differs' | 'fails' | 'not checked'
-
-export interface Expectation {
-  title: string
-  state: State
-  /** Observations, one line each; none if the expectation holds. */
-  details: string[]
-}
-
-export interface Section {
-  title: string
-  expectations: Expectation[]
-}
-
-export interface ContractReport {
-  url: string
-  /** The dialect's name, where there is one. */
-  name?: string
-  scope: 'core' | 'whole'
-  /** Whether nothing failed. Differences that the dialect declares do not count. */
-  kept: boolean
-  counts: Record<State, number>
-  sections: Section[]
-}
 
 export interface Options {
   /** Checks only the core: what every implementation of the small API does. */
@@ -65,7 +40,7 @@ export async function checkContract(url: string, options: Options = {}): Promise
     if (core) await runCore(target, dialect, secret, add)
     else {
       await checkLimits(target)
-      await runWhole(new URL(url).origin, add, options.suite)
+      await runSuite(new URL(url).origin, add, options.suite)
     }
   } finally {
     target.close()

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { ContractReport, Expectation, State } from './check-contract.ts'
+import type { ContractReport, Expectation, State } from './report.ts'
 
 const MARKS = {
   holds: ['green', '✓'],

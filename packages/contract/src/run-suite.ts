@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Parser, type Result } from 'tap-parser'
-import type { Expectation } from './check-contract.ts'
+import type { Expectation } from './report.ts'
 import { LIMITED, TargetError } from './target.ts'
 
 const FOLDER = new URL('../test/suite/', import.meta.url)
@@ -21,7 +21,7 @@ const SECTIONS: Record<string, string> = {
 }
 
 /** Runs the files of test/suite/ against a URL, one after the other. */
-export async function runWhole(
+export async function runSuite(
   url: string,
   add: (section: string, expectation: Expectation) => void,
   folder = FOLDER

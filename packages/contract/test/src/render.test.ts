@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import type { ContractReport } from '../../src/check-contract.ts'
 import { renderProgress, renderReport } from '../../src/render.ts'
+import type { ContractReport } from '../../src/report.ts'
 
 const report: ContractReport = {
   url: 'http://127.0.0.1:8000',
