@@ -1,19 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { FLOORS, judgeHouse } from './helpers/house.ts'
+import { checkHouse, FLOORS, findCircles } from './helpers/house.ts'
 
 const root = new URL('../', import.meta.url)
 
-function readProduct(): Map<string, string> {
-  const paths = ['src', 'plugins', 'routes', 'commands'].flatMap((layer) =>
-    readdirSync(new URL(layer, root), { recursive: true, encoding: 'utf8' }).map((path) => `${layer}/${path}`)
+const readProduct = () => readSources(['src', 'plugins', 'routes', 'commands'])
+
+function readSources(folders: string[]): Map<string, string> {
+  const paths = folders.flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`)
   )
-  const files = paths.filter((path) => /\.[jt]s$/.test(path))
+  const files = paths.filter((path) => /\.[jt]s$/.test(path) && !path.includes('/node_modules/'))
   return new Map(files.map((path) => [path, readFileSync(new URL(path, root), 'utf8')]))
 }
 
-test('the product stands in its rooms, and imports run one way', async (t) => {
-  t.strictSame(judgeHouse(readProduct()), [])
+test('every file is in a room, and imports run one way', async (t) => {
+  t.strictSame(checkHouse(readProduct()), [])
 })
 
 test('each plugin is registered', async (t) => {
@@ -27,11 +29,30 @@ test('each plugin is registered', async (t) => {
   )
 })
 
-test('each room on the list is there', async (t) => {
+test('the list of rooms matches the directories of src/', async (t) => {
   t.strictSame(FLOORS.flat().sort(), readdirSync(new URL('src', root)).sort())
 })
 
-test('what is out of order is named', async (t) => {
+test('the packages and the benchmarks have no circular imports', async (t) => {
+  const sources = readSources(['packages', 'bench'])
+  t.ok(sources.has('packages/contract/src/report.ts') && sources.has('bench/storm.ts'))
+  t.strictSame(findCircles(sources), [])
+})
+
+test('a circular import of types among the packages is reported', async (t) => {
+  const files = {
+    'packages/contract/src/check.ts': "import { run } from './run.ts'\nimport type { Report } from './report.ts'",
+    'packages/contract/src/run.ts':
+      "import type { Options } from './check.ts'\nimport type { Report } from './report.ts'",
+    'packages/contract/src/report.ts': '',
+    'bench/storm.ts': "import '../packages/contract/src/check.ts'"
+  }
+  t.strictSame(findCircles(new Map(Object.entries(files))), [
+    'packages/contract/src/check.ts and packages/contract/src/run.ts import each other in a circle'
+  ])
+})
+
+test('reports each kind of violation', async (t) => {
   const faults: [what: string, files: Record<string, string>, fault: string][] = [
     [
       'an import of a higher floor',
@@ -52,7 +73,7 @@ test('what is out of order is named', async (t) => {
       'src/users/users.ts imports src/app.ts, which is not on a lower floor'
     ],
     [
-      'a word that imports a room',
+      'a file of the lowest floor that imports a room',
       { 'src/errors.ts': "import { fold } from './users/names.ts'", 'src/users/names.ts': '' },
       'src/errors.ts imports src/users/names.ts, which is not on a lower floor'
     ],
@@ -67,19 +88,19 @@ test('what is out of order is named', async (t) => {
       'plugins/audit.ts imports routes/login.ts: plugins may not import routes'
     ],
     [
-      'an import of what is not shipped',
+      'an import of a file that is not shipped',
       { 'plugins/audit.ts': "import { build } from '../test/helpers/app.ts'" },
       'plugins/audit.ts imports test/helpers/app.ts, which is not part of the product'
     ],
     [
-      'Fastify where it may not be',
+      'an import of Fastify where it is not allowed',
       { 'src/users/users.ts': "import type { FastifyRequest } from 'fastify'" },
-      'src/users/users.ts imports fastify: it may not know Fastify'
+      'src/users/users.ts imports fastify: this file may not import Fastify'
     ],
     [
-      'a plugin of Fastify where it may not be',
+      'an import of a plugin of Fastify where it is not allowed',
       { 'commands/doctor.ts': "import jwt from '@fastify/jwt'" },
-      'commands/doctor.ts imports @fastify/jwt: it may not know Fastify'
+      'commands/doctor.ts imports @fastify/jwt: this file may not import Fastify'
     ],
     [
       'a circle of types',
@@ -88,19 +109,19 @@ test('what is out of order is named', async (t) => {
         'src/mail/two.ts': "import type { Three } from './three.ts'",
         'src/mail/three.ts': "import { one } from './one.ts'"
       },
-      'src/mail/one.ts and src/mail/three.ts and src/mail/two.ts import one another in a circle'
+      'src/mail/one.ts and src/mail/three.ts and src/mail/two.ts import each other in a circle'
     ],
     ['a room that is on no floor', { 'src/attic/chest.ts': '' }, 'src/attic/chest.ts is on no floor'],
     ['a file without a room', { 'src/chest.ts': '' }, 'src/chest.ts is on no floor'],
     [
-      'a room that is too full',
+      'a room with too many files',
       Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`src/users/file-${index}.ts`, ''])),
-      'src/users/ has 15 files, and may have 14'
+      'src/users/ has 15 files; the limit is 14'
     ],
     [
-      'too many plugins without a room',
+      'too many plugins outside of rooms',
       Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`plugins/file-${index}.ts`, ''])),
-      'plugins/ has 9 files, and may have 8'
+      'plugins/ has 9 files; the limit is 8'
     ],
     [
       'an import of a higher floor in a folder of a room',
@@ -113,19 +134,19 @@ test('what is out of order is named', async (t) => {
         'src/mail/letters/one.ts': "import type { List } from '../list.ts'",
         'src/mail/list.ts': "import { one } from './letters/one.ts'"
       },
-      'src/mail/letters/one.ts and src/mail/list.ts import one another in a circle'
+      'src/mail/letters/one.ts and src/mail/list.ts import each other in a circle'
     ],
     [
-      'a folder of a room that is too full',
+      'a folder of a room with too many files',
       Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`src/mail/letters/file-${index}.ts`, ''])),
-      'src/mail/letters/ has 15 files, and may have 14'
+      'src/mail/letters/ has 15 files; the limit is 14'
     ],
-    ['a file that is too long', { 'routes/me.ts': '\n'.repeat(301) }, 'routes/me.ts has 301 lines, and may have 300']
+    ['a file that is too long', { 'routes/me.ts': '\n'.repeat(301) }, 'routes/me.ts has 301 lines; the limit is 300']
   ]
-  for (const [what, files, fault] of faults) t.strictSame(judgeHouse(new Map(Object.entries(files))), [fault], what)
+  for (const [what, files, fault] of faults) t.strictSame(checkHouse(new Map(Object.entries(files))), [fault], what)
 })
 
-test('what is in order has no fault', async (t) => {
+test('reports nothing for a structure that follows the rules', async (t) => {
   const files = {
     'src/clock.ts': '',
     'src/users/names.ts': "import '../clock.ts'\nimport 'node:fs'\nimport pg from 'pg'",
@@ -138,5 +159,5 @@ test('what is in order has no fault', async (t) => {
     'routes/me.ts': "import type {} from '../plugins/users/users.ts'\nimport '../src/flows/login.ts'",
     'commands/users/list.ts': "import '../../src/users/users.ts'\nimport '../../plugins/users/users.ts'"
   }
-  t.strictSame(judgeHouse(new Map(Object.entries(files))), [])
+  t.strictSame(checkHouse(new Map(Object.entries(files))), [])
 })

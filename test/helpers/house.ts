@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'
 
-/** src/ from the ground up: rooms, and the files that stand in none. Each imports from itself and from lower floors. */
+/** The rooms and single files of src/ by floor, lowest first. Each imports only from itself and from lower floors. */
 export const FLOORS: readonly (readonly string[])[] = [
   ['clock.ts', 'errors.ts', 'plural.ts', 'printable.ts', 'version.ts'],
   ['observability'],
@@ -17,10 +17,10 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['server.ts', 'latchkey.ts', 'migrate.ts']
 ]
 
-/** It alone puts src/ and plugins/ together. */
+/** The only file of src/ that imports plugins. */
 const APP = 'src/app.ts'
 
-/** What the files of a layer may import from, beside themselves. */
+/** The layers that each layer may import from, besides its own. */
 const LAYERS: Record<string, readonly string[]> = {
   src: [],
   plugins: ['src'],
@@ -28,7 +28,7 @@ const LAYERS: Record<string, readonly string[]> = {
   commands: ['plugins', 'src']
 }
 
-/** Where Fastify and its plugins may be imported: everything else in src/ is free of it. */
+/** The files that may import Fastify and its plugins. */
 const WITH_FASTIFY = [
   /^(plugins|routes)\//,
   /^src\/(app|app-options|server)\.ts$/,
@@ -36,35 +36,35 @@ const WITH_FASTIFY = [
   /^src\/(transport|observability|cli)\//
 ]
 
-const MOST = { lines: 300, filesOfARoom: 14, filesOfSrc: 12, filesOfPlugins: 8 }
+const MAX = { lines: 300, filesOfARoom: 14, filesOfSrc: 12, filesOfPlugins: 8 }
 
 /**
- * Judges the structure of the product.
+ * Checks the structure of the product against the floors, the layers and the limits on sizes.
  *
- * @param files the source of each file by its path from the root, with `/`
- * @returns a line for each fault; none where the house is in order
+ * @param files the source of each file, by its path relative to the repository root
+ * @returns one line for each violation
  */
-export function judgeHouse(files: ReadonlyMap<string, string>): string[] {
+export function checkHouse(files: ReadonlyMap<string, string>): string[] {
   const imports = new Map([...files].map(([path, source]) => [path, importsOf(path, source)]))
   return [
     ...[...imports].flatMap(([path, { own, packages }]) => [
-      ...own.flatMap((target) => judgeImport(path, target, files)),
-      ...packages.filter(isFastify).flatMap((name) => judgeFastify(path, name))
+      ...own.flatMap((target) => checkImport(path, target, files)),
+      ...packages.filter(isFastify).flatMap((name) => checkFastify(path, name))
     ]),
     ...[...files.keys()].filter(isOnNoFloor).map((path) => `${path} is on no floor`),
-    ...judgeFolders([...files.keys()]),
-    ...[...files].flatMap(([path, source]) => judgeLength(path, source)),
-    ...circles(new Map([...imports].map(([path, { own }]) => [path, own])))
+    ...checkFolders([...files.keys()]),
+    ...[...files].flatMap(([path, source]) => checkLength(path, source)),
+    ...findCircles(files)
   ]
 }
 
 interface Imports {
-  /** Paths from the root. */
+  /** Paths relative to the repository root. */
   own: string[]
   packages: string[]
 }
 
-/** All that a file imports, types included. */
+/** All imports of a file, including those of types. */
 export function importsOf(path: string, source: string): Imports {
   const names = ts.preProcessFile(source).importedFiles.map(({ fileName }) => fileName)
   return {
@@ -73,7 +73,7 @@ export function importsOf(path: string, source: string): Imports {
   }
 }
 
-function judgeImport(path: string, target: string, files: ReadonlyMap<string, string>): string[] {
+function checkImport(path: string, target: string, files: ReadonlyMap<string, string>): string[] {
   if (!files.has(target)) return [`${path} imports ${target}, which is not part of the product`]
   const [from, to] = [layerOf(path), layerOf(target)]
   if (path === APP && to === 'plugins') return []
@@ -84,49 +84,55 @@ function judgeImport(path: string, target: string, files: ReadonlyMap<string, st
 
 const layerOf = (path: string) => path.split('/')[0] as string
 
-/** The directory of src/ that has the file, at any depth, or else the file itself. */
+/** The directory directly below src/ that contains the file, or the name of a file that stands in src/ itself. */
 const roomOf = (path: string) => path.split('/')[1] as string
 
 const heightOf = (path: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(path)))
 
-/** Type imports count: who knows a type of Fastify's depends on it. */
+/** Whether a package is Fastify or one of its plugins. Imports of types count too. */
 const isFastify = (name: string) => /^(@fastify\/|fastify($|-|\/))/.test(name)
 
-const judgeFastify = (path: string, name: string) =>
-  WITH_FASTIFY.some((place) => place.test(path)) ? [] : [`${path} imports ${name}: it may not know Fastify`]
+const checkFastify = (path: string, name: string) =>
+  WITH_FASTIFY.some((place) => place.test(path)) ? [] : [`${path} imports ${name}: this file may not import Fastify`]
 
 const isOnNoFloor = (path: string) => layerOf(path) === 'src' && heightOf(path) < 0
 
-function judgeFolders(paths: string[]): string[] {
+function checkFolders(paths: string[]): string[] {
   return [...new Set(paths.map(dirname))].flatMap((folder) => {
     const count = paths.filter((path) => dirname(path) === folder).length
-    const most = mostIn(folder)
-    return count > most ? [`${folder}/ has ${count} files, and may have ${most}`] : []
+    const max = maxFilesIn(folder)
+    return count > max ? [`${folder}/ has ${count} files; the limit is ${max}`] : []
   })
 }
 
-function mostIn(folder: string): number {
-  if (folder === 'src') return MOST.filesOfSrc
-  if (folder === 'plugins') return MOST.filesOfPlugins
-  return folder.startsWith('src/') ? MOST.filesOfARoom : Number.POSITIVE_INFINITY
+function maxFilesIn(folder: string): number {
+  if (folder === 'src') return MAX.filesOfSrc
+  if (folder === 'plugins') return MAX.filesOfPlugins
+  return folder.startsWith('src/') ? MAX.filesOfARoom : Number.POSITIVE_INFINITY
 }
 
-function judgeLength(path: string, source: string): string[] {
+function checkLength(path: string, source: string): string[] {
   const lines = source.split('\n').length - 1
-  return lines > MOST.lines ? [`${path} has ${lines} lines, and may have ${MOST.lines}`] : []
+  return lines > MAX.lines ? [`${path} has ${lines} lines; the limit is ${MAX.lines}`] : []
 }
 
-/** Imports that lead back to where they began, each circle once. */
-function circles(imports: ReadonlyMap<string, string[]>): string[] {
+/**
+ * Finds circular imports, including those of types.
+ *
+ * @param files the source of each file, by its path relative to the repository root
+ * @returns one line for each circle
+ */
+export function findCircles(files: ReadonlyMap<string, string>): string[] {
+  const imports = new Map([...files].map(([path, source]) => [path, importsOf(path, source).own]))
   const found = new Set<string>()
   const done = new Set<string>()
-  function follow(path: string, way: string[]): void {
-    const start = way.indexOf(path)
-    if (start >= 0) found.add(way.slice(start).sort().join(' and '))
+  function follow(path: string, trail: string[]): void {
+    const start = trail.indexOf(path)
+    if (start >= 0) found.add(trail.slice(start).sort().join(' and '))
     if (start >= 0 || done.has(path)) return
-    for (const target of imports.get(path) ?? []) follow(target, [...way, path])
+    for (const target of imports.get(path) ?? []) follow(target, [...trail, path])
     done.add(path)
   }
   for (const path of imports.keys()) follow(path, [])
-  return [...found].map((files) => `${files} import one another in a circle`)
+  return [...found].map((files) => `${files} import each other in a circle`)
 }
