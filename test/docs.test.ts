@@ -95,6 +95,37 @@ test('every page that a source names is there', (t) => {
   t.end()
 })
 
+/** The paths in a text that do not exist. In a package, paths may be relative to it. */
+function missingPaths(file: string, text: string): string[] {
+  const [own = ''] = /^packages\/[^/]+\//.exec(file) ?? []
+  return [...text.matchAll(/(?<![\w./$}@-])(?:src|plugins|routes|commands|test|bench|packages)\/[\w./-]+/g)]
+    .map(([path]) => path.replace(/[./]+$/, ''))
+    .filter((path) => !['', own].some((folder) => existsSync(new URL(`${folder}${path}`, root))))
+}
+
+test('every path that a page or a source names exists', (t) => {
+  // These two have examples of paths that do not exist.
+  const examples = ['test/docs.test.ts', 'test/house.test.ts']
+  const files = filesIn('./').filter((path) => /\.(?:md|[jt]s|mjs|sh|sql|example|yaml|cfg|service)$/.test(path))
+  // Earlier releases had other files.
+  for (const path of [...files, '.ci/run'].filter((path) => path !== 'CHANGELOG.md' && !examples.includes(path))) {
+    const missing = missingPaths(path, read(path))
+    if (missing.length > 0) t.fail(`${path} names ${missing.join(', ')}`)
+  }
+  t.ok(files.includes('src/app.ts') && files.includes('CONTRIBUTING.md'))
+  t.end()
+})
+
+test('a path that does not exist is reported', (t) => {
+  const text = [
+    'In `src/app.ts`, routes/ and test/helpers/. Not in src/nowhere.ts, nor `plugins/nothing/`.',
+    "import '../src/elsewhere.ts' // as node_modules/x/src/index.js"
+  ].join('\n')
+  t.strictSame(missingPaths('docs/page.md', text), ['src/nowhere.ts', 'plugins/nothing'])
+  t.strictSame(missingPaths('packages/contract/README.md', 'src/dialect.ts, src/nowhere.ts'), ['src/nowhere.ts'])
+  t.end()
+})
+
 test('the pages are short', (t) => {
   const kilobytes = (text: string) => Buffer.byteLength(text) / 1024
   t.ok(kilobytes(read('README.md')) <= 16, 'README.md')

@@ -10,7 +10,7 @@ import { requestId } from './request-id.ts'
 export const serverOptions = {
   // The start may wait 30 s for the database, and then for the migrations of another instance.
   pluginTimeout: 120_000,
-  // plugins/transport/stopping.ts refuses with the error body of the API instead.
+  // plugins/transport/draining.ts refuses with the error body of the API instead.
   return503OnClosing: false,
   requestTimeout: 20_000,
   http: {
