@@ -1,11 +1,12 @@
 /**
- * A backup of a million accounts, each with a session, and back: from PostgreSQL to PostgreSQL and to the embedded
- * database, with the built commands: how long it takes, and that the memory does not grow with the accounts.
+ * Backs up and restores a million accounts with one session each, from PostgreSQL to PostgreSQL and to the embedded
+ * database, with the built commands. Reports the duration, and checks that memory does not grow with the number of
+ * accounts.
  *
  *   npm run build && node --import tsx bench/backup.ts [accounts]
  *
- * It makes its own servers, with the programs of Debian's PostgreSQL, and puts them away. Linux only. It takes a quarter
- * of an hour, and some gigabytes of disk.
+ * Starts its own servers with Debian's PostgreSQL programs and removes them at the end. Linux only. Takes a quarter of
+ * an hour and several gigabytes of disk.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,11 +1,11 @@
 /**
- * A hundred thousand requests made from the OpenAPI document that the service itself gives, each answer held against it
- * and against the contract: the same requests as in test/fuzz.test.ts, over HTTP and side by side.
+ * Sends a hundred thousand requests that are generated from the service's own OpenAPI document, and checks each answer
+ * against that document and the contract: the requests of test/fuzz.test.ts, over HTTP and concurrently.
  *
  *   npm run build && node --import tsx bench/fuzz.ts [requests] [seed]
  *
- * The same seed makes the same requests. Interrupted, it ends with what it has. It ends with 1 where an answer was not as
- * it should be.
+ * The same seed generates the same requests. After an interrupt it reports the requests so far. Exits with 1 if an
+ * answer violates the document or the contract.
  */
 import http from 'node:http'
 import { sentTo } from '@latchkey/contract/suite/client'

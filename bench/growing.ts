@@ -1,13 +1,13 @@
 /**
- * Grows for real: instances of the built service on one PostgreSQL, behind the real HAProxy with the very
- * deploy/haproxy.cfg, under traffic all the time. Meanwhile one is added, killed, started again, drained, and all are
- * restarted one after the other; each time it counts the answers that a client would call an error, and says which.
+ * Scales out under constant traffic: instances of the built service on one PostgreSQL, behind a real HAProxy with
+ * deploy/haproxy.cfg. Instances are added, killed, restarted and drained, and all are restarted one after the other.
+ * For each event, counts and lists the answers that are errors for a client.
  *
  *   npm run build && node --import tsx bench/growing.ts --instances 2
  *
- * It makes its own servers, with the programs of Debian's PostgreSQL and HAProxy, and puts them away. Linux only. It
- * takes about 40 seconds with two instances and a minute with four, prints a line for each promise, and ends with 1
- * when one was not kept.
+ * Starts its own servers with Debian's PostgreSQL and HAProxy programs and removes them at the end. Linux only. Takes
+ * about 40 seconds with two instances and a minute with four, prints one line for each check, and exits with 1 if one
+ * failed.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'

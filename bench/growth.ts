@@ -1,10 +1,10 @@
 /**
- * Shows that what a login and a registration ask of PostgreSQL costs the same with a thousand accounts as with a
- * million: times the service's own statements, and prints their plans. Hashing is left out, since it hides the rest.
+ * Shows that the statements of a login and of a registration cost PostgreSQL the same with a thousand accounts as with
+ * a million: times the service's own statements and prints their plans. Hashing is left out, since it would hide them.
  *
  *   node --import tsx bench/growth.ts [accounts]
  *
- * It makes a server of its own, with the programs of Debian's PostgreSQL, and removes it.
+ * Starts a server of its own with Debian's PostgreSQL programs and removes it at the end.
  */
 import { median } from '@latchkey/compare/measure/statistics'
 import pg from 'pg'

@@ -1,10 +1,10 @@
 /**
- * Imports a hundred thousand accounts with the built command, into PostgreSQL and into the embedded database: how long
- * it takes and how much memory, that a run that is killed goes on where it was, and that the export comes back whole.
+ * Imports a hundred thousand accounts with the built command, into PostgreSQL and into the embedded database. Reports
+ * duration and memory, and checks that a killed run can be resumed and that the export equals the import.
  *
  *   npm run build && node --import tsx bench/import.ts
  *
- * It makes its own server, with the programs of Debian's PostgreSQL, and puts it away. Linux only. It takes a minute.
+ * Starts a server of its own with Debian's PostgreSQL programs and removes it at the end. Linux only. Takes a minute.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, statSync } from 'node:fs'

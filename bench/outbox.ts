@@ -1,11 +1,11 @@
 /**
- * Sends ten thousand mails through the outbox by two instances, while the mail server is killed and started again twice,
- * and one instance is killed too: none is lost, and how many come twice.
+ * Sends ten thousand mails through the outbox of two instances, while the mail server is killed and restarted twice and
+ * one instance is killed. Checks that none is lost, and counts duplicates.
  *
  *   npm run build && node --import tsx bench/outbox.ts
  *
- * It makes its own PostgreSQL, with the programs of Debian's, and its own mail server, and puts them away. Linux only. It
- * takes some minutes, most of which are leases that have to run out.
+ * Starts its own mail server, and its own PostgreSQL with Debian's programs, and removes them at the end. Linux only.
+ * Takes some minutes, most of them until leases expire.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

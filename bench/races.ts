@@ -1,11 +1,10 @@
 /**
- * 200 refreshes of one token at once over several instances, again and again: each time all of them must get one and the
- * same successor.
+ * Sends 200 concurrent refreshes of one token to several instances, repeatedly. All must get the same successor.
  *
  *   npm run build && node --import tsx bench/races.ts [http://127.0.0.1:3001 http://127.0.0.1:3002]
  *
- * The instances share a database, and have LIMITS=off. Without any it starts two, on a server of its own with the
- * programs of Debian's PostgreSQL.
+ * The instances must share a database and have LIMITS=off. Without URLs it starts two instances, on a server of its own
+ * with Debian's PostgreSQL programs.
  */
 import { raceRefreshes } from './outages/races.ts'
 import { Cluster } from './shared/cluster.ts'

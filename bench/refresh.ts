@@ -1,10 +1,11 @@
 /**
- * Measures POST /token/refresh on PostgreSQL with 1, 1,000 and a million sessions stored: refreshes a second, latency,
- * and the server's own CPU time for each. Then a purge of a million ended sessions, while others refresh.
+ * Measures POST /token/refresh on PostgreSQL with 1, 1,000 and a million stored sessions: refreshes per second,
+ * latency, and the CPU time of the PostgreSQL server for each. Then measures a purge of a million ended sessions under
+ * refreshes.
  *
  *   npm run build && node --import tsx bench/refresh.ts [sessions]
  *
- * It makes a server of its own, with the programs of Debian's PostgreSQL, and removes it. Linux only.
+ * Starts a server of its own with Debian's PostgreSQL programs and removes it at the end. Linux only.
  */
 import { cpuTime } from '@latchkey/compare/measure/local-processes'
 import { quantile } from '@latchkey/compare/measure/statistics'

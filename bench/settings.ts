@@ -1,10 +1,11 @@
 /**
- * Starts the built service with every setting on that it has, and checks that each does what it says: a database with
- * TLS, a collector and a mail server that are real, letters of its own. A test holds that no setting is left out.
+ * Starts the built service with every setting, and checks the effect of each against a database with TLS, a real
+ * collector, a real mail server and custom mail templates. test/settings.test.ts checks that no setting is missing
+ * here.
  *
  *   npm run build && node --import tsx bench/settings.ts
  *
- * It makes its own servers, with the programs of Debian's PostgreSQL, and puts them away. It takes about 20 seconds.
+ * Starts its own servers with Debian's PostgreSQL programs and removes them at the end. Takes about 20 seconds.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

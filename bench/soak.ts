@@ -1,13 +1,13 @@
 /**
- * Half an hour of everything at once: people register, sign in, refresh, look around, sign out, change and mistype their
- * passwords; strangers guess, send rubbish, hang up and loiter; and in the middle the database restarts. Nothing may be
- * answered with a 500, nothing that was acknowledged be lost, and the service must not grow.
+ * Half an hour of mixed traffic: users register, sign in, refresh, read their account, sign out, change and mistype
+ * their passwords; attackers guess, send garbage, disconnect, and hold connections open; the database restarts halfway.
+ * Checks that no answer is a 500, that no acknowledged write is lost, and that memory and handles do not grow.
  *
  *   npm run build && node --import tsx bench/soak.ts [minutes] [--markdown bench/results/soak.md]
  *
- * The limits are on: the service trusts us as a proxy, and everybody has an address. It makes a server of its own in the
- * folder for temporary files with the programs of Debian's PostgreSQL, and puts it away. Linux only. It prints a line
- * each minute and a report at the end, and ends with 1 when a promise was not kept.
+ * Limits are on: the service trusts this program as a proxy, and each user has an address. Starts a server of its own
+ * in the temporary directory with Debian's PostgreSQL programs and removes it at the end. Linux only. Prints a line
+ * each minute and a report at the end, and exits with 1 if a check failed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

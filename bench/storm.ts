@@ -1,14 +1,14 @@
 /**
- * Logins by the dozen, and clients that hold connections: does everything else stay quick, does hashing keep all that it
- * is given, and does what was held come back?
+ * Bursts of logins, and clients that hold connections. Measures whether other requests stay fast, whether hashing keeps
+ * its share of the CPU, and whether the memory is released afterwards.
  *
  *   npm run build && node --import tsx bench/storm.ts
  *   node --import tsx bench/storm.ts latency burst slow pools
  *
- * On a machine with nothing else to do, or the figures are noise. It makes servers of its own in the folder for temporary
- * files with the programs of Debian's PostgreSQL, and puts them away. Linux only. The one who asks shares the cores with
- * the one who is asked: a server that does nothing, asked in the same way at the same time, shows how late it is by
- * itself. It takes about eight minutes, prints tables, and ends with 1 when a target was not met.
+ * Needs an otherwise idle machine. Starts its own servers in the temporary directory with Debian's PostgreSQL programs,
+ * and removes them at the end. Linux only. The clients share the cores with the service, so an idle server that is
+ * polled in the same way at the same time shows how much of a latency is the measurement's own. Takes about eight
+ * minutes, prints tables, and exits with 1 if a target was not met.
  */
 import { describeMachine } from './shared/machine.ts'
 import { note, runParts } from './shared/report.ts'

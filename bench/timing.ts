@@ -1,14 +1,14 @@
 /**
- * Can a stranger tell by time whether a name has an account? Each way to ask is tried with names that have one and with
- * names that have none, of one length, in turns, at a service of its own that hides its accounts: how long the answers
- * take, with plain requests and with the most costly that there are, also where they are refused; and when mails to
- * oneself arrive, at a real mail server. Of each pair of samples it prints Cliff's delta, the chance that a value of the
- * first is greater than one of the second less the chance that it is less, and it ends with 1 where one is above 0.2.
+ * Measures whether response times reveal that a name has an account. Sends each request for names with and without an
+ * account, of equal length and in alternation, to a service of its own with HIDE_ACCOUNTS: response times of plain
+ * requests and of the most expensive ones, also where they are refused, and the arrival times of the observer's own
+ * mails at a real mail server. Prints Cliff's delta of each pair of samples: the probability that a value of the first
+ * is greater than one of the second, minus the probability that it is less. Exits with 1 if one is above 0.2.
  *
  *   npm run build && node --import tsx bench/timing.ts [--database URL] [accepted] [limited] [overloaded] [arrivals]
  *
- * The accounts are in embedded databases, or in databases that it makes and drops on a PostgreSQL server. All four parts
- * take some eight minutes on two cores that have nothing else to do.
+ * Uses embedded databases or, with --database, databases that it creates and drops on a PostgreSQL server. All four
+ * parts take about eight minutes on two idle cores.
  */
 import { parseArgs } from 'node:util'
 import { openServer } from './shared/databases.ts'

@@ -1,9 +1,10 @@
 /**
- * Browser mode in a real Chromium: a frontend of CORS_ORIGINS, a foreign site and a sibling subdomain, all over TLS.
+ * Tests browser mode in a real Chromium: a frontend in CORS_ORIGINS, a foreign site and a sibling subdomain, all over
+ * TLS.
  *
  *   npm run build && npm i --no-save playwright-core && node --import tsx bench/browser/cookies.mjs [/usr/bin/chromium]
  *
- * It starts the built service on an embedded database of its own, and a TLS proxy with a certificate made with openssl.
+ * Starts the built service on an embedded database, and a TLS proxy with a certificate made by openssl.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'

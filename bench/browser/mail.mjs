@@ -1,13 +1,13 @@
 /**
- * The life of an account in a real Chromium without scripts: register, get the mail over SMTP, confirm on the page of its
- * link, forget the password, choose another, change the address, take that back, export and leave. It takes a picture of
- * each letter and page, at the widths of a desk and of a phone, light and dark, and looks that nothing of a page is refused
- * by its policy.
+ * Follows an account in a real Chromium without scripts: registers, receives the mail over SMTP, confirms on the page
+ * of its link, resets the password, changes the address, undoes that, exports the data and deletes the account. Takes a
+ * screenshot of each mail and page in desktop and phone widths, light and dark, and checks that the content security
+ * policy blocks nothing of a page.
  *
  *   npm run build && npm i --no-save playwright-core
  *   node --import tsx bench/browser/mail.mjs [folder for pictures] [chromium]
  *
- * It starts the built service on an embedded database of its own, and a mail server.
+ * Starts the built service on an embedded database, and a mail server.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
