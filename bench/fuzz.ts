@@ -17,13 +17,13 @@ import { Service } from './shared/service.ts'
 
 const [count = '100000', seed = `${Date.now() % 1e9}`] = process.argv.slice(2)
 const [introspection, metrics] = ['i', 'm'].map((letter) => letter.repeat(32)) as [string, string]
-/** Fewer than the queue for hashing takes, so that a 503 is a fault. */
+/** Below the length of the queue of hashes, so that a 503 is a failure. */
 const AT_ONCE = 32
 const BATCH = 1000
 const COSTLY = 2
 const SHOWN = 20
 
-// With an APP_URL and a mail server, since pages for a browser and /dev/mail are not part of the API.
+// With APP_URL and a mail server, since /pages and /dev/mail are not part of the API.
 const service = await Service.start({
   environment: {
     ACCESS_TOKEN_TTL: '60',
@@ -41,7 +41,7 @@ const made = requests(run.document, COSTLY)
 let faults = 0
 let sent = 0
 let interrupted = false
-// The service would otherwise end the program at once.
+// The interrupt would otherwise end the program at once.
 process.removeAllListeners('SIGINT').once('SIGINT', () => {
   interrupted = true
 })
@@ -61,7 +61,7 @@ const rate = `${sent} requests of seed ${seed} in ${seconds.toFixed(0)} s, ${(se
 check(faults === 0, 'every answer keeps the document and the contract', `${rate}; ${faults} faults`)
 finish()
 
-/** One client: takes the next request as soon as the last is answered. */
+/** One client: sends the next request as soon as the last is answered. */
 async function work(batch: Iterable<Parameters<typeof run.ask>[0]>): Promise<void> {
   for (const request of batch) await run.ask(request).catch(report)
 }

@@ -26,7 +26,7 @@ if (!(instances >= 2 && instances <= NAMES.length)) throw new Error(`--instances
 interface Event {
   name: string
   from: number
-  /** When the instance that was killed had gone. */
+  /** The time at which the killed instance had exited. */
   gone?: number
 }
 
@@ -67,11 +67,11 @@ async function happen(name: string, what: () => Promise<void>, { killed = false 
   events.push(event)
   await what()
   if (killed) event.gone = performance.now()
-  // For what comes of it late.
+  // For delayed effects.
   await pause(1000)
 }
 
-/** Then no instance is ready, and yet HAProxy leaves it to them what to answer. */
+/** Stops the database: no instance is ready, but HAProxy must still forward requests to them. */
 async function withoutDatabase(): Promise<void> {
   const token = traffic.accessToken
   await cluster.stop()
@@ -99,8 +99,8 @@ async function drain(index: number): Promise<void> {
 }
 
 /**
- * What a registration that was under way on a killed instance came to is not known, and so HAProxy does not repeat it. It
- * answers 502, or closes a connection that was used before.
+ * The outcome of a registration in flight on a killed instance is unknown, so HAProxy does not retry it: it answers
+ * 502, or closes a reused connection.
  */
 function judge({ name, from, gone }: Event, to: number): void {
   const answers = seen.filter(({ end }) => end >= from && end < to)

@@ -76,7 +76,7 @@ async function measure(pool: pg.Pool, accounts: number): Promise<void> {
   await addUser(explaining, { username: 'explained', passwordHash: HASH }).catch(() => {})
 }
 
-/** A database that prints the plan of each statement, and answers with nothing. */
+/** A database that prints the plan of each statement, and returns no rows. */
 function explain(pool: pg.Pool): Database {
   return {
     clock: systemClock,

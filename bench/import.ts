@@ -59,7 +59,7 @@ function tell(what: string, { time, memory, busy }: Ended): void {
   )
 }
 
-/** In the order of their ids, and with the times as an export writes them. */
+/** Generates accounts in the order of their ids, with times in the format of an export. */
 function* accounts(): Generator<string> {
   for (let number = 0; number < ACCOUNTS; number += 1) {
     const digits = String(number).padStart(12, '0')

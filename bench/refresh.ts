@@ -66,7 +66,7 @@ await withService('purge', async (pool, service) => {
 })
 finish()
 
-/** The service on a database of its own. */
+/** Starts the service on a database of its own. */
 async function withService(name: string, work: (pool: pg.Pool, service: Service) => Promise<void>): Promise<void> {
   const databaseUrl = await server.create(name)
   const service = await Service.start({ databaseUrl })
@@ -80,7 +80,7 @@ async function withService(name: string, work: (pool: pg.Pool, service: Service)
   }
 }
 
-/** Sessions of one user, without the hashing of logins. */
+/** Opens sessions of one user directly, without the hash of a login. */
 async function signIn(pool: pg.Pool, count: number): Promise<string[]> {
   const database = createDatabase(pool, { timeout: 60_000 })
   await addUser(database, { username: 'ada', passwordHash: 'x' })
@@ -116,7 +116,7 @@ async function measure(service: Service, tokens: string[]): Promise<string> {
   return `${Math.round(times.length / SECONDS)} refreshes/s, p50 ${p50} ms, p99 ${p99} ms, server CPU ${cpu.toFixed(0)} µs each`
 }
 
-/** Every client refreshes its own token again and again. @returns how long each took, in milliseconds */
+/** Every client refreshes its own token repeatedly. @returns the latencies, in milliseconds */
 async function load({ base }: Service, tokens: string[], seconds: number): Promise<number[]> {
   const over = new AbortController()
   setTimeout(() => over.abort(), seconds * 1000)

@@ -70,7 +70,7 @@ const ALL = {
   DATABASE_URL: cluster.url(),
   DATABASE_POOL: '3',
   DATABASE_CA: certificate,
-  // Not used beside a server, and so not touched either.
+  // Not used with a server, and so not created either.
   DATA_DIR: '/proc/nope',
   SECRET_KEY,
   SECRET_KEY_PREVIOUS,
@@ -110,7 +110,7 @@ const ALL = {
   OTEL_SERVICE_NAME: 'login'
 }
 
-// The secret before: its key goes on signing, and its tokens go on working.
+// The previous secret: its key keeps signing, and its tokens stay valid.
 const before = await Service.start({
   port,
   environment: { ...ALL, SECRET_KEY: SECRET_KEY_PREVIOUS, SECRET_KEY_PREVIOUS: '' }

@@ -24,20 +24,20 @@ import { SimulatedUsers } from './soak/simulated-users.ts'
 
 const PER_SECOND = 45
 
-/** More than this at once, and whoever comes next goes away again. */
+/** The limit on concurrent visits. Visits beyond it are dropped and counted. */
 const MOST_AT_ONCE = 400
 
-/** The first is for warming up. The verified tokens that the service remembers are as many as they get in the third. */
+/** The first is for warming up. The cache of verified tokens reaches its full size in the third. */
 const STRETCHES = 6
 
-/** How long the service may need after the database is back, in milliseconds. */
+/** The limit on the recovery after the restart of the database, in milliseconds. */
 const RECOVERY = 10_000
 
-/** How far the last stretch may be above those before it; and by how many descriptors and handles. */
+/** The tolerances for growth in the last stretch: a share of memory, and a number of descriptors and handles. */
 const GROWTH = 0.05
 const SPARE = 10
 
-/** By then threads that have nothing to do are gone, in milliseconds. */
+/** Longer than the idle timeout of the threads, in milliseconds. */
 const IDLE = 75_000
 
 const POOL = 10
@@ -83,7 +83,7 @@ complaints()
 report()
 finish()
 
-/** As many visits as are due, until the end. @returns how many had to go away again */
+/** Starts visits at a constant rate until the end. @returns the number of dropped visits */
 async function visit(): Promise<number> {
   const visits = new Set<Promise<void>>()
   let due = 0
@@ -103,7 +103,7 @@ async function visit(): Promise<number> {
   return turnedAway
 }
 
-/** In the middle. @returns from when to when nothing better than a 503 can be expected */
+/** Restarts the database halfway. @returns the interval in which a 503 is acceptable */
 async function restart(): Promise<{ from: number; to: number }> {
   await pause((minutes * 60_000) / 2)
   const from = performance.now()
@@ -159,7 +159,7 @@ function memory(all: Stretch[]): void {
   promise(most <= POOL, `never more than ${POOL} connections to the database`, `${most}`)
 }
 
-/** Everything that was promised to somebody. */
+/** Checks that no acknowledged write is lost. */
 async function remembered(): Promise<void> {
   const unsure = users.people.filter(({ passwords }) => passwords[1] !== undefined)
   await inTurns(unsure, 4, (person) => users.signIn(person))
@@ -194,12 +194,12 @@ async function remembered(): Promise<void> {
   promise(late === '', 'nothing was answered otherwise at the end', late)
 }
 
-/** What is held open for people who have gone. */
+/** Checks that nothing stays open after all clients have disconnected. */
 async function leftovers(): Promise<void> {
   const backends = await cluster.backends()
   promise(backends <= POOL, 'PostgreSQL serves no more than the pool', `${backends} connections`)
   users.leave()
-  // The service's own timers use connections to the database, which nobody else holds open.
+  // Timers of the service use connections to the database.
   const held = ({ descriptors, connections }: Sample) => descriptors - connections
   const deadline = performance.now() + IDLE
   let after = await sample(service.base)
@@ -213,7 +213,7 @@ async function leftovers(): Promise<void> {
   promise(code === 0, 'the service stops', `exit ${code} after ${milliseconds(ms)}`)
 }
 
-/** Whether the service wrote anything worse than a warning, and what it warned of. */
+/** Checks that the log has nothing above a warning, and prints the warnings. */
 function complaints(): void {
   const lines = service.log().trim().split('\n').filter(Boolean)
   const entries = lines.map((line) => JSON.parse(line) as { level: number; msg: string })

@@ -5,7 +5,7 @@ import type { Subject } from '@latchkey/compare/measure/subject'
 import type { Curve } from '@latchkey/compare/report/result'
 import type { Growth } from './growth.ts'
 
-/** Requests a second of a route that asks nothing of the database, and of one that does, with ever more clients. */
+/** Measures the throughput of a route without the database and of one with it, by the number of clients. */
 export async function growClients(subjects: Subject[], growth: Growth): Promise<Curve[]> {
   return [await overClients('/secret', subjects, growth), await overClients('/me', subjects, growth)]
 }

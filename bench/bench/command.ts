@@ -22,11 +22,11 @@ import { BUILT, ProgramError, type Programs } from './programs.ts'
 import { difference, lastResult, nextFile, readBench } from './results.ts'
 import { openStores } from './stores.ts'
 
-/** What is measured and where results are kept; a test gives others. */
+/** The dependencies of the command line, which tests replace. */
 interface Surroundings {
   programs: Programs
   stores: typeof openStores
-  /** The folder of the results. */
+  /** The directory of the results. */
   results: string
   now: () => Date
 }
@@ -40,8 +40,8 @@ const OURS: Surroundings = {
 
 /**
  * Runs the command line.
- * @returns the exit code: 0 nothing got worse, 1 something did or the service did not do what it has to, 2 where the
- *   words, a file or a database are at fault, or the service did not start or stop
+ * @returns the exit code: 0 nothing got worse, 1 something did or the service answered wrongly, 2 for invalid
+ *   arguments, an unusable file or database, or a service that did not start or stop
  */
 export async function runBench(
   words: string[],
@@ -66,7 +66,7 @@ export async function runBench(
   }
 }
 
-/** @throws what is no fault of the service, nor of the one who asks */
+/** @throws the error itself if it is a defect of the program */
 function codeOf(error: unknown): number {
   if (error instanceof ServiceError) return 1
   if (error instanceof Refusal || error instanceof ProgramError) return 2
@@ -78,7 +78,7 @@ interface Run extends Surroundings, Streams {
   options: Options
 }
 
-/** Whatever can be wrong is found before the measurement, which takes long. */
+/** Checks all input before the measurement, which takes long. */
 async function run(bench: Run): Promise<number> {
   const { options, stdout, stderr, results } = bench
   const say = (text: string) => stdout.write(stripControls(text))
@@ -104,7 +104,7 @@ async function run(bench: Run): Promise<number> {
   return change.worse.length > 0 ? 1 : 0
 }
 
-/** What the result is compared with. */
+/** The result to compare with. */
 function resultBefore(
   { against, from }: Options,
   settings: Result['settings'],
@@ -142,5 +142,5 @@ async function measureIn(folder: string, { words, options, stderr, programs, sto
   })
 }
 
-/** The result is there for all to read: the URL of a database may hold a password. */
+/** Results are published, and the URL of a database may contain a password. */
 const withoutDatabase = (word: string) => word.replace(/postgres(?:ql)?:.*/, 'postgres://…')

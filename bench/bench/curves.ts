@@ -4,7 +4,7 @@ import type { Curve } from '@latchkey/compare/report/result'
 import { aligned } from '@latchkey/compare/report/table'
 import { range } from '@latchkey/compare/report/verdicts'
 
-/** A table: a line for each step of what grows, and a column for each service. */
+/** Formats a curve as a table: one line for each step, one column for each service. */
 export function curveText({ title, x: along, label, unit, series }: Curve): string {
   const names = Object.keys(series)
   const steps = new Set(Object.values(series).flatMap((points) => points.map(({ x }) => x)))

@@ -13,29 +13,29 @@ import type { Grown } from './options.ts'
 import { command, type Place, startService } from './programs.ts'
 import type { Store } from './stores.ts'
 
-/** How much is measured. */
+/** The amount of measurement. */
 export interface Growth extends Grown {
   rounds: number
   seconds: number
   progress: (what: string, done: number) => void
 }
 
-/** Of the accounts of the growth: as cheap as may be, so that what grows is not lost behind it. */
+/** The bcrypt cost of the accounts here: the lowest, so that hashing does not hide the growth. */
 export const CHEAP = 10
 
-/** More clients than may sign in at once would be refused. */
+/** Below the number of concurrent logins at which the service refuses. */
 const CONNECTIONS = 16
 
-/** Of how many accounts, in turn, somebody signs in. */
+/** The number of accounts that sign in, in turn. */
 const PEOPLE = 1000
 
-/** Of which there is a median, and about how many there are a second, one after the other. */
+/** The fewest logins with a useful median, and the approximate rate of sequential logins. */
 const LEAST_LOGINS = 3
 const LOGINS_A_SECOND = 15
 
 type Series = Curve['series'][string]
 
-/** What a login takes, one at a time, and how many a second read their account, with ever more accounts. */
+/** Measures the latency of sequential logins and the throughput of GET /me, by the number of accounts. */
 export async function growAccounts(stores: Store[], surface: Surface, place: Place, growth: Growth): Promise<Curve[]> {
   const logins: Curve['series'] = {}
   const reads: Curve['series'] = {}
@@ -57,7 +57,7 @@ async function growStore(store: Store, surface: Surface, place: Place, growth: G
   const login: Series = []
   const read: Series = []
   let before = 0
-  // Commands make no database: its first start does.
+  // Only the service creates a database; commands do not.
   await (await startService(store, place)).stop()
   for (const [index, x] of accounts.entries()) {
     const what = `${store.name}: ${x.toLocaleString('en')} accounts`
@@ -82,7 +82,7 @@ async function growStore(store: Store, surface: Surface, place: Place, growth: G
   return { login, read }
 }
 
-/** So many that the time is about right: of an amount there are answers on a slow machine too. */
+/** Bounded by a number instead of a time, so that a slow machine has enough answers too. */
 async function timeOfLogin(subject: Subject, { seconds }: Growth): Promise<number> {
   const amount = Math.max(LEAST_LOGINS, Math.round(seconds * LOGINS_A_SECOND))
   const url = subject.url('login')
@@ -107,7 +107,7 @@ async function importAccounts(from: number, to: number, store: Store, place: Pla
   await command(['--json', 'users', 'import', file], store, place)
 }
 
-/** What `latchkey users import` reads. One hash for all, since making a million takes a day. */
+/** The input of `latchkey users import`. All accounts share one hash, since a million hashes take a day. */
 function* records(from: number, to: number, passwordHash: string): Generator<string> {
   const created_at = new Date().toISOString()
   for (let number = from; number < to; number += 1) {

@@ -16,25 +16,25 @@ import type { Store, Stores } from './stores.ts'
 
 export interface Bench {
   settings: Settings
-  /** How often a measurement is taken again that others disturbed. */
+  /** How often a measurement is repeated that other programs disturbed. */
   retries: number
   grown: Grown
   stores: Stores
   place: Place
   at: Date
-  /** As it was given, with all its words. */
+  /** The full command line. */
   command: string
-  /** Begins to tell of a part. */
+  /** Starts the progress display of a part. */
   progress: () => Growth['progress']
 }
 
 const SURFACE = surfaceOf()
 
-/** As many as two results are compared by, and for half as long each: there are many steps. */
+/** Enough rounds for a comparison of two results, each of half the duration, since a curve has many steps. */
 const GROWTH_ROUNDS = COMPARED_ROUNDS
 const GROWTH_SHARE = 0.5
 
-/** @throws Error where a service does not start, does not end well, or answers with a status that was not expected */
+/** @throws Error if a service does not start, exits with an error, or answers with an unexpected status */
 export async function measure(bench: Bench): Promise<Result> {
   const { settings, stores, place, at, command } = bench
   const services = await stores.empty('rounds', settings.cost)
@@ -58,7 +58,7 @@ export async function measure(bench: Bench): Promise<Result> {
 
 const target = (name: string, contract: string) => ({ name, url: 'http://127.0.0.1', contract, differences: [] })
 
-/** How much is measured of it. */
+/** The amount of measurement of the curves by accounts. */
 export const growthOf = ({ settings: { rounds, seconds }, grown, progress }: Bench): Growth => ({
   ...grown,
   rounds: Math.min(GROWTH_ROUNDS, rounds),
@@ -66,7 +66,7 @@ export const growthOf = ({ settings: { rounds, seconds }, grown, progress }: Ben
   progress: progress()
 })
 
-/** What `compare` measures, and how it grows with clients. */
+/** Measures what `compare` does, and the curves by clients. */
 async function measureServices(stores: Store[], bench: Bench) {
   const ends: (() => unknown)[] = []
   return endingWith(

@@ -19,7 +19,7 @@ export interface Options {
   from?: string
 }
 
-/** With how many clients and accounts it is measured how the service grows. */
+/** The steps of the curves: numbers of clients and of accounts. */
 export interface Grown {
   clients: number[]
   accounts: number[]
@@ -62,7 +62,7 @@ export const benchCommand = () =>
     .addOption(new Option('--from <file>', 'measure nothing: tell an earlier result').conflicts(OF_MEASURING))
     .showHelpAfterError('(see --help)')
 
-/** How much is measured. */
+/** The amount of measurement. */
 export function amounts({ quick, rounds, seconds, cost = 12, retries, clients, accounts }: Options): Amounts {
   const usual = quick ? QUICK : FULL
   return {
@@ -79,7 +79,7 @@ export function amounts({ quick, rounds, seconds, cost = 12, retries, clients, a
   }
 }
 
-/** For several, from the least to the most. */
+/** Parses several numbers, and sorts them in ascending order. */
 function wholeNumbers(least: number, most: number) {
   const one = wholeNumber(least, most)
   return (text: string) => {

@@ -5,12 +5,12 @@ import { messageOf } from '@latchkey/compare/refusal'
 import { BUILT as BUILT_SERVICE, Service } from '../shared/service.ts'
 import type { Store } from './stores.ts'
 
-/** A program of ours did not start, not do its work, or not end well. */
+/** The service or a command failed to start, to finish or to stop. */
 export class ProgramError extends Error {
   override name = 'ProgramError'
 }
 
-/** What follows `node` to start the service, and to run a command. */
+/** The arguments of `node` that start the service and run a command. */
 export interface Programs {
   service: string[]
   latchkey: string[]
@@ -25,17 +25,17 @@ export const BUILT: Programs = {
 export interface Running {
   name: string
   url: URL
-  /** @throws ProgramError where it does not end well */
+  /** @throws ProgramError if it exits with an error */
   stop: () => Promise<void>
 }
 
 export interface Place {
   programs: Programs
-  /** The working folder of commands, where no .env applies. */
+  /** The working directory of commands, without an .env. */
   folder: string
 }
 
-/** @throws ProgramError with its log where it does not become ready */
+/** @throws ProgramError with its log if it does not become ready */
 export async function startService(
   { name, environment }: Store,
   { programs }: Place,
@@ -57,7 +57,7 @@ export async function startService(
   }
 }
 
-/** Runs a command on the accounts of a store. @throws ProgramError with its output where it fails */
+/** Runs a command on the accounts of a store. @throws ProgramError with its output if it fails */
 export async function command(words: string[], store: Store, { programs, folder }: Place): Promise<void> {
   const env = { PATH: process.env.PATH, ...store.environment }
   const run = promisify(execFile)(process.execPath, [...programs.latchkey, ...words], { cwd: folder, env })

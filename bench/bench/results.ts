@@ -5,17 +5,17 @@ import { type Result, readResult } from '@latchkey/compare/report/result'
 
 type Settings = Result['settings']
 
-/** What figures depend on; of rounds and seconds they only depend by chance. */
+/** The settings that figures depend on. Rounds and seconds only affect their precision. */
 const SAME = ['connections', 'clients', 'storm', 'cost'] as const satisfies (keyof Settings)[]
 
-/** @param from where it was named, which the refusal of a file begins with */
+/** @param from the source of the name, which starts the error message */
 export function readBench(from: string, file: string): Result {
   const result = read(from, file)
   if (result.kind === 'bench') return result
   throw new Refusal(`${from}: ${file} holds a comparison of services, and no result of this.`)
 }
 
-/** What an earlier one was measured with in another way, in words; undefined where both can be compared. */
+/** Describes the settings in which an earlier result differs; undefined if both can be compared. */
 export function difference(settings: Settings, earlier: Settings): string | undefined {
   const other = SAME.filter((name) => settings[name] !== earlier[name])
   if (other.length === 0) return undefined
@@ -23,11 +23,10 @@ export function difference(settings: Settings, earlier: Settings): string | unde
 }
 
 /**
- * The newest result in the folder that was measured in the same way. What holds none, or one of another form, is passed
- * over.
+ * Finds the newest comparable result in the directory. Skips files without a result or with one of another format.
  *
- * @param tell hears of each file that is passed over
- * @param before the file of a result in the folder: only what was there before it counts
+ * @param tell called for each skipped file
+ * @param before the file of a result in the directory: only older ones count
  */
 export function lastResult(
   folder: string,
@@ -53,14 +52,14 @@ function readable(file: string, tell: (what: string) => void): Result | undefine
   }
 }
 
-/** A file in the folder for a result of that moment, beside others of that day. */
+/** The path for a new result: dated, and numbered if the day has others. */
 export function nextFile(folder: string, at: Date): string {
   const day = at.toISOString().slice(0, 10)
   const last = dated(folder).findLast((file) => file.day === day)
   return join(folder, `bench-${day}${last ? `-${last.number + 1}` : ''}.json`)
 }
 
-/** The oldest first. */
+/** Oldest first. */
 function dated(folder: string) {
   const files = readdirSync(folder).flatMap((name) => {
     const [, day, number = '1'] = /^bench-(\d{4}-\d\d-\d\d)(?:-(\d+))?\.json$/.exec(name) ?? []

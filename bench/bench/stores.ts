@@ -3,14 +3,14 @@ import { messageOf, Refusal } from '@latchkey/compare/refusal'
 import { openServer } from '../shared/databases.ts'
 import { ENVIRONMENT } from '../shared/service.ts'
 
-/** Where a service keeps its accounts, and what else its environment says. */
+/** A database with the environment of a service on it. */
 export interface Store {
   name: string
   environment: Record<string, string>
 }
 
 export interface Stores {
-  /** Empty ones for this purpose. */
+  /** Creates empty stores for this purpose. */
   empty: (what: string, cost: number) => Promise<Store[]>
   versions: Record<string, string>
   close: () => Promise<void>
@@ -19,9 +19,9 @@ export interface Stores {
 const OWN_SERVER = new URL('../shared/own-server.ts', import.meta.url).href
 
 /**
- * A database on the given server, or on one of our own, and an embedded one.
+ * Opens both kinds of database: one on the given server or on a new one, and an embedded one.
  *
- * @throws Refusal where there is no server
+ * @throws Refusal if there is no server
  */
 export async function openStores(given: string | undefined, folder: string, ownServer = OWN_SERVER): Promise<Stores> {
   const server = await openServer(given ?? (await startServer(ownServer)))
@@ -38,10 +38,10 @@ export async function openStores(given: string | undefined, folder: string, ownS
   }
 }
 
-/** Nothing slows down who asks from one address, and nobody is turned away. */
+/** Without limits, and with a queue that is long enough for all clients. */
 export const environmentOf = (cost: number) => ({ ...ENVIRONMENT, BCRYPT_COST: `${cost}`, HASH_QUEUE: '200' })
 
-/** Loaded only now: where PostgreSQL's programs are missing it cannot be. */
+/** Loaded on demand, since the module needs PostgreSQL's programs. */
 async function startServer(module: string): Promise<string> {
   try {
     return await (await import(module)).startServer()

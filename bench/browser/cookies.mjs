@@ -122,7 +122,7 @@ async function tryOut(context) {
   say('it signs out, and the cookie is gone')
 }
 
-/** Runs in the page: requests that ask for no permission first. */
+/** Runs in the page: requests without a CORS preflight. */
 async function sendAnyway(url) {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
     const options = {
@@ -142,7 +142,7 @@ async function open(context, origin) {
   return page
 }
 
-/** Has the page call the service with its cookies, as a frontend would. */
+/** Makes the page call the service with cookies, like a frontend. */
 function call(page, path, payload) {
   return page.evaluate(
     async ([url, body]) => {
@@ -159,7 +159,7 @@ function call(page, path, payload) {
   )
 }
 
-/** TLS for every name: the service behind its own, an empty page behind all others. */
+/** A TLS server for all host names: forwards one to the service, and serves an empty page for all others. */
 function tlsProxy() {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const subject = ['-subj', '/CN=example.test', '-addext', 'subjectAltName=DNS:*.example.test,DNS:evil.test']

@@ -25,7 +25,7 @@ const [PORT, SMTP_PORT] = [3922, 2522]
 const base = `http://127.0.0.1:${PORT}`
 const [FIRST, SECOND, THIRD] = ['a first long password', 'a second long password', 'a third long password']
 const mails = []
-/** What the browser has to say of the pages, and the requests that tell where they came from. */
+/** Messages of the browser about the pages, and requests with a Referer. */
 const complaints = []
 mkdirSync(pictures, { recursive: true })
 
@@ -94,7 +94,7 @@ try {
   const left = await fetch(`${base}/me`, { ...leaving, body: JSON.stringify({ current_password: THIRD }) })
   assert.equal(left.status, 204)
   await say('/login', { email: 'ada@example.com', password: THIRD }, 401)
-  // Passwords that are refused.
+  // Refused passwords.
   const refused = /^Failed to load resource: the server responded with a status of 40[01]/
   assert.deepEqual(
     complaints.filter((complaint) => !refused.test(complaint)),
@@ -108,7 +108,7 @@ try {
   if (!pictures.startsWith(folder)) rmSync(folder, { recursive: true, force: true })
 }
 
-/** Takes the mail that comes next for an address, looks at it, and follows its link, in a browser that runs no script. */
+/** Receives the next mail to an address, renders it, and follows its link in a browser without scripts. */
 async function follow(name, address) {
   const mail = await mailTo(address)
   const opened = await letter(name, mail)

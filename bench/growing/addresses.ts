@@ -3,10 +3,10 @@ import type { Cluster } from '../shared/cluster.ts'
 import { check, frequencies, title } from '../shared/report.ts'
 import { Fleet } from './fleet.ts'
 
-/** Refreshes that one address may ask for within five minutes, as docs/limits.md says. */
+/** The refreshes allowed to one address in five minutes, from docs/limits.md. */
 const LIMIT = 300
 
-/** Behind HAProxy each client counts as itself, whatever it says of itself. */
+/** Checks that clients behind HAProxy are counted by their real address, whatever X-Forwarded-For they send. */
 export async function addresses(cluster: Cluster): Promise<void> {
   title('Addresses of clients behind HAProxy')
   const fleet = await Fleet.of(2, cluster, { TRUSTED_PROXIES: '127.0.0.1/32', LIMITS: 'on' })

@@ -31,7 +31,7 @@ export class Fleet {
     return this.haproxy.base
   }
 
-  /** Starts an instance, and waits until HAProxy has taken it in. */
+  /** Starts an instance, and waits until HAProxy reports it as up. */
   async start(index: number): Promise<void> {
     this.#services[index] = await Service.start({
       databaseUrl: this.#databaseUrl,

@@ -11,10 +11,10 @@ import { findProgram, freePort, temporaryFolder } from '../shared/processes.ts'
 const PROGRAM = findProgram('/usr/sbin/haproxy', '/usr/bin/haproxy')
 const CONFIGURATION = fileURLToPath(new URL('../../deploy/haproxy.cfg', import.meta.url))
 
-/** The servers as the configuration names them. */
+/** The names of the servers in the configuration. */
 export const NAMES = ['one', 'two', 'three', 'four'] as const
 
-/** The real HAProxy with deploy/haproxy.cfg, on a port of its own. */
+/** HAProxy with deploy/haproxy.cfg, on a port of its own. */
 export class HaProxy {
   readonly base: string
   readonly #socket: string
@@ -24,7 +24,7 @@ export class HaProxy {
     this.#socket = socket
   }
 
-  /** @param instances the ports of the instances, those that do not run yet included */
+  /** @param instances the ports of all instances, including those that are not running yet */
   static async before(instances: number[]): Promise<HaProxy> {
     if (!PROGRAM) throw new Error('there is no HAProxy here')
     const port = await freePort()
@@ -49,12 +49,12 @@ export class HaProxy {
     return new HaProxy(port, socket)
   }
 
-  /** What its operator would type. */
+  /** Sends a command to the administration socket. */
   command(line: string): Promise<string> {
     return text(connect(this.#socket).end(`${line}\n`))
   }
 
-  /** Waits until it takes the instance for one that is up, or for one that is down. */
+  /** Waits until it reports the instance as up or down. */
   async sees(index: number, up: boolean): Promise<void> {
     const end = performance.now() + 10_000
     while ((await this.#isUp(index)) !== up) {
@@ -65,7 +65,7 @@ export class HaProxy {
 
   async #isUp(index: number): Promise<boolean> {
     const lines = (await this.command('show servers state repeatable')).split('\n')
-    // The fourth column is the name, the sixth the state, of which 2 is up.
+    // The fourth column is the name, the sixth the state, where 2 means up.
     return lines.some((line) => line.split(' ')[3] === NAMES[index] && line.split(' ')[5] === '2')
   }
 }

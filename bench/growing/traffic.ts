@@ -4,20 +4,20 @@ import { type Answer, ask } from '@latchkey/compare/measure/client'
 import { Clients, type Route } from '../outages/clients.ts'
 import { check, frequencies } from '../shared/report.ts'
 
-/** How many ask at the same time; no more, so that hashes do not pile up on a machine that is busy with other things. */
+/** The number of concurrent clients: few, so that the queue of hashes stays short on a busy machine. */
 const AT_ONCE = 8
 
-/** What each of them asks for in turn. */
+/** The requests of each client, in turn. */
 const MIXTURE = ['login', 'secret', 'refresh', 'secret', 'register', 'me', 'refresh', 'secret'] as const
 
 export interface Seen extends Answer {
   route: Route | 'secret'
-  /** Whether it is what a client hopes for. */
+  /** Whether the request succeeded. */
   isRight: boolean
   end: number
 }
 
-/** Clients that ask all the time: half of them on connections that they keep, half on a new one for each request. */
+/** Clients that send requests continuously: half over persistent connections, half over a new one for each request. */
 export class Traffic {
   readonly #base: string
   readonly #clients: Clients[]
@@ -45,7 +45,7 @@ export class Traffic {
     return (this.#clients as [Clients])[0].accessToken
   }
 
-  /** @returns all that was answered, once the last answer is there */
+  /** @returns all answers, after the last one has arrived */
   async stop(): Promise<Seen[]> {
     this.#over.abort()
     await Promise.all(this.#asking)
@@ -54,7 +54,7 @@ export class Traffic {
     return this.#seen
   }
 
-  /** What was promised to the clients is still there. */
+  /** Checks that nothing that was acknowledged to the clients is lost. */
   async checkPromises(): Promise<void> {
     const missing: string[] = []
     let lost = 0

@@ -6,15 +6,15 @@ import { frequencies } from '../shared/report.ts'
 
 const ROUTES = ['login', 'register', 'me', 'refresh', 'ready'] as const
 
-/** What needs the database. */
+/** The routes that need the database. */
 export type Route = (typeof ROUTES)[number]
 
-/** What ten requests of the load are: most of the traffic of such a service, and few hashes. */
+/** The mix of ten requests: typical traffic with few hashes. */
 const MIXTURE: Route[] = ['refresh', 'me', 'login', 'ready', 'me', 'refresh', 'register', 'ready', 'me', 'refresh']
 
 const RIGHT: Record<Route, number> = { login: 200, register: 201, me: 200, refresh: 200, ready: 200 }
 
-/** What an answer is worth. */
+/** The classification of an answer. */
 export type Verdict = 'right' | 'unavailable' | 'overloaded' | 'wrong'
 
 export interface Visit extends Answer {
@@ -30,13 +30,13 @@ interface Session {
 
 export const say = ({ route, status, code }: Visit) => `${route} ${status}${code ? ` ${code}` : ''}`
 
-/** The clients of one service: they remember what was promised to them. */
+/** The clients of one service, which record every acknowledged write. */
 export class Clients {
-  /** Every account that was answered with 201. */
+  /** Accounts whose registration was answered with 201. */
   readonly acknowledged: string[] = []
-  /** Those that were refused with a 503, which may or may not exist. */
+  /** Accounts whose registration was answered with 503, so that its outcome is unknown. */
   readonly doubtful: string[] = []
-  /** Connections that are used again; without it, each request has one of its own. */
+  /** Persistent connections; without it, each request opens one. */
   agent: http.Agent | undefined
   readonly #bases: string[]
   #sessions: Session[] = []
@@ -47,7 +47,7 @@ export class Clients {
     this.#bases = bases
   }
 
-  /** An account, and so many sessions. */
+  /** Creates an account with this number of sessions. */
   static async of(sessions: number, ...bases: string[]): Promise<Clients> {
     const clients = new Clients(...bases)
     const { status, code } = await clients.visit('register')
@@ -60,7 +60,7 @@ export class Clients {
     return this.#sessions[0]?.access as string
   }
 
-  /** The next instance in turn. */
+  /** The next instance, round robin. */
   get base(): string {
     this.#turn += 1
     return this.#bases[this.#turn % this.#bases.length] as string
@@ -71,12 +71,12 @@ export class Clients {
     return { ...answer, route, verdict: judge(route, answer) }
   }
 
-  /** One of each, all at once. */
+  /** Sends one request of each route concurrently. */
   round(): Promise<Visit[]> {
     return Promise.all(ROUTES.map((route) => this.visit(route)))
   }
 
-  /** So many requests a second until the signal. @returns all of them, once they are over */
+  /** Sends requests at this rate until the signal. @returns all of them, after the last answer */
   async load(perSecond: number, signal: AbortSignal): Promise<Visit[]> {
     const visits: Promise<Visit>[] = []
     const start = performance.now()
@@ -89,7 +89,7 @@ export class Clients {
     return Promise.all(visits)
   }
 
-  /** Logs in to every account that was acknowledged. @returns those that it did not work for */
+  /** Logs in to every acknowledged account. @returns the failures */
   async missing(): Promise<string[]> {
     const missing: string[] = []
     await inTurns(this.acknowledged, 4, async (username) => {
@@ -99,7 +99,7 @@ export class Clients {
     return missing
   }
 
-  /** How many of the accounts that were refused exist all the same. */
+  /** Counts the accounts that exist although their registration was answered with 503. */
   async unacknowledged(): Promise<number> {
     let count = 0
     await inTurns(this.doubtful.splice(0), 4, async (username) => {
@@ -109,7 +109,7 @@ export class Clients {
     return count
   }
 
-  /** Refreshes every session. @returns how many were refused since the last time, though nobody had ended them */
+  /** Refreshes every session. @returns how many were refused since the last call although nothing had ended them */
   async lostSessions(): Promise<number> {
     await inTurns([...this.#sessions], 4, (session) => this.#refresh(session))
     const lost = this.#lost
@@ -164,7 +164,7 @@ export class Clients {
     this.#sessions.push({ access: body.access_token as string, refresh: body.refresh_token as string, busy: false })
   }
 
-  /** One that is not in use, as a client would: it does not refresh twice at once. */
+  /** A session that is not in use, since clients do not refresh one session concurrently. */
   #nextSession(): Session | undefined {
     const session = this.#sessions.find(({ busy }) => !busy)
     if (!session) return undefined
@@ -184,7 +184,7 @@ function judge(route: Route, { status, code, headers }: Answer): Verdict {
   return code === 'OVERLOADED' && (route === 'login' || route === 'register') ? 'overloaded' : 'wrong'
 }
 
-/** Asks what never needs the database ten times a second, until the signal. */
+/** Requests routes that never need the database ten times a second, until the signal. */
 export async function watch(base: string, token: string, signal: AbortSignal) {
   const answers: Promise<Answer>[] = []
   while (!signal.aborted) {

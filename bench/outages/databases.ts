@@ -9,13 +9,13 @@ import { TcpProxy } from './proxy.ts'
 
 const SESSIONS = 80
 
-/** A service that reaches its database directly. */
+/** A service that is connected directly to its database. */
 async function direct(cluster: Cluster): Promise<Rig> {
   const service = await Service.start({ databaseUrl: cluster.url() })
   return { service, clients: await Clients.of(SESSIONS, service.base), connections: () => cluster.connections() }
 }
 
-/** What happens to a server. */
+/** Outages of a server. */
 export async function serverOutages(): Promise<void> {
   title('The server')
   const cluster = await Cluster.create()
@@ -79,9 +79,9 @@ async function set(cluster: Cluster, change: string): Promise<void> {
   await pause(500)
 }
 
-/** Takes every connection that there is, those of the service included. */
+/** Takes all connections of the server, including those of the service. */
 async function occupy(cluster: Cluster, occupants: pg.Client[]): Promise<void> {
-  // One that has been told to end takes a moment, and the service may be first to take its place.
+  // A terminated backend takes a moment to exit, and the service may take its place first.
   for (let quiet = 0; quiet < 3; ) {
     await cluster.admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey'")
     await pause(100)
@@ -99,7 +99,7 @@ async function occupy(cluster: Cluster, occupants: pg.Client[]): Promise<void> {
   }
 }
 
-/** What happens between the service and its server, where each attempt to connect is seen. */
+/** Outages of the network between the service and its server, through a proxy that counts attempts to connect. */
 export async function networkOutages(): Promise<void> {
   title('The network')
   const cluster = await Cluster.create()
@@ -129,7 +129,7 @@ export async function networkOutages(): Promise<void> {
   cluster.kill()
 }
 
-/** A disk that is full: first that of the data, then that of the write-ahead log. */
+/** Fills the disk of the data, then that of the write-ahead log. */
 export async function fullDisks(): Promise<void> {
   title('The disk')
   let data: Disk
@@ -153,7 +153,7 @@ export async function fullDisks(): Promise<void> {
     name: 'log disk full',
     begin: async () => {
       wal.fill()
-      // The server goes on in the files that it has until they are full.
+      // The server continues in its existing files until they are full.
       for (let count = 0; count < 40; count += 1) {
         await cluster.admin('CREATE TABLE IF NOT EXISTS filler (); SELECT pg_switch_wal()').catch(() => {})
       }

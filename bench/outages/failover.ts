@@ -9,7 +9,7 @@ import { Clients } from './clients.ts'
 import { endure } from './outage.ts'
 import { TcpProxy } from './proxy.ts'
 
-/** A standby takes over, at another address. What was acknowledged is there, since the first server waits for it. */
+/** A standby at another address takes over. Replication is synchronous, so no acknowledged write may be lost. */
 export async function failovers(): Promise<void> {
   title('Failing over')
   await behindProxy()
@@ -38,7 +38,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error('the standby does not follow')
 }
 
-/** The address stays, and what is behind it changes. */
+/** The address stays, and another server takes it over. */
 async function behindProxy(): Promise<void> {
   const [primary, standby] = await pair()
   const proxy = await TcpProxy.before(primary.port)
@@ -76,7 +76,7 @@ async function behindProxy(): Promise<void> {
   second.kill()
 }
 
-/** The name stays, and its address changes. */
+/** The host name stays, and its address changes. */
 async function byName(): Promise<void> {
   if (!isRoot) {
     note('skipped failing over by name: a name of our own takes root')
@@ -114,7 +114,7 @@ async function byName(): Promise<void> {
       point(second.host)
     },
     goesOn: 'reads',
-    // Each connection that is still there learns of it by a write of its own.
+    // Each connection that is still open notices at its first write.
     stragglers: 10
   })
   note(`of the pool, the old server still serves ${await standby.backends()}, the new one ${await second.backends()}`)
@@ -123,18 +123,18 @@ async function byName(): Promise<void> {
   second.kill()
 }
 
-/** As libpq takes it; the driver does not. */
+/** libpq supports several hosts; the driver does not. */
 async function severalHosts(): Promise<void> {
   const service = await Service.launch({ databaseUrl: 'postgres://latchkey@127.0.0.1:1,127.0.0.1:2/latchkey' })
   const { code, ms } = await service.outcome(performance.now())
   check(
     code === 1 && ms < 5000 && /DATABASE_URL must be/.test(service.log()),
-    'several hosts in DATABASE_URL: the start is refused, with what to mend',
+    'several hosts in DATABASE_URL: the start fails with a message that says how to fix it',
     `exit ${code}: ${service.log().trim().split('\n').join(' ')}`
   )
 }
 
-/** Runs what follows with another /etc/hosts, without the rest of the machine seeing it. */
+/** Runs a command with another /etc/hosts, which only that command sees. */
 const withHosts = (hosts: string) => [
   'unshare',
   '--mount',

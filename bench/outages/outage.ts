@@ -7,16 +7,16 @@ import { type Clients, type Route, say, type Visit, watch } from './clients.ts'
 const PER_SECOND = 50
 
 /**
- * No answer may take longer, in milliseconds: the 5 s for the database, and the rest for a busy machine. Where a
- * password is hashed, that comes on top.
+ * The limit on the time of an answer, in milliseconds: the database timeout of 5 s, and tolerance for a busy machine.
+ * Routes that hash a password may take `HASHING` longer.
  */
 const LONGEST_MS = 6000
 const HASHING = 3000
 
-/** What the service asks for its own purposes meanwhile. */
+/** The allowance for requests of the service itself. */
 const STRAY = 5
 
-/** The service, those who use it, and what counts the connections that it makes. */
+/** The service, its clients, and a counter of the connections that it opens. */
 export interface Rig {
   service: Service
   clients: Clients
@@ -27,19 +27,19 @@ export interface Outage {
   name: string
   begin: () => Promise<unknown> | unknown
   end: () => Promise<unknown> | unknown
-  /** How long it lasts, in seconds. */
+  /** The duration, in seconds. */
   seconds?: number
-  /** What may go on meanwhile: nothing, what only reads, or whatever the database still does. */
+  /** What may succeed during the outage: nothing, reads, or anything that the database still does. */
   goesOn?: 'nothing' | 'reads' | 'some'
-  /** Within how many seconds of its end everything works again. */
+  /** The limit on the recovery after its end, in seconds. */
   recovery?: number
-  /** How many may be refused after that. */
+  /** The number of requests that may be refused after that. */
   stragglers?: number
-  /** Something to look at while it lasts, which is so many milliseconds. */
+  /** Runs during the outage; called with its duration in milliseconds. */
   meanwhile?: (duration: number) => Promise<unknown>
 }
 
-/** Puts a service that is in use through an outage, and checks everything that was promised about it. */
+/** Subjects a service under load to an outage, and checks the contract. */
 export async function endure({ service, clients, connections }: Rig, outage: Outage): Promise<void> {
   const { name, begin, end, seconds = 10, recovery = 3, stragglers = 0, meanwhile } = outage
   const logged = service.log().length
@@ -99,7 +99,7 @@ export async function endure({ service, clients, connections }: Rig, outage: Out
   report(service, logged, descriptors)
 }
 
-/** What was asked and answered while it lasted. */
+/** The requests and answers during the outage. */
 function judge({ name, goesOn = 'nothing' }: Outage, during: Visit[]): void {
   const unfit = during.filter(({ verdict, route }) => !fits(verdict, route, goesOn))
   const refused = during.filter(({ verdict }) => verdict === 'unavailable')
@@ -125,7 +125,7 @@ function fits(verdict: Visit['verdict'], route: Route, goesOn: Outage['goesOn'])
   return verdict === 'right' && (goesOn === 'some' || route === 'me' || route === 'ready')
 }
 
-/** What was acknowledged is there. */
+/** Checks that no acknowledged write is lost. */
 export async function reckon(name: string, clients: Clients): Promise<void> {
   const missing = await clients.missing()
   check(
@@ -139,7 +139,7 @@ export async function reckon(name: string, clients: Clients): Promise<void> {
   if (unacknowledged > 0) note(`${unacknowledged} registrations that were answered with 503 were made all the same`)
 }
 
-/** What the service wrote and what it holds. */
+/** Checks the log and the open handles of the service. */
 function report(service: Service, logged: number, descriptors: number): void {
   const log = service.log().slice(logged)
   const lines = log.split('\n').filter(Boolean)

@@ -14,7 +14,7 @@ import { raceRefreshes } from './races.ts'
 
 const PROGRAM = findProgram('/usr/sbin/pgbouncer', '/usr/bin/pgbouncer')
 
-/** What a role may be set to. */
+/** Settings of a role that could affect the service's statements. */
 const HOSTILE = [
   "DateStyle = 'German, DMY'",
   "TimeZone = 'Asia/Kathmandu'",
@@ -24,7 +24,7 @@ const HOSTILE = [
   "bytea_output = 'escape'"
 ]
 
-/** PgBouncer as it comes, in transaction mode. */
+/** PgBouncer with its default settings, in transaction mode. */
 class PgBouncer {
   readonly port: number
   readonly #file: string
@@ -80,7 +80,7 @@ export async function behindPgBouncer(): Promise<void> {
     return
   }
   const cluster = await Cluster.create()
-  // None of these is the service's affair, and PgBouncer hands them to each of its clients.
+  // The service does not control these settings, and PgBouncer passes them on to each of its clients.
   for (const setting of HOSTILE) await cluster.admin(`ALTER ROLE latchkey SET ${setting}`)
   const pgbouncer = await PgBouncer.before(cluster.port)
   const databaseUrl = cluster.url(pgbouncer.port)
@@ -106,7 +106,7 @@ export async function behindPgBouncer(): Promise<void> {
     seconds: 0
   })
   await endure(rig, { name: 'PgBouncer away', begin: () => pgbouncer.stop(), end: () => pgbouncer.start() })
-  // It waits 15 s between two attempts to reach its server.
+  // PgBouncer waits 15 s between attempts to connect to its server.
   const behind = { recovery: 17 }
   await endure(rig, {
     name: 'the server behind PgBouncer stopped',
@@ -140,7 +140,7 @@ export async function behindPgBouncer(): Promise<void> {
   cluster.kill()
 }
 
-/** Everything that an account can do, each time at the other instance. */
+/** Does everything that an account can do, alternating between the instances. */
 async function session(one: Service, other: Service): Promise<void> {
   const names = { username: 'traveller', password: PASSWORD }
   const changed = `${PASSWORD} again`

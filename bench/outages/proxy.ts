@@ -2,15 +2,15 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { atExit } from '@latchkey/compare/measure/at-exit'
 
 /**
- * What stands between the service and its database: `forward` passes everything on, `swallow` nothing, and closes
- * nothing either, and `reset` breaks off whatever comes.
+ * The mode of the proxy: `forward` passes everything on, `swallow` drops all data and keeps connections open, and
+ * `reset` resets each connection.
  */
 type Mode = 'forward' | 'swallow' | 'reset'
 
 /** A TCP proxy on a port of its own. */
 export class TcpProxy {
   readonly port: number
-  /** How many connections it has ever taken. */
+  /** The number of connections accepted so far. */
   accepted = 0
   #mode: Mode = 'forward'
   #target: number
@@ -31,7 +31,7 @@ export class TcpProxy {
     return new TcpProxy(server, target)
   }
 
-  /** Where new connections go from now on. */
+  /** Sets the target of new connections. */
   aim(target: number): void {
     this.#target = target
   }
@@ -46,7 +46,7 @@ export class TcpProxy {
     }
   }
 
-  /** Breaks off all connections. */
+  /** Resets all connections. */
   cut(): void {
     for (const [client, server] of this.#pairs) {
       client.resetAndDestroy()

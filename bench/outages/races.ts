@@ -6,8 +6,8 @@ const ROUNDS = 50
 const AT_ONCE = 200
 
 /**
- * 200 refreshes of one token at once over several instances, again and again: each time all of them must get one and the
- * same successor, which the next round uses.
+ * Sends 200 concurrent refreshes of one token to several instances, repeatedly. All must get the same successor,
+ * which the next round uses.
  */
 export async function raceRefreshes(bases: string[]): Promise<void> {
   const post = (index: number, path: string, payload: unknown) =>

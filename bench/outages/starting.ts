@@ -4,7 +4,7 @@ import { check, milliseconds, title } from '../shared/report.ts'
 import { Service } from '../shared/service.ts'
 import { TcpProxy } from './proxy.ts'
 
-/** A start while the database is away waits for it, saying so, and is told to stop all the while. */
+/** Checks that a start without a database waits, logs that it does, and can be stopped meanwhile. */
 export async function starts(): Promise<void> {
   title('Starting')
   const cluster = await Cluster.create()

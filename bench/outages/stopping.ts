@@ -10,7 +10,7 @@ import { TcpProxy } from './proxy.ts'
 
 const ENTERING = 8
 
-/** In so many milliseconds after the signal somebody has been refused. */
+/** The time within which the signal takes effect, in milliseconds. */
 const HEARD = 100
 
 export async function stops(): Promise<void> {
@@ -31,7 +31,7 @@ interface Asked extends Answer {
   what: string
 }
 
-/** Clients that register, log in and open the secret, again and again, until the service has gone. */
+/** Clients that register, log in and request /secret in a loop until the service has exited. */
 function enter(base: string, keepAlive: boolean, asked: Asked[], acknowledged: string[], signal: AbortSignal) {
   const agent = keepAlive ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : undefined
   const question = async (what: string, method: string, path: string, rest: object) => {
@@ -81,7 +81,7 @@ async function underLoad(databaseUrl: string): Promise<void> {
   const right = (answer: Answer) => answer.status === 200 || answer.status === 201
   const refusedWell = ({ status, code, headers }: Answer) =>
     status === 503 && code === 'OVERLOADED' && /^\d+$/.test(headers['retry-after'] ?? '')
-  // The signal takes a moment to be heard: what is asked before anybody has been refused may still be done.
+  // The signal takes effect after a moment: requests before the first refusal may still succeed.
   const refusals = asked.filter((answer) => answer.start >= start && refusedWell(answer))
   const heard = Math.min(...refusals.map((answer) => answer.start + answer.ms))
   const isNew = (answer: Answer) => answer.start >= (right(answer) ? heard : start)
@@ -97,7 +97,7 @@ async function underLoad(databaseUrl: string): Promise<void> {
     'what was answered before was right',
     frequencies(before.filter((answer) => !flying.includes(answer)).map(name))
   )
-  // A connection that is kept alive may be closed at the moment it is used again: RFC 9112 §9.3.1 has the client retry.
+  // A persistent connection may be closed just when it is reused: clients retry then (RFC 9112 §9.3.1).
   const after = asked.filter(isNew)
   const refused = ({ status, code, reused }: Answer) => status === 0 && (code === 'ECONNREFUSED' || reused)
   check(
@@ -127,7 +127,7 @@ async function killed(databaseUrl: string): Promise<void> {
   await remember(databaseUrl, acknowledged, 'kill -9 under load')
 }
 
-/** Starts it again, and asks for every account. */
+/** Restarts the service, and checks every account. */
 async function remember(databaseUrl: string, acknowledged: string[], name: string): Promise<void> {
   const service = await Service.start({ databaseUrl })
   const clients = new Clients(service.base)
@@ -174,7 +174,10 @@ async function secondSignal(databaseUrl: string): Promise<void> {
   check(code === 1 && ms < 1000, 'a second SIGTERM ends it at once', `exit ${code} after ${milliseconds(ms)}`)
 }
 
-/** With connections that are idle, with requests that wait for it, and with requests that come to it after a hash. */
+/**
+ * Stops the service while the database is silent: with idle connections, with requests that wait for the database,
+ * and with requests that will need it after a hash.
+ */
 async function whileSilent(databaseUrl: string, proxy: TcpProxy): Promise<void> {
   for (const [path, waiting] of [
     ['/login', 0],

@@ -1,4 +1,6 @@
-/** A mail server that writes the Message-ID of each mail into a file before it says that it has it: port, file. */
+/**
+ * A mail server that appends the Message-ID of each mail to a file before it acknowledges it. Arguments: port, file.
+ */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { SMTPServer } from 'smtp-server'

@@ -1,4 +1,4 @@
-/** Drops databases of a server for a process that is ending, and so cannot wait for it itself. */
+/** Drops databases of a server on behalf of a process that is exiting and cannot wait for it. */
 import pg from 'pg'
 
 const client = new pg.Client({ connectionString: `${process.env.SERVER}`, connectionTimeoutMillis: 5000 })

@@ -1,6 +1,6 @@
 import bcrypt from 'bcrypt'
 
-/** Stands in for piscina in src/passwords/hasher.ts: hashes in the process's own thread pool, as bcrypt does by itself. */
+/** Replaces piscina in src/passwords/hasher.ts: hashes in the thread pool of the process, as bcrypt does by default. */
 export class Piscina {
   /**
    * @param {import('../../src/passwords/hash-worker.js').HashTask} task

@@ -9,19 +9,19 @@ import { startControl } from './polling.ts'
 
 const AT_ONCE = 200
 
-/** How often. */
+/** The number of repetitions. */
 const BURSTS = 3
 
 /** The target for a refusal, in milliseconds. */
 const AT_ONCE_REFUSED = 100
 
-/** How far what waits may be above its worth, and the memory a minute later above the memory before. */
+/** The tolerance for waiting times above the ideal, and for memory a minute later above the memory before. */
 const TOLERANCE = 0.1
 
-/** A little longer than the threads live with nothing to do, in milliseconds. */
+/** Slightly longer than the idle timeout of the threads, in milliseconds. */
 const REST = 65_000
 
-/** Many more logins at once than may wait: with the limits off, and with each from an address of its own. */
+/** Sends many more concurrent logins than fit into the queue: without limits, and each from another address. */
 export async function loginsAtOnce(): Promise<void> {
   for (const limits of ['off', 'on'] as const) await loginsWith(limits)
 }
@@ -76,7 +76,7 @@ async function loginsWith(limits: 'off' | 'on'): Promise<void> {
   cluster.kill()
 }
 
-/** What is done for the first time takes longer: this is about a service that has been at work for a while. */
+/** Warms up the service, since first requests take longer. */
 async function warmUp({ base }: Service): Promise<void> {
   const numbers = Array.from({ length: AT_ONCE }, (_, index) => index)
   for (let time = 0; time < 5; time += 1) {
@@ -87,7 +87,7 @@ async function warmUp({ base }: Service): Promise<void> {
 
 const slowestOf = (answers: Answer[]) => Math.max(...answers.map(({ ms }) => ms))
 
-/** What the one who asks, and the machine, take by themselves. */
+/** The latency of the client and the machine alone, measured on an idle server. */
 async function slowestOfNothing(): Promise<number> {
   const { url, end } = await startControl()
   const askAll = () => Promise.all(Array.from({ length: AT_ONCE }, () => ask(url.origin, 'GET', '/')))

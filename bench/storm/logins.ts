@@ -11,12 +11,12 @@ export const COST = 12
 export const CONCURRENCY = availableParallelism()
 export const QUEUE = 64
 
-/** So many that not even 200 at once are ten for one name. */
+/** Enough that 200 concurrent logins are fewer than ten for one name. */
 const ACCOUNTS = 32
 
 export const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** A service as it is used, limits and all, which believes what we say of addresses. */
+/** Starts a service with limits that trusts this program as a proxy. */
 export async function startService(
   cluster: Cluster,
   { execArgv = [], limits = 'on' }: { execArgv?: string[]; limits?: 'on' | 'off' } = {}
@@ -33,7 +33,7 @@ export async function startService(
 
 let asked = 0
 
-/** Another address each time: so many questions from one are more than the limits allow. */
+/** Another address for each request, since the limits do not allow this many from one. */
 export function fromElsewhere(): { 'x-forwarded-for': string } {
   asked += 1
   return { 'x-forwarded-for': `10.${[16, 8, 0].map((shift) => (asked >> shift) & 255).join('.')}` }
@@ -43,7 +43,7 @@ const question = (username: string) => ({ payload: { username, password: PASSWOR
 
 const nameOf = (account: number) => `storm.${account % ACCOUNTS}`
 
-/** The accounts that everybody signs in to. */
+/** Registers the accounts that the clients sign in to. */
 export async function register(base: string): Promise<void> {
   await inTurns(
     Array.from({ length: ACCOUNTS }, (_, index) => index),
@@ -58,7 +58,7 @@ export async function register(base: string): Promise<void> {
 export const login = (base: string, account = 0, agent?: http.Agent): Promise<Answer> =>
   ask(base, 'POST', '/login', { ...question(nameOf(account)), agent })
 
-/** So many logins are always in flight, until the signal. */
+/** Keeps this number of logins in flight until the signal. */
 export function keepLoggingIn(base: string, atOnce: number, signal: AbortSignal): Promise<Answer[]> {
   let account = 0
   return generateLoad(atOnce, signal, (agent) => {
@@ -67,5 +67,5 @@ export function keepLoggingIn(base: string, atOnce: number, signal: AbortSignal)
   })
 }
 
-/** What bcrypt does where there is nothing else to do, in hashes a second. */
+/** The throughput of bcrypt alone, in hashes per second. */
 export const bcryptAlone = (seconds: number) => bcryptRate({ seconds, cost: COST })

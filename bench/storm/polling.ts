@@ -5,7 +5,7 @@ import { quantile } from '@latchkey/compare/measure/statistics'
 import { generateLoad } from '../shared/load.ts'
 import { fromElsewhere } from './logins.ts'
 
-/** Uses each refresh token for the next, every so many milliseconds, or as fast as it can. */
+/** Refreshes a session repeatedly, at an interval in milliseconds or without a pause. */
 export function keepRefreshing(
   base: string,
   session: { access: string; refresh: string },
@@ -22,12 +22,12 @@ export function keepRefreshing(
   })
 }
 
-/** A server that does nothing. */
+/** A server without work, for comparison. */
 export const startControl = () => forkServer(CONTROL)
 
 const precise = (time: number) => time.toFixed(1)
 
-/** The cells of a table: how many, their median, their 99th percentile, and the slowest, in milliseconds. */
+/** The cells of a table: the count, and the median, 99th percentile and maximum in milliseconds. */
 export function latencies(answers: Answer[]): (string | number)[] {
   const times = answers.map(({ ms }) => ms)
   return [answers.length, precise(quantile(times, 0.5)), precise(quantile(times, 0.99)), precise(quantile(times, 1))]

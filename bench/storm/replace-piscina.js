@@ -1,4 +1,4 @@
-/** For `node --import`: the service as it is built, but hashing in bcrypt's own pool. Its queue stays as it is. */
+/** For `node --import`: makes the built service hash in bcrypt's own pool, behind the same queue. */
 import { register } from 'node:module'
 
 const pool = new URL('bcrypt-pool.js', import.meta.url).href

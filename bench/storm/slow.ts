@@ -13,7 +13,7 @@ import { LATENCIES, latencies, startControl } from './polling.ts'
 const CONNECTIONS = 1000
 const SECONDS = 8
 
-/** How long the service waits for what is sent, and for how much longer it may take to see that, in milliseconds. */
+/** The timeouts of the service for a request, and the tolerance above them, in milliseconds. */
 const SLACK = 2000
 const KINDS = {
   headers: { begin: 'GET /secret HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', timeoutMs: 10_000 },
@@ -24,7 +24,7 @@ const KINDS = {
   }
 }
 
-/** Clients that send a byte a second, as many as would fill a server that has a thread for each. */
+/** Clients that send a byte per second, enough to exhaust a server with a thread for each connection. */
 export async function slowClients(): Promise<void> {
   title(`${CONNECTIONS} clients that send a byte a second`)
   const cluster = await Cluster.create()
@@ -78,7 +78,7 @@ export async function slowClients(): Promise<void> {
 
 type Visit = Record<'login' | 'secret' | 'control', Answer[]>
 
-/** One login after the other, and /secret, for some seconds. */
+/** Sends sequential logins, and requests to /secret, for some seconds. */
 async function visit(base: string, empty: string, token: string): Promise<Visit> {
   const over = new AbortController()
   setTimeout(() => over.abort(), SECONDS * 1000)
@@ -93,7 +93,7 @@ async function visit(base: string, empty: string, token: string): Promise<Visit>
 const rowsOf = (beside: string, visit: Visit) =>
   Object.entries(visit).map(([what, answers]) => [beside, what, ...latencies(answers)])
 
-/** Connects them all. @returns for each, what it is answered with and after how long, once it is over */
+/** Connects all clients. @returns the answer and the duration of each */
 async function connectMany(base: string, begin: string) {
   const slow: Promise<{ answer: string; ms: number }>[] = []
   await inTurns(Array.from({ length: CONNECTIONS }), 50, async () => {

@@ -13,11 +13,11 @@ const AT_ONCE = 32
 const SECONDS = 30
 const WARMING_UP = 3
 
-/** The targets: milliseconds, and a share of what bcrypt does alone. */
+/** The targets: milliseconds, and a share of the throughput of bcrypt alone. */
 const SECRET = 5
 const SHARE = 0.97
 
-/** How often what is asked, in milliseconds. */
+/** The intervals of polling, in milliseconds. */
 const OFTEN = 20
 const RARELY = 100
 
@@ -28,7 +28,7 @@ interface Storm {
   logins: Answer[]
 }
 
-/** What the rest of the service is like while somebody always signs in. */
+/** Measures other routes under a constant load of logins. */
 async function storm(service: Service, control: string, seconds: number): Promise<Storm> {
   const { base } = service
   const { body } = await login(base)
@@ -42,7 +42,7 @@ async function storm(service: Service, control: string, seconds: number): Promis
   const start = performance.now()
   setTimeout(() => over.abort(), seconds * 1000)
   const { signal } = over
-  // Always the newest token, so that some have not been seen before.
+  // Uses the newest token, so that some are not cached yet.
   const [secret, empty, refresh, keys, live] = await Promise.all([
     poll(new URL('/secret', base), signal, { every: OFTEN, question: () => ({ token: session.access }) }),
     poll(new URL(control), signal, { every: OFTEN }),
@@ -75,7 +75,7 @@ function tell(storms: [string, Storm][]): void {
   title(table(['service', 'asked for', ...LATENCIES], rows))
 }
 
-/** 32 logins are always in flight: everything else stays quick, and logins cost little more than their hashes. */
+/** Keeps 32 logins in flight: other routes must stay fast, and logins cost little more than their hashes. */
 export async function loginsAllTheTime(): Promise<void> {
   title(`${AT_ONCE} logins always in flight at cost ${COST}, ${CONCURRENCY} hashes at once`)
   const cluster = await Cluster.create()
@@ -106,7 +106,7 @@ export async function loginsAllTheTime(): Promise<void> {
 
 const ROUNDS = 3
 
-/** Threads of lower priority, as it is built, against bcrypt's own pool behind the same queue: in turns. */
+/** Compares the service's threads of lower priority with bcrypt's own pool behind the same queue, in alternation. */
 export async function twoPools(): Promise<void> {
   title('Threads of lower priority, and the pool of bcrypt itself')
   const cluster = await Cluster.create()

@@ -2,17 +2,17 @@ import { ask, PASSWORD } from '@latchkey/compare/measure/client'
 import { Service } from '../shared/service.ts'
 import { Mailboxes } from './mailboxes.ts'
 
-/** A service that hides its accounts, and the mail server that it sends by. */
+/** A service with HIDE_ACCOUNTS, and its mail server. */
 export interface Hiding {
   service: Service
   mailboxes: Mailboxes
   stop(): Promise<void>
 }
 
-/** Gives a service a database of its own, by its URL; nothing for one that is embedded. */
+/** Creates a database for a service. @returns its URL; undefined for an embedded database */
 export type CreateDatabase = () => Promise<string | undefined>
 
-/** @param dialogue how long the mail server takes for each message, in milliseconds */
+/** @param dialogue the time that the mail server takes for each message, in milliseconds */
 export async function startHiding(
   createDatabase: CreateDatabase,
   environment: Record<string, string> = {},
@@ -39,7 +39,7 @@ export async function startHiding(
   }
 }
 
-/** An account with a proven address, made by way of a mail as people do. */
+/** Creates an account with a verified address, by the mail that users get. */
 export async function createAccount({ service, mailboxes }: Hiding, email: string): Promise<void> {
   const from = { 'x-forwarded-for': someAddress() }
   await ask(service.base, 'POST', '/register', { payload: { email }, headers: from })
@@ -53,7 +53,7 @@ export async function createAccount({ service, mailboxes }: Hiding, email: strin
   if (made.status !== 201) throw new Error(`an account was not made: ${made.status} ${made.body.code}`)
 }
 
-/** One of the 131,072 addresses that are kept for measurements (RFC 2544), so that hardly any is counted twice. */
+/** One of the 131,072 addresses reserved for benchmarks (RFC 2544), so that hardly any is counted twice. */
 export function someAddress(): string {
   const part = (values: number) => Math.floor(Math.random() * values)
   return `198.${18 + part(2)}.${part(256)}.${part(256)}`

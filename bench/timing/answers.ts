@@ -4,15 +4,15 @@ import { title } from '../shared/report.ts'
 import { type CreateDatabase, createAccount, type Hiding, someAddress, startHiding } from './accounts.ts'
 import { compareKinds, type Kind } from './comparing.ts'
 
-/** How many of each kind are asked. */
+/** The number of requests of each kind. */
 const PAIRS = 200
 
-/** Just below the 8 KB at which a Cookie header is refused: nothing in it can be decoded. */
+/** Just below the limit of 8 KB on a Cookie header, and nothing in it can be decoded. */
 const COOKIES = Array.from({ length: 1200 }, (_, index) => `${index}=%`)
   .join('; ')
   .slice(0, 7_900)
 
-/** Names that have an account and names that have none, of one length: short ones, and some of 250 characters. */
+/** Names with and without an account, of equal length: short ones, and some of 250 characters. */
 const NAMES: Record<Kind, Record<'plain' | 'worst', string>> = {
   known: { plain: 'known@example.com', worst: longest('known') },
   unknown: { plain: 'nobod@example.com', worst: longest('nobod') }
@@ -23,7 +23,7 @@ function longest(name: string): string {
   return `${local}@${'d'.repeat(63)}.${'d'.repeat(63)}.${'d'.repeat(57)}`
 }
 
-/** How something is asked: as people do, or with all that makes a request costly. */
+/** The form of a request: plain, or as expensive as possible. */
 type Way = 'plain' | 'worst'
 
 const WAYS: Way[] = ['plain', 'worst']
@@ -33,9 +33,9 @@ const PASSWORDS: Record<Way, string> = { plain: 'wrong', worst: '\u0301'.repeat(
 interface Asking {
   path: string
   payload: (name: string, way: Way) => object
-  /** Other answers are not what is compared. */
+  /** The expected status; other answers are not compared. */
   status: number
-  /** Where it comes from; by default from an address that was not counted yet. */
+  /** The client address; by default one that has not been counted yet. */
   from?: string
   token?: string
 }
@@ -57,7 +57,7 @@ function send({ service }: Hiding, { path, payload, from, token }: Asking, kind:
   return ask(service.base, 'POST', path, {
     agent,
     token,
-    // Blanks are part of a body, and have to be read.
+    // Whitespace is part of a body and must be read.
     body: way === 'plain' ? json : json.replace('{', `{${' '.repeat(16_384 - Buffer.byteLength(json))}`),
     headers: {
       'x-forwarded-for': from ?? someAddress(),
@@ -87,7 +87,7 @@ async function startWithAccounts(
   return hiding
 }
 
-/** Wrong passwords, and mails that are asked for. */
+/** Wrong passwords, and requests for mails. */
 export async function accepted(createDatabase: CreateDatabase): Promise<void> {
   title('What is answered to everybody')
   const hiding = await startWithAccounts(createDatabase)
@@ -101,7 +101,7 @@ export async function accepted(createDatabase: CreateDatabase): Promise<void> {
   await hiding.stop()
 }
 
-/** What the limits refuse, by the name and by the client's address, and mails beyond the share of a recipient. */
+/** Requests refused by the limits on names and addresses, and mails beyond the limit of a recipient. */
 export async function limited(createDatabase: CreateDatabase): Promise<void> {
   title('What the limits refuse')
   const hiding = await startWithAccounts(createDatabase, { LIMITS: 'on' })
@@ -125,7 +125,7 @@ export async function limited(createDatabase: CreateDatabase): Promise<void> {
   await hiding.stop()
 }
 
-/** What is refused while there is no place for another password. */
+/** Requests refused while the queue of hashes is full. */
 export async function overloaded(createDatabase: CreateDatabase): Promise<void> {
   title('What is refused under load')
   const hiding = await startWithAccounts(createDatabase, { HASH_CONCURRENCY: '1', HASH_QUEUE: '1' })

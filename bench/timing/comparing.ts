@@ -1,18 +1,17 @@
 import { cliffsDelta, median } from '@latchkey/compare/measure/statistics'
 import { check } from '../shared/report.ts'
 
-/** What is compared: something about a name that has an account, and about one that has none. */
+/** The two kinds that are compared: a name with an account and one without. */
 export type Kind = 'known' | 'unknown'
 
-/** From here on two names count as told apart. */
+/** The bound on Cliff's delta above which the kinds can be told apart. */
 const APART = 0.2
 
 /**
- * Takes both samples in turns, the first by lot each time, and says how far they are apart. With samples of one
- * distribution, chance alone hardly ever goes beyond the bound twice: what does so once is measured again, with twice as
- * many.
+ * Takes pairs of samples, each in random order, and reports their difference. Samples of one distribution hardly ever
+ * exceed the bound twice by chance, so a pair that exceeds it is measured again with twice as many samples.
  *
- * @param pairs how many of each
+ * @param pairs the number of samples of each kind
  * @param sample one value, in milliseconds
  */
 export async function compareKinds(
@@ -47,5 +46,5 @@ async function take(pairs: number, sample: (kind: Kind) => Promise<number>): Pro
   return samples
 }
 
-/** Both kinds, in an order by lot. */
+/** Both kinds in random order. */
 export const inTurn = (): Kind[] => (Math.random() < 0.5 ? ['known', 'unknown'] : ['unknown', 'known'])

@@ -3,13 +3,13 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SMTPServer } from 'smtp-server'
 
-/** A message that has arrived: what it says, and when that was. */
+/** A received message with its time of arrival. */
 export interface Arrival {
   at: number
   raw: string
 }
 
-/** A real mail server in this process, which knows when each message arrived. */
+/** A mail server in this process that records when each message arrives. */
 export class Mailboxes {
   readonly url: string
   readonly #server: SMTPServer
@@ -21,7 +21,7 @@ export class Mailboxes {
     this.url = `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`
   }
 
-  /** @param dialogue how long it takes for each message, in milliseconds */
+  /** @param dialogue the time that it takes for each message, in milliseconds */
   static async open(dialogue: number): Promise<Mailboxes> {
     const arrived = new Map<string, Arrival[]>()
     const server = new SMTPServer({
@@ -45,7 +45,7 @@ export class Mailboxes {
     return new Mailboxes(server, arrived)
   }
 
-  /** Waits until so many messages have come to a recipient. @throws Error after half a minute */
+  /** Waits until a recipient has this number of messages. @throws Error after half a minute */
   async waitFor(recipient: string, count: number): Promise<Arrival[]> {
     const end = performance.now() + 30_000
     for (;;) {

@@ -4,29 +4,35 @@ import { note, title } from '../shared/report.ts'
 import { type CreateDatabase, createAccount, type Hiding, startHiding } from './accounts.ts'
 import { inTurn, isApart, type Kind, report, type Samples } from './comparing.ts'
 
-/** So many services are asked beside each other, each by itself. */
+/** The number of services, which are measured concurrently and independently. */
 const SERVICES = 4
 
-/** How many of each kind are asked of each service. */
+/** The number of requests of each kind to each service. */
 const PAIRS = 25
 
-/** How long the mail server takes for each message, in milliseconds: long enough to show who waits for whom. */
+/**
+ * The time that the mail server takes for each message, in milliseconds: long enough to show which mails wait for
+ * others.
+ */
 const DIALOGUE = 400
 
 const KNOWN = 'known@example.com'
 
-/** The observer's own: for four mails before the question, for one after it, and one whose password is changed. */
+/**
+ * The observer's addresses: for four mails before the probe, for one after it, and of an account whose password is
+ * changed.
+ */
 const BEFORE = ['one@example.com', 'two@example.com', 'three@example.com', 'four@example.com']
 const AFTER = 'five@example.com'
 const OWN = 'observer@example.com'
 
-/** When the observer's own mails arrive after the question, in milliseconds. */
+/** When the observer's mails arrive after the probe, in milliseconds. */
 type Seen = Record<'asked' | 'notice', number>
 
 /**
- * Somebody has four mails sent to themselves, asks for one to a name, and has one more sent to themselves. When that
- * arrives, and when the notice of a change of their own password, which is sent without a delay: does it tell whether
- * the name has an account?
+ * An observer requests four mails to themselves, then one to a name (the probe), then one more to themselves.
+ * Measures whether the arrival of the last, or of the undelayed notice of a change of their own password, reveals
+ * that the name has an account.
  */
 export async function arrivals(createDatabase: CreateDatabase): Promise<void> {
   title('When mails to oneself arrive')
@@ -66,7 +72,7 @@ async function createObserver({ service, mailboxes, stop }: Hiding) {
   const token = String(login.body.access_token)
   const forgot = (email: string) => post('/password/forgot', { email })
   let password = PASSWORD
-  // Each has had the one by which its account was made.
+  // Each has already received the mail of its registration.
   let round = 1
   let asked = 1
 
@@ -90,7 +96,7 @@ async function createObserver({ service, mailboxes, stop }: Hiding) {
       asked: (await arrived(AFTER)) - start.asked,
       notice: (await arrived(OWN)) - start.notice
     }
-    // No mail of this round may be in the way of the next.
+    // Mails of this round must not delay the next.
     for (const email of BEFORE) await arrived(email)
     await arrived(KNOWN, asked)
     return seen
