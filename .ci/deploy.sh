@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tries what deploy/ and the Dockerfile promise, without a container: builds in an empty folder from what .dockerignore
-# lets through, with no install script of any package, starts it as the image does, registers and logs in; asks HAProxy
-# and, where it is there, systemd whether they can read their files; and grows behind the real HAProxy.
+# Checks deploy/ and the Dockerfile without a container: builds in an empty directory from the files that .dockerignore
+# keeps, without install scripts of packages, starts the result as the image does, registers and logs in; lets HAProxy
+# and, if installed, systemd check their configuration; and scales out behind a real HAProxy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +20,7 @@ ok() {
   echo "ok $1"
 }
 
-# Asks quietly, and ends with an error when the answer is one: ask PATH [curl options]
+# Sends a request, and fails if the answer is an error: ask PATH [curl options]
 ask() {
   curl -sf -m 60 -o /dev/null "${@:2}" "http://127.0.0.1:$PORT$1"
 }
@@ -42,7 +42,7 @@ command=$(sed -n 's/^CMD //p' Dockerfile | node -p 'JSON.parse(fs.readFileSync(0
 grep -qx "ExecStart=/usr/bin/env PORT=%i /usr/bin/$command" deploy/latchkey@.service
 ok "the image and systemd start it as npm does: $command"
 
-# What can be checked of a container without one: the user may write DATA_DIR, and nothing that is configured is lost.
+# Checks of the image without a container: its user may write to DATA_DIR, and no setting is lost.
 data=$(sed -nE 's/^ENV .*DATA_DIR=(\S+).*/\1/p' Dockerfile)
 grep -qx "VOLUME $data" Dockerfile
 grep -qx "RUN mkdir -m 700 ${data#/latchkey/} && chown node:node ${data#/latchkey/}" Dockerfile
@@ -59,8 +59,8 @@ free_port() {
   node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
 }
 
-# As systemd would: with a PORT in the environment file, which must not count, and below a folder of another user, as
-# another user where this is root.
+# Starts as systemd does: with a PORT in the environment file, which must have no effect, and below a directory of
+# another user; as another user if this is root.
 PORT=$(free_port)
 start=$(sed -n "s/^ExecStart=//p" deploy/latchkey@.service | sed "s/%i/$PORT/; s#/usr/bin/node#$(command -v node)#")
 as=()
@@ -71,7 +71,7 @@ if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
   chown nobody "$folder/state"
 fi
 cd "$image"
-# shellcheck disable=SC2086 # It is several words.
+# shellcheck disable=SC2086 # Splits into several words.
 env -i PATH="$PATH" PORT=1 DATA_DIR="$folder/state" "${as[@]}" $start >"$folder/service.log" 2>&1 &
 service=$!
 cd - >/dev/null

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the session of the README as it stands there, in each shell that this machine has, and compares what it prints
-# with what the README says: readme-session.sh URL of a service without accounts, once for each shell.
-# What differs from run to run (ids, times, tokens) is compared by its place alone.
+# Runs the session of the README verbatim in each installed shell, and compares the output with the README. Argument:
+# the URL of a service without accounts. Of values that differ between runs (ids, times, tokens), only the positions are
+# compared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ block() {
   sed -n '/^## A session$/,/^## /p' README.md | sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" | sed '1d;$d'
 }
 
-# Puts a word for what differs.
+# Replaces values that differ between runs by a placeholder.
 steady() {
   sed -E 's/"(id|created_at|access_token|refresh_token)":"[^"]+"/"\1":"…"/g'
 }

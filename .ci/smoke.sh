@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Starts the built service as a user would, with `npm start` and an embedded database in a folder of its own, and asks
-# it the questions that matter: does it answer, does it keep what it promised through a restart and a kill -9, does
-# it stop when it is told to. Every wait is bounded.
+# Starts the built service like a user, with `npm start` and an embedded database in a directory of its own, and checks
+# that it answers, that acknowledged writes survive a restart and a kill -9, and that it stops on request. Every wait is
+# bounded.
 set -euo pipefail
-# Each npm gets a process group of its own, so that nothing of it can outlive this script.
+# Each npm gets a process group of its own, so that none of its processes outlives this script.
 set -m
 cd "$(dirname "$0")/.."
 
-# A blank value counts as none, so that what is not set here would come from a .env.
+# A blank value counts as unset, so that settings missing here would come from a .env.
 if [ -e .env ]; then
-  echo 'there is a .env in this folder, which would have a say: move it away'
+  echo 'there is a .env in this directory, which would apply: move it away'
   exit 1
 fi
 
@@ -44,7 +44,7 @@ fail() {
   exit 1
 }
 
-# The server's own process, as its lock file names it.
+# The process of the server, from its lock file.
 server() {
   node -p 'JSON.parse(fs.readFileSync(process.env.DATA_DIR + "/lock", "utf8")).pid' 2>/dev/null || true
 }
@@ -60,12 +60,12 @@ start() {
   done
 }
 
-# Waits until a process has gone: gone PID SECONDS
+# Waits until a process has exited: gone PID SECONDS
 gone() {
   timeout "$2" tail --pid="$1" -s 0.1 -f /dev/null
 }
 
-# Asks, and expects a status: expect STATUS METHOD PATH [curl options]. What was answered is in $folder/answer.
+# Sends a request and checks the status: expect STATUS METHOD PATH [curl options]. The answer is in $folder/answer.
 expect() {
   local status
   status=$(curl -s -m 20 -o "$folder/answer" -w '%{http_code}' -X "$2" "${@:4}" "$base$3") || true
@@ -131,11 +131,11 @@ timeout 60 npm run --silent migrate >"$folder/answer" 2>&1 || fail "npm run migr
 grep -qx 'the schema is up to date' "$folder/answer" || fail "npm run migrate said: $(cat "$folder/answer")"
 ok 'npm run migrate finds the schema up to date'
 
-if PORT=none timeout 60 npm run --silent start >"$folder/answer" 2>&1; then fail 'a PORT that is none was taken'; fi
+if PORT=none timeout 60 npm run --silent start >"$folder/answer" 2>&1; then fail 'an invalid PORT was accepted'; fi
 grep -q 'PORT must be a port from 1 to 65535' "$folder/answer" || fail "a bad start said: $(cat "$folder/answer")"
-ok 'a bad configuration ends the start with what to mend'
+ok 'an invalid configuration stops the start with a message that says how to fix it'
 
-# Configuration that is there and cannot be applied ends the start and every command.
+# Configuration that exists and cannot be applied stops the start and every command.
 mkdir "$folder/odd"
 refuses() {
   for program in server migrate latchkey; do

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Runs the snippets of docs/verifying-tokens.md, in TypeScript, Python and Go, against the service on
-# http://127.0.0.1:3000: each must accept an access token, and refuse that token with another last character but one, and
-# a refresh token.
+# Runs the snippets of docs/verifying-tokens.md, in TypeScript, Python and Go, against the service at
+# http://127.0.0.1:3000. Each must accept an access token, and refuse the same token with its last character but one
+# changed, and a refresh token.
 #
-# needs python3 with PyJWT and cryptography (Debian: python3-jwt python3-cryptography), and Go with go-oidc: as a module,
-# or where there is no module proxy from Debian's golang-github-coreos-go-oidc-dev, which has the same functions.
+# Needs python3 with PyJWT and cryptography (Debian: python3-jwt python3-cryptography), and Go with go-oidc: as a module,
+# or, without a module proxy, from Debian's golang-github-coreos-go-oidc-dev, which has the same functions.
 set -eu
 cd "$(dirname "$0")"
 url=http://127.0.0.1:3000

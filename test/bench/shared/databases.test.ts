@@ -46,11 +46,11 @@ test('they are dropped where the run is broken off', async (t) => {
 test('a server that cannot be used is told, without its password', async (t) => {
   const port = CLOSED_PORT
   const refusing = await refusingServer(t, '28P01', 'password authentication failed for user "ada"')
-  const mend = '--database must be a URL such as postgres://postgres@127.0.0.1:5432/postgres'
+  const usage = '--database must be a URL such as postgres://postgres@127.0.0.1:5432/postgres'
   const rows: [string, string][] = [
-    ['rubbish', mend],
-    ['http://127.0.0.1:5432', mend],
-    ['postgres://[', mend],
+    ['rubbish', usage],
+    ['http://127.0.0.1:5432', usage],
+    ['postgres://[', usage],
     [
       `postgres://ada:secret@127.0.0.1:${port}/x`,
       `PostgreSQL at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`

@@ -81,7 +81,7 @@ test('GET /me/export', async (t) => {
     restore()
     t.equal(away.json().code, 'DATABASE_UNAVAILABLE')
     t.equal(away.headers['content-disposition'], undefined)
-    // Too late for a refusal: that it is not whole is seen by its end.
+    // The answer has begun, so the connection is aborted.
     meanwhile(fastify, 2, cut)
     await t.rejects(fastify.inject({ url: '/me/export', headers }))
     restore()

@@ -113,12 +113,12 @@ test('migrating', async (t) => {
 
   await t.test('a file that fails rolls everything back, and the next attempt starts again', async (t) => {
     await empty()
-    const folder = t.testdir({ broken: { ...FILES, '003.do.broken.sql': 'SELECT 1 / 0' }, mended: FILES })
+    const folder = t.testdir({ broken: { ...FILES, '003.do.broken.sql': 'SELECT 1 / 0' }, fixed: FILES })
     const error = await caught(migrate(pool, join(folder, 'broken')))
     t.match(error, { code: '22012', message: 'division by zero' })
     t.strictSame([await exists(pool, 'words'), await exists(pool, 'latchkey_migrations')], [false, false])
     t.equal(pool.idleCount, pool.totalCount, 'the connection is given back')
-    t.strictSame(await migrate(pool, join(folder, 'mended')), ['1 words', '2 first'])
+    t.strictSame(await migrate(pool, join(folder, 'fixed')), ['1 words', '2 first'])
   })
 })
 

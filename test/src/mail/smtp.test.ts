@@ -104,7 +104,7 @@ test('the user and the password of the URL sign in', async (t) => {
   t.strictSame(
     await failureOf(smtp(t, at('ad%40a:hunter2')).send('two', MESSAGE)),
     deliveryError('unavailable', 'EAUTH after AUTH PLAIN, status 535'),
-    'and a wrong one is for the operator to mend'
+    'and the operator must fix a wrong one'
   )
 })
 
