@@ -125,7 +125,7 @@ function fits(verdict: Visit['verdict'], route: Route, goesOn: Outage['goesOn'])
   return verdict === 'right' && (goesOn === 'some' || route === 'me' || route === 'ready')
 }
 
-/** Checks that no acknowledged write is lost. */
+/** What was acknowledged is there. */
 export async function reckon(name: string, clients: Clients): Promise<void> {
   const missing = await clients.missing()
   check(
