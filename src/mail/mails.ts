@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import { CLOCK, sql } from '../database/sql.ts'
 import { createOutbox, type Item } from '../outbox/outbox.ts'
 import type { MailContent } from './letters/letter.ts'
+import type { SecurityNotice } from './letters/security-notice.ts'
 import type { LetterKind } from './letters.ts'
 
 /**
@@ -61,4 +62,20 @@ export async function enqueueMail(
      RETURNING id`
   )
   return inserted.length > 0
+}
+
+/**
+ * Inserts a notice into the outbox, in the transaction of the event that it tells of, if the account has a verified address.
+ * One statement. Only for a service that sends mail; call `fastify.mail.wake()` after the commit.
+ */
+export async function enqueueNotice(database: Database, user: string, notice: SecurityNotice): Promise<void> {
+  const id = uuid({ msecs: database.clock.now() })
+  const kind: MailKind = 'security notice'
+  const data = Object.fromEntries(Object.entries(notice).map(([key, value]) => [key, String(value)]))
+  await database.query(
+    sql`INSERT INTO mails (id, kind, recipient, user_id, data, created_at, next_attempt_at)
+     SELECT ${id}, ${kind}, email, users.id, ${JSON.stringify(data)}, moment, moment
+     FROM ${CLOCK}, users WHERE users.id = ${user} AND email IS NOT NULL AND email_verified
+     FOR KEY SHARE OF users`
+  )
 }

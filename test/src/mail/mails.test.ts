@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { LETTERS } from '../../../src/mail/letters.ts'
-import { enqueueMail, MAILS, type Mail, REQUEST_KINDS } from '../../../src/mail/mails.ts'
+import { enqueueMail, enqueueNotice, MAILS, type Mail, REQUEST_KINDS } from '../../../src/mail/mails.ts'
 import type { Claimed } from '../../../src/outbox/outbox.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
@@ -82,6 +82,21 @@ test('the outbox of mail', async (t) => {
     })
     await caught(failing)
     t.equal(await MAILS.count(database), 1)
+  })
+
+  await t.test('has a notice for each account with a verified address, and for no other', async (t) => {
+    const add = async (names: Partial<Parameters<typeof addUser>[1]>) =>
+      (await addUser(database, { passwordHash: '', ...names })).id
+    const id = await add({ username: 'edith', email: 'edith@example.com', emailVerified: true })
+    const others = [await add({ email: 'hedy@example.com' }), await add({ username: 'mary' })]
+    for (const user of [id, ...others]) await enqueueNotice(database, user, { what: 'passkey added' })
+    await enqueueNotice(database, id, { what: 'recovery code used', left: 9 })
+    const mails = await database.query(sql`SELECT kind, recipient, user_id, data FROM mails ORDER BY data ->> 'what'`)
+    const notice = { kind: 'security notice', recipient: 'edith@example.com', user_id: id }
+    t.strictSame(mails, [
+      { ...notice, data: { what: 'passkey added' } },
+      { ...notice, data: { what: 'recovery code used', left: '9' } }
+    ])
   })
 
   await t.test('loses the mails of an account that is deleted', async (t) => {
