@@ -7,13 +7,21 @@ const schema = {
   operationId: 'login',
   summary: 'Sign in',
   description: `Creates a session. An unknown name and a wrong password are indistinguishable. With \`cookie\`, the
-refresh token is set as an HttpOnly cookie and omitted from the body.`,
+refresh token is set as an HttpOnly cookie and omitted from the body. If the account requires a second step, the answer
+is MFA_REQUIRED with a challenge, which \`/login/mfa\` takes; there is no session before that.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: Login,
   response: {
     200: TokensAnswer,
-    ...refusals(...BODY, 'INVALID_CREDENTIALS', 'EMAIL_UNVERIFIED', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+    ...refusals(
+      ...BODY,
+      'INVALID_CREDENTIALS',
+      'EMAIL_UNVERIFIED',
+      'MFA_REQUIRED',
+      'TOO_MANY_REQUESTS',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 
@@ -23,8 +31,9 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
   const preHandler = [limits.byAddress('login'), passwords.admit]
   fastify.post('/login', { schema, preHandler }, async (request, reply) => {
     const { password, cookie = false, ...names } = request.body
-    const { session, account } = await signIn.withPassword(request, reply, { typed: trimNames(names), password })
-    return tokens.answer(reply, session, account, cookie)
+    const credentials = { typed: trimNames(names), password, inCookie: cookie }
+    const { session, account, inCookie } = await signIn.withPassword(request, reply, credentials)
+    return tokens.answer(reply, session, account, inCookie)
   })
 }
 

@@ -6,6 +6,9 @@ import clock from '../plugins/clock.ts'
 import config from '../plugins/config.ts'
 import database from '../plugins/database/database.ts'
 import pg from '../plugins/database/pg.ts'
+import factors from '../plugins/factors/factors.ts'
+import recoveryCodes from '../plugins/factors/recovery-codes.ts'
+import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
@@ -84,9 +87,12 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   tokens,
   limits,
   passwords,
-  signIn,
-  // Mail and pages.
   mail,
+  factors,
+  totp,
+  recoveryCodes,
+  signIn,
+  // Links in mails, and pages.
   emailLinks,
   pages,
   // Periodic work, and observation.

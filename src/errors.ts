@@ -1,8 +1,19 @@
 import { STATUS_CODES } from 'node:http'
 
 /** The challenge that every 401 carries (RFC 6750 §3). */
-const challenge = { 'www-authenticate': 'Bearer' }
+const bearer = { 'www-authenticate': 'Bearer' }
 const invalidToken = { 'www-authenticate': 'Bearer error="invalid_token"' }
+
+/**
+ * The challenge of a request that needs a newer sign-in, or one of a higher level (RFC 9470 §3).
+ *
+ * @param maxAge how old the sign-in may be, in seconds
+ * @param level the level that is missing
+ */
+export function stepUpChallenge(maxAge: number, level?: 'aal2'): string {
+  const values = level === undefined ? '' : `, acr_values="${level}"`
+  return `Bearer error="insufficient_user_authentication", max_age=${maxAge}${values}`
+}
 
 /** The closed list of error codes, each with its status, message and headers. */
 export const PROBLEMS = {
@@ -10,16 +21,28 @@ export const PROBLEMS = {
   MALFORMED_REQUEST: { status: 400, message: 'The request could not be read.' },
   PASSWORD_REJECTED: { status: 400, message: 'The password is not acceptable.' },
   EMAIL_TOKEN_INVALID: { status: 400, message: 'The link is invalid, has expired, or was already used.' },
-  INVALID_CREDENTIALS: { status: 401, message: 'The name or the password is wrong.', headers: challenge },
-  TOKEN_MISSING: { status: 401, message: 'A bearer token is needed here.', headers: challenge },
+  PASSKEY_REJECTED: { status: 400, message: 'The passkey cannot be registered.' },
+  INVALID_CREDENTIALS: { status: 401, message: 'The name or the password is wrong.', headers: bearer },
+  TOKEN_MISSING: { status: 401, message: 'A bearer token is needed here.', headers: bearer },
   TOKEN_INVALID: { status: 401, message: 'The token is not valid.', headers: invalidToken },
   TOKEN_EXPIRED: { status: 401, message: 'The token has expired.', headers: invalidToken },
-  REFRESH_TOKEN_INVALID: { status: 401, message: 'The refresh token is not valid.', headers: challenge },
+  MFA_TOKEN_INVALID: { status: 401, message: 'The second step has expired; sign in again.', headers: bearer },
+  MFA_CODE_INVALID: { status: 401, message: 'The code or passkey is wrong, or was already used.', headers: bearer },
+  STEP_UP_REQUIRED: {
+    status: 401,
+    message: 'Prove again who you are.',
+    headers: { 'www-authenticate': stepUpChallenge(600) }
+  },
+  PASSKEY_UNKNOWN: { status: 401, message: 'No account has this passkey.', headers: bearer },
+  PASSKEY_INVALID: { status: 401, message: 'The passkey was not accepted.', headers: bearer },
+  REFRESH_TOKEN_INVALID: { status: 401, message: 'The refresh token is not valid.', headers: bearer },
   EMAIL_UNVERIFIED: { status: 403, message: 'The email address has to be verified first.' },
+  MFA_REQUIRED: { status: 403, message: 'A second step is needed to sign in.' },
   FORBIDDEN: { status: 403, message: 'That is not allowed.' },
   NOT_FOUND: { status: 404, message: 'There is nothing here.' },
   METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
   ACCOUNT_EXISTS: { status: 409, message: 'The name is taken.' },
+  LAST_CREDENTIAL: { status: 409, message: 'Without it there would be no way to sign in.' },
   BODY_TOO_LARGE: { status: 413, message: 'The body is larger than 16384 bytes.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'A body of this type is not taken here.' },
   TOO_MANY_REQUESTS: { status: 429, message: 'Too many attempts; try again later.', headers: { 'retry-after': '30' } },
@@ -49,10 +72,26 @@ export interface Fault {
   rule?: string
 }
 
+/** What a user can prove, in the order in which a challenge lists it. */
+export const PROOFS = ['totp', 'recovery_code', 'passkey', 'password'] as const
+export type Proof = (typeof PROOFS)[number]
+
+/** What the user of a request has to prove: in the body of MFA_REQUIRED and STEP_UP_REQUIRED. */
+export interface AuthenticationChallenge {
+  factors: Proof[]
+  /** Seconds. */
+  expires_in: number
+  /** The token of the second step. */
+  mfa_token?: string
+  /** The options of WebAuthn for a passkey. */
+  public_key?: unknown
+}
+
 interface Details {
   /** Replaces the message of the code. */
   message?: string
   errors?: Fault[]
+  challenge?: AuthenticationChallenge
   /** Replaces the status of the code: MALFORMED_REQUEST is also 408, 414, 417 and 431. */
   statusCode?: number
   /** Headers in addition to those of the code. */
@@ -68,19 +107,22 @@ export class Problem extends Error {
   readonly statusCode: number
   readonly headers: Record<string, string>
   readonly errors: Fault[] | undefined
+  readonly challenge: AuthenticationChallenge | undefined
 
-  constructor(code: Code, { message, errors, statusCode, headers, cause }: Details = {}) {
+  constructor(code: Code, { message, errors, challenge, statusCode, headers, cause }: Details = {}) {
     const problem: { status: number; message: string; headers?: Record<string, string> } = PROBLEMS[code]
     super(message ?? problem.message, { cause })
     this.code = code
     this.statusCode = statusCode ?? problem.status
     this.headers = { ...problem.headers, ...headers }
     this.errors = errors
+    this.challenge = challenge
   }
 
   /** The error body of the API. */
   toJSON() {
-    const { statusCode, code, message, errors } = this
-    return { statusCode, error: STATUS_CODES[statusCode], code, message, ...(errors && { errors }) }
+    const { statusCode, code, message, errors, challenge } = this
+    const more = { ...(errors && { errors }), ...(challenge && { challenge }) }
+    return { statusCode, error: STATUS_CODES[statusCode], code, message, ...more }
   }
 }

@@ -1,10 +1,21 @@
+import type { Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Admission } from '../../src/concurrency/semaphore.ts'
-import { type Code, Problem } from '../../src/errors.ts'
+import type { Database } from '../../src/database/database.ts'
+import { type Code, Problem, type Proof } from '../../src/errors.ts'
+import type { Checked } from '../../src/factors/factor.ts'
+import { beginLoginStep, refundLoginStep, tryLoginStep, useLoginStep } from '../../src/factors/login-steps.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
+import type { SecondStep } from '../../src/schemas/factors.ts'
+import { addProof, type Method } from '../../src/sessions/assurance.ts'
 import { type OpenedSession, openSession } from '../../src/sessions/sessions.ts'
-import { type Credentials, findCredentials, renewPasswordHash } from '../../src/users/credentials.ts'
+import {
+  type Credentials,
+  findCredentials,
+  lockOwnCredentials,
+  renewPasswordHash
+} from '../../src/users/credentials.ts'
 import type { Names } from '../../src/users/names.ts'
 
 /** The credentials as they were typed. */
@@ -12,12 +23,23 @@ export interface TypedCredentials {
   /** Exactly one name, trimmed. */
   typed: Names
   password: string
+  /** Whether the client wants the refresh token in a cookie. */
+  inCookie: boolean
 }
 
 /** A new session and its account. */
 export interface SignedIn {
   session: OpenedSession
-  account: Credentials
+  account: Pick<Credentials, 'id' | 'username'>
+  /** Whether the client wants the refresh token in a cookie. */
+  inCookie: boolean
+}
+
+/** A passkey that fits, and whose it is. */
+export interface IdentifiedPasskey {
+  user: string
+  checked: Checked
+  inCookie: boolean
 }
 
 /** The sign-in flow. */
@@ -28,9 +50,21 @@ export interface SignIn {
    *
    * @param reply gets the device cookie
    * @throws Problem INVALID_CREDENTIALS for an unknown name, a wrong password and a disabled account; EMAIL_UNVERIFIED;
-   * TOO_MANY_REQUESTS; OVERLOADED
+   * MFA_REQUIRED with the challenge of a second step; TOO_MANY_REQUESTS; OVERLOADED
    */
   withPassword(request: FastifyRequest, reply: FastifyReply, credentials: TypedCredentials): Promise<SignedIn>
+  /**
+   * Takes the second step of a sign-in, and opens a session.
+   *
+   * @throws Problem MFA_TOKEN_INVALID, MFA_CODE_INVALID, TOO_MANY_REQUESTS
+   */
+  withSecondStep(request: FastifyRequest, reply: FastifyReply, step: Static<typeof SecondStep>): Promise<SignedIn>
+  /**
+   * Opens a session for the owner of a passkey.
+   *
+   * @throws Problem PASSKEY_INVALID if it cannot be used or the account is disabled; EMAIL_UNVERIFIED
+   */
+  withPasskey(request: FastifyRequest, reply: FastifyReply, passkey: IdentifiedPasskey): Promise<SignedIn>
 }
 
 declare module 'fastify' {
@@ -40,20 +74,26 @@ declare module 'fastify' {
 }
 
 /** The result of the first step: an account whose password is right, and the places in the hash queue. */
-interface Checked {
+interface CheckedPassword {
   account: Credentials
   admission: Admission
 }
 
+/** The account that a session is opened for. */
+type Owner = Pick<Credentials, 'id' | 'username' | 'password_version' | 'device_version'>
+
+/** Errors after which an attempt at the second step is taken back: nothing was checked, or the outcome is unknown. */
+const UNDECIDED = [429, 503]
+
 export default fp(
   async (fastify) => {
-    const { clientAddress, config, database, limits, passwords, sessions } = fastify
+    const { clientAddress, config, database, factors, limits, passwords, sessions } = fastify
 
     async function checkPassword(
       request: FastifyRequest,
       reply: FastifyReply,
       { typed, password }: TypedCredentials
-    ): Promise<Checked> {
+    ): Promise<CheckedPassword> {
       // Work that depends only on the request precedes the look-up: its cost does not reveal whether the account exists.
       const device = limits.deviceOf(request)
       const account = await findCredentials(database.forGuess(request), typed)
@@ -68,56 +108,137 @@ export default fp(
       })
     }
 
-    /** Refuses an account whose address is not verified. One without an address has none to verify. */
-    function requireVerifiedEmail(request: FastifyRequest, account: Credentials): void {
-      if (config.REQUIRE_VERIFIED_EMAIL === 'off' || account.email === null || account.email_verified) return
-      throw refuse(request, account, 'email not verified', 'EMAIL_UNVERIFIED')
-    }
+    /** Whether an account has an address that is not verified, but must be. */
+    const isUnverified = ({ email, email_verified }: Pick<Credentials, 'email' | 'email_verified'>) =>
+      config.REQUIRE_VERIFIED_EMAIL !== 'off' && email !== null && !email_verified
 
     /** Replaces a hash of another cost or from another service. */
     async function renewHash(
       request: FastifyRequest,
-      { account, admission }: Checked,
+      { account, admission }: CheckedPassword,
       password: string
     ): Promise<void> {
       const renewed = await passwords.renew(password, account.password_hash, admission)
       if (renewed) await renewPasswordHash(request.database, account, renewed)
     }
 
+    /** The end of the first step, if the account requires a second one. */
+    async function askSecondStep(request: FastifyRequest, account: Credentials, inCookie: boolean): Promise<Problem> {
+      const begun = await beginLoginStep(request.database, { ...account, inCookie })
+      if (!begun) return refuse(request, account, 'account changed meanwhile')
+      const challenge = await factors.challengeFor(request, account, { for: 'second step', step: begun.hash })
+      request.record('second step asked', { account: account.id })
+      return new Problem('MFA_REQUIRED', { challenge: { ...challenge, mfa_token: begun.token } })
+    }
+
     /** The last step: opens the session. */
-    async function open(request: FastifyRequest, reply: FastifyReply, checked: Credentials): Promise<SignedIn> {
+    async function open(
+      transaction: Database,
+      request: FastifyRequest,
+      account: Owner,
+      amr: Method[]
+    ): Promise<OpenedSession> {
       const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
-      const session = await openSession(request.database, sessions.rules, checked, provenance)
-      if (!session) throw refuse(request, checked, 'account changed meanwhile')
-      const account = { ...checked, username: session.username }
-      request.record('login', { account: account.id, session: session.refreshToken.session })
+      const session = await openSession(transaction, sessions.rules, account, provenance, amr)
+      if (!session) throw refuse(request, account, 'account changed meanwhile')
+      return session
+    }
+
+    /** What follows once the session is stored. */
+    async function welcome(
+      reply: FastifyReply,
+      {
+        session,
+        account,
+        method,
+        inCookie
+      }: { session: OpenedSession; account: Owner; method: Proof; inCookie: boolean }
+    ): Promise<SignedIn> {
+      const { id } = account
+      reply.request.record('login', { account: id, session: session.refreshToken.session, detail: { method } })
       // Last: a refusal would also carry the cookie.
       await limits.rememberDevice(reply, account)
-      return { session, account }
+      return { session, account: { id, username: session.username }, inCookie }
     }
 
     fastify.decorate('signIn', {
       async withPassword(request, reply, credentials) {
         const checked = await checkPassword(request, reply, credentials)
-        requireVerifiedEmail(request, checked.account)
+        const { account } = checked
+        if (isUnverified(account)) throw refuse(request, account, 'email not verified', 'EMAIL_UNVERIFIED')
         await renewHash(request, checked, credentials.password)
-        return open(request, reply, checked.account)
+        const { inCookie } = credentials
+        if (account.mfa_required) throw await askSecondStep(request, account, inCookie)
+        const session = await open(request.database, request, account, addProof([], 'password'))
+        return welcome(reply, { session, account, method: 'password', inCookie })
+      },
+
+      async withSecondStep(request, reply, { mfa_token, ...answers }) {
+        const step = await tryLoginStep(request.database, mfa_token)
+        if (!step) throw refuseStep(request, undefined)
+        const { hash, account, inCookie } = step
+        const attempt = { account, answers, purpose: { for: 'second step', step: hash } } as const
+        const done = factors.check(request, attempt, (use) =>
+          request.database.transact(async (transaction) => {
+            if (!(await useLoginStep(transaction, step))) throw refuseStep(request, account)
+            const method = await use(transaction)
+            const amr = addProof(addProof([], 'password'), method)
+            return { session: await open(transaction, request, account, amr), method }
+          })
+        )
+        const { session, method } = await done.catch(async (error) => {
+          if (UNDECIDED.includes(error.statusCode)) {
+            await limits.refund(request, (database) => refundLoginStep(database, step))
+          }
+          throw error
+        })
+        return welcome(reply, { session, account, method, inCookie })
+      },
+
+      async withPasskey(request, reply, { user, checked, inCookie }) {
+        const refusePasskey = (reason: string, code: Code = 'PASSKEY_INVALID') => {
+          request.record('passkey login failed', { account: user, detail: { reason, method: checked.proof } })
+          return new Problem(code)
+        }
+        let isRefused = false
+        const opened = request.database.transact(async (transaction) => {
+          const account = await lockOwnCredentials(transaction, user)
+          if (!account) throw refusePasskey('account deleted')
+          if (account.disabled) throw refusePasskey('account disabled')
+          if (isUnverified(account)) throw refusePasskey('email not verified', 'EMAIL_UNVERIFIED')
+          isRefused = !(await checked.use(transaction))
+          if (isRefused) throw refusePasskey('not usable')
+          return { session: await open(transaction, request, account, addProof([], checked.proof)), account }
+        })
+        const { session, account } = await opened.catch(async (error) => {
+          if (isRefused) await checked.refused?.()
+          throw error
+        })
+        checked.used?.()
+        await limits.resetGuesses(request, account)
+        return welcome(reply, { session, account, method: checked.proof, inCookie })
       }
     } satisfies SignIn)
   },
   {
     name: 'sign-in',
-    dependencies: ['audit', 'client-address', 'config', 'database', 'limits', 'passwords', 'sessions']
+    dependencies: ['audit', 'client-address', 'config', 'database', 'factors', 'limits', 'passwords', 'sessions']
   }
 )
 
 /** Records the reason and returns the refusal, which does not contain it. */
 function refuse(
   request: FastifyRequest,
-  account: Credentials | undefined,
+  account: Pick<Credentials, 'id'> | undefined,
   reason: string,
   code: Code = 'INVALID_CREDENTIALS'
 ): Problem {
   request.record('login failed', { account: account?.id, detail: { reason } })
   return new Problem(code)
+}
+
+/** The same for the token of a second step. */
+function refuseStep(request: FastifyRequest, account: Pick<Credentials, 'id'> | undefined): Problem {
+  request.record('second factor failed', { account: account?.id, detail: { reason: 'token invalid' } })
+  return new Problem('MFA_TOKEN_INVALID')
 }

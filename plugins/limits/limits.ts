@@ -8,8 +8,13 @@ import { Problem } from '../../src/errors.ts'
 import { networkOf, wideNetworkOf } from '../../src/http/client-address.ts'
 import { createBatchedCounter } from '../../src/limits/batched-counter.ts'
 import {
+  accountCodesKeys,
   accountKeys,
+  codesKey,
   type DeviceKeys,
+  deviceCodeKey,
+  deviceCodesKey,
+  deviceKey,
   devicesKey,
   limitKey,
   nameKeys,
@@ -18,7 +23,13 @@ import {
 import { countWithin, purgeLimits } from '../../src/limits/counters.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
 import { countGuess, type GuessCount, refundGuesses, resetGuesses } from '../../src/limits/guesses.ts'
-import { type Action, ADDRESS_LIMITS, ALL_ACCOUNTS_LIMIT, RECIPIENT_LIMIT } from '../../src/limits/rates.ts'
+import {
+  type Action,
+  ADDRESS_LIMITS,
+  ALL_ACCOUNTS_LIMIT,
+  NOTICE_LIMIT,
+  RECIPIENT_LIMIT
+} from '../../src/limits/rates.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
 import type { NewMail } from '../../src/mail/mails.ts'
 import type { DeviceOwner } from '../../src/users/credentials.ts'
@@ -28,7 +39,7 @@ import { createDeviceCookie, type DeviceCookie } from './device-cookie.ts'
 /** A password attempt: the names that it is for, and their account if there is one. */
 export interface Guessed {
   /** The purpose of the password. */
-  attempt: 'login' | 'password change' | 'email change' | 'account deletion'
+  attempt: 'login' | 'password' | 'password change' | 'email change' | 'account deletion'
   /** The names as they were typed. */
   typed: Partial<AccountNames>
   account: (DeviceOwner & AccountNames) | undefined
@@ -57,6 +68,26 @@ export interface Limits extends DeviceCookie {
    */
   guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>): Promise<Result>
   /**
+   * The same for the code or passkey of an account, whatever the factor. Passwords are counted apart, but a success resets
+   * their counters too.
+   *
+   * @param work gets the number of failures in a row, this attempt included; 0 if nothing counts them
+   */
+  guessingCode<Result>(
+    request: FastifyRequest,
+    account: DeviceOwner & AccountNames,
+    work: (failures: number) => Promise<Result>
+  ): Promise<Result>
+  /** Resets all counters of wrong passwords and codes of an account, after a sign-in without either. */
+  resetGuesses(request: FastifyRequest, account: DeviceOwner & AccountNames): Promise<void>
+  /** Whether it is the first time in 24 hours that an account is to be told of something. Counts it. */
+  isFirstNotice(request: FastifyRequest, what: string, account: string): Promise<boolean>
+  /**
+   * Takes back what an attempt has counted in the database, since its outcome was never known. Bounded by the request's own
+   * deadline: the database may be what hangs. A failure is only logged.
+   */
+  refund(request: FastifyRequest, work: (database: Database) => Promise<void>): Promise<void>
+  /**
    * Counts a requested mail by its kind and recipient, and says whether that exceeds the limit. It does not throw: a
    * refusal would reveal that others request mails to that address. A mail that joins an address to an account is counted
    * for that account, and in a wider count for all accounts.
@@ -82,11 +113,14 @@ const PURGE_INTERVAL = 60_000
 const MINUTE = 60_000
 
 /** Counting by address, by name and by recipient, which LIMITS can turn off. */
-type Counting = Omit<Limits, keyof DeviceCookie>
+type Counting = Omit<Limits, keyof DeviceCookie | 'refund'>
 
 const UNLIMITED: Counting = {
   byAddress: () => async () => {},
   guessing: (_request, _guessed, work) => work(),
+  guessingCode: (_request, _account, work) => work(0),
+  resetGuesses: async () => {},
+  isFirstNotice: async () => true,
   byRecipient: async () => ({ throttled: false })
 }
 
@@ -96,14 +130,24 @@ export default fp<AppOptions>(
     const deviceCookie = createDeviceCookie({ clock, config, key: fastify.deriveKey('device cookie') })
     const isOff = config.LIMITS === 'off'
     if (isOff) log.warn('LIMITS is off: nothing slows down the guessing of passwords')
-    const counting = isOff ? UNLIMITED : createCounting(fastify, deviceCookie)
-    fastify.decorate('limits', { ...deviceCookie, ...counting })
+    const refund = createRefund(fastify)
+    const counting = isOff ? UNLIMITED : createCounting(fastify, deviceCookie, refund)
+    fastify.decorate('limits', { ...deviceCookie, ...counting, refund })
     if (!isOff) purgeRegularly(fastify, timers)
   },
   { name: 'limits', dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'derive-key'] }
 )
 
-function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie): Counting {
+const createRefund =
+  ({ database }: FastifyInstance): Limits['refund'] =>
+  async (request, work) => {
+    const refunded = work(database.open()).catch((err) => {
+      request.log.warn({ err }, 'could not refund a counted attempt')
+    })
+    await request.database.awaitShared(refunded).catch(() => {})
+  }
+
+function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie, refund: Limits['refund']): Counting {
   const { clientAddress, clock, database: databases } = fastify
   const secret = fastify.deriveKey('limits')
 
@@ -125,21 +169,61 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie): C
     const { attempt, typed, account } = guessed
     // All keys are derived from the request alone: the cost does not tell whether the account exists.
     const device = deviceOf(request)
-    const keys = device && { own: limitKey(secret, 'device', device.nonce), all: devicesKey(secret, device.id) }
+    const keys = device && { own: deviceKey(secret, device), all: devicesKey(secret, device.id) }
     const names = nameKeys(secret, typed)
     const known = isDeviceOf(device, account) ? keys : undefined
     const count = await countOnAll(request, names, known)
     if ('wait' in count) throw refuse(request, attempt, count, { names, account: account?.id })
+    const result = await refunding(request, count, work)
+    // The work succeeds only if there is an account.
+    const own = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
+    await resetGuesses(request.database, known ? [known.own, ...own] : own)
+    return result
+  }
+
+  async function guessingCode<Result>(
+    request: FastifyRequest,
+    account: DeviceOwner & AccountNames,
+    work: (failures: number) => Promise<Result>
+  ) {
+    const { id } = account
+    const name = codesKey(secret, id)
+    const device = deviceOf(request)
+    const known = isDeviceOf(device, account) && { own: deviceCodeKey(secret, device), all: deviceCodesKey(secret, id) }
+    const count = await countOnAll(request, [name], known || undefined)
+    if ('wait' in count) throw refuse(request, 'second factor', count, { names: [name], account: id })
+    const result = await refunding(request, count, () => work(count.failures))
+    await resetAll(request, account)
+    return result
+  }
+
+  /** The keys are in the order in which all statements lock them: those of codes, then those of passwords. */
+  async function resetAll(request: FastifyRequest, account: DeviceOwner & AccountNames): Promise<void> {
+    const device = deviceOf(request)
+    const known = isDeviceOf(device, account)
+    await resetGuesses(request.database, [
+      ...(known ? [deviceCodeKey(secret, device)] : []),
+      ...accountCodesKeys(secret, account.id),
+      ...(known ? [deviceKey(secret, device)] : []),
+      ...accountKeys(secret, account)
+    ])
+  }
+
+  async function refunding<Result>(
+    request: FastifyRequest,
+    { counted }: { counted: Buffer[] },
+    work: () => Promise<Result>
+  ): Promise<Result> {
     try {
-      const result = await work()
-      // The work succeeds only if there is an account.
-      const own = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
-      await resetGuesses(request.database, known ? [known.own, ...own] : own)
-      return result
+      return await work()
     } catch (error) {
-      if (error instanceof Problem && error.statusCode === 503) await refund(request, count.counted)
+      if (error instanceof Problem && error.statusCode === 503) await refundKeys(request, counted)
       throw error
     }
+  }
+
+  async function isFirstNotice({ database }: FastifyRequest, what: string, account: string): Promise<boolean> {
+    return 'counted' in (await countWithin(database, limitKey(secret, 'notice', what, account), NOTICE_LIMIT))
   }
 
   async function byRecipient(
@@ -166,9 +250,10 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie): C
   ): Promise<GuessCount> {
     const database = databases.forGuess(request)
     const keys: Buffer[] = []
+    let failures = 0
     for (const name of names) {
       const count = await countGuess(database, { name, device }).catch(async (error) => {
-        await refund(request, keys)
+        await refundKeys(request, keys)
         throw error
       })
       if ('wait' in count) {
@@ -176,18 +261,14 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie): C
         return count
       }
       keys.push(...count.counted)
+      failures = Math.max(failures, count.failures)
       if (device && keys[0] === device.own) break
     }
-    return { counted: keys }
+    return { counted: keys, failures }
   }
 
-  /** Bounded by the request's own deadline: the database may be what hangs. */
-  async function refund(request: FastifyRequest, keys: Buffer[]): Promise<void> {
-    if (keys.length === 0) return
-    const refunded = refundGuesses(databases.open(), keys).catch((err) => {
-      request.log.warn({ err }, 'could not refund a counted attempt')
-    })
-    await request.database.awaitShared(refunded).catch(() => {})
+  async function refundKeys(request: FastifyRequest, keys: Buffer[]): Promise<void> {
+    if (keys.length > 0) await refund(request, (database) => refundGuesses(database, keys))
   }
 
   /**
@@ -207,7 +288,7 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie): C
     if (isFirst(key)) request.record(`${attempt} throttled`, { account })
   }
 
-  return { byAddress, guessing, byRecipient }
+  return { byAddress, guessing, guessingCode, resetGuesses: resetAll, isFirstNotice, byRecipient }
 }
 
 /** Deletes expired counters until the service stops. */

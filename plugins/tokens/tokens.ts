@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 import type { Tokens as TokensBody } from '../../src/schemas/sessions.ts'
-import type { User } from '../../src/schemas/users.ts'
+import type { Authentication } from '../../src/sessions/assurance.ts'
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts'
-import { findSessionUser, type LiveSession } from '../../src/sessions/sessions.ts'
+import { findSessionUser, type LiveSession, type SessionUser } from '../../src/sessions/sessions.ts'
 import { type AccessTokens, createAccessTokens } from '../../src/tokens/access-tokens.ts'
 import { bearerToken } from '../../src/tokens/bearer.ts'
 import { createIntrospection, type Introspect } from '../../src/tokens/introspection.ts'
@@ -28,6 +28,12 @@ export interface Tokens extends AccessTokens {
     user: { id: string; username: string | null },
     inCookie: boolean
   ): TokensBody
+  /** The answer of `/token/step-up`: a new access token; the refresh token stays. */
+  answerWithoutRefresh(
+    user: { id: string; username: string | null },
+    session: string,
+    authentication: Authentication
+  ): TokensBody
   introspect: Introspect
 }
 
@@ -37,7 +43,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** The user of the session, behind `tokens.authenticateSession`. */
-    account: User
+    account: SessionUser
   }
 }
 
@@ -76,12 +82,15 @@ export default fp(
         request.account = account
       },
 
-      answer(reply, { refreshToken, lastUsedAt, expiresAt }, user, inCookie) {
-        const answer = {
-          access_token: issue(user, refreshToken.session),
-          token_type: 'Bearer' as const,
-          expires_in: lifetime
-        }
+      answerWithoutRefresh: (user, session, authentication) => ({
+        access_token: issue(user, session, authentication),
+        token_type: 'Bearer',
+        expires_in: lifetime
+      }),
+
+      answer(reply, session, user, inCookie) {
+        const { refreshToken, lastUsedAt, expiresAt } = session
+        const answer = this.answerWithoutRefresh(user, refreshToken.session, session)
         const text = writeRefreshToken(refreshToken)
         if (!inCookie) return { ...answer, refresh_token: text }
         sessions.setCookie(reply, text, Math.ceil((expiresAt.getTime() - lastUsedAt.getTime()) / 1000))

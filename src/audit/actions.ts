@@ -1,3 +1,5 @@
+import type { Proof } from '../errors.ts'
+
 /** The actor of a record: a client over HTTP, an operator through a command, or the service itself. */
 export const ACTORS = ['client', 'operator', 'service'] as const
 
@@ -35,6 +37,24 @@ export const ACTIONS = [
   'username change throttled',
   'export throttled',
   'account deletion throttled',
+  'second step asked',
+  'second factor failed',
+  'second factor throttled',
+  'passkey login failed',
+  'passkey login throttled',
+  'stepped up',
+  'step-up failed',
+  'totp added',
+  'totp removed',
+  'recovery codes made',
+  'recovery code used',
+  'second step required',
+  'second step not required',
+  'passkey added',
+  'passkey renamed',
+  'passkey removed',
+  'passkey cloned',
+  'factors reset',
   'key rotated',
   'key revoked',
   'keys rewrapped',
@@ -68,6 +88,8 @@ export type Action = (typeof ACTIONS)[number]
 /** Details of a record, under a closed list of keys. Never a secret, and never client input. */
 export interface Detail {
   reason?: string
+  /** What was proven, or is to be. */
+  method?: Proof
   kid?: string
   count?: number
   /** `seq` of the last purged record. */

@@ -13,12 +13,16 @@ const TOKEN_BYTES = 32
 export interface LoginStep {
   /** What is stored of the token: the purpose of a challenge names it. */
   hash: Buffer
-  user: string
-  /** The version of the password that was right. */
-  passwordVersion: number
+  account: StepAccount
   /** Whether the session is to be kept in a cookie. */
   inCookie: boolean
 }
+
+/** The account of a login step, at the time of a try. */
+export type StepAccount = Pick<
+  Credentials,
+  'id' | 'username' | 'email' | 'email_verified' | 'password_version' | 'device_version'
+>
 
 /** What the second step of a sign-in follows. */
 export interface FirstStep extends Pick<Credentials, 'id' | 'password_version'> {
@@ -34,7 +38,7 @@ export interface FirstStep extends Pick<Credentials, 'id' | 'password_version'> 
 export async function beginLoginStep(
   database: Database,
   { id, password_version, inCookie }: FirstStep
-): Promise<{ token: string; step: LoginStep } | undefined> {
+): Promise<{ token: string; hash: Buffer } | undefined> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
   const hash = hashOf(token)
   // The user is locked, so that what voids the steps of an account either sees this one or is seen here.
@@ -49,15 +53,14 @@ export async function beginLoginStep(
      FROM owner, ${CLOCK}
      RETURNING 1`
   )
-  if (begun.length === 0) return undefined
-  return { token, step: { hash, user: id, passwordVersion: password_version, inCookie } }
+  return begun.length === 0 ? undefined : { token, hash }
 }
 
 /** Of `users` and `login_steps AS step`: what a step needs, so that it can still succeed. */
 const GOOD = sql`used_at IS NULL AND expires_at > ${NOW} AND users.id = step.user_id
   AND users.password_version = step.password_version AND disabled_at IS NULL`
 
-const STEP = sql`hash, user_id AS "user", step.password_version AS "passwordVersion", in_cookie AS "inCookie"`
+const ACCOUNT = sql`users.id, username, email, email_verified, users.password_version, device_version`
 
 /**
  * Counts a try, before anything is checked.
@@ -65,17 +68,20 @@ const STEP = sql`hash, user_id AS "user", step.password_version AS "passwordVers
  * @returns the step; nothing for a token that is unknown, used, expired, tried too often or void
  */
 export async function tryLoginStep(database: Database, token: string): Promise<LoginStep | undefined> {
-  const [step] = await database.query<LoginStep & Record<string, unknown>>(
+  const hash = hashOf(token)
+  const [row] = await database.query<StepAccount & { in_cookie: boolean }>(
     sql`UPDATE login_steps AS step SET attempts = attempts + 1
      FROM users
-     WHERE hash = ${hashOf(token)} AND attempts < ${LOGIN_STEP_TRIES} AND ${GOOD}
-     RETURNING ${STEP}`
+     WHERE hash = ${hash} AND attempts < ${LOGIN_STEP_TRIES} AND ${GOOD}
+     RETURNING ${ACCOUNT}, in_cookie`
   )
-  return step
+  if (!row) return undefined
+  const { in_cookie: inCookie, ...account } = row
+  return { hash, account, inCookie }
 }
 
 /** Takes a try back: where its outcome was never known. */
-export async function refundLoginStep(database: Database, { hash }: LoginStep): Promise<void> {
+export async function refundLoginStep(database: Database, { hash }: Pick<LoginStep, 'hash'>): Promise<void> {
   await database.query(sql`UPDATE login_steps SET attempts = attempts - 1 WHERE hash = ${hash} AND attempts > 0`)
 }
 
@@ -85,10 +91,15 @@ export async function refundLoginStep(database: Database, { hash }: LoginStep): 
  *
  * @returns whether it did
  */
-export async function useLoginStep(transaction: Database, { hash, user }: LoginStep): Promise<boolean> {
-  await transaction.query(sql`SELECT FROM users WHERE id = ${user} FOR NO KEY UPDATE`)
+export async function useLoginStep(
+  transaction: Database,
+  { hash, account: { id } }: Pick<LoginStep, 'hash'> & { account: { id: string } }
+): Promise<boolean> {
   const used = await transaction.query(
-    sql`UPDATE login_steps AS step SET used_at = ${NOW} FROM users WHERE hash = ${hash} AND ${GOOD} RETURNING 1`
+    sql`WITH users AS (
+       SELECT id, password_version, disabled_at FROM users WHERE id = ${id} FOR NO KEY UPDATE
+     )
+     UPDATE login_steps AS step SET used_at = ${NOW} FROM users WHERE hash = ${hash} AND ${GOOD} RETURNING 1`
   )
   return used.length > 0
 }

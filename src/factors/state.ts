@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
+import type { Proof } from '../errors.ts'
 import { MOST_WRONG_CODES } from './totp-secrets.ts'
 
 /** The second factors of an account. */
@@ -15,9 +16,6 @@ export interface Factors {
   passkeys: number
   recovery_codes: number
 }
-
-/** What somebody can prove. */
-export type Factor = 'totp' | 'recovery_code' | 'passkey' | 'password'
 
 /** The factors of an account; nothing where it has gone. */
 export async function readFactors(database: Database, user: string): Promise<Factors | undefined> {
@@ -42,8 +40,8 @@ interface Offer {
 }
 
 /** What an account can prove with at a second step or a step-up, in the order of the contract. */
-export function usableFactors(factors: Factors, { passkeys, password = false }: Offer): Factor[] {
-  const usable: [Factor, boolean][] = [
+export function usableFactors(factors: Factors, { passkeys, password = false }: Offer): Proof[] {
+  const usable: [Proof, boolean][] = [
     ['totp', factors.totp !== null && !factors.totp.blocked],
     ['recovery_code', factors.recovery_codes > 0],
     ['passkey', passkeys && factors.passkeys > 0],

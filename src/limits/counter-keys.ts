@@ -12,8 +12,24 @@ export const accountKeys = (secret: Buffer, { id, ...names }: { id: string } & P
   ...nameKeys(secret, names)
 ]
 
+/** The counters of wrong passwords and of wrong codes from one known device. */
+export const deviceKey = (secret: Buffer, { nonce }: { nonce: string }) => limitKey(secret, 'device', nonce)
+export const deviceCodeKey = (secret: Buffer, { nonce }: { nonce: string }) => limitKey(secret, 'device code', nonce)
+
 /** The counter of wrong passwords from all known devices of an account. */
 export const devicesKey = (secret: Buffer, user: string) => limitKey(secret, 'devices', user)
+
+/** The counter of wrong codes of an account's second factors, whatever the factor. */
+export const codesKey = (secret: Buffer, user: string) => limitKey(secret, 'codes', user)
+
+/** The counter of wrong codes from all known devices of an account. */
+export const deviceCodesKey = (secret: Buffer, user: string) => limitKey(secret, 'device codes', user)
+
+/** All counters of wrong codes of an account, except those of single devices. */
+export const accountCodesKeys = (secret: Buffer, user: string): Buffer[] => [
+  deviceCodesKey(secret, user),
+  codesKey(secret, user)
+]
 
 /** The counter of mails of one kind to an address; if an account is given, only of mails for that account. */
 export const recipientKey = (secret: Buffer, kind: string, email: string, account?: string) =>

@@ -26,8 +26,11 @@ export interface Guesses {
   blockedFor: number
 }
 
-/** The keys of the counters that were incremented; or, if the attempt is blocked, the seconds to wait. */
-export type GuessCount = { counted: Buffer[] } | { wait: number }
+/**
+ * The keys of the counters that were incremented, and the count of failures in the first of them; or, if the attempt is
+ * blocked, the seconds to wait.
+ */
+export type GuessCount = { counted: Buffer[]; failures: number } | { wait: number }
 
 /**
  * Counts an attempt as failed before the password is verified. It counts on the known device and on all devices of the
@@ -64,19 +67,21 @@ export async function countGuess(
          END,
          over_at = excluded.over_at
        WHERE known.blocked_until IS NULL OR known.blocked_until <= ${NOW}
-       RETURNING key
+       RETURNING key, count
      )
      SELECT EXISTS (SELECT FROM by_all_devices) AS by_device, EXISTS (SELECT FROM by_name) AS by_name,
+       coalesce((SELECT count FROM by_device), (SELECT count FROM by_name)) AS failures,
        ${asNumber(sql`coalesce((${blockedFor}), ${FIRST_WAIT})`)} AS wait`
   )
-  const { by_device, by_name, wait } = row as GuessRow
-  if (device && by_device) return { counted: [device.own, device.all] }
-  return by_name ? { counted: [name] } : { wait: wholeSeconds(wait) }
+  const { by_device, by_name, failures, wait } = row as GuessRow
+  if (device && by_device) return { counted: [device.own, device.all], failures }
+  return by_name ? { counted: [name], failures } : { wait: wholeSeconds(wait) }
 }
 
 interface GuessRow {
   by_device: boolean
   by_name: boolean
+  failures: number
   /** The remaining block before this statement; FIRST_WAIT if a concurrent statement has only just set it. */
   wait: number
 }

@@ -2,6 +2,8 @@
 export const ADDRESS_LIMITS = {
   login: { most: 60, within: 300 },
   register: { most: 30, within: 3600 },
+  'second factor': { most: 60, within: 300 },
+  'passkey login': { most: 120, within: 300 },
   refresh: { most: 300, within: 300 },
   logout: { most: 300, within: 300 },
   mail: { most: 30, within: 3600 },
@@ -27,6 +29,9 @@ export const WIDE = 10
  * that a stranger's account does not use up the owner's.
  */
 export const ALL_ACCOUNTS_LIMIT = { most: 30, within: 1800 }
+
+/** Letters that tell an account of one thing that happens to it again and again. */
+export const NOTICE_LIMIT = { most: 1, within: 24 * 60 * 60 }
 
 /** A fixed window, which begins with the first event. */
 export interface Limit {

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { Type } from '@sinclair/typebox'
-import { type Code, PROBLEMS } from '../errors.ts'
-import { reference, strict, UUID } from './fields.ts'
+import { type AuthenticationChallenge, type Code, PROBLEMS, PROOFS } from '../errors.ts'
+import { RequestOptions } from './factors.ts'
+import { MFA_TOKEN, reference, strict, UUID } from './fields.ts'
 
 /** For a query string or a path without parameters. */
 export const Nothing = Type.Object({}, strict)
@@ -32,6 +33,17 @@ export const Problem = Type.Object(
           },
           strict
         )
+      )
+    ),
+    challenge: Type.Optional(
+      Type.Object(
+        {
+          factors: Type.Array(Type.String({ enum: PROOFS }), { description: 'what the account can prove here' }),
+          expires_in: Type.Integer({ description: 'seconds' }),
+          mfa_token: Type.Optional(Type.String({ description: 'for `/login/mfa`' })),
+          public_key: Type.Optional(RequestOptions)
+        },
+        { ...strict, description: 'what to prove: with MFA_REQUIRED and STEP_UP_REQUIRED' }
       )
     )
   },
@@ -64,6 +76,12 @@ export const ACCEPTED = {
   )
 }
 
+/** The examples of challenges. */
+const CHALLENGES: { [Each in Code]?: AuthenticationChallenge } = {
+  MFA_REQUIRED: { factors: ['totp', 'recovery_code'], expires_in: 300, mfa_token: MFA_TOKEN },
+  STEP_UP_REQUIRED: { factors: ['totp', 'recovery_code'], expires_in: 300 }
+}
+
 /** Statuses of MALFORMED_REQUEST that Node's parser or the router determines. */
 const TRANSPORT = [408, 417, 431]
 
@@ -88,13 +106,14 @@ function refusal(status: number, codes: Code[]) {
   const [code] = codes as [Code, ...Code[]]
   const { message, ...problem }: { message: string; headers?: Record<string, string> } = PROBLEMS[code]
   const errors = code === 'VALIDATION_FAILED' && { errors: [{ path: '/password', message: 'is required' }] }
+  const challenge = code in CHALLENGES && { challenge: CHALLENGES[code] }
   return {
     description: codes.join(', '),
     ...(problem.headers && { headers: documented(problem.headers) }),
     content: {
       'application/json': {
         schema: reference(Problem, codes.join(', ')),
-        example: { statusCode: status, error: STATUS_CODES[status], code, message, ...errors }
+        example: { statusCode: status, error: STATUS_CODES[status], code, message, ...errors, ...challenge }
       }
     }
   }

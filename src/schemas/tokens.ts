@@ -27,7 +27,12 @@ export const TokenState = Type.Object(
         description: 'Bearer for an access token; a refresh token grants no access'
       })
     ),
-    username: Type.Optional(Type.String())
+    username: Type.Optional(Type.String()),
+    auth_time: Type.Optional(
+      Type.Integer({ description: 'when the user last proved something, in seconds since the epoch (RFC 9470 §6.2)' })
+    ),
+    amr: Type.Optional(Type.Array(Type.String(), { description: 'what the user proved (RFC 8176)' })),
+    acr: Type.Optional(Type.String({ description: '`aal2` with two factors, else `aal1`' }))
   },
   {
     $id: 'TokenState',
@@ -42,7 +47,10 @@ export const TokenState = Type.Object(
         iat: 1769860800,
         exp: 1769861700,
         token_type: 'Bearer',
-        username: 'ada'
+        username: 'ada',
+        auth_time: 1769860800,
+        amr: ['pwd'],
+        acr: 'aal1'
       },
       { active: false }
     ]

@@ -1,5 +1,4 @@
-/** What a user can prove in a session. */
-export type Proof = 'password' | 'totp' | 'recovery_code' | 'passkey'
+import type { Proof } from '../errors.ts'
 
 /** How a user was authenticated (RFC 8176 §2), in the order in which tokens list it. */
 const METHODS = ['pwd', 'otp', 'pop', 'user', 'mfa'] as const
@@ -27,10 +26,16 @@ export function addProof(before: readonly string[], proof: Proof): Method[] {
   return METHODS.filter((method) => all.has(method))
 }
 
+/** How and when the user of a session was last authenticated. */
+export interface Authentication {
+  authenticatedAt: Date
+  amr: readonly string[]
+}
+
 /** The level of a session with these methods. */
 export const levelOf = (amr: readonly string[]): Level => (amr.includes('mfa') ? 'aal2' : 'aal1')
 
-/** What an access token says; one of an older instance says neither. */
+/** What an access token says of it; that of an older instance says nothing. */
 export interface AssuranceClaims {
   /** When the user last proved something, in seconds since the epoch. */
   auth_time?: number | undefined

@@ -49,6 +49,7 @@ function presented(rules: RotationRules, { session, family, rotating }: RefreshT
   const firstUsed = sql`earlier_rotated_at[array_position(earlier_hashes, ${hash})]`
   return sql`
   SELECT session.id, moment, users.id AS user_id, username, nonce, session.created_at, last_used_at,
+    coalesce(authenticated_at, session.created_at) AS authenticated_at, amr,
     CASE
       WHEN inactive_reason IS NOT NULL THEN inactive_reason
       WHEN rotating_hash = ${hash} THEN 'current'
@@ -66,6 +67,8 @@ interface PresentedRow {
   username: string | null
   created_at: Date
   last_used_at: Date
+  authenticated_at: Date
+  amr: string[]
   nonce: Buffer
   verdict: Refusal | 'current' | 'repeated'
   ended?: boolean
@@ -106,7 +109,7 @@ export async function useRefreshToken(
        WHERE sessions.id = presented.id AND ended_at IS NULL AND verdict IN ('replayed', 'idle', 'expired')
        RETURNING 1
      )
-     SELECT user_id, username, created_at, verdict, EXISTS (SELECT FROM ended) AS ended,
+     SELECT user_id, username, created_at, authenticated_at, amr, verdict, EXISTS (SELECT FROM ended) AS ended,
        coalesce(rotated.nonce, presented.nonce) AS nonce,
        coalesce(rotated.last_used_at, presented.last_used_at) AS last_used_at
      FROM presented LEFT JOIN rotated ON true`
@@ -158,6 +161,8 @@ function sessionOf(row: PresentedRow, refreshToken: RefreshToken, rules: Lifetim
     refreshToken,
     user: { id: row.user_id, username: row.username },
     lastUsedAt: row.last_used_at,
+    authenticatedAt: row.authenticated_at,
+    amr: row.amr,
     expiresAt: expiryOf(row, rules)
   }
 }

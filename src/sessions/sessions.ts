@@ -6,6 +6,7 @@ import type { Session } from '../schemas/sessions.ts'
 import type { User } from '../schemas/users.ts'
 import { type Credentials, type DeviceOwner, voidDevices } from '../users/credentials.ts'
 import { toUser, type UserRow } from '../users/users.ts'
+import { type Authentication, levelOf, type Method } from './assurance.ts'
 import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
 import { createRefreshToken, type RefreshToken, sha256 } from './refresh-token.ts'
 
@@ -18,6 +19,8 @@ export type EndReason =
   | 'disabled'
   | 'ended by an operator'
   | 'email change undone'
+  | 'second step added'
+  | 'factors reset'
 
 /** A session and its user, by the claims of an access token. */
 export interface SessionOfUser {
@@ -32,7 +35,7 @@ export interface SessionOrigin {
 }
 
 /** A session that was just opened or refreshed. */
-export interface LiveSession {
+export interface LiveSession extends Authentication {
   refreshToken: RefreshToken
   lastUsedAt: Date
   /** When it expires if it is not used before. */
@@ -52,15 +55,18 @@ const USER_AGENT_LENGTH = 512
 const MAX_LISTED = 1000
 
 /**
- * Opens a session for a user whose password was verified.
+ * Opens a session for a user who was authenticated.
  *
- * @returns undefined if, since the credentials were read, the password was changed or the account disabled or deleted
+ * @param amr what the user proved
+ * @returns undefined if, since the credentials were read, the password was changed or the account disabled or deleted, or
+ * if the account requires a second step that the user has not taken
  */
 export async function openSession(
   database: Database,
   lifetimes: Lifetimes,
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
-  { userAgent, ip }: SessionOrigin
+  { userAgent, ip }: SessionOrigin,
+  amr: readonly Method[] = ['pwd']
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
   // FOR SHARE: whatever ends all sessions of a user locks the user first, so it either sees this session or is seen
@@ -69,11 +75,13 @@ export async function openSession(
     sql`WITH owner AS (
        SELECT id, username FROM users
        WHERE id = ${user} AND password_version = ${password_version} AND disabled_at IS NULL
+         AND (NOT mfa_required OR ${levelOf(amr) === 'aal2'})
        FOR SHARE
      ), opened AS (
-       INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip)
+       INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip,
+         authenticated_at, amr)
        SELECT ${refreshToken.session}, owner.id, ${sha256(refreshToken.family)}, ${sha256(refreshToken.rotating)},
-         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}
+         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}, moment, ${amr}
        FROM owner, ${CLOCK}
        RETURNING created_at, last_used_at
      )
@@ -81,7 +89,14 @@ export async function openSession(
   )
   if (!opened) return undefined
   const { username, last_used_at: lastUsedAt } = opened
-  return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username }
+  const authentication = { authenticatedAt: opened.created_at, amr }
+  return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username, ...authentication }
+}
+
+/** The user of a session. */
+export interface SessionUser extends User {
+  /** Whether a password alone does not sign in. */
+  mfaRequired: boolean
 }
 
 /** Finds the user of an active session: neither ended nor expired. */
@@ -89,13 +104,15 @@ export async function findSessionUser(
   database: Database,
   lifetimes: Lifetimes,
   { sid, sub }: SessionOfUser
-): Promise<User | undefined> {
-  const [row] = await database.query<UserRow>(
-    sql`SELECT users.id, username, email, email_verified, users.created_at
+): Promise<SessionUser | undefined> {
+  const [row] = await database.query<UserRow & { mfa_required: boolean }>(
+    sql`SELECT users.id, username, email, email_verified, users.created_at, mfa_required
      FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
      WHERE session.id = ${sid} AND user_id = ${sub} AND inactive_reason IS NULL`
   )
-  return row && toUser(row)
+  if (!row) return undefined
+  const { mfa_required: mfaRequired, ...user } = row
+  return { ...toUser(user), mfaRequired }
 }
 
 /**

@@ -3,13 +3,18 @@ import { createSigner, type SignerSync } from 'fast-jwt'
 import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { type Claims, isExpired, validateClaims } from './claims.ts'
+import type { Authentication } from '../sessions/assurance.ts'
+import { authenticationClaims, type Claims, isExpired, validateClaims } from './claims.ts'
 import { hasLowS, withLowS } from './es256.ts'
 
 /** Issues and verifies access tokens (RFC 9068). */
 export interface AccessTokens {
-  /** Signs a token for the user of a session with the newest key of the ring. */
-  issue(user: { id: string; username: string | null }, session: string): string
+  /**
+   * Signs a token for the user of a session with the newest key of the ring.
+   *
+   * @param authentication of the session; a token without it is never fresh
+   */
+  issue(user: { id: string; username: string | null }, session: string, authentication?: Authentication): string
   /**
    * Verifies a token. Synchronous for one that was verified before.
    *
@@ -48,10 +53,15 @@ export function createAccessTokens(parts: Parts): AccessTokens {
   const signers = new WeakMap<object, typeof SignerSync>()
   const verified = new Map<string, { kid: string; claims: Claims }>()
 
-  function issue({ id, username }: { id: string; username: string | null }, sid: string): string {
+  function issue(
+    { id, username }: { id: string; username: string | null },
+    sid: string,
+    authentication?: Authentication
+  ): string {
     const key = keys.signingKey()
     const iat = Math.floor(clock.now() / 1000)
-    const claims = { iss, aud, sub: id, iat, exp: iat + lifetime, jti: randomUUID(), sid }
+    const authenticated = authentication && authenticationClaims(authentication)
+    const claims = { iss, aud, sub: id, iat, exp: iat + lifetime, jti: randomUUID(), sid, ...authenticated }
     const named = username === null ? claims : { ...claims, preferred_username: username }
     return withLowS(signerOf(key)(named))
   }

@@ -2,8 +2,12 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import { SKEW } from '../clock.ts'
 import { Problem } from '../errors.ts'
+import { type Authentication, levelOf } from '../sessions/assurance.ts'
 
-/** The claims of an access token (RFC 9068 §2.2), and `sid`, the id of its session. */
+/**
+ * The claims of an access token (RFC 9068 §2.2), and `sid`, the id of its session. Tokens of earlier versions say nothing of
+ * the authentication.
+ */
 const Claims = Type.Object({
   iss: Type.String(),
   aud: Type.Union([Type.String(), Type.Array(Type.String())]),
@@ -13,7 +17,10 @@ const Claims = Type.Object({
   nbf: Type.Optional(Type.Number()),
   jti: Type.String({ minLength: 1 }),
   sid: Type.String({ minLength: 1 }),
-  preferred_username: Type.Optional(Type.String())
+  preferred_username: Type.Optional(Type.String()),
+  auth_time: Type.Optional(Type.Number()),
+  amr: Type.Optional(Type.Array(Type.String())),
+  acr: Type.Optional(Type.String())
 })
 
 export type Claims = Static<typeof Claims>
@@ -33,6 +40,11 @@ export function validateClaims(payload: unknown, issuer: string, audience: strin
   const foreign = iss !== issuer || ![aud].flat().includes(audience)
   if (foreign || Math.max(iat, nbf) > now / 1000 + SKEW) throw new Problem('TOKEN_INVALID')
   return payload
+}
+
+/** What a token says of the authentication of its session (RFC 9068 §2.2.1). */
+export function authenticationClaims({ authenticatedAt, amr }: Authentication) {
+  return { auth_time: Math.floor(authenticatedAt.getTime() / 1000), amr: [...amr], acr: levelOf(amr) }
 }
 
 /** Whether the token has expired at `now`, in milliseconds since the epoch. */

@@ -5,7 +5,7 @@ import { type RefreshToken, readRefreshToken } from '../sessions/refresh-token.t
 import { findRefreshToken, type RotationRules } from '../sessions/rotation.ts'
 import { findSessionUser } from '../sessions/sessions.ts'
 import type { AccessTokens } from './access-tokens.ts'
-import type { Claims } from './claims.ts'
+import { authenticationClaims, type Claims } from './claims.ts'
 
 /** Tells the state of a token of either kind (RFC 7662 §2.2); of an inactive one, nothing more. */
 export type Introspect = (database: Database, token: string) => Promise<TokenState>
@@ -24,8 +24,10 @@ export function createIntrospection({ verify, rules, issuer, audience }: Parts):
     const claims = await claimsOf(token)
     const user = claims && (await findSessionUser(database, rules, claims))
     if (!user) return INACTIVE
-    const { sub, sid, iss, aud, iat, exp } = claims
-    return { active: true, sub, sid, iss, aud, iat, exp, token_type: 'Bearer', ...named(user) }
+    // The authentication is that of the token: its session may have been authenticated again since.
+    const { sub, sid, iss, aud, iat, exp, auth_time, amr, acr } = claims
+    const authenticated = { ...(auth_time !== undefined && { auth_time }), ...(amr && { amr }), ...(acr && { acr }) }
+    return { active: true, sub, sid, iss, aud, iat, exp, token_type: 'Bearer', ...authenticated, ...named(user) }
   }
 
   async function claimsOf(token: string): Promise<Claims | undefined> {
@@ -50,6 +52,7 @@ export function createIntrospection({ verify, rules, issuer, audience }: Parts):
       iat: seconds(lastUsedAt),
       exp: seconds(expiresAt),
       token_type: 'refresh_token',
+      ...authenticationClaims(session),
       ...named(user)
     }
   }

@@ -12,6 +12,8 @@ export interface Credentials {
   password_version: number
   email_version: number
   device_version: number
+  /** Whether a password alone does not sign in. */
+  mfa_required: boolean
   /** A disabled account never authenticates. */
   disabled: boolean
 }
@@ -20,7 +22,7 @@ export interface Credentials {
 export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_version'>
 const DEVICE_OWNER = sql`id, password_version, device_version`
 const CREDENTIALS = sql`id, username, email, email_verified, password_hash, password_version, email_version,
-  device_version, disabled_at IS NOT NULL AS disabled`
+  device_version, mfa_required, disabled_at IS NOT NULL AS disabled`
 
 /** Finds the credentials for a login, by username or email. */
 export async function findCredentials(
@@ -37,6 +39,14 @@ export async function findCredentials(
 /** Finds the credentials of a user who authenticates again, as for a password change. */
 export async function findOwnCredentials(database: Database, id: string): Promise<Credentials | undefined> {
   const [row] = await database.query<Credentials>(sql`SELECT ${CREDENTIALS} FROM users WHERE id = ${id}`)
+  return row
+}
+
+/** The same, for a transaction that locks the user. */
+export async function lockOwnCredentials(transaction: Database, id: string): Promise<Credentials | undefined> {
+  const [row] = await transaction.query<Credentials>(
+    sql`SELECT ${CREDENTIALS} FROM users WHERE id = ${id} FOR NO KEY UPDATE`
+  )
   return row
 }
 

@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { addProof, judgeFreshness, levelOf, type Proof } from '../../../src/sessions/assurance.ts'
+import type { Proof } from '../../../src/errors.ts'
+import { addProof, judgeFreshness, levelOf } from '../../../src/sessions/assurance.ts'
 
 test('what was proven in a session adds up', (t) => {
   const rows: [before: string[], proof: Proof, amr: string[], level: string][] = [

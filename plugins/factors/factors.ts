@@ -1,0 +1,144 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Database } from '../../src/database/database.ts'
+import { type AuthenticationChallenge, Problem, type Proof, stepUpChallenge } from '../../src/errors.ts'
+import { CHALLENGE_SECONDS } from '../../src/factors/challenges.ts'
+import type { Answers, Factor, FactorAccount, FactorPurpose } from '../../src/factors/factor.ts'
+import { readFactors, usableFactors } from '../../src/factors/state.ts'
+import { judgeFreshness } from '../../src/sessions/assurance.ts'
+import type { DeviceOwner } from '../../src/users/credentials.ts'
+
+/** An attempt to prove a factor beside the password. */
+export interface FactorAttempt {
+  account: FactorAccount & DeviceOwner
+  /** A body with exactly one answer. */
+  answers: { [Key in keyof Answers]?: Answers[Key] | undefined }
+  purpose: FactorPurpose
+}
+
+/**
+ * Uses the answer of an attempt, in the transaction of what it is for. The caller has locked the account.
+ *
+ * @returns what was proven
+ * @throws Problem MFA_CODE_INVALID if the answer cannot be used, for example because a concurrent request did
+ */
+export type UseAnswer = (transaction: Database) => Promise<Proof>
+
+/** The factors beside the password. */
+export interface Factors {
+  /** Adds a kind of factor. Called once for each, when the application starts. */
+  add<Key extends keyof Answers>(factor: Factor<Key>): void
+  /** What an account can prove for a purpose. */
+  challengeFor(
+    request: FastifyRequest,
+    account: Pick<FactorAccount, 'id'>,
+    purpose: FactorPurpose
+  ): Promise<AuthenticationChallenge>
+  /**
+   * Checks an answer. It is counted as wrong before it is checked; a success resets the counters, and a 503 takes it back.
+   * Failures are recorded.
+   *
+   * @param work what the answer is for: one transaction that locks the account, and then uses the answer
+   * @throws Problem MFA_CODE_INVALID, TOO_MANY_REQUESTS
+   */
+  check<Result>(
+    request: FastifyRequest,
+    attempt: FactorAttempt,
+    work: (use: UseAnswer) => Promise<Result>
+  ): Promise<Result>
+  /**
+   * An onRequest hook behind `tokens.authenticateSession`: requires that the access token is fresh.
+   *
+   * @throws Problem STEP_UP_REQUIRED
+   */
+  requireFresh(request: FastifyRequest): Promise<void>
+  /** The same, but only if the account requires a second step. */
+  requireFreshSecondStep(request: FastifyRequest): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    factors: Factors
+  }
+}
+
+/** What is recorded of a failed attempt, by its purpose. */
+const FAILED = { 'second step': 'second factor failed', 'step-up': 'step-up failed' } as const
+
+const isUnavailable = (error: unknown) => error instanceof Problem && error.statusCode === 503
+
+export default fp(
+  async (fastify) => {
+    const { clock, config, limits } = fastify
+    const { STEP_UP_MAX_AGE: maxAge } = config
+    const known = new Map<Proof, Factor>()
+
+    async function challengeFor(
+      request: FastifyRequest,
+      account: Pick<FactorAccount, 'id'>,
+      purpose: FactorPurpose
+    ): Promise<AuthenticationChallenge> {
+      const stored = await readFactors(request.database, account.id)
+      const offer = { passkeys: known.has('passkey'), password: purpose.for === 'step-up' }
+      const factors = stored ? usableFactors(stored, offer) : []
+      const passkey = factors.includes('passkey') ? known.get('passkey') : undefined
+      const options = await passkey?.options?.(request, account, purpose)
+      return { factors, expires_in: CHALLENGE_SECONDS, ...(options !== undefined && { public_key: options }) }
+    }
+
+    async function check<Result>(
+      request: FastifyRequest,
+      attempt: FactorAttempt,
+      work: (use: UseAnswer) => Promise<Result>
+    ): Promise<Result> {
+      const { account, answers, purpose } = attempt
+      const factor = [...known.values()].find(({ key }) => answers[key] !== undefined)
+      const refuse = (reason: string) => {
+        const session = purpose.for === 'step-up' ? { session: purpose.session } : {}
+        const detail = { reason, ...(factor && { method: factor.name }) }
+        request.record(FAILED[purpose.for], { account: account.id, ...session, detail })
+        return new Problem('MFA_CODE_INVALID')
+      }
+      return limits.guessingCode(request, account, async (failures) => {
+        const checked = await factor?.check(request, account, answers[factor.key] as never, purpose)
+        if (!checked) throw refuse('wrong')
+        let isRefused = false
+        const use: UseAnswer = async (transaction) => {
+          isRefused = !(await checked.use(transaction))
+          if (isRefused) throw refuse('used')
+          return checked.proof
+        }
+        try {
+          const result = await work(use)
+          checked.used?.()
+          return result
+        } catch (error) {
+          if (isRefused) await checked.refused?.()
+          else if (checked.refund && isUnavailable(error)) await limits.refund(request, checked.refund)
+          throw error
+        }
+      })
+    }
+
+    fastify.decorate('factors', {
+      add(factor) {
+        known.set(factor.name, factor as unknown as Factor)
+      },
+      challengeFor,
+      check,
+      async requireFresh(request) {
+        const { account, user } = request
+        const secondStep = account.mfaRequired
+        const verdict = judgeFreshness(user, { maxAge, secondStep, now: clock.now() })
+        if (verdict === 'fresh') return
+        const challenge = await challengeFor(request, account, { for: 'step-up', session: user.sid })
+        const authenticate = stepUpChallenge(maxAge, verdict === 'too low' ? 'aal2' : undefined)
+        throw new Problem('STEP_UP_REQUIRED', { challenge, headers: { 'www-authenticate': authenticate } })
+      },
+      async requireFreshSecondStep(request) {
+        if (request.account.mfaRequired) await fastify.factors.requireFresh(request)
+      }
+    } satisfies Factors)
+  },
+  { name: 'factors', dependencies: ['audit', 'clock', 'config', 'database', 'limits', 'mail', 'tokens'] }
+)

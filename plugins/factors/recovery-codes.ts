@@ -1,0 +1,28 @@
+import fp from 'fastify-plugin'
+import { useRecoveryCode } from '../../src/factors/recovery-codes.ts'
+import { forgetWrongCodes } from '../../src/factors/totp-secrets.ts'
+
+/** The codes for an account whose owner has lost the authenticator app. Their use is recorded and told by mail. */
+export default fp(
+  async (fastify) => {
+    const key = fastify.deriveKey('recovery codes')
+
+    fastify.factors.add({
+      name: 'recovery_code',
+      key: 'recovery_code',
+      async check(request, { id }, code) {
+        return {
+          proof: 'recovery_code',
+          async use(transaction) {
+            const used = await useRecoveryCode(transaction, key, id, code)
+            if (!used) return false
+            await forgetWrongCodes(transaction, id)
+            return true
+          },
+          used: () => request.record('recovery code used', { account: id })
+        }
+      }
+    })
+  },
+  { name: 'recovery-codes', dependencies: ['derive-key', 'factors', 'mail'] }
+)

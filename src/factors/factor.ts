@@ -1,0 +1,63 @@
+import type { Action, Detail } from '../audit/actions.ts'
+import type { Database } from '../database/database.ts'
+import type { Proof } from '../errors.ts'
+import type { AssertionCredential } from '../schemas/factors.ts'
+import type { Credentials } from '../users/credentials.ts'
+import type { ChallengePurpose } from './challenges.ts'
+
+/** The request in which something is proven, as far as a factor uses it. */
+export interface FactorContext {
+  readonly database: Database
+  record(action: Action, particulars?: { account?: string; session?: string; detail?: Detail }): void
+  readonly log: { debug(details: object, message: string): void }
+}
+
+/** Whose factor it is. */
+export type FactorAccount = Pick<Credentials, 'id' | 'username' | 'email' | 'email_verified'>
+
+/** What a factor is proven for. */
+export type FactorPurpose = Extract<ChallengePurpose, { step: Buffer }> | { for: 'step-up'; session: string }
+
+/** What a client sends for each kind of factor, by its key in the body. */
+export interface Answers {
+  totp: string
+  recovery_code: string
+  credential: AssertionCredential
+}
+
+/** An answer that is right. It proves nothing until it is used. */
+export interface Checked {
+  proof: Proof
+  /**
+   * Uses it, in the transaction of what it is for, in which the account is locked.
+   *
+   * @returns false if it cannot be used, for example because a concurrent request did; everything is then rolled back
+   */
+  use(transaction: Database): Promise<boolean>
+  /** Called after the commit. */
+  used?(): void
+  /** Called after the rollback if `use` returned false. */
+  refused?(): Promise<void>
+  /** Takes back what the check has counted, if the request fails with 503. */
+  refund?(database: Database): Promise<void>
+}
+
+/** One kind of proof beside the password. */
+export interface Factor<Key extends keyof Answers = keyof Answers> {
+  readonly name: Exclude<Proof, 'password'>
+  /** The key of its answers in a body. */
+  readonly key: Key
+  /**
+   * Checks an answer. The attempt is already counted.
+   *
+   * @returns undefined if it is wrong
+   */
+  check(
+    context: FactorContext,
+    account: FactorAccount,
+    answer: Answers[Key],
+    purpose: FactorPurpose
+  ): Promise<Checked | undefined>
+  /** Returns the options for a passkey, for the `public_key` of a challenge that offers this factor. */
+  options?(context: FactorContext, account: Pick<FactorAccount, 'id'>, purpose: FactorPurpose): Promise<unknown>
+}
