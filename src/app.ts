@@ -11,6 +11,7 @@ import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import signIn from '../plugins/flows/sign-in.ts'
+import stepUp from '../plugins/flows/step-up.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
 import clientAddress from '../plugins/http/client-address.ts'
 import cors from '../plugins/http/cors.ts'
@@ -92,6 +93,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   totp,
   recoveryCodes,
   signIn,
+  stepUp,
   // Links in mails, and pages.
   emailLinks,
   pages,

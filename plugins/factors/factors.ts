@@ -5,6 +5,8 @@ import { type AuthenticationChallenge, Problem, type Proof, stepUpChallenge } fr
 import { CHALLENGE_SECONDS } from '../../src/factors/challenges.ts'
 import type { Answers, Factor, FactorAccount, FactorPurpose } from '../../src/factors/factor.ts'
 import { readFactors, usableFactors } from '../../src/factors/state.ts'
+import { MAX_GUESSES } from '../../src/limits/guesses.ts'
+import { enqueueNotice } from '../../src/mail/mails.ts'
 import { judgeFreshness } from '../../src/sessions/assurance.ts'
 import type { DeviceOwner } from '../../src/users/credentials.ts'
 
@@ -69,7 +71,7 @@ const isUnavailable = (error: unknown) => error instanceof Problem && error.stat
 
 export default fp(
   async (fastify) => {
-    const { clock, config, limits } = fastify
+    const { clock, config, limits, mail } = fastify
     const { STEP_UP_MAX_AGE: maxAge } = config
     const known = new Map<Proof, Factor>()
 
@@ -101,7 +103,10 @@ export default fp(
       }
       return limits.guessingCode(request, account, async (failures) => {
         const checked = await factor?.check(request, account, answers[factor.key] as never, purpose)
-        if (!checked) throw refuse('wrong')
+        if (!checked) {
+          if (purpose.for === 'second step' && failures >= MAX_GUESSES) await warnOwner(request, account)
+          throw refuse('wrong')
+        }
         let isRefused = false
         const use: UseAnswer = async (transaction) => {
           isRefused = !(await checked.use(transaction))
@@ -118,6 +123,13 @@ export default fp(
           throw error
         }
       })
+    }
+
+    /** Tells the owner that somebody has the password, once a day. */
+    async function warnOwner(request: FastifyRequest, { id }: FactorAccount): Promise<void> {
+      if (!mail.available || !(await limits.isFirstNotice(request, 'password known', id))) return
+      await enqueueNotice(request.database, id, { what: 'password known' })
+      mail.wake()
     }
 
     fastify.decorate('factors', {

@@ -1,10 +1,12 @@
 import fp from 'fastify-plugin'
 import { useRecoveryCode } from '../../src/factors/recovery-codes.ts'
 import { forgetWrongCodes } from '../../src/factors/totp-secrets.ts'
+import { enqueueNotice } from '../../src/mail/mails.ts'
 
 /** The codes for an account whose owner has lost the authenticator app. Their use is recorded and told by mail. */
 export default fp(
   async (fastify) => {
+    const { mail } = fastify
     const key = fastify.deriveKey('recovery codes')
 
     fastify.factors.add({
@@ -17,9 +19,13 @@ export default fp(
             const used = await useRecoveryCode(transaction, key, id, code)
             if (!used) return false
             await forgetWrongCodes(transaction, id)
+            if (mail.available) await enqueueNotice(transaction, id, { what: 'recovery code used', left: used.left })
             return true
           },
-          used: () => request.record('recovery code used', { account: id })
+          used() {
+            request.record('recovery code used', { account: id })
+            mail.wake()
+          }
         }
       }
     })

@@ -2,7 +2,6 @@ import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import {
   beginLoginStep,
-  type LoginStep,
   listLoginSteps,
   refundLoginStep,
   tryLoginStep,
@@ -25,7 +24,8 @@ test('the second step of a sign-in', async (t) => {
     const change = (what: string) => pool.query(`UPDATE users SET ${what} WHERE id = $1`, [id])
     await change('mfa_required = true')
     const start = () => beginLoginStep(open(), { id, password_version: 1, inCookie })
-    const { token, step } = (await start()) as { token: string; step: LoginStep }
+    const { token, hash } = (await start()) as { token: string; hash: Buffer }
+    const step = { hash, account: { id } }
     const attempt = () => tryLoginStep(open(), token)
     const finish = () => open().transact((transaction) => useLoginStep(transaction, step))
     return { id, clock, open, change, start, token, step, attempt, finish }
@@ -34,10 +34,11 @@ test('the second step of a sign-in', async (t) => {
   for (const inCookie of [true, false]) {
     await t.test(`remembers what it follows, cookie ${inCookie}`, async (t) => {
       const { id, token, step, attempt, finish } = await begin({ inCookie })
+      const names = { username: `user${count - 1}`, email: null, email_verified: false }
       t.match(token, /^[\w-]{43}$/)
-      t.strictSame(step, { hash: step.hash, user: id, passwordVersion: 1, inCookie })
       t.equal(step.hash.length, 32)
-      t.strictSame(await attempt(), step)
+      const account = { id, ...names, password_version: 1, device_version: 1 }
+      t.strictSame(await attempt(), { hash: step.hash, account, inCookie })
       t.equal(await finish(), true)
     })
   }
@@ -72,7 +73,7 @@ test('the second step of a sign-in', async (t) => {
     t.ok(await attempt())
     t.equal(await attempt(), undefined)
     for (let refunds = 0; refunds < 7; refunds += 1) await refundLoginStep(open(), step)
-    t.match(await listLoginSteps(open(), step.user), [{ attempts: 0 }])
+    t.match(await listLoginSteps(open(), step.account.id), [{ attempts: 0 }])
   })
 
   await t.test('knows no other token', async (t) => {
