@@ -35,17 +35,25 @@ const deleting = {
   ...common,
   operationId: 'deleteAccount',
   summary: 'Delete the account',
-  description: `Deletes the account and all its data permanently. Requires the current password. The audit log keeps
+  description: `Deletes the account and all its data permanently. Requires the current password; if the
+account requires a second step, a fresh access token too. The audit log keeps
 its records, by id.`,
   body: AccountDeletion,
   response: {
     ...NO_CONTENT,
-    ...refusals(...BEARER, ...BODY, 'INVALID_CREDENTIALS', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
+    ...refusals(
+      ...BEARER,
+      ...BODY,
+      'INVALID_CREDENTIALS',
+      'STEP_UP_REQUIRED',
+      'TOO_MANY_REQUESTS',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { config, limits, passwords, tokens } = fastify
+  const { config, factors, limits, passwords, tokens } = fastify
   const onRequest = tokens.authenticateSession
   const tokenTtl = config.ACCESS_TOKEN_TTL
 
@@ -63,7 +71,8 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
   })
 
   const beforeDeleting = [limits.byAddress('account deletion'), passwords.admit]
-  fastify.delete('/me', { schema: deleting, onRequest, preHandler: beforeDeleting }, async (request, reply) => {
+  const fresh = [onRequest, factors.requireFreshSecondStep]
+  fastify.delete('/me', { schema: deleting, onRequest: fresh, preHandler: beforeDeleting }, async (request, reply) => {
     const { account: user, body, database } = request
     const admission = passwords.admission(reply, { owner: user.id, typed: user })
     const by = { account: user.id, session: request.user.sid }

@@ -56,6 +56,8 @@ export interface Factors {
   requireFresh(request: FastifyRequest): Promise<void>
   /** The same, but only if the account requires a second step. */
   requireFreshSecondStep(request: FastifyRequest): Promise<void>
+  /** Whether the access token is fresh, and from a sign-in with two factors. */
+  isFreshAal2(request: FastifyRequest): boolean
 }
 
 declare module 'fastify' {
@@ -125,6 +127,9 @@ export default fp(
       })
     }
 
+    const judge = (request: FastifyRequest, secondStep: boolean) =>
+      judgeFreshness(request.user, { maxAge, secondStep, now: clock.now() })
+
     /** Tells the owner that somebody has the password, once a day. */
     async function warnOwner(request: FastifyRequest, { id }: FactorAccount): Promise<void> {
       if (!mail.available || !(await limits.isFirstNotice(request, 'password known', id))) return
@@ -140,8 +145,7 @@ export default fp(
       check,
       async requireFresh(request) {
         const { account, user } = request
-        const secondStep = account.mfaRequired
-        const verdict = judgeFreshness(user, { maxAge, secondStep, now: clock.now() })
+        const verdict = judge(request, account.mfaRequired)
         if (verdict === 'fresh') return
         const challenge = await challengeFor(request, account, { for: 'step-up', session: user.sid })
         const authenticate = stepUpChallenge(maxAge, verdict === 'too low' ? 'aal2' : undefined)
@@ -149,7 +153,8 @@ export default fp(
       },
       async requireFreshSecondStep(request) {
         if (request.account.mfaRequired) await fastify.factors.requireFresh(request)
-      }
+      },
+      isFreshAal2: (request) => judge(request, true) === 'fresh'
     } satisfies Factors)
   },
   { name: 'factors', dependencies: ['audit', 'clock', 'config', 'database', 'limits', 'mail', 'tokens'] }

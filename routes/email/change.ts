@@ -7,7 +7,7 @@ import { findOwnCredentials } from '../../src/users/credentials.ts'
 const schema = {
   operationId: 'changeEmail',
   summary: 'Request a change of the email address',
-  description: `Requires the current password. The address changes once the token of a mail to the new address
+  description: `Requires the current password; if the account requires a second step, a fresh access token too. The address changes once the token of a mail to the new address
 confirms it. If another account has the address, only the mail says so. An account without an address gets its first
 one in the same way.`,
   tags: ['mail'],
@@ -20,6 +20,7 @@ one in the same way.`,
       ...BEARER,
       ...BODY,
       'INVALID_CREDENTIALS',
+      'STEP_UP_REQUIRED',
       'TOO_MANY_REQUESTS',
       'MAIL_UNAVAILABLE',
       'DATABASE_UNAVAILABLE'
@@ -28,8 +29,8 @@ one in the same way.`,
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, mail, passwords, tokens } = fastify
-  const onRequest = tokens.authenticateSession
+  const { factors, limits, mail, passwords, tokens } = fastify
+  const onRequest = [tokens.authenticateSession, factors.requireFreshSecondStep]
   const preHandler = [mail.require, limits.byAddress('mail'), passwords.admit]
 
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {

@@ -7,11 +7,22 @@ export const PasswordReset = Type.Object(
   { ...strict, examples: [{ token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 
+const newPassword = Type.String({ examples: [NEW_PASSWORD] })
+
 /** A new password. The policy is not part of the schema: it has its own error code, PASSWORD_REJECTED. */
 export const PasswordChange = Type.Object(
   {
-    current_password: CurrentPassword,
-    new_password: Type.String({ examples: [NEW_PASSWORD] })
+    current_password: Type.Optional({
+      ...CurrentPassword,
+      description: 'optional with a fresh access token of `aal2`, and only then'
+    }),
+    new_password: newPassword
   },
   { ...strict, examples: [{ current_password: PASSWORD, new_password: NEW_PASSWORD }] }
+)
+
+/** The same for any other access token. */
+export const PasswordChangeByPassword = Type.Object(
+  { current_password: CurrentPassword, new_password: newPassword },
+  strict
 )
