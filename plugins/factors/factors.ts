@@ -121,7 +121,7 @@ export default fp(
           return result
         } catch (error) {
           if (isRefused) await checked.refused?.()
-          else if (checked.refund && isUnavailable(error)) await limits.refund(request, checked.refund)
+          else if (checked.refund && isUnavailable(error)) await limits.undo(request, checked.refund)
           throw error
         }
       })

@@ -188,7 +188,7 @@ export default fp(
         )
         const { session, method } = await done.catch(async (error) => {
           if (UNDECIDED.includes(error.statusCode)) {
-            await limits.refund(request, (database) => refundLoginStep(database, step))
+            await limits.undo(request, (database) => refundLoginStep(database, step))
           }
           throw error
         })

@@ -7,22 +7,8 @@ import type { Database } from '../../src/database/database.ts'
 import { Problem } from '../../src/errors.ts'
 import { networkOf, wideNetworkOf } from '../../src/http/client-address.ts'
 import { createBatchedCounter } from '../../src/limits/batched-counter.ts'
-import {
-  accountCodesKeys,
-  accountKeys,
-  codesKey,
-  type DeviceKeys,
-  deviceCodeKey,
-  deviceCodesKey,
-  deviceKey,
-  devicesKey,
-  limitKey,
-  nameKeys,
-  recipientKey
-} from '../../src/limits/counter-keys.ts'
+import { limitKey, recipientKey } from '../../src/limits/counter-keys.ts'
 import { countWithin, purgeLimits } from '../../src/limits/counters.ts'
-import { isDeviceOf } from '../../src/limits/device-token.ts'
-import { countGuess, type GuessCount, refundGuesses, resetGuesses } from '../../src/limits/guesses.ts'
 import {
   type Action,
   ADDRESS_LIMITS,
@@ -32,61 +18,25 @@ import {
 } from '../../src/limits/rates.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
 import type { NewMail } from '../../src/mail/mails.ts'
-import type { DeviceOwner } from '../../src/users/credentials.ts'
-import type { AccountNames } from '../../src/users/names.ts'
 import { createDeviceCookie, type DeviceCookie } from './device-cookie.ts'
-
-/** A password attempt: the names that it is for, and their account if there is one. */
-export interface Guessed {
-  /** The purpose of the password. */
-  attempt: 'login' | 'password' | 'password change' | 'email change' | 'account deletion'
-  /** The names as they were typed. */
-  typed: Partial<AccountNames>
-  account: (DeviceOwner & AccountNames) | undefined
-}
+import { createGuessing, type Guessed, type Guessing, type Target, UNCOUNTED } from './guessing.ts'
 
 /** The kinds of attempt that are throttled, as the audit log names them. */
 type Attempt = Guessed['attempt'] | 'registration' | Exclude<Action, 'register'>
 
-/** The target of a refused attempt: the keys of the names, and the id of their account if there is one. */
-interface Target {
-  names: Buffer[]
-  account: string | undefined
-}
-
 const NOBODY: Target = { names: [], account: undefined }
 
 /** Rate limits: by client address, by name and by recipient. */
-export interface Limits extends DeviceCookie {
+export interface Limits extends DeviceCookie, Guessing {
   /** Makes a preHandler hook that counts requests by client address. */
   byAddress(action: Action): preHandlerAsyncHookHandler
-  /**
-   * Runs work that fails if a password is wrong. The attempt is counted as wrong before the work begins. A success resets
-   * the counters; a 503 refunds the attempt.
-   *
-   * @throws Problem TOO_MANY_REQUESTS, before the work begins
-   */
-  guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>): Promise<Result>
-  /**
-   * The same for the code or passkey of an account, whatever the factor. Passwords are counted apart, but a success resets
-   * their counters too.
-   *
-   * @param work gets the number of failures in a row, this attempt included; 0 if nothing counts them
-   */
-  guessingCode<Result>(
-    request: FastifyRequest,
-    account: DeviceOwner & AccountNames,
-    work: (failures: number) => Promise<Result>
-  ): Promise<Result>
-  /** Resets all counters of wrong passwords and codes of an account, after a sign-in without either. */
-  resetGuesses(request: FastifyRequest, account: DeviceOwner & AccountNames): Promise<void>
   /** Whether it is the first time in 24 hours that an account is to be told of something. Counts it. */
   isFirstNotice(request: FastifyRequest, what: string, account: string): Promise<boolean>
   /**
-   * Takes back what an attempt has counted in the database, since its outcome was never known. Bounded by the request's own
-   * deadline: the database may be what hangs. A failure is only logged.
+   * Undoes what an attempt has counted in the database. Bounded by the request's own deadline: the database may be what
+   * hangs. A failure is only logged.
    */
-  refund(request: FastifyRequest, work: (database: Database) => Promise<void>): Promise<void>
+  undo(request: FastifyRequest, work: (database: Database) => Promise<void>): Promise<void>
   /**
    * Counts a requested mail by its kind and recipient, and says whether that exceeds the limit. It does not throw: a
    * refusal would reveal that others request mails to that address. A mail that joins an address to an account is counted
@@ -113,13 +63,11 @@ const PURGE_INTERVAL = 60_000
 const MINUTE = 60_000
 
 /** Counting by address, by name and by recipient, which LIMITS can turn off. */
-type Counting = Omit<Limits, keyof DeviceCookie | 'refund'>
+type Counting = Omit<Limits, keyof DeviceCookie | 'undo'>
 
 const UNLIMITED: Counting = {
   byAddress: () => async () => {},
-  guessing: (_request, _guessed, work) => work(),
-  guessingCode: (_request, _account, work) => work(0),
-  resetGuesses: async () => {},
+  ...UNCOUNTED,
   isFirstNotice: async () => true,
   byRecipient: async () => ({ throttled: false })
 }
@@ -130,24 +78,24 @@ export default fp<AppOptions>(
     const deviceCookie = createDeviceCookie({ clock, config, key: fastify.deriveKey('device cookie') })
     const isOff = config.LIMITS === 'off'
     if (isOff) log.warn('LIMITS is off: nothing slows down the guessing of passwords')
-    const refund = createRefund(fastify)
-    const counting = isOff ? UNLIMITED : createCounting(fastify, deviceCookie, refund)
-    fastify.decorate('limits', { ...deviceCookie, ...counting, refund })
+    const undo = createUndo(fastify)
+    const counting = isOff ? UNLIMITED : createCounting(fastify, deviceCookie, undo)
+    fastify.decorate('limits', { ...deviceCookie, ...counting, undo })
     if (!isOff) purgeRegularly(fastify, timers)
   },
   { name: 'limits', dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'derive-key'] }
 )
 
-const createRefund =
-  ({ database }: FastifyInstance): Limits['refund'] =>
+const createUndo =
+  ({ database }: FastifyInstance): Limits['undo'] =>
   async (request, work) => {
-    const refunded = work(database.open()).catch((err) => {
-      request.log.warn({ err }, 'could not refund a counted attempt')
+    const undone = work(database.open()).catch((err) => {
+      request.log.warn({ err }, 'could not undo what was counted')
     })
-    await request.database.awaitShared(refunded).catch(() => {})
+    await request.database.awaitShared(undone).catch(() => {})
   }
 
-function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie, refund: Limits['refund']): Counting {
+function createCounting(fastify: FastifyInstance, deviceCookie: DeviceCookie, undo: Limits['undo']): Counting {
   const { clientAddress, clock, database: databases } = fastify
   const secret = fastify.deriveKey('limits')
 
@@ -162,63 +110,6 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie, re
       }
       const count = await request.database.awaitShared(countAddress(client))
       if ('wait' in count) throw refuse(request, action === 'register' ? 'registration' : action, count)
-    }
-  }
-
-  async function guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>) {
-    const { attempt, typed, account } = guessed
-    // All keys are derived from the request alone: the cost does not tell whether the account exists.
-    const device = deviceOf(request)
-    const keys = device && { own: deviceKey(secret, device), all: devicesKey(secret, device.id) }
-    const names = nameKeys(secret, typed)
-    const known = isDeviceOf(device, account) ? keys : undefined
-    const count = await countOnAll(request, names, known)
-    if ('wait' in count) throw refuse(request, attempt, count, { names, account: account?.id })
-    const result = await refunding(request, count, work)
-    // The work succeeds only if there is an account.
-    const own = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
-    await resetGuesses(request.database, known ? [known.own, ...own] : own)
-    return result
-  }
-
-  async function guessingCode<Result>(
-    request: FastifyRequest,
-    account: DeviceOwner & AccountNames,
-    work: (failures: number) => Promise<Result>
-  ) {
-    const { id } = account
-    const name = codesKey(secret, id)
-    const device = deviceOf(request)
-    const known = isDeviceOf(device, account) && { own: deviceCodeKey(secret, device), all: deviceCodesKey(secret, id) }
-    const count = await countOnAll(request, [name], known || undefined)
-    if ('wait' in count) throw refuse(request, 'second factor', count, { names: [name], account: id })
-    const result = await refunding(request, count, () => work(count.failures))
-    await resetAll(request, account)
-    return result
-  }
-
-  /** The keys are in the order in which all statements lock them: those of codes, then those of passwords. */
-  async function resetAll(request: FastifyRequest, account: DeviceOwner & AccountNames): Promise<void> {
-    const device = deviceOf(request)
-    const known = isDeviceOf(device, account)
-    await resetGuesses(request.database, [
-      ...(known ? [deviceCodeKey(secret, device)] : []),
-      ...accountCodesKeys(secret, account.id),
-      ...(known ? [deviceKey(secret, device)] : []),
-      ...accountKeys(secret, account)
-    ])
-  }
-
-  async function refunding<Result>(
-    request: FastifyRequest,
-    { counted }: { counted: Buffer[] },
-    work: () => Promise<Result>
-  ): Promise<Result> {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof Problem && error.statusCode === 503) await refundKeys(request, counted)
-      throw error
     }
   }
 
@@ -242,35 +133,6 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie, re
     return { throttled }
   }
 
-  /** Counts the attempt on the device if that has attempts left, or else on each name: on all of them or on none. */
-  async function countOnAll(
-    request: FastifyRequest,
-    names: Buffer[],
-    device: DeviceKeys | undefined
-  ): Promise<GuessCount> {
-    const database = databases.forGuess(request)
-    const keys: Buffer[] = []
-    let failures = 0
-    for (const name of names) {
-      const count = await countGuess(database, { name, device }).catch(async (error) => {
-        await refundKeys(request, keys)
-        throw error
-      })
-      if ('wait' in count) {
-        await refundGuesses(database, keys)
-        return count
-      }
-      keys.push(...count.counted)
-      failures = Math.max(failures, count.failures)
-      if (device && keys[0] === device.own) break
-    }
-    return { counted: keys, failures }
-  }
-
-  async function refundKeys(request: FastifyRequest, keys: Buffer[]): Promise<void> {
-    if (keys.length > 0) await refund(request, (database) => refundGuesses(database, keys))
-  }
-
   /**
    * Throttled attempts are recorded once a minute for a network and the names, so that a flood does not fill the audit
    * log. The names are those typed rather than those of the account: otherwise names without an account would be
@@ -288,7 +150,8 @@ function createCounting(fastify: FastifyInstance, { deviceOf }: DeviceCookie, re
     if (isFirst(key)) request.record(`${attempt} throttled`, { account })
   }
 
-  return { byAddress, guessing, guessingCode, resetGuesses: resetAll, isFirstNotice, byRecipient }
+  const guessing = createGuessing({ databases, deviceCookie, secret, refuse, undo })
+  return { byAddress, ...guessing, isFirstNotice, byRecipient }
 }
 
 /** Deletes expired counters until the service stops. */

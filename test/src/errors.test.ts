@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { type Code, PROBLEMS, Problem } from '../../src/errors.ts'
+import { type Code, PROBLEMS, Problem, stepUpChallenge } from '../../src/errors.ts'
 
 test('a problem of each code has its status, message and headers', (t) => {
   const bearer = { 'www-authenticate': 'Bearer' }
@@ -9,16 +9,24 @@ test('a problem of each code has its status, message and headers', (t) => {
     ['MALFORMED_REQUEST', 400, 'Bad Request', {}],
     ['PASSWORD_REJECTED', 400, 'Bad Request', {}],
     ['EMAIL_TOKEN_INVALID', 400, 'Bad Request', {}],
+    ['PASSKEY_REJECTED', 400, 'Bad Request', {}],
     ['INVALID_CREDENTIALS', 401, 'Unauthorized', bearer],
     ['TOKEN_MISSING', 401, 'Unauthorized', bearer],
     ['TOKEN_INVALID', 401, 'Unauthorized', invalidToken],
     ['TOKEN_EXPIRED', 401, 'Unauthorized', invalidToken],
+    ['MFA_TOKEN_INVALID', 401, 'Unauthorized', bearer],
+    ['MFA_CODE_INVALID', 401, 'Unauthorized', bearer],
+    ['STEP_UP_REQUIRED', 401, 'Unauthorized', { 'www-authenticate': stepUpChallenge(600) }],
+    ['PASSKEY_UNKNOWN', 401, 'Unauthorized', bearer],
+    ['PASSKEY_INVALID', 401, 'Unauthorized', bearer],
     ['REFRESH_TOKEN_INVALID', 401, 'Unauthorized', bearer],
     ['EMAIL_UNVERIFIED', 403, 'Forbidden', {}],
+    ['MFA_REQUIRED', 403, 'Forbidden', {}],
     ['FORBIDDEN', 403, 'Forbidden', {}],
     ['NOT_FOUND', 404, 'Not Found', {}],
     ['METHOD_NOT_ALLOWED', 405, 'Method Not Allowed', {}],
     ['ACCOUNT_EXISTS', 409, 'Conflict', {}],
+    ['LAST_CREDENTIAL', 409, 'Conflict', {}],
     ['BODY_TOO_LARGE', 413, 'Payload Too Large', {}],
     ['UNSUPPORTED_MEDIA_TYPE', 415, 'Unsupported Media Type', {}],
     ['TOO_MANY_REQUESTS', 429, 'Too Many Requests', { 'retry-after': '30' }],
@@ -61,6 +69,31 @@ test('a problem may say more than its code does', (t) => {
   t.equal(problem.cause, cause)
   t.equal(problem.name, 'Problem')
   t.ok(problem instanceof Error)
+  t.end()
+})
+
+test('a problem may say what has to be proven', (t) => {
+  const challenge = {
+    factors: ['totp', 'passkey'],
+    expires_in: 300,
+    mfa_token: 'x',
+    public_key: { rpId: 'x' }
+  } as const
+  const problem = new Problem('MFA_REQUIRED', { challenge: { ...challenge, factors: [...challenge.factors] } })
+  t.strictSame(problem.toJSON(), {
+    statusCode: 403,
+    error: 'Forbidden',
+    code: 'MFA_REQUIRED',
+    message: 'A second step is needed to sign in.',
+    challenge
+  })
+  t.end()
+})
+
+test('the challenge of a step-up is that of RFC 9470', (t) => {
+  const error = 'Bearer error="insufficient_user_authentication", max_age='
+  t.equal(stepUpChallenge(600), `${error}600`)
+  t.equal(stepUpChallenge(60, 'aal2'), `${error}60, acr_values="aal2"`)
   t.end()
 })
 

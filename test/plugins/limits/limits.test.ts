@@ -386,7 +386,7 @@ test('the limits', async (t) => {
     t.equal((await login(fastify, { username: 'ada' }, PASSWORD)).statusCode, 503)
     restore()
     fastify.passwords.verify = verify
-    t.match(log.join('\n'), 'could not refund a counted attempt')
+    t.match(log.join('\n'), 'could not undo what was counted')
     t.equal((await login(fastify, { username: 'ada' }, PASSWORD)).statusCode, 200)
   })
 

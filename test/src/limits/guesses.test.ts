@@ -26,11 +26,16 @@ test('guesses', async (t) => {
     await pool.query('TRUNCATE limits')
     clock = testClock()
   })
-  const guess = (name = 'ada', device?: string) =>
+  const count = (name = 'ada', device?: string) =>
     countGuess(database(), {
       name: key(name),
       device: device === undefined ? undefined : { own: key(device), all: key(`devices of ${name}`) }
     })
+  /** What is counted, without how often. */
+  async function guess(name?: string, device?: string) {
+    const { failures: _, ...counted } = { failures: 0, ...(await count(name, device)) }
+    return counted
+  }
   const byName = (name = 'ada') => ({ counted: [key(name)] })
   const byDevice = (device: string, name = 'ada') => ({ counted: [key(device), key(`devices of ${name}`)] })
 
@@ -45,6 +50,20 @@ test('guesses', async (t) => {
       t.strictSame(await guess(), byName())
     }
     t.strictSame(await guess('grace'), byName('grace'))
+  })
+
+  await t.test('say how many they are in a row', async (t) => {
+    const failures = async (name?: string, device?: string) => {
+      const counted = await count(name, device)
+      return 'failures' in counted ? counted.failures : undefined
+    }
+    t.strictSame(await times(MAX_GUESSES + 1, () => failures()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, undefined])
+    t.strictSame(await times(MAX_GUESSES, () => failures('ada', 'phone')), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    t.equal(await failures('ada', 'tablet'), 1, 'each device by itself')
+    clock.advance(30)
+    t.equal(await failures(), 11)
+    clock.advance(86_400)
+    t.equal(await failures(), 1)
   })
 
   await t.test('of a name are ten, also if they are concurrent', async (t) => {

@@ -10,6 +10,8 @@ test('docs/limits.md states the limits', (t) => {
   const page = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8')
   const rows: [what: string, limits: Limit[]][] = [
     ['`/login` from one address', [ADDRESS_LIMITS.login]],
+    ['`/login/mfa` and `/token/step-up` from one address', [ADDRESS_LIMITS['second factor']]],
+    ['`/login/passkey/options` and `/login/passkey` from one address', [ADDRESS_LIMITS['passkey login']]],
     ['`/register` from one address', [ADDRESS_LIMITS.register]],
     ['`/token/refresh` from one address, and `/logout`', [ADDRESS_LIMITS.refresh, ADDRESS_LIMITS.logout]],
     ['requests for mails from one address', [ADDRESS_LIMITS.mail]],

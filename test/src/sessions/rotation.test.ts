@@ -54,6 +54,26 @@ test('the use of refresh tokens', async (t) => {
     t.strictSame(stored.last_used_at, used.lastUsedAt)
   })
 
+  await t.test('returns how the session was authenticated, which it does not change', async (t) => {
+    const { clock, token, use, next, all, row } = await begin()
+    const { created_at } = await row()
+    clock.advance(100)
+    const successor = await next(token)
+    t.match(await findRefreshToken(database, all, successor), { authenticatedAt: created_at, amr: ['pwd'] })
+    const authenticated_at = new Date(clock.now())
+    await pool.query('UPDATE sessions SET authenticated_at = $2, amr = $3 WHERE id = $1', [
+      token.session,
+      authenticated_at,
+      ['pwd', 'otp', 'mfa']
+    ])
+    const strong = { authenticatedAt: authenticated_at, amr: ['pwd', 'otp', 'mfa'] }
+    t.match(await use(token), strong, 'nor does a repeated use')
+    clock.advance(100)
+    t.match(await use(successor), strong)
+    await pool.query('UPDATE sessions SET authenticated_at = NULL WHERE id = $1', [token.session])
+    t.match(await use(successor), { authenticatedAt: created_at }, 'a session of an earlier version has no time')
+  })
+
   await t.test('extends the session, up to REFRESH_MAX_TTL', async (t) => {
     const { clock, token, next, use } = await begin()
     let present = token

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { NOW, sql } from '../../../src/database/sql.ts'
+import type { Method } from '../../../src/sessions/assurance.ts'
 import {
   countSessions,
   endAllSessions,
@@ -32,6 +33,7 @@ test('the stored sessions', async (t) => {
   const disabled = await addUser(database, { username: 'disabled', passwordHash: HASH })
   await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${disabled.id}`)
   const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
+  const found = { ...user, mfaRequired: false }
 
   /** A new session of ada, with its own clock. */
   async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
@@ -92,6 +94,27 @@ test('the stored sessions', async (t) => {
     })
   }
 
+  await t.test('do not begin by a password alone for a user who requires a second step', async (t) => {
+    const careful = await addUser(database, { username: 'careful', passwordHash: HASH })
+    const given = { id: careful.id, password_version: 1 }
+    const open = (amr: Method[]) => openSession(database, CONFIG, given, ORIGIN, amr)
+    t.match(await open(['pwd']), { amr: ['pwd'] })
+    await database.query(sql`UPDATE users SET mfa_required = true WHERE id = ${careful.id}`)
+    t.equal(await open(['pwd']), undefined)
+    t.match(await open(['pwd', 'otp', 'mfa']), { amr: ['pwd', 'otp', 'mfa'] })
+    if (!hasServer) return
+    await database.query(sql`UPDATE users SET mfa_required = false WHERE id = ${careful.id}`)
+    const require = (where: Database) => where.query(sql`UPDATE users SET mfa_required = true WHERE id = ${careful.id}`)
+    t.equal((await meet(pool, require, () => open(['pwd'])))[1], undefined, 'nor where it is required meanwhile')
+  })
+
+  await t.test('store how the user was authenticated', async (t) => {
+    const { id, session } = await begin()
+    const stored = await database.query(sql`SELECT created_at, authenticated_at, amr FROM sessions WHERE id = ${id}`)
+    const { authenticatedAt: created_at } = session
+    t.strictSame(stored, [{ created_at, authenticated_at: created_at, amr: ['pwd'] }])
+  })
+
   await t.test('return the username at the time of opening', async (t) => {
     const rename = (where: Database, username: string) =>
       where.query(sql`UPDATE users SET username = ${username} WHERE id = ${user.id}`)
@@ -107,7 +130,10 @@ test('the stored sessions', async (t) => {
 
   await t.test('have a user while they are active', async (t) => {
     const { id, find } = await begin()
-    t.strictSame(await find(), user)
+    t.strictSame(await find(), found)
+    await database.query(sql`UPDATE users SET mfa_required = true WHERE id = ${user.id}`)
+    t.strictSame(await find(), { ...user, mfaRequired: true })
+    await database.query(sql`UPDATE users SET mfa_required = false WHERE id = ${user.id}`)
     t.equal(await find(id, other.id), undefined, 'not to another user')
     t.equal(await find(NOBODY), undefined, 'not of an unknown session')
   })
@@ -115,7 +141,7 @@ test('the stored sessions', async (t) => {
   await t.test('expire when they were not used for REFRESH_IDLE_TTL', async (t) => {
     const { clock, find } = await begin()
     clock.advance(3600 - 60)
-    t.strictSame(await find(), user)
+    t.strictSame(await find(), found)
     clock.advance(60)
     t.equal(await find(), undefined)
   })
@@ -126,10 +152,10 @@ test('the stored sessions', async (t) => {
     clock.advance(3000)
     await use()
     clock.advance(3000)
-    t.strictSame(await find(), user)
+    t.strictSame(await find(), found)
     await use()
     clock.advance(1200 - 60)
-    t.strictSame(await find(), user)
+    t.strictSame(await find(), found)
     clock.advance(60)
     t.equal(await find(), undefined)
   })
@@ -142,7 +168,7 @@ test('the stored sessions', async (t) => {
       count: 1
     })
     t.equal(await find(), undefined)
-    t.strictSame(await findAnother(), user)
+    t.strictSame(await findAnother(), found)
   })
 
   await t.test('are deleted with their user', async (t) => {
@@ -150,7 +176,7 @@ test('the stored sessions', async (t) => {
     const given = { ...credentials, id: leaver.id, username: leaver.username }
     const { refreshToken } = (await openSession(database, CONFIG, given, ORIGIN)) as LiveSession
     const named = { sid: refreshToken.session, sub: leaver.id }
-    t.strictSame(await findSessionUser(database, CONFIG, named), leaver)
+    t.strictSame(await findSessionUser(database, CONFIG, named), { ...leaver, mfaRequired: false })
     await database.query(sql`DELETE FROM users WHERE id = ${leaver.id}`)
     t.equal(await findSessionUser(database, CONFIG, named), undefined)
     t.strictSame(await database.query(sql`SELECT 1 FROM sessions WHERE id = ${named.sid}`), [])

@@ -40,6 +40,15 @@ test('an access token', async (t) => {
     t.match(jti, /^[0-9a-f-]{36}$/)
   })
 
+  await t.test('says how the user was authenticated', async (t) => {
+    const authenticatedAt = new Date('2026-01-31T12:00:00.900Z')
+    const claims = (amr: string[]) => decodeJwt(fastify.tokens.issue(USER, SESSION, { authenticatedAt, amr }))
+    t.match(claims(['pwd']), { auth_time: 1769860800, amr: ['pwd'], acr: 'aal1' })
+    t.match(claims(['pwd', 'otp', 'mfa']), { auth_time: 1769860800, amr: ['pwd', 'otp', 'mfa'], acr: 'aal2' })
+    const token = fastify.tokens.issue(USER, SESSION, { authenticatedAt, amr: ['pwd'] })
+    t.match(await fastify.tokens.verify(token), { auth_time: 1769860800, amr: ['pwd'], acr: 'aal1' })
+  })
+
   await t.test('names no username where there is none', async (t) => {
     const claims = decodeJwt(fastify.tokens.issue({ ...USER, username: null }, SESSION))
     t.strictSame(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'])

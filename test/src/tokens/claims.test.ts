@@ -42,6 +42,7 @@ test('the claims of a token are accepted', async (t) => {
   const accepted: [string, unknown][] = [
     ['as we issue them', CLAIMS],
     ['of a user without a username', without('preferred_username')],
+    ['with how the user was authenticated', { ...CLAIMS, auth_time: NOW, amr: ['pwd', 'mfa'], acr: 'aal2' }],
     ['for several audiences, ours among them', { ...CLAIMS, aud: ['https://other.example.com', AUDIENCE] }],
     ['from an instance whose clock is a little ahead', { ...CLAIMS, iat: NOW + 1 }],
     ['that are valid from now on', { ...CLAIMS, nbf: NOW }],

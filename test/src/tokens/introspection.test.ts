@@ -27,7 +27,7 @@ test('what a token is worth', async (t) => {
 
   await t.test('is what its claims say, for an access token', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'Ada' })
-    const { iat, exp, sid } = await fastify.tokens.verify(token)
+    const { iat, exp, sid, auth_time } = await fastify.tokens.verify(token)
     t.strictSame(await ask(token), {
       active: true,
       sub: user.id,
@@ -37,6 +37,9 @@ test('what a token is worth', async (t) => {
       iat,
       exp,
       token_type: 'Bearer',
+      auth_time,
+      amr: ['pwd'],
+      acr: 'aal1',
       username: 'Ada'
     })
     t.strictSame(await ask(token), await ask(token), 'however often one asks')
@@ -44,7 +47,7 @@ test('what a token is worth', async (t) => {
 
   await t.test('is what its session says, for a refresh token', async (t) => {
     const { refresh_token: token, user } = await signIn(fastify, { username: 'Bea' })
-    const { iat = 0, exp, ...rest } = await ask(token)
+    const { iat = 0, exp, auth_time, ...rest } = await ask(token)
     t.strictSame(rest, {
       active: true,
       sub: user.id,
@@ -52,8 +55,11 @@ test('what a token is worth', async (t) => {
       iss: ISSUER,
       aud: 'orders',
       token_type: 'refresh_token',
+      amr: ['pwd'],
+      acr: 'aal1',
       username: 'Bea'
     })
+    t.equal(auth_time, iat)
     t.ok(Math.abs(iat - clock.now() / 1000) < 5)
     t.equal(exp, iat + 3600)
     clock.advance(3000)
@@ -69,6 +75,24 @@ test('what a token is worth', async (t) => {
       t.match(state, { active: true })
       t.notOk('username' in state)
     }
+  })
+
+  await t.test('says of an access token how it was authenticated, and not how its session is now', async (t) => {
+    const { access_token: token, refresh_token: refreshToken, user } = await signIn(fastify, { username: 'eve' })
+    const before = await ask(token)
+    clock.advance(30)
+    await fastify.database
+      .open()
+      .query(
+        sql`UPDATE sessions SET authenticated_at = ${new Date(clock.now())}, amr = '{pwd,otp,mfa}' WHERE id = ${sessionOf(refreshToken)}`
+      )
+    t.strictSame(await ask(token), before)
+    const { auth_time = 0, ...rest } = await ask(refreshToken)
+    t.match(rest, { amr: ['pwd', 'otp', 'mfa'], acr: 'aal2' })
+    t.ok(auth_time >= Number(before.auth_time) + 29)
+    const { active, ...old } = await ask(fastify.tokens.issue(user, sessionOf(refreshToken)))
+    t.equal(active, true)
+    for (const claim of ['auth_time', 'amr', 'acr']) t.notOk(claim in old, 'nothing of a token of an earlier version')
   })
 
   await t.test('is asked without using the token', async (t) => {

@@ -1,0 +1,93 @@
+import { test } from 'tap'
+import { readConfig } from '../../../src/config/config.ts'
+import { createDatabase } from '../../../src/database/database.ts'
+import { addProofToSession, endSessionsBelowAal2 } from '../../../src/sessions/authentication.ts'
+import { findSessionUser, type OpenedSession, openSession } from '../../../src/sessions/sessions.ts'
+import { addUser } from '../../../src/users/users.ts'
+import { testClock } from '../../helpers/app.ts'
+import { migratedPool } from '../../helpers/pool.ts'
+
+const CONFIG = readConfig({ REFRESH_IDLE_TTL: '3600', REFRESH_MAX_TTL: '7200' })
+const NOBODY = '0198a3c2-7f00-7000-8000-000000000009'
+
+test('the authentication of a session', async (t) => {
+  const pool = await migratedPool(t)
+  const clock = testClock()
+  const database = createDatabase(pool, { clock, timeout: 60_000 })
+  let users = 0
+
+  async function begin() {
+    const { id } = await addUser(database, { username: `user${users++}`, passwordHash: 'none' })
+    const open = async (amr: ('pwd' | 'otp' | 'mfa' | 'pop' | 'user')[] = ['pwd']) => {
+      const origin = { userAgent: undefined, ip: '::1' }
+      const opened = await openSession(database, CONFIG, { id, password_version: 1 }, origin, amr)
+      const { session: sid } = (opened as OpenedSession).refreshToken
+      return { sid, sub: id }
+    }
+    const end = (sid: string) =>
+      pool.query("UPDATE sessions SET ended_at = now(), end_reason = 'x' WHERE id = $1", [sid])
+    return { id, open, end }
+  }
+  const stored = async (sid: string) =>
+    (await pool.query('SELECT authenticated_at, amr, last_used_at FROM sessions WHERE id = $1', [sid])).rows[0]
+
+  await t.test('is of the last proof, and has all of them', async (t) => {
+    const session = await (await begin()).open()
+    const before = await stored(session.sid)
+    clock.advance(100)
+    const first = await addProofToSession(database, CONFIG, session, 'totp')
+    t.strictSame(first?.amr, ['pwd', 'otp', 'mfa'])
+    const moved = Number(first?.authenticatedAt) - Number(before.authenticated_at)
+    t.ok(moved >= 100_000 && moved < 160_000)
+    t.strictSame(await stored(session.sid), {
+      authenticated_at: first?.authenticatedAt,
+      amr: ['pwd', 'otp', 'mfa'],
+      last_used_at: before.last_used_at
+    })
+    t.match(await addProofToSession(database, CONFIG, session, 'passkey'), {
+      amr: ['pwd', 'otp', 'pop', 'user', 'mfa']
+    })
+    t.match(await addProofToSession(database, CONFIG, session, 'password'), {
+      amr: ['pwd', 'otp', 'pop', 'user', 'mfa']
+    })
+  })
+
+  await t.test('is not noted in a session that is not active, or of another', async (t) => {
+    const { open, end } = await begin()
+    const [ended, session, old] = [await open(), await open(), await open()]
+    await end(ended.sid)
+    t.equal(await addProofToSession(database, CONFIG, ended, 'totp'), undefined)
+    t.equal(await addProofToSession(database, CONFIG, { ...session, sub: NOBODY }, 'totp'), undefined)
+    t.equal(await addProofToSession(database, CONFIG, { ...session, sid: NOBODY }, 'totp'), undefined)
+    clock.advance(3600)
+    t.equal(await addProofToSession(database, CONFIG, old, 'totp'), undefined)
+    t.match(await stored(session.sid), { amr: ['pwd'] })
+  })
+
+  await t.test('ends the others that are below aal2, once a second step is required', async (t) => {
+    const { open, end } = await begin()
+    const [current, weak, strong, passkey] = [
+      await open(),
+      await open(),
+      await open(['pwd', 'otp', 'mfa']),
+      await open(['pop', 'user', 'mfa'])
+    ]
+    const gone = await open()
+    await end(gone.sid)
+    const other = await (await begin()).open()
+    const isActive = async (session: typeof current) => Boolean(await findSessionUser(database, CONFIG, session))
+    t.equal(await endSessionsBelowAal2(database, CONFIG, current), 1)
+    t.strictSame(await Promise.all([current, weak, strong, passkey, other].map(isActive)), [
+      true,
+      false,
+      true,
+      true,
+      true
+    ])
+    const { rows } = await pool.query('SELECT end_reason FROM sessions WHERE id = ANY($1) ORDER BY end_reason', [
+      [weak.sid, gone.sid]
+    ])
+    t.strictSame(rows, [{ end_reason: 'second step added' }, { end_reason: 'x' }])
+    t.equal(await endSessionsBelowAal2(database, CONFIG, current), 0)
+  })
+})
