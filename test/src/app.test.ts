@@ -93,6 +93,7 @@ test('the route table', async (t) => {
       'POST /email/verify/reject',
       'POST /introspect',
       'POST /login',
+      'POST /login/mfa',
       'POST /logout',
       'POST /pages/email/change/confirm',
       'POST /pages/email/change/undo',
@@ -109,7 +110,8 @@ test('the route table', async (t) => {
       'POST /register',
       'POST /register',
       'POST /register/finish',
-      'POST /token/refresh'
+      'POST /token/refresh',
+      'POST /token/step-up'
     ])
   })
 

@@ -11,10 +11,12 @@ import {
   PASSWORD,
   post,
   refusal,
-  signIn
+  signIn,
+  testClock
 } from '../../helpers/app.ts'
 import { letters, tokenOf, waiting } from '../../helpers/letters.ts'
 import { meanwhile } from '../../helpers/meanwhile.ts'
+import { giveApp } from '../../helpers/second-factor.ts'
 
 const NEXT = 'another horse battery staple'
 const DONE = { statusCode: 204, body: '' }
@@ -398,4 +400,79 @@ test('a password is changed without a notice where no mail can be sent', async (
   await fastify.database.open().query(sql`UPDATE users SET email_verified = true`)
   t.strictSame(answer(await change(fastify, access_token)), DONE)
   t.strictSame(await waiting(fastify), [])
+})
+
+test('POST /password/change without the current password', async (t) => {
+  const clock = testClock()
+  const fastify = await build(t, { clock, environment: { ACCESS_TOKEN_TTL: '3600' } })
+  const database = () => fastify.database.open()
+  let users = 0
+
+  /** A user with an app, and a token of aal2. */
+  async function begin({ required = true } = {}) {
+    const username = `strong.${users++}`
+    const { user, access_token } = await signIn(fastify, { username })
+    const app = await giveApp(fastify, user.id, { required })
+    const stepped = await post(fastify, '/token/step-up', { totp: app.code(1) }, bearer(access_token))
+    return { id: user.id as string, username, app, weak: access_token as string, token: stepped.json().access_token }
+  }
+  const leaveOut = (token: string, new_password = NEXT) =>
+    post(fastify, '/password/change', { new_password }, bearer(token))
+  const REQUIRED = { path: '/current_password', message: 'is required' }
+  const unfit = (...errors: object[]) => ({
+    statusCode: 400,
+    body: refusal(400, 'Bad Request', 'VALIDATION_FAILED', 'The request does not fit its schema.', errors)
+  })
+
+  for (const required of [true, false]) {
+    await t.test(`takes a fresh token of aal2 in its place, required ${required}`, async (t) => {
+      const { username, token } = await begin({ required })
+      t.strictSame(answer(await leaveOut(token)), DONE)
+      t.equal((await login(fastify, username, PASSWORD)).statusCode, 401)
+      t.equal((await login(fastify, username, NEXT)).statusCode, required ? 403 : 200)
+    })
+  }
+
+  await t.test('takes no other token', async (t) => {
+    const { weak, token } = await begin({ required: false })
+    t.strictSame(answer(await leaveOut(weak)), unfit(REQUIRED))
+    clock.advance(601)
+    t.strictSame(answer(await leaveOut(token)), unfit(REQUIRED))
+    const empty = await post(fastify, '/password/change', {}, bearer(token))
+    t.strictSame(answer(empty), unfit(REQUIRED, { path: '/new_password', message: 'is required' }))
+    t.strictSame(answer(await change(fastify, token)), DONE)
+  })
+
+  await t.test('asks for a fresh token where a second step is required, also with the password', async (t) => {
+    const { weak, token, app } = await begin()
+    for (const response of [await leaveOut(weak), await change(fastify, weak)]) {
+      t.match(answer(response), { statusCode: 401, body: { code: 'STEP_UP_REQUIRED', challenge: {} } })
+    }
+    t.strictSame(answer(await change(fastify, token, 'wrong')), WRONG)
+    clock.advance(601)
+    t.match(answer(await change(fastify, token)), { statusCode: 401, body: { code: 'STEP_UP_REQUIRED' } })
+    const stepped = await post(fastify, '/token/step-up', { totp: app.code() }, bearer(weak))
+    t.strictSame(answer(await change(fastify, stepped.json().access_token)), DONE)
+  })
+
+  await t.test('has the rules of any change', async (t) => {
+    const { id, token } = await begin()
+    t.match(answer(await leaveOut(token, 'short')), { statusCode: 400, body: { code: 'PASSWORD_REJECTED' } })
+    t.match(answer(await post(fastify, '/password/change', { new_password: 5 }, bearer(token))), {
+      statusCode: 400,
+      body: { code: 'VALIDATION_FAILED' }
+    })
+    t.match(answer(await fastify.inject({ method: 'POST', url: '/password/change', headers: bearer(token) })), {
+      statusCode: 400,
+      body: { code: 'MALFORMED_REQUEST' }
+    })
+    const weak = await signIn(fastify, { username: 'weak' })
+    const url = '/password/change'
+    t.match(answer(await fastify.inject({ method: 'POST', url, headers: bearer(weak.access_token) })), {
+      statusCode: 400,
+      body: { code: 'MALFORMED_REQUEST' }
+    })
+    meanwhile(fastify, 1, () => database().query(sql`DELETE FROM users WHERE id = ${id}`))
+    t.strictSame(answer(await leaveOut(token)), INVALID)
+  })
 })
