@@ -1,6 +1,7 @@
 import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
+import { challengeOf, giveApp } from './helpers/second-factor.ts'
 import { statementsOf } from './helpers/statements-of.ts'
 
 /** Keeps what the service asks the database by itself, every few seconds, from being taken for a request's. */
@@ -94,6 +95,53 @@ test('what the limits add to it', async (t) => {
     ['POST /password/forgot', forgot('ada@example.com'), ['WITH', 'WITH', 'INSERT']],
     ['the same for nobody', forgot('nobody@example.com'), ['WITH', 'WITH', 'INSERT']],
     ['the same beyond the share of an address', forgot('ada@example.com'), ['WITH', 'WITH', 'INSERT']]
+  ]
+  for (const [what, request, statements] of requests) {
+    await t.test(what, async (t) => {
+      t.strictSame(await statementsOf(fastify, request), statements)
+    })
+  }
+})
+
+test('what a second step asks of it', async (t) => {
+  withoutTimers(t)
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const { user, access_token } = await signIn(fastify, { username: 'ada' })
+  const app = await giveApp(fastify, user.id)
+  let mfa_token = ''
+  const stepUp = () => post(fastify, '/token/step-up', { recovery_code: app.codes[0] }, bearer(access_token))
+  const requests: [what: string, request: () => Promise<unknown>, statements: string[]][] = [
+    [
+      'POST /login: the step is stored, and the factors are read',
+      async () => {
+        mfa_token = (await challengeOf(fastify, 'ada')).mfa_token
+      },
+      ['WITH', 'SELECT', 'WITH', 'DELETE', 'WITH', 'SELECT']
+    ],
+    [
+      'POST /login/mfa: the counting, one transaction of three statements, and the reset',
+      () => post(fastify, '/login/mfa', { mfa_token, totp: app.code(1) }),
+      ['WITH', 'UPDATE', 'WITH', 'UPDATE', 'BEGIN', 'WITH', 'UPDATE', 'WITH', 'COMMIT', 'DELETE']
+    ],
+    [
+      'POST /token/step-up',
+      stepUp,
+      [
+        'SELECT',
+        'WITH',
+        'SELECT',
+        'WITH',
+        'BEGIN',
+        'SELECT',
+        'UPDATE',
+        'UPDATE',
+        'INSERT',
+        'SELECT',
+        'UPDATE',
+        'COMMIT',
+        'DELETE'
+      ]
+    ]
   ]
   for (const [what, request, statements] of requests) {
     await t.test(what, async (t) => {

@@ -95,11 +95,13 @@ export function createGuessing({ databases, deviceCookie, secret, refuse, undo }
     const known = isDeviceOf(device, account) ? keys : undefined
     const count = await countOnAll(request, names, known)
     if ('wait' in count) throw refuse(request, attempt, count, { names, account: account?.id })
-    const result = await refunding(request, count, work)
-    // The work succeeds only if there is an account.
-    const own = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
-    await resetGuesses(request.database, known ? [known.own, ...own] : own)
-    return result
+    return refunding(request, count, async () => {
+      const result = await work()
+      // The work succeeds only if there is an account.
+      const own = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
+      await resetGuesses(request.database, known ? [known.own, ...own] : own)
+      return result
+    })
   }
 
   async function guessingCode<Result>(

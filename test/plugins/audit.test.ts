@@ -60,7 +60,7 @@ test('what clients do is on record', async (t) => {
       'a login',
       async () => {
         const id = readRefreshToken((await login(PASSWORD)).json().refresh_token)?.session
-        return [{ action: 'login', account, session: id }]
+        return [{ action: 'login', account, session: id, detail: { method: 'password' } }]
       }
     ],
     [

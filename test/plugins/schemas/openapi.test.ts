@@ -78,12 +78,14 @@ test('the OpenAPI document', async (t) => {
       'POST /email/verify/reject',
       'POST /introspect',
       'POST /login',
+      'POST /login/mfa',
       'POST /logout',
       'POST /password/change',
       'POST /password/forgot',
       'POST /password/reset',
       'POST /register',
-      'POST /token/refresh'
+      'POST /token/refresh',
+      'POST /token/step-up'
     ])
   })
 
@@ -137,12 +139,14 @@ test('the OpenAPI document', async (t) => {
       'POST /email/verify/reject': [['application/json'], true],
       'POST /introspect': [['application/json', 'application/x-www-form-urlencoded'], true],
       'POST /login': [['application/json'], true],
+      'POST /login/mfa': [['application/json'], true],
       'POST /logout': [['application/json'], true],
       'POST /password/change': [['application/json'], true],
       'POST /password/forgot': [['application/json'], true],
       'POST /password/reset': [['application/json'], true],
       'POST /register': [['application/json'], true],
-      'POST /token/refresh': [['application/json'], true]
+      'POST /token/refresh': [['application/json'], true],
+      'POST /token/step-up': [['application/json'], true]
     })
   })
 
@@ -164,7 +168,8 @@ test('the OpenAPI document', async (t) => {
       'POST /introspect': [{ introspection: [] }, { introspectionBasic: [] }],
       'POST /logout': [{}, { cookie: [] }],
       'POST /password/change': bearer,
-      'POST /token/refresh': [{}, { cookie: [] }]
+      'POST /token/refresh': [{}, { cookie: [] }],
+      'POST /token/step-up': bearer
     })
   })
 
