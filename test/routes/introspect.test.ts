@@ -61,8 +61,9 @@ test('POST /introspect', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock, environment: { INTROSPECTION_KEY: KEY } })
   const { access_token: accessToken, refresh_token: refreshToken, user } = await signIn(fastify, { username: 'Ada' })
-  const { sid, iat, exp } = await fastify.tokens.verify(accessToken)
-  const ofBoth = { active: true, sub: user.id, sid, iss: ISSUER, aud: ISSUER, username: 'Ada' }
+  const { sid, iat, exp, auth_time } = await fastify.tokens.verify(accessToken)
+  const authenticated = { auth_time, amr: ['pwd'], acr: 'aal1' }
+  const ofBoth = { active: true, sub: user.id, sid, iss: ISSUER, aud: ISSUER, username: 'Ada', ...authenticated }
   const ofAccess = { ...ofBoth, iat, exp, token_type: 'Bearer' }
 
   const send = (type: string, payload: string | Buffer, headers: Record<string, string> = bearer(KEY)) =>

@@ -4,6 +4,7 @@ import { sql } from '../../../src/database/sql.ts'
 import {
   changePasswordHash,
   findOwnCredentials,
+  lockOwnCredentials,
   renewPasswordHash,
   voidDevices
 } from '../../../src/users/credentials.ts'
@@ -26,6 +27,7 @@ test('the credentials of a user', async (t) => {
     password_version: 1,
     email_version: 1,
     device_version: 1,
+    mfa_required: false,
     disabled: false
   }
   const change = (given: typeof credentials, hash: string) =>
@@ -43,6 +45,11 @@ test('the credentials of a user', async (t) => {
       email: 'grace@example.com'
     })
     t.equal(await findOwnCredentials(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
+  })
+
+  await t.test('are the same where the user is locked', async (t) => {
+    t.strictSame(await lockOwnCredentials(database, id), credentials)
+    t.equal(await lockOwnCredentials(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
   })
 
   await t.test('have another hash and the next version when the password is changed', async (t) => {

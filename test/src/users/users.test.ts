@@ -116,6 +116,7 @@ test('the stored users', async (t) => {
       password_version: 1,
       email_version: 1,
       device_version: 1,
+      mfa_required: false,
       disabled: false
     }
     const table: [names: { username?: string; email?: string }, found: typeof credentials | undefined][] = [
