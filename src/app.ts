@@ -7,9 +7,11 @@ import config from '../plugins/config.ts'
 import database from '../plugins/database/database.ts'
 import pg from '../plugins/database/pg.ts'
 import factors from '../plugins/factors/factors.ts'
+import factorPurge from '../plugins/factors/purge.ts'
 import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
+import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
@@ -96,10 +98,12 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   stepUp,
   // Links in mails, and pages.
   emailLinks,
+  factorEnrolment,
   pages,
   // Periodic work, and observation.
   emailTokenPurge,
   restingUsernamePurge,
+  factorPurge,
   sessionPurge,
   stalledSockets,
   metrics,

@@ -8,6 +8,7 @@ const list: DefineCommand = (command, { open, answer }) => {
   command
     .description('list accounts, oldest first')
     .option('--disabled', 'only disabled accounts')
+    .option('--without-second-step', 'only accounts that a password alone signs in')
     .option('--search <text>', 'only accounts with a name that begins with this text')
     .option('--limit <number>', 'maximum number of accounts', wholeNumber(1, MAX_PAGE_SIZE), PAGE_SIZE)
     .option('--after <id>', 'continue after this account', id)

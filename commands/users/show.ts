@@ -1,6 +1,7 @@
 import { ACCOUNT_ARGUMENT, type Account, findAccount, OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { align, table } from '../../src/cli/table.ts'
+import { type Factors, readFactors } from '../../src/factors/state.ts'
 import { type Guesses, readGuesses } from '../../src/limits/guesses.ts'
 import { countOf } from '../../src/plural.ts'
 import type { Session } from '../../src/schemas/sessions.ts'
@@ -11,13 +12,14 @@ const SHOWN = 10
 
 const show: DefineCommand = (command, { open, answer }) => {
   command
-    .description('show an account, its sessions, and the counters of its names')
+    .description('show an account, its factors and sessions, and the counters of its names')
     .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const fastify = await open()
       const { deriveKey } = fastify
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const account = await findAccount(database, user)
+      const factors = (await readFactors(database, account.id)) as Factors
       const guesses = await readGuesses(database, deriveKey('limits'), account)
       const active = await countSessions(database, fastify.sessions.rules, account.id)
       const sessions = (await listSessions(database, fastify.sessions.rules, { sid: null, sub: account.id })).slice(
@@ -27,6 +29,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       answer(
         {
           ...account,
+          mfa: factors,
           limits: guesses.map(({ name, wrong, blockedFor }) => ({
             name,
             wrong_passwords: wrong,
@@ -35,13 +38,14 @@ const show: DefineCommand = (command, { open, answer }) => {
           active_sessions: active,
           sessions: sessions.map(({ current: _, ...session }) => session)
         },
-        [describe(account, guesses, active), ...(active > 0 ? [describeSessions(sessions)] : [])].join('\n\n')
+        [describe(account, factors, guesses, active), ...(active > 0 ? [describeSessions(sessions)] : [])].join('\n\n')
       )
     })
 }
 
 function describe(
   { id, username, email, email_verified, created_at, disabled_at }: Account,
+  factors: Factors,
   guesses: Guesses[],
   active: number
 ) {
@@ -51,9 +55,17 @@ function describe(
     ['email', email === null ? 'none' : `${email}, ${email_verified ? 'verified' : 'not verified'}`],
     ['created', created_at],
     ['disabled', disabled_at ?? 'no'],
+    ['factors', describeFactors(factors)],
     ...guesses.filter(({ wrong }) => wrong > 0).map(describeGuesses),
     ['sessions', active > SHOWN ? `${active}, of which the ${SHOWN} used last` : String(active)]
   ])
+}
+
+function describeFactors({ required, totp, passkeys, recovery_codes }: Factors): string {
+  if (!totp && passkeys === 0) return 'none'
+  const app = totp && `an authenticator app${totp.blocked ? ', blocked after too many wrong codes' : ''}`
+  const all = [app, countOf(passkeys, 'passkey'), `${countOf(recovery_codes, 'recovery code')} left`]
+  return `${all.filter(Boolean).join(', ')}; second step ${required ? 'required' : 'not required'}`
 }
 
 function describeGuesses({ name, wrong, blockedFor }: Guesses): string[] {

@@ -132,25 +132,38 @@ export default fp(
             undo(await passwords.hash(password, admission))
           )
         }
-        const { owner, ended } = await (new_password === undefined ? undo() : undoWith(new_password))
+        const { owner, ended, taken } = await (new_password === undefined ? undo() : undoWith(new_password))
         mail.wake()
         request.record('email change undone', { account: owner.id, detail: { count: ended } })
+        const by = { account: owner.id, detail: { reason: 'email change undone' } }
+        if (taken.totp) request.record('totp removed', by)
+        if (taken.passkeys > 0) {
+          request.record('passkey removed', { ...by, detail: { ...by.detail, count: taken.passkeys } })
+        }
+        if (taken.dropped) request.record('second step not required', by)
         if (new_password === undefined) return
         request.record('password reset', { account: owner.id })
         await limits.rememberDevice(reply, owner)
       },
 
-      async resetPassword(request, { token, new_password }, reply) {
+      async resetPassword(request, { token, new_password, delete_passkeys: deletePasskeys }, reply) {
         const found = await findEmailToken(request.database, 'reset password', token)
         const { names } = found
         passwords.accept(new_password, [names.username, names.email], '/new_password')
         const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
-        const { owner, ended } = await claiming(request, 'reset password', token, async () => {
+        const {
+          owner,
+          ended,
+          passkeys: deleted
+        } = await claiming(request, 'reset password', token, async () => {
           const hash = await passwords.hash(new_password, admission)
-          return resetPassword(request.database, sessions.rules, secret, { token, hash })
+          return resetPassword(request.database, sessions.rules, secret, { token, hash, deletePasskeys })
         })
         mail.wake()
         request.record('password reset', { account: owner.id, detail: { count: ended } })
+        if (deleted > 0) {
+          request.record('passkey removed', { account: owner.id, detail: { reason: 'password reset', count: deleted } })
+        }
         await limits.rememberDevice(reply, owner)
       },
 

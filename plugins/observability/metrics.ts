@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { ACTIONS } from '../../src/audit/actions.ts'
 import { REASONS } from '../../src/concurrency/semaphore.ts'
 
 /** The upper bounds of the buckets of request durations, in seconds. */
@@ -80,6 +81,19 @@ export default fp(
     const { audit } = fastify
     gauge('latchkey_audit_waiting', 'Audit records waiting to be written', () => audit.waiting)
     counter('latchkey_audit_lost_total', 'Audit records dropped because the queue was full', () => audit.lost)
+
+    registry.registerMetric(
+      new Counter({
+        name: 'latchkey_events_total',
+        help: 'Events that this process recorded in the audit log, by action',
+        labelNames: ['action'],
+        registers: [],
+        collect() {
+          this.reset()
+          for (const action of ACTIONS) this.inc({ action }, audit.counts.get(action) ?? 0)
+        }
+      })
+    )
 
     const { mail } = fastify
     gauge('latchkey_mails_waiting', 'Mails in the outbox when it was last read', () => mail.waiting)

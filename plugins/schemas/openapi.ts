@@ -30,6 +30,7 @@ export default fp(
             name: 'mail',
             description: 'What is done by email: verifying an address, resetting a password'
           },
+          { name: 'second factors', description: 'Authenticator apps, recovery codes, and the second step' },
           { name: 'sessions', description: 'Refreshing tokens, signing out, and listing sessions' },
           { name: 'keys', description: 'Verifying tokens in other services' },
           { name: 'service', description: 'Health, metrics and this document' }

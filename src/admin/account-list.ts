@@ -10,6 +10,8 @@ export const MAX_PAGE_SIZE = 1000
 /** A page of the list of accounts. */
 export interface Listing {
   disabled?: boolean
+  /** Only accounts that a password alone signs in. */
+  withoutSecondStep?: boolean
   /** Prefix of a username or email. Letter case does not matter. */
   search?: string
   /** Accounts on the page. */
@@ -23,9 +25,10 @@ export interface Listing {
  *
  * @returns a page, and in `next` the id for `after`; null on the last page
  */
-export async function listAccounts(database: Database, { disabled, search, limit, after }: Listing) {
+export async function listAccounts(database: Database, { disabled, withoutSecondStep, search, limit, after }: Listing) {
   const conditions = allOf(
     disabled === true && sql`disabled_at IS NOT NULL`,
+    withoutSecondStep === true && sql`NOT mfa_required`,
     after !== undefined && sql`id > ${after}`,
     search !== undefined && sql`(${beginsWith(sql`username`, search)} OR ${beginsWith(sql`email`, search)})`
   )

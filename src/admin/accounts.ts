@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
+import { forgetWrongCodes } from '../factors/totp-secrets.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { type Guesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
 import { UUID } from '../schemas/fields.ts'
@@ -135,7 +136,7 @@ export async function enableAccount(database: Database, user: string): Promise<S
 }
 
 /**
- * Resets the counters of failed passwords, for both names and all devices of an account.
+ * Resets the counters of failed passwords, for both names and all devices of an account, and of wrong codes.
  *
  * @param secret key of the limit counters
  * @returns the failures counted before
@@ -144,12 +145,13 @@ export async function unlockAccount(
   database: Database,
   secret: Buffer,
   user: string
-): Promise<{ account: Account; guesses: Guesses[] }> {
+): Promise<{ account: Account; guesses: Guesses[]; wrongCodes: number }> {
   return database.transact(async (transaction) => {
     const row = await findAccountRow(transaction, user)
     const guesses = await readGuesses(transaction, secret, row)
     await resetGuesses(transaction, accountKeys(secret, row))
-    return { account: toAccount(row), guesses }
+    const wrongCodes = await forgetWrongCodes(transaction, row.id)
+    return { account: toAccount(row), guesses, wrongCodes }
   })
 }
 

@@ -18,6 +18,8 @@ export interface AuditWriter {
   close(): Promise<void>
   /** The number of records that are queued. */
   readonly waiting: number
+  /** How often each action was recorded by this process. */
+  readonly counts: ReadonlyMap<Action, number>
   /** The number of records that were dropped because the queue was full. */
   readonly lost: number
 }
@@ -41,6 +43,7 @@ interface Parts {
 export function createAuditWriter(parts: Parts): AuditWriter {
   const { openDatabase, key, interval, timers, failed, recovered, abandoned } = parts
   const queue = createAuditQueue()
+  const counts = new Map<Action, number>()
   let scheduled = false
   let failing = false
   let last = 0
@@ -51,6 +54,7 @@ export function createAuditWriter(parts: Parts): AuditWriter {
     })
 
   function record(actor: Actor, action: Action, particulars: EventContext = {}): void {
+    counts.set(action, (counts.get(action) ?? 0) + 1)
     queue.push({ actor, action, ...particulars, happened: performance.now() })
     schedule()
   }
@@ -95,6 +99,7 @@ export function createAuditWriter(parts: Parts): AuditWriter {
     record,
     flush,
     close,
+    counts,
     get waiting() {
       return queue.waiting
     },

@@ -77,11 +77,15 @@ function checkProxies(trusted: string[], publicUrl: string): Finding {
   return good('TRUSTED_PROXIES', trusted.length > 0 ? trusted.join(', ') : 'none needed')
 }
 
+/** Whether no mail is sent, nor shown at /dev/mail. */
+export const isMailMissing = (config: Pick<Config, 'SMTP_URL' | 'DATABASE_URL' | 'PUBLIC_URL'>): boolean =>
+  !config.SMTP_URL && (config.DATABASE_URL !== undefined || !isPlainLoopback(config.PUBLIC_URL))
+
 /** Checks that mail can be sent, and that mail and the links in it have TLS. */
-export function checkMail({ SMTP_URL, DATABASE_URL, PUBLIC_URL, APP_URL }: Config): Finding[] {
+export function checkMail(config: Config): Finding[] {
+  const { SMTP_URL, APP_URL } = config
   if (!SMTP_URL) {
-    if (!DATABASE_URL && isPlainLoopback(PUBLIC_URL))
-      return [good('SMTP_URL', 'not set: mail is shown at /dev/mail, at the link in the log')]
+    if (!isMailMissing(config)) return [good('SMTP_URL', 'not set: mail is shown at /dev/mail, at the link in the log')]
     const fix = 'set SMTP_URL and MAIL_FROM'
     return [warning('SMTP_URL', 'not set: users can neither verify addresses nor reset passwords', fix)]
   }

@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts'
+import { countOf } from '../plural.ts'
+import { isMailMissing } from './checks.ts'
 import { bad, type Finding, good, warning } from './finding.ts'
 
 /** Properties of a PostgreSQL server. */
@@ -24,6 +26,9 @@ export interface ServerSettings {
 
 /** In milliseconds. Instances whose clocks differ by more than a second may refuse each other's new tokens (src/clock.ts). */
 const CLOCK = { warning: 1000, bad: 5000 }
+
+/** From here on, in milliseconds, the codes of authenticator apps are refused for a part of each step. */
+const CODES_FAIL = 10_000
 const OLDEST = 14
 
 export function checkServer(facts: ServerFacts, config: Config): Finding[] {
@@ -42,7 +47,8 @@ export function checkServer(facts: ServerFacts, config: Config): Finding[] {
   const off = `${Math.round(Math.abs(clockAhead))} ms ${clockAhead < 0 ? 'behind' : 'ahead of'} this machine`
   const judge = Math.abs(clockAhead) >= CLOCK.bad ? bad : warning
   const inStep = Math.abs(clockAhead) < CLOCK.warning
-  findings.push(inStep ? good('clock', off) : judge('clock', off, 'synchronize both machines with NTP'))
+  const found = Math.abs(clockAhead) < CODES_FAIL ? off : `${off}: codes of authenticator apps may be refused`
+  findings.push(inStep ? good('clock', off) : judge('clock', found, 'synchronize both machines with NTP'))
 
   const { most, taken } = connections
   const free = most - taken
@@ -112,4 +118,18 @@ export function checkKeyAge(age: number | undefined): Finding {
   const found = `${Math.floor(age)} days old`
   if (age <= KEY_AGE) return good('signing key', found)
   return warning('signing key', found, 'run "latchkey keys rotate"')
+}
+
+/**
+ * Checks that owners of second factors and passkeys can be notified.
+ *
+ * @param accounts how many have one
+ */
+export function checkFactorMail(
+  accounts: number,
+  config: Pick<Config, 'SMTP_URL' | 'DATABASE_URL' | 'PUBLIC_URL'>
+): Finding[] {
+  if (accounts === 0 || !isMailMissing(config)) return []
+  const found = `not set, and ${countOf(accounts, 'account')} with second factors or passkeys: no owner learns of a change`
+  return [warning('SMTP_URL', found, 'set SMTP_URL and MAIL_FROM')]
 }

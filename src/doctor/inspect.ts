@@ -14,7 +14,14 @@ import { asNumber, sql } from '../database/sql.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import { readSecretFile } from '../secrets/secret-file.ts'
 import { checkOpening, checkPermissions } from './checks.ts'
-import { checkKeyAge, checkSchema, checkSearchPath, checkServer, type ServerFacts } from './database-checks.ts'
+import {
+  checkFactorMail,
+  checkKeyAge,
+  checkSchema,
+  checkSearchPath,
+  checkServer,
+  type ServerFacts
+} from './database-checks.ts'
 import type { Finding } from './finding.ts'
 
 /** Inspects the database that the service would use, and changes nothing in it. */
@@ -109,7 +116,21 @@ async function inspectContent(pool: Pool, config: Config): Promise<Finding[]> {
     sql`SELECT ${asNumber(sql`extract(epoch FROM now() - created_at) / 86400`)} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
-  return [...findings, checkKeyAge(rows[0]?.age), ...(await inspectSecret(pool, config))]
+  return [
+    ...findings,
+    checkKeyAge(rows[0]?.age),
+    ...(await inspectSecret(pool, config)),
+    ...checkFactorMail(await countWithFactors(pool), config)
+  ]
+}
+
+async function countWithFactors(pool: Pool): Promise<number> {
+  const { rows } = await pool.query(
+    sql`SELECT count(*)::int AS count FROM users
+     WHERE mfa_required OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id)
+       OR EXISTS (SELECT FROM totp WHERE user_id = users.id AND secret IS NOT NULL)`
+  )
+  return rows[0].count
 }
 
 /** Checks that the secret of the service decrypts the root secret. Before the first start there is none. */

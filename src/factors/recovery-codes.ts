@@ -75,6 +75,11 @@ export async function useRecoveryCode(
   return used
 }
 
+/** Deletes all codes of an account. */
+export async function deleteRecoveryCodes(transaction: Database, user: string): Promise<void> {
+  await transaction.query(sql`DELETE FROM recovery_codes WHERE user_id = ${user}`)
+}
+
 /** What an account is shown of its codes. */
 export interface RecoveryCodeRecord {
   made_at: Date

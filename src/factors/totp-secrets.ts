@@ -103,9 +103,19 @@ export async function useTotp(transaction: Database, user: string, { step, seale
   return used.length > 0
 }
 
-/** Forgets the wrong codes: another factor was right, or an operator unlocks the account. */
-export async function forgetWrongCodes(database: Database, user: string): Promise<void> {
-  await database.query(sql`UPDATE totp SET wrong_codes = 0 WHERE user_id = ${user} AND wrong_codes > 0`)
+/**
+ * Forgets the wrong codes: another factor was right, or an operator unlocks the account.
+ *
+ * @returns how many there were
+ */
+export async function forgetWrongCodes(database: Database, user: string): Promise<number> {
+  const [forgotten] = await database.query<{ wrong_codes: number }>(
+    sql`UPDATE totp SET wrong_codes = 0
+     FROM (SELECT user_id, wrong_codes FROM totp WHERE user_id = ${user} AND wrong_codes > 0 FOR UPDATE) AS before
+     WHERE totp.user_id = before.user_id
+     RETURNING before.wrong_codes`
+  )
+  return forgotten?.wrong_codes ?? 0
 }
 
 /**

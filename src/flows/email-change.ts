@@ -3,10 +3,11 @@ import { disableLocked } from '../admin/accounts.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
+import { deleteFactorsSince, settleFactors, type TakenAway } from '../factors/state.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { resetGuesses } from '../limits/guesses.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
-import { enqueueMail } from '../mail/mails.ts'
+import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
 import { useVerification } from '../mail/verification-tokens.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
@@ -132,12 +133,12 @@ export async function recordReplacedEmail(
 
 /**
  * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows
- * the password. So the password is replaced or made unusable, all sessions end, and links in earlier mails become void.
- * Without a new password, a reset link is sent to the restored address.
+ * the password. So the password is replaced or made unusable, all sessions end, links in earlier mails become void, and
+ * what was added to sign in with since the change is deleted: an app of the attacker would keep the owner out. Without a new password, a reset link is sent to the restored address.
  *
  * @param secret key of the limit counters
  * @param hash of the new password, if the user has chosen one
- * @returns the versions for new device cookies, and the number of ended sessions
+ * @returns the versions for new device cookies, the number of ended sessions, and the deleted factors
  * @throws Problem EMAIL_TOKEN_INVALID, or ACCOUNT_EXISTS if another account has verified the address since
  */
 export async function undoEmailChange(
@@ -145,23 +146,39 @@ export async function undoEmailChange(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash }: { token: string; hash?: string | undefined }
-): Promise<{ owner: DeviceOwner; ended: number }> {
+): Promise<{ owner: DeviceOwner; ended: number; taken: FactorsUndone }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'undo email change', token)
     const { user, email } = used as { user: string; email: string }
-    const [change] = await transaction.query<{ email_version: number }>(
-      sql`SELECT email_version FROM email_changes WHERE id = ${used.change}`
+    const [change] = await transaction.query<{ email_version: number; changed_at: Date }>(
+      sql`SELECT email_version, changed_at FROM email_changes WHERE id = ${used.change}`
     )
-    await markUndone(transaction, user, Number(change?.email_version))
+    const { email_version, changed_at } = change as { email_version: number; changed_at: Date }
+    await markUndone(transaction, user, email_version)
     const { username } = await replaceEmail(transaction, user, email)
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
+    const taken = await undoFactors(transaction, user, changed_at)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a password reset: the owner can sign in, whatever was guessed before.
     if (hash !== undefined) await resetGuesses(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, { kind, recipient: email, userId: user })
-    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
+    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, taken }
   })
+}
+
+/** The factors that were added since a change of the address, and are deleted with it. */
+export interface FactorsUndone extends TakenAway {
+  /** Whether no second step is required any more. */
+  dropped: boolean
+}
+
+async function undoFactors(transaction: Database, user: string, since: Date): Promise<FactorsUndone> {
+  const taken = await deleteFactorsSince(transaction, user, since)
+  if (!taken.totp && taken.passkeys === 0) return { ...taken, dropped: false }
+  const dropped = await settleFactors(transaction, user)
+  await enqueueNotice(transaction, user, { what: 'factors removed' })
+  return { ...taken, dropped }
 }
 
 /** Voids the undo links of all changes since a version of the address. */

@@ -1,8 +1,11 @@
 import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
+import { deleteAllPasskeys } from '../factors/passkeys.ts'
+import { type Factors, readFactors, settleFactors } from '../factors/state.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { resetGuesses } from '../limits/guesses.ts'
 import { type EmailToken, useEmailToken } from '../mail/email-tokens.ts'
-import { enqueueMail } from '../mail/mails.ts'
+import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions } from '../sessions/sessions.ts'
 import { changePasswordHash, type DeviceOwner, findDeviceOwner } from '../users/credentials.ts'
@@ -10,18 +13,18 @@ import { markVerified } from '../users/users.ts'
 
 /**
  * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions,
- * resets the counters of failed passwords, and queues a notice.
+ * resets the counters of failed passwords, and queues a notice. It removes no second step.
  *
  * @param secret key of the limit counters
- * @returns the versions for new device cookies, and the number of ended sessions
- * @throws Problem EMAIL_TOKEN_INVALID
+ * @returns the versions for new device cookies, and the numbers of ended sessions and of deleted passkeys
+ * @throws Problem EMAIL_TOKEN_INVALID; LAST_CREDENTIAL if no passkey may be deleted
  */
 export async function resetPassword(
   database: Database,
   lifetimes: Lifetimes,
   secret: Buffer,
-  { token, hash }: { token: string; hash: string }
-): Promise<{ owner: DeviceOwner; ended: number }> {
+  { token, hash, deletePasskeys = false }: { token: string; hash: string; deletePasskeys?: boolean | undefined }
+): Promise<{ owner: DeviceOwner; ended: number; passkeys: number }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'reset password', token)
     const { user, names, email, passwordVersion } = used as ResetToken
@@ -30,8 +33,25 @@ export async function resetPassword(
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
     await resetGuesses(transaction, accountKeys(secret, { id: user, ...names }))
     await enqueueMail(transaction, { kind: 'password changed', recipient: email, userId: user })
-    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended }
+    const passkeys = deletePasskeys ? await removePasskeys(transaction, user) : 0
+    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, passkeys }
   })
+}
+
+/**
+ * Deletes all passkeys, but never the second step: otherwise the mailbox alone would sign in. Where the passkeys were that
+ * step, recovery codes are left for it.
+ *
+ * @throws Problem LAST_CREDENTIAL if no recovery code is left either
+ */
+async function removePasskeys(transaction: Database, user: string): Promise<number> {
+  const deleted = await deleteAllPasskeys(transaction, user)
+  if (deleted === 0) return 0
+  const { required, totp, recovery_codes: codes } = (await readFactors(transaction, user)) as Factors
+  if (required && !totp && codes === 0) throw new Problem('LAST_CREDENTIAL')
+  if (!required) await settleFactors(transaction, user)
+  await enqueueNotice(transaction, user, { what: 'passkeys deleted' })
+  return deleted
 }
 
 /** Tokens of this purpose always have a user. */

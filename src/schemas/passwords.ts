@@ -3,6 +3,24 @@ import { CurrentPassword, EMAIL_TOKEN, EmailToken, NEW_PASSWORD, PASSWORD, stric
 
 /** A new password, with the token of a mail. */
 export const PasswordReset = Type.Object(
+  {
+    token: EmailToken,
+    new_password: Type.String({ examples: [NEW_PASSWORD] }),
+    delete_passkeys: Type.Optional(
+      Type.Boolean({ description: 'delete all passkeys of the account: somebody else may have added one' })
+    )
+  },
+  {
+    ...strict,
+    examples: [
+      { token: EMAIL_TOKEN, new_password: NEW_PASSWORD },
+      { token: EMAIL_TOKEN, new_password: NEW_PASSWORD, delete_passkeys: true }
+    ]
+  }
+)
+
+/** The same on a page, which deletes no passkeys. */
+export const PasswordResetForm = Type.Object(
   { token: EmailToken, new_password: Type.String({ examples: [NEW_PASSWORD] }) },
   { ...strict, examples: [{ token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { NEW_PASSWORD } from '../../../src/pages/fields.ts'
 import { accountLine, askingForm } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
-import { PasswordReset } from '../../../src/schemas/passwords.ts'
+import { PasswordResetForm } from '../../../src/schemas/passwords.ts'
 
 const reset: FastifyPluginAsync = async (fastify) => {
   const { emailLinks, limits, mail, passwords } = fastify
@@ -20,7 +20,7 @@ ${accountLine(names)}`,
       text: 'We can send you another mail with a link to choose a new password.',
       form: askingForm('forgot', 'Send another mail')
     },
-    body: PasswordReset,
+    body: PasswordResetForm,
     codes: ['PASSWORD_REJECTED', 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
     preHandler: [mail.require, limits.byAddress('password'), passwords.admit],
     look: (request, token) => emailLinks.look(request, 'reset password', token),

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { PASSWORD, post } from '../../helpers/app.ts'
+import { requireStep } from '../../helpers/enrolled.ts'
 import { done, workplace } from './workplace.ts'
 
 test('users list', async (t) => {
@@ -14,6 +15,7 @@ test('users list', async (t) => {
   const ada = await add({ username: 'ada', email: 'ada@example.com' })
   const grace = await add({ email: 'grace@example.com' })
   await run(['users', 'disable', 'grace@example.com'])
+  await requireStep(fastify.database.open(), ada.id)
   const [, { disabled_at: disabledAt }] = (await ask('users', 'list')).users
 
   await t.test('shows the accounts', async (t) => {
@@ -44,6 +46,7 @@ test('users list', async (t) => {
 
   const chosen: [words: string[], ids: string[]][] = [
     [['--disabled'], [grace.id]],
+    [['--without-second-step'], [grace.id]],
     [['--search', 'ADA'], [ada.id]],
     [['--search', 'grace@'], [grace.id]],
     [['--search', 'race'], []],

@@ -1,6 +1,8 @@
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
+import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
 import { PASSWORD, post, signIn } from '../../helpers/app.ts'
+import { enrolApp, enrolPasskey, requireStep } from '../../helpers/enrolled.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users show', async (t) => {
@@ -24,6 +26,7 @@ test('users show', async (t) => {
     t.strictSame(rest, {
       ...user,
       disabled_at: null,
+      mfa: { required: false, totp: null, passkeys: 0, recovery_codes: 0 },
       limits: [
         { name: 'username', wrong_passwords: 0, blocked_for: 0 },
         { name: 'email', wrong_passwords: 0, blocked_for: 0 }
@@ -42,6 +45,7 @@ test('users show', async (t) => {
           'email     ada@example.com, not verified',
           `created   ${user.created_at}`,
           'disabled  no',
+          'factors   none',
           'sessions  2',
           '',
           `${'LAST USED'.padEnd(26)}${'OPENED'.padEnd(26)}FROM       WITH`,
@@ -83,11 +87,32 @@ test('users show', async (t) => {
         'email     grace@example.com, verified',
         `created   ${created_at}`,
         `disabled  ${disabled_at}`,
+        'factors   none',
         'sessions  0'
       ]
       t.strictSame(await run(['users', 'show', 'grace@example.com']), done(lines.join('\n')))
     }
   )
+
+  await t.test('shows the factors', async (t) => {
+    const { user } = await signIn(fastify, { username: 'mary' })
+    const database = fastify.database.open()
+    const shown = async () => /^factors +(.*)$/m.exec((await run(['users', 'show', 'mary'])).stdout)?.[1]
+    await enrolPasskey(database, user.id)
+    t.equal(await shown(), '1 passkey, 0 recovery codes left; second step not required')
+    await enrolApp(database, fastify.deriveKey('totp secrets'), user.id)
+    await makeRecoveryCodes(database, fastify.deriveKey('recovery codes'), user.id)
+    await requireStep(database, user.id)
+    t.equal(await shown(), 'an authenticator app, 1 passkey, 10 recovery codes left; second step required')
+    await database.query(sql`UPDATE totp SET wrong_codes = 100`)
+    t.match(await shown(), /^an authenticator app, blocked after too many wrong codes, 1 passkey/)
+    t.match((await ask('users', 'show', 'mary')).mfa, {
+      required: true,
+      totp: { created_at: /^\d{4}-.*Z$/, blocked: true },
+      passkeys: 1,
+      recovery_codes: 10
+    })
+  })
 
   await t.test('shows sessions of which neither address nor program is known', async (t) => {
     await post(fastify, '/register', { username: 'hedy', password: PASSWORD })

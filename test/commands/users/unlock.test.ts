@@ -1,5 +1,7 @@
 import { test } from 'tap'
-import { PASSWORD, post } from '../../helpers/app.ts'
+import { sql } from '../../../src/database/sql.ts'
+import { PASSWORD, post, signIn } from '../../helpers/app.ts'
+import { enrolApp } from '../../helpers/enrolled.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
 
 test('users unlock', async (t) => {
@@ -30,5 +32,12 @@ test('users unlock', async (t) => {
     were_blocked: ['username', 'email']
   })
   t.equal(await login({ email: 'ada@example.com' }), 200)
+  const { user } = await signIn(fastify, { username: 'grace' })
+  await enrolApp(fastify.database.open(), fastify.deriveKey('totp secrets'), user.id)
+  const fail = (wrongCodes: number) => fastify.database.open().query(sql`UPDATE totp SET wrong_codes = ${wrongCodes}`)
+  await fail(100)
+  t.strictSame(await run(['users', 'unlock', 'grace']), done('0 wrong passwords and 100 wrong codes of grace reset'))
+  await fail(1)
+  t.match(await ask('users', 'unlock', 'grace'), { wrong_passwords_reset: 0, wrong_codes_reset: 1 })
   t.strictSame(await run(['users', 'unlock', 'nobody']), UNKNOWN)
 })

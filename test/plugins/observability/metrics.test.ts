@@ -105,6 +105,13 @@ test('the figures', async (t) => {
     for (let asked = 0; asked < 2; asked++) t.ok((await figures(fastify)).includes('latchkey_audit_lost_total 2'))
   })
 
+  await t.test('count what is put on record, by action', async (t) => {
+    const lines = await figures(fastify)
+    t.ok(lines.includes('latchkey_events_total{action="key rotated"} 10003'))
+    t.ok(lines.includes('latchkey_events_total{action="login"} 0'))
+    t.ok((await figures(fastify)).includes('latchkey_events_total{action="key rotated"} 10003'))
+  })
+
   await t.test('count what was refused and what failed', async (t) => {
     await post(fastify, '/login', {})
     await fastify.pg.pool.query('DROP TABLE users CASCADE')

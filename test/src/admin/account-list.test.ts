@@ -7,6 +7,7 @@ import { sql } from '../../../src/database/sql.ts'
 import type { Names } from '../../../src/users/names.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
+import { requireStep } from '../../helpers/enrolled.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
 /** An id after that of any account. */
@@ -36,6 +37,14 @@ test('listed accounts', async (t) => {
     t.strictSame(await page(2, { after: ids[3] as string }), [ids.slice(4), null])
     t.strictSame(await page(5), [ids, null], 'also if the last page is full')
     t.strictSame(await page(5, { after: LAST }), [[], null])
+  })
+
+  await t.test('can be those without a second step', async (t) => {
+    const [ada, grace] = [await add({ username: 'ada' }), await add({ username: 'grace' })]
+    await requireStep(database, ada.id)
+    const { users } = await listAccounts(database, { limit: 9, withoutSecondStep: true })
+    t.match(users, [{ id: grace.id }])
+    t.equal(users.length, 1)
   })
 
   await t.test('have the time at which they were disabled; a filter lists only these', async (t) => {

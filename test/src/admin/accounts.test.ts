@@ -21,6 +21,7 @@ import type { Names } from '../../../src/users/names.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
+import { enrolApp } from '../../helpers/enrolled.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
@@ -119,7 +120,7 @@ test('the accounts', async (t) => {
       { name: 'username', wrong: 0, blockedFor: 0 },
       { name: 'email', wrong: 0, blockedFor: 0 }
     ]
-    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 0 })
     await guess({ username: 'ada' }, 10)
     await guess({ email: 'ada@example.com' }, 2)
     t.match(await unlockAccount(database, SECRET, 'ada'), {
@@ -129,8 +130,12 @@ test('the accounts', async (t) => {
         { name: 'email', wrong: 2, blockedFor: 0 }
       ]
     })
-    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 0 })
     t.equal(await counters(), 1, 'and nothing of another name')
+    await enrolApp(database, SECRET, user.id)
+    await database.query(sql`UPDATE totp SET wrong_codes = 100`)
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 100 })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 0 })
   })
 
   await t.test('get another password: sessions end, and counters are reset', async (t) => {

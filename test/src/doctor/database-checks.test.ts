@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { type Config, readConfig } from '../../../src/config/config.ts'
 import { checkPermissions } from '../../../src/doctor/checks.ts'
 import {
+  checkFactorMail,
   checkKeyAge,
   checkSchema,
   checkSearchPath,
@@ -50,6 +51,30 @@ test('a server', (t) => {
     'clock good',
     'DATABASE_POOL good'
   ])
+  t.end()
+})
+
+test('a clock that is far off spoils the codes of authenticator apps', (t) => {
+  const settings = { encoding: 'UTF8', dateStyle: 'ISO, MDY', isolation: 'read committed', timeouts: {} }
+  const clockOf = (clockAhead: number) => {
+    const facts = { version: 150_004, clockAhead, connections: { most: 97, taken: 0 }, readOnly: false, settings }
+    return checkServer(facts, configured({})).find(({ about }) => about === 'clock')
+  }
+  t.match(clockOf(9_999), { state: 'bad', message: '9999 ms ahead of this machine' })
+  const message = '10000 ms behind this machine: codes of authenticator apps may be refused'
+  t.match(clockOf(-10_000), { state: 'bad', message })
+  t.end()
+})
+
+test('factors in use without mail are a warning', (t) => {
+  const server = { SECRET_KEY: 'x'.repeat(32), DATABASE_URL: 'postgres://127.0.0.1/latchkey' }
+  const mail = { SMTP_URL: 'smtp://127.0.0.1', MAIL_FROM: 'a@example.com' }
+  t.strictSame(checkFactorMail(0, configured(server)), [])
+  t.strictSame(checkFactorMail(1, configured({ ...server, ...mail })), [])
+  t.strictSame(checkFactorMail(1, configured({})), [], 'shown at /dev/mail')
+  const message = 'not set, and 1 account with second factors or passkeys: no owner learns of a change'
+  t.match(checkFactorMail(1, configured(server)), [{ about: 'SMTP_URL', state: 'warning', message }])
+  t.match(checkFactorMail(2, configured({ PUBLIC_URL: 'https://example.com' })), [{ message: /2 accounts/ }])
   t.end()
 })
 

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { openEmbedded } from '../../../src/database/embedded.ts'
@@ -133,6 +134,14 @@ test('inspects a server', async (t) => {
 
   await startOnce({ config: readConfig({ ...variables, DATABASE_URL }) })
   t.match((await inspect({ ...variables, DATABASE_URL })).about('SECRET_KEY'), [{ state: 'good' }])
+  t.strictSame((await inspect({ ...variables, DATABASE_URL })).about('SMTP_URL'), [])
+  const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 1 })
+  await pool.query(
+    `INSERT INTO users (id, username, password_hash, created_at, mfa_required)
+     VALUES (gen_random_uuid(), 'ada', '', now(), true), (gen_random_uuid(), 'grace', '', now(), false)`
+  )
+  await pool.end()
+  t.match((await inspect({ ...variables, DATABASE_URL })).about('SMTP_URL'), [{ message: /1 account with second/ }])
   const strange = await inspect({ ...variables, DATABASE_URL, SECRET_KEY: 'another secret, which opens nothing' })
   t.match(strange.about('SECRET_KEY'), [{ state: 'bad', message: 'does not decrypt the root secret' }])
   t.ok(strange.isBad)

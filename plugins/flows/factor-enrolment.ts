@@ -1,0 +1,138 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { displayName } from '../../src/admin/accounts.ts'
+import type { Action, Detail } from '../../src/audit/actions.ts'
+import { serviceOf } from '../../src/config/service.ts'
+import { base32 } from '../../src/factors/base32.ts'
+import { type Factors, readFactors } from '../../src/factors/state.ts'
+import { otpauthUri } from '../../src/factors/totp.ts'
+import { PENDING_SECONDS } from '../../src/factors/totp-secrets.ts'
+import {
+  beginTotp,
+  changeFactors,
+  changeRequirement,
+  type Enrolment,
+  type FactorChange,
+  finishTotp,
+  type Requirement,
+  removeTotp,
+  renewRecoveryCodes
+} from '../../src/flows/factor-enrolment.ts'
+import type { Mfa, NewTotp, RecoveryCodes } from '../../src/schemas/mfa.ts'
+
+/** What a user does about second factors, behind `tokens.authenticateSession` and, but for `read`, a fresh token. */
+export interface FactorEnrolment {
+  read(request: FastifyRequest): Promise<Mfa>
+  /** Requires a second step, or no longer. */
+  require(request: FastifyRequest, required: boolean): Promise<Mfa>
+  /** Makes a secret for an authenticator app, which waits for its first code. */
+  beginTotp(request: FastifyRequest): Promise<NewTotp>
+  /** @throws Problem MFA_CODE_INVALID if the code is wrong, or no secret waits */
+  confirmTotp(request: FastifyRequest, code: string): Promise<RecoveryCodes>
+  /** @throws Problem NOT_FOUND if there is no app */
+  removeTotp(request: FastifyRequest): Promise<void>
+  /** @throws Problem FORBIDDEN if the account has no factor */
+  renewRecoveryCodes(request: FastifyRequest): Promise<RecoveryCodes>
+  /**
+   * Changes the factors of the account of a request, in a transaction that locks the account. If a second step has become
+   * required since the token was judged, it is judged again.
+   *
+   * @throws Problem TOKEN_INVALID if the session is not active any more; STEP_UP_REQUIRED
+   */
+  change<Result>(request: FastifyRequest, work: (change: FactorChange) => Promise<Result>): Promise<Result>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    factorEnrolment: FactorEnrolment
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { config, mail, sessions, tokens } = fastify
+    const issuer = serviceOf(config).name
+    const enrolment: Enrolment = {
+      lifetimes: sessions.rules,
+      mail: mail.available,
+      keys: { totp: fastify.deriveKey('totp secrets'), recovery: fastify.deriveKey('recovery codes') }
+    }
+
+    async function change<Result>(
+      request: FastifyRequest,
+      work: (change: FactorChange) => Promise<Result>
+    ): Promise<Result> {
+      const { account, database, user: session } = request
+      const changed = await changeFactors(database, sessions.rules, { session, required: account.mfaRequired }, work)
+      if (changed) return changed.result
+      await tokens.authenticateSession(request)
+      await tokens.requireFresh(request)
+      return change(request, work)
+    }
+
+    function record(request: FastifyRequest, action: Action, detail?: Detail): void {
+      const { sub: account, sid: session } = request.user
+      request.record(action, { account, session, ...(detail && { detail }) })
+    }
+
+    function recordRequirement(request: FastifyRequest, { becameRequired, ended }: Requirement): void {
+      if (becameRequired) record(request, 'second step required', { count: ended })
+    }
+
+    fastify.decorate('factorEnrolment', {
+      change,
+
+      async read({ database, user }) {
+        return toMfa((await readFactors(database, user.sub)) as Factors)
+      },
+
+      async require(request, required) {
+        const changed = await change(request, (each) => changeRequirement(enrolment, each, required))
+        mail.wake()
+        recordRequirement(request, changed)
+        if (changed.dropped) record(request, 'second step not required')
+        if (changed.codes) record(request, 'recovery codes made')
+        return { ...toMfa(changed.factors), ...(changed.codes && { codes: changed.codes }) }
+      },
+
+      async beginTotp(request) {
+        const secret = await change(request, (each) => beginTotp(enrolment, each))
+        const uri = otpauthUri(secret, { issuer, account: displayName(request.account) })
+        return { secret: base32(secret), uri, expires_in: PENDING_SECONDS }
+      },
+
+      async confirmTotp(request, code) {
+        const confirmed = await change(request, (each) => finishTotp(enrolment, each, code))
+        mail.wake()
+        record(request, 'totp added')
+        recordRequirement(request, confirmed)
+        record(request, 'recovery codes made')
+        return { codes: confirmed.codes }
+      },
+
+      async removeTotp(request) {
+        const dropped = await change(request, (each) => removeTotp(enrolment, each))
+        mail.wake()
+        record(request, 'totp removed')
+        if (dropped) record(request, 'second step not required')
+      },
+
+      async renewRecoveryCodes(request) {
+        const codes = await change(request, (each) => renewRecoveryCodes(enrolment, each))
+        record(request, 'recovery codes made')
+        return { codes }
+      }
+    } satisfies FactorEnrolment)
+  },
+  {
+    name: 'factor-enrolment',
+    dependencies: ['audit', 'config', 'database', 'derive-key', 'mail', 'sessions', 'tokens']
+  }
+)
+
+const toMfa = ({ required, totp, passkeys, recovery_codes }: Factors): Mfa => ({
+  required,
+  totp: totp && { created_at: totp.created_at.toISOString() },
+  passkeys,
+  recovery_codes
+})

@@ -1,0 +1,30 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BEARER, BODY, NoBody, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { RecoveryCodesAnswer } from '../../src/schemas/mfa.ts'
+
+const schema = {
+  operationId: 'makeRecoveryCodes',
+  summary: 'Make new recovery codes',
+  description: `Requires a fresh access token, and an authenticator app or a passkey. The codes before are void; the new ones
+are shown once.`,
+  tags: ['second factors'],
+  security: [{ bearer: [] }],
+  querystring: Nothing,
+  body: NoBody,
+  response: {
+    200: RecoveryCodesAnswer,
+    ...refusals(...BEARER, ...BODY, 'STEP_UP_REQUIRED', 'FORBIDDEN', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const recoveryCodes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { factorEnrolment, tokens } = fastify
+  const onRequest = tokens.authenticateSession
+  const preHandler = tokens.requireFresh
+
+  fastify.post('/recovery-codes', { schema, onRequest, preHandler }, (request) =>
+    factorEnrolment.renewRecoveryCodes(request)
+  )
+}
+
+export default recoveryCodes

@@ -1,0 +1,41 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BEARER, BODY, NO_CONTENT, NoBody, Nothing, refusals } from '../../src/schemas/answers.ts'
+import { NewTotpAnswer } from '../../src/schemas/mfa.ts'
+
+const common = { tags: ['second factors'], security: [{ bearer: [] }], querystring: Nothing, body: NoBody }
+
+const adding = {
+  ...common,
+  operationId: 'addTotp',
+  summary: 'Set up an authenticator app',
+  description: `Requires a fresh access token. Makes a secret (RFC 6238: SHA-1, six digits, 30 s), which waits for its first
+code at \`/mfa/totp/confirm\`. Until then an earlier app goes on working. Of several secrets the newest counts.`,
+  response: { 200: NewTotpAnswer, ...refusals(...BEARER, ...BODY, 'STEP_UP_REQUIRED', 'DATABASE_UNAVAILABLE') }
+}
+
+const removing = {
+  ...common,
+  operationId: 'removeTotp',
+  summary: 'Remove the authenticator app',
+  description: `Requires a fresh access token. Without any factor left, no second step is required any more and the recovery
+codes are void.`,
+  response: {
+    ...NO_CONTENT,
+    ...refusals(...BEARER, ...BODY, 'STEP_UP_REQUIRED', 'NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const totp: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { factorEnrolment, tokens } = fastify
+  const onRequest = tokens.authenticateSession
+  const preHandler = tokens.requireFresh
+
+  fastify.post('/totp', { schema: adding, onRequest, preHandler }, (request) => factorEnrolment.beginTotp(request))
+
+  fastify.delete('/totp', { schema: removing, onRequest, preHandler }, async (request, reply) => {
+    await factorEnrolment.removeTotp(request)
+    reply.code(204)
+  })
+}
+
+export default totp

@@ -1,0 +1,31 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { BEARER, BODY, Nothing, refusals } from '../../../src/schemas/answers.ts'
+import { RecoveryCodesAnswer, TotpConfirmation } from '../../../src/schemas/mfa.ts'
+
+const schema = {
+  operationId: 'confirmTotp',
+  summary: 'Confirm the authenticator app',
+  description: `Requires a fresh access token. Takes the secret that waits into use, requires a second step from now on, ends
+all other sessions that began without one, and makes recovery codes. The session itself is raised to \`aal2\`: refresh it
+for a token that says so.`,
+  tags: ['second factors'],
+  security: [{ bearer: [] }],
+  querystring: Nothing,
+  body: TotpConfirmation,
+  response: {
+    200: RecoveryCodesAnswer,
+    ...refusals(...BEARER, ...BODY, 'STEP_UP_REQUIRED', 'MFA_CODE_INVALID', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const confirm: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { factorEnrolment, tokens } = fastify
+  const onRequest = tokens.authenticateSession
+  const preHandler = tokens.requireFresh
+
+  fastify.post('/confirm', { schema, onRequest, preHandler }, (request) =>
+    factorEnrolment.confirmTotp(request, request.body.totp)
+  )
+}
+
+export default confirm

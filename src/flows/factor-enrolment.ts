@@ -1,0 +1,185 @@
+import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
+import { Problem } from '../errors.ts'
+import { voidLoginSteps } from '../factors/login-steps.ts'
+import { makeRecoveryCodes } from '../factors/recovery-codes.ts'
+import { type Factors, readFactors, requireSecondStep, settleFactors } from '../factors/state.ts'
+import { addPendingTotp, confirmTotp, deleteTotp } from '../factors/totp-secrets.ts'
+import type { SecurityEvent } from '../mail/letters/security-notice.ts'
+import { enqueueNotice } from '../mail/mails.ts'
+import type { Lifetimes } from '../sessions/lifetimes.ts'
+import { addSessionProof, endLowerSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
+
+/** What all changes of factors need. */
+export interface Enrolment {
+  lifetimes: Lifetimes
+  /** Whether the service sends mail. */
+  mail: boolean
+  keys: {
+    /** The key of TOTP secrets. */
+    totp: Buffer
+    /** The key of recovery codes. */
+    recovery: Buffer
+  }
+}
+
+/** The session that changes the factors of its account. */
+export interface Changing {
+  session: SessionOfUser
+  /** Whether a second step was required of the account when its access token was found fresh enough. */
+  required: boolean
+}
+
+/** A transaction that has locked an account whose factors change. */
+export interface FactorChange {
+  transaction: Database
+  session: SessionOfUser
+}
+
+/**
+ * Changes the factors of the account of an active session, in a transaction that locks the account. Work that fails changes
+ * nothing.
+ *
+ * @returns the result of the work; nothing, without doing it, if a second step is required by now and was not when the
+ * access token was judged
+ * @throws Problem TOKEN_INVALID if the session is not active
+ */
+export async function changeFactors<Result>(
+  database: Database,
+  lifetimes: Lifetimes,
+  { session, required }: Changing,
+  work: (change: FactorChange) => Promise<Result>
+): Promise<{ result: Result } | undefined> {
+  return database.transact(async (transaction) => {
+    const [owner] = await transaction.query<{ mfa_required: boolean }>(
+      sql`SELECT mfa_required FROM users WHERE id = ${session.sub} FOR NO KEY UPDATE`
+    )
+    // Behind the lock: whatever ends all sessions of an account, or those below a level, has locked it too.
+    if (!owner || !(await findSessionUser(transaction, lifetimes, session))) throw new Problem('TOKEN_INVALID')
+    if (owner.mfa_required && !required) return undefined
+    return { result: await work({ transaction, session }) }
+  })
+}
+
+/** Makes a secret for an authenticator app, which waits for its first code. */
+export const beginTotp = ({ keys }: Enrolment, { transaction, session }: FactorChange): Promise<Buffer> =>
+  addPendingTotp(transaction, keys.totp, session.sub)
+
+/** The outcome of a change after which a second step may be required. */
+export interface Requirement {
+  /** Whether it is required since this change. */
+  becameRequired: boolean
+  /** How many other sessions were below `aal2`, and have ended. */
+  ended: number
+}
+
+/**
+ * Takes the new secret into use, requires a second step, makes recovery codes, and raises the session to `aal2`.
+ *
+ * @throws Problem MFA_CODE_INVALID if the code is wrong, or no secret waits
+ */
+export async function finishTotp(
+  { keys, lifetimes, mail }: Enrolment,
+  { transaction, session }: FactorChange,
+  code: string
+): Promise<{ codes: string[]; replaced: boolean } & Requirement> {
+  const user = session.sub
+  const before = (await readFactors(transaction, user)) as Factors
+  if (!(await confirmTotp(transaction, keys.totp, user, code))) throw new Problem('MFA_CODE_INVALID')
+  const requirement = await require(lifetimes, { transaction, session })
+  const codes = await makeRecoveryCodes(transaction, keys.recovery, user)
+  await voidLoginSteps(transaction, user)
+  await addSessionProof(transaction, session, 'totp')
+  const replaced = before.totp !== null
+  const changed = replaced ? 'app replaced' : 'app added'
+  await notify(transaction, mail, user, requirement.becameRequired ? 'second step on' : changed)
+  return { codes, replaced, ...requirement }
+}
+
+/**
+ * Removes the authenticator app. With the last factor the requirement and the recovery codes go.
+ *
+ * @returns whether the requirement went
+ * @throws Problem NOT_FOUND if there is none
+ */
+export async function removeTotp({ mail }: Enrolment, { transaction, session }: FactorChange): Promise<boolean> {
+  const user = session.sub
+  if (!(await deleteTotp(transaction, user))) throw new Problem('NOT_FOUND')
+  const dropped = await settleFactors(transaction, user)
+  await voidLoginSteps(transaction, user)
+  await notify(transaction, mail, user, dropped ? 'second step off' : 'app removed')
+  return dropped
+}
+
+/**
+ * Makes new recovery codes, which void those before.
+ *
+ * @throws Problem FORBIDDEN if the account has no factor that they could replace
+ */
+export async function renewRecoveryCodes(
+  { keys }: Enrolment,
+  { transaction, session }: FactorChange
+): Promise<string[]> {
+  await requireFactor(transaction, session.sub)
+  const codes = await makeRecoveryCodes(transaction, keys.recovery, session.sub)
+  await voidLoginSteps(transaction, session.sub)
+  return codes
+}
+
+/** The outcome of a change of the requirement: the factors afterwards. */
+export interface RequirementChange extends Requirement {
+  factors: Factors
+  /** Recovery codes, if a second step is required and none were left. */
+  codes: string[] | undefined
+  /** Whether it was required before, and no longer is. */
+  dropped: boolean
+}
+
+/**
+ * Requires a second step of an account, or no longer.
+ *
+ * @throws Problem FORBIDDEN if it is to be required and the account has no factor
+ */
+export async function changeRequirement(
+  { keys, lifetimes, mail }: Enrolment,
+  { transaction, session }: FactorChange,
+  required: boolean
+): Promise<RequirementChange> {
+  const user = session.sub
+  if (!required) {
+    const dropped = await requireSecondStep(transaction, user, false)
+    await voidLoginSteps(transaction, user)
+    if (dropped) await notify(transaction, mail, user, 'second step off')
+    const factors = (await readFactors(transaction, user)) as Factors
+    return { factors, codes: undefined, dropped, becameRequired: false, ended: 0 }
+  }
+  const { recovery_codes: left } = await requireFactor(transaction, user)
+  const codes = left === 0 ? await makeRecoveryCodes(transaction, keys.recovery, user) : undefined
+  const requirement = await require(lifetimes, { transaction, session })
+  await voidLoginSteps(transaction, user)
+  if (requirement.becameRequired) await notify(transaction, mail, user, 'second step on')
+  const factors = (await readFactors(transaction, user)) as Factors
+  return { factors, codes, dropped: false, ...requirement }
+}
+
+/** Requires a second step, and ends the other sessions that began without one. */
+async function require(lifetimes: Lifetimes, { transaction, session }: FactorChange): Promise<Requirement> {
+  const becameRequired = await requireSecondStep(transaction, session.sub, true)
+  const ended = becameRequired ? await endLowerSessions(transaction, lifetimes, session) : 0
+  return { becameRequired, ended }
+}
+
+async function requireFactor(transaction: Database, user: string): Promise<Factors> {
+  const factors = (await readFactors(transaction, user)) as Factors
+  if (factors.totp !== null || factors.passkeys > 0) return factors
+  throw new Problem('FORBIDDEN', { message: 'The account has no authenticator app and no passkey.' })
+}
+
+async function notify(
+  transaction: Database,
+  mail: boolean,
+  user: string,
+  what: Exclude<SecurityEvent, 'recovery code used'>
+): Promise<void> {
+  if (mail) await enqueueNotice(transaction, user, { what })
+}
