@@ -27,13 +27,13 @@ stay, and the password alone signs in.`,
 }
 
 const mfa: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { factorEnrolment, tokens } = fastify
-  const onRequest = tokens.authenticateSession
-  const preHandler = tokens.requireFresh
+  const { factorEnrolment, factors, tokens } = fastify
+  const authenticate = tokens.authenticateSession
+  const onRequest = [authenticate, factors.requireFresh]
 
-  fastify.get('/mfa', { schema: reading, onRequest }, (request) => factorEnrolment.read(request))
+  fastify.get('/mfa', { schema: reading, onRequest: authenticate }, (request) => factorEnrolment.read(request))
 
-  fastify.patch('/mfa', { schema: changing, onRequest, preHandler }, (request) =>
+  fastify.patch('/mfa', { schema: changing, onRequest }, (request) =>
     factorEnrolment.require(request, request.body.required)
   )
 }

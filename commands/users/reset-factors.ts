@@ -15,11 +15,12 @@ const define: DefineCommand = (command, { open, answer }) => {
       '\nThe password alone signs in afterwards. If somebody else may know it, set another one first: users set-password.'
     )
     .action(async (user: string, { passkeys = false }: { passkeys?: boolean }) => {
-      const { audit, database, mail, sessions } = await open()
+      const { audit, database, deriveKey, mail, sessions } = await open()
       const reset = { passkeys, mail: mail.available }
       const { account, before, ended } = await resetFactors(
         database.open(OPERATOR_TIMEOUT),
         sessions.rules,
+        deriveKey('limits'),
         user,
         reset
       )

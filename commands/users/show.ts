@@ -2,7 +2,7 @@ import { ACCOUNT_ARGUMENT, type Account, findAccount, OPERATOR_TIMEOUT } from '.
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { align, table } from '../../src/cli/table.ts'
 import { type Factors, readFactors } from '../../src/factors/state.ts'
-import { type Guesses, readGuesses } from '../../src/limits/guesses.ts'
+import { type Failures, type Guesses, readCodeGuesses, readGuesses } from '../../src/limits/guesses.ts'
 import { countOf } from '../../src/plural.ts'
 import type { Session } from '../../src/schemas/sessions.ts'
 import { countSessions, listSessions } from '../../src/sessions/sessions.ts'
@@ -21,6 +21,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       const account = await findAccount(database, user)
       const factors = (await readFactors(database, account.id)) as Factors
       const guesses = await readGuesses(database, deriveKey('limits'), account)
+      const codes = await readCodeGuesses(database, deriveKey('limits'), account.id)
       const active = await countSessions(database, fastify.sessions.rules, account.id)
       const sessions = (await listSessions(database, fastify.sessions.rules, { sid: null, sub: account.id })).slice(
         0,
@@ -29,7 +30,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       answer(
         {
           ...account,
-          mfa: factors,
+          mfa: { ...factors, wrong_codes: codes.wrong, blocked_for: codes.blockedFor },
           limits: guesses.map(({ name, wrong, blockedFor }) => ({
             name,
             wrong_passwords: wrong,
@@ -38,7 +39,10 @@ const show: DefineCommand = (command, { open, answer }) => {
           active_sessions: active,
           sessions: sessions.map(({ current: _, ...session }) => session)
         },
-        [describe(account, factors, guesses, active), ...(active > 0 ? [describeSessions(sessions)] : [])].join('\n\n')
+        [
+          describe(account, factors, { guesses, codes }, active),
+          ...(active > 0 ? [describeSessions(sessions)] : [])
+        ].join('\n\n')
       )
     })
 }
@@ -46,7 +50,7 @@ const show: DefineCommand = (command, { open, answer }) => {
 function describe(
   { id, username, email, email_verified, created_at, disabled_at }: Account,
   factors: Factors,
-  guesses: Guesses[],
+  { guesses, codes }: { guesses: Guesses[]; codes: Failures },
   active: number
 ) {
   return align([
@@ -56,7 +60,10 @@ function describe(
     ['created', created_at],
     ['disabled', disabled_at ?? 'no'],
     ['factors', describeFactors(factors)],
-    ...guesses.filter(({ wrong }) => wrong > 0).map(describeGuesses),
+    ...guesses
+      .filter(({ wrong }) => wrong > 0)
+      .map((each) => describeFailures('wrong password', each, ` for the ${each.name}`)),
+    ...(codes.wrong > 0 ? [describeFailures('wrong code', codes)] : []),
     ['sessions', active > SHOWN ? `${active}, of which the ${SHOWN} used last` : String(active)]
   ])
 }
@@ -68,9 +75,9 @@ function describeFactors({ required, totp, passkeys, recovery_codes }: Factors):
   return `${all.filter(Boolean).join(', ')}; second step ${required ? 'required' : 'not required'}`
 }
 
-function describeGuesses({ name, wrong, blockedFor }: Guesses): string[] {
+function describeFailures(what: string, { wrong, blockedFor }: Failures, where = ''): string[] {
   const blocked = blockedFor > 0 ? `, blocked for ${countOf(blockedFor, 'second')}` : ''
-  return ['limits', `${countOf(wrong, 'wrong password')} for the ${name}${blocked}`]
+  return ['limits', `${countOf(wrong, what)}${where}${blocked}`]
 }
 
 function describeSessions(sessions: Session[]): string {

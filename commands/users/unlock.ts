@@ -10,15 +10,16 @@ const unlock: DefineCommand = (command, { open, answer }) => {
       const fastify = await open()
       const { audit, deriveKey } = fastify
       const database = fastify.database.open(OPERATOR_TIMEOUT)
-      const { account, guesses, wrongCodes } = await unlockAccount(database, deriveKey('limits'), user)
+      const { account, guesses, codes } = await unlockAccount(database, deriveKey('limits'), user)
       audit.record('operator', 'user unlocked', { account: account.id })
       const reset = guesses.reduce((sum, { wrong }) => sum + wrong, 0)
-      const blocked = guesses.filter(({ blockedFor }) => blockedFor > 0).map(({ name }) => name)
+      const counted = [...guesses, { name: 'second step', ...codes }]
+      const blocked = counted.filter(({ blockedFor }) => blockedFor > 0).map(({ name }) => name)
       const freed = blocked.length > 0 ? `, and its ${blocked.join(' and ')} no longer blocked` : ''
-      const codes = wrongCodes > 0 ? ` and ${countOf(wrongCodes, 'wrong code')}` : ''
+      const wrongCodes = codes.wrong > 0 ? ` and ${countOf(codes.wrong, 'wrong code')}` : ''
       answer(
-        { ...account, wrong_passwords_reset: reset, wrong_codes_reset: wrongCodes, were_blocked: blocked },
-        `${countOf(reset, 'wrong password')}${codes} of ${displayName(account)} reset${freed}`
+        { ...account, wrong_passwords_reset: reset, wrong_codes_reset: codes.wrong, were_blocked: blocked },
+        `${countOf(reset, 'wrong password')}${wrongCodes} of ${displayName(account)} reset${freed}`
       )
     })
 }

@@ -50,7 +50,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { config, mail, sessions, tokens } = fastify
+    const { config, factors, mail, sessions, tokens } = fastify
     const issuer = serviceOf(config).name
     const enrolment: Enrolment = {
       lifetimes: sessions.rules,
@@ -66,7 +66,7 @@ export default fp(
       const changed = await changeFactors(database, sessions.rules, { session, required: account.mfaRequired }, work)
       if (changed) return changed.result
       await tokens.authenticateSession(request)
-      await tokens.requireFresh(request)
+      await factors.requireFresh(request)
       return change(request, work)
     }
 
@@ -126,7 +126,7 @@ export default fp(
   },
   {
     name: 'factor-enrolment',
-    dependencies: ['audit', 'config', 'database', 'derive-key', 'mail', 'sessions', 'tokens']
+    dependencies: ['audit', 'config', 'database', 'derive-key', 'factors', 'mail', 'sessions', 'tokens']
   }
 )
 

@@ -18,13 +18,10 @@ are shown once.`,
 }
 
 const recoveryCodes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { factorEnrolment, tokens } = fastify
-  const onRequest = tokens.authenticateSession
-  const preHandler = tokens.requireFresh
+  const { factorEnrolment, factors, tokens } = fastify
+  const onRequest = [tokens.authenticateSession, factors.requireFresh]
 
-  fastify.post('/recovery-codes', { schema, onRequest, preHandler }, (request) =>
-    factorEnrolment.renewRecoveryCodes(request)
-  )
+  fastify.post('/recovery-codes', { schema, onRequest }, (request) => factorEnrolment.renewRecoveryCodes(request))
 }
 
 export default recoveryCodes

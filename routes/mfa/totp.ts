@@ -26,13 +26,12 @@ codes are void.`,
 }
 
 const totp: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { factorEnrolment, tokens } = fastify
-  const onRequest = tokens.authenticateSession
-  const preHandler = tokens.requireFresh
+  const { factorEnrolment, factors, tokens } = fastify
+  const onRequest = [tokens.authenticateSession, factors.requireFresh]
 
-  fastify.post('/totp', { schema: adding, onRequest, preHandler }, (request) => factorEnrolment.beginTotp(request))
+  fastify.post('/totp', { schema: adding, onRequest }, (request) => factorEnrolment.beginTotp(request))
 
-  fastify.delete('/totp', { schema: removing, onRequest, preHandler }, async (request, reply) => {
+  fastify.delete('/totp', { schema: removing, onRequest }, async (request, reply) => {
     await factorEnrolment.removeTotp(request)
     reply.code(204)
   })

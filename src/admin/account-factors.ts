@@ -4,6 +4,8 @@ import { deleteAllPasskeys } from '../factors/passkeys.ts'
 import { deleteRecoveryCodes } from '../factors/recovery-codes.ts'
 import { type Factors, readFactors, requireSecondStep } from '../factors/state.ts'
 import { deleteTotp } from '../factors/totp-secrets.ts'
+import { accountCodesKeys } from '../limits/counter-keys.ts'
+import { resetGuesses } from '../limits/guesses.ts'
 import { enqueueNotice } from '../mail/mails.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions } from '../sessions/sessions.ts'
@@ -19,13 +21,16 @@ export interface FactorReset {
 
 /**
  * Takes the authenticator app, the recovery codes and the requirement of a second step away from an account, ends its
- * sessions and sign-ins that wait for their second step, and notifies its verified address.
+ * sessions and sign-ins that wait for their second step, resets the counters of wrong codes, and notifies its verified
+ * address.
  *
+ * @param secret key of the limit counters
  * @returns the factors before
  */
 export async function resetFactors(
   database: Database,
   lifetimes: Lifetimes,
+  secret: Buffer,
   user: string,
   { passkeys, mail }: FactorReset
 ): Promise<SessionsEnded & { before: Factors }> {
@@ -38,6 +43,7 @@ export async function resetFactors(
     await requireSecondStep(transaction, row.id, false)
     await voidLoginSteps(transaction, row.id)
     const ended = await endAllSessions(transaction, lifetimes, row.id, 'factors reset')
+    await resetGuesses(transaction, accountCodesKeys(secret, row.id))
     if (mail) await enqueueNotice(transaction, row.id, { what: 'factors reset' })
     return { account: toAccount(row), before, ended }
   })

@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { forgetWrongCodes } from '../factors/totp-secrets.ts'
-import { accountKeys } from '../limits/counter-keys.ts'
-import { type Guesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
+import { accountCodesKeys, accountKeys } from '../limits/counter-keys.ts'
+import { type Failures, type Guesses, readCodeGuesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
 import { UUID } from '../schemas/fields.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { countSessions, endAllSessions } from '../sessions/sessions.ts'
@@ -145,13 +145,14 @@ export async function unlockAccount(
   database: Database,
   secret: Buffer,
   user: string
-): Promise<{ account: Account; guesses: Guesses[]; wrongCodes: number }> {
+): Promise<{ account: Account; guesses: Guesses[]; codes: Failures }> {
   return database.transact(async (transaction) => {
     const row = await findAccountRow(transaction, user)
     const guesses = await readGuesses(transaction, secret, row)
-    await resetGuesses(transaction, accountKeys(secret, row))
-    const wrongCodes = await forgetWrongCodes(transaction, row.id)
-    return { account: toAccount(row), guesses, wrongCodes }
+    const { wrong, blockedFor } = await readCodeGuesses(transaction, secret, row.id)
+    await resetGuesses(transaction, [...accountCodesKeys(secret, row.id), ...accountKeys(secret, row)])
+    const wrongInApp = await forgetWrongCodes(transaction, row.id)
+    return { account: toAccount(row), guesses, codes: { wrong: Math.max(wrong, wrongInApp), blockedFor } }
   })
 }
 

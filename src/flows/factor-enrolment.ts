@@ -7,8 +7,9 @@ import { type Factors, readFactors, requireSecondStep, settleFactors } from '../
 import { addPendingTotp, confirmTotp, deleteTotp } from '../factors/totp-secrets.ts'
 import type { SecurityEvent } from '../mail/letters/security-notice.ts'
 import { enqueueNotice } from '../mail/mails.ts'
+import { addProofToSession, endSessionsBelowAal2 } from '../sessions/authentication.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
-import { addSessionProof, endLowerSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
+import { findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 
 /** What all changes of factors need. */
 export interface Enrolment {
@@ -89,7 +90,7 @@ export async function finishTotp(
   const requirement = await require(lifetimes, { transaction, session })
   const codes = await makeRecoveryCodes(transaction, keys.recovery, user)
   await voidLoginSteps(transaction, user)
-  await addSessionProof(transaction, session, 'totp')
+  await addProofToSession(transaction, lifetimes, session, 'totp')
   const replaced = before.totp !== null
   const changed = replaced ? 'app replaced' : 'app added'
   await notify(transaction, mail, user, requirement.becameRequired ? 'second step on' : changed)
@@ -165,7 +166,7 @@ export async function changeRequirement(
 /** Requires a second step, and ends the other sessions that began without one. */
 async function require(lifetimes: Lifetimes, { transaction, session }: FactorChange): Promise<Requirement> {
   const becameRequired = await requireSecondStep(transaction, session.sub, true)
-  const ended = becameRequired ? await endLowerSessions(transaction, lifetimes, session) : 0
+  const ended = becameRequired ? await endSessionsBelowAal2(transaction, lifetimes, session) : 0
   return { becameRequired, ended }
 }
 

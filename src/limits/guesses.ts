@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { asNumber, NOW, sql } from '../database/sql.ts'
 import type { AccountNames } from '../users/names.ts'
-import { type DeviceKeys, nameKeys, namesPresent } from './counter-keys.ts'
+import { codesKey, type DeviceKeys, nameKeys, namesPresent } from './counter-keys.ts'
 import { incrementAll, wholeSeconds } from './counters.ts'
 
 /** Failed passwords in a row, for a name by strangers, and for each known device, before they are throttled. */
@@ -17,13 +17,17 @@ const LONGEST_WAIT = 3600
 /** A counter expires this long after the last failure of a name, or the first of a device, in seconds. */
 const EXPIRY = 24 * 60 * 60
 
-/** The failures counted for a name. */
-export interface Guesses {
-  name: keyof AccountNames
-  /** Number of failed passwords. */
+/** The failures that a counter has. */
+export interface Failures {
+  /** Number of failed passwords or codes. */
   wrong: number
   /** Seconds for which strangers are blocked; known devices are not. */
   blockedFor: number
+}
+
+/** The failures counted for a name. */
+export interface Guesses extends Failures {
+  name: keyof AccountNames
 }
 
 /**
@@ -111,15 +115,25 @@ export async function refundGuesses(database: Database, keys: Buffer[]): Promise
 
 /** Reads the failures counted for each name of an account. */
 export async function readGuesses(database: Database, secret: Buffer, names: AccountNames): Promise<Guesses[]> {
-  const rows = await database.query<Omit<Guesses, 'name'>>(
+  const failures = await readFailures(database, nameKeys(secret, names))
+  return namesPresent(names).map(([name], place) => ({ name, ...(failures[place] as Failures) }))
+}
+
+/** Reads the wrong codes counted for an account, from clients that it does not know. */
+export async function readCodeGuesses(database: Database, secret: Buffer, user: string): Promise<Failures> {
+  const [failures] = await readFailures(database, [codesKey(secret, user)])
+  return failures as Failures
+}
+
+/** The failures of each counter, in the order of the keys. */
+const readFailures = (database: Database, keys: Buffer[]) =>
+  database.query<Failures & Record<string, unknown>>(
     sql`SELECT coalesce(count, 0) AS wrong,
        coalesce(greatest(ceil(extract(epoch FROM blocked_until - ${NOW})), 0), 0)::int AS "blockedFor"
-     FROM unnest(${nameKeys(secret, names)}::bytea[]) WITH ORDINALITY AS asked (key, place)
+     FROM unnest(${keys}::bytea[]) WITH ORDINALITY AS asked (key, place)
        LEFT JOIN limits ON limits.key = asked.key AND over_at > ${NOW}
      ORDER BY place`
   )
-  return namesPresent(names).map(([name], place) => ({ name, ...(rows[place] as (typeof rows)[number]) }))
-}
 
 /**
  * Deletes counters, after a successful login or by an operator.

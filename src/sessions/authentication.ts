@@ -40,15 +40,16 @@ export async function endSessionsBelowAal2(
   lifetimes: Lifetimes,
   { sid, sub }: SessionOfUser
 ): Promise<number> {
+  // The current session is locked with the others, in the order of all statements: it is changed next.
   const ended = await transaction.query(
     sql`WITH weak AS (
        SELECT session.id, moment FROM ${storedSessions(lifetimes)}
-       WHERE user_id = ${sub} AND session.id <> ${sid} AND inactive_reason IS NULL AND NOT 'mfa' = ANY(amr)
+       WHERE user_id = ${sub} AND inactive_reason IS NULL AND (session.id = ${sid} OR NOT 'mfa' = ANY(amr))
        ORDER BY session.id
        FOR UPDATE OF session
      )
      UPDATE sessions SET ended_at = moment, end_reason = ${'second step added' satisfies EndReason}
-     FROM weak WHERE sessions.id = weak.id
+     FROM weak WHERE sessions.id = weak.id AND sessions.id <> ${sid}
      RETURNING 1`
   )
   return ended.length

@@ -19,13 +19,10 @@ for a token that says so.`,
 }
 
 const confirm: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { factorEnrolment, tokens } = fastify
-  const onRequest = tokens.authenticateSession
-  const preHandler = tokens.requireFresh
+  const { factorEnrolment, factors, tokens } = fastify
+  const onRequest = [tokens.authenticateSession, factors.requireFresh]
 
-  fastify.post('/confirm', { schema, onRequest, preHandler }, (request) =>
-    factorEnrolment.confirmTotp(request, request.body.totp)
-  )
+  fastify.post('/confirm', { schema, onRequest }, (request) => factorEnrolment.confirmTotp(request, request.body.totp))
 }
 
 export default confirm

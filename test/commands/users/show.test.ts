@@ -1,6 +1,8 @@
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
 import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
+import { codesKey } from '../../../src/limits/counter-keys.ts'
+import { countGuess } from '../../../src/limits/guesses.ts'
 import { PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { enrolApp, enrolPasskey, requireStep } from '../../helpers/enrolled.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
@@ -26,7 +28,7 @@ test('users show', async (t) => {
     t.strictSame(rest, {
       ...user,
       disabled_at: null,
-      mfa: { required: false, totp: null, passkeys: 0, recovery_codes: 0 },
+      mfa: { required: false, totp: null, passkeys: 0, recovery_codes: 0, wrong_codes: 0, blocked_for: 0 },
       limits: [
         { name: 'username', wrong_passwords: 0, blocked_for: 0 },
         { name: 'email', wrong_passwords: 0, blocked_for: 0 }
@@ -110,8 +112,18 @@ test('users show', async (t) => {
       required: true,
       totp: { created_at: /^\d{4}-.*Z$/, blocked: true },
       passkeys: 1,
-      recovery_codes: 10
+      recovery_codes: 10,
+      wrong_codes: 0,
+      blocked_for: 0
     })
+    const codes = { name: codesKey(fastify.deriveKey('limits'), user.id), device: undefined }
+    await countGuess(database, codes)
+    t.match((await run(['users', 'show', 'mary'])).stdout, /\nlimits {4}1 wrong code\n/)
+    for (let index = 1; index < 10; index++) await countGuess(database, codes)
+    t.match(
+      (await run(['users', 'show', 'mary'])).stdout,
+      /\nlimits {4}10 wrong codes, blocked for (?:30|2\d) seconds\n/
+    )
   })
 
   await t.test('shows sessions of which neither address nor program is known', async (t) => {

@@ -1,5 +1,7 @@
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
+import { codesKey } from '../../../src/limits/counter-keys.ts'
+import { countGuess } from '../../../src/limits/guesses.ts'
 import { PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { enrolApp } from '../../helpers/enrolled.ts'
 import { done, UNKNOWN, workplace } from './workplace.ts'
@@ -37,6 +39,12 @@ test('users unlock', async (t) => {
   const fail = (wrongCodes: number) => fastify.database.open().query(sql`UPDATE totp SET wrong_codes = ${wrongCodes}`)
   await fail(100)
   t.strictSame(await run(['users', 'unlock', 'grace']), done('0 wrong passwords and 100 wrong codes of grace reset'))
+  const codes = { name: codesKey(fastify.deriveKey('limits'), user.id), device: undefined }
+  for (let index = 0; index < 10; index++) await countGuess(fastify.database.open(), codes)
+  t.strictSame(
+    await run(['users', 'unlock', 'grace']),
+    done('0 wrong passwords and 10 wrong codes of grace reset, and its second step no longer blocked')
+  )
   await fail(1)
   t.match(await ask('users', 'unlock', 'grace'), { wrong_passwords_reset: 0, wrong_codes_reset: 1 })
   t.strictSame(await run(['users', 'unlock', 'nobody']), UNKNOWN)

@@ -7,6 +7,8 @@ import { sql } from '../../../src/database/sql.ts'
 import { beginLoginStep, tryLoginStep } from '../../../src/factors/login-steps.ts'
 import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
 import { readFactors } from '../../../src/factors/state.ts'
+import { accountCodesKeys } from '../../../src/limits/counter-keys.ts'
+import { countGuess } from '../../../src/limits/guesses.ts'
 import { openSession } from '../../../src/sessions/sessions.ts'
 import { type Credentials, findOwnCredentials } from '../../../src/users/credentials.ts'
 import { addUser } from '../../../src/users/users.ts'
@@ -35,7 +37,7 @@ test('an operator resets the factors of an account', async (t) => {
     await makeRecoveryCodes(database, key, id)
     await requireStep(database, id)
     const credentials = (await findOwnCredentials(database, id)) as Credentials
-    const sign = () => openSession(database, lifetimes, credentials, ORIGIN)
+    const sign = () => openSession(database, lifetimes, credentials, ORIGIN, ['pwd', 'otp', 'mfa'])
     const step = async () => String((await beginLoginStep(database, { ...credentials, inCookie: false }))?.token)
     return { account, id, sign, step, read: () => readFactors(database, id) }
   }
@@ -47,7 +49,8 @@ test('an operator resets the factors of an account', async (t) => {
     await ada.sign()
     await ada.sign()
     const token = await ada.step()
-    const { before, ...rest } = await resetFactors(database, lifetimes, 'ADA', { passkeys: false, mail: true })
+    for (const name of accountCodesKeys(key, ada.id)) await countGuess(database, { name, device: undefined })
+    const { before, ...rest } = await resetFactors(database, lifetimes, key, 'ADA', { passkeys: false, mail: true })
     t.match(before, { required: true, totp: {}, passkeys: 1, recovery_codes: 10 })
     t.strictSame(rest, { account: ada.account, ended: 2 })
     t.strictSame(await ada.read(), { required: false, totp: null, passkeys: 1, recovery_codes: 0 })
@@ -60,19 +63,20 @@ test('an operator resets the factors of an account', async (t) => {
       { kind: 'security notice', recipient: 'ada@example.com', data: { what: 'factors reset' } }
     ])
     t.strictSame(await grace.read(), graces)
+    t.strictSame(await database.query(sql`SELECT FROM limits`), [])
   })
 
   await t.test('with its passkeys, and without a notice where no mail is sent', async (t) => {
     const { id, read } = await begin('ada')
-    await resetFactors(database, lifetimes, id, { passkeys: true, mail: false })
+    await resetFactors(database, lifetimes, key, id, { passkeys: true, mail: false })
     t.strictSame(await read(), { required: false, totp: null, passkeys: 0, recovery_codes: 0 })
     t.strictSame(await mails(), [])
-    const again = await resetFactors(database, lifetimes, id, { passkeys: true, mail: false })
+    const again = await resetFactors(database, lifetimes, key, id, { passkeys: true, mail: false })
     t.match(again, { before: { required: false, totp: null, passkeys: 0, recovery_codes: 0 }, ended: 0 })
   })
 
   await t.test('that exists', async (t) => {
-    const reset = resetFactors(database, lifetimes, 'nobody', { passkeys: true, mail: true })
+    const reset = resetFactors(database, lifetimes, key, 'nobody', { passkeys: true, mail: true })
     t.match(await caught(reset), { message: 'There is no user with the username nobody.' })
   })
 
@@ -80,7 +84,7 @@ test('an operator resets the factors of an account', async (t) => {
     await t.test('and waits for a login that is opening a session, which then ends', async (t) => {
       const { id, sign } = await begin('ada')
       const own = createDatabase(pool, { timeout: 60_000 })
-      await meet(pool, sign, () => resetFactors(own, lifetimes, id, { passkeys: false, mail: false }))
+      await meet(pool, sign, () => resetFactors(own, lifetimes, key, id, { passkeys: false, mail: false }))
       t.strictSame(await database.query(sql`SELECT end_reason FROM sessions`), [{ end_reason: 'factors reset' }])
     })
   }

@@ -13,7 +13,7 @@ import {
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
-import { nameKeys } from '../../../src/limits/counter-keys.ts'
+import { codesKey, nameKeys } from '../../../src/limits/counter-keys.ts'
 import { countGuess } from '../../../src/limits/guesses.ts'
 import { findSessionUser, openSession } from '../../../src/sessions/sessions.ts'
 import { type Credentials, findOwnCredentials } from '../../../src/users/credentials.ts'
@@ -27,6 +27,7 @@ import { migratedPool } from '../../helpers/pool.ts'
 
 const NOBODY = '0198a3c2-7f00-7000-8000-000000000000'
 const SECRET = Buffer.alloc(32, 7)
+const NO_CODES = { wrong: 0, blockedFor: 0 }
 const ORIGIN = { userAgent: undefined, ip: '::1' }
 
 test('the accounts', async (t) => {
@@ -120,7 +121,7 @@ test('the accounts', async (t) => {
       { name: 'username', wrong: 0, blockedFor: 0 },
       { name: 'email', wrong: 0, blockedFor: 0 }
     ]
-    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 0 })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, codes: NO_CODES })
     await guess({ username: 'ada' }, 10)
     await guess({ email: 'ada@example.com' }, 2)
     t.match(await unlockAccount(database, SECRET, 'ada'), {
@@ -130,12 +131,20 @@ test('the accounts', async (t) => {
         { name: 'email', wrong: 2, blockedFor: 0 }
       ]
     })
-    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 0 })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, codes: NO_CODES })
     t.equal(await counters(), 1, 'and nothing of another name')
     await enrolApp(database, SECRET, user.id)
+    const codes = { name: codesKey(SECRET, user.id), device: undefined }
+    for (let index = 0; index < 11; index++) await countGuess(database, codes)
+    t.match(await unlockAccount(database, SECRET, 'ada'), { codes: { wrong: 10, blockedFor: Number } })
+    t.equal(await counters(), 1)
     await database.query(sql`UPDATE totp SET wrong_codes = 100`)
-    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 100 })
-    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, wrongCodes: 0 })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), {
+      account,
+      guesses: none,
+      codes: { wrong: 100, blockedFor: 0 }
+    })
+    t.strictSame(await unlockAccount(database, SECRET, 'ada'), { account, guesses: none, codes: NO_CODES })
   })
 
   await t.test('get another password: sessions end, and counters are reset', async (t) => {
