@@ -83,18 +83,17 @@ export async function finishTotp(
   { keys, lifetimes, mail }: Enrolment,
   { transaction, session }: FactorChange,
   code: string
-): Promise<{ codes: string[]; replaced: boolean } & Requirement> {
+): Promise<{ codes: string[] } & Requirement> {
   const user = session.sub
   const before = (await readFactors(transaction, user)) as Factors
   if (!(await confirmTotp(transaction, keys.totp, user, code))) throw new Problem('MFA_CODE_INVALID')
   const requirement = await require(lifetimes, { transaction, session })
   const codes = await makeRecoveryCodes(transaction, keys.recovery, user)
   await voidLoginSteps(transaction, user)
-  await addProofToSession(transaction, lifetimes, session, 'totp')
-  const replaced = before.totp !== null
-  const changed = replaced ? 'app replaced' : 'app added'
+  if (!(await addProofToSession(transaction, lifetimes, session, 'totp'))) throw new Problem('TOKEN_INVALID')
+  const changed = before.totp ? 'app replaced' : 'app added'
   await notify(transaction, mail, user, requirement.becameRequired ? 'second step on' : changed)
-  return { codes, replaced, ...requirement }
+  return { codes, ...requirement }
 }
 
 /**
@@ -172,7 +171,7 @@ async function require(lifetimes: Lifetimes, { transaction, session }: FactorCha
 
 async function requireFactor(transaction: Database, user: string): Promise<Factors> {
   const factors = (await readFactors(transaction, user)) as Factors
-  if (factors.totp !== null || factors.passkeys > 0) return factors
+  if (factors.required || factors.totp !== null || factors.passkeys > 0) return factors
   throw new Problem('FORBIDDEN', { message: 'The account has no authenticator app and no passkey.' })
 }
 
