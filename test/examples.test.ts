@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { type Test, test } from 'tap'
 import { identifier, sql } from '../src/database/sql.ts'
 import { bearer, build, NO_SERVER, PASSWORD, post } from './helpers/app.ts'
+import { appOf, enrolAsOwner, enrolPasskey } from './helpers/enrolled.ts'
 import { letters, tokenOf } from './helpers/letters.ts'
 
 const KEYS = {
@@ -30,8 +31,13 @@ interface Example {
 interface World {
   token: string
   refreshToken: string
+  /** The refresh token of the session of the access token. */
+  ownRefreshToken: string
   session: string
+  user: string
   tokenOfMail?: string
+  /** What an authenticator app shows. */
+  totp?: string
 }
 
 /** What has happened before the example of an operation is sent, beside that ada has registered and signed in. */
@@ -55,6 +61,25 @@ const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise
     const confirmation = await BEFORE.confirmEmailChange?.(fastify, world)
     await post(fastify, '/email/change/confirm', { token: confirmation })
     return tokenOf(fastify, 'email-changed')
+  },
+  async changeFactors(fastify, world) {
+    await enrolPasskey(fastify.database.open(), world.user)
+    return ''
+  },
+  async removeTotp(fastify, world) {
+    await enrolAsOwner(fastify, world.token)
+    // The access token in hand is from before the second step.
+    world.token = (await post(fastify, '/token/refresh', { refresh_token: world.ownRefreshToken })).json().access_token
+    return ''
+  },
+  async confirmTotp(fastify, world) {
+    const { secret } = (await post(fastify, '/mfa/totp', undefined, bearer(world.token))).json()
+    world.totp = appOf(secret)()
+    return ''
+  },
+  async makeRecoveryCodes(fastify, world) {
+    await enrolPasskey(fastify.database.open(), world.user)
+    return ''
   },
   async finishRegistration(fastify) {
     await post(fastify, '/register', { email: ADA.email })
@@ -83,13 +108,14 @@ function examplesOf(document: Doc): Example[] {
 async function prepare(fastify: FastifyInstance, { operationId }: Example): Promise<World> {
   for (const table of ['users', 'resting_usernames', 'mails', 'limits'])
     await fastify.database.open().query(sql`DELETE FROM ${identifier(table)}`)
-  const world: World = { token: '', refreshToken: '', session: '' }
+  const world: World = { token: '', refreshToken: '', ownRefreshToken: '', session: '', user: '' }
   if (operationId !== 'register' && operationId !== 'finishRegistration') {
-    await post(fastify, '/register', { ...ADA, password: PASSWORD })
+    world.user = (await post(fastify, '/register', { ...ADA, password: PASSWORD })).json().id
     // Another session than that of the access token, to be ended.
     const [first, second] = [1, 2].map(() => post(fastify, '/login', { username: 'ada', password: PASSWORD }))
     Object.assign(world, {
       token: (await first)?.json().access_token,
+      ownRefreshToken: (await first)?.json().refresh_token,
       refreshToken: (await second)?.json().refresh_token
     })
     world.session = (await fastify.tokens.verify((await second)?.json().access_token)).sid
@@ -106,6 +132,7 @@ function request({ path, method, type, value, operation }: Example, world: World
   }, path)
   const replaced = value && {
     ...value,
+    ...('totp' in value && { totp: world.totp ?? value.totp }),
     ...('token' in value && { token: world.tokenOfMail ?? world.refreshToken }),
     ...('refresh_token' in value && { refresh_token: world.refreshToken })
   }

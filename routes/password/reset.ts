@@ -8,7 +8,8 @@ const schema = {
   description: `Takes the token of a mail, once, within 30 minutes. The password is subject to
 the rules of \`/register\`; a rejected one does not use up the token. Ends all sessions of the user, resets the counters of wrong
 passwords, and verifies the address. The client is not signed in, but gets a device cookie, so that the owner can sign
-in while others guess passwords.`,
+in while others guess passwords. It removes no second step; \`delete_passkeys\` deletes all passkeys, except for those
+that are all there is for a second step (LAST_CREDENTIAL).`,
   tags: ['mail'],
   querystring: Nothing,
   body: PasswordReset,
@@ -18,6 +19,7 @@ in while others guess passwords.`,
       ...BODY,
       'EMAIL_TOKEN_INVALID',
       'PASSWORD_REJECTED',
+      'LAST_CREDENTIAL',
       'TOO_MANY_REQUESTS',
       'MAIL_UNAVAILABLE',
       'DATABASE_UNAVAILABLE'

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import { TOTP } from 'otpauth'
 import { systemClock } from '../../src/clock.ts'
 import type { Database } from '../../src/database/database.ts'
@@ -6,6 +7,7 @@ import { sql } from '../../src/database/sql.ts'
 import { base32 } from '../../src/factors/base32.ts'
 import { addPasskey } from '../../src/factors/passkeys.ts'
 import { addPendingTotp } from '../../src/factors/totp-secrets.ts'
+import { bearer, post } from './app.ts'
 
 /** An authenticator app: what it shows some steps from now. */
 export const appOf =
@@ -41,3 +43,29 @@ export async function enrolPasskey(database: Database, user: string): Promise<vo
 /** Requires a second step of an account, whatever it has. */
 export const requireStep = (database: Database, user: string) =>
   database.query(sql`UPDATE users SET mfa_required = true WHERE id = ${user}`)
+
+/** Sets an authenticator app up as its owner does. The code of the present step is used; the access token stays `aal1`. */
+export async function enrolAsOwner(
+  fastify: FastifyInstance,
+  token: string
+): Promise<{ show: (steps?: number) => string; codes: string[] }> {
+  const { secret } = (await post(fastify, '/mfa/totp', undefined, bearer(token))).json()
+  const show = appOf(secret, { clock: fastify.clock })
+  const confirmed = await post(fastify, '/mfa/totp/confirm', { totp: show() }, bearer(token))
+  return { show, codes: confirmed.json().codes }
+}
+
+/** What clients had recorded since the last call, the earliest first. */
+export async function recorded(fastify: FastifyInstance) {
+  await fastify.audit.flush()
+  const last = seen.get(fastify) ?? 0
+  const rows = await fastify.database
+    .open()
+    .query<{ seq: number; action: string; account: string | null; session: string | null; detail: object | null }>(
+      sql`SELECT seq::int, action, account, session, detail FROM audit WHERE audit.seq > ${last} ORDER BY audit.seq`
+    )
+  seen.set(fastify, rows.at(-1)?.seq ?? last)
+  return rows.map(({ seq: _, ...row }) => row)
+}
+
+const seen = new WeakMap<FastifyInstance, number>()

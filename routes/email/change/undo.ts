@@ -6,7 +6,8 @@ const schema = {
   operationId: 'undoEmailChange',
   summary: 'Revert a change of the email address',
   description: `Takes the token of the mail to the previous address, once, within seven days. Restores that address,
-whatever was changed later, and invalidates the password, all sessions, device cookies and tokens of earlier mails.
+whatever was changed later, and invalidates the password, all sessions, device cookies and tokens of earlier mails. The
+authenticator app, passkeys and recovery codes that were added since the change are deleted.
 \`new_password\`, subject to the rules of \`/register\`, becomes the password; without it, a mail to the restored
 address lets its owner choose one. A rejected password does not use up the token.`,
   tags: ['mail'],

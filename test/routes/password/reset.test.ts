@@ -3,8 +3,11 @@ import { test } from 'tap'
 import { setPassword } from '../../../src/admin/accounts.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { Problem } from '../../../src/errors.ts'
+import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
+import { readFactors } from '../../../src/factors/state.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
+import { enrolApp, enrolPasskey, recorded, requireStep } from '../../helpers/enrolled.ts'
 import { letters, tokenOf, waiting, write } from '../../helpers/letters.ts'
 
 const NEXT = 'another horse battery staple'
@@ -260,6 +263,102 @@ test('POST /password/reset', async (t) => {
     fastify.passwords.hash = hash
     t.strictSame(await passwords(email), { old: 200, next: 401 })
     t.strictSame(answer(await reset(token)), DONE)
+  })
+})
+
+test('POST /password/reset and second factors', async (t) => {
+  const fastify = await build(t)
+  const database = () => fastify.database.open()
+  let users = 0
+
+  async function begin({ app = false, passkeys = 0, codes = false, required = false }) {
+    const email = `user.${users++}@example.com`
+    const { user } = await signIn(fastify, { email })
+    if (app) await enrolApp(database(), fastify.deriveKey('totp secrets'), user.id)
+    for (let count = 0; count < passkeys; count += 1) await enrolPasskey(database(), user.id)
+    if (codes) await makeRecoveryCodes(database(), fastify.deriveKey('recovery codes'), user.id)
+    if (required) await requireStep(database(), user.id)
+    await letters(fastify)
+    await post(fastify, '/password/forgot', { email })
+    const token = await tokenOf(fastify, 'reset-password')
+    await recorded(fastify)
+    return {
+      email,
+      id: user.id as string,
+      reset: (more: object = { delete_passkeys: true }) =>
+        post(fastify, '/password/reset', { token, new_password: NEXT, ...more }),
+      read: () => readFactors(database(), user.id),
+      templates: async () => (await letters(fastify)).map(({ template, variables }) => [template, variables.what])
+    }
+  }
+  const TOLD = ['password-changed', undefined]
+  const DELETED = ['security-notice', 'All passkeys were deleted']
+
+  await t.test('touches no factor by itself', async (t) => {
+    const { email, reset, read, templates } = await begin({ app: true, passkeys: 1, codes: true, required: true })
+    const before = await read()
+    t.strictSame(answer(await reset({})), DONE)
+    t.strictSame(await read(), before)
+    t.strictSame(await templates(), [TOLD])
+    t.match((await login(fastify, email, NEXT)).json(), { code: 'MFA_REQUIRED' })
+    const other = await begin({ passkeys: 1 })
+    t.strictSame(answer(await other.reset({ delete_passkeys: false })), DONE)
+    t.match(await other.read(), { passkeys: 1 })
+  })
+
+  await t.test('deletes all passkeys if told so', async (t) => {
+    const { id, email, reset, read, templates } = await begin({ passkeys: 2, codes: true })
+    t.strictSame(answer(await reset()), DONE)
+    t.strictSame(await read(), { required: false, totp: null, passkeys: 0, recovery_codes: 0 })
+    t.strictSame((await templates()).sort(), [TOLD, DELETED])
+    t.match(await recorded(fastify), [
+      { action: 'password reset', account: id, detail: { count: 1 } },
+      { action: 'passkey removed', account: id, detail: { reason: 'password reset', count: 2 } }
+    ])
+    t.equal((await login(fastify, email, NEXT)).statusCode, 200)
+  })
+
+  await t.test('deletes none where there are none', async (t) => {
+    const { reset, templates } = await begin({ app: true, required: true })
+    t.strictSame(answer(await reset()), DONE)
+    t.strictSame(await templates(), [TOLD])
+    t.match(await recorded(fastify), [{ action: 'password reset' }])
+  })
+
+  await t.test('leaves the second step, whichever factor is left for it', async (t) => {
+    const rows: [given: Parameters<typeof begin>[0], factors: string[]][] = [
+      [{ app: true, passkeys: 1 }, ['totp']],
+      [{ app: true, passkeys: 1, codes: true }, ['totp', 'recovery_code']],
+      [{ passkeys: 1, codes: true }, ['recovery_code']]
+    ]
+    for (const [given, factors] of rows) {
+      const { email, reset, read } = await begin({ ...given, required: true })
+      t.strictSame(answer(await reset()), DONE)
+      t.match(await read(), { required: true, passkeys: 0 })
+      t.match((await login(fastify, email, NEXT)).json(), { code: 'MFA_REQUIRED', challenge: { factors } })
+    }
+  })
+
+  await t.test('deletes no passkeys that are all there is for a second step, and uses nothing up', async (t) => {
+    const { email, reset, read, templates } = await begin({ passkeys: 1, required: true })
+    t.strictSame(answer(await reset()), {
+      statusCode: 409,
+      body: refusal(409, 'Conflict', 'LAST_CREDENTIAL', 'Without it there would be no way to sign in.')
+    })
+    t.match(await read(), { required: true, passkeys: 1 })
+    t.strictSame(await templates(), [])
+    t.match((await login(fastify, email, PASSWORD)).json(), { code: 'MFA_REQUIRED' })
+    t.strictSame(answer(await reset({})), DONE)
+  })
+
+  await t.test('takes a boolean alone', async (t) => {
+    const { reset } = await begin({ passkeys: 1 })
+    for (const wrong of ['true', 1, null]) {
+      t.match((await reset({ delete_passkeys: wrong })).json(), {
+        code: 'VALIDATION_FAILED',
+        errors: [{ path: '/delete_passkeys' }]
+      })
+    }
   })
 })
 

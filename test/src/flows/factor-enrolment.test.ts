@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
-import { createDatabase } from '../../../src/database/database.ts'
+import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { base32 } from '../../../src/factors/base32.ts'
 import { beginLoginStep, tryLoginStep } from '../../../src/factors/login-steps.ts'
@@ -44,7 +44,7 @@ test('the factors of an account', async (t) => {
     const username = `user${count++}`
     const names = { username, email: `${username}@example.com`, emailVerified: true }
     const { id } = await addUser(open(), { ...names, passwordHash: 'none' })
-    const sign = async (methods: Method[], where = open()): Promise<SessionOfUser | undefined> => {
+    const sign = async (methods: Method[], where: Database = open()): Promise<SessionOfUser | undefined> => {
       const credentials = (await findOwnCredentials(where, id)) as Credentials
       const opened = await openSession(where, LIFETIMES, credentials, ORIGIN, methods)
       return opened && { sid: opened.refreshToken.session, sub: id }

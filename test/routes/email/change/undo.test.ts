@@ -1,6 +1,9 @@
 import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
+import { makeRecoveryCodes } from '../../../../src/factors/recovery-codes.ts'
+import { readFactors } from '../../../../src/factors/state.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../../../helpers/app.ts'
+import { enrolApp, enrolPasskey, recorded, requireStep } from '../../../helpers/enrolled.ts'
 import { letters, tokenOf, waiting, write } from '../../../helpers/letters.ts'
 
 const DONE = { statusCode: 204, body: '' }
@@ -66,6 +69,63 @@ test('POST /email/change/undo', async (t) => {
          WHERE username = ${username} ORDER BY sessions.id`
     )
     t.strictSame(reasons, [{ end_reason: 'email change undone' }, { end_reason: null }])
+  })
+
+  await t.test('deletes what was added to sign in with since the change, and nothing from before', async (t) => {
+    const { username, email, headers, change } = await begin()
+    const database = () => fastify.database.open()
+    const { id } = (await fastify.inject({ url: '/me', headers })).json()
+    const app = () => enrolApp(database(), fastify.deriveKey('totp secrets'), id)
+    const codes = () => makeRecoveryCodes(database(), fastify.deriveKey('recovery codes'), id)
+    await enrolPasskey(database(), id)
+    const [kept = ''] = await codes()
+    clock.advance(60)
+    const token = await change(`b.${email}`)
+    clock.advance(60)
+    await app()
+    await enrolPasskey(database(), id)
+    await requireStep(database(), id)
+    await recorded(fastify)
+    t.strictSame(answer(await undo(token, NEXT)), DONE)
+    t.strictSame(await readFactors(database(), id), { required: true, totp: null, passkeys: 1, recovery_codes: 10 })
+    const reason = 'email change undone'
+    t.match(await recorded(fastify), [
+      { action: 'email change undone', account: id },
+      { action: 'totp removed', account: id, detail: { reason } },
+      { action: 'passkey removed', account: id, detail: { reason, count: 1 } },
+      { action: 'password reset', account: id }
+    ])
+    t.match((await letters(fastify)).map(({ template }) => template).sort(), ['password-changed', 'security-notice'])
+    const { challenge } = (await post(fastify, '/login', { username, password: NEXT })).json()
+    const second = { mfa_token: challenge.mfa_token, recovery_code: kept }
+    t.equal((await post(fastify, '/login/mfa', second)).statusCode, 200)
+    await letters(fastify)
+  })
+
+  await t.test('lets the owner in who had no second step before', async (t) => {
+    const { username, email, headers, change } = await begin()
+    const { id } = (await fastify.inject({ url: '/me', headers })).json()
+    const token = await change(`b.${email}`)
+    clock.advance(60)
+    await enrolApp(fastify.database.open(), fastify.deriveKey('totp secrets'), id)
+    await makeRecoveryCodes(fastify.database.open(), fastify.deriveKey('recovery codes'), id)
+    await requireStep(fastify.database.open(), id)
+    await recorded(fastify)
+    t.equal((await undo(token, NEXT)).statusCode, 204)
+    t.match(await recorded(fastify), [
+      { action: 'email change undone' },
+      { action: 'totp removed' },
+      { action: 'second step not required', account: id, detail: { reason: 'email change undone' } },
+      { action: 'password reset' }
+    ])
+    t.strictSame(await readFactors(fastify.database.open(), id), {
+      required: false,
+      totp: null,
+      passkeys: 0,
+      recovery_codes: 0
+    })
+    t.equal(await login(username, NEXT), 200)
+    await letters(fastify)
   })
 
   await t.test('takes a new password at once, and tells of it', async (t) => {
