@@ -55,6 +55,7 @@ test('the OpenAPI document', async (t) => {
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
       'DELETE /me',
+      'DELETE /mfa/totp',
       'DELETE /sessions',
       'DELETE /sessions/{id}',
       'GET /',
@@ -66,10 +67,12 @@ test('the OpenAPI document', async (t) => {
       'GET /me',
       'GET /me/export',
       'GET /metrics',
+      'GET /mfa',
       'GET /openapi.json',
       'GET /secret',
       'GET /sessions',
       'PATCH /me',
+      'PATCH /mfa',
       'POST /email/change',
       'POST /email/change/confirm',
       'POST /email/change/undo',
@@ -80,6 +83,9 @@ test('the OpenAPI document', async (t) => {
       'POST /login',
       'POST /login/mfa',
       'POST /logout',
+      'POST /mfa/recovery-codes',
+      'POST /mfa/totp',
+      'POST /mfa/totp/confirm',
       'POST /password/change',
       'POST /password/forgot',
       'POST /password/reset',
@@ -131,6 +137,7 @@ test('the OpenAPI document', async (t) => {
     t.strictSame(Object.fromEntries(bodies.map(([name, ...rest]) => [name, rest])), {
       'DELETE /me': [['application/json'], true],
       'PATCH /me': [['application/json'], true],
+      'PATCH /mfa': [['application/json'], true],
       'POST /email/change': [['application/json'], true],
       'POST /email/change/confirm': [['application/json'], true],
       'POST /email/change/undo': [['application/json'], true],
@@ -141,6 +148,7 @@ test('the OpenAPI document', async (t) => {
       'POST /login': [['application/json'], true],
       'POST /login/mfa': [['application/json'], true],
       'POST /logout': [['application/json'], true],
+      'POST /mfa/totp/confirm': [['application/json'], true],
       'POST /password/change': [['application/json'], true],
       'POST /password/forgot': [['application/json'], true],
       'POST /password/reset': [['application/json'], true],
@@ -155,18 +163,24 @@ test('the OpenAPI document', async (t) => {
     const bearer = [{ bearer: [] }]
     t.strictSame(Object.fromEntries(ways), {
       'DELETE /me': bearer,
+      'DELETE /mfa/totp': bearer,
       'DELETE /sessions': bearer,
       'DELETE /sessions/{id}': bearer,
       'GET /me': bearer,
       'GET /me/export': bearer,
+      'GET /mfa': bearer,
       'GET /metrics': [{ metrics: [] }, {}],
       'GET /secret': bearer,
       'GET /sessions': bearer,
       'PATCH /me': bearer,
+      'PATCH /mfa': bearer,
       'POST /email/change': bearer,
       'POST /email/verify': [...bearer, {}],
       'POST /introspect': [{ introspection: [] }, { introspectionBasic: [] }],
       'POST /logout': [{}, { cookie: [] }],
+      'POST /mfa/recovery-codes': bearer,
+      'POST /mfa/totp': bearer,
+      'POST /mfa/totp/confirm': bearer,
       'POST /password/change': bearer,
       'POST /token/refresh': [{}, { cookie: [] }],
       'POST /token/step-up': bearer
@@ -175,8 +189,11 @@ test('the OpenAPI document', async (t) => {
 
   await t.test('names the shared shapes as they are called', async (t) => {
     t.strictSame(Object.keys(document.components.schemas).sort(), [
+      'Mfa',
+      'NewTotp',
       'Problem',
       'PublicKey',
+      'RecoveryCodes',
       'Session',
       'TokenState',
       'Tokens',

@@ -57,7 +57,8 @@ test('the export of an account', async (t) => {
     const begun = await beginLoginStep(openDatabase(), { id: user, password_version: 1, inCookie: true })
     const credentials = { id: user, password_version: 1 }
     const lifetimes = { REFRESH_IDLE_TTL: 60, REFRESH_MAX_TTL: 60 }
-    await openSession(openDatabase(), lifetimes, credentials, { userAgent: undefined, ip: '192.0.2.1' })
+    const origin = { userAgent: undefined, ip: '192.0.2.1' }
+    await openSession(openDatabase(), lifetimes, credentials, origin, ['pwd', 'otp', 'mfa'])
 
     const exported = await read(user)
     const { mfa, recovery_codes, passkeys, login_steps, sessions } = exported
@@ -68,7 +69,7 @@ test('the export of an account', async (t) => {
     t.strictSame(Object.keys(recovery_codes[0]), ['made_at', 'used_at'])
     t.match(passkeys, [{ name: 'Passkey', credential_id: credentialId.toString('base64url'), rp_id: 'example.com' }])
     t.match(login_steps, [{ attempts: 0, used_at: null }])
-    t.strictSame(sessions[0].amr, ['pwd'])
+    t.strictSame(sessions[0].amr, ['pwd', 'otp', 'mfa'])
     t.equal(sessions[0].authenticated_at, sessions[0].created_at)
     const text = JSON.stringify(exported)
     const secrets = [secret, publicKey, Buffer.from(String(begun?.token), 'base64url'), ...codes.map(Buffer.from)]
