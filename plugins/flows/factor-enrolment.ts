@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { displayName } from '../../src/admin/accounts.ts'
 import type { Action, Detail } from '../../src/audit/actions.ts'
 import { serviceOf } from '../../src/config/service.ts'
+import { Problem } from '../../src/errors.ts'
 import { base32 } from '../../src/factors/base32.ts'
 import { type Factors, readFactors } from '../../src/factors/state.ts'
 import { otpauthUri } from '../../src/factors/totp.ts'
@@ -22,6 +23,7 @@ import type { Mfa, NewTotp, RecoveryCodes } from '../../src/schemas/mfa.ts'
 
 /** What a user does about second factors, behind `tokens.authenticateSession` and, but for `read`, a fresh token. */
 export interface FactorEnrolment {
+  /** @throws Problem TOKEN_INVALID if the account was deleted meanwhile */
   read(request: FastifyRequest): Promise<Mfa>
   /** Requires a second step, or no longer. */
   require(request: FastifyRequest, required: boolean): Promise<Mfa>
@@ -83,7 +85,9 @@ export default fp(
       change,
 
       async read({ database, user }) {
-        return toMfa((await readFactors(database, user.sub)) as Factors)
+        const factors = await readFactors(database, user.sub)
+        if (!factors) throw new Problem('TOKEN_INVALID')
+        return toMfa(factors)
       },
 
       async require(request, required) {

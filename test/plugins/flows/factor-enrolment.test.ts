@@ -4,6 +4,13 @@ import { bearer, build, post, signIn } from '../../helpers/app.ts'
 import { enrolAsOwner, enrolPasskey, requireStep } from '../../helpers/enrolled.ts'
 import { meanwhile } from '../../helpers/meanwhile.ts'
 
+test('the factors of an account that is deleted meanwhile are not shown', async (t) => {
+  const fastify = await build(t)
+  const { access_token: token, user } = await signIn(fastify, { username: 'ada' })
+  meanwhile(fastify, 1, () => fastify.database.open().query(sql`DELETE FROM users WHERE id = ${user.id}`))
+  t.match((await fastify.inject({ url: '/mfa', headers: bearer(token) })).json(), { code: 'TOKEN_INVALID' })
+})
+
 test('a change of factors is judged again if a second step has become required meanwhile', async (t) => {
   const fastify = await build(t)
   const add = (token: string) => post(fastify, '/mfa/totp', undefined, bearer(token))
