@@ -11,10 +11,15 @@ const OUT_OF_REACH: [RegExp, string][] = [
   [/ 5\d\d /, 'would be a fault'],
   [/^GET .* 400 MALFORMED_REQUEST/, 'takes a request without Host, or a path that leads nowhere'],
   [
-    /^POST \/(?:email\/\S+|password\/reset) (?:204|409 ACCOUNT_EXISTS|400 PASSWORD_REJECTED)/,
+    /^POST \/(?:email\/\S+|password\/reset) (?:204|409 (?:ACCOUNT_EXISTS|LAST_CREDENTIAL)|400 PASSWORD_REJECTED)/,
     'takes the token of a mail'
   ],
   [/^POST \/email\/verify (?:401 INVALID_CREDENTIALS|403 FORBIDDEN)/, 'takes the token of a mail'],
+  [
+    /^(?:POST \/login 403 MFA_REQUIRED|POST \/login\/mfa (?:200|401 MFA_CODE_INVALID)|POST \/mfa\/(?:totp\/confirm|recovery-codes) 200|DELETE \/mfa\/totp 204|POST \/token\/step-up 403)/,
+    'takes an authenticator app'
+  ],
+  [/ 40\d PASSKEY_/, 'takes what a browser answers'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
 ]

@@ -68,11 +68,17 @@ export function readDocument(document: { paths: Record<string, Record<string, De
     operations: places.flatMap(({ operations }) => [...operations.values()]),
     find(path) {
       const found = segmentsOf(path)
-      for (const { segments, operations } of places) {
+      const matching = places.flatMap(({ segments, operations }) => {
         const params = found && matched(segments, found)
-        if (params) return { operations, params }
+        return params ? [{ operations, params }] : []
+      })
+      if (matching.length === 0) return undefined
+      // A path without parameters takes precedence, method by method, and so comes last.
+      matching.sort((one, other) => Object.keys(other.params).length - Object.keys(one.params).length)
+      return {
+        operations: new Map(matching.flatMap(({ operations }) => [...operations])),
+        params: Object.assign({}, ...matching.map(({ params }) => params))
       }
-      return undefined
     },
     fault({ path, method }, keys, value) {
       const pointer = ['paths', path, method.toLowerCase(), ...keys].map(escaped).join('/')
