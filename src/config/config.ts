@@ -20,6 +20,7 @@ import {
   type Sender,
   urlHost
 } from './formats.ts'
+import { readRelyingParty } from './relying-party.ts'
 
 /** The validated configuration, with all defaults, and lists as arrays. */
 export interface Config
@@ -62,24 +63,44 @@ export class ConfigurationError extends Error {
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const settings = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
-  if (!isValid(settings)) throw new ConfigurationError(describe(isValid.errors as ErrorObject[], settings))
-  return complete(settings)
+  const errors = isValid(settings) ? [] : (isValid.errors as ErrorObject[])
+  const names = new Set(errors.map(nameOf))
+  const faults = [...names].map((name) => describe(name, settings))
+  // Whether settings fit each other can be told only of those that are valid.
+  if (OF_PASSKEYS.every((name) => !names.has(name))) {
+    faults.push(...readRelyingParty(completePasskeys(settings as Settings)).faults)
+  }
+  if (faults.length > 0) throw new ConfigurationError(faults)
+  return complete(settings as Settings)
+}
+
+/** The settings that passkeys depend on. */
+const OF_PASSKEYS = ['HOST', 'PORT', 'PUBLIC_URL', 'CORS_ORIGINS', 'PASSKEY_RP_ID', 'PASSKEY_ORIGINS']
+
+function completePasskeys({ PASSKEY_RP_ID, ...settings }: Settings) {
+  return {
+    PUBLIC_URL: normalUrl(settings.PUBLIC_URL ?? `http://${urlHost(settings.HOST)}:${settings.PORT}`),
+    CORS_ORIGINS: list(settings.CORS_ORIGINS),
+    ...(PASSKEY_RP_ID !== undefined && { PASSKEY_RP_ID }),
+    PASSKEY_ORIGINS: list(settings.PASSKEY_ORIGINS)
+  }
 }
 
 function complete(settings: Settings): Config {
   const { APP_URL, SERVICE_URL } = settings
-  const publicUrl = normalUrl(settings.PUBLIC_URL ?? `http://${urlHost(settings.HOST)}:${settings.PORT}`)
+  const passkeys = completePasskeys(settings)
   return {
     ...settings,
     ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
     ...(SERVICE_URL !== undefined && { SERVICE_URL: normalUrl(SERVICE_URL) }),
     RESERVED_USERNAMES: settings.RESERVED_USERNAMES === 'none' ? [] : list(settings.RESERVED_USERNAMES.toLowerCase()),
-    CORS_ORIGINS: list(settings.CORS_ORIGINS),
     TRUSTED_PROXIES: list(settings.TRUSTED_PROXIES),
-    PUBLIC_URL: publicUrl,
-    AUDIENCE: settings.AUDIENCE ?? publicUrl,
-    PASSKEY_ORIGINS: list(settings.PASSKEY_ORIGINS),
-    MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? { name: '', address: `no-reply@${mailDomainOf(publicUrl)}` }
+    ...passkeys,
+    AUDIENCE: settings.AUDIENCE ?? passkeys.PUBLIC_URL,
+    MAIL_FROM: readSender(settings.MAIL_FROM ?? '') ?? {
+      name: '',
+      address: `no-reply@${mailDomainOf(passkeys.PUBLIC_URL)}`
+    }
   }
 }
 
@@ -100,13 +121,12 @@ function mailDomainOf(url: string): string {
   return ipaddr.parse(address).kind() === 'ipv6' ? `[IPv6:${address}]` : `[${address}]`
 }
 
-function describe(errors: ErrorObject[], { DATA_DIR }: NodeJS.ProcessEnv): string[] {
-  const names = new Set(errors.map(({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1)))
-  return [...names].map((name) => {
-    const fault = `${name} must be ${Environment.properties[name as keyof Settings].fix}`
-    // The path is not a secret, so the message may contain it.
-    return name === 'DATA_DIR' ? `${fault}: ${folderProblem(DATA_DIR as string)}` : fault
-  })
+const nameOf = ({ instancePath, params }: ErrorObject): string => params.missingProperty ?? instancePath.slice(1)
+
+function describe(name: string, { DATA_DIR }: NodeJS.ProcessEnv): string {
+  const fault = `${name} must be ${Environment.properties[name as keyof Settings].fix}`
+  // The path is not a secret, so the message may contain it.
+  return name === 'DATA_DIR' ? `${fault}: ${folderProblem(DATA_DIR as string)}` : fault
 }
 
 const ajv = new Ajv({

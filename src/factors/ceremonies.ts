@@ -4,6 +4,7 @@ import type {
   VerifiedAuthenticationResponse,
   VerifiedRegistrationResponse
 } from '@simplewebauthn/server'
+import type { RelyingParty } from '../config/relying-party.ts'
 import { CHALLENGE_SECONDS, type Challenge } from './challenges.ts'
 import {
   type AssertionCredential,
@@ -13,7 +14,6 @@ import {
   userHandleOf
 } from './credentials.ts'
 import type { NewPasskey, PasskeyDescriptor, PasskeyUse, StoredPasskey } from './passkeys.ts'
-import type { RelyingParty } from './relying-party.ts'
 
 export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON }
 

@@ -11,7 +11,12 @@ export interface AssertionCredential {
   id: string
   rawId: string
   type: string
-  response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string | undefined }
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null | undefined
+  }
 }
 
 /** The longest that a credential id may be, in bytes (WebAuthn Level 3 §4, "Credential ID"). */

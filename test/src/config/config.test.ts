@@ -434,6 +434,15 @@ test('every fault is told at once, and no value', (t) => {
   t.end()
 })
 
+test('settings of passkeys that do not fit each other are told beside what is invalid', (t) => {
+  const rpId = '  - PASSKEY_RP_ID must be auth.example.com or a domain above it, of more than one label'
+  const given = { PUBLIC_URL: 'https://auth.example.com', PASSKEY_RP_ID: 'example.net' }
+  t.strictSame(faultsOf(given), [rpId])
+  t.strictSame(faultsOf({ ...given, LIMITS: '-hunter2' }), [fault('LIMITS'), rpId])
+  t.strictSame(faultsOf({ ...given, CORS_ORIGINS: '-hunter2' }), [fault('CORS_ORIGINS')], 'unless it is one of them')
+  t.end()
+})
+
 test('a database server needs a secret that all instances share', (t) => {
   t.strictSame(faultsOf({ DATABASE_URL: 'postgres://localhost/auth' }), [fault('SECRET_KEY')])
   t.strictSame(faultsOf({ DATABASE_URL: 'postgres://localhost/auth', SECRET_KEY: SECRET }), [])

@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js'
-import type { Config } from '../config/config.ts'
 import { isLoopback, isPlainLoopback } from '../http/loopback.ts'
 
 /** Who passkeys are for (WebAuthn Level 3 §4, "Relying Party"). */
@@ -11,7 +10,12 @@ export interface RelyingParty {
 }
 
 /** The settings that it comes from. */
-export type PasskeySettings = Pick<Config, 'PUBLIC_URL' | 'CORS_ORIGINS' | 'PASSKEY_RP_ID' | 'PASSKEY_ORIGINS'>
+export interface PasskeySettings {
+  PUBLIC_URL: string
+  CORS_ORIGINS: string[]
+  PASSKEY_RP_ID?: string
+  PASSKEY_ORIGINS: string[]
+}
 
 /** What comes of the settings. */
 export interface PasskeySetup {
@@ -32,10 +36,9 @@ export function readRelyingParty(settings: PasskeySettings): PasskeySetup {
   const id = PASSKEY_RP_ID ?? host
   const faults = [
     ...(isAtOrAbove(id, host) ? [] : [`PASSKEY_RP_ID must be ${host} or a domain above it, of more than one label`]),
-    ...PASSKEY_ORIGINS.filter((origin) => !isUsable(origin)).map(
-      (origin) =>
-        `PASSKEY_ORIGINS has ${origin}, where browsers have no passkeys: it must be https, or http://localhost`
-    )
+    ...(PASSKEY_ORIGINS.every(hasPasskeys)
+      ? []
+      : ['PASSKEY_ORIGINS must be of https with a name, or http://localhost: browsers have no passkeys elsewhere'])
   ]
   return faults.length > 0 ? { faults } : { party: { id, origins: originsOf(id, settings) }, faults }
 }
@@ -50,11 +53,13 @@ function passkeyHost(publicUrl: string): string | undefined {
 
 const bare = (hostname: string) => hostname.replace(/^\[(.*)\]$/, '$1')
 
-function faultsWithoutPasskeys({ PUBLIC_URL, PASSKEY_RP_ID, PASSKEY_ORIGINS }: PasskeySettings): string[] {
+function faultsWithoutPasskeys({ PASSKEY_RP_ID, PASSKEY_ORIGINS }: PasskeySettings): string[] {
   const given = { PASSKEY_RP_ID: PASSKEY_RP_ID !== undefined, PASSKEY_ORIGINS: PASSKEY_ORIGINS.length > 0 }
   return Object.entries(given).flatMap(([name, isGiven]) =>
     isGiven
-      ? [`${name} has no effect: browsers have no passkeys at ${PUBLIC_URL}, which must be https with a name`]
+      ? [
+          `${name} must not be set where PUBLIC_URL is neither https with a name nor on this machine: it has no passkeys`
+        ]
       : []
   )
 }
@@ -66,10 +71,12 @@ const isBelow = (host: string, id: string) => host.endsWith(`.${id}`)
 
 const isApp = (origin: string) => !/^https?:/.test(origin)
 
-const isUsable = (origin: string) => isApp(origin) || origin.startsWith('https:') || isLocalhost(origin)
-
-/** Browsers know no passkeys on an address, not even on 127.0.0.1. */
-const isLocalhost = (origin: string) => isPlainLoopback(origin) && !ipaddr.isValid(bare(new URL(origin).hostname))
+/** Whether browsers have passkeys at an origin: never at an address, not even at 127.0.0.1. */
+export function hasPasskeys(origin: string): boolean {
+  if (isApp(origin)) return true
+  const { protocol, hostname } = new URL(origin)
+  return !ipaddr.isValid(bare(hostname)) && (protocol === 'https:' || isPlainLoopback(origin))
+}
 
 /** Whether an origin is at the RP ID or below it. */
 function isCovered(origin: string, id: string): boolean {
@@ -82,7 +89,7 @@ function originsOf(id: string, { PUBLIC_URL, CORS_ORIGINS, PASSKEY_ORIGINS }: Pa
   const { protocol, hostname, port, origin } = new URL(PUBLIC_URL)
   const isAddress = isLoopback(bare(hostname))
   const own = isAddress ? [origin, `${protocol}//localhost${port && `:${port}`}`] : [origin]
-  const byDefault = [...own, ...CORS_ORIGINS.filter((each) => isUsable(each) && isCovered(each, id))]
+  const byDefault = [...own, ...CORS_ORIGINS.filter((each) => hasPasskeys(each) && isCovered(each, id))]
   // The twin of an address is where the service's own pages have passkeys.
   return [...new Set(PASSKEY_ORIGINS.length > 0 ? [...PASSKEY_ORIGINS, ...own.slice(1)] : byDefault)]
 }

@@ -1,11 +1,12 @@
 import { test } from 'tap'
 import {
+  hasPasskeys,
   originsWithoutPasskeys,
   type PasskeySettings,
   type RelyingParty,
   readRelyingParty,
   relatedOrigins
-} from '../../../src/factors/relying-party.ts'
+} from '../../../src/config/relying-party.ts'
 
 const settings = (given: Partial<PasskeySettings>): PasskeySettings => ({
   PUBLIC_URL: 'https://auth.example.com',
@@ -91,20 +92,33 @@ test('settings that do not fit are faults', (t) => {
     ),
     [
       { PASSKEY_ORIGINS: ['http://app.example.com', 'https://app.example.com', 'http://127.0.0.1:3000'] },
-      [
-        'PASSKEY_ORIGINS has http://app.example.com, where browsers have no passkeys: it must be https, or http://localhost',
-        'PASSKEY_ORIGINS has http://127.0.0.1:3000, where browsers have no passkeys: it must be https, or http://localhost'
-      ]
+      ['PASSKEY_ORIGINS must be of https with a name, or http://localhost: browsers have no passkeys elsewhere']
     ],
     [
       { PUBLIC_URL: 'https://192.0.2.1', PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: ['https://example.com'] },
-      [
-        'PASSKEY_RP_ID has no effect: browsers have no passkeys at https://192.0.2.1, which must be https with a name',
-        'PASSKEY_ORIGINS has no effect: browsers have no passkeys at https://192.0.2.1, which must be https with a name'
-      ]
+      ['PASSKEY_RP_ID', 'PASSKEY_ORIGINS'].map(
+        (name) =>
+          `${name} must not be set where PUBLIC_URL is neither https with a name nor on this machine: it has no passkeys`
+      )
     ]
   ]
   for (const [given, faults] of rows) t.strictSame(readRelyingParty(settings(given)), { faults })
+  t.end()
+})
+
+test('browsers have passkeys at names, with TLS or on this machine', (t) => {
+  const rows: [origin: string, has: boolean][] = [
+    ['https://example.com', true],
+    ['http://example.com', false],
+    ['https://192.0.2.1', false],
+    ['https://[2001:db8::1]:8443', false],
+    ['http://localhost:3000', true],
+    ['http://auth.localhost', true],
+    ['http://127.0.0.1:3000', false],
+    ['https://127.0.0.1', false],
+    ['android:apk-key-hash:x', true]
+  ]
+  for (const [origin, has] of rows) t.equal(hasPasskeys(origin), has, origin)
   t.end()
 })
 
