@@ -4,6 +4,7 @@ import type { Config, ConfigurationError } from '../src/config/config.ts'
 import { checkCost, checkMail, checkNetwork, checkSecrets, checkSwitches, median } from '../src/doctor/checks.ts'
 import type { Finding } from '../src/doctor/finding.ts'
 import { inspectDatabase, inspectFiles } from '../src/doctor/inspect.ts'
+import { checkPasskeys } from '../src/doctor/passkey-checks.ts'
 
 const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }
 
@@ -35,6 +36,7 @@ async function inspect(read: () => Config): Promise<Finding[]> {
     { about: 'configuration', state: 'good', message: 'valid' },
     ...checkSecrets(config),
     ...checkNetwork(config),
+    ...checkPasskeys(config),
     ...checkMail(config),
     ...checkSwitches(config),
     ...(await inspectDatabase(config)),

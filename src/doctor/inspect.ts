@@ -4,13 +4,15 @@ import pg, { type Pool } from 'pg'
 import type { Config } from '../config/config.ts'
 import { DataFolderError, exists } from '../config/data-folder.ts'
 import { withoutCredentials } from '../config/database-url.ts'
-import { TIMEOUT } from '../database/database.ts'
+import { readRelyingParty } from '../config/relying-party.ts'
+import { createDatabase, TIMEOUT } from '../database/database.ts'
 import { EmbeddedDatabaseError, embeddedDriver, openEmbedded } from '../database/embedded.ts'
 import { hasEmbedded } from '../database/existing-database.ts'
 import { FolderLocked } from '../database/folder-lock.ts'
 import { readSchemaState } from '../database/migrations.ts'
 import { explain, poolOptions, probe } from '../database/postgres.ts'
 import { asNumber, sql } from '../database/sql.ts'
+import { countForeignPasskeys } from '../factors/passkeys.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import { readSecretFile } from '../secrets/secret-file.ts'
 import { checkOpening, checkPermissions } from './checks.ts'
@@ -23,6 +25,7 @@ import {
   type ServerFacts
 } from './database-checks.ts'
 import type { Finding } from './finding.ts'
+import { checkForeignPasskeys } from './passkey-checks.ts'
 
 /** Inspects the database that the service would use, and changes nothing in it. */
 export function inspectDatabase(config: Config): Promise<Finding[]> {
@@ -116,10 +119,13 @@ async function inspectContent(pool: Pool, config: Config): Promise<Finding[]> {
     sql`SELECT ${asNumber(sql`extract(epoch FROM now() - created_at) / 86400`)} AS age
      FROM signing_keys WHERE sign_from <= now() AND revoked_at IS NULL ORDER BY sign_from DESC, kid DESC LIMIT 1`
   )
+  const { party } = readRelyingParty(config)
+  const foreign = await countForeignPasskeys(createDatabase(pool), party?.id)
   return [
     ...findings,
     checkKeyAge(rows[0]?.age),
     ...(await inspectSecret(pool, config)),
+    ...checkForeignPasskeys(foreign, party),
     ...checkFactorMail(await countWithFactors(pool), config)
   ]
 }

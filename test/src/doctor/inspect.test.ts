@@ -1,13 +1,16 @@
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
+import pg, { type Pool } from 'pg'
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
+import { createDatabase } from '../../../src/database/database.ts'
 import { openEmbedded } from '../../../src/database/embedded.ts'
 import { migrate, NEWEST } from '../../../src/database/migrations.ts'
 import { openPool } from '../../../src/database/open-pool.ts'
 import { inspectDatabase, inspectFiles } from '../../../src/doctor/inspect.ts'
+import { addPasskey } from '../../../src/factors/passkeys.ts'
 import { readOrCreateSecret } from '../../../src/secrets/secret-file.ts'
+import { addUser } from '../../../src/users/users.ts'
 import { startOnce } from '../../helpers/command.ts'
 import {
   configured,
@@ -29,6 +32,22 @@ async function inspect(environment: NodeJS.ProcessEnv) {
     isBad: findings.some(({ state }) => state === 'bad'),
     about: (subject: string) => findings.filter((finding) => finding.about === subject)
   }
+}
+
+/** Stores a passkey as an installation with another PUBLIC_URL would. */
+async function addForeignPasskey(pool: Pool): Promise<void> {
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const { id } = await addUser(database, { username: 'ada', passwordHash: 'none' })
+  await addPasskey(database, id, {
+    credentialId: Buffer.from('an id'),
+    publicKey: Buffer.from('a key'),
+    signCount: 0,
+    transports: [],
+    rpId: 'example.com',
+    aaguid: '00000000-0000-0000-0000-000000000000',
+    backupEligible: false,
+    backedUp: false
+  })
 }
 
 test('inspects an embedded database', async (t) => {
@@ -131,6 +150,13 @@ test('inspects a server', async (t) => {
   t.match(migrated.about('DATABASE_POOL'), [{ state: /good|warning/ }])
   t.match(migrated.about('signing key'), [{ message: 'none yet: the first start creates one' }])
   t.strictSame(migrated.about('SECRET_KEY'), [])
+  t.strictSame(migrated.about('passkeys'), [])
+
+  const { pool, close } = await openPool(readConfig({ ...variables, DATABASE_URL }), () => {})
+  await addForeignPasskey(pool).finally(close)
+  t.match((await inspect({ ...variables, DATABASE_URL })).about('passkeys'), [
+    { state: 'bad', message: '1 passkey of another RP ID than localhost: nobody can use them' }
+  ])
 
   await startOnce({ config: readConfig({ ...variables, DATABASE_URL }) })
   t.match((await inspect({ ...variables, DATABASE_URL })).about('SECRET_KEY'), [{ state: 'good' }])
