@@ -6,7 +6,9 @@ import clock from '../plugins/clock.ts'
 import config from '../plugins/config.ts'
 import database from '../plugins/database/database.ts'
 import pg from '../plugins/database/pg.ts'
+import ceremonies from '../plugins/factors/ceremonies.ts'
 import factors from '../plugins/factors/factors.ts'
+import passkeys from '../plugins/factors/passkeys.ts'
 import factorPurge from '../plugins/factors/purge.ts'
 import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
@@ -58,6 +60,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   // The foundations: time, settings, the database and keys.
   clock,
   config,
+  ceremonies,
   pg,
   database,
   secrets,
@@ -94,6 +97,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   factors,
   totp,
   recoveryCodes,
+  passkeys,
   signIn,
   stepUp,
   // Links in mails, and pages.

@@ -31,6 +31,7 @@ export default fp(
             description: 'What is done by email: verifying an address, resetting a password'
           },
           { name: 'second factors', description: 'Authenticator apps, recovery codes, and the second step' },
+          { name: 'passkeys', description: 'Registering passkeys, listing and deleting them' },
           { name: 'sessions', description: 'Refreshing tokens, signing out, and listing sessions' },
           { name: 'keys', description: 'Verifying tokens in other services' },
           { name: 'service', description: 'Health, metrics and this document' }

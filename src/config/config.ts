@@ -62,16 +62,18 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError with every fault and its fix
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const settings = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
-  const errors = isValid(settings) ? [] : (isValid.errors as ErrorObject[])
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
+  const errors = isValid(given) ? [] : (isValid.errors as ErrorObject[])
+  // With the defaults, which the validation fills in.
+  const settings = given as unknown as Settings
   const names = new Set(errors.map(nameOf))
   const faults = [...names].map((name) => describe(name, settings))
   // Whether settings fit each other can be told only of those that are valid.
   if (OF_PASSKEYS.every((name) => !names.has(name))) {
-    faults.push(...readRelyingParty(completePasskeys(settings as Settings)).faults)
+    faults.push(...readRelyingParty(completePasskeys(settings)).faults)
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
-  return complete(settings as Settings)
+  return complete(settings)
 }
 
 /** The settings that passkeys depend on. */
@@ -123,10 +125,10 @@ function mailDomainOf(url: string): string {
 
 const nameOf = ({ instancePath, params }: ErrorObject): string => params.missingProperty ?? instancePath.slice(1)
 
-function describe(name: string, { DATA_DIR }: NodeJS.ProcessEnv): string {
+function describe(name: string, { DATA_DIR }: Pick<Settings, 'DATA_DIR'>): string {
   const fault = `${name} must be ${Environment.properties[name as keyof Settings].fix}`
   // The path is not a secret, so the message may contain it.
-  return name === 'DATA_DIR' ? `${fault}: ${folderProblem(DATA_DIR as string)}` : fault
+  return name === 'DATA_DIR' ? `${fault}: ${folderProblem(DATA_DIR)}` : fault
 }
 
 const ajv = new Ajv({

@@ -5,14 +5,10 @@ import type {
   VerifiedRegistrationResponse
 } from '@simplewebauthn/server'
 import type { RelyingParty } from '../config/relying-party.ts'
+import type { AssertionCredential } from '../schemas/factors.ts'
+import type { RegistrationCredential } from '../schemas/passkeys.ts'
 import { CHALLENGE_SECONDS, type Challenge } from './challenges.ts'
-import {
-  type AssertionCredential,
-  MOST_ID_BYTES,
-  type RegistrationCredential,
-  readTransports,
-  userHandleOf
-} from './credentials.ts'
+import { MOST_ID_BYTES, readTransports, userHandleOf } from './credentials.ts'
 import type { NewPasskey, PasskeyDescriptor, PasskeyUse, StoredPasskey } from './passkeys.ts'
 
 export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON }
@@ -150,7 +146,7 @@ export async function loadCeremonies() {
         requireUserVerification: true,
         supportedAlgorithmIDs: ALGORITHMS
       })
-      return { passkey: passkeyOf(verified, transports, party), challenge: challenges[0] as Challenge }
+      return { passkey: passkeyOf(id, verified, transports, party), challenge: challenges[0] as Challenge }
     } catch (error) {
       return refused(error)
     }
@@ -204,13 +200,16 @@ function collect(challenges: Challenge[], challenge: Challenge | undefined): boo
 /** The library throws for what it refuses, and for what it cannot read; its messages are no interface. */
 const refused = (error: unknown): Refused => ({ refused: String(error) })
 
+/** @param id what the browser says that the id is */
 function passkeyOf(
+  id: string,
   { verified, registrationInfo }: VerifiedRegistrationResponse,
   transports: string[],
   party: RelyingParty
 ): NewPasskey {
   if (!verified) throw new Error('the attestation is not signed by the credential')
   const { credential, aaguid, credentialDeviceType, credentialBackedUp } = registrationInfo
+  if (credential.id !== id) throw new Error('another credential')
   const credentialId = Buffer.from(credential.id, 'base64url')
   const { byteLength: keyBytes } = credential.publicKey
   if (credentialId.length === 0 || credentialId.length > MOST_ID_BYTES)

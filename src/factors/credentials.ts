@@ -1,24 +1,3 @@
-/** What a browser answers to `navigator.credentials.create`, as far as it is read. Everything in it is base64url. */
-export interface RegistrationCredential {
-  id: string
-  rawId: string
-  type: string
-  response: { clientDataJSON: string; attestationObject: string; transports?: string[] | undefined }
-}
-
-/** What a browser answers to `navigator.credentials.get`, as far as it is read. */
-export interface AssertionCredential {
-  id: string
-  rawId: string
-  type: string
-  response: {
-    clientDataJSON: string
-    authenticatorData: string
-    signature: string
-    userHandle?: string | null | undefined
-  }
-}
-
 /** The longest that a credential id may be, in bytes (WebAuthn Level 3 §4, "Credential ID"). */
 export const MOST_ID_BYTES = 1023
 

@@ -4,9 +4,9 @@ import { CurrentPassword, MFA_TOKEN, PASSWORD, strict } from './fields.ts'
 /** The options for `navigator.credentials.get`, as `parseRequestOptionsFromJSON` takes them (WebAuthn Level 3 §5.1.9). */
 export const RequestOptions = Type.Object(
   {
-    challenge: Type.String(),
-    timeout: Type.Optional(Type.Integer()),
-    rpId: Type.Optional(Type.String()),
+    challenge: Type.String({ examples: ['AZwAAAAAd2hhdCBhIGNoYWxsZW5nZSBpcyBtYWRlIG9mOiBieXRlcyBvZiBjaGFuY2U'] }),
+    timeout: Type.Optional(Type.Integer({ examples: [300000] })),
+    rpId: Type.Optional(Type.String({ examples: ['auth.example.com'] })),
     allowCredentials: Type.Optional(
       Type.Array(
         Type.Object(
@@ -21,7 +21,7 @@ export const RequestOptions = Type.Object(
 )
 
 /** What browsers and password managers write: they may add keys at any time, which are ignored. */
-const open = { additionalProperties: true }
+export const BROWSERS = { additionalProperties: true }
 
 /** The answer of `navigator.credentials.get`, as far as it is read. */
 export const AssertionCredential = Type.Object(
@@ -36,10 +36,10 @@ export const AssertionCredential = Type.Object(
         signature: Type.String(),
         userHandle: Type.Optional(Type.Union([Type.String(), Type.Null()]))
       },
-      open
+      BROWSERS
     )
   },
-  { ...open, description: 'the answer of `navigator.credentials.get`, as JSON' }
+  { ...BROWSERS, description: 'the answer of `navigator.credentials.get`, as JSON' }
 )
 
 export type AssertionCredential = Static<typeof AssertionCredential>

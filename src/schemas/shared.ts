@@ -1,8 +1,9 @@
 import { Problem } from './answers.ts'
 import { Mfa, NewTotp, RecoveryCodes } from './mfa.ts'
+import { Passkey } from './passkeys.ts'
 import { Session, Tokens } from './sessions.ts'
 import { PublicKey, TokenState } from './tokens.ts'
 import { User } from './users.ts'
 
 /** The named schemas of the OpenAPI document. */
-export const SHARED = [User, Tokens, Session, TokenState, PublicKey, Mfa, NewTotp, RecoveryCodes, Problem]
+export const SHARED = [User, Tokens, Session, TokenState, PublicKey, Mfa, NewTotp, RecoveryCodes, Passkey, Problem]

@@ -52,7 +52,7 @@ export interface Changes {
   authData?: (bytes: Buffer) => Buffer
   /** Changes the signature. */
   signature?: (bytes: Buffer) => Buffer
-  userHandle?: string | undefined
+  userHandle?: string | null | undefined
   credentialType?: string
   rawId?: string
   /** The COSE algorithm that the key says it is for. */
@@ -187,7 +187,7 @@ export function createAuthenticator(origin: string, kind: Kind = {}) {
         clientDataJSON: clientData.toString('base64url'),
         authenticatorData: authData.toString('base64url'),
         signature: signatureOf(authData, clientData, changes).toString('base64url'),
-        userHandle: 'userHandle' in changes ? changes.userHandle : userHandle
+        userHandle: ('userHandle' in changes ? changes.userHandle : userHandle) as string | null
       }
     }
   }

@@ -37,7 +37,7 @@ async function inspect(environment: NodeJS.ProcessEnv) {
 /** Stores a passkey as an installation with another PUBLIC_URL would. */
 async function addForeignPasskey(pool: Pool): Promise<void> {
   const database = createDatabase(pool, { timeout: 60_000 })
-  const { id } = await addUser(database, { username: 'ada', passwordHash: 'none' })
+  const { id } = await addUser(database, { username: 'eve', passwordHash: 'none' })
   await addPasskey(database, id, {
     credentialId: Buffer.from('an id'),
     publicKey: Buffer.from('a key'),
@@ -152,12 +152,6 @@ test('inspects a server', async (t) => {
   t.strictSame(migrated.about('SECRET_KEY'), [])
   t.strictSame(migrated.about('passkeys'), [])
 
-  const { pool, close } = await openPool(readConfig({ ...variables, DATABASE_URL }), () => {})
-  await addForeignPasskey(pool).finally(close)
-  t.match((await inspect({ ...variables, DATABASE_URL })).about('passkeys'), [
-    { state: 'bad', message: '1 passkey of another RP ID than localhost: nobody can use them' }
-  ])
-
   await startOnce({ config: readConfig({ ...variables, DATABASE_URL }) })
   t.match((await inspect({ ...variables, DATABASE_URL })).about('SECRET_KEY'), [{ state: 'good' }])
   t.strictSame((await inspect({ ...variables, DATABASE_URL })).about('SMTP_URL'), [])
@@ -168,6 +162,11 @@ test('inspects a server', async (t) => {
   )
   await pool.end()
   t.match((await inspect({ ...variables, DATABASE_URL })).about('SMTP_URL'), [{ message: /1 account with second/ }])
+  const opened = await openPool(readConfig({ ...variables, DATABASE_URL }), () => {})
+  await addForeignPasskey(opened.pool).finally(opened.close)
+  t.match((await inspect({ ...variables, DATABASE_URL })).about('passkeys'), [
+    { state: 'bad', message: '1 passkey of another RP ID than localhost: nobody can use them' }
+  ])
   const strange = await inspect({ ...variables, DATABASE_URL, SECRET_KEY: 'another secret, which opens nothing' })
   t.match(strange.about('SECRET_KEY'), [{ state: 'bad', message: 'does not decrypt the root secret' }])
   t.ok(strange.isBad)

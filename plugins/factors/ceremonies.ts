@@ -1,0 +1,37 @@
+import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
+import { hasPasskeys, type RelyingParty, readRelyingParty } from '../../src/config/relying-party.ts'
+import { type Ceremonies, loadCeremonies } from '../../src/factors/ceremonies.ts'
+
+/** The relying party, and the ceremonies for it. */
+export interface LoadingCeremonies {
+  party: RelyingParty
+  loaded: Promise<Ceremonies>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Nothing where PUBLIC_URL can have no passkeys, and in commands, which need none. */
+    ceremonies: LoadingCeremonies | undefined
+  }
+}
+
+/** Begins to load what verifies passkeys, beside the start of the database: whoever needs it waits for it. */
+export default fp<AppOptions>(
+  async (fastify, { existing = false }) => {
+    const { config, log } = fastify
+    const { party } = readRelyingParty(config)
+    const loaded = party && !existing ? loadCeremonies() : undefined
+    // Awaited later: until then nobody would handle its failure.
+    void Promise.allSettled([loaded])
+    fastify.decorate('ceremonies', party && loaded && { party, loaded })
+    const { PUBLIC_URL } = config
+    if (!party)
+      log.warn(`no passkeys: browsers have none at ${PUBLIC_URL} (set PUBLIC_URL to an https:// URL with a name)`)
+    else if (!hasPasskeys(new URL(PUBLIC_URL).origin)) {
+      const places = party.origins.filter(hasPasskeys).join(', ')
+      log.info(`browsers have no passkeys at ${PUBLIC_URL}, but at ${places}`)
+    }
+  },
+  { name: 'ceremonies', dependencies: ['config'] }
+)

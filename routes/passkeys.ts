@@ -1,0 +1,107 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../src/errors.ts'
+import { userHandleOf } from '../src/factors/credentials.ts'
+import { listPasskeys, renamePasskey } from '../src/factors/passkeys.ts'
+import { registerPasskey, removePasskey } from '../src/flows/passkeys.ts'
+import { BEARER, BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../src/schemas/answers.ts'
+import {
+  PasskeyAnswer,
+  PasskeyChange,
+  PasskeyRegistration,
+  PasskeysAnswer,
+  toPasskey
+} from '../src/schemas/passkeys.ts'
+
+const common = { tags: ['passkeys'], security: [{ bearer: [] }], querystring: Nothing }
+
+const listing = {
+  ...common,
+  operationId: 'listPasskeys',
+  summary: 'List the passkeys',
+  description: `All passkeys of the user, the oldest first. The answer is complete, so that it can be given to
+\`PublicKeyCredential.signalAllAcceptedCredentials\`, which hides every other passkey of the account.`,
+  response: { 200: PasskeysAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
+}
+
+const adding = {
+  ...common,
+  operationId: 'addPasskey',
+  summary: 'Register a passkey',
+  description: `Takes what \`navigator.credentials.create\` gave for the options of \`/passkeys/options\`. An account has
+at most 20. It does not make a second step required: see \`PATCH /mfa\`.`,
+  body: PasskeyRegistration,
+  response: {
+    201: PasskeyAnswer,
+    ...refusals(...BODY, 'PASSKEY_REJECTED', ...BEARER, 'STEP_UP_REQUIRED', 'FORBIDDEN', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+const renaming = {
+  ...common,
+  operationId: 'renamePasskey',
+  summary: 'Rename a passkey',
+  params: Identified,
+  body: PasskeyChange,
+  response: { 200: PasskeyAnswer, ...LONG_PATH, ...refusals(...BEARER, ...BODY, 'NOT_FOUND', 'DATABASE_UNAVAILABLE') }
+}
+
+const removing = {
+  ...common,
+  operationId: 'removePasskey',
+  summary: 'Delete a passkey',
+  description: `With the last factor of an account, its second step is no longer required. An account without a password,
+another passkey and a verified address keeps its last passkey: LAST_CREDENTIAL.`,
+  params: Identified,
+  body: NoBody,
+  response: {
+    ...NO_CONTENT,
+    ...LONG_PATH,
+    ...refusals(...BEARER, 'STEP_UP_REQUIRED', ...BODY, 'NOT_FOUND', 'LAST_CREDENTIAL', 'DATABASE_UNAVAILABLE')
+  }
+}
+
+/** Exists only if PUBLIC_URL can have passkeys. */
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { factorEnrolment, factors, mail, passkeys, tokens } = fastify
+  if (!passkeys) return
+  const onRequest = tokens.authenticateSession
+  const preHandler = factors.requireFresh
+
+  fastify.get('/passkeys', { schema: listing, onRequest }, async ({ database, account }) => ({
+    rp_id: passkeys.party.id,
+    user_handle: userHandleOf(account.id).toString('base64url'),
+    passkeys: (await listPasskeys(database, account.id)).map(toPasskey)
+  }))
+
+  fastify.post('/passkeys', { schema: adding, onRequest, preHandler }, async (request, reply) => {
+    const { credential, name } = request.body
+    const verified = await passkeys.verifyRegistration(request, credential)
+    const added = await factorEnrolment.change(request, (change) =>
+      registerPasskey(mail.available, change, verified, name)
+    )
+    mail.wake()
+    request.record('passkey added', { account: request.user.sub, session: request.user.sid })
+    reply.code(201)
+    return toPasskey(added)
+  })
+
+  fastify.patch('/passkeys/:id', { schema: renaming, onRequest }, async (request) => {
+    const { body, database, params, user } = request
+    const renamed = await renamePasskey(database, user.sub, params.id, body.name)
+    if (!renamed) throw new Problem('NOT_FOUND')
+    request.record('passkey renamed', { account: user.sub, session: user.sid })
+    return toPasskey(renamed)
+  })
+
+  fastify.delete('/passkeys/:id', { schema: removing, onRequest, preHandler }, async (request, reply) => {
+    const { params, user } = request
+    const by = { account: user.sub, session: user.sid }
+    const dropped = await factorEnrolment.change(request, (change) => removePasskey(mail.available, change, params.id))
+    mail.wake()
+    request.record('passkey removed', by)
+    if (dropped) request.record('second step not required', by)
+    reply.code(204)
+  })
+}
+
+export default routes

@@ -1,0 +1,91 @@
+import type { Database } from '../database/database.ts'
+import { sql } from '../database/sql.ts'
+import { Problem } from '../errors.ts'
+import type { VerifiedRegistration } from '../factors/ceremonies.ts'
+import { type Challenge, spendChallenge } from '../factors/challenges.ts'
+import { voidLoginSteps } from '../factors/login-steps.ts'
+import { addPasskey, deletePasskey, MOST_PASSKEYS, type Passkey } from '../factors/passkeys.ts'
+import { settleFactors } from '../factors/state.ts'
+import { enqueueNotice } from '../mail/mails.ts'
+import { NO_PASSWORD } from '../passwords/stored-hash.ts'
+import type { FactorChange } from './factor-enrolment.ts'
+
+/**
+ * Adds a verified passkey to the account that is changed. Its challenge is spent with it.
+ *
+ * @param mail whether the service sends mail
+ * @throws Problem FORBIDDEN if the account has too many; PASSKEY_REJECTED if it is registered already, or its challenge was
+ * used
+ */
+export async function registerPasskey(
+  mail: boolean,
+  { transaction, session }: FactorChange,
+  { passkey, challenge }: VerifiedRegistration,
+  name?: string
+): Promise<Passkey> {
+  if (!(await spendChallenge(transaction, challenge))) throw new Problem('PASSKEY_REJECTED')
+  const added = await addPasskey(transaction, session.sub, passkey, name)
+  if (added === 'too many') {
+    throw new Problem('FORBIDDEN', { message: `An account has at most ${MOST_PASSKEYS} passkeys.` })
+  }
+  if (added === 'known') throw new Problem('PASSKEY_REJECTED')
+  await voidLoginSteps(transaction, session.sub)
+  if (mail) await enqueueNotice(transaction, session.sub, { what: 'passkey added' })
+  return added
+}
+
+/**
+ * Deletes a passkey of the account that is changed. With the last factor the requirement and the recovery codes go.
+ *
+ * @param mail whether the service sends mail
+ * @returns whether the requirement went
+ * @throws Problem NOT_FOUND if the account has none with that id; LAST_CREDENTIAL if no way to sign in would be left
+ */
+export async function removePasskey(
+  mail: boolean,
+  { transaction, session }: FactorChange,
+  id: string
+): Promise<boolean> {
+  const user = session.sub
+  if (!(await deletePasskey(transaction, user, id))) throw new Problem('NOT_FOUND')
+  if (!(await canSignIn(transaction, user))) throw new Problem('LAST_CREDENTIAL')
+  const dropped = await settleFactors(transaction, user)
+  await voidLoginSteps(transaction, user)
+  if (mail) {
+    await enqueueNotice(transaction, user, { what: 'passkey deleted' })
+    if (dropped) await enqueueNotice(transaction, user, { what: 'second step off' })
+  }
+  return dropped
+}
+
+/** Whether an account has a passkey, a password, or an address to which a link to choose one can be sent. */
+async function canSignIn(transaction: Database, user: string): Promise<boolean> {
+  const able = await transaction.query(
+    sql`SELECT FROM users
+     WHERE id = ${user} AND (
+       password_hash <> ${NO_PASSWORD} OR (email IS NOT NULL AND email_verified)
+       OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id)
+     )`
+  )
+  return able.length > 0
+}
+
+/**
+ * Raises the alarm about a passkey whose counter did not go up: once for an answer, whose challenge is spent with it.
+ *
+ * @param mail whether the service sends mail
+ * @returns whether this was the first time
+ */
+export async function reportCloned(
+  database: Database,
+  mail: boolean,
+  { user, challenge }: { user: string; challenge: Challenge }
+): Promise<boolean> {
+  return database.transact(async (transaction) => {
+    // In the order of all other transactions: the account before what belongs to it.
+    await transaction.query(sql`SELECT FROM users WHERE id = ${user} FOR KEY SHARE`)
+    if (!(await spendChallenge(transaction, challenge))) return false
+    if (mail) await enqueueNotice(transaction, user, { what: 'passkey cloned' })
+    return true
+  })
+}
