@@ -5,8 +5,10 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { type Test, test } from 'tap'
 import { identifier, sql } from '../src/database/sql.ts'
 import { bearer, build, NO_SERVER, PASSWORD, post } from './helpers/app.ts'
+import { createAuthenticator } from './helpers/authenticator.ts'
 import { appOf, enrolAsOwner, enrolPasskey } from './helpers/enrolled.ts'
 import { letters, tokenOf } from './helpers/letters.ts'
+import { addPasskeyTo, ORIGIN, signInOptions } from './helpers/passkeys.ts'
 
 const KEYS = {
   INTROSPECTION_KEY: 'the key of the services, 32 bytes or more',
@@ -33,11 +35,14 @@ interface World {
   refreshToken: string
   /** The refresh token of the session of the access token. */
   ownRefreshToken: string
+  /** The id of a path: of another session, or of what the operation is about. */
   session: string
   user: string
   tokenOfMail?: string
   /** What an authenticator app shows. */
   totp?: string
+  /** What a browser answers. */
+  credential?: object
 }
 
 /** What has happened before the example of an operation is sent, beside that ada has registered and signed in. */
@@ -75,6 +80,24 @@ const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise
   async confirmTotp(fastify, world) {
     const { secret } = (await post(fastify, '/mfa/totp', undefined, bearer(world.token))).json()
     world.totp = appOf(secret)()
+    return ''
+  },
+  async addPasskey(fastify, world) {
+    const { public_key } = (await post(fastify, '/passkeys/options', {}, bearer(world.token))).json()
+    world.credential = createAuthenticator(ORIGIN).create(public_key)
+    return ''
+  },
+  async renamePasskey(fastify, world) {
+    world.session = (await addPasskeyTo(fastify, world.token)).response.json().id
+    return ''
+  },
+  async removePasskey(fastify, world) {
+    world.session = (await addPasskeyTo(fastify, world.token)).response.json().id
+    return ''
+  },
+  async passkeyLogin(fastify, world) {
+    const { authenticator } = await addPasskeyTo(fastify, world.token)
+    world.credential = authenticator.get(await signInOptions(fastify))
     return ''
   },
   async makeRecoveryCodes(fastify, world) {
@@ -132,6 +155,7 @@ function request({ path, method, type, value, operation }: Example, world: World
   }, path)
   const replaced = value && {
     ...value,
+    ...('credential' in value && { credential: world.credential ?? value.credential }),
     ...('totp' in value && { totp: world.totp ?? value.totp }),
     ...('token' in value && { token: world.tokenOfMail ?? world.refreshToken }),
     ...('refresh_token' in value && { refresh_token: world.refreshToken })

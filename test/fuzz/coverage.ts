@@ -20,6 +20,11 @@ const OUT_OF_REACH: [RegExp, string][] = [
     'takes an authenticator app'
   ],
   [/ 40\d PASSKEY_/, 'takes what a browser answers'],
+  [/ 401 STEP_UP_REQUIRED/, 'takes an access token that outlives STEP_UP_MAX_AGE'],
+  [
+    /^(?:POST \/passkeys (?:201|403 FORBIDDEN)|(?:PATCH|DELETE) \/passkeys\/\{id\} (?:20|409)|POST \/login\/passkey 200)/,
+    'takes an authenticator'
+  ],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
 ]
