@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { factorEnrolment, factors, mail, passkeys, tokens } = fastify
   if (!passkeys) return
   const onRequest = tokens.authenticateSession
-  const preHandler = factors.requireFresh
+  const fresh = [onRequest, factors.requireFresh]
 
   fastify.get('/passkeys', { schema: listing, onRequest }, async ({ database, account }) => ({
     rp_id: passkeys.party.id,
@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     passkeys: (await listPasskeys(database, account.id)).map(toPasskey)
   }))
 
-  fastify.post('/passkeys', { schema: adding, onRequest, preHandler }, async (request, reply) => {
+  fastify.post('/passkeys', { schema: adding, onRequest: fresh }, async (request, reply) => {
     const { credential, name } = request.body
     const verified = await passkeys.verifyRegistration(request, credential)
     const added = await factorEnrolment.change(request, (change) =>
@@ -93,7 +93,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     return toPasskey(renamed)
   })
 
-  fastify.delete('/passkeys/:id', { schema: removing, onRequest, preHandler }, async (request, reply) => {
+  fastify.delete('/passkeys/:id', { schema: removing, onRequest: fresh }, async (request, reply) => {
     const { params, user } = request
     const by = { account: user.sub, session: user.sid }
     const dropped = await factorEnrolment.change(request, (change) => removePasskey(mail.available, change, params.id))

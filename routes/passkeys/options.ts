@@ -21,10 +21,9 @@ session and for one passkey.`,
 const options: FastifyPluginAsyncTypebox = async (fastify) => {
   const { factors, passkeys, tokens } = fastify
   if (!passkeys) return
-  const onRequest = tokens.authenticateSession
-  const preHandler = factors.requireFresh
+  const onRequest = [tokens.authenticateSession, factors.requireFresh]
 
-  fastify.post('/options', { schema, onRequest, preHandler }, (request) => passkeys.registrationOptions(request))
+  fastify.post('/options', { schema, onRequest }, (request) => passkeys.registrationOptions(request))
 }
 
 export default options

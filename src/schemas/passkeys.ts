@@ -24,7 +24,7 @@ export type RegistrationCredential = Static<typeof RegistrationCredential>
 const PasskeyName = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: '^\\P{Cc}+$',
+  pattern: '^\\P{Cc}*$',
   description: 'text without control characters',
   examples: ['My phone']
 })

@@ -226,11 +226,8 @@ test('the passkeys of a user', async (t) => {
       [{ name: 'a', color: 'red' }, '/color', 'is not a known key']
     ]
     for (const [payload, path, message] of rows) {
-      const faults = Object.hasOwn(payload, 'name') && (payload as { name: unknown }).name === '' ? 1 : 0
-      const expected = faults
-        ? invalid([path, message], [path, 'must be text without control characters'])
-        : invalid([path, message])
-      t.strictSame(answer(await rename(fastify, token, passkey.id, payload)), expected, JSON.stringify(payload))
+      const response = await rename(fastify, token, passkey.id, payload)
+      t.strictSame(answer(response), invalid([path, message]), JSON.stringify(payload))
     }
     t.equal((await listed(fastify, token))[0].name, 'Küche')
   })
@@ -348,6 +345,7 @@ test('changes of passkeys ask for a fresh access token', async (t) => {
   const requests = {
     options: () => post(fastify, '/passkeys/options', {}, bearer(token)),
     registration: () => post(fastify, '/passkeys', { credential }, bearer(token)),
+    'a registration that does not fit': () => post(fastify, '/passkeys', {}, bearer(token)),
     deletion: () => remove(fastify, token, id)
   }
   for (const [what, send] of Object.entries(requests)) {
