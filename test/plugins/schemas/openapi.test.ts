@@ -206,6 +206,7 @@ test('the OpenAPI document', async (t) => {
     t.strictSame(Object.keys(document.components.schemas).sort(), [
       'Mfa',
       'NewTotp',
+      'Passkey',
       'Problem',
       'PublicKey',
       'RecoveryCodes',
