@@ -11,18 +11,18 @@ export interface LoadingCeremonies {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Nothing where PUBLIC_URL can have no passkeys, and in commands, which need none. */
+    /** Undefined if PUBLIC_URL can have no passkeys, and in commands, which need none. */
     ceremonies: LoadingCeremonies | undefined
   }
 }
 
-/** Begins to load what verifies passkeys, beside the start of the database: whoever needs it waits for it. */
+/** Starts to load the WebAuthn library while the database starts. */
 export default fp<AppOptions>(
   async (fastify, { existing = false }) => {
     const { config, log } = fastify
     const { party } = readRelyingParty(config)
     const loaded = party && !existing ? loadCeremonies() : undefined
-    // Awaited later: until then nobody would handle its failure.
+    // It is awaited later; without a handler, an earlier failure would end the process.
     void Promise.allSettled([loaded])
     fastify.decorate('ceremonies', party && loaded && { party, loaded })
     const { PUBLIC_URL } = config

@@ -20,55 +20,57 @@ import { reportCloned } from '../../src/flows/passkeys.ts'
 import type { AssertionCredential } from '../../src/schemas/factors.ts'
 import type { RegistrationCredential } from '../../src/schemas/passkeys.ts'
 
-/** The options of a ceremony, in the JSON of WebAuthn, and for how many seconds they are good. */
+/** The options of a ceremony, in the JSON of WebAuthn. */
 export interface CeremonyOptions<Options> {
   public_key: Options
+  /** Seconds. */
   expires_in: number
 }
 
-/** A passkey that fits, and whose it is. */
+/** A verified answer and the account of its passkey. */
 export interface PasskeyOwner {
   user: string
   checked: Checked
 }
 
-/** Why there is none: 'unknown' only where the id is that of no passkey, since browsers are told to forget it. */
+/** A refused answer: 'unknown' only if no passkey has the id, since browsers then delete theirs. */
 interface Refusal {
   refused: 'unknown' | 'invalid'
-  /** Whose passkey it is that was invalid. */
+  /** The account of the passkey, if there is one. */
   user?: string
 }
 
-/** Passkeys: signing in with one, and registering them. As a factor they are one of `fastify.factors`. */
+/** Signing in with passkeys, and registering them. They are also one of `fastify.factors`. */
 export interface Passkeys {
   readonly party: RelyingParty
-  /** The options of a new passkey, for the session of a request. */
+  /** Returns the options of a new passkey, for the session of the request. */
   registrationOptions(
     request: FastifyRequest
   ): Promise<CeremonyOptions<Awaited<ReturnType<Ceremonies['registrationOptions']>>>>
   /**
-   * Verifies a new passkey, for the session of a request.
+   * Verifies a new passkey, for the session of the request.
    *
    * @throws Problem PASSKEY_REJECTED
    */
   verifyRegistration(request: FastifyRequest, credential: RegistrationCredential): Promise<VerifiedRegistration>
-  /** The options of a sign-in: but for the challenge, those of everybody. */
+  /** Returns the options of a sign-in: the same for everybody but for the challenge. */
   signInOptions(): Promise<CeremonyOptions<Awaited<ReturnType<Ceremonies['assertionOptions']>>>>
   /**
-   * Finds whose passkey it is that answers a sign-in.
+   * Verifies the answer to a sign-in.
    *
-   * @throws Problem PASSKEY_UNKNOWN if nobody has it, and PASSKEY_INVALID if anything else is wrong
+   * @throws Problem PASSKEY_UNKNOWN if no account has the passkey, and PASSKEY_INVALID for every other reason
    */
   identify(request: FastifyRequest, credential: AssertionCredential): Promise<PasskeyOwner>
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Nothing where PUBLIC_URL can have no passkeys, and in commands. */
+    /** Undefined if PUBLIC_URL can have no passkeys, and in commands. */
     passkeys: Passkeys | undefined
   }
 }
 
+/** Passkeys (WebAuthn Level 3), once the library is loaded. */
 export default fp(
   async (fastify) => {
     const { ceremonies, clock, config, factors, mail } = fastify
@@ -176,5 +178,5 @@ export default fp(
 
 const CODES = { unknown: 'PASSKEY_UNKNOWN', invalid: 'PASSKEY_INVALID' } as const satisfies Record<string, Code>
 
-/** Only at debug: the reason may contain what a client sent. */
+/** Logged only at debug: the reason may contain client input. */
 const tell = ({ log }: Pick<FactorContext, 'log'>, reason: string) => log.debug({ reason }, 'refused a passkey')

@@ -1,15 +1,15 @@
 import ipaddr from 'ipaddr.js'
 import { isLoopback, isPlainLoopback } from '../http/loopback.ts'
 
-/** Who passkeys are for (WebAuthn Level 3 §4, "Relying Party"). */
+/** The relying party of passkeys (WebAuthn Level 3 §4). */
 export interface RelyingParty {
   /** The RP ID. */
   id: string
-  /** Where passkeys may be used, each exactly as browsers name it. */
+  /** The origins at which passkeys can be used, exactly as browsers name them. */
   origins: string[]
 }
 
-/** The settings that it comes from. */
+/** The settings that determine it. */
 export interface PasskeySettings {
   PUBLIC_URL: string
   CORS_ORIGINS: string[]
@@ -17,17 +17,17 @@ export interface PasskeySettings {
   PASSKEY_ORIGINS: string[]
 }
 
-/** What comes of the settings. */
+/** The relying party of the settings, or what is wrong with them. */
 export interface PasskeySetup {
-  /** None where browsers have no passkeys at PUBLIC_URL, or a setting is at fault. */
+  /** Undefined if browsers have no passkeys at PUBLIC_URL, or if a setting is invalid. */
   party?: RelyingParty
-  /** What is wrong with the settings, as sentences for the operator. */
+  /** One sentence for each problem, for the operator. */
   faults: string[]
 }
 
 /**
- * The relying party of an installation. Browsers have passkeys on https, and in plain http on `localhost` alone: at a
- * loopback address there are passkeys at `localhost`, and at any other address there are none.
+ * Reads the relying party from the settings. Browsers have passkeys on https, and on plain http only at `localhost`. With a
+ * loopback address, passkeys work at `localhost`; with any other address there are none.
  */
 export function readRelyingParty(settings: PasskeySettings): PasskeySetup {
   const { PUBLIC_URL, PASSKEY_RP_ID, PASSKEY_ORIGINS } = settings
@@ -43,7 +43,7 @@ export function readRelyingParty(settings: PasskeySettings): PasskeySetup {
   return faults.length > 0 ? { faults } : { party: { id, origins: originsOf(id, settings) }, faults }
 }
 
-/** The host of PUBLIC_URL as browsers take it for a relying party; none where they have no passkeys. */
+/** The host of PUBLIC_URL as an RP ID; undefined if browsers have no passkeys there. */
 function passkeyHost(publicUrl: string): string | undefined {
   const { protocol, hostname } = new URL(publicUrl)
   if (isLoopback(bare(hostname))) return 'localhost'
@@ -64,14 +64,14 @@ function faultsWithoutPasskeys({ PASSKEY_RP_ID, PASSKEY_ORIGINS }: PasskeySettin
   )
 }
 
-/** A domain of one label would be a public suffix, unless it is the host itself. */
+/** A domain of one label is a public suffix, unless it is the host itself. */
 const isAtOrAbove = (id: string, host: string) => id === host || (id.includes('.') && isBelow(host, id))
 
 const isBelow = (host: string, id: string) => host.endsWith(`.${id}`)
 
 const isApp = (origin: string) => !/^https?:/.test(origin)
 
-/** Whether browsers have passkeys at an origin: never at an address, not even at 127.0.0.1. */
+/** Whether browsers have passkeys at an origin. They have none at an IP address, including 127.0.0.1. */
 export function hasPasskeys(origin: string): boolean {
   if (isApp(origin)) return true
   const { protocol, hostname } = new URL(origin)
@@ -90,16 +90,16 @@ function originsOf(id: string, { PUBLIC_URL, CORS_ORIGINS, PASSKEY_ORIGINS }: Pa
   const isAddress = isLoopback(bare(hostname))
   const own = isAddress ? [origin, `${protocol}//localhost${port && `:${port}`}`] : [origin]
   const byDefault = [...own, ...CORS_ORIGINS.filter((each) => hasPasskeys(each) && isCovered(each, id))]
-  // The twin of an address is where the service's own pages have passkeys.
+  // At a loopback address, the pages of the service have passkeys at `localhost`.
   return [...new Set(PASSKEY_ORIGINS.length > 0 ? [...PASSKEY_ORIGINS, ...own.slice(1)] : byDefault)]
 }
 
-/** Origins outside of the RP ID, which browsers look up at `/.well-known/webauthn` (WebAuthn Level 3 §5.11). */
+/** The origins outside the RP ID. Browsers look for them at `/.well-known/webauthn` (WebAuthn Level 3 §5.11). */
 export function relatedOrigins({ id, origins }: RelyingParty): string[] {
   return origins.filter((origin) => !isCovered(origin, id))
 }
 
-/** The origins of CORS_ORIGINS where passkeys cannot be used: a warning for the operator. */
+/** The origins of CORS_ORIGINS at which passkeys cannot be used. */
 export function originsWithoutPasskeys({ origins }: RelyingParty, { CORS_ORIGINS }: PasskeySettings): string[] {
   return CORS_ORIGINS.filter((origin) => !origins.includes(origin))
 }

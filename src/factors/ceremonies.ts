@@ -13,54 +13,56 @@ import type { NewPasskey, PasskeyDescriptor, PasskeyUse, StoredPasskey } from '.
 
 export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON }
 
-/** EdDSA, ES256 and RS256 (RFC 9053). What the library offers otherwise depends on the version of Node. */
+/** EdDSA, ES256 and RS256 (RFC 9053). The library's default depends on the version of Node. */
 const ALGORITHMS = [-8, -7, -257]
 
-/** The longest public key, in bytes. That of RSA with 4,096 bits has 540; a longer one would only cost time. */
+/** The maximum length of a public key, in bytes. An RSA key of 4,096 bits has 540; longer ones only cost time. */
 const MOST_KEY_BYTES = 1024
 
-/** Whose certificates the library would trust, and ask the network whether they were revoked. */
+/** Root certificates that the library trusts by default, with revocation lists that it would fetch. */
 const ROOTS = ['android-key', 'android-safetynet', 'apple', 'mds'] as const
 
-/** What a new passkey is made for. */
+/** A request for a new passkey. */
 export interface RegistrationRequest {
   party: RelyingParty
-  /** What the service is called. */
+  /** The name of the service, which the browser shows. */
   serviceName: string
   account: { id: string; name: string }
   challenge: Buffer
-  /** Those that the account has: no authenticator makes a second one. */
+  /** The passkeys of the account: an authenticator that has one of them creates no other. */
   passkeys: readonly PasskeyDescriptor[]
 }
 
-/** What a passkey is asked for. */
+/** A request for an answer with a passkey. */
 export interface AssertionRequest {
   party: RelyingParty
   challenge: Buffer
-  /** Those that may answer; without it any may, and the browser shows them. */
+  /** The accepted passkeys. By default any; the user chooses one in the browser. */
   passkeys?: readonly PasskeyDescriptor[]
 }
 
-/** What the answer to a request is verified with. */
+/** The context in which an answer is verified. */
 export interface Verifying {
   party: RelyingParty
-  /** Reads the challenge that was signed: see `readChallenge`. */
+  /** Verifies the challenge that was signed: see `readChallenge`. */
   readChallenge: (text: string) => Challenge | undefined
 }
 
-/** An answer that is not accepted. The reason is for the log at debug alone: it may have in it what a client sent. */
+/** A refused answer. Log the reason at debug only: it may contain client input. */
 export interface Refused {
   refused: string
 }
 
+/** A new passkey that was verified. */
 export interface VerifiedRegistration {
   passkey: NewPasskey
   /** To be spent. */
   challenge: Challenge
 }
 
+/** An answer with a passkey that was verified. */
 export interface VerifiedAssertion {
-  /** For `notePasskeyUse`, which judges the counter. */
+  /** For `notePasskeyUse`, which checks the counter. */
   use: PasskeyUse
   /** To be spent. */
   challenge: Challenge
@@ -70,15 +72,15 @@ export interface VerifiedAssertion {
 export type Ceremonies = Awaited<ReturnType<typeof loadCeremonies>>
 
 /**
- * Loads what verifies passkeys. It takes 0.5 s or more and blocks meanwhile: call it once, while the database starts. This is
- * the one module that knows the library, and what it leaves unchecked is checked here.
+ * Loads the WebAuthn library, which blocks the event loop for about 0.5 s: call it while the database starts. Only this module
+ * uses the library. It also makes the checks that the library omits.
  */
 export async function loadCeremonies() {
   const library = await import('@simplewebauthn/server')
   const helpers = await import('@simplewebauthn/server/helpers')
   for (const identifier of ROOTS) library.SettingsService.setRootCertificates({ identifier, certificates: [] })
 
-  /** Refuses any attestation but none, and one by the credential itself: no other is asked for, or could be judged. */
+  /** Refuses attestations other than `none` and self attestation: no other is requested, and none could be verified. */
   function checkAttestation(attestationObject: string): void {
     const attestation = helpers.decodeAttestationObject(helpers.isoBase64URL.toBuffer(attestationObject))
     const fmt = attestation.get('fmt')
@@ -86,7 +88,7 @@ export async function loadCeremonies() {
     if (fmt !== 'none' && !isSelf) throw new Error('attestation of another format')
   }
 
-  /** Refuses what was made in a frame of a page of another origin. */
+  /** Refuses answers from a frame in a page of another origin. */
   function checkFrame(clientDataJSON: string): void {
     const { crossOrigin = false, topOrigin } = helpers.decodeClientDataJSON(clientDataJSON)
     if (crossOrigin !== false || topOrigin !== undefined) throw new Error('made across origins')
@@ -176,7 +178,7 @@ export async function loadCeremonies() {
         expectedOrigin: party.origins,
         expectedRPID: party.id,
         requireUserVerification: true,
-        // Its counter would be compared before the signature is: `notePasskeyUse` does so afterwards.
+        // The library would compare the counter before it verifies the signature: `notePasskeyUse` does so afterwards.
         credential: { id, publicKey: new Uint8Array(passkey.publicKey), counter: 0 }
       })
       return { use: useOf(verified, passkey), challenge: challenges[0] as Challenge }
@@ -197,10 +199,10 @@ function collect(challenges: Challenge[], challenge: Challenge | undefined): boo
   return challenge !== undefined && challenges.push(challenge) > 0
 }
 
-/** The library throws for what it refuses, and for what it cannot read; its messages are no interface. */
+/** The library throws for refused and for unreadable input alike. Its messages are not an API. */
 const refused = (error: unknown): Refused => ({ refused: String(error) })
 
-/** @param id what the browser says that the id is */
+/** @param id the id in the answer of the browser */
 function passkeyOf(
   id: string,
   { verified, registrationInfo }: VerifiedRegistrationResponse,
@@ -227,7 +229,7 @@ function passkeyOf(
   }
 }
 
-/** Whether a passkey may be synced never changes (WebAuthn Level 3 §7.2, on the flag BE). */
+/** The backup eligibility of a passkey never changes (WebAuthn Level 3 §7.2). */
 function useOf({ verified, authenticationInfo }: VerifiedAuthenticationResponse, passkey: StoredPasskey): PasskeyUse {
   if (!verified) throw new Error('the signature is wrong')
   const { newCounter, credentialDeviceType, credentialBackedUp } = authenticationInfo

@@ -2,10 +2,10 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 
-/** How long a challenge is good for, in seconds. */
+/** The lifetime of a challenge, in seconds. */
 export const CHALLENGE_SECONDS = 300
 
-/** What a challenge is for. It is good for nothing else. */
+/** The purpose of a challenge. It is valid for no other. */
 export type ChallengePurpose =
   | { for: 'sign-in' }
   /** @param step the hash of the login step */
@@ -13,7 +13,7 @@ export type ChallengePurpose =
   /** @param session the id of the session */
   | { for: 'registration' | 'step-up'; session: string }
 
-/** A challenge that is good, to be spent when it is used. */
+/** A valid challenge, to be spent when it is used. */
 export interface Challenge {
   hash: Buffer
   expiresAt: Date
@@ -25,8 +25,7 @@ const HEAD_BYTES = EXPIRY_BYTES + RANDOM_BYTES
 const MAC_BYTES = 32
 
 /**
- * Makes a challenge that proves itself, so that nothing has to be stored for it: when it expires, random bytes, and an HMAC
- * over both and the purpose.
+ * Creates a challenge that needs no storage: its expiry, random bytes, and an HMAC over both and the purpose.
  *
  * @param key derived for challenges
  * @param now milliseconds since the epoch
@@ -38,10 +37,10 @@ export function createChallenge(key: Buffer, purpose: ChallengePurpose, now: num
 }
 
 /**
- * Reads the challenge that a client signed.
+ * Verifies the challenge that an authenticator signed.
  *
  * @param text base64url
- * @returns nothing for one that is not ours, was made for something else, or has expired
+ * @returns undefined if it is not one of this service, has another purpose, or has expired
  */
 export function readChallenge(
   key: Buffer,
@@ -58,7 +57,7 @@ export function readChallenge(
   return { hash: createHash('sha256').update(bytes).digest(), expiresAt: new Date(expiry) }
 }
 
-/** The head has one length, so that no two purposes read the same behind it. */
+/** The head has a fixed length, so that the purpose that follows is unambiguous. */
 function macOf(key: Buffer, purpose: ChallengePurpose, head: Buffer): Buffer {
   return createHmac('sha256', key).update(head).update(textOf(purpose)).digest()
 }
@@ -69,9 +68,9 @@ function textOf(purpose: ChallengePurpose): string {
 }
 
 /**
- * Spends a challenge, in the transaction of what it is used for: of any number at once, at whichever instances, one does.
+ * Marks a challenge as used, in the transaction of its use. Of concurrent uses, at any instances, one succeeds.
  *
- * @returns whether it did
+ * @returns whether this one did
  */
 export async function spendChallenge(transaction: Database, { hash, expiresAt }: Challenge): Promise<boolean> {
   const spent = await transaction.query(

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts'
 import { asNumber, NOW, sql } from '../database/sql.ts'
 import { nameOfAuthenticator } from './aaguids.ts'
 
-/** How many passkeys an account may have. */
+/** The maximum number of passkeys of an account. */
 export const MOST_PASSKEYS = 20
 
 /** A passkey as its owner sees it. */
@@ -18,13 +18,13 @@ export interface Passkey {
   backed_up: boolean
 }
 
-/** The same with what the export of an account adds. */
+/** A passkey in the export of an account. */
 export interface PasskeyRecord extends Passkey {
   transports: string[]
   rp_id: string
 }
 
-/** What a registration has proven. */
+/** A passkey that was verified at its registration. */
 export interface NewPasskey {
   credentialId: Buffer
   /** A COSE key. */
@@ -37,7 +37,7 @@ export interface NewPasskey {
   backedUp: boolean
 }
 
-/** What an assertion is verified with. */
+/** The stored part of a passkey that verifies an answer. */
 export interface StoredPasskey {
   id: string
   user: string
@@ -46,31 +46,31 @@ export interface StoredPasskey {
   backupEligible: boolean
 }
 
-/** What a credential in the options of a ceremony is described by. */
+/** A passkey in the options of a ceremony. */
 export interface PasskeyDescriptor {
   credentialId: Buffer
   transports: string[]
 }
 
-/** base64url has other letters than base64, and no padding (RFC 4648 §5). PostgreSQL breaks its lines. */
+/** base64url (RFC 4648 §5). PostgreSQL has only base64, with line breaks. */
 const CREDENTIAL_ID = sql`rtrim(translate(encode(credential_id, 'base64'), E'+/\n', '-_'), '=')`
 const PASSKEY = sql`id, ${CREDENTIAL_ID} AS credential_id, name, created_at, last_used_at, backup_eligible, backed_up`
 
-/** All passkeys of an account, the oldest first, with what its export adds. */
+/** Lists all passkeys of an account, the oldest first. */
 export async function listPasskeys(database: Database, user: string): Promise<PasskeyRecord[]> {
   return database.query<PasskeyRecord & Record<string, unknown>>(
     sql`SELECT ${PASSKEY}, transports, rp_id FROM passkeys WHERE user_id = ${user} ORDER BY created_at, id`
   )
 }
 
-/** The passkeys of an account, for the options of a ceremony. */
+/** Lists the passkeys of an account for the options of a ceremony. */
 export async function describePasskeys(database: Database, user: string): Promise<PasskeyDescriptor[]> {
   return database.query<PasskeyDescriptor & Record<string, unknown>>(
     sql`SELECT credential_id AS "credentialId", transports FROM passkeys WHERE user_id = ${user} ORDER BY created_at, id`
   )
 }
 
-/** The passkey with a credential id, whoever's it is. */
+/** Finds a passkey of any account by its credential id. */
 export async function findPasskey(database: Database, credentialId: Buffer): Promise<StoredPasskey | undefined> {
   const [passkey] = await database.query<StoredPasskey & Record<string, unknown>>(
     sql`SELECT id, user_id AS "user", credential_id AS "credentialId", public_key AS "publicKey",
@@ -81,10 +81,10 @@ export async function findPasskey(database: Database, credentialId: Buffer): Pro
 }
 
 /**
- * Adds a passkey. The account is locked, so that of several at once no more are added than it may have.
+ * Adds a passkey. Locks the account, so that concurrent additions cannot exceed the maximum.
  *
- * @param name by default that of the kind of authenticator
- * @returns the passkey, or why there is none: the account has too many, or the credential is registered already
+ * @param name by default, the name of the authenticator's model
+ * @returns the passkey; 'too many' if the account has the maximum; 'known' if the credential is already registered
  */
 export async function addPasskey(
   database: Database,
@@ -112,7 +112,7 @@ export async function addPasskey(
   })
 }
 
-/** Renames a passkey; nothing where the account has none with that id. */
+/** Renames a passkey; undefined if the account has none with that id. */
 export async function renamePasskey(
   database: Database,
   user: string,
@@ -126,7 +126,7 @@ export async function renamePasskey(
 }
 
 /**
- * Deletes a passkey. The account is locked by the caller.
+ * Deletes a passkey. The caller has locked the account.
  *
  * @returns whether the account had one with that id
  */
@@ -135,24 +135,24 @@ export async function deletePasskey(transaction: Database, user: string, id: str
   return deleted.length > 0
 }
 
-/** Deletes all passkeys of an account, and says how many. */
+/** Deletes all passkeys of an account and returns their number. */
 export async function deleteAllPasskeys(transaction: Database, user: string): Promise<number> {
   const deleted = await transaction.query(sql`DELETE FROM passkeys WHERE user_id = ${user} RETURNING 1`)
   return deleted.length
 }
 
-/** What the authenticator said in an assertion whose signature was right. */
+/** The state of the authenticator in an answer whose signature was valid. */
 export interface PasskeyUse {
   signCount: number
   backedUp: boolean
 }
 
 /**
- * Notes a use, in the transaction of what it is for. The counter has to go up, or stay 0, unless the passkey may be synced:
- * synced passkeys do not keep one counter. Of any number of uses with one counter, one does.
+ * Records a use, in the transaction of its purpose. The counter must increase or stay 0, unless the passkey can be synced:
+ * synced passkeys have no common counter. Of concurrent uses with one counter, one succeeds.
  *
- * @returns 'cloned' where the counter did not go up, and nothing was changed (WebAuthn Level 3 §6.1.1); 'gone' where the
- * passkey was deleted meanwhile
+ * @returns 'cloned' if the counter did not increase (WebAuthn Level 3 §6.1.1), and 'gone' if the passkey was deleted
+ * meanwhile; nothing was changed then
  */
 export async function notePasskeyUse(
   transaction: Database,
@@ -173,7 +173,7 @@ export async function notePasskeyUse(
   return known.fits ? 'used' : 'cloned'
 }
 
-/** How many passkeys are of another RP ID, and so useless. */
+/** Counts the passkeys of another RP ID, which cannot be used. */
 export async function countForeignPasskeys(database: Database, rpId: string | undefined): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     sql`SELECT ${asNumber(sql`count(*)`)} AS count FROM passkeys WHERE rp_id IS DISTINCT FROM ${rpId ?? null}`

@@ -11,7 +11,7 @@ import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { FactorChange } from './factor-enrolment.ts'
 
 /**
- * Adds a verified passkey to the account that is changed. Its challenge is spent with it.
+ * Adds a verified passkey to an account, and spends its challenge.
  *
  * @param mail whether the service sends mail
  * @throws Problem FORBIDDEN if the account has too many; PASSKEY_REJECTED if it is registered already, or its challenge was
@@ -35,10 +35,10 @@ export async function registerPasskey(
 }
 
 /**
- * Deletes a passkey of the account that is changed. With the last factor the requirement and the recovery codes go.
+ * Deletes a passkey. With the last factor, the requirement of a second step and the recovery codes are removed.
  *
  * @param mail whether the service sends mail
- * @returns whether the requirement went
+ * @returns whether the requirement was removed
  * @throws Problem NOT_FOUND if the account has none with that id; LAST_CREDENTIAL if no way to sign in would be left
  */
 export async function removePasskey(
@@ -71,10 +71,10 @@ async function canSignIn(transaction: Database, user: string): Promise<boolean> 
 }
 
 /**
- * Raises the alarm about a passkey whose counter did not go up: once for an answer, whose challenge is spent with it.
+ * Notifies the owner of a passkey whose counter did not increase: once for an answer, whose challenge is spent.
  *
  * @param mail whether the service sends mail
- * @returns whether this was the first time
+ * @returns whether this was the first report of the answer
  */
 export async function reportCloned(
   database: Database,
@@ -82,7 +82,7 @@ export async function reportCloned(
   { user, challenge }: { user: string; challenge: Challenge }
 ): Promise<boolean> {
   return database.transact(async (transaction) => {
-    // In the order of all other transactions: the account before what belongs to it.
+    // Locks the account first, as all other transactions do.
     await transaction.query(sql`SELECT FROM users WHERE id = ${user} FOR KEY SHARE`)
     if (!(await spendChallenge(transaction, challenge))) return false
     if (mail) await enqueueNotice(transaction, user, { what: 'passkey cloned' })
