@@ -17,6 +17,13 @@ const SECTIONS: Record<string, string> = {
   service: 'Service',
   sessions: 'Sessions',
   tokens: 'Access tokens',
+  mail: 'The life of an account',
+  'second-step': 'Second factors',
+  'step-up': 'Second factors',
+  mfa: 'Second factors',
+  'passkey-login': 'Passkeys',
+  passkeys: 'Passkeys',
+  'factor-limits': 'Limits',
   core: 'The core'
 }
 

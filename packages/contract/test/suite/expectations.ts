@@ -8,16 +8,24 @@ export const CODES: Record<string, number[]> = {
   MALFORMED_REQUEST: [400, 408, 414, 417, 431],
   PASSWORD_REJECTED: [400],
   EMAIL_TOKEN_INVALID: [400],
+  PASSKEY_REJECTED: [400],
   INVALID_CREDENTIALS: [401],
   TOKEN_MISSING: [401],
   TOKEN_INVALID: [401],
   TOKEN_EXPIRED: [401],
   REFRESH_TOKEN_INVALID: [401],
+  MFA_TOKEN_INVALID: [401],
+  MFA_CODE_INVALID: [401],
+  STEP_UP_REQUIRED: [401],
+  PASSKEY_UNKNOWN: [401],
+  PASSKEY_INVALID: [401],
   EMAIL_UNVERIFIED: [403],
+  MFA_REQUIRED: [403],
   FORBIDDEN: [403],
   NOT_FOUND: [404],
   METHOD_NOT_ALLOWED: [405],
   ACCOUNT_EXISTS: [409],
+  LAST_CREDENTIAL: [409],
   BODY_TOO_LARGE: [413],
   UNSUPPORTED_MEDIA_TYPE: [415],
   TOO_MANY_REQUESTS: [429],
@@ -28,7 +36,7 @@ export const CODES: Record<string, number[]> = {
 }
 
 /** Text that an answer must never contain: a stack, SQL, or the name of a file, a library or an error class. */
-const LEAK = new RegExp(
+export const LEAK = new RegExp(
   [
     String.raw`\n\s+at `,
     'Traceback',
@@ -61,6 +69,18 @@ interface Expected {
   allow?: string[]
   /** The request id, where one was sent that is kept. */
   id?: string
+  /** What the body says of a second step or a step-up. */
+  challenge?: Challenge
+  /** The parameters of `WWW-Authenticate: Bearer`, where they are not those of an access token. */
+  authenticate?: string[]
+}
+
+/** A challenge: `mfa_token` and `public_key` only say what they are. */
+export interface Challenge {
+  factors: readonly string[]
+  expires_in: number
+  mfa_token?: 'token'
+  public_key?: 'options'
 }
 
 /** Compares a refusal: status, headers and body, except the text of messages. */
@@ -74,24 +94,32 @@ export function refusedWithoutBody(t: Test, actual: Answer, status: number, code
   t.strictSame({ ...describe(actual), body: actual.body }, { ...head, body: '' }, `${status} ${code} without a body`)
 }
 
-function wanted(status: number, code: string, { errors, allow, id }: Expected, { headers }: Answer) {
+function wanted(status: number, code: string, expected: Expected, { headers }: Answer) {
+  const { errors, allow, id, challenge, authenticate } = expected
   return {
     status,
     type: 'application/json',
     cache: 'no-store',
     id: id ?? headers['x-request-id'],
-    challenge: challengeOf(status, code),
+    authenticate: authenticate ? ['Bearer', ...authenticate].sort() : authenticateOf(status, code),
     retry: status === 503 || status === 429 ? 'seconds' : undefined,
     allow,
-    body: { statusCode: status, error: STATUS_CODES[status], code, message: 'text', errors: sorted(errors) },
+    body: { statusCode: status, error: STATUS_CODES[status], code, message: 'text', errors: sorted(errors), challenge },
     leak: undefined
   }
 }
 
-function challengeOf(status: number, code: string): string | undefined {
+function authenticateOf(status: number, code: string): string[] | undefined {
   if (status !== 401) return undefined
-  return ['TOKEN_INVALID', 'TOKEN_EXPIRED'].includes(code) ? 'Bearer error="invalid_token"' : 'Bearer'
+  return ['TOKEN_INVALID', 'TOKEN_EXPIRED'].includes(code) ? ['Bearer', 'error="invalid_token"'] : ['Bearer']
 }
+
+/** `Bearer` and its parameters, in any order. */
+const readAuthenticate = (header: string | undefined) =>
+  header
+    ?.replace(/^Bearer /, 'Bearer, ')
+    .split(', ')
+    .sort()
 
 function describe({ status, headers, body, json }: Answer) {
   const id = headers['x-request-id'] ?? ''
@@ -100,7 +128,7 @@ function describe({ status, headers, body, json }: Answer) {
     type: headers['content-type']?.split(';')[0],
     cache: headers['cache-control'],
     id: REQUEST_ID.test(id) ? id : `${id} is no request id`,
-    challenge: headers['www-authenticate'],
+    authenticate: readAuthenticate(headers['www-authenticate']),
     retry: /^\d+$/.test(headers['retry-after'] ?? '') ? 'seconds' : headers['retry-after'],
     allow: headers.allow?.split(/\s*,\s*/).sort(),
     body: describeBody(json) ?? body,
@@ -110,15 +138,29 @@ function describe({ status, headers, body, json }: Answer) {
 
 function describeBody(json: unknown) {
   if (typeof json !== 'object' || json === null) return undefined
-  const { error, message, errors, ...rest } = json as Record<string, unknown>
+  const { error, message, errors, challenge, ...rest } = json as Record<string, unknown>
   const reason = TOO_LARGE.includes(String(error)) ? STATUS_CODES[413] : error
   return {
     ...rest,
     error: reason,
     message: wordsOf(message),
-    errors: Array.isArray(errors) ? sorted(errors.map(describeEntry)) : errors
+    errors: Array.isArray(errors) ? sorted(errors.map(describeEntry)) : errors,
+    challenge: describeChallenge(challenge)
   }
 }
+
+function describeChallenge(challenge: unknown) {
+  if (typeof challenge !== 'object' || challenge === null) return challenge
+  const { mfa_token, public_key, ...rest } = challenge as Record<string, unknown>
+  return {
+    ...rest,
+    ...(mfa_token !== undefined && { mfa_token: /^[\w-]{43,512}$/.test(String(mfa_token)) ? 'token' : mfa_token }),
+    ...(public_key !== undefined && { public_key: hasChallenge(public_key) ? 'options' : public_key })
+  }
+}
+
+const hasChallenge = (options: unknown) =>
+  typeof options === 'object' && options !== null && /^[\w-]{72}$/.test((options as { challenge: string }).challenge)
 
 /** An entry of `errors` has a path and a message, and a rule at most besides. */
 function describeEntry({ message, ...entry }: Entry & { message?: unknown }) {
@@ -145,7 +187,9 @@ export function oddity(actual: Answer, secret?: string): string | undefined {
   if (secret && JSON.stringify(told)?.includes(secret)) return 'echoes what was sent'
   if (!json || !CODES[json.code]?.includes(status)) return `${status} with code ${json?.code}`
   const keys = Object.keys(json).join()
-  if (keys !== 'statusCode,error,code,message' && keys !== 'statusCode,error,code,message,errors') return keys
+  if (!/^statusCode,error,code,message(?:,errors|,challenge)?$/.test(keys)) return keys
+  if (json.challenge && !['MFA_REQUIRED', 'STEP_UP_REQUIRED'].includes(json.code))
+    return `${json.code} with a challenge`
   if (json.statusCode !== status || typeof json.message !== 'string') return `another body: ${body}`
   if (status === 401 && !headers['www-authenticate']?.startsWith('Bearer')) return 'no challenge'
   if (status === 405 && !headers.allow) return 'no Allow'

@@ -309,14 +309,17 @@ test('Sessions', async (t) => {
 
     await t.test('tells what a token of a living session is worth', async (t) => {
       const { username, access_token, refresh_token, user } = await newcomer()
-      const { sid, iat, exp } = claimsOf(access_token)
+      const { sid, iat, exp, auth_time } = claimsOf(access_token)
+      const authentication = { auth_time, amr: ['pwd'], acr: 'aal1' }
       const { status, json, headers } = await ask(access_token)
       t.equal(status, 200)
       t.equal(headers['cache-control'], 'no-store')
       const { issuer: iss, audience: aud } = client
-      t.strictSame(json, { active: true, sub: user.id, sid, iss, aud, iat, exp, token_type: 'Bearer', username })
+      const token = { active: true, sub: user.id, sid, iss, aud, iat, exp, token_type: 'Bearer', username }
+      t.strictSame(json, { ...token, ...authentication })
       const refreshing = (await ask(refresh_token)).json
       t.match(refreshing, { active: true, sub: user.id, sid, iss, aud, username, iat: Number, exp: Number })
+      t.match(refreshing, authentication)
       t.equal((await refresh(refresh_token)).status, 200, 'asking is no use of it')
     })
 
