@@ -154,6 +154,19 @@ if (CONTRACT_URL === undefined) {
       t.equal(known.status, 200, 'a stranger cannot lock the owner out')
     })
 
+    await t.test('a passkey sets the device cookie too', async (t) => {
+      const one = await register()
+      const { key } = await factors.addPasskey(one.access_token)
+      const answer = await factors.usePasskey(key)
+      t.equal(answer.status, 200)
+      t.match(String(answer.headers['set-cookie']), /^latchkey_device=/)
+    })
+
+    await t.test('a right password alone sets no device cookie where a second step is required', async (t) => {
+      const { username } = await enrolled()
+      t.equal((await factors.login(username, {}, elsewhere())).headers['set-cookie'], undefined)
+    })
+
     await t.test('what fails the password gets no code to try', async (t) => {
       const one = await enrolled()
       const before = (await factors.get('/me/export', one.access_token)).json.login_steps.length

@@ -21,7 +21,7 @@ const ROUTES: Record<string, number[]> = {
   'delete /mfa/totp': [204, 400, 401, 404, 500, 503],
   'post /mfa/recovery-codes': [200, 400, 401, 500, 503],
   'get /passkeys': [200, 400, 401, 500, 503],
-  'post /passkeys/options': [200, 400, 401, 403, 500, 503],
+  'post /passkeys/options': [200, 400, 401, 500, 503],
   'post /passkeys': [201, 400, 401, 403, 413, 415, 500, 503],
   'patch /passkeys/{id}': [200, 400, 401, 404, 413, 415, 500, 503],
   'delete /passkeys/{id}': [204, 400, 401, 404, 409, 500, 503],
