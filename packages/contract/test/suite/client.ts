@@ -64,7 +64,7 @@ function remote(t: Test, base: string): Client {
 }
 
 /** A new account that has signed in. */
-export async function signIn(client: Client, names: { username?: string; email?: string }) {
+export async function signIn(client: Pick<Client, 'request'>, names: { username?: string; email?: string }) {
   const user = await client.request({ path: '/register', body: { ...names, password: PASSWORD } })
   const { username, email } = names
   const login = await client.request({

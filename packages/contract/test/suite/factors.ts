@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { testClock } from './application.ts'
+import { type TestClock, testClock } from './application.ts'
 import { createAuthenticator, type Kind } from './authenticator.ts'
 import { type Answer, bearer, type Client, CONTRACT_URL, createClient, PASSWORD, signIn, unique } from './client.ts'
 import { STEP, totp } from './totp.ts'
@@ -45,19 +45,36 @@ export interface App {
   wrong(): string
 }
 
+/** The time of the service. */
+export interface Time {
+  /** Lets seconds pass. */
+  pass(seconds: number): Promise<void>
+  /** The seconds since 1970. */
+  seconds(): number
+}
+
 /** What the tests of second factors and passkeys do with a service. In this process they can also move its clock. */
 export async function createFactors(t: Test, environment: Record<string, string> = {}) {
   const clock = CONTRACT_URL ? undefined : await testClock()
-  const client = await createClient(t, environment, clock)
+  return factorsOf(await createClient(t, environment, clock), clock ? movedTime(clock) : REAL_TIME)
+}
+
+const REAL_TIME: Time = { pass: (seconds) => pause(seconds * 1000), seconds: () => Date.now() / 1000 }
+
+/** The time of a service whose clock only this moves. */
+export function movedTime(clock: TestClock): Time {
   let offset = 0
-  const seconds = () => Date.now() / 1000 + offset
-
-  async function pass(duration: number): Promise<void> {
-    if (clock === undefined) return pause(duration * 1000)
-    clock.advance(duration)
-    offset += duration
+  return {
+    async pass(seconds) {
+      clock.advance(seconds)
+      offset += seconds
+    },
+    seconds: () => Date.now() / 1000 + offset
   }
+}
 
+/** The same with a service that is there already. */
+export function factorsOf(client: Pick<Client, 'request' | 'issuer'>, { pass, seconds }: Time) {
   const send = (method: string) => (path: string, token?: string, body?: unknown) =>
     client.request({ method, path, headers: token ? bearer(token) : {}, ...(body !== undefined && { body }) })
   const [get, post, patch, remove] = [send('GET'), send('POST'), send('PATCH'), send('DELETE')]
@@ -168,7 +185,7 @@ export async function createFactors(t: Test, environment: Record<string, string>
   }
 }
 
-export type Factors = Awaited<ReturnType<typeof createFactors>>
+export type Factors = ReturnType<typeof factorsOf>
 
 /** Compares the statuses and codes of answers, in any order. */
 export const outcomes = (answers: Answer[]) =>
@@ -180,5 +197,3 @@ export function tally(answers: Answer[]): Record<string, number> {
   for (const outcome of outcomes(answers)) counts[outcome] = (counts[outcome] ?? 0) + 1
   return counts
 }
-
-export type { Client }
