@@ -43,6 +43,9 @@ interface World {
   totp?: string
   /** What a browser answers. */
   credential?: object
+  /** The second step of a sign-in, and a recovery code for it. */
+  mfaToken?: string
+  recoveryCode?: string
 }
 
 /** What has happened before the example of an operation is sent, beside that ada has registered and signed in. */
@@ -98,6 +101,18 @@ const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise
   async passkeyLogin(fastify, world) {
     const { authenticator } = await addPasskeyTo(fastify, world.token)
     world.credential = authenticator.get(await signInOptions(fastify))
+    return ''
+  },
+  async secondStep(fastify, world) {
+    const { show, codes } = await enrolAsOwner(fastify, world.token)
+    const login = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+    Object.assign(world, { mfaToken: login.json().challenge.mfa_token, totp: show(1), recoveryCode: codes[0] })
+    return ''
+  },
+  async stepUp(fastify, world) {
+    const { show } = await enrolAsOwner(fastify, world.token)
+    await fastify.database.open().query(sql`UPDATE users SET mfa_required = false`)
+    world.totp = show(1)
     return ''
   },
   async makeRecoveryCodes(fastify, world) {
@@ -157,6 +172,8 @@ function request({ path, method, type, value, operation }: Example, world: World
     ...value,
     ...('credential' in value && { credential: world.credential ?? value.credential }),
     ...('totp' in value && { totp: world.totp ?? value.totp }),
+    ...('mfa_token' in value && { mfa_token: world.mfaToken }),
+    ...('recovery_code' in value && { recovery_code: world.recoveryCode ?? value.recovery_code }),
     ...('token' in value && { token: world.tokenOfMail ?? world.refreshToken }),
     ...('refresh_token' in value && { refresh_token: world.refreshToken })
   }
