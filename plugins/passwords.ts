@@ -8,7 +8,8 @@ import { Problem } from '../src/errors.ts'
 import { networkOf } from '../src/http/client-address.ts'
 import { createHasher, type Hasher } from '../src/passwords/hasher.ts'
 import { validatePassword } from '../src/passwords/policy.ts'
-import { type AccountNames, foldName } from '../src/users/names.ts'
+import type { AccountNames } from '../src/schemas/users.ts'
+import { foldName } from '../src/users/names.ts'
 
 /** The password policy, and hashing within the limits of the queue. */
 export interface Passwords extends Omit<Hasher, 'close'> {
@@ -46,12 +47,10 @@ export interface HashedFor {
    * The names that anybody can type: all those of an account, except for a login, where only the typed name counts, so that
    * the places do not reveal which names belong together. A known device needs none: strangers cannot take its places.
    */
-  typed?: Names
+  typed?: Partial<AccountNames>
   /** The names of a new account. They have places of their own: a registration does not block the owner of a name. */
-  registering?: Names
+  registering?: Partial<AccountNames>
 }
-
-type Names = { [Name in keyof AccountNames]?: AccountNames[Name] | undefined }
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -143,7 +142,7 @@ export default fp<AppOptions>(
 
 /** The keys of the places in the semaphore. */
 function placesOf({ owner, typed = {}, registering = {} }: HashedFor): string[] {
-  const named = (role: string, { username, email }: Names) =>
+  const named = (role: string, { username, email }: Partial<AccountNames>) =>
     [username, email].flatMap((name) => (name == null ? [] : [`${role} ${foldName(name.trim())}`]))
   return [
     ...(owner === undefined ? [] : [`owner ${owner}`]),

@@ -16,7 +16,7 @@ import {
   lockOwnCredentials,
   renewPasswordHash
 } from '../../src/users/credentials.ts'
-import type { Names } from '../../src/users/names.ts'
+import type { Names } from '../../src/schemas/users.ts'
 
 /** The credentials as they were typed. */
 export interface TypedCredentials {

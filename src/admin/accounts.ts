@@ -4,10 +4,11 @@ import { forgetWrongCodes } from '../factors/totp-secrets.ts'
 import { accountCodesKeys, accountKeys } from '../limits/counter-keys.ts'
 import { type Failures, type Guesses, readCodeGuesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
 import { UUID } from '../schemas/fields.ts'
+import type { AccountNames } from '../schemas/users.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { countSessions, endAllSessions } from '../sessions/sessions.ts'
 import { changePasswordHash } from '../users/credentials.ts'
-import { type AccountNames, foldName } from '../users/names.ts'
+import { foldName } from '../users/names.ts'
 import {
   changeUsername,
   deleteUser,

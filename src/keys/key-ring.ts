@@ -1,4 +1,5 @@
-import type { PublicKey, SigningKey } from './signing-keys.ts'
+import type { PublicKey } from '../schemas/tokens.ts'
+import type { SigningKey } from './signing-keys.ts'
 
 /** A key, and when it begins to sign: milliseconds since the epoch, by the clock of this instance. */
 export type RingKey = SigningKey & { signsFrom: number }

@@ -1,20 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { asNumber, CLOCK, sql } from '../database/sql.ts'
+import type { PublicKey } from '../schemas/tokens.ts'
 import { sealingSecrets } from '../secrets/root-secret.ts'
 import { type Secrets, seal, unseal } from '../secrets/sealing.ts'
 import { storedKeys } from './key-states.ts'
-
-/** A public key as JWKS publishes it (RFC 7517 §4, RFC 7518 §6.2). */
-export interface PublicKey {
-  kty: 'EC'
-  crv: 'P-256'
-  x: string
-  y: string
-  kid: string
-  alg: 'ES256'
-  use: 'sig'
-}
 
 /** A key as an instance holds it. */
 export interface SigningKey {

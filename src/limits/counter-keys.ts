@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { type AccountNames, foldName } from '../users/names.ts'
+import type { AccountNames } from '../schemas/users.ts'
+import { foldName } from '../users/names.ts'
 
 /** The counters of wrong passwords for a username and an email, in that order. Letter case does not matter. */
 export function nameKeys(secret: Buffer, names: Partial<AccountNames>): Buffer[] {

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { asNumber, NOW, sql } from '../database/sql.ts'
-import type { AccountNames } from '../users/names.ts'
+import type { AccountNames } from '../schemas/users.ts'
 import { codesKey, type DeviceKeys, nameKeys, namesPresent } from './counter-keys.ts'
 import { incrementAll, wholeSeconds } from './counters.ts'
 

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { CLOCK, NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
+import type { AccountNames } from '../schemas/users.ts'
 import type { TokenSubject } from './letters/letter.ts'
 import { LINKS, type Purpose } from './letters.ts'
 
@@ -16,7 +17,7 @@ export interface EmailToken {
   /** Its account; null if it ends a registration. */
   user: string | null
   /** The names of that account. */
-  names: { username: string | null; email: string | null }
+  names: AccountNames
   passwordVersion: number | null
   /** The address that it is about. */
   email: string

@@ -1,3 +1,4 @@
+import type { AccountNames } from '../schemas/users.ts'
 import { type Html, html } from './html.ts'
 
 /** An input of a form. */
@@ -70,7 +71,7 @@ export const askingForm = (action: string, button: string): Form => ({
 })
 
 /** Renders the names of an account. */
-export function accountLine({ username, email }: { username: string | null; email: string | null }): Html {
+export function accountLine({ username, email }: AccountNames): Html {
   const names = [username, email].filter((name) => name !== null)
   return html`<p>Account: <strong>${names.join(', ')}</strong></p>`
 }

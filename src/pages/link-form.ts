@@ -1,11 +1,12 @@
 import type { Problem } from '../errors.ts'
+import type { AccountNames } from '../schemas/users.ts'
 import { type Field, type Form, type FormValues, renderForm } from './form.ts'
 import { type Html, html } from './html.ts'
 import { describeErrors } from './problems.ts'
 
 /** The link that a form is for. */
 export interface FormLink {
-  names: { username: string | null; email: string | null }
+  names: AccountNames
   email: string
 }
 

@@ -73,5 +73,7 @@ export const PublicKey = Type.Object(
   { $id: 'PublicKey', ...strict }
 )
 
+export type PublicKey = Static<typeof PublicKey>
+
 export const TokenStateAnswer = reference(TokenState, 'Whether the token is active, and its claims (RFC 7662 §2.2).')
 export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)

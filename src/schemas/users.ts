@@ -20,6 +20,9 @@ import {
 /** The names of a new account. */
 export const NewNames = Type.Object(names, oneNameAtLeast)
 
+/** The names given for a user: at least one. */
+export type Names = Static<typeof NewNames>
+
 /** A registration. The password policy is not part of the schema: it has its own error code, PASSWORD_REJECTED. */
 export const Registration = Type.Object(
   { ...names, password: Type.String({ examples: [PASSWORD] }) },
@@ -54,6 +57,7 @@ export const AccountDeletion = Type.Object(
   { ...strict, examples: [{ current_password: PASSWORD }] }
 )
 
+/** An account as its owner sees it. */
 export const User = Type.Object(
   {
     id: Type.String({ format: 'uuid', examples: ['0198a3c2-7f00-7000-8000-000000000000'] }),
@@ -66,6 +70,9 @@ export const User = Type.Object(
 )
 
 export type User = Static<typeof User>
+
+/** The names of an account: at least one is not null. */
+export type AccountNames = Pick<User, 'username' | 'email'>
 
 export const UserAnswer = reference(User, 'The user.')
 

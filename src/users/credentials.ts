@@ -1,12 +1,11 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
-import { fold, type Names } from './names.ts'
+import type { AccountNames, Names } from '../schemas/users.ts'
+import { fold } from './names.ts'
 
 /** The data of an account that authentication needs. */
-export interface Credentials {
+export interface Credentials extends AccountNames {
   id: string
-  username: string | null
-  email: string | null
   email_verified: boolean
   password_hash: string
   password_version: number

@@ -1,8 +1,4 @@
-/** The names given for a user: at least one. */
-export interface Names {
-  username?: string
-  email?: string
-}
+import type { Names } from '../schemas/users.ts'
 
 /** Folds ASCII letters only, as the unique indexes do: no other character may fold into an ASCII letter. */
 export function foldName(name: string): string {
@@ -17,9 +13,3 @@ export const trimNames = ({ username, email }: Names): Names => ({
 
 /** `foldName` for a parameter: null if there is no name. */
 export const fold = (name: string | undefined) => (name === undefined ? null : foldName(name))
-
-/** The names of an account: at least one is not null. */
-export interface AccountNames {
-  username: string | null
-  email: string | null
-}

@@ -2,8 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import addFormats from 'ajv-formats'
 import { Problem } from '../errors.ts'
 import { describeFaults } from '../http/validation.ts'
-import { NewNames } from '../schemas/users.ts'
-import type { Names } from './names.ts'
+import { type Names, NewNames } from '../schemas/users.ts'
 
 const ajv = new Ajv({ allErrors: true, validateSchema: false, verbose: true })
 addFormats.default(ajv, ['email'])

@@ -3,14 +3,12 @@ import { SKEW } from '../clock.ts'
 import { type Database, sqlState } from '../database/database.ts'
 import { CLOCK, NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
-import type { User } from '../schemas/users.ts'
-import { fold, type Names } from './names.ts'
+import type { AccountNames, Names, User } from '../schemas/users.ts'
+import { fold } from './names.ts'
 
 /** A row of `users`, without the hash. */
-export interface UserRow {
+export interface UserRow extends AccountNames {
   id: string
-  username: string | null
-  email: string | null
   email_verified: boolean
   created_at: Date
 }
@@ -148,9 +146,7 @@ export async function removeEmail(transaction: Database, id: string): Promise<vo
 }
 
 /** The email address before a change, and the username. */
-export interface ReplacedEmail {
-  username: string | null
-  email: string | null
+export interface ReplacedEmail extends AccountNames {
   email_verified: boolean
   email_version: number
 }

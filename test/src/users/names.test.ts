@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { type Names, trimNames } from '../../../src/users/names.ts'
+import type { Names } from '../../../src/schemas/users.ts'
+import { trimNames } from '../../../src/users/names.ts'
 
 test('white space at the ends of names is removed', async (t) => {
   const cases: [typed: Names, taken: Names][] = [
