@@ -15,6 +15,14 @@ function importsIn(folder: string) {
 /** `name` or `@scope/name` of what is imported by name. */
 const packageOf = (specifier: string) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? ''
 
+test('the service imports only packages that are installed with it', async (t) => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object }
+  for (const { file, packages } of ['src', 'plugins', 'routes', 'commands'].flatMap(importsIn)) {
+    const undeclared = packages.map(packageOf).filter((each) => !each.startsWith('node:') && !(each in dependencies))
+    t.strictSame(undeclared, [], file)
+  }
+})
+
 for (const name of readdirSync(new URL('packages', root))) {
   const folder = `packages/${name}`
   const { devDependencies } = JSON.parse(read(`${folder}/package.json`)) as { devDependencies: object }
