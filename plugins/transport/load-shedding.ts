@@ -31,7 +31,8 @@ export default fp<AppOptions>(
       }
     })
 
-    // One sample can be a single long turn or a suspended process; two in a row are an overload.
+    // One sample can be a single long turn or a suspended process; two in a row are an overload. An interval of node's, not
+    // periodic(), keeps pace with the timer of under-pressure, which takes the samples.
     const timer = setInterval(() => {
       overloaded = delayed && fastify.isUnderPressure()
       delayed = fastify.isUnderPressure()

@@ -1,16 +1,15 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { mock } from 'node:test'
 import { test } from 'tap'
 import stalledSockets from '../../../plugins/transport/stalled-sockets.ts'
 import { listen } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
+import { testTimers } from '../../helpers/timers.ts'
 
 test('a client that does not read its answer is disconnected after 30 s, and nobody else', async (t) => {
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => mock.timers.reset())
   const log: Record<string, unknown>[] = []
-  const fastify = assemble(t, { plugins: [stalledSockets], log })
+  const timers = testTimers()
+  const fastify = assemble(t, { plugins: [stalledSockets], log, timers })
   const much = Buffer.alloc(32_000_000)
   fastify.get('/much', async () => much)
   let finish = () => {}
@@ -34,10 +33,10 @@ test('a client that does not read its answer is disconnected after 30 s, and nob
     before = handle.writeQueueSize
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  mock.timers.tick(1_000)
-  mock.timers.tick(29_000)
+  await timers.pass(1_000)
+  await timers.pass(29_000)
   t.notOk(socket.destroyed)
-  mock.timers.tick(1_000)
+  await timers.pass(1_000)
   t.ok(socket.destroyed)
   await closed
   client.destroy()
