@@ -67,7 +67,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   keys,
   deriveKey,
   jwt,
-  // Hooks on every request. Their order is the order of refusal.
+  // Hooks on every request. Those that refuse requests do so in this order.
   clientAddress,
   audit,
   headers,
@@ -115,7 +115,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   welcome
 ]
 
-/** The plugins that control and observe the HTTP server, for a server of our own. */
+/** The plugins that control and observe the HTTP server, for a server of our own: transport/, observability/ and welcome. */
 const OF_OUR_SERVER: ReadonlySet<(typeof PLUGINS)[number]> = new Set([
   draining,
   admission,

@@ -29,6 +29,24 @@ test('each plugin is registered', async (t) => {
   )
 })
 
+test('the plugins that are left out inside another application are those of two rooms, and the welcome', async (t) => {
+  const source = String(readProduct().get('src/app.ts'))
+  const [, listed = ''] = /OF_OUR_SERVER.*? = new Set\(\[([^\]]*)\]/.exec(source) ?? []
+  const paths = new Map(
+    [...source.matchAll(/^import (\w+) from '\.\.\/(plugins\/[^']+)'$/gm)].map(([, name, path]) => [name, path])
+  )
+  const expected = [...paths.values()].filter((path) =>
+    /^plugins\/(transport|observability)\/|^plugins\/welcome\.ts$/.test(String(path))
+  )
+  t.strictSame(
+    listed
+      .split(',')
+      .map((name) => paths.get(name.trim()))
+      .sort(),
+    expected.sort()
+  )
+})
+
 test('each room on the list is there', async (t) => {
   t.strictSame(FLOORS.flat().sort(), readdirSync(new URL('src', root)).sort())
 })
