@@ -31,7 +31,7 @@ const LAYERS: Record<string, readonly string[]> = {
 /** The files that may import Fastify and its plugins. */
 const WITH_FASTIFY = [
   /^(plugins|routes)\//,
-  /^src\/(app|app-options|server)\.ts$/,
+  /^src\/(app|server)\.ts$/,
   /^src\/fastify-cli\.d\.ts$/,
   /^src\/(transport|observability|cli)\//
 ]
