@@ -2,6 +2,7 @@ import { countPurgeable, purgeAudit } from '../../src/audit/purge.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import { time } from '../../src/cli/option-values.ts'
 import { showProgress } from '../../src/cli/progress.ts'
+import { countOf } from '../../src/plural.ts'
 
 /** The timeout of counting, in milliseconds. */
 const TIMEOUT = 600_000
@@ -14,7 +15,7 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
     .action(async ({ before, dryRun = false }: { before: Date; dryRun?: boolean }) => {
       const { audit, database } = await open()
       const beginning = await countPurgeable(database.open(TIMEOUT), before)
-      const records = beginning.count === 1 ? '1 record' : `${beginning.count} records`
+      const records = countOf(beginning.count, 'record')
       const value = (purged: boolean) => ({ count: beginning.count, up_to: beginning.last, dry_run: dryRun, purged })
       const would = `${records} would be purged, up to number ${beginning.last}.`
       if (dryRun) return answer(value(false), would)

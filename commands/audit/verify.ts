@@ -1,6 +1,7 @@
-import { type Fault, type Verification, verifyAudit } from '../../src/audit/verify.ts'
+import { type AuditFault, type AuditVerification, verifyAudit } from '../../src/audit/verify.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
+import { countOf } from '../../src/plural.ts'
 
 /** The timeout, in milliseconds. */
 const TIMEOUT = 6 * 3_600_000
@@ -10,7 +11,7 @@ const verify: DefineCommand = (command, { open, answer, terminal }) => {
     const { audit, database } = await open()
     const progress = showProgress(terminal)
     const verdict = await verifyAudit(database.open(TIMEOUT), audit.key, (count, all) =>
-      progress.show(`${count} of ${all} records hold`)
+      progress.show(`${count} of ${countOf(all, 'record')} intact`)
     )
     progress.end()
     const { fault = null, ...range } = verdict
@@ -18,20 +19,20 @@ const verify: DefineCommand = (command, { open, answer, terminal }) => {
   })
 }
 
-function summarize({ count, first, last, fault }: Verification): string {
-  const held = count === 0 ? 'No record holds' : `${count} ${count === 1 ? 'record holds' : 'records hold'}`
-  if (fault) return `${held}, then number ${fault.seq} ${FAULTS[fault.wrong]}.`
-  return count === 0 ? 'The audit log is empty.' : `${held}, from number ${first} to number ${last}.`
+function summarize({ count, first, last, fault }: AuditVerification): string {
+  const intact = countOf(count, 'intact record')
+  if (fault) return `${intact}, then number ${fault.seq} ${FAULTS[fault.kind]}.`
+  return count === 0 ? 'The audit log is empty.' : `${intact}, from number ${first} to number ${last}.`
 }
 
-const FAULTS: Record<Fault['wrong'], string> = {
+const FAULTS: Record<AuditFault['kind'], string> = {
   changed: 'was changed',
   missing: 'is missing',
   'out of order': 'is out of order',
   added: 'was added',
-  'cut off': 'and all later records are missing: the log is truncated',
+  truncated: 'and all later records are missing: the log is truncated',
   damaged: 'reports that the service found the log damaged',
-  'ends forged': 'is not the last: the stored range of the log was forged'
+  'ends changed': 'is not the last: the stored range of the log was changed'
 }
 
 export default verify

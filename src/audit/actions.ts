@@ -1,7 +1,7 @@
 import type { Proof } from '../errors.ts'
 
 /** The actor of a record: a client over HTTP, an operator through a command, or the service itself. */
-export const ACTORS = ['client', 'operator', 'service'] as const
+const ACTORS = ['client', 'operator', 'service'] as const
 
 /** The closed list of recorded actions. Stored records are chained, so a word never changes in the database. */
 export const ACTIONS = [
@@ -78,6 +78,15 @@ const EARLIER = / held off$/
 
 /** The current name of a stored action. */
 export const shownAction = (stored: string): Action => stored.replace(EARLIER, ' throttled') as Action
+
+/** Earlier versions stored other reasons. */
+const EARLIER_REASONS: Record<string, string> = { 'address before restored': 'previous address restored' }
+
+/** Stored details with the current name of their reason. */
+export function shownDetail(stored: Detail | null): Detail | null {
+  const reason = EARLIER_REASONS[stored?.reason ?? '']
+  return reason === undefined ? stored : { ...stored, reason }
+}
 
 /** All names under which an action may be stored. */
 export const storedActions = (action: Action): string[] => [action, action.replace(/ throttled$/, ' held off')]

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { allOf, sql } from '../database/sql.ts'
-import { type Action, type Detail, shownAction, storedActions } from './actions.ts'
+import { type Action, type Detail, shownAction, shownDetail, storedActions } from './actions.ts'
 import { type AuditRecord, RECORD, type StoredRecord } from './chain.ts'
 
 /** A filter of records: all conditions hold; the newest `limit` records are listed. */
@@ -43,6 +43,6 @@ export async function listAudit(
     at: new Date(at / 1000).toISOString(),
     ...record,
     action: shownAction(action),
-    detail: detail === null ? null : JSON.parse(detail)
+    detail: shownDetail(detail === null ? null : JSON.parse(detail))
   }))
 }

@@ -3,29 +3,29 @@ import { NO_TIMEOUTS, SNAPSHOT, sql } from '../database/sql.ts'
 import { type Ends, isSealed, RECORD, readHead, recordMac, type StoredRecord } from './chain.ts'
 
 /** Kinds of damage to the log. */
-export type FaultKind = 'changed' | 'missing' | 'out of order' | 'added' | 'cut off' | 'damaged' | 'ends forged'
+type FaultKind = 'changed' | 'missing' | 'out of order' | 'added' | 'truncated' | 'damaged' | 'ends changed'
 
 /** The first faulty row. */
-export interface Fault {
+export interface AuditFault {
   seq: number
-  wrong: FaultKind
+  kind: FaultKind
 }
 
 /** The outcome of a verification. */
-export interface Verification {
+export interface AuditVerification {
   /** Number of intact rows, counted from the first. */
   count: number
   /** `seq` of the first and last row that should exist. */
   first: number
   last: number
-  fault: Fault | undefined
+  fault: AuditFault | undefined
 }
 
 /** Rows per query. */
 export const BATCH = 1000
 
 /** The row that the next one is chained to. */
-export interface Link {
+export interface ChainLink {
   seq: number
   mac: Buffer
 }
@@ -39,21 +39,21 @@ export async function verifyAudit(
   database: Database,
   key: Buffer,
   show: (count: number, all: number) => void = () => {}
-): Promise<Verification> {
+): Promise<AuditVerification> {
   return database.transact(async (snapshot) => {
     await snapshot.query(SNAPSHOT)
     await snapshot.query(NO_TIMEOUTS)
     const head = await readHead(snapshot)
     const ends: Ends = head ?? { purged_seq: 0, purged_mac: Buffer.alloc(0), last_seq: 0, last_mac: Buffer.alloc(0) }
     const { purged_seq: purged, last_seq: last } = ends
-    const result = (at: Link, fault: Fault | undefined): Verification => ({
+    const result = (at: ChainLink, fault: AuditFault | undefined): AuditVerification => ({
       count: at.seq - purged,
       first: purged + 1,
       last,
       fault
     })
 
-    let link: Link = { seq: purged, mac: ends.purged_mac }
+    let link: ChainLink = { seq: purged, mac: ends.purged_mac }
     for (let after: number | null = null; ; after = link.seq) {
       const rows: StoredRecord[] = await readBatch(snapshot, after)
       const walk = followChain(key, link, rows)
@@ -62,9 +62,9 @@ export async function verifyAudit(
       show(link.seq - purged, last - purged)
       if (rows.length < BATCH) break
     }
-    if (link.seq < last) return result(link, { seq: link.seq + 1, wrong: 'cut off' })
+    if (link.seq < last) return result(link, { seq: link.seq + 1, kind: 'truncated' })
     const sealed = head ? isSealed(key, head) && link.mac.equals(head.last_mac) : link.seq === 0
-    return result(link, sealed && link.seq === last ? undefined : { seq: link.seq, wrong: 'ends forged' })
+    return result(link, sealed && link.seq === last ? undefined : { seq: link.seq, kind: 'ends changed' })
   })
 }
 
@@ -80,17 +80,21 @@ async function readBatch(database: Database, after: number | null): Promise<Stor
  * @param start the row before the first one
  * @returns the last intact row, and the fault of the one after it
  */
-export function followChain(key: Buffer, start: Link, rows: StoredRecord[]): { link: Link; fault: Fault | undefined } {
+export function followChain(
+  key: Buffer,
+  start: ChainLink,
+  rows: StoredRecord[]
+): { link: ChainLink; fault: AuditFault | undefined } {
   let link = start
   for (const row of rows) {
-    const wrong = faultOf(key, link, row, rows)
-    if (wrong) return { link, fault: { seq: wrong === 'missing' ? link.seq + 1 : row.seq, wrong } }
+    const kind = faultOf(key, link, row, rows)
+    if (kind) return { link, fault: { seq: kind === 'missing' ? link.seq + 1 : row.seq, kind } }
     link = row
   }
   return { link, fault: undefined }
 }
 
-function faultOf(key: Buffer, { seq, mac }: Link, row: StoredRecord, near: StoredRecord[]): FaultKind | undefined {
+function faultOf(key: Buffer, { seq, mac }: ChainLink, row: StoredRecord, near: StoredRecord[]): FaultKind | undefined {
   const expected = seq + 1
   if (row.seq < expected) return 'added'
   if (row.seq > expected) return 'missing'

@@ -54,7 +54,7 @@ export async function verifyEmail(
 /** The outcome of a rejected address. */
 export interface Rejected {
   user: string
-  outcome: 'address removed' | 'address before restored' | 'account disabled' | 'account deleted'
+  outcome: 'address removed' | 'previous address restored' | 'account disabled' | 'account deleted'
 }
 
 /**
@@ -84,7 +84,7 @@ export async function rejectEmail(
     if (change) {
       await markUndone(transaction, user, change.email_version)
       await replaceEmail(transaction, user, change.previous_email)
-      return { user, outcome: 'address before restored' }
+      return { user, outcome: 'previous address restored' }
     }
     const hasUsername = used.names.username !== null
     if (!hasUsername && account?.email_version === 1) {

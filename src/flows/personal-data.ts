@@ -1,4 +1,4 @@
-import { shownAction } from '../audit/actions.ts'
+import { type Detail, shownAction, shownDetail } from '../audit/actions.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { listLoginSteps } from '../factors/login-steps.ts'
@@ -62,14 +62,19 @@ async function* write(
     yield `,${JSON.stringify(name)}:[`
     let separator = ''
     for await (const { place: _, ...each } of rowsOf(openDatabase, select, account.id)) {
-      const shown = name === 'records' ? { ...each, action: shownAction(String(each.action)) } : each
-      yield `${separator}${JSON.stringify(shown)}`
+      yield `${separator}${JSON.stringify(name === 'records' ? shownRecord(each) : each)}`
       separator = ','
     }
     yield ']'
   }
   yield '}\n'
 }
+
+const shownRecord = ({ action, detail, ...record }: Record<string, unknown>) => ({
+  ...record,
+  action: shownAction(String(action)),
+  detail: shownDetail(detail as Detail | null)
+})
 
 type ExportedUser = UserRow & { moment: Date }
 

@@ -28,7 +28,7 @@ test('audit purge', async (t) => {
   const { stdout } = await run(['--json', '--yes', 'audit', 'purge', '--before', '2100-01-01'])
   t.strictSame(JSON.parse(stdout), { count: 1202, up_to: 1202, dry_run: false, purged: true })
   t.strictSame(await said('--before', '2100-01-01', '--yes'), [0, '1 record purged, up to number 1203.'])
-  t.match((await run(['audit', 'verify'])).stdout, '1 record holds, from number 1204 to number 1204.')
+  t.match((await run(['audit', 'verify'])).stdout, '1 intact record, from number 1204 to number 1204.')
   t.match((await run(['audit', 'list'])).stdout, /1204 .* operator +audit purged .* count: 1, up_to: 1203/)
 
   await record(1200)

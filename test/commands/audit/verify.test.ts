@@ -18,23 +18,23 @@ test('audit verify', async (t) => {
 
   t.strictSame(await verify(), [0, 'The audit log is empty.'])
   await record(1)
-  t.strictSame(await verify(), [0, '1 record holds, from number 1 to number 1.'])
+  t.strictSame(await verify(), [0, '1 intact record, from number 1 to number 1.'])
   await record(4)
-  t.strictSame(await verify(), [0, '5 records hold, from number 1 to number 5.'])
+  t.strictSame(await verify(), [0, '5 intact records, from number 1 to number 5.'])
   const whole = await run(['audit', 'verify', '--json'])
   t.strictSame(JSON.parse(whole.stdout), { intact: true, count: 5, first: 1, last: 5, fault: null })
-  t.match(whole.stderr, /5 of 5 records hold/)
+  t.match(whole.stderr, /5 of 5 records intact/)
 
   await fastify.pg.pool.query("UPDATE audit SET action = 'key revoked' WHERE seq = 3")
-  t.strictSame(await verify(), [1, '2 records hold, then number 3 was changed.'])
+  t.strictSame(await verify(), [1, '2 intact records, then number 3 was changed.'])
   const { code, stdout } = await run(['audit', 'verify', '--json'])
   t.strictSame(
     [code, JSON.parse(stdout)],
-    [1, { intact: false, count: 2, first: 1, last: 5, fault: { seq: 3, wrong: 'changed' } }]
+    [1, { intact: false, count: 2, first: 1, last: 5, fault: { seq: 3, kind: 'changed' } }]
   )
   await fastify.pg.pool.query('DELETE FROM audit')
   t.strictSame(await verify(), [
     1,
-    'No record holds, then number 1 and all later records are missing: the log is truncated.'
+    '0 intact records, then number 1 and all later records are missing: the log is truncated.'
   ])
 })

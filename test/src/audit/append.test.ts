@@ -57,22 +57,22 @@ test('appending to the audit log', async (t) => {
     t.strictSame(await verify(), { count: 2, first: 1, last: 2, fault: undefined })
   })
 
-  const damages: [what: string, sql: string, seq: number, fault: { seq: number; wrong: string }][] = [
-    ['its end was cut off', 'DELETE FROM audit WHERE seq > 3', 6, { seq: 4, wrong: 'missing' }],
+  const damages: [what: string, sql: string, seq: number, fault: { seq: number; kind: string }][] = [
+    ['its end was cut off', 'DELETE FROM audit WHERE seq > 3', 6, { seq: 4, kind: 'missing' }],
     [
       'its end was cut off and forged',
       'WITH cut AS (DELETE FROM audit WHERE seq > 3) UPDATE audit_head SET last_seq = 3, last_mac = (SELECT mac FROM audit WHERE seq = 3)',
       4,
-      { seq: 4, wrong: 'damaged' }
+      { seq: 4, kind: 'damaged' }
     ],
     [
       'a row was added',
       'INSERT INTO audit SELECT 6, at, actor, action, account, session, address, request_id, detail, mac FROM audit WHERE seq = 5',
       7,
-      { seq: 6, wrong: 'changed' }
+      { seq: 6, kind: 'changed' }
     ],
-    ['its ends are gone', 'TRUNCATE audit_head', 6, { seq: 6, wrong: 'changed' }],
-    ['all of it is gone', 'TRUNCATE audit', 6, { seq: 1, wrong: 'missing' }]
+    ['its ends are gone', 'TRUNCATE audit_head', 6, { seq: 6, kind: 'changed' }],
+    ['all of it is gone', 'TRUNCATE audit', 6, { seq: 1, kind: 'missing' }]
   ]
   for (const [what, sql, seq, fault] of damages) {
     await t.test(`says so for good where ${what}`, async (t) => {
@@ -95,6 +95,6 @@ test('appending to the audit log', async (t) => {
     await pool.query('UPDATE audit_head SET last_seq = $1, last_mac = $2, seal = $3', [last_seq, last_mac, seal])
     t.equal((await verify()).fault, undefined, 'which nobody else can tell')
     t.equal(await append(pool, 1, {}, known), 7)
-    t.strictSame((await verify()).fault, { seq: 4, wrong: 'missing' })
+    t.strictSame((await verify()).fault, { seq: 4, kind: 'missing' })
   })
 })

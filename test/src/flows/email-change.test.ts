@@ -86,7 +86,7 @@ test('addresses', async (t) => {
       )[0]
 
     const proven = await add('established@example.com', true)
-    const restored = { user: proven, outcome: 'address before restored' } as const
+    const restored = { user: proven, outcome: 'previous address restored' } as const
     t.strictSame(await given(proven, 'misspelt@example.com', true), restored)
     t.strictSame(await stateOf(proven), { email: 'established@example.com', email_verified: true, disabled: false })
     const [change] = await changesOf(proven)

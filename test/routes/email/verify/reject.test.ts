@@ -125,5 +125,5 @@ test('an address that an operator has given is given back', async (t) => {
   })
   await fastify.audit.flush()
   const records = await database.query(sql`SELECT detail FROM audit WHERE action = 'email rejected'`)
-  t.strictSame(records, [{ detail: { reason: 'address before restored' } }])
+  t.strictSame(records, [{ detail: { reason: 'previous address restored' } }])
 })
