@@ -4,10 +4,10 @@ import type { Database } from '../database/database.ts'
 import {
   forgetMigrations,
   lockSchema,
-  MigrationError,
   migrateWithin,
   NEWEST,
-  readVersion
+  readVersion,
+  refuseNewerSchema
 } from '../database/migrations.ts'
 import { identifier, list, NO_TIMEOUTS, sql } from '../database/sql.ts'
 import { wrapPrivateKey } from '../keys/signing-keys.ts'
@@ -180,11 +180,7 @@ export const describeContent = ({ users, records }: Content) =>
 /** Empties the tables, or creates those of an earlier schema if the backup or the database has one. */
 async function prepareTables(transaction: Database, migration: number): Promise<void> {
   const present = await readVersion((statement) => transaction.query(statement))
-  if (present > NEWEST) {
-    throw new MigrationError(
-      `The database is at migration ${present}, and this version of the service knows ${NEWEST}: run a newer version`
-    )
-  }
+  refuseNewerSchema(present)
   if (present === migration && present === NEWEST) {
     await transaction.query(sql`TRUNCATE ${list(TABLES.map(identifier))}`)
     return

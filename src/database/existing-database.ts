@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { exists } from '../config/data-folder.ts'
 import { withoutCredentials } from '../config/database-url.ts'
 import type { Database } from './database.ts'
-import { MigrationError, readSchemaState } from './migrations.ts'
+import { MigrationError, readSchemaState, refuseNewerSchema } from './migrations.ts'
 import { sql } from './sql.ts'
 
 /** The database does not exist or has no schema yet. The message says how to create it. */
@@ -33,7 +33,7 @@ export const hasEmbedded = (folder: string) => exists(join(folder, 'postgres'))
 export function requireEmbedded(folder: string): void {
   if (hasEmbedded(folder)) return
   throw new NoDatabase(
-    `There is no database in ${resolve(folder)}, and nothing was made. Where the service has another configuration, name it with --env-file, DATABASE_URL or DATA_DIR; where it is new, start it once: it makes one.`
+    `There is no database in ${resolve(folder)}. Nothing was created. If the service uses another configuration, pass --env-file, DATABASE_URL or DATA_DIR. If it is new, start the service once.`
   )
 }
 
@@ -45,7 +45,7 @@ export function requireEmbedded(folder: string): void {
 export function requireSecret(folder: string): void {
   const path = join(resolve(folder), 'secret.key')
   if (exists(path)) return
-  throw new Error(`${path} is missing: restore it, set SECRET_KEY, or start the service once where it is new`)
+  throw new Error(`${path} is missing: restore it or set SECRET_KEY. If the service is new, start it once.`)
 }
 
 /**
@@ -60,13 +60,12 @@ export async function requireSchema(pool: Pool): Promise<void> {
   if (applied === newest) return
   if (applied === 0) {
     throw new NoDatabase(
-      'The database has no schema, and nothing was made: start the service once, or run "npm run migrate" (node dist/src/migrate.js).'
+      'The database has no schema. Nothing was created. Start the service once, or run "npm run migrate" (node dist/src/migrate.js).'
     )
   }
+  refuseNewerSchema(applied, newest)
   throw new MigrationError(
-    applied < newest
-      ? `The database is at migration ${applied}, and this version needs ${newest}: start this version of the service, or run "npm run migrate" (node dist/src/migrate.js).`
-      : `The database is at migration ${applied}, and this version of the service knows ${newest}: run a newer version`
+    `The database is at migration ${applied}. This version needs ${newest}: start this version of the service, or run "npm run migrate" (node dist/src/migrate.js).`
   )
 }
 
@@ -81,5 +80,5 @@ export async function requireStarted(database: Database): Promise<void> {
     sql`SELECT EXISTS (SELECT FROM root_secret) AND EXISTS (SELECT FROM signing_keys WHERE revoked_at IS NULL) AS started`
   )
   if (found?.started) return
-  throw new NoDatabase('The service has never started on this database, and nothing was made: start it once.')
+  throw new NoDatabase('The service has never started on this database. Nothing was created. Start the service once.')
 }

@@ -56,6 +56,14 @@ export async function readVersion(query: (statement: Statement) => Promise<Query
   return row?.applied
 }
 
+/** @throws MigrationError if the schema of the database is newer than this version */
+export function refuseNewerSchema(applied: number, newest = NEWEST): void {
+  if (applied <= newest) return
+  throw new MigrationError(
+    `The database is at migration ${applied}. The newest of this version of the service is ${newest}: run a newer version.`
+  )
+}
+
 /** Blocks other migrations, and so instances that start, until the transaction ends. */
 export async function lockSchema(transaction: Database): Promise<void> {
   await transaction.query(WAIT)
@@ -104,11 +112,7 @@ async function applyPending(
     execQuery
   })
   const [current, newest] = [await postgrator.getDatabaseVersion(), await postgrator.getMaxVersion()]
-  if (current > newest) {
-    throw new MigrationError(
-      `The database is at migration ${current}, and this version of the service knows ${newest}: run a newer version`
-    )
-  }
+  refuseNewerSchema(current, newest)
   const applied = await postgrator.migrate(version === undefined ? 'max' : String(version)).catch((error: Error) => {
     throw isChanged(error) ? changed(error) : error
   })

@@ -172,7 +172,7 @@ test('restoring', async (t) => {
     t.type(error, MigrationError)
     t.equal(
       (error as Error).message,
-      `The database is at migration ${NEWEST + 1}, and this version of the service knows ${NEWEST}: run a newer version`
+      `The database is at migration ${NEWEST + 1}. The newest of this version of the service is ${NEWEST}: run a newer version.`
     )
   })
 

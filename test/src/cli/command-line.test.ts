@@ -100,7 +100,7 @@ test('a command never makes a database', async (t) => {
       t.match(stderr, `database: embedded in ${folder}/data\n`)
       if (words[0] !== 'doctor') {
         t.equal(code, 1)
-        t.match(stderr, `There is no database in ${folder}/data, and nothing was made.`, words.join(' '))
+        t.match(stderr, `There is no database in ${folder}/data. Nothing was created.`, words.join(' '))
       }
       t.strictSame(readdirSync(folder), [])
     }
@@ -136,7 +136,7 @@ test('a command never makes a database', async (t) => {
       const { code, stderr } = await runWith(words, { input: 'a password that is long enough' }, given)
       t.match(
         { code, stderr },
-        { code: 1, stderr: /^The service has never started on this database, and nothing was / }
+        { code: 1, stderr: /^The service has never started on this database\. Nothing was created\. / }
       )
       t.equal(Number((await made()).n), 0, words.join(' '))
     }
@@ -154,7 +154,7 @@ test('a command never makes a database', async (t) => {
       const { code, stderr } = await said(words, { DATABASE_URL, SECRET_KEY, DATABASE_POOL: '1' })
       const { host, pathname } = new URL(DATABASE_URL)
       t.equal(code, 1)
-      t.match(stderr, `database: ${host}${pathname}\nThe database has no schema, and nothing was made`)
+      t.match(stderr, `database: ${host}${pathname}\nThe database has no schema. Nothing was created.`)
     }
   })
 })

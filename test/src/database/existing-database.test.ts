@@ -27,7 +27,7 @@ test('an embedded database must exist, and is not created', (t) => {
   const folder = t.testdir({})
   t.throws(() => requireEmbedded(`${folder}/none`), {
     name: 'NoDatabase',
-    message: /^There is no database in .*\/none, and nothing was made\. .*--env-file, DATABASE_URL or DATA_DIR/
+    message: /^There is no database in .*\/none\. Nothing was created\. .*--env-file, DATABASE_URL or DATA_DIR/
   })
   t.strictSame(readdirSync(folder), [])
   mkdirSync(`${folder}/postgres`)
@@ -64,19 +64,22 @@ test('the schema must be that of this version, and is not changed', async (t) =>
   await pool.query('UPDATE latchkey_migrations SET version = version + 1 WHERE version = $1', [NEWEST])
   t.match(await caught(requireSchema(pool)), {
     name: 'MigrationError',
-    message: `The database is at migration ${NEWEST + 1}, and this version of the service knows ${NEWEST}: run a newer version`
+    message: `The database is at migration ${NEWEST + 1}. The newest of this version of the service is ${NEWEST}: run a newer version.`
   })
   await pool.query('DELETE FROM latchkey_migrations WHERE version >= $1', [NEWEST])
   t.match(await caught(requireSchema(pool)), {
     name: 'MigrationError',
-    message: new RegExp(`^The database is at migration \\d+, and this version needs ${NEWEST}: .*npm run migrate`)
+    message: new RegExp(`^The database is at migration \\d+. This version needs ${NEWEST}: .*npm run migrate`)
   })
 })
 
 test('the service must have been started once', async (t) => {
   const database = createDatabase(await migratedPool(t), { timeout: 60_000 })
   const secrets = { current: 'only for tests, and long enough to be one' }
-  const never = { name: 'NoDatabase', message: /^The service has never started on this database, and nothing was made/ }
+  const never = {
+    name: 'NoDatabase',
+    message: /^The service has never started on this database\. Nothing was created\./
+  }
   t.match(await caught(requireStarted(database)), never)
   await ensureKey(database, secrets)
   t.match(await caught(requireStarted(database)), never)

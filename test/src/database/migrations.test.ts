@@ -106,7 +106,7 @@ test('migrating', async (t) => {
     const error = await caught(migrate(pool, join(folder, 'old')))
     t.strictSame(
       [error instanceof MigrationError, error.message],
-      [true, 'The database is at migration 2, and this version of the service knows 1: run a newer version']
+      [true, 'The database is at migration 2. The newest of this version of the service is 1: run a newer version.']
     )
     t.strictSame(await words(pool), ['first'])
   })
