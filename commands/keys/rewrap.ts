@@ -1,4 +1,5 @@
 import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { countOf } from '../../src/plural.ts'
 
 const rewrap: DefineCommand = (command, { open, answer }) => {
   command
@@ -7,10 +8,9 @@ const rewrap: DefineCommand = (command, { open, answer }) => {
       const fastify = await open()
       const keys = await fastify.keys.rewrap()
       fastify.audit.record('operator', 'keys rewrapped', { detail: { count: keys } })
-      const what = keys === 1 ? '1 signing key' : `${keys} signing keys`
       answer(
         { signing_keys: keys },
-        `Encrypted ${what} and the root secret with SECRET_KEY. SECRET_KEY_PREVIOUS is no longer needed.`
+        `Encrypted ${countOf(keys, 'signing key')} and the root secret with SECRET_KEY. SECRET_KEY_PREVIOUS is no longer needed.`
       )
     })
 }

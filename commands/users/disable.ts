@@ -11,10 +11,11 @@ const disable: DefineCommand = (command, { open, answer }) => {
       const { audit, sessions } = fastify
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const { account, wasDisabled, ended } = await disableAccount(database, sessions.rules, user)
+      const name = displayName(account)
       if (!wasDisabled) audit.record('operator', 'user disabled', { account: account.id, detail: { count: ended } })
       answer(
         { ...account, was_disabled: wasDisabled, sessions_ended: ended },
-        `${displayName(account)} ${wasDisabled ? 'was disabled already' : 'is disabled'}, ${countOf(ended, 'session')} ended`
+        `${wasDisabled ? `${name} was already disabled` : `Disabled ${name}`}; ${countOf(ended, 'session')} ended`
       )
     })
 }

@@ -11,7 +11,7 @@ const enable: DefineCommand = (command, { open, answer }) => {
       if (wasDisabled) audit.record('operator', 'user enabled', { account: account.id })
       answer(
         { ...account, was_disabled: wasDisabled },
-        `${displayName(account)} ${wasDisabled ? 'is enabled' : 'was not disabled'}`
+        wasDisabled ? `Enabled ${displayName(account)}` : `${displayName(account)} was not disabled`
       )
     })
 }

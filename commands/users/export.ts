@@ -3,6 +3,7 @@ import { writeNewFile } from '../../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 import { checkWritable } from '../../src/database/database.ts'
+import { countOf } from '../../src/plural.ts'
 import { exportUsers } from '../../src/transfer/export.ts'
 import { FORMATS, type Format, formatOf } from '../../src/transfer/records.ts'
 
@@ -32,7 +33,7 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
       await writeNewFile(file, async function* () {
         for await (const { text, accounts } of exportUsers(database.open, format, forSpreadsheets)) {
           exported += accounts
-          progress.show(`${exported} accounts written`)
+          progress.show(`${countOf(exported, 'account')} written`)
           yield text
         }
       })
@@ -40,7 +41,7 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'users exported', { detail: { count: exported } })
       answer(
         { exported, file },
-        `${exported} accounts written to ${file}, including their password hashes; only its owner can read it.`
+        `${countOf(exported, 'account')} written to ${file}, including their password hashes; only its owner can read it.`
       )
     })
 }

@@ -2,6 +2,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { showProgress } from '../../src/cli/progress.ts'
+import { countOf } from '../../src/plural.ts'
 import { toJson } from '../../src/printable.ts'
 import { dryRunImport, type Imported, importUsers } from '../../src/transfer/import.ts'
 import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/transfer/records.ts'
@@ -34,7 +35,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
         sum = await take(readRecords(accounts?.createReadStream() ?? terminal.stdin, { format, ignoreUnknown }), {
           openDatabase: database.open,
           refuse: (refusal) => writeRefusal(report, refusal),
-          progress: ({ read }) => progress.show(`${read} accounts read`)
+          progress: ({ read }) => progress.show(`${countOf(read, 'account')} read`)
         })
       } finally {
         await accounts?.close()
@@ -43,7 +44,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       progress.end()
       const { read, imported, already_there, refused } = sum
       if (!dryRun) audit.record('operator', 'users imported', { detail: { count: imported } })
-      const outcome = `${read} accounts read: ${imported} ${dryRun ? 'would be imported' : 'imported'}, ${already_there} already there, ${refused} refused.`
+      const outcome = `${countOf(read, 'account')} read: ${imported} ${dryRun ? 'would be imported' : 'imported'}, ${already_there} already there, ${refused} refused.`
       const advice = refused > 0 && path === undefined ? '\nUse --report FILE to see the reasons.' : ''
       answer({ ...sum, dry_run: dryRun === true }, outcome + advice, refused > 0 ? 1 : 0)
     })

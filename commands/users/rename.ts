@@ -13,7 +13,7 @@ const rename: DefineCommand = (command, { open, answer }) => {
       const tokenTtl = config.ACCESS_TOKEN_TTL
       const { account, before } = await renameAccount(database.open(OPERATOR_TIMEOUT), { tokenTtl }, user, username)
       audit.record('operator', 'username changed', { account: account.id })
-      answer({ ...account, username_before: before.username }, `${displayName(before)} is ${username} now`)
+      answer({ ...account, username_before: before.username }, `Renamed ${displayName(before)} to ${username}`)
     })
 }
 

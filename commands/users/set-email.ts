@@ -28,7 +28,7 @@ const define: DefineCommand = (command, { open, answer }) => {
       audit.record('operator', 'email changed', { account: account.id })
       answer(
         { ...account, email_before: before.email },
-        `${displayName(before)} has the email address ${email} now, ${account.email_verified ? 'verified' : 'not verified'}`
+        `Email address changed for ${displayName(before)}: ${email}, ${account.email_verified ? 'verified' : 'not verified'}`
       )
     })
 }

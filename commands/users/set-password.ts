@@ -21,7 +21,7 @@ const define: DefineCommand = (command, { terminal, open, answer }) => {
       audit.record('operator', 'password set', { account: id, detail: { count: ended } })
       answer(
         { ...account, sessions_ended: ended },
-        `${displayName(account)} has a new password, ${countOf(ended, 'session')} ended`
+        `Password changed for ${displayName(account)}; ${countOf(ended, 'session')} ended`
       )
     })
 }

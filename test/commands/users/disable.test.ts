@@ -12,8 +12,8 @@ test('users disable', async (t) => {
   const me = async (of: string) => (await fastify.inject({ url: '/me', headers: bearer(of) })).statusCode
 
   await t.test('says what it did, also a second time', async (t) => {
-    t.strictSame(await run(['users', 'disable', 'ada']), done('ada is disabled, 1 session ended'))
-    t.strictSame(await run(['users', 'disable', 'ada']), done('ada was disabled already, 0 sessions ended'))
+    t.strictSame(await run(['users', 'disable', 'ada']), done('Disabled ada; 1 session ended'))
+    t.strictSame(await run(['users', 'disable', 'ada']), done('ada was already disabled; 0 sessions ended'))
     t.match(await ask('users', 'disable', 'ada'), {
       username: 'ada',
       disabled_at: String,

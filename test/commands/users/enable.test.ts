@@ -6,7 +6,7 @@ test('users enable', async (t) => {
   const { fastify, run, ask } = await workplace(t)
   const { access_token: token } = await signIn(fastify, { username: 'ada' })
   await run(['users', 'disable', 'ada'])
-  t.strictSame(await run(['users', 'enable', 'ada']), done('ada is enabled'))
+  t.strictSame(await run(['users', 'enable', 'ada']), done('Enabled ada'))
   t.strictSame(await run(['users', 'enable', 'ada']), done('ada was not disabled'))
   t.match(await ask('users', 'enable', 'ada'), { username: 'ada', disabled_at: null, was_disabled: false })
   t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 200)

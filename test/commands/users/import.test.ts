@@ -65,9 +65,9 @@ test('users import', async (t) => {
 
   await t.test('reads CSV', async (t) => {
     const { stdout } = await run(['users', 'import', `${folder}/users.csv`])
-    t.equal(stdout, '1 accounts read: 1 imported, 0 already there, 0 refused.\n')
+    t.equal(stdout, '1 account read: 1 imported, 0 already there, 0 refused.\n')
     const again = await run(['users', 'import', '-', '--format', 'csv'], { input: 'username\nmax\n' })
-    t.equal(again.stdout, '1 accounts read: 0 imported, 1 already there, 0 refused.\n')
+    t.equal(again.stdout, '1 account read: 0 imported, 1 already there, 0 refused.\n')
     t.equal((await run(['users', 'import', '-', '--format', 'xml'])).code, 2)
   })
 
@@ -92,7 +92,7 @@ test('users import', async (t) => {
   await t.test('leaves out a column of any name', async (t) => {
     const words = ['users', 'import', '-', '--format', 'csv', '--ignore-unknown', '--dry-run']
     const { code, stdout } = await run(words, { input: 'username,toString\nquentin,x\n' })
-    t.strictSame([code, stdout], [0, '1 accounts read: 1 would be imported, 0 already there, 0 refused.\n'])
+    t.strictSame([code, stdout], [0, '1 account read: 1 would be imported, 0 already there, 0 refused.\n'])
   })
 
   await t.test('lets people in by their old passwords, and keeps bcrypt from then on', async (t) => {

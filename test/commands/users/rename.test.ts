@@ -9,7 +9,7 @@ test('users rename', async (t) => {
   const register = async (username: string) =>
     (await post(fastify, '/register', { username, password: PASSWORD })).statusCode
 
-  t.strictSame(await run(['users', 'rename', 'ada', 'Lovelace']), done('Ada is Lovelace now'))
+  t.strictSame(await run(['users', 'rename', 'ada', 'Lovelace']), done('Renamed Ada to Lovelace'))
   t.equal((await post(fastify, '/login', { username: 'lovelace', password: PASSWORD })).statusCode, 200)
   t.equal(await register('ada'), 409, 'tokens that are out carry the name before')
   clock.advance(902)

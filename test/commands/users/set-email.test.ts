@@ -21,7 +21,7 @@ test('users set-email', async (t) => {
   await t.test('gives another address, which a mail asks to prove', async (t) => {
     t.strictSame(
       await run(['users', 'set-email', 'ada', 'New@example.com']),
-      done('ada has the email address New@example.com now, not verified')
+      done('Email address changed for ada: New@example.com, not verified')
     )
     t.strictSame(await waiting(), [{ kind: 'verify email', recipient: 'New@example.com' }])
     t.equal(await version(), 2, 'links that were sent before are void')
@@ -113,7 +113,7 @@ test('users set-email takes every link from a thief', async (t) => {
   t.match(await me(), { email: 'ada@example.com', email_verified: true }, 'and no session has ended')
   t.strictSame(
     await run(['users', 'set-password', 'ada'], { input: 'another password of ada' }),
-    done('ada has a new password, 1 session ended')
+    done('Password changed for ada; 1 session ended')
   )
   t.match(await me(), { code: 'TOKEN_INVALID' })
   t.equal((await undo(owners)).statusCode, 204, 'that of the owner gives the same address')

@@ -27,7 +27,7 @@ test('users set-password', async (t) => {
   await t.test('sets the password, forgets wrong ones, and keeps the sessions where told to', async (t) => {
     for (let index = 0; index < 10; index++) await login('wrong')
     t.equal(await login(PASSWORD), 429)
-    t.strictSame(await set(`${NEXT}\n`, '--keep-sessions'), done('katherine.j has a new password, 0 sessions ended'))
+    t.strictSame(await set(`${NEXT}\n`, '--keep-sessions'), done('Password changed for katherine.j; 0 sessions ended'))
     t.ok(await isAlive())
     t.strictSame([await login(PASSWORD), await login(NEXT)], [401, 200])
   })
