@@ -126,7 +126,7 @@ function fits(verdict: Visit['verdict'], route: Route, goesOn: Outage['goesOn'])
 }
 
 /** What was acknowledged is there. */
-export async function reckon(name: string, clients: Clients): Promise<void> {
+async function reckon(name: string, clients: Clients): Promise<void> {
   const missing = await clients.missing()
   check(
     missing.length === 0,

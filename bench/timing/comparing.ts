@@ -26,7 +26,7 @@ export async function compareKinds(
 
 export type Samples = Record<Kind, number[]>
 
-export const deltaOf = ({ known, unknown }: Samples) => cliffsDelta(known, unknown)
+const deltaOf = ({ known, unknown }: Samples) => cliffsDelta(known, unknown)
 
 export function report(what: string, samples: Samples): void {
   const delta = deltaOf(samples)

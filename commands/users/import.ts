@@ -5,7 +5,7 @@ import { showProgress } from '../../src/cli/progress.ts'
 import { countOf } from '../../src/plural.ts'
 import { toJson } from '../../src/printable.ts'
 import { dryRunImport, type Imported, importUsers } from '../../src/transfer/import.ts'
-import { FORMATS, type Format, formatOf, type Refusal, readRecords } from '../../src/transfer/records.ts'
+import { FORMATS, type Format, formatOf, type RefusedRecord, readRecords } from '../../src/transfer/records.ts'
 
 interface Options {
   format?: Format
@@ -50,7 +50,7 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
     })
 }
 
-async function writeRefusal(report: FileHandle | undefined, refusal: Refusal): Promise<void> {
+async function writeRefusal(report: FileHandle | undefined, refusal: RefusedRecord): Promise<void> {
   await report?.appendFile(`${toJson(refusal)}\n`)
 }
 

@@ -9,7 +9,7 @@ import type { DevMailbox } from '../../src/mail/dev-mailbox.ts'
 import { createLinkTo } from '../../src/mail/links.ts'
 import { createMailer } from '../../src/mail/mailer.ts'
 import { MAILS, type Mail as MailItem, type NewMail } from '../../src/mail/mails.ts'
-import { requestMail, resolveRequests } from '../../src/mail/requests.ts'
+import { REQUEST_BATCH, requestMail, resolveRequests } from '../../src/mail/requests.ts'
 import { readTemplates } from '../../src/mail/templates.ts'
 import { createDispatcher, type Dispatcher } from '../../src/outbox/dispatcher.ts'
 
@@ -42,14 +42,11 @@ declare module 'fastify' {
 /** The deadline of one statement, in milliseconds. */
 const TIMEOUT = 5_000
 
-/** How many requests one statement resolves. */
-const BATCH = 500
-
 /**
  * A mail that a client requested waits for a random time of up to so many milliseconds. Otherwise its arrival would reveal
  * when other mail was sent.
  */
-export const LONGEST_DELAY = 5_000
+const MAX_DELAY = 5_000
 
 export default fp<AppOptions>(
   async (fastify, { mailEvery, timers }) => {
@@ -74,7 +71,7 @@ export default fp<AppOptions>(
       openDatabase,
       deliver,
       describe: ({ kind }) => ({ kind }),
-      prepare: async () => (await resolveRequests(openDatabase(), BATCH)) === BATCH,
+      prepare: async () => (await resolveRequests(openDatabase())) === REQUEST_BATCH,
       connections: config.SMTP_CONNECTIONS,
       interval: mailEvery,
       timers,
@@ -94,7 +91,7 @@ export default fp<AppOptions>(
       async request(request, mail) {
         const count = await limits.byRecipient(request, mail)
         // The mailbox is on this machine, where there is nobody to hide anything from.
-        const delay = mailbox ? 0 : randomInt(LONGEST_DELAY + 1)
+        const delay = mailbox ? 0 : randomInt(MAX_DELAY + 1)
         if (!(await requestMail(request.database, { ...mail, delay }, count))) throw new Problem('TOKEN_INVALID')
         dispatcher.wake()
       },

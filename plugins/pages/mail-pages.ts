@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { trimEmail } from '../../src/http/typed-email.ts'
 import type { Action } from '../../src/limits/rates.ts'
 import type { RequestKind } from '../../src/mail/mails.ts'
 import { askingForm, renderForm } from '../../src/pages/form.ts'
@@ -7,6 +6,7 @@ import { html } from '../../src/pages/html.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
 import { MAIL_ASKED } from '../../src/schemas/answers.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
+import { trimEmail } from '../../src/users/names.ts'
 import type { AddForm } from './page-routes.ts'
 
 /** A page that requests a mail, as a route of the API does: with the same limits and one answer for every address. */

@@ -31,8 +31,8 @@ export default fp<AppOptions>(
       }
     })
 
-    // One sample can be a single long turn or a suspended process; two in a row are an overload. An interval of node's, not
-    // periodic(), keeps pace with the timer of under-pressure, which takes the samples.
+    // One sample can be a single long turn or a suspended process; two in a row are an overload. setInterval, and not
+    // periodic(), since @fastify/under-pressure takes its samples with a timer of Node's too.
     const timer = setInterval(() => {
       overloaded = delayed && fastify.isUnderPressure()
       delayed = fastify.isUnderPressure()

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { trimEmail } from '../../src/http/typed-email.ts'
 import { ACCEPTED, BODY, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/answers.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
+import { trimEmail } from '../../src/users/names.ts'
 
 const schema = {
   operationId: 'resendVerification',

@@ -4,7 +4,7 @@ import { isSealed, RECORD, readHead, type StoredRecord, writeHead } from './chai
 import { BATCH, followChain } from './verify.ts'
 
 /** The oldest records, up to a time: what a purge deletes. */
-export interface PurgeRange {
+interface PurgeRange {
   count: number
   /** `seq` of the last of them; if there is none, of the last row purged before. */
   last: number

@@ -27,8 +27,6 @@ export const TABLES = [
   'audit_head'
 ] as const
 
-export type Table = (typeof TABLES)[number]
-
 /** The number of rows of each table. */
 export type Counts = Record<string, number>
 

@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 
 /** The request for which tasks run. Limits apply to the keys that are given. */
-export interface Requester {
+interface Requester {
   /** Keys of the account, such as its names; each has its own limit. */
   accounts?: readonly string[]
   /** The network of the client. */

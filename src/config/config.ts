@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import ipaddr from 'ipaddr.js'
 import { isAddress } from '../http/client-address.ts'
+import { withoutBrackets } from '../http/loopback.ts'
 import { hasUnambiguousCredentials } from './database-url.ts'
 import { Environment, type Settings } from './environment.ts'
 import {
@@ -118,7 +119,7 @@ function normalUrl(text: string): string {
 /** The domain of an email address. An IP address is in brackets (RFC 5321 §4.1.3). */
 function mailDomainOf(url: string): string {
   const { hostname } = new URL(url)
-  const address = hostname.replace(/^\[(.*)\]$/, '$1')
+  const address = withoutBrackets(hostname)
   if (!ipaddr.isValid(address)) return hostname
   return ipaddr.parse(address).kind() === 'ipv6' ? `[IPv6:${address}]` : `[${address}]`
 }

@@ -1,9 +1,9 @@
-import type { PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { PoolClient, QueryConfig, QueryResultRow } from 'pg'
 import { type Clock, systemClock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { Connections } from './bulkhead.ts'
 import { cancelStatement } from './cancel-request.ts'
-import { BEGIN, COMMIT, ROLLBACK, render, type Statement, sql } from './sql.ts'
+import { BEGIN, COMMIT, ROLLBACK, render, SELECT_READ_ONLY, type Statement } from './sql.ts'
 
 /** Runs SQL: on a pool with a deadline, or in one transaction. */
 export interface Database {
@@ -15,7 +15,7 @@ export interface Database {
    * @throws Problem DATABASE_UNAVAILABLE if the database cannot be reached or does not answer in time,
    * MALFORMED_REQUEST if its encoding cannot represent a text; the driver's error if the statement is at fault
    */
-  query<Row extends QueryResultRow = QueryResultRow>(statement: Statement): Promise<Row[]>
+  query<Row extends object = QueryResultRow>(statement: Statement): Promise<Row[]>
   /** Runs `work` in one transaction, which commits when it resolves and rolls back when it rejects. */
   transact<Result>(work: (transaction: Database) => Promise<Result>): Promise<Result>
 }
@@ -115,7 +115,7 @@ export function createDatabase(
 
   // With a stricter default isolation, a single statement can fail with a conflict. It had no effect, so it is
   // repeated.
-  async function repeat<Row extends QueryResultRow>(run: Run, statement: Statement): Promise<Row[]> {
+  async function repeat<Row extends object>(run: Run, statement: Statement): Promise<Row[]> {
     for (;;) {
       try {
         return (await run<Row>(statement)).rows
@@ -133,12 +133,12 @@ export function createDatabase(
 }
 
 /** Runs one statement on a held connection. */
-type Run = <Row extends QueryResultRow>(statement: Statement) => Promise<QueryResult<Row>>
+type Run = <Row extends object>(statement: Statement) => Promise<{ command: string; rows: Row[] }>
 
 function transactionOf(run: Run, clock: Clock): Database {
   const database: Database = {
     clock,
-    query: async <Row extends QueryResultRow>(statement: Statement) => (await run<Row>(statement)).rows,
+    query: async <Row extends object>(statement: Statement) => (await run<Row>(statement)).rows,
     transact: (work) => work(database)
   }
   return database
@@ -170,7 +170,7 @@ class ReadOnly extends Error {}
  * @throws Problem DATABASE_UNAVAILABLE otherwise
  */
 export async function checkWritable(database: Database): Promise<void> {
-  const [row] = await database.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
+  const [row] = await database.query(SELECT_READ_ONLY)
   if (row?.readOnly) throw new Problem('DATABASE_UNAVAILABLE', { cause: new ReadOnly('the database is read-only') })
 }
 

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { withoutCredentials } from '../config/database-url.ts'
 import { sqlState, TIMEOUT } from './database.ts'
 import { reconnectingClient } from './reconnecting-client.ts'
-import { sql } from './sql.ts'
+import { SELECT_READ_ONLY, sql } from './sql.ts'
 
 /**
  * The pool options for DATABASE_URL. DATABASE_CA implies `sslmode=verify-full`, whatever the URL says.
@@ -96,7 +96,7 @@ export const READ_ONLY_MESSAGE =
  * @throws DatabaseRefusal if it is read-only
  */
 export async function requireWritable(pool: Pool, databaseUrl: string): Promise<void> {
-  const { rows } = await pool.query(sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`)
+  const { rows } = await pool.query(SELECT_READ_ONLY)
   if (rows[0].readOnly)
     throw new DatabaseRefusal(`The database ${withoutCredentials(databaseUrl)} ${READ_ONLY_MESSAGE}.`)
 }

@@ -73,6 +73,9 @@ export const ROLLBACK = sql`ROLLBACK`
 /** The first statement of a read-only transaction that sees one snapshot. */
 export const SNAPSHOT = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`
 
+/** Selects whether the database is read-only, as `readOnly`. */
+export const SELECT_READ_ONLY = sql`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`
+
 /**
  * Disables the timeouts of the role and the database until the transaction ends, as pg_dump does: for work whose
  * duration grows with the data.

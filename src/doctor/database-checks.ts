@@ -16,7 +16,7 @@ export interface ServerFacts {
 }
 
 /** Settings of our connections, as the server, the database and the role define them. */
-export interface ServerSettings {
+interface ServerSettings {
   encoding: string
   dateStyle: string
   isolation: string

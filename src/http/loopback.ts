@@ -13,10 +13,11 @@ export function isLoopback(address = ''): boolean {
  */
 export function isPlainLoopback(url: string): boolean {
   const { protocol, hostname } = new URL(url)
-  return (
-    protocol === 'http:' && (/(?:^|\.)localhost$/.test(hostname) || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')))
-  )
+  return protocol === 'http:' && (/(?:^|\.)localhost$/.test(hostname) || isLoopback(withoutBrackets(hostname)))
 }
+
+/** The host of a URL, an IPv6 address without its brackets (RFC 3986 §3.2.2). */
+export const withoutBrackets = (hostname: string) => hostname.replace(/^\[(.*)\]$/, '$1')
 
 /** Headers that proxies add to requests (RFC 7239, RFC 9110 §7.6.3). */
 const PROXY_HEADERS =
@@ -47,13 +48,13 @@ export async function requireLocal(request: Parameters<typeof isLocalRequest>[0]
 
 /** Whether the host of a URL is the unspecified address, to which no client can connect (RFC 1122 §3.2.1.3). */
 export function isUnspecified(url: string): boolean {
-  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = withoutBrackets(new URL(url).hostname)
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'unspecified'
 }
 
 /** Whether a host is on this machine or in a private network: by its address, or by a name without a dot. */
 export function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = withoutBrackets(hostname)
   if (!ipaddr.isValid(host)) return !host.includes('.')
   return ['loopback', 'private', 'uniqueLocal'].includes(ipaddr.process(host).range())
 }

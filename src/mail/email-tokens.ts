@@ -219,7 +219,7 @@ export async function releaseEmailToken(database: Database, token: string, claim
 
 /** The tokens of a user without their hashes, in the order of their mails. */
 export async function listEmailTokens(database: Database, user: string): Promise<EmailTokenRecord[]> {
-  return database.query<EmailTokenRecord & Record<string, unknown>>(
+  return database.query<EmailTokenRecord>(
     sql`SELECT purpose, email, sent_at, expires_at, used_at FROM email_tokens WHERE user_id = ${user} ORDER BY mail_id`
   )
 }

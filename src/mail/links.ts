@@ -13,9 +13,5 @@ export const PAGES = '/pages'
  */
 export function createLinkTo({ APP_URL, PUBLIC_URL }: Pick<Config, 'APP_URL' | 'PUBLIC_URL'>) {
   return (page: string, token: string): string =>
-    APP_URL === undefined
-      ? `${withoutSlash(PUBLIC_URL)}${PAGES}${page}?token=${token}`
-      : `${withoutSlash(APP_URL)}${page}#token=${token}`
+    APP_URL === undefined ? `${PUBLIC_URL}${PAGES}${page}?token=${token}` : `${APP_URL}${page}#token=${token}`
 }
-
-const withoutSlash = (url: string) => url.replace(/\/$/, '')

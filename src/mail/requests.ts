@@ -2,6 +2,9 @@ import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import { enqueueMail, type NewMail, REQUEST_KINDS } from './mails.ts'
 
+/** The maximum number of requests that one statement resolves. */
+export const REQUEST_BATCH = 500
+
 /** Marks a mail as throttled, in its data. The stored key is that of earlier versions. */
 export const THROTTLED = 'held_off'
 
@@ -26,12 +29,12 @@ export async function requestMail(
  *
  * @returns how many requests were resolved
  */
-export async function resolveRequests(database: Database, most = 500): Promise<number> {
+export async function resolveRequests(database: Database, limit = REQUEST_BATCH): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     sql`WITH requests AS MATERIALIZED (
        SELECT id, kind, recipient, data ? ${THROTTLED} AS throttled FROM mails
        WHERE kind = ANY(${REQUEST_KINDS})
-       ORDER BY id LIMIT ${most}
+       ORDER BY id LIMIT ${limit}
        FOR UPDATE SKIP LOCKED
      ), accounts AS MATERIALIZED (
        -- Locked, so that no mail refers to an account that is being deleted.

@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer'
 import type { Sender } from '../config/formats.ts'
-import { isPrivateHost } from '../http/loopback.ts'
+import { isPrivateHost, withoutBrackets } from '../http/loopback.ts'
 import { DeliveryError, type Failure } from '../outbox/delivery-error.ts'
 import type { Message } from './templates.ts'
 
@@ -17,14 +17,17 @@ export interface Mailer {
   close(): void
 }
 
-/**
- * The most connections to the server by default, and so the most messages sent at once. Another one is opened only if all
- * are busy. There are many, so that a message hardly ever waits for those to other recipients: an attacker who has mail sent
- * to many addresses of their own could otherwise measure that others were sent mail.
- */
-export const CONNECTIONS = 20
+interface SmtpOptions {
+  /**
+   * The maximum number of connections to the server, and so of messages sent at once. Another one is opened only if all are
+   * busy. There are many by default: with few, a message waits for those to other recipients, and an attacker who has mail
+   * sent to many addresses of their own could measure that others were sent mail.
+   */
+  connections: number
+  /** The deadline for sending one message, in milliseconds. */
+  timeout?: number
+}
 
-/** The deadline for sending one message, in milliseconds. */
 const TIMEOUT = 30_000
 
 /**
@@ -36,11 +39,7 @@ const TIMEOUT = 30_000
  *
  * @param smtpUrl with the user and the password, if the server requires them
  */
-export function createSmtp(
-  smtpUrl: string,
-  sender: Sender,
-  { connections = CONNECTIONS, timeout = TIMEOUT } = {}
-): Mailer {
+export function createSmtp(smtpUrl: string, sender: Sender, { connections, timeout = TIMEOUT }: SmtpOptions): Mailer {
   const { protocol, hostname, port, username, password } = new URL(smtpUrl)
   const secure = protocol === 'smtps:'
   const near = !secure && isPrivateHost(hostname)
@@ -49,7 +48,7 @@ export function createSmtp(
     maxConnections: connections,
     // The outbox retries, and must learn of each failure.
     maxRequeues: 0,
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(hostname),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
     requireTLS: !near,

@@ -10,7 +10,7 @@ import {
 } from './stored-hash.ts'
 
 /** A hash in its normal form, or why it is rejected. */
-export type ImportedHash = { hash: string; reason?: never } | { reason: string; hash?: never }
+type ImportedHash = { hash: string; reason?: never } | { reason: string; hash?: never }
 
 /**
  * Converts a password hash of another service to the normal form that `readHash` parses.

@@ -8,7 +8,7 @@ export const MAX_BYTES = 72
  * The longest accepted input, in UTF-16 code units. It is checked first, since normalizing takes time. NFC shortens a
  * text at most to a quarter, so a longer input always exceeds MAX_BYTES.
  */
-export const MAX_LENGTH = 1024
+const MAX_LENGTH = 1024
 
 const common = dictionary['passwords-common']
 

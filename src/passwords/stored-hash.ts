@@ -46,7 +46,7 @@ interface Pbkdf2 extends Salted {
 }
 
 /** Argon2's types, in the order of their numbers (RFC 9106 §3.1). */
-export const VARIANTS = ['argon2d', 'argon2i', 'argon2id'] as const
+const VARIANTS = ['argon2d', 'argon2i', 'argon2id'] as const
 
 /** PBKDF2's digests: their length in bytes, and the iterations that take as long as bcrypt at cost 15. */
 const DIGESTS = {

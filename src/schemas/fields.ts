@@ -15,7 +15,15 @@ export const Username = Type.String({
   examples: ['ada']
 })
 
-const EMAIL = { format: 'email', maxLength: 254, description: 'an email address', examples: ['ada@example.com'] }
+/** The maximum length of an address that the schemas accept. */
+export const MAX_EMAIL_LENGTH = 254
+
+const EMAIL = {
+  format: 'email',
+  maxLength: MAX_EMAIL_LENGTH,
+  description: 'an email address',
+  examples: ['ada@example.com']
+}
 
 /**
  * Refuses addresses that `format: email` accepts, but that are unsafe to hand to a mail server: a local part of more than

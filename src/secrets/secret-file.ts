@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Pool } from 'pg'
 import type { Config } from '../config/config.ts'
 import { prepareFolder } from '../config/data-folder.ts'
+import { sql } from '../database/sql.ts'
 import type { Secrets } from './sealing.ts'
 
 const SECRET_BYTES = 32
@@ -63,7 +64,7 @@ export function readSecretFile(path: string): string {
 export async function requireSecretIfSealed(pool: Pool, folder: string): Promise<void> {
   const path = join(resolve(folder), 'secret.key')
   if (lstatSync(path, { throwIfNoEntry: false })) return
-  const { rows } = await pool.query('SELECT FROM root_secret UNION ALL SELECT FROM signing_keys LIMIT 1')
+  const { rows } = await pool.query(sql`SELECT FROM root_secret UNION ALL SELECT FROM signing_keys LIMIT 1`)
   if (rows.length === 0) return
   throw new Error(`${path} is missing: restore it, or set SECRET_KEY to the secret that was in it`)
 }

@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
-import type { Entry, Refusal, UserRecord } from './records.ts'
+import type { Entry, RefusedRecord, UserRecord } from './records.ts'
 
 /** The result of an import: numbers of accounts. */
 export interface Imported {
@@ -17,7 +17,7 @@ interface ImportOptions {
   /** Opens a database with a timeout, in milliseconds. */
   openDatabase(timeout: number): Database
   /** Called for each refused entry, in the order of the file. */
-  refuse(refusal: Refusal): Promise<void>
+  refuse(refusal: RefusedRecord): Promise<void>
   /** Called after each batch. */
   progress(soFar: Imported): void
 }
@@ -137,7 +137,7 @@ interface Owners {
 }
 
 /** Returns why candidates were not stored. Omits those that an earlier run has imported. */
-async function explain(database: Database, candidates: Candidate[]): Promise<Refusal[]> {
+async function explain(database: Database, candidates: Candidate[]): Promise<RefusedRecord[]> {
   if (candidates.length === 0) return []
   const owners = await database.query<Owners>(
     sql`SELECT by_id AS id, by_username AS username, by_email AS email,
@@ -168,7 +168,7 @@ function isThere({ username, email, identified, password_hash }: Candidate, owne
   return !!expected && named.every((id) => id === expected) && (identified || owner.password_hash === password_hash)
 }
 
-function taken({ line }: Candidate, owner: Owners): Refusal {
+function taken({ line }: Candidate, owner: Owners): RefusedRecord {
   const names = (['username', 'email'] as const).filter((name) => owner[name] && owner[name] !== owner.id)
   const keys = owner.id && names.length === 0 ? (['id'] as const) : names
   return { line, code: 'ACCOUNT_EXISTS', errors: keys.map((key) => ({ path: `/${key}`, message: 'is taken' })) }

@@ -42,14 +42,14 @@ export const FIELDS = Object.keys(FileRecord.properties) as (keyof Static<typeof
 export type UserRecord = Omit<Static<typeof FileRecord>, 'password_hash'> & { password_hash: string }
 
 /** A refused account. The messages contain no values of it. */
-export interface Refusal {
+export interface RefusedRecord {
   line: number
   code: 'MALFORMED' | 'VALIDATION_FAILED' | 'HASH_REFUSED' | 'ACCOUNT_EXISTS'
   errors: { path: string; message: string }[]
 }
 
 /** An account of a file, valid or refused. */
-export type Entry = { line: number; record: UserRecord } | Refusal
+export type Entry = { line: number; record: UserRecord } | RefusedRecord
 
 interface ReadOptions {
   format: Format
@@ -207,6 +207,6 @@ function validate(line: number, value: unknown): Entry {
   return { line, record: { ...rest, password_hash: hash } }
 }
 
-function refuse(line: number, code: Refusal['code'], message: string, path = ''): Refusal {
+function refuse(line: number, code: RefusedRecord['code'], message: string, path = ''): RefusedRecord {
   return { line, code, errors: [{ path, message }] }
 }

@@ -70,7 +70,7 @@ export async function changePasswordHash(
   { id, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   changed: string
 ): Promise<DeviceOwner | undefined> {
-  const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
+  const [row] = await database.query<DeviceOwner>(
     sql`UPDATE users SET password_hash = ${changed}, password_version = password_version + 1
      WHERE id = ${id} AND password_version = ${password_version}
      RETURNING ${DEVICE_OWNER}`
@@ -80,9 +80,7 @@ export async function changePasswordHash(
 
 /** Finds the versions that device cookies of a user carry. */
 export async function findDeviceOwner(database: Database, id: string): Promise<DeviceOwner | undefined> {
-  const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
-    sql`SELECT ${DEVICE_OWNER} FROM users WHERE id = ${id}`
-  )
+  const [row] = await database.query<DeviceOwner>(sql`SELECT ${DEVICE_OWNER} FROM users WHERE id = ${id}`)
   return row
 }
 
@@ -92,7 +90,7 @@ export async function findDeviceOwner(database: Database, id: string): Promise<D
  * @returns the versions for new device cookies; undefined if the user no longer exists
  */
 export async function voidDevices(database: Database, id: string): Promise<DeviceOwner | undefined> {
-  const [row] = await database.query<DeviceOwner & Record<string, unknown>>(
+  const [row] = await database.query<DeviceOwner>(
     sql`UPDATE users SET device_version = device_version + 1 WHERE id = ${id} RETURNING ${DEVICE_OWNER}`
   )
   return row

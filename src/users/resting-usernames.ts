@@ -12,7 +12,7 @@ export interface RestingUsername {
 
 /** Lists the resting usernames of a user, by the time at which they become free. */
 export async function listRestingUsernames(database: Database, user: string): Promise<RestingUsername[]> {
-  return database.query<RestingUsername & Record<string, unknown>>(
+  return database.query<RestingUsername>(
     sql`SELECT username, until FROM resting_usernames
      WHERE user_id = ${user} AND until > ${NOW} ORDER BY until, username`
   )

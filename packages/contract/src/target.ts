@@ -19,7 +19,7 @@ const TIMEOUTS_MS = { first: 5_000, any: 30_000 }
  * Parses the URL of a service.
  * @throws {TargetError} if it is not the URL of a service
  */
-export function originOf(text: string): string {
+function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'http:') throw new TargetError('give the URL of a service, such as http://127.0.0.1:8000')
   if (url.username || url.password) throw new TargetError('the URL must not have credentials in it')

@@ -12,7 +12,7 @@ export interface Addressee {
 }
 
 export async function findByEmail(database: Database, email: string): Promise<Addressee | undefined> {
-  const [user] = await database.query<Addressee & Record<string, unknown>>(
+  const [user] = await database.query<Addressee>(
     sql`SELECT id, username, email, email_verified FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`
   )
   return user

@@ -6,11 +6,11 @@ test('a link leads to the frontend with the token in the fragment, or else to ou
   const links: [configuration: { APP_URL?: string; PUBLIC_URL: string }, link: string][] = [
     [{ PUBLIC_URL, APP_URL: 'https://app.example.com' }, 'https://app.example.com/email/verify#token=abc'],
     [
-      { PUBLIC_URL, APP_URL: 'https://app.example.com/account/' },
+      { PUBLIC_URL, APP_URL: 'https://app.example.com/account' },
       'https://app.example.com/account/email/verify#token=abc'
     ],
     [{ PUBLIC_URL }, 'https://auth.example.com/pages/email/verify?token=abc'],
-    [{ PUBLIC_URL: 'https://example.com/auth/' }, 'https://example.com/auth/pages/email/verify?token=abc']
+    [{ PUBLIC_URL: 'https://example.com/auth' }, 'https://example.com/auth/pages/email/verify?token=abc']
   ]
   for (const [configuration, link] of links) t.equal(createLinkTo(configuration)('/email/verify', 'abc'), link)
   t.end()

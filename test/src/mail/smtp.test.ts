@@ -1,9 +1,11 @@
 import { createServer, type Socket } from 'node:net'
 import { type Test, test } from 'tap'
-import { CONNECTIONS, createSmtp } from '../../../src/mail/smtp.ts'
+import { createSmtp } from '../../../src/mail/smtp.ts'
 import type { DeliveryError } from '../../../src/outbox/delivery-error.ts'
 import { caught } from '../../helpers/caught.ts'
 import { mailServer } from '../../helpers/mail-server.ts'
+
+const CONNECTIONS = 20
 
 const FROM = { name: 'Example', address: 'no-reply@example.com' }
 const MESSAGE = {
@@ -15,7 +17,7 @@ const MESSAGE = {
 
 /** What sends to a server, let go of with the test. */
 function smtp(t: Test, url: string, timeout?: number) {
-  const mailer = createSmtp(url, FROM, timeout === undefined ? {} : { timeout })
+  const mailer = createSmtp(url, FROM, { connections: CONNECTIONS, ...(timeout !== undefined && { timeout }) })
   t.teardown(() => mailer.close())
   return mailer
 }

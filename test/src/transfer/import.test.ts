@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { dryRunImport, type Imported, importUsers } from '../../../src/transfer/import.ts'
-import type { Entry, Refusal, UserRecord } from '../../../src/transfer/records.ts'
+import type { Entry, RefusedRecord, UserRecord } from '../../../src/transfer/records.ts'
 import { changeUsername } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -20,11 +20,11 @@ test('accounts', async (t) => {
 
   /** Imports records, which stand one a line, and tells what came of it. */
   async function take(
-    records: (Partial<UserRecord> | Refusal)[],
+    records: (Partial<UserRecord> | RefusedRecord)[],
     how = importUsers,
     open: () => Database = () => createDatabase(pool, { clock })
   ) {
-    const refusals: Refusal[] = []
+    const refusals: RefusedRecord[] = []
     const steps: Imported[] = []
     const entries = async function* (): AsyncGenerator<Entry> {
       for (const [index, record] of records.entries()) {
@@ -164,7 +164,7 @@ test('accounts', async (t) => {
 
   await t.test('are stored in batches, and what is refused does not stop the others', async (t) => {
     t.teardown(empty)
-    const refusal: Refusal = { line: 3, code: 'MALFORMED', errors: [{ path: '', message: 'is none' }] }
+    const refusal: RefusedRecord = { line: 3, code: 'MALFORMED', errors: [{ path: '', message: 'is none' }] }
     const file = Array.from({ length: 1_200 }, (_, index) => (index === 2 ? refusal : { username: `user${index}` }))
     const { sum: outcome, refusals, steps } = await take([...file, { username: 'user0', password_hash: OTHER }])
     t.strictSame(outcome, sum(1_201, 1_199, 0, 2))

@@ -1,6 +1,8 @@
 import { test } from 'tap'
 import type { Names } from '../../../src/schemas/users.ts'
-import { trimNames } from '../../../src/users/names.ts'
+import { trimEmail, trimNames } from '../../../src/users/names.ts'
+import { post } from '../../helpers/app.ts'
+import { assemble } from '../../helpers/assemble.ts'
 
 test('white space at the ends of names is removed', async (t) => {
   const cases: [typed: Names, taken: Names][] = [
@@ -11,4 +13,30 @@ test('white space at the ends of names is removed', async (t) => {
     [{}, {}]
   ]
   for (const [typed, taken] of cases) t.strictSame(trimNames(typed), taken)
+})
+
+test('an address as it is typed', async (t) => {
+  const fastify = assemble(t, { plugins: [] })
+  fastify.register(async (scope) => {
+    scope.post('/', { preValidation: trimEmail }, async ({ body }) => ({ body: body ?? null }))
+  })
+  const cases: [body: unknown, trimmed: unknown][] = [
+    [{ email: ' \t\n\u00a0\u2003\ufeffada@example.com\u3000\u2028 ' }, { email: 'ada@example.com' }],
+    [
+      { email: 'ada@example.com', x: ' ' },
+      { email: 'ada@example.com', x: ' ' }
+    ],
+    [{ email: ' a b ' }, { email: 'a b' }],
+    [{ email: ' ' }, { email: '' }],
+    [{ email: ` ${'x'.repeat(254)}` }, { email: ` ${'x'.repeat(254)}` }],
+    [{ email: 5 }, { email: 5 }],
+    [{}, {}],
+    [[], []],
+    [null, null],
+    ['ada ', 'ada ']
+  ]
+  for (const [body, trimmed] of cases) {
+    const response = await post(fastify, '/', body)
+    t.strictSame(response.json(), { body: trimmed }, JSON.stringify(body).slice(0, 60))
+  }
 })

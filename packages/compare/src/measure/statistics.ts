@@ -18,7 +18,7 @@ export interface Ratio extends Spread {
 export const LEAST_ROUNDS = 3
 
 /** How often the interval of a ratio's median is right, at the least, where leaving out the outermost keeps it so. */
-export const CONFIDENCE = 0.9
+const CONFIDENCE = 0.9
 
 /** With fewer, leaving out the least and the most would be right less often than that. */
 const ROUNDS_TO_LEAVE_OUT = 8
