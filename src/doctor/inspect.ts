@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import bcrypt from 'bcrypt'
 import pg, { type Pool } from 'pg'
-import type { Config } from '../config/config.ts'
+import type { Config, ConfigurationError } from '../config/config.ts'
 import { DataFolderError, exists } from '../config/data-folder.ts'
 import { withoutCredentials } from '../config/database-url.ts'
 import { readRelyingParty } from '../config/relying-party.ts'
@@ -15,7 +16,16 @@ import { asNumber, sql } from '../database/sql.ts'
 import { countForeignPasskeys } from '../factors/passkeys.ts'
 import { openRootSecret } from '../secrets/root-secret.ts'
 import { readSecretFile } from '../secrets/secret-file.ts'
-import { checkOpening, checkPermissions } from './checks.ts'
+import {
+  checkCost,
+  checkMail,
+  checkNetwork,
+  checkOpening,
+  checkPermissions,
+  checkSecrets,
+  checkSwitches,
+  median
+} from './checks.ts'
 import {
   checkFactorMail,
   checkKeyAge,
@@ -25,7 +35,47 @@ import {
   type ServerFacts
 } from './database-checks.ts'
 import type { Finding } from './finding.ts'
-import { checkForeignPasskeys } from './passkey-checks.ts'
+import { checkForeignPasskeys, checkPasskeys } from './passkey-checks.ts'
+
+/**
+ * Inspects an installation, and changes nothing.
+ *
+ * @param read reads the configuration
+ */
+export async function inspect(read: () => Config): Promise<Finding[]> {
+  let config: Config
+  try {
+    config = read()
+  } catch (error) {
+    return (error as ConfigurationError).faults.map((fault) => ({
+      about: 'configuration',
+      state: 'bad',
+      message: fault
+    }))
+  }
+  return [
+    { about: 'configuration', state: 'good', message: 'valid' },
+    ...checkSecrets(config),
+    ...checkNetwork(config),
+    ...checkPasskeys(config),
+    ...checkMail(config),
+    ...checkSwitches(config),
+    ...(await inspectDatabase(config)),
+    ...inspectFiles(['.env']),
+    checkCost(timeHash(config.BCRYPT_COST), config)
+  ]
+}
+
+/** Measures the CPU time of one hash, in milliseconds, which does not depend on the load of the machine. */
+function timeHash(cost: number): number {
+  return median(
+    Array.from({ length: 5 }, () => {
+      const start = process.cpuUsage()
+      bcrypt.hashSync('a password to measure', cost)
+      return process.cpuUsage(start).user / 1000
+    })
+  )
+}
 
 /** Inspects the database that the service would use, and changes nothing in it. */
 export function inspectDatabase(config: Config): Promise<Finding[]> {
