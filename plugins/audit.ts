@@ -16,17 +16,18 @@ declare module 'fastify' {
     audit: Audit
   }
   interface FastifyRequest {
-    /** Records an action of this request's client soon. */
+    /** Queues a record of an action of this request's client. */
     record(action: Action, particulars?: Pick<EventContext, 'account' | 'session' | 'detail'>): void
   }
 }
 
-/** How long a record waits for others that are written with it, in milliseconds. */
+/** The time for which records are collected into one batch, in milliseconds. */
 const INTERVAL = 200
 
-/** The deadline of one batch, in milliseconds; at shutdown, of all that is queued. */
+/** The deadline of one batch, in milliseconds; at shutdown, of all queued records. */
 const TIMEOUT = 1_000
 
+/** Provides the audit log, and writes it in the background. */
 export default fp<AppOptions>(
   async (fastify, { recordEvery = INTERVAL, timers }) => {
     const { clientAddress, database, log } = fastify

@@ -64,6 +64,7 @@ const UNHURRIED = 600_000
 /** The age from which a request no longer counts, in milliseconds: it waits for the database, not for a hash. */
 const ADMISSION_WINDOW = 1000
 
+/** Provides the password policy, and hashing within the limits of the queue. */
 export default fp<AppOptions>(
   async (fastify, { unhurried = false }) => {
     const { clientAddress, clock } = fastify

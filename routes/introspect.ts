@@ -9,13 +9,13 @@ import { authenticateByForm, authenticateByHeader } from '../src/tokens/client-s
 const FORM = 'application/x-www-form-urlencoded'
 
 /** A client must not use two methods of authentication (RFC 6749 §2.3). */
-const TWO_WAYS = { path: '/client_secret', message: 'must not come beside an Authorization header' }
+const TWO_WAYS = { path: '/client_secret', message: 'must not be sent with an Authorization header' }
 
 const schema = {
   operationId: 'introspect',
   summary: 'Introspect a token',
-  description: `For services that must notice immediately that a session has ended (RFC 7662). An access token or a refresh token is
-active if the service would accept it.
+  description: `For services that must notice immediately that a session has ended (RFC 7662). An access token or a refresh
+token is active if the service would accept it.
 
 The caller authenticates with INTROSPECTION_KEY: as a bearer token, or as the secret of an OAuth client with any
 \`client_id\`, by Basic (\`client_secret_basic\`) or in the form (\`client_secret_post\`); in one of these ways only. Other

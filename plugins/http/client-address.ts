@@ -9,6 +9,7 @@ declare module 'fastify' {
   }
 }
 
+/** Provides the addresses of clients. */
 export default fp(
   async (fastify) => {
     const { clientAddress, isForwardedIgnored, findUnreadableHop } = createClientAddress(fastify.config.TRUSTED_PROXIES)

@@ -9,7 +9,7 @@ import { type Revocation, revokeKey, rotateAgedKey, rotateKey } from '../../src/
 import { ensureKey, readRing } from '../../src/keys/signing-keys.ts'
 import { readSecrets } from '../../src/secrets/secret-file.ts'
 
-/** The signing keys. A change by one instance or an operator is known to all of them within 60 s. */
+/** The signing keys. All instances notice a change by an instance or an operator within 60 s. */
 export interface Keys extends KeyRing {
   /** Every stored key, in the order in which they sign. */
   list(): Promise<ListedKey[]>
@@ -45,7 +45,7 @@ declare module 'fastify' {
 /** The interval between two reads of the ring, in milliseconds: a change is noticed within 60 s even if four reads fail. */
 const REFRESH_INTERVAL = 10_000
 
-/** How long a token with an unknown kid may wait for the database, in milliseconds. */
+/** The deadline of the read of the keys for a token with an unknown kid, in milliseconds. */
 const TIMEOUT = 1_000
 
 const DAY = 86_400

@@ -7,6 +7,7 @@ import { purgeEmailTokens } from '../../src/mail/email-token-purge.ts'
 /** How often expired tokens are deleted, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000
 
+/** Deletes expired tokens of mails. */
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
     const { log } = fastify

@@ -48,6 +48,7 @@ const TIMEOUT = 5_000
  */
 const MAX_DELAY = 5_000
 
+/** Provides the outbox of mails, and delivers them in the background. */
 export default fp<AppOptions>(
   async (fastify, { mailEvery, timers }) => {
     const { clock, config, limits, log } = fastify

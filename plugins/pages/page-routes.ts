@@ -21,7 +21,7 @@ export interface PageRoutes<Body extends TObject> {
   title: string
   description: string
   body: Body
-  /** The codes of its refusals, beside those of every form. */
+  /** The codes of its refusals, in addition to those of every form. */
   codes: Code[]
   preValidation?: preValidationHookHandler | preValidationHookHandler[]
   preHandler: preHandlerHookHandler | preHandlerHookHandler[]

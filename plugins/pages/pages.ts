@@ -18,6 +18,7 @@ declare module 'fastify' {
   }
 }
 
+/** Provides HTML pages. */
 export default fp(
   async (fastify) => {
     const render = createRenderPage(fastify.config)

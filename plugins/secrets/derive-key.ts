@@ -10,6 +10,7 @@ declare module 'fastify' {
   }
 }
 
+/** Reads the root secret, and derives keys from it. */
 export default fp(
   async (fastify) => {
     const rootSecret = await readRootSecret(fastify.database.open(), readSecrets(fastify.config))

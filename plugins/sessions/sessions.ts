@@ -32,6 +32,7 @@ declare module 'fastify' {
   }
 }
 
+/** Provides sessions and their refresh tokens. */
 export default fp(
   async (fastify) => {
     const { config } = fastify

@@ -7,11 +7,11 @@ import { untilQuiet } from '../../src/transport/quiet-listener.ts'
 /** The time that requests in flight have, in milliseconds: a little less than the stop timeout of src/server.ts. */
 const TIMEOUT = 9_000
 
-/** For how long new connections are still accepted, to be refused in the contract's form, in milliseconds. */
-const DRAIN = 1_000
+/** The time for which new connections are accepted and their requests refused with 503, in milliseconds. */
+const REFUSE = 1_000
 
-/** For how long new connections must stay away after that, and how much longer they may keep coming, in milliseconds. */
-const LAST = 50
+/** After that, the time for which refusals are held back, and then the maximum wait for an empty accept queue, in ms. */
+const QUIET = 50
 
 /** At shutdown, finishes requests in flight and refuses new ones. */
 export default fp(
@@ -37,14 +37,14 @@ export default fp(
       setTimeout(() => server.closeAllConnections(), TIMEOUT).unref()
       if (!server.listening) return
       // New clients, above all a load balancer, get a 503 that sends them elsewhere, rather than a refused connection.
-      await timers.setTimeout(DRAIN)
+      await timers.setTimeout(REFUSE)
       // Connections that only the kernel has accepted would be reset when the server closes. Refused clients reconnect at
       // once, so refusals are held back until a turn after the server has closed.
-      const quiet = timers.setTimeout(LAST).then(() => untilQuiet(server, LAST))
+      const quiet = timers.setTimeout(QUIET).then(() => untilQuiet(server, QUIET))
       lastAccepted = quiet.then(() => timers.setImmediate())
       await quiet
       // In a turn of its own, after pending input is read.
-      setTimeout(() => setImmediate(closeUnused), DRAIN).unref()
+      setTimeout(() => setImmediate(closeUnused), REFUSE).unref()
     })
     fastify.addHook('onRequest', (_request, _reply, done) => {
       if (!draining) return done()

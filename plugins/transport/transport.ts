@@ -58,7 +58,7 @@ function faultOf({ headers, httpVersion, method, rawHeaders, url }: IncomingMess
   if (!VERSIONS.includes(httpVersion)) return 'The service speaks HTTP/1.1 and HTTP/1.0.'
   if (headers.host === undefined && httpVersion === '1.1') return 'The Host header is missing.'
   // RFC 9112 §3.2.4: the router treats it as /.
-  if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS can be asked of the whole server.'
+  if (url === '*' && method !== 'OPTIONS') return 'The target * is only for OPTIONS.'
   // Node ignores other codings and reads the body as if it were not encoded (RFC 9112 §6.1).
   const { 'transfer-encoding': coding } = headers
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only transfer coding is chunked.'

@@ -7,6 +7,7 @@ import { purgeRestingUsernames } from '../../src/users/resting-usernames.ts'
 /** The interval between two purges of usernames that are no longer reserved, in milliseconds. */
 const PURGE_INTERVAL = 15 * 60_000
 
+/** Deletes reservations of former usernames that have expired. */
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
     const { log } = fastify

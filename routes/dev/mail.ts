@@ -76,14 +76,14 @@ const mail: FastifyPluginAsyncTypebox = async (fastify) => {
 export default mail
 
 const EMPTY = html`
-<p class="pale">Nothing yet. What comes is kept until the service stops.</p>`
+<p class="pale">No mail yet. Mails are kept until the service stops.</p>`
 
 const show = ({ id, at, recipient, subject, text }: StoredMessage, query: string) => html`
 <article class="card">
 <h2>${subject}</h2>
 <p class="pale">to ${recipient}, ${new Date(at).toISOString()}</p>
 <pre>${withLinks(text)}</pre>
-<p><a href="mail/${id}${query}">as it would look</a></p>
+<p><a href="mail/${id}${query}">Show as HTML</a></p>
 </article>`
 
 /** Turns a URL that is alone on its line into a link. */

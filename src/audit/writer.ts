@@ -6,17 +6,17 @@ import { createAuditQueue } from './queue.ts'
 
 /** Writes the audit log in batches, in the background. */
 export interface AuditWriter {
-  /** Records an action soon. Never waits and never fails. */
+  /** Queues a record. Never waits and never fails. */
   record(actor: Actor, action: Action, particulars?: EventContext): void
   /**
-   * Writes all records that are queued.
+   * Writes all queued records.
    *
-   * @throws whatever prevents it
+   * @throws the error that prevents it
    */
   flush(): Promise<void>
-  /** Starts no more batches, and writes what is queued. What cannot be written is lost, and reported. */
+  /** Starts no more batches, and writes all queued records. Reports those that cannot be written: they are lost. */
   close(): Promise<void>
-  /** The number of records that are queued. */
+  /** The number of queued records. */
   readonly waiting: number
   /** How often each action was recorded by this process. */
   readonly counts: ReadonlyMap<Action, number>
@@ -29,7 +29,7 @@ interface Parts {
   openDatabase(): Database
   /** The key of the chain. */
   key: Buffer
-  /** How long a record waits for others that are written with it, in milliseconds. */
+  /** The time for which records are collected into one batch, in milliseconds. */
   interval: number
   timers?: Timers | undefined
   /** Called with the first of several failures in a row. */

@@ -31,6 +31,7 @@ export interface Content {
   records: number
 }
 
+/** The options of `restore`. */
 export interface RestoreOptions {
   /** The keys and the root secret are encrypted under its current secret. */
   secrets: Secrets

@@ -24,6 +24,7 @@ interface PeriodicOptions {
   timers?: Timers | undefined
 }
 
+/** Work that repeats. */
 export interface Periodic {
   /** Starts a run now, or joins the current one. Resolves at its end and never rejects. */
   run(): Promise<void>

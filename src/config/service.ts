@@ -7,7 +7,7 @@ export interface Service {
   url: string | undefined
 }
 
-/** The service as its letters and pages speak of it. */
+/** The name and the URL of the service, for mails and pages. */
 export function serviceOf(
   config: Pick<Config, 'SERVICE_NAME' | 'MAIL_FROM' | 'APP_URL' | 'SERVICE_URL' | 'PUBLIC_URL'>
 ): Service {

@@ -31,6 +31,7 @@ const CLOCK = { warning: 1000, bad: 5000 }
 const CODES_FAIL = 10_000
 const OLDEST = 14
 
+/** Checks the version of the server, its settings, its clock and its free connections. */
 export function checkServer(facts: ServerFacts, config: Config): Finding[] {
   const { version, clockAhead, connections, readOnly, settings } = facts
   const major = Math.floor(version / 10000)

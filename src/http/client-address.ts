@@ -18,6 +18,7 @@ const NODE = /^(?:([^[\]:]+)|\[([^[\]]*:[^[\]]*)\])(?::(?:\d{1,5}|_[\w.-]+))?$/
 /** The longest entry that is parsed, in characters: enough for an address with a zone, brackets and a port. */
 const MAX_NODE = 100
 
+/** Determines the addresses of clients. */
 export interface ClientAddress {
   /** The address of the client, without a port or brackets. */
   clientAddress(request: IncomingMessage): string

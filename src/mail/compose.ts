@@ -5,15 +5,15 @@ import { LETTERS } from './letters.ts'
 import type { Mail } from './mails.ts'
 import { THROTTLED } from './requests.ts'
 
-/** What a message is rendered from. */
+/** The content from which a message is rendered. */
 export interface Draft extends Omit<Content, 'token'> {
   /** The token in its link. */
   token?: string
 }
 
 /**
- * Turns a mail that is about to be sent into what its message says, or into nothing if it is pointless by now: the mail is
- * then dropped.
+ * Composes the content of a mail that is about to be sent. Returns undefined if the mail is no longer needed: it is then
+ * dropped.
  *
  * Called once for each attempt, outside of any transaction. Each attempt has the same token: an HMAC of the id of the mail.
  *

@@ -6,6 +6,7 @@ import type { AccountNames } from '../schemas/users.ts'
 import type { TokenSubject } from './letters/letter.ts'
 import { LINKS, type Purpose } from './letters.ts'
 
+/** A token to be issued for a mail. */
 export interface NewEmailToken extends TokenSubject {
   /** The id of its mail. */
   mail: string
@@ -48,11 +49,11 @@ function tokenOf(key: Buffer, mail: string): string {
 export const hashOf = (token: string) => createHash('sha256').update(token).digest()
 
 /**
- * Issues the token of a mail that is about to be sent, or renews it if the mail is sent again. Checks the account once more,
- * which may have changed since the letter looked it up.
+ * Issues the token of a mail that is about to be sent, or renews it if the mail is sent again. Checks the account again: it
+ * may have changed since the mail was composed.
  *
  * @param key the key for these tokens alone
- * @returns nothing if the token would be void: it was used, there is a newer one, or the account has changed
+ * @returns undefined if the token would be invalid: it was used, there is a newer one, or the account has changed
  */
 export async function mintEmailToken(
   database: Database,
@@ -148,7 +149,7 @@ export async function lookUpEmailToken(
 }
 
 /**
- * The same for a token that must be valid.
+ * Looks up a token that must be valid, without using it.
  *
  * @throws Problem EMAIL_TOKEN_INVALID
  */
@@ -170,7 +171,7 @@ export async function useEmailToken(transaction: Database, purpose: Purpose, tok
   return used
 }
 
-/** The same, with nothing in place of the error. */
+/** `useEmailToken` that returns undefined for an invalid token. */
 export async function tryToUse(transaction: Database, purpose: Purpose, token: string) {
   const hash = hashOf(token)
   await transaction.query(

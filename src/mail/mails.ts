@@ -16,6 +16,7 @@ export type RequestKind = (typeof REQUEST_KINDS)[number]
 
 export type MailKind = LetterKind | RequestKind
 
+/** A mail to insert into the outbox. */
 export interface NewMail {
   kind: MailKind
   recipient: string
@@ -41,8 +42,8 @@ export const MAILS = createOutbox<Mail>({
 })
 
 /**
- * Inserts a mail into the outbox, in the transaction of what it tells of. One INSERT, at the same cost for every recipient:
- * it looks up no address, and waits for no mail server. Call `fastify.mail.wake()` after the commit; otherwise the mail
+ * Inserts a mail into the outbox, in the transaction of the change that it reports. One INSERT, which takes the same time
+ * for every recipient: it looks up no address, and waits for no mail server. Call `fastify.mail.wake()` after the commit; otherwise the mail
  * waits until the outbox is next read.
  *
  * @returns whether it was inserted: not if its account no longer exists

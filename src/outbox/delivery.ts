@@ -2,9 +2,10 @@ import type { Database } from '../database/database.ts'
 import { DeliveryError, type Failure } from './delivery-error.ts'
 import type { Claimed, Item, Outbox } from './outbox.ts'
 
-/** How an attempt ended: delivered, not needed any more, too old, or failed. */
+/** The outcome of an attempt: delivered, no longer needed, too old, or failed. */
 export type Outcome = 'delivered' | 'dropped' | 'expired' | Failure
 
+/** The parts of a delivery. */
 export interface DeliveryOptions<Row extends Item> {
   outbox: Outbox<Row>
   /** The database for one statement, with a deadline of its own. */
@@ -18,16 +19,16 @@ export interface DeliveryOptions<Row extends Item> {
   deliver: (item: Row) => Promise<boolean>
   /** Called after each attempt. */
   report: (item: Row, outcome: Outcome, error?: Error) => void
-  /** How many items are delivered at once, at most. */
+  /** The maximum number of items that are delivered at once. */
   connections: number
 }
 
-/** The result of delivering what was due. */
+/** The result of a round of deliveries. */
 export interface Round {
   claimed: number
-  /** How many will not be tried again. */
+  /** The number of items that will not be tried again. */
   done: number
-  /** Why the receiver is unavailable, if it is. */
+  /** The reason if the receiver is unavailable. */
   unavailable?: Error
 }
 
@@ -35,16 +36,15 @@ export interface Round {
 export interface Delivery {
   /**
    * Delivers all items that are due, and those that become due meanwhile and are announced by `wake`. Ends when none is
-   * left, or the receiver is unavailable, and every attempt has ended. Call it for one round at a time.
+   * left or the receiver is unavailable, and every attempt has ended. Rounds must not overlap.
    *
-   * Of each lane one item at a time is delivered. No item waits for one in another lane while fewer items are being
-   * delivered than there may be connections. An item is claimed only when its delivery can begin: until then, another
-   * instance may claim it.
+   * Delivers one item of each lane at a time. An item waits for one in another lane only if all connections are busy. An
+   * item is claimed when its delivery can begin: until then, another instance may claim it.
    *
-   * @throws Problem DATABASE_UNAVAILABLE; this instance does not deliver again what it had delivered by then
+   * @throws Problem DATABASE_UNAVAILABLE; this instance does not repeat the deliveries that it has made
    */
   deliverDue(): Promise<Round>
-  /** Has the current round look for items that are due. */
+  /** Makes the current round look for items that are due. */
   wake(): void
   /** Begins no more deliveries. */
   stop(): void
@@ -57,7 +57,7 @@ export function createDelivery<Row extends Item>({
   report,
   connections
 }: DeliveryOptions<Row>): Delivery {
-  // Done with, but not removed yet, because the database became unavailable.
+  // Finished items that are still in the table, because the database became unavailable.
   const done = new Set<string>()
   const lanes = new Map<string, Promise<void>>()
   let stopped = false

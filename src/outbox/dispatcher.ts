@@ -6,7 +6,7 @@ import type { Item } from './outbox.ts'
 /** Empties an outbox in the background. */
 export interface Dispatcher {
   start(): void
-  /** Has the outbox read soon; call it after the commit of the transaction that inserted an item. Returns at once. */
+  /** Schedules a read of the outbox within a second. To be called after the transaction that inserted an item commits. */
   wake(): void
   /**
    * Prepares the outbox and delivers all that is due now.
@@ -15,14 +15,14 @@ export interface Dispatcher {
    */
   flush(): Promise<void>
   /**
-   * Begins nothing more, and waits for what is under way.
+   * Starts no more deliveries, and waits for the current ones.
    *
-   * @param cutOff called when that has ended or has taken too long: makes deliveries that are under way fail
+   * @param cutOff called when they have ended, or after a timeout: makes the remaining ones fail
    */
   stop(cutOff: () => void): Promise<void>
-  /** How often this instance had each outcome. */
+  /** The number of attempts of this instance by outcome. */
   readonly outcomes: Readonly<Record<Outcome, number>>
-  /** How many items the outbox had when it was last read, those that instances have claimed included. */
+  /** The number of items at the last read of the outbox, including claimed ones. */
   readonly waiting: number
 }
 
@@ -33,23 +33,23 @@ interface Log {
 }
 
 interface DispatcherOptions<Row extends Item> extends Omit<DeliveryOptions<Row>, 'report'> {
-  /** What an item is called in the log. */
+  /** The name of an item in the log. */
   name: string
-  /** What the log says of an item, beside its id and attempts. */
+  /** Fields of an item for the log, in addition to its id and attempts. */
   describe: (item: Row) => object
   /**
-   * One step of what has to be done before items are delivered. It has a schedule and statements of its own.
+   * Does one step of the work that precedes deliveries, with statements of its own. It runs when the outbox is read.
    *
    * @returns whether there may be more to do
    */
   prepare: () => Promise<boolean>
-  /** How often the outbox is read, in milliseconds: for items of other instances, and for retries. */
+  /** The interval between two reads of the outbox, in milliseconds: for items of other instances, and for retries. */
   interval?: number | undefined
   timers?: Timers | undefined
   log: Log
 }
 
-/** How often the outbox is read, in milliseconds. */
+/** The interval between two reads of the outbox, in milliseconds. */
 const INTERVAL = 5_000
 
 /**
@@ -187,7 +187,7 @@ export function createDispatcher<Row extends Item>({
   async function stop(cutOff: () => void): Promise<void> {
     running = false
     delivery.stop()
-    // Only what is under way is waited for, and not what a job would do next: the database may not answer.
+    // Waits for the current work only, and not for the next step of a job: the database may not answer.
     Promise.all([readJob.stop(), deliveryJob.stop()])
     const end = Promise.allSettled([preparing, delivering])
     let timer: unknown
@@ -219,6 +219,6 @@ export function createDispatcher<Row extends Item>({
   }
 }
 
-/** A DeliveryError says all in its message; anything else is logged with its stack. */
+/** The message of a DeliveryError is sufficient; any other error is logged with its stack. */
 const reason = (error: Error | undefined) =>
   error instanceof DeliveryError ? { reason: error.message } : { err: error }

@@ -28,19 +28,19 @@ interface Definition {
 }
 
 /**
- * A table of items to deliver, each at least once. Whoever inserts a row does so in the transaction of what the item tells
- * of: the item is delivered if that commits.
+ * A table of items to deliver, each at least once. A row is inserted in the transaction of the change that it reports: the
+ * item is delivered if that commits.
  */
 export interface Outbox<Row extends Item> {
   /**
    * Claims items that are due, the longest due first, and of each lane the first alone. A claim is a lease: no other
    * instance claims the item until it expires.
    *
-   * @param most how many items at most
+   * @param limit the maximum number of items
    * @param busy lanes to leave out
    */
-  claim(database: Database, most: number, busy?: string[]): Promise<Claimed<Row>[]>
-  /** In how many milliseconds the next item becomes due, if one is waiting to. */
+  claim(database: Database, limit: number, busy?: string[]): Promise<Claimed<Row>[]>
+  /** The milliseconds until the next item becomes due, if there is one. */
   nextDue(database: Database): Promise<number | undefined>
   /** Deletes items that were delivered, or never will be. */
   remove(database: Database, ids: string[]): Promise<void>
@@ -51,26 +51,26 @@ export interface Outbox<Row extends Item> {
   postpone(database: Database, item: Claimed<Row>, failure: Exclude<Failure, 'permanent'>): Promise<void>
   /** Ends the claims of items that were not tried: any instance may claim them at once. */
   release(database: Database, items: Claimed<Row>[]): Promise<void>
-  /** How many items there are, claimed ones included; counts no further than 100,000. */
+  /** The number of items, including claimed ones; at most 100,000. */
   count(database: Database): Promise<number>
 }
 
-/** How long a claim lasts, in seconds: if the instance dies, another one delivers the item after that. */
+/** The duration of a claim, in seconds. If the instance dies, another one delivers the item after that. */
 export const LEASE = 120
 
-/** The age at which an item is given up, in seconds. */
+/** The age from which an item is not retried, in seconds. */
 export const MAX_AGE = 86_400
 
-/** In how many items that are due the first of each lane is looked for. */
+/** The number of due items among which the first of each lane is searched. */
 const WINDOW = 200
 
 /** The pause after the first failed attempt, in seconds. */
 const FIRST_PAUSE = 15
 
-/** The longest pause, in seconds. */
-const LONGEST_PAUSE = { transient: 3600, unavailable: 60 }
+/** The maximum pause, in seconds. */
+const MAX_PAUSE = { transient: 3600, unavailable: 60 }
 
-/** How far items are counted: beyond that the exact number does not matter. */
+/** The maximum of `count`: beyond that the exact number does not matter. */
 const COUNTED = 100_000
 
 export function createOutbox<Row extends Item>({
@@ -82,7 +82,7 @@ export function createOutbox<Row extends Item>({
   const table = identifier(name)
 
   return {
-    async claim(database, most, busy = []) {
+    async claim(database, limit, busy = []) {
       return database.query<Claimed<Row>>(
         sql`WITH clock AS (
            SELECT ${NOW} AS moment
@@ -97,7 +97,7 @@ export function createOutbox<Row extends Item>({
            SELECT id, moment FROM ${table}, clock
            WHERE id IN (SELECT id FROM first) AND next_attempt_at <= moment
            ORDER BY next_attempt_at
-           LIMIT ${most}
+           LIMIT ${limit}
            FOR UPDATE OF ${table} SKIP LOCKED
          )
          UPDATE ${table} SET attempts = attempts + 1, next_attempt_at = moment + make_interval(secs => ${LEASE})
@@ -126,7 +126,7 @@ export function createOutbox<Row extends Item>({
     async postpone(database, { id, attempts }, failure) {
       await database.query(
         sql`UPDATE ${table} SET next_attempt_at = ${NOW}
-           + make_interval(secs => least(${FIRST_PAUSE} * 2 ^ least(${attempts}::int - 1, 20), ${LONGEST_PAUSE[failure]})
+           + make_interval(secs => least(${FIRST_PAUSE} * 2 ^ least(${attempts}::int - 1, 20), ${MAX_PAUSE[failure]})
              * (1 - random() / 2))
          WHERE id = ${id} AND attempts = ${attempts}`
       )

@@ -1,5 +1,6 @@
 import type { Field } from './form.ts'
 
+/** The password of an existing account. */
 export const CURRENT_PASSWORD: Field = {
   name: 'password',
   label: 'Password',
@@ -11,6 +12,7 @@ export const CURRENT_PASSWORD: Field = {
 /** The password of a new account. */
 export const FIRST_PASSWORD: Field = { ...CURRENT_PASSWORD, autocomplete: 'new-password' }
 
+/** A password that replaces another one. */
 export const NEW_PASSWORD: Field = {
   name: 'new_password',
   label: 'New password',
@@ -19,6 +21,7 @@ export const NEW_PASSWORD: Field = {
   autocomplete: 'new-password'
 }
 
+/** The username of a new account. */
 export const USERNAME: Field = {
   name: 'username',
   label: 'Username (optional)',

@@ -14,6 +14,7 @@ export interface Field {
   optional?: true
 }
 
+/** A form that is sent by POST. */
 export interface Form {
   /** A relative URL, since the service may be reached under a path. */
   action: string

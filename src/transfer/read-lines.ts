@@ -1,3 +1,4 @@
+/** A line of a file. */
 export interface Line {
   /** Starts at 1. */
   number: number

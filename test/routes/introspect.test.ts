@@ -221,7 +221,7 @@ test('POST /introspect', async (t) => {
       'a form with a secret beside the header',
       FORM,
       `token=x&client_secret=${encodeURIComponent(KEY)}`,
-      invalid(['/client_secret', 'must not come beside an Authorization header'])
+      invalid(['/client_secret', 'must not be sent with an Authorization header'])
     ],
     ['a form with an unknown parameter twice', FORM, 'token=x&x=1&x=2', malformed('The body is not a valid form.')],
     [

@@ -5,11 +5,11 @@ import { EmailTokenBody } from '../../../src/schemas/email.ts'
 const schema = {
   operationId: 'rejectEmail',
   summary: 'Reject an account that was registered with your email address',
-  description: `Takes the token of the verification mail, from the owner of the mailbox who did not register. Removes the address from
-the account. If the account was registered with that address and has no username, it is deleted; with
+  description: `For the owner of the mailbox who did not register, with the token of the verification mail. Removes the address
+from the account. If the account was registered with that address and has no username, it is deleted; with
 REQUIRE_VERIFIED_EMAIL, an account with a username is disabled. If an operator has set the address, the account gets its
-previous address back, if that is available; without one and without a username it is disabled. A verified address is not
-removed.`,
+previous address back, if that is available; without one and without a username it is disabled. A verified address is
+not removed.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailTokenBody,

@@ -11,6 +11,7 @@ export interface Addressee {
   email_verified: boolean
 }
 
+/** Finds the account with an address. */
 export async function findByEmail(database: Database, email: string): Promise<Addressee | undefined> {
   const [user] = await database.query<Addressee>(
     sql`SELECT id, username, email, email_verified FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`

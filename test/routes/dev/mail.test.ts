@@ -40,14 +40,14 @@ test('the mail of a trial', async (t) => {
       headers['content-security-policy'],
       `default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src data:; style-src 'sha256-${style}'`
     )
-    t.match(body, 'Nothing yet')
+    t.match(body, 'No mail yet')
   })
 
   await t.test('has the messages as escaped text, with their links', async (t) => {
     const id = '0198a3c2-7f00-7000-8000-000000000000'
     await mailbox.send(id, MESSAGE)
     const { body } = await fastify.inject(`/dev/mail${query}`)
-    t.notMatch(body, 'Nothing yet')
+    t.notMatch(body, 'No mail yet')
     t.match(body, '<h2>Choose &lt;one&gt;</h2>')
     t.match(body, 'to ada@example.com, 20')
     const link = 'http://localhost:3000/pages/password/reset?token=abc'
