@@ -4,9 +4,9 @@ import { NoBody } from '../../src/schemas/answers.ts'
 import { SHARED } from '../../src/schemas/shared.ts'
 import { VERSION } from '../../src/version.ts'
 
-const DESCRIPTION = `Registers people, signs them in, and issues JSON Web Tokens that any service can verify by itself.
+const DESCRIPTION = `Registers users, signs them in, and issues JSON Web Tokens that any service can verify by itself.
 
-Every refusal has the one body \`Problem\`, whose \`code\` comes from a closed list. An unknown key is refused, never ignored.`
+All errors have the body \`Problem\`, whose \`code\` comes from a closed list. Unknown keys are refused, never ignored.`
 
 /** Generates the OpenAPI 3.1 document from the schemas of the routes. */
 export default fp(

@@ -46,7 +46,7 @@ export function createRefreshCookie({
         throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/refresh_token', message: 'is required' }] })
       }
       if (!isOurs) {
-        throw new Problem('FORBIDDEN', { message: 'The cookie is not taken from this origin.' })
+        throw new Problem('FORBIDDEN', { message: 'The cookie is not accepted from this origin.' })
       }
       return { text, inCookie: true }
     },

@@ -5,7 +5,7 @@ import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClo
 const DONE = { statusCode: 204, body: '' }
 const FORBIDDEN = {
   statusCode: 403,
-  body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The cookie is not taken from this origin.')
+  body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The cookie is not accepted from this origin.')
 }
 const invalid = (path: string, message: string) => ({
   statusCode: 400,

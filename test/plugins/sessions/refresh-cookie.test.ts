@@ -18,7 +18,7 @@ const MISSING = {
 }
 const FORBIDDEN = {
   statusCode: 403,
-  body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The cookie is not taken from this origin.')
+  body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The cookie is not accepted from this origin.')
 }
 const FOUND = { statusCode: 200, body: { text: TOKEN, inCookie: true } }
 

@@ -9,7 +9,7 @@ const INVALID = {
 }
 const FORBIDDEN = {
   statusCode: 403,
-  body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The cookie is not taken from this origin.')
+  body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The cookie is not accepted from this origin.')
 }
 const invalid = (path: string, message: string) => ({
   statusCode: 400,
