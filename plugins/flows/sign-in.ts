@@ -8,6 +8,7 @@ import type { Checked } from '../../src/factors/factor.ts'
 import { beginLoginStep, refundLoginStep, tryLoginStep, useLoginStep } from '../../src/factors/login-steps.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
 import type { SecondStep } from '../../src/schemas/factors.ts'
+import type { Names } from '../../src/schemas/users.ts'
 import { addProof, type Method } from '../../src/sessions/assurance.ts'
 import { type OpenedSession, openSession } from '../../src/sessions/sessions.ts'
 import {
@@ -16,7 +17,6 @@ import {
   lockOwnCredentials,
   renewPasswordHash
 } from '../../src/users/credentials.ts'
-import type { Names } from '../../src/schemas/users.ts'
 
 /** The credentials as they were typed. */
 export interface TypedCredentials {

@@ -14,8 +14,8 @@ import {
 } from '../../src/limits/counter-keys.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
 import { countGuess, type GuessCount, refundGuesses, resetGuesses } from '../../src/limits/guesses.ts'
+import type { AccountNames } from '../../src/schemas/users.ts'
 import type { DeviceOwner } from '../../src/users/credentials.ts'
-import type { AccountNames } from '../../src/users/names.ts'
 import type { Databases } from '../database/database.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 

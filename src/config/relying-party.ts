@@ -94,9 +94,12 @@ function originsOf(id: string, { PUBLIC_URL, CORS_ORIGINS, PASSKEY_ORIGINS }: Pa
   return [...new Set(PASSKEY_ORIGINS.length > 0 ? [...PASSKEY_ORIGINS, ...own.slice(1)] : byDefault)]
 }
 
-/** The origins outside the RP ID. Browsers look for them at `/.well-known/webauthn` (WebAuthn Level 3 §5.11). */
+/**
+ * The origins outside the RP ID. Browsers look for them at `/.well-known/webauthn` (WebAuthn Level 3 §5.11). A loopback
+ * address is none of them: browsers have no passkeys there.
+ */
 export function relatedOrigins({ id, origins }: RelyingParty): string[] {
-  return origins.filter((origin) => !isCovered(origin, id))
+  return origins.filter((origin) => hasPasskeys(origin) && !isCovered(origin, id))
 }
 
 /** The origins of CORS_ORIGINS at which passkeys cannot be used. */
