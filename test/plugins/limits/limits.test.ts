@@ -395,6 +395,10 @@ test('the limits', async (t) => {
     const fastify = await build(t, { log, environment: { LIMITS: 'off' } })
     t.match(log.join('\n'), 'LIMITS is off')
     t.strictSame(await guess(fastify, 15, { username: 'ada' }), wrongs(15))
+    for (let notice = 0; notice < 2; notice++) {
+      t.equal(await fastify.limits.isFirstNotice(undefined as never, 'password known', 'ada'), true)
+    }
+    t.equal(await fastify.limits.resetGuesses(undefined as never, undefined as never), undefined)
     t.strictSame((await fastify.pg.pool.query('SELECT * FROM limits')).rows, [])
   })
 
