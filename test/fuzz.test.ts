@@ -10,7 +10,7 @@ const seed = Number(process.env.FUZZ_SEED ?? 1)
 const REQUESTS = 500
 
 /** How often so many are sent at most, until every documented answer was seen. */
-const ROUNDS = 10
+const ROUNDS = 20
 
 test('requests made from the OpenAPI document are answered as it says', async (t) => {
   const clock = testClock()

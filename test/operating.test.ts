@@ -3,6 +3,7 @@ import { type Test, test } from 'tap'
 import { build, PASSWORD, post } from './helpers/app.ts'
 import { operator, run } from './helpers/command.ts'
 import { migratedDatabase, type TestDatabase } from './helpers/database.ts'
+import { giveApp } from './helpers/second-factor.ts'
 
 const docs = new URL('../docs/', import.meta.url)
 
@@ -70,7 +71,16 @@ const steady = (text: string) =>
 test('the pages that show commands are those about operating', (t) => {
   t.strictSame(
     PAGES.map(([name]) => name),
-    ['accounts.md', 'audit-log.md', 'backups.md', 'import-export.md', 'keys.md', 'mail.md', 'operating.md']
+    [
+      'accounts.md',
+      'audit-log.md',
+      'backups.md',
+      'import-export.md',
+      'keys.md',
+      'mail.md',
+      'operating.md',
+      'second-factors.md'
+    ]
   )
   t.end()
 })
@@ -79,6 +89,7 @@ for (const [name, page] of PAGES) {
   test(`the transcripts of docs/${name} are what the commands answer`, async (t) => {
     const database = await migratedDatabase(t)
     if (name === 'audit-log.md') await leaveTraces(t, database)
+    if (name === 'second-factors.md') await leaveFactors(t, database)
     await replay(t, entriesOf(page), database)
   })
 }
@@ -91,6 +102,16 @@ async function leaveTraces(t: Test, database: TestDatabase): Promise<void> {
   const login = await post(fastify, '/login', { username: 'ada', password: PASSWORD })
   await post(fastify, '/login', { username: 'nobody', password: PASSWORD })
   await post(fastify, '/logout', { refresh_token: login.json().refresh_token })
+  await fastify.close()
+}
+
+/** The accounts of the page about second factors: ada, who has an app and a session, and grace, who has neither. */
+async function leaveFactors(t: Test, database: TestDatabase): Promise<void> {
+  const fastify = await build(t, { database })
+  const ada = await post(fastify, '/register', { username: 'ada', email: 'ada@example.com', password: PASSWORD })
+  await post(fastify, '/login', { username: 'ada', password: PASSWORD })
+  await giveApp(fastify, ada.json().id)
+  await post(fastify, '/register', { username: 'grace', email: 'grace@example.com', password: PASSWORD })
   await fastify.close()
 }
 

@@ -21,7 +21,7 @@ test('audit list', async (t) => {
       rows.map((row) => row.split(/ {2,}/).toSpliced(1, 1)),
       [
         ['1', 'client', 'registered', user.id, '127.0.0.1'],
-        ['2', 'client', 'login', user.id, '127.0.0.1'],
+        ['2', 'client', 'login', user.id, '127.0.0.1', 'method: password'],
         ['3', 'client', 'login failed', user.id, '127.0.0.1', 'reason: wrong password'],
         ['4', 'operator', 'key revoked', '-', '-', 'kid: a-key, reason: lost'],
         ['']
