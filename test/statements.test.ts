@@ -131,6 +131,7 @@ test('what a second step asks of it', async (t) => {
         'WITH',
         'SELECT',
         'WITH',
+        'SELECT',
         'BEGIN',
         'SELECT',
         'UPDATE',

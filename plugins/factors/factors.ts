@@ -9,6 +9,7 @@ import { MAX_GUESSES } from '../../src/limits/guesses.ts'
 import { enqueueNotice } from '../../src/mail/mails.ts'
 import { judgeFreshness } from '../../src/sessions/assurance.ts'
 import type { DeviceOwner } from '../../src/users/credentials.ts'
+import { settle } from './settle.ts'
 
 /** An attempt to prove a factor beside the password. */
 export interface FactorAttempt {
@@ -106,8 +107,10 @@ export default fp(
       return limits.guessingCode(request, account, async (failures) => {
         const checked = await factor?.check(request, account, answers[factor.key] as never, purpose)
         if (!checked) {
-          if (purpose.for === 'second step' && failures >= MAX_GUESSES) await warnOwner(request, account)
-          throw refuse('wrong')
+          const refusal = refuse('wrong')
+          if (purpose.for === 'second step' && failures >= MAX_GUESSES)
+            await settle(request, warnOwner(request, account))
+          throw refusal
         }
         let isRefused = false
         const use: UseAnswer = async (transaction) => {
@@ -120,7 +123,7 @@ export default fp(
           checked.used?.()
           return result
         } catch (error) {
-          if (isRefused) await checked.refused?.()
+          if (isRefused) await settle(request, checked.refused?.())
           else if (checked.refund && isUnavailable(error)) await limits.undo(request, checked.refund)
           throw error
         }

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { useRecoveryCode } from '../../src/factors/recovery-codes.ts'
+import { hasRecoveryCode, useRecoveryCode } from '../../src/factors/recovery-codes.ts'
 import { forgetWrongCodes } from '../../src/factors/totp-secrets.ts'
 import { enqueueNotice } from '../../src/mail/mails.ts'
 
@@ -13,6 +13,7 @@ export default fp(
       name: 'recovery_code',
       key: 'recovery_code',
       async check(request, { id }, code) {
+        if (!(await hasRecoveryCode(request.database, key, id, code))) return undefined
         return {
           proof: 'recovery_code',
           async use(transaction) {

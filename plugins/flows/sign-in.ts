@@ -17,6 +17,7 @@ import {
   lockOwnCredentials,
   renewPasswordHash
 } from '../../src/users/credentials.ts'
+import { settle } from '../factors/settle.ts'
 
 /** The credentials as they were typed. */
 export interface TypedCredentials {
@@ -211,7 +212,7 @@ export default fp(
           return { session: await open(transaction, request, account, addProof([], checked.proof)), account }
         })
         const { session, account } = await opened.catch(async (error) => {
-          if (isRefused) await checked.refused?.()
+          if (isRefused) await settle(request, checked.refused?.())
           throw error
         })
         checked.used?.()

@@ -104,11 +104,13 @@ export async function useLoginStep(
   return used.length > 0
 }
 
-/** Voids the steps of an account: its factors have changed. The account is locked by the caller. */
+/**
+ * Voids the steps of an account: its factors have changed. The account is locked by the caller. They expire when they were
+ * made: the time of a transaction is that of its start, which may precede the change that it has waited for.
+ */
 export async function voidLoginSteps(transaction: Database, user: string): Promise<void> {
   await transaction.query(
-    sql`UPDATE login_steps SET expires_at = ${NOW}
-     WHERE user_id = ${user} AND used_at IS NULL AND expires_at > ${NOW}`
+    sql`UPDATE login_steps SET expires_at = created_at WHERE user_id = ${user} AND used_at IS NULL`
   )
 }
 

@@ -51,6 +51,16 @@ export async function makeRecoveryCodes(transaction: Database, key: Buffer, user
   return [...codes]
 }
 
+/** Whether a code is one of the account's, and not used. */
+export async function hasRecoveryCode(database: Database, key: Buffer, user: string, code: string): Promise<boolean> {
+  const folded = foldRecoveryCode(code)
+  if (folded === undefined) return false
+  const found = await database.query(
+    sql`SELECT FROM recovery_codes WHERE hash = ${hashOf(key, user, folded)} AND user_id = ${user} AND used_at IS NULL`
+  )
+  return found.length > 0
+}
+
 /**
  * Uses a code, in the transaction of what it is for: of any number at once, one does.
  *

@@ -103,7 +103,8 @@ export function refusals(...codes: Code[]) {
 export const LONG_PATH = { 414: refusal(414, ['MALFORMED_REQUEST']) }
 
 function refusal(status: number, codes: Code[]) {
-  const [code] = codes as [Code, ...Code[]]
+  // A challenge is what clients need to see most; otherwise the first code.
+  const code = codes.find((each) => each in CHALLENGES) ?? (codes[0] as Code)
   const { message, ...problem }: { message: string; headers?: Record<string, string> } = PROBLEMS[code]
   const errors = code === 'VALIDATION_FAILED' && { errors: [{ path: '/password', message: 'is required' }] }
   const challenge = code in CHALLENGES && { challenge: CHALLENGES[code] }

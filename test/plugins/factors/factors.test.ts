@@ -224,6 +224,23 @@ test('wrong codes', async (t) => {
     t.strictSame(await letters(fastify), [], 'a session is no password')
   })
 
+  await t.test('of recovery codes make the owner learn of it too', async (t) => {
+    const { prove } = await begin('gina')
+    await times(9, () => prove({ recovery_code: '00000-00000' }))
+    t.strictSame(await letters(fastify), [])
+    t.match(answer(await prove({ recovery_code: '?' })).body, { code: 'MFA_CODE_INVALID' })
+    t.match(await letters(fastify), [{ template: 'security-notice', recipient: 'gina@example.com' }])
+  })
+
+  await t.test('stay counted if the owner cannot be told', async (t) => {
+    const { app, prove } = await begin('hugo')
+    const database = fastify.database.open()
+    await database.query(sql`ALTER TABLE mails RENAME TO mails_elsewhere`)
+    const codes = await statuses(() => prove({ totp: app.wrong() }), 11)
+    await database.query(sql`ALTER TABLE mails_elsewhere RENAME TO mails`)
+    t.strictSame(codes, [...Array(10).fill(401), 429])
+  })
+
   await t.test('tell nobody without mail', async (t) => {
     const mailless = await build(t, {
       clock,

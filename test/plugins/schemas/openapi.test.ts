@@ -3,13 +3,19 @@ import { test } from 'tap'
 import { PROBLEMS } from '../../../src/errors.ts'
 import { build } from '../../helpers/app.ts'
 
+/** The example of a refusal. */
+interface Example {
+  code: string
+  challenge?: object
+}
+
 interface Operation {
   operationId: string
   summary: string
   tags: string[]
   security?: object[]
   requestBody?: { content: Record<string, { schema: object }>; required: boolean }
-  responses: Record<string, { description: string; content?: Record<string, { schema: object; example?: object }> }>
+  responses: Record<string, { description: string; content?: Record<string, { schema: object; example?: Example }> }>
 }
 
 test('the OpenAPI document', async (t) => {
@@ -120,8 +126,23 @@ test('the OpenAPI document', async (t) => {
     for (const [status, { description, content }] of refusals) {
       const { schema, example } = content?.['application/json'] ?? {}
       t.match(schema, { $ref: '#/components/schemas/Problem' })
-      t.match(example, { statusCode: Number(status), code: description.split(', ')[0], message: /./ })
+      t.match(example, { statusCode: Number(status), code: /./, message: /./ })
+      t.ok(description.split(', ').includes(String(example?.code)), description)
     }
+  })
+
+  await t.test('shows the challenge where a second step or a step-up is refused', async (t) => {
+    const shown = operations.flatMap(({ name, operation }) =>
+      Object.values(operation.responses).flatMap(({ content }) => {
+        const { example } = content?.['application/json'] ?? {}
+        return example?.challenge ? [[name, example.code, Object.keys(example.challenge)]] : []
+      })
+    )
+    t.match(Object.fromEntries(shown.map(([name, ...rest]) => [name, rest])), {
+      'POST /login': ['MFA_REQUIRED', ['factors', 'expires_in', 'mfa_token']],
+      'POST /mfa/totp': ['STEP_UP_REQUIRED', ['factors', 'expires_in']],
+      'POST /passkeys': ['STEP_UP_REQUIRED', ['factors', 'expires_in']]
+    })
   })
 
   await t.test('names every code', async (t) => {

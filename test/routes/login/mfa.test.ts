@@ -120,7 +120,7 @@ test('POST /login/mfa', async (t) => {
     const failures = await recorded(fastify, id, 'second factor failed')
     t.strictSame(
       failures.map(({ detail }) => detail),
-      wrong.map(([, , method], index) => ({ reason: index < 2 ? 'wrong' : 'used', method }))
+      wrong.map(([, , method]) => ({ reason: 'wrong', method }))
     )
     t.equal((await send(mfa_token, { recovery_code: app.codes[0] })).statusCode, 200, 'the fifth try may be right')
   })

@@ -115,6 +115,16 @@ test('the second step of a sign-in', async (t) => {
     })
   }
 
+  await t.test('is void for a transaction that began before the change', async (t) => {
+    // It has waited for the lock, and its time is that of its start.
+    const { id, open, clock, attempt, finish } = await begin()
+    t.ok(await attempt())
+    clock.advance(2)
+    await voidLoginSteps(open(), id)
+    clock.advance(-1)
+    t.equal(await finish(), false)
+  })
+
   await t.test('is shown without its hash, and not ended again by what voids', async (t) => {
     const { id, open, start, finish, clock } = await begin()
     t.equal(await finish(), true)
