@@ -44,7 +44,10 @@ test('the program that migrates alone', async (t) => {
     t.strictSame({ status, stdout }, { status: 1, stdout: '' })
     const [where, why] = stderr.split('\n')
     t.equal(where, `database: embedded in ${folder}/none`)
-    t.match(why, /^latchkey cannot migrate\. There is no database in .*\/none\. Nothing was created\. .* start the service once\.$/)
+    t.match(
+      why,
+      /^latchkey cannot migrate\. There is no database in .*\/none\. Nothing was created\. .* start the service once\.$/
+    )
     t.notOk(readdirSync(folder).includes('none'))
   })
 
