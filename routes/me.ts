@@ -1,10 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../src/errors.ts'
 import { deleteOwnAccount } from '../src/flows/account-deletion.ts'
-import { wrongPassword } from '../src/flows/password-change.ts'
 import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../src/schemas/answers.ts'
 import { AccountDeletion, UserAnswer, UserChange } from '../src/schemas/users.ts'
-import { findOwnCredentials } from '../src/users/credentials.ts'
 import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
 import { changeUsername, nameTaken } from '../src/users/users.ts'
 
@@ -35,9 +33,8 @@ const deleting = {
   ...common,
   operationId: 'deleteAccount',
   summary: 'Delete the account',
-  description: `Deletes the account and all its data permanently. Requires the current password; if the
-account requires a second step, a fresh access token too. The audit log keeps
-its records, by id.`,
+  description: `Deletes the account and all its data permanently. Requires the current password; if the account requires a
+second step, a fresh access token too. The audit log keeps its records, by id.`,
   body: AccountDeletion,
   response: {
     ...NO_CONTENT,
@@ -53,7 +50,7 @@ its records, by id.`,
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { config, factors, limits, passwords, tokens } = fastify
+  const { checkOwnPassword, config, factors, limits, passwords, tokens } = fastify
   const onRequest = tokens.authenticateSession
   const tokenTtl = config.ACCESS_TOKEN_TTL
 
@@ -74,18 +71,11 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
   const fresh = [onRequest, factors.requireFreshSecondStep]
   fastify.delete('/me', { schema: deleting, onRequest: fresh, preHandler: beforeDeleting }, async (request, reply) => {
     const { account: user, body, database } = request
-    const admission = passwords.admission(reply, { owner: user.id, typed: user })
-    const by = { account: user.id, session: request.user.sid }
-    const account = await findOwnCredentials(database, user.id)
-
-    await limits.guessing(request, { attempt: 'account deletion', typed: user, account }, async () => {
-      const matches = await passwords.verify(body.current_password, account?.password_hash, admission)
-      const deleted = account && matches && (await deleteOwnAccount(database, account))
-      if (deleted) return
-      request.record('account deletion failed', { ...by, detail: { reason: 'wrong password' } })
-      throw wrongPassword()
+    const given = { purpose: 'account deletion', password: body.current_password } as const
+    await checkOwnPassword(request, reply, given, async (account, { refuse }) => {
+      if (!(await deleteOwnAccount(database, account))) throw refuse()
     })
-    request.record('user deleted', by)
+    request.record('user deleted', { account: user.id, session: request.user.sid })
     reply.code(204)
   })
 }

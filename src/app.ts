@@ -14,6 +14,7 @@ import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
+import ownPassword from '../plugins/flows/own-password.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
@@ -93,6 +94,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   tokens,
   limits,
   passwords,
+  ownPassword,
   mail,
   factors,
   totp,

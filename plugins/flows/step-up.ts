@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Database } from '../../src/database/database.ts'
 import { Problem, type Proof } from '../../src/errors.ts'
-import { wrongPassword } from '../../src/flows/password-change.ts'
 import type { StepUp } from '../../src/schemas/factors.ts'
 import type { Authentication } from '../../src/sessions/assurance.ts'
 import { addProofToSession } from '../../src/sessions/authentication.ts'
@@ -12,43 +11,39 @@ import { findOwnCredentials, lockOwnCredentials } from '../../src/users/credenti
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Authenticates the user of a session again.
+     * Authenticates the user of a session again, by a password or another factor.
      *
-     * @returns how the session is authenticated now
-     * @throws Problem FORBIDDEN for a password where a second step is required; INVALID_CREDENTIALS for a wrong one;
+     * @returns the new authentication of the session
+     * @throws Problem FORBIDDEN for a password if the account requires a second step; INVALID_CREDENTIALS for a wrong one;
      * MFA_CODE_INVALID; TOO_MANY_REQUESTS; OVERLOADED; TOKEN_INVALID if the session has ended meanwhile
      */
     stepUp(request: FastifyRequest, reply: FastifyReply, proof: Static<typeof StepUp>): Promise<Authentication>
   }
 }
 
-/** A session that was authenticated again. */
-interface Noted extends Authentication {
+/** The new authentication of a session, and its proof. */
+interface SteppedUp extends Authentication {
   proof: Proof
 }
 
 export default fp(
   async (fastify) => {
-    const { factors, limits, passwords, sessions } = fastify
+    const { factors, sessions } = fastify
 
-    async function byPassword(request: FastifyRequest, reply: FastifyReply, password: string): Promise<Noted> {
+    async function byPassword(request: FastifyRequest, reply: FastifyReply, password: string): Promise<SteppedUp> {
       const { account: user, database } = request
-      if (user.mfaRequired) throw notEnough()
-      const admission = passwords.admission(reply, { owner: user.id, typed: user })
-      const account = await findOwnCredentials(database, user.id)
-      return limits.guessing(request, { attempt: 'password', typed: user, account }, async () => {
-        const matches = await passwords.verify(password, account?.password_hash, admission)
-        if (!account || !matches) throw refusePassword(request)
-        return database.transact(async (transaction) => {
+      if (user.mfaRequired) throw secondStepRequired()
+      return fastify.checkOwnPassword(request, reply, { purpose: 'step-up', password }, (account, { refuse }) =>
+        database.transact(async (transaction) => {
           const locked = await lockOwnCredentials(transaction, user.id)
-          if (locked?.password_version !== account.password_version) throw refusePassword(request)
-          if (locked.mfa_required) throw notEnough()
-          return note(transaction, request, 'password')
+          if (locked?.password_version !== account.password_version) throw refuse()
+          if (locked.mfa_required) throw secondStepRequired()
+          return authenticate(transaction, request, 'password')
         })
-      })
+      )
     }
 
-    async function byFactor(request: FastifyRequest, answers: Static<typeof StepUp>): Promise<Noted> {
+    async function byFactor(request: FastifyRequest, answers: Static<typeof StepUp>): Promise<SteppedUp> {
       const { account: user, database } = request
       const account = await findOwnCredentials(database, user.id)
       if (!account) throw new Problem('TOKEN_INVALID')
@@ -56,12 +51,13 @@ export default fp(
       return factors.check(request, attempt, (use) =>
         database.transact(async (transaction) => {
           await lockOwnCredentials(transaction, user.id)
-          return note(transaction, request, await use(transaction))
+          return authenticate(transaction, request, await use(transaction))
         })
       )
     }
 
-    async function note(transaction: Database, { user }: FastifyRequest, proof: Proof): Promise<Noted> {
+    /** Stores the proof in the session. */
+    async function authenticate(transaction: Database, { user }: FastifyRequest, proof: Proof): Promise<SteppedUp> {
       const authentication = await addProofToSession(transaction, sessions.rules, user, proof)
       if (!authentication) throw new Problem('TOKEN_INVALID')
       return { ...authentication, proof }
@@ -76,13 +72,7 @@ export default fp(
       return authentication
     })
   },
-  { name: 'step-up', dependencies: ['audit', 'database', 'factors', 'limits', 'passwords', 'sessions'] }
+  { name: 'step-up', dependencies: ['audit', 'database', 'factors', 'own-password', 'sessions'] }
 )
 
-const notEnough = () => new Problem('FORBIDDEN', { message: 'This account requires a second step.' })
-
-function refusePassword(request: FastifyRequest): Problem {
-  const detail = { method: 'password', reason: 'wrong password' } as const
-  request.record('step-up failed', { account: request.account.id, session: request.user.sid, detail })
-  return wrongPassword()
-}
+const secondStepRequired = () => new Problem('FORBIDDEN', { message: 'This account requires a second step.' })

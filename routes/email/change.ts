@@ -1,15 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { wrongPassword } from '../../src/flows/password-change.ts'
 import { ACCEPTED, BEARER, BODY, MAIL_ASKED, Nothing, refusals } from '../../src/schemas/answers.ts'
 import { EmailChange } from '../../src/schemas/email.ts'
-import { findOwnCredentials } from '../../src/users/credentials.ts'
 
 const schema = {
   operationId: 'changeEmail',
   summary: 'Request a change of the email address',
-  description: `Requires the current password; if the account requires a second step, a fresh access token too. The address changes once the token of a mail to the new address
-confirms it. If another account has the address, only the mail says so. An account without an address gets its first
-one in the same way.`,
+  description: `Requires the current password; if the account requires a second step, a fresh access token too. The address
+changes once the token of a mail to the new address confirms it. If another account has the address, only the mail says
+so. An account without an address gets its first one in the same way.`,
   tags: ['mail'],
   security: [{ bearer: [] }],
   querystring: Nothing,
@@ -29,29 +27,21 @@ one in the same way.`,
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { factors, limits, mail, passwords, tokens } = fastify
+  const { checkOwnPassword, factors, limits, mail, passwords, tokens } = fastify
   const onRequest = [tokens.authenticateSession, factors.requireFreshSecondStep]
   const preHandler = [mail.require, limits.byAddress('mail'), passwords.admit]
 
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
-    const { account: user, body, database } = request
-    const by = { account: user.id, session: request.user.sid }
-    const admission = passwords.admission(reply, { owner: user.id, typed: user })
-    const account = await findOwnCredentials(database, user.id)
-
-    const versions = await limits.guessing(request, { attempt: 'email change', typed: user, account }, async () => {
-      const matches = await passwords.verify(body.current_password, account?.password_hash, admission)
-      if (!account || !matches) {
-        request.record('email change failed', { ...by, detail: { reason: 'wrong password' } })
-        throw wrongPassword()
-      }
-      const { password_version, email_version } = account
-      return { password_version: String(password_version), email_version: String(email_version) }
-    })
+    const { account: user, body } = request
+    const given = { purpose: 'email change', password: body.current_password } as const
+    const versions = await checkOwnPassword(request, reply, given, async ({ password_version, email_version }) => ({
+      password_version: String(password_version),
+      email_version: String(email_version)
+    }))
 
     const recipient = body.new_email
     await mail.request(request, { kind: 'confirm new email', recipient, userId: user.id, data: versions })
-    request.record('email change asked', by)
+    request.record('email change asked', { account: user.id, session: request.user.sid })
     reply.code(202)
     return MAIL_ASKED
   })
