@@ -8,7 +8,7 @@ const schema = {
   summary: 'Sign in',
   description: `Creates a session. An unknown name and a wrong password are indistinguishable. With \`cookie\`, the
 refresh token is set as an HttpOnly cookie and omitted from the body. If the account requires a second step, the answer
-is MFA_REQUIRED with a challenge, which \`/login/mfa\` takes; there is no session before that.`,
+is MFA_REQUIRED with a challenge for \`/login/mfa\`, which creates the session.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: Login,

@@ -33,8 +33,8 @@ const deleting = {
   ...common,
   operationId: 'deleteAccount',
   summary: 'Delete the account',
-  description: `Deletes the account and all its data permanently. Requires the current password; if the account requires a
-second step, a fresh access token too. The audit log keeps its records, by id.`,
+  description: `Deletes the account and all its data permanently. Requires the current password; if the account
+requires a second step, a fresh access token too. The audit log keeps its records, by id.`,
   body: AccountDeletion,
   response: {
     ...NO_CONTENT,

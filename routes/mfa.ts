@@ -8,17 +8,17 @@ const reading = {
   ...common,
   operationId: 'readFactors',
   summary: 'The second factors',
-  description: 'Of the account of the access token, and whether a second step is required at sign-in.',
+  description: 'Lists the factors of the account, and whether it requires a second step at sign-in.',
   response: { 200: MfaAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
 }
 
 const changing = {
   ...common,
   operationId: 'changeFactors',
-  summary: 'Require a second step, or no longer',
-  description: `Requires a fresh access token. An authenticator app or a passkey can be required. All other sessions
-that began without a second step end, and recovery codes are made if none are left. Without a requirement the factors
-stay, and the password alone signs in.`,
+  summary: 'Set whether a second step is required',
+  description: `Requires a fresh access token. To require a second step, the account needs an authenticator app or a
+passkey; all other sessions below \`aal2\` end, and recovery codes are made if none are left. If the requirement is
+removed, the factors stay, and a password alone signs in.`,
   body: MfaChange,
   response: {
     200: MfaAnswer,

@@ -18,8 +18,8 @@ const listing = {
   ...common,
   operationId: 'listPasskeys',
   summary: 'List the passkeys',
-  description: `All passkeys of the user, the oldest first. The answer is complete, so that it can be given to
-\`PublicKeyCredential.signalAllAcceptedCredentials\`, which hides every other passkey of the account.`,
+  description: `Lists all passkeys of the user, the oldest first. The list is complete, as
+\`PublicKeyCredential.signalAllAcceptedCredentials\` needs it: browsers hide every other passkey of the account.`,
   response: { 200: PasskeysAnswer, ...refusals(...BEARER, 'DATABASE_UNAVAILABLE') }
 }
 
@@ -27,8 +27,9 @@ const adding = {
   ...common,
   operationId: 'addPasskey',
   summary: 'Register a passkey',
-  description: `Takes what \`navigator.credentials.create\` gave for the options of \`/passkeys/options\`. An account has
-at most 20. It does not make a second step required: see \`PATCH /mfa\`.`,
+  description: `Takes the credential that \`navigator.credentials.create\` returned for the options of
+\`/passkeys/options\`. An account has at most 20 passkeys. Adding one does not require a second step at sign-in: see
+\`PATCH /mfa\`.`,
   body: PasskeyRegistration,
   response: {
     201: PasskeyAnswer,
@@ -49,8 +50,8 @@ const removing = {
   ...common,
   operationId: 'removePasskey',
   summary: 'Delete a passkey',
-  description: `With the last factor of an account, its second step is no longer required. An account without a password,
-another passkey and a verified address keeps its last passkey: LAST_CREDENTIAL.`,
+  description: `Requires a fresh access token. If no factor is left, a second step is no longer required. The last passkey
+of an account with neither a password nor a verified address cannot be deleted: LAST_CREDENTIAL.`,
   params: Identified,
   body: NoBody,
   response: {

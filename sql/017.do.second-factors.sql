@@ -1,28 +1,28 @@
--- Second factors and passkeys. Every column has a default that means what instances of the version before do, which may
--- run beside this one during an upgrade: they ask for no second step, and open sessions with a password.
+-- Second factors and passkeys. During an upgrade, instances of the previous version may still run: they require no
+-- second step and open sessions by password. The default of each column says so.
 LOCK TABLE users, sessions IN ACCESS EXCLUSIVE MODE;
 
 ALTER TABLE users ADD COLUMN mfa_required boolean NOT NULL DEFAULT false;
 
 ALTER TABLE sessions
-  -- When the user last proved something in this session; null means created_at.
+  -- When the user was last authenticated in this session; null means created_at.
   ADD COLUMN authenticated_at timestamptz,
-  -- What the user proved (RFC 8176).
+  -- The methods by which the user was authenticated (RFC 8176).
   ADD COLUMN amr text[] NOT NULL DEFAULT '{pwd}',
   -- SHA-256 of the secret in the cookie of the hosted pages.
   ADD COLUMN page_hash bytea;
 
--- The authenticator app of an account. Secrets are sealed under a key derived from the root secret.
+-- The authenticator app of an account. Secrets are encrypted with a key derived from the root secret.
 CREATE TABLE totp (
   user_id uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
   secret bytea,
-  -- A new secret, which replaces the other once a code of it was shown.
+  -- A new secret. It replaces the other when it is confirmed with one of its codes.
   pending bytea,
   pending_until timestamptz,
   confirmed_at timestamptz,
-  -- The last time step of which a code was accepted: no code of it or of an earlier one is accepted again.
+  -- The time step of the last accepted code. Later codes must have a later one.
   last_step bigint,
-  -- Wrong codes since the last right one.
+  -- Consecutive wrong codes.
   wrong_codes integer NOT NULL DEFAULT 0,
   CONSTRAINT totp_has_a_secret CHECK (secret IS NOT NULL OR pending IS NOT NULL),
   CONSTRAINT totp_confirmed CHECK ((secret IS NULL) = (confirmed_at IS NULL)),
@@ -32,7 +32,7 @@ CREATE TABLE totp (
 
 CREATE INDEX totp_pending_until ON totp (pending_until) WHERE pending_until IS NOT NULL;
 
--- Recovery codes by a keyed HMAC of the account and the code.
+-- Recovery codes. The hash is a keyed HMAC of the account and the code.
 CREATE TABLE recovery_codes (
   hash bytea PRIMARY KEY,
   user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -66,13 +66,13 @@ CREATE TABLE passkeys (
 CREATE UNIQUE INDEX passkeys_credential_id ON passkeys (credential_id);
 CREATE INDEX passkeys_user_id ON passkeys (user_id);
 
--- Sign-ins that wait for a second step, by the SHA-256 of their token.
+-- Sign-ins that await their second step. The hash is the SHA-256 of the token.
 CREATE TABLE login_steps (
   hash bytea PRIMARY KEY,
   user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  -- Void once the account has another.
+  -- The step is void once the account has another version.
   password_version integer NOT NULL,
-  -- Whether the session is to be kept in a cookie.
+  -- Whether the client wants the refresh token in a cookie.
   in_cookie boolean NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL,
@@ -84,7 +84,7 @@ CREATE TABLE login_steps (
 CREATE INDEX login_steps_user_id ON login_steps (user_id);
 CREATE INDEX login_steps_expires_at ON login_steps (expires_at);
 
--- Challenges of passkeys that were used, by their SHA-256, for as long as they could be used again.
+-- Used challenges of passkeys, until they have expired. The hash is the SHA-256 of the challenge.
 CREATE TABLE spent_challenges (
   hash bytea PRIMARY KEY,
   over_at timestamptz NOT NULL

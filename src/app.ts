@@ -117,7 +117,9 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   welcome
 ]
 
-/** The plugins that control and observe the HTTP server: those of two rooms, and the welcome. For a server of our own. */
+/**
+ * The plugins that control and observe the HTTP server: those of two rooms, and the welcome. For a server of our own.
+ */
 const OF_OUR_SERVER: ReadonlySet<(typeof PLUGINS)[number]> = new Set([
   draining,
   admission,

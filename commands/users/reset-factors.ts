@@ -26,12 +26,12 @@ const define: DefineCommand = (command, { open, answer }) => {
       )
       const deleted = passkeys ? before.passkeys : 0
       audit.record('operator', 'factors reset', { account: account.id, detail: { count: ended } })
-      const taken = [
+      const removed = [
         ...(before.totp ? ['its authenticator app'] : []),
         ...(before.recovery_codes > 0 ? [countOf(before.recovery_codes, 'recovery code')] : []),
         ...(deleted > 0 ? [countOf(deleted, 'passkey')] : [])
       ]
-      const what = taken.length > 0 ? `: ${taken.join(', ')} removed` : ', which had none'
+      const what = removed.length > 0 ? `: ${removed.join(', ')} removed` : ', which had none'
       answer(
         {
           ...account,

@@ -3,7 +3,7 @@ import type { AppOptions } from '../../src/app-options.ts'
 import { hasPasskeys, type RelyingParty, readRelyingParty } from '../../src/config/relying-party.ts'
 import { type Ceremonies, loadCeremonies } from '../../src/factors/ceremonies.ts'
 
-/** The relying party, and the ceremonies for it. */
+/** The relying party, and its ceremonies while they load. */
 export interface LoadingCeremonies {
   party: RelyingParty
   loaded: Promise<Ceremonies>
@@ -22,7 +22,7 @@ export default fp<AppOptions>(
     const { config, log } = fastify
     const { party } = readRelyingParty(config)
     const loaded = party && !existing ? loadCeremonies() : undefined
-    // It is awaited later; without a handler, an earlier failure would end the process.
+    // The promise is awaited later. Without a handler, an earlier rejection would end the process.
     void Promise.allSettled([loaded])
     fastify.decorate('ceremonies', party && loaded && { party, loaded })
     const { PUBLIC_URL } = config

@@ -11,37 +11,39 @@ import { judgeFreshness } from '../../src/sessions/assurance.ts'
 import type { DeviceOwner } from '../../src/users/credentials.ts'
 import { settle } from './settle.ts'
 
-/** An attempt to prove a factor beside the password. */
+/** An attempt to prove a factor other than the password. */
 export interface FactorAttempt {
   account: FactorAccount & DeviceOwner
-  /** A body with exactly one answer. */
+  /** The answers in the body of the request: exactly one. */
   answers: { [Key in keyof Answers]?: Answers[Key] | undefined }
   purpose: FactorPurpose
 }
 
 /**
- * Uses the answer of an attempt, in the transaction of what it is for. The caller has locked the account.
+ * Uses the answer of an attempt, in the transaction of its purpose. The caller has locked the account.
  *
- * @returns what was proven
+ * @returns the proof
  * @throws Problem MFA_CODE_INVALID if the answer cannot be used, for example because a concurrent request did
  */
 export type UseAnswer = (transaction: Database) => Promise<Proof>
 
-/** The factors beside the password. */
+/** The factors other than the password. */
 export interface Factors {
   /** Adds a kind of factor. Called once for each, when the application starts. */
   add<Key extends keyof Answers>(factor: Factor<Key>): void
-  /** What an account can prove for a purpose. */
+  /**
+   * Makes a challenge that lists the factors of an account for a purpose, with the options for a passkey if it has one.
+   */
   challengeFor(
     request: FastifyRequest,
     account: Pick<FactorAccount, 'id'>,
     purpose: FactorPurpose
   ): Promise<AuthenticationChallenge>
   /**
-   * Checks an answer. It is counted as wrong before it is checked; a success resets the counters, and a 503 takes it back.
-   * Failures are recorded.
+   * Checks an answer. The attempt is counted as wrong before the check; a success resets the counters, and a 503
+   * refunds the attempt. Failures are recorded.
    *
-   * @param work what the answer is for: one transaction that locks the account, and then uses the answer
+   * @param work one transaction that locks the account, and then uses the answer
    * @throws Problem MFA_CODE_INVALID, TOO_MANY_REQUESTS
    */
   check<Result>(
@@ -50,14 +52,14 @@ export interface Factors {
     work: (use: UseAnswer) => Promise<Result>
   ): Promise<Result>
   /**
-   * An onRequest hook behind `tokens.authenticateSession`: requires that the access token is fresh.
+   * An onRequest hook, after `tokens.authenticateSession`: requires a fresh access token (RFC 9470).
    *
    * @throws Problem STEP_UP_REQUIRED
    */
   requireFresh(request: FastifyRequest): Promise<void>
-  /** The same, but only if the account requires a second step. */
+  /** Like `requireFresh`, but only if the account requires a second step. */
   requireFreshSecondStep(request: FastifyRequest): Promise<void>
-  /** Whether the access token is fresh, and from a sign-in with two factors. */
+  /** Whether the access token is fresh and at `aal2`. */
   isFreshAal2(request: FastifyRequest): boolean
 }
 
@@ -67,7 +69,7 @@ declare module 'fastify' {
   }
 }
 
-/** What is recorded of a failed attempt, by its purpose. */
+/** The audit action of a failed attempt, by its purpose. */
 const FAILED = { 'second step': 'second factor failed', 'step-up': 'step-up failed' } as const
 
 const isUnavailable = (error: unknown) => error instanceof Problem && error.statusCode === 503
@@ -98,6 +100,7 @@ export default fp(
     ): Promise<Result> {
       const { account, answers, purpose } = attempt
       const factor = [...known.values()].find(({ key }) => answers[key] !== undefined)
+      /** Records the reason and returns the refusal, which does not contain it. */
       const refuse = (reason: string) => {
         const session = purpose.for === 'step-up' ? { session: purpose.session } : {}
         const detail = { reason, ...(factor && { method: factor.name }) }
@@ -133,7 +136,7 @@ export default fp(
     const judge = (request: FastifyRequest, secondStep: boolean) =>
       judgeFreshness(request.user, { maxAge, secondStep, now: clock.now() })
 
-    /** Tells the owner that somebody has the password, once a day. */
+    /** Notifies the owner that somebody knows the password, at most once a day. */
     async function warnOwner(request: FastifyRequest, { id }: FactorAccount): Promise<void> {
       if (!mail.available || !(await limits.isFirstNotice(request, 'password known', id))) return
       await enqueueNotice(request.database, id, { what: 'password known' })

@@ -4,7 +4,7 @@ import { displayName } from '../../src/admin/accounts.ts'
 import type { RelyingParty } from '../../src/config/relying-party.ts'
 import { serviceOf } from '../../src/config/service.ts'
 import { type Code, Problem } from '../../src/errors.ts'
-import type { Ceremonies, VerifiedRegistration } from '../../src/factors/ceremonies.ts'
+import type { Ceremonies, VerificationContext, VerifiedRegistration } from '../../src/factors/ceremonies.ts'
 import {
   CHALLENGE_SECONDS,
   type ChallengePurpose,
@@ -15,7 +15,7 @@ import {
 import { readCredentialId } from '../../src/factors/credentials.ts'
 import type { Checked, FactorContext } from '../../src/factors/factor.ts'
 import { describePasskeys, findPasskey, notePasskeyUse } from '../../src/factors/passkeys.ts'
-import { forgetWrongCodes } from '../../src/factors/totp-secrets.ts'
+import { resetWrongCodes } from '../../src/factors/totp-secrets.ts'
 import { reportCloned } from '../../src/flows/passkeys.ts'
 import type { AssertionCredential } from '../../src/schemas/factors.ts'
 import type { RegistrationCredential } from '../../src/schemas/passkeys.ts'
@@ -33,30 +33,30 @@ export interface PasskeyOwner {
   checked: Checked
 }
 
-/** A refused answer: 'unknown' only if no passkey has the id, since browsers then delete theirs. */
+/** A refused answer. 'unknown' only if no passkey has the id: browsers may then delete theirs. */
 interface Refusal {
   refused: 'unknown' | 'invalid'
   /** The account of the passkey, if there is one. */
   user?: string
 }
 
-/** Signing in with passkeys, and registering them. They are also one of `fastify.factors`. */
+/** Sign-in with passkeys, and their registration. As a second factor they belong to `fastify.factors`. */
 export interface Passkeys {
   readonly party: RelyingParty
-  /** Returns the options of a new passkey, for the session of the request. */
+  /** Returns the options for `navigator.credentials.create`, for the session of the request. */
   registrationOptions(
     request: FastifyRequest
   ): Promise<CeremonyOptions<Awaited<ReturnType<Ceremonies['registrationOptions']>>>>
   /**
-   * Verifies a new passkey, for the session of the request.
+   * Verifies a new passkey, for the session of the request. Stores nothing.
    *
    * @throws Problem PASSKEY_REJECTED
    */
   verifyRegistration(request: FastifyRequest, credential: RegistrationCredential): Promise<VerifiedRegistration>
-  /** Returns the options of a sign-in: the same for everybody but for the challenge. */
+  /** Returns the options of a sign-in for `navigator.credentials.get`. Only the challenge differs between calls. */
   signInOptions(): Promise<CeremonyOptions<Awaited<ReturnType<Ceremonies['assertionOptions']>>>>
   /**
-   * Verifies the answer to a sign-in.
+   * Verifies the answer to a sign-in, and finds the account of its passkey.
    *
    * @throws Problem PASSKEY_UNKNOWN if no account has the passkey, and PASSKEY_INVALID for every other reason
    */
@@ -70,7 +70,7 @@ declare module 'fastify' {
   }
 }
 
-/** Passkeys (WebAuthn Level 3), once the library is loaded. */
+/** Decorates `passkeys` (WebAuthn Level 3) once the library is loaded. */
 export default fp(
   async (fastify) => {
     const { ceremonies, clock, config, factors, mail } = fastify
@@ -80,9 +80,9 @@ export default fp(
     function createPasskeys(ceremony: Ceremonies, party: RelyingParty): Passkeys {
       const serviceName = serviceOf(config).name
       const newChallenge = (purpose: ChallengePurpose) => createChallenge(key, purpose, clock.now())
-      const verifying = (purpose: ChallengePurpose) => ({
+      const contextOf = (purpose: ChallengePurpose): VerificationContext => ({
         party,
-        readChallenge: (text: string) => readChallenge(key, purpose, text, clock.now())
+        readChallenge: (text) => readChallenge(key, purpose, text, clock.now())
       })
 
       async function check(
@@ -95,9 +95,9 @@ export default fp(
         const passkey = await findPasskey(request.database, id)
         if (!passkey) return { refused: 'unknown' }
         const { user } = passkey
-        const verified = await ceremony.verifyAssertion(credential, passkey, verifying(purpose))
+        const verified = await ceremony.verifyAssertion(credential, passkey, contextOf(purpose))
         if ('refused' in verified) {
-          tell(request, verified.refused)
+          logRefusal(request, verified.refused)
           return { refused: 'invalid', user }
         }
         const { challenge, use } = verified
@@ -109,7 +109,7 @@ export default fp(
             const outcome = await notePasskeyUse(transaction, passkey, use)
             isCloned = outcome === 'cloned'
             if (outcome !== 'used') return false
-            await forgetWrongCodes(transaction, user)
+            await resetWrongCodes(transaction, user)
             return true
           },
           async refused() {
@@ -147,9 +147,9 @@ export default fp(
 
         async verifyRegistration(request, credential) {
           const purpose = { for: 'registration', session: request.user.sid } as const
-          const verified = await ceremony.verifyRegistration(credential, verifying(purpose))
+          const verified = await ceremony.verifyRegistration(credential, contextOf(purpose))
           if (!('refused' in verified)) return verified
-          tell(request, verified.refused)
+          logRefusal(request, verified.refused)
           throw new Problem('PASSKEY_REJECTED')
         },
 
@@ -178,5 +178,5 @@ export default fp(
 
 const CODES = { unknown: 'PASSKEY_UNKNOWN', invalid: 'PASSKEY_INVALID' } as const satisfies Record<string, Code>
 
-/** Logged only at debug: the reason may contain client input. */
-const tell = ({ log }: Pick<FactorContext, 'log'>, reason: string) => log.debug({ reason }, 'refused a passkey')
+/** Logs at debug only: the reason may contain client input. */
+const logRefusal = ({ log }: Pick<FactorContext, 'log'>, reason: string) => log.debug({ reason }, 'refused a passkey')

@@ -7,6 +7,7 @@ import { purgeFactors } from '../../src/factors/purge.ts'
 /** How often expired login steps, spent challenges and unconfirmed TOTP secrets are deleted, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000
 
+/** Deletes expired login steps, spent challenges and unconfirmed TOTP secrets periodically. */
 export default fp<AppOptions>(
   async (fastify, { timers }) => {
     const { log } = fastify

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import { hasRecoveryCode, useRecoveryCode } from '../../src/factors/recovery-codes.ts'
-import { forgetWrongCodes } from '../../src/factors/totp-secrets.ts'
+import { resetWrongCodes } from '../../src/factors/totp-secrets.ts'
 import { enqueueNotice } from '../../src/mail/mails.ts'
 
-/** The codes for an account whose owner has lost the authenticator app. Their use is recorded and told by mail. */
+/** Adds recovery codes to `fastify.factors`. Each use is recorded, and reported to the owner by mail. */
 export default fp(
   async (fastify) => {
     const { mail } = fastify
@@ -19,7 +19,7 @@ export default fp(
           async use(transaction) {
             const used = await useRecoveryCode(transaction, key, id, code)
             if (!used) return false
-            await forgetWrongCodes(transaction, id)
+            await resetWrongCodes(transaction, id)
             if (mail.available) await enqueueNotice(transaction, id, { what: 'recovery code used', left: used.left })
             return true
           },

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { checkTotp, refundTotpCheck, useTotp } from '../../src/factors/totp-secrets.ts'
 
-/** The codes of authenticator apps. */
+/** Adds the codes of authenticator apps (TOTP, RFC 6238) to `fastify.factors`. */
 export default fp(
   async (fastify) => {
     const key = fastify.deriveKey('totp secrets')

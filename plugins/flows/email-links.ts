@@ -53,7 +53,9 @@ export default fp(
     /** Claims that could not be released, by token: this process may replace them. */
     const unreleased = new Map<string, string>()
 
-    /** Does work that hashes a password and uses a token, for one request at a time. If it fails, the token stays valid. */
+    /**
+     * Does work that hashes a password and uses a token, for one request at a time. If it fails, the token stays valid.
+     */
     async function claiming<Result>(
       request: FastifyRequest,
       purpose: Purpose,
@@ -76,7 +78,9 @@ export default fp(
       }
     }
 
-    /** Finds the account of a link if the password is right; a wrong one counts as a failed login for each of its names. */
+    /**
+     * Finds the account of a link if the password is right; a wrong one counts as a failed login for each of its names.
+     */
     async function proveOwner(request: FastifyRequest, link: Verification, password: string, reply: FastifyReply) {
       const { user, names: typed } = link
       const admission = passwords.admission(reply, { owner: user, typed })
@@ -132,15 +136,15 @@ export default fp(
             undo(await passwords.hash(password, admission))
           )
         }
-        const { owner, ended, taken } = await (new_password === undefined ? undo() : undoWith(new_password))
+        const { owner, ended, deleted } = await (new_password === undefined ? undo() : undoWith(new_password))
         mail.wake()
         request.record('email change undone', { account: owner.id, detail: { count: ended } })
         const by = { account: owner.id, detail: { reason: 'email change undone' } }
-        if (taken.totp) request.record('totp removed', by)
-        if (taken.passkeys > 0) {
-          request.record('passkey removed', { ...by, detail: { ...by.detail, count: taken.passkeys } })
+        if (deleted.totp) request.record('totp removed', by)
+        if (deleted.passkeys > 0) {
+          request.record('passkey removed', { ...by, detail: { ...by.detail, count: deleted.passkeys } })
         }
-        if (taken.dropped) request.record('second step not required', by)
+        if (deleted.dropped) request.record('second step not required', by)
         if (new_password === undefined) return
         request.record('password reset', { account: owner.id })
         await limits.rememberDevice(reply, owner)

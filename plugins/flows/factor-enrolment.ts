@@ -21,25 +21,50 @@ import {
 } from '../../src/flows/factor-enrolment.ts'
 import type { Mfa, NewTotp, RecoveryCodes } from '../../src/schemas/mfa.ts'
 
-/** What a user does about second factors, behind `tokens.authenticateSession` and, but for `read`, a fresh token. */
+/**
+ * Changes of the second factors of an account by its owner. The routes run `tokens.authenticateSession` first and,
+ * except for `read`, `factors.requireFresh`.
+ */
 export interface FactorEnrolment {
-  /** @throws Problem TOKEN_INVALID if the account was deleted meanwhile */
+  /**
+   * Reads the factors of the account.
+   *
+   * @throws Problem TOKEN_INVALID if the account was deleted meanwhile
+   */
   read(request: FastifyRequest): Promise<Mfa>
-  /** Requires a second step, or no longer. */
+  /**
+   * Sets whether the account requires a second step.
+   *
+   * @returns the factors, with recovery codes if a second step is required and none were left
+   * @throws Problem FORBIDDEN if the account has no factor to require
+   */
   require(request: FastifyRequest, required: boolean): Promise<Mfa>
-  /** Makes a secret for an authenticator app, which waits for its first code. */
+  /** Creates a pending secret for an authenticator app. */
   beginTotp(request: FastifyRequest): Promise<NewTotp>
-  /** @throws Problem MFA_CODE_INVALID if the code is wrong, or no secret waits */
+  /**
+   * Confirms the pending secret with its first code.
+   *
+   * @returns new recovery codes
+   * @throws Problem MFA_CODE_INVALID if the code is wrong or no secret is pending
+   */
   confirmTotp(request: FastifyRequest, code: string): Promise<RecoveryCodes>
-  /** @throws Problem NOT_FOUND if there is no app */
+  /**
+   * Removes the authenticator app.
+   *
+   * @throws Problem NOT_FOUND if there is none
+   */
   removeTotp(request: FastifyRequest): Promise<void>
-  /** @throws Problem FORBIDDEN if the account has no factor */
+  /**
+   * Replaces the recovery codes.
+   *
+   * @throws Problem FORBIDDEN if the account has no factor
+   */
   renewRecoveryCodes(request: FastifyRequest): Promise<RecoveryCodes>
   /**
-   * Changes the factors of the account of a request, in a transaction that locks the account. If a second step has become
-   * required since the token was judged, it is judged again.
+   * Runs work that changes the factors of the account, in a transaction that locks the account. If a second step has
+   * become required since the token was checked, the token is checked again.
    *
-   * @throws Problem TOKEN_INVALID if the session is not active any more; STEP_UP_REQUIRED
+   * @throws Problem TOKEN_INVALID if the session is no longer active; STEP_UP_REQUIRED
    */
   change<Result>(request: FastifyRequest, work: (change: FactorChange) => Promise<Result>): Promise<Result>
 }

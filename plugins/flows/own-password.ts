@@ -35,8 +35,8 @@ export interface PasswordContext {
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Verifies the current password of the user of a session, and runs work that needs it. A wrong password is recorded, and
-     * counts as a guess; so does work that throws, except with a 503.
+     * Verifies the current password of the user of a session, and runs work that needs it. The attempt counts as a wrong
+     * guess, unless the work succeeds or the request fails with a 503. A wrong password is recorded.
      *
      * @param work gets the credentials with which the password was verified
      * @throws Problem INVALID_CREDENTIALS, TOO_MANY_REQUESTS, OVERLOADED

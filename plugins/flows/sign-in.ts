@@ -36,18 +36,19 @@ export interface SignedIn {
   inCookie: boolean
 }
 
-/** A passkey that fits, and whose it is. */
+/** A verified answer of a passkey, and the account of the passkey. */
 export interface IdentifiedPasskey {
   user: string
   checked: Checked
+  /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
 }
 
 /** The sign-in flow. */
 export interface SignIn {
   /**
-   * Verifies a name and a password, and opens a session. The work and the refusal are the same whether or not the account
-   * exists (OWASP ASVS 5.0 §6.3.8); the audit log has the reason.
+   * Verifies a name and a password, and opens a session. The work and the refusal are the same whether or not the
+   * account exists (OWASP ASVS 5.0 §6.3.8); the audit log has the reason.
    *
    * @param reply gets the device cookie
    * @throws Problem INVALID_CREDENTIALS for an unknown name, a wrong password and a disabled account; EMAIL_UNVERIFIED;
@@ -74,7 +75,7 @@ declare module 'fastify' {
   }
 }
 
-/** The result of the first step: an account whose password is right, and the places in the hash queue. */
+/** The result of the first step: the account of a correct password, and the places in the hash queue. */
 interface CheckedPassword {
   account: Credentials
   admission: Admission
@@ -83,7 +84,7 @@ interface CheckedPassword {
 /** The account that a session is opened for. */
 type Owner = Pick<Credentials, 'id' | 'username' | 'password_version' | 'device_version'>
 
-/** Errors after which an attempt at the second step is taken back: nothing was checked, or the outcome is unknown. */
+/** Statuses after which an attempt at the second step is refunded: nothing was checked, or the outcome is unknown. */
 const UNDECIDED = [429, 503]
 
 export default fp(
@@ -95,7 +96,8 @@ export default fp(
       reply: FastifyReply,
       { typed, password }: TypedCredentials
     ): Promise<CheckedPassword> {
-      // Work that depends only on the request precedes the look-up: its cost does not reveal whether the account exists.
+      // Work that depends only on the request precedes the look-up: its cost does not reveal whether the account
+      // exists.
       const device = limits.deviceOf(request)
       const account = await findCredentials(database.forGuess(request), typed)
       // A known device and strangers do not compete for places in the queue.
@@ -109,7 +111,7 @@ export default fp(
       })
     }
 
-    /** Whether an account has an address that is not verified, but must be. */
+    /** Whether an account cannot sign in because its address is not verified. */
     const isUnverified = ({ email, email_verified }: Pick<Credentials, 'email' | 'email_verified'>) =>
       config.REQUIRE_VERIFIED_EMAIL !== 'off' && email !== null && !email_verified
 
@@ -123,8 +125,12 @@ export default fp(
       if (renewed) await renewPasswordHash(request.database, account, renewed)
     }
 
-    /** The end of the first step, if the account requires a second one. */
-    async function askSecondStep(request: FastifyRequest, account: Credentials, inCookie: boolean): Promise<Problem> {
+    /** Begins the second step, and returns the refusal that asks for it. */
+    async function requireSecondStep(
+      request: FastifyRequest,
+      account: Credentials,
+      inCookie: boolean
+    ): Promise<Problem> {
       const begun = await beginLoginStep(request.database, { ...account, inCookie })
       if (!begun) return refuse(request, account, 'account changed meanwhile')
       const challenge = await factors.challengeFor(request, account, { for: 'second step', step: begun.hash })
@@ -132,7 +138,7 @@ export default fp(
       return new Problem('MFA_REQUIRED', { challenge: { ...challenge, mfa_token: begun.token } })
     }
 
-    /** The last step: opens the session. */
+    /** Opens the session, after the last step. */
     async function open(
       transaction: Database,
       request: FastifyRequest,
@@ -145,8 +151,8 @@ export default fp(
       return session
     }
 
-    /** What follows once the session is stored. */
-    async function welcome(
+    /** Records the sign-in and sets the device cookie, once the session is stored. */
+    async function finish(
       reply: FastifyReply,
       {
         session,
@@ -157,7 +163,7 @@ export default fp(
     ): Promise<SignedIn> {
       const { id } = account
       reply.request.record('login', { account: id, session: session.refreshToken.session, detail: { method } })
-      // Last: a refusal would also carry the cookie.
+      // Last, since an error response would also set the cookie.
       await limits.rememberDevice(reply, account)
       return { session, account: { id, username: session.username }, inCookie }
     }
@@ -169,9 +175,9 @@ export default fp(
         if (isUnverified(account)) throw refuse(request, account, 'email not verified', 'EMAIL_UNVERIFIED')
         await renewHash(request, checked, credentials.password)
         const { inCookie } = credentials
-        if (account.mfa_required) throw await askSecondStep(request, account, inCookie)
+        if (account.mfa_required) throw await requireSecondStep(request, account, inCookie)
         const session = await open(request.database, request, account, addProof([], 'password'))
-        return welcome(reply, { session, account, method: 'password', inCookie })
+        return finish(reply, { session, account, method: 'password', inCookie })
       },
 
       async withSecondStep(request, reply, { mfa_token, ...answers }) {
@@ -193,7 +199,7 @@ export default fp(
           }
           throw error
         })
-        return welcome(reply, { session, account, method, inCookie })
+        return finish(reply, { session, account, method, inCookie })
       },
 
       async withPasskey(request, reply, { user, checked, inCookie }) {
@@ -217,7 +223,7 @@ export default fp(
         })
         checked.used?.()
         await limits.resetGuesses(request, account)
-        return welcome(reply, { session, account, method: checked.proof, inCookie })
+        return finish(reply, { session, account, method: checked.proof, inCookie })
       }
     } satisfies SignIn)
   },
@@ -238,7 +244,7 @@ function refuse(
   return new Problem(code)
 }
 
-/** The same for the token of a second step. */
+/** Like `refuse`, for the token of a second step. */
 function refuseStep(request: FastifyRequest, account: Pick<Credentials, 'id'> | undefined): Problem {
   request.record('second factor failed', { account: account?.id, detail: { reason: 'token invalid' } })
   return new Problem('MFA_TOKEN_INVALID')

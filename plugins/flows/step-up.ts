@@ -14,8 +14,8 @@ declare module 'fastify' {
      * Authenticates the user of a session again, by a password or another factor.
      *
      * @returns the new authentication of the session
-     * @throws Problem FORBIDDEN for a password if the account requires a second step; INVALID_CREDENTIALS for a wrong one;
-     * MFA_CODE_INVALID; TOO_MANY_REQUESTS; OVERLOADED; TOKEN_INVALID if the session has ended meanwhile
+     * @throws Problem FORBIDDEN for a password if the account requires a second step; INVALID_CREDENTIALS for a wrong
+     * one; MFA_CODE_INVALID; TOO_MANY_REQUESTS; OVERLOADED; TOKEN_INVALID if the session has ended meanwhile
      */
     stepUp(request: FastifyRequest, reply: FastifyReply, proof: Static<typeof StepUp>): Promise<Authentication>
   }

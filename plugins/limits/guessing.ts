@@ -19,11 +19,11 @@ import type { DeviceOwner } from '../../src/users/credentials.ts'
 import type { Databases } from '../database/database.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 
-/** A password attempt: the names that it is for, and their account if there is one. */
+/** An attempt with a password: its names, and their account if there is one. */
 export interface Guessed {
   /** The purpose of the password. */
   attempt: 'login' | 'password' | 'password change' | 'email change' | 'account deletion'
-  /** The names as they were typed. */
+  /** The names as typed, or those of the signed-in account. */
   typed: Partial<AccountNames>
   account: GuessedAccount | undefined
 }
@@ -31,37 +31,38 @@ export interface Guessed {
 /** An account whose guesses are counted. */
 type GuessedAccount = DeviceOwner & AccountNames
 
-/** The target of a refused attempt: the keys of the names, and the id of their account if there is one. */
+/** The target of a throttled attempt: the keys of the names, and the id of their account if there is one. */
 export interface Target {
   names: Buffer[]
   account: string | undefined
 }
 
-/** Counting of guesses: of passwords, and of the codes of second factors. */
+/** Counts wrong passwords, and wrong codes of second factors, and throttles attempts after too many. */
 export interface Guessing {
   /**
-   * Runs work that fails if a password is wrong. The attempt is counted as wrong before the work begins. A success resets
-   * the counters; a 503 refunds the attempt.
+   * Runs work that throws if a password is wrong. The attempt is counted as wrong before the work begins. A success
+   * resets the counters; a 503 refunds the attempt.
    *
    * @throws Problem TOO_MANY_REQUESTS, before the work begins
    */
   guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>): Promise<Result>
   /**
-   * The same for the code or passkey of an account, whatever the factor. Passwords are counted apart, but a success resets
-   * their counters too.
+   * Like `guessing`, for the answers of all second factors of an account. They and passwords have separate counters,
+   * but a success resets both.
    *
-   * @param work gets the number of failures in a row, this attempt included; 0 if nothing counts them
+   * @param work gets the number of consecutive failures, including this attempt; 0 without limits
+   * @throws Problem TOO_MANY_REQUESTS, before the work begins
    */
   guessingCode<Result>(
     request: FastifyRequest,
     account: GuessedAccount,
     work: (failures: number) => Promise<Result>
   ): Promise<Result>
-  /** Resets all counters of wrong passwords and codes of an account, after a sign-in without either. */
+  /** Resets all counters of wrong passwords and codes of an account, after a sign-in that used neither. */
   resetGuesses(request: FastifyRequest, account: GuessedAccount): Promise<void>
 }
 
-/** Without limits. */
+/** The implementation if limits are switched off: counts nothing. */
 export const UNCOUNTED: Guessing = {
   guessing: (_request, _guessed, work) => work(),
   guessingCode: (_request, _account, work) => work(0),

@@ -5,9 +5,9 @@ import { EmailChange } from '../../src/schemas/email.ts'
 const schema = {
   operationId: 'changeEmail',
   summary: 'Request a change of the email address',
-  description: `Requires the current password; if the account requires a second step, a fresh access token too. The address
-changes once the token of a mail to the new address confirms it. If another account has the address, only the mail says
-so. An account without an address gets its first one in the same way.`,
+  description: `Requires the current password; if the account requires a second step, a fresh access token too. The
+address changes once the token of a mail to the new address confirms it. If another account has the address, only the
+mail says so. An account without an address gets its first one in the same way.`,
   tags: ['mail'],
   security: [{ bearer: [] }],
   querystring: Nothing,

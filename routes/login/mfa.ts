@@ -6,9 +6,9 @@ import { TokensAnswer } from '../../src/schemas/sessions.ts'
 const schema = {
   operationId: 'secondStep',
   summary: 'Take the second step of a sign-in',
-  description: `Ends a sign-in that \`/login\` answered with MFA_REQUIRED, by a code of the authenticator app, a recovery
-code or a passkey. The token of the step is valid for five minutes, one success and five attempts. After
-MFA_TOKEN_INVALID the user signs in again.`,
+  description: `Completes a sign-in that \`/login\` answered with MFA_REQUIRED, by a code of the authenticator app, a
+recovery code or a passkey. The token of the step is valid for five minutes, one success and five attempts. After
+MFA_TOKEN_INVALID, the user must sign in again.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: SecondStep,

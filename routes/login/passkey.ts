@@ -6,11 +6,11 @@ import { TokensAnswer } from '../../src/schemas/sessions.ts'
 const schema = {
   operationId: 'passkeyLogin',
   summary: 'Sign in with a passkey',
-  description: `Takes what \`navigator.credentials.get\` gave for the options of \`/login/passkey/options\`, and creates a
-session of the level \`aal2\`: a passkey is two factors by itself.
+  description: `Takes the credential that \`navigator.credentials.get\` returned for the options of
+\`/login/passkey/options\`, and creates a session at \`aal2\`: a passkey is two factors by itself.
 
-After PASSKEY_UNKNOWN, a client may have the browser forget the passkey (\`PublicKeyCredential.signalUnknownCredential\`);
-never after PASSKEY_INVALID.`,
+After PASSKEY_UNKNOWN, a client may signal the browser to remove the passkey
+(\`PublicKeyCredential.signalUnknownCredential\`); never after PASSKEY_INVALID.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: PasskeyLogin,

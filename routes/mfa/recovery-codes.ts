@@ -5,8 +5,8 @@ import { RecoveryCodesAnswer } from '../../src/schemas/mfa.ts'
 const schema = {
   operationId: 'makeRecoveryCodes',
   summary: 'Make new recovery codes',
-  description: `Requires a fresh access token, and an authenticator app or a passkey. The codes before are void; the new ones
-are shown once.`,
+  description: `Requires a fresh access token, and an authenticator app or a passkey. Earlier codes become void. The
+new ones are shown once.`,
   tags: ['second factors'],
   security: [{ bearer: [] }],
   querystring: Nothing,

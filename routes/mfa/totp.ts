@@ -8,8 +8,9 @@ const adding = {
   ...common,
   operationId: 'addTotp',
   summary: 'Set up an authenticator app',
-  description: `Requires a fresh access token. Makes a secret (RFC 6238: SHA-1, six digits, 30 s), which waits for its first
-code at \`/mfa/totp/confirm\`. Until then an earlier app goes on working. Of several secrets the newest counts.`,
+  description: `Requires a fresh access token. Creates a secret (RFC 6238: SHA-1, six digits, 30 s), to be confirmed
+with its first code at \`/mfa/totp/confirm\`. Until then an earlier app still works. Only the newest secret can be
+confirmed.`,
   response: { 200: NewTotpAnswer, ...refusals(...BEARER, ...BODY, 'STEP_UP_REQUIRED', 'DATABASE_UNAVAILABLE') }
 }
 
@@ -17,8 +18,8 @@ const removing = {
   ...common,
   operationId: 'removeTotp',
   summary: 'Remove the authenticator app',
-  description: `Requires a fresh access token. Without any factor left, no second step is required any more and the recovery
-codes are void.`,
+  description: `Requires a fresh access token. If no factor is left, a second step is no longer required, and the
+recovery codes become void.`,
   response: {
     ...NO_CONTENT,
     ...refusals(...BEARER, ...BODY, 'STEP_UP_REQUIRED', 'NOT_FOUND', 'DATABASE_UNAVAILABLE')

@@ -5,8 +5,8 @@ import { CreationOptionsAnswer } from '../../src/schemas/passkeys.ts'
 const schema = {
   operationId: 'passkeyOptions',
   summary: 'Begin to register a passkey',
-  description: `The options of \`navigator.credentials.create\`, in the JSON of WebAuthn. Their challenge is good for this
-session and for one passkey.`,
+  description: `Returns the options for \`navigator.credentials.create\`, in the JSON of WebAuthn. Their challenge is
+valid for five minutes, for this session and for one passkey.`,
   tags: ['passkeys'],
   security: [{ bearer: [] }],
   querystring: Nothing,

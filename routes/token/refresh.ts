@@ -5,9 +5,9 @@ import { Refresh, TokensAnswer } from '../../src/schemas/sessions.ts'
 const schema = {
   operationId: 'refresh',
   summary: 'Refresh the tokens',
-  description: `Returns a new access token and the successor of the refresh token. A refresh token is valid for one use. Used again
-within a few seconds of its first use, it returns the same successor; later it ends the session, since somebody may have
-a copy of it.`,
+  description: `Returns a new access token and the successor of the refresh token. A refresh token is valid for one
+use. Used again within a few seconds of its first use, it returns the same successor; later it ends the session, since
+somebody may have a copy of it.`,
   tags: ['sessions'],
   security: [{}, { cookie: [] }],
   querystring: Nothing,

@@ -5,9 +5,9 @@ import { TokensAnswer } from '../../src/schemas/sessions.ts'
 
 const schema = {
   operationId: 'stepUp',
-  summary: 'Prove again who you are',
-  description: `Returns an access token with a new \`auth_time\`, for what answers STEP_UP_REQUIRED. The refresh token
-stays as it is. A password is enough only if the account requires no second step.`,
+  summary: 'Authenticate again',
+  description: `Returns an access token with a new \`auth_time\`, for requests that are answered with STEP_UP_REQUIRED.
+The refresh token stays the same. A password is enough only if the account requires no second step.`,
   tags: ['sessions'],
   security: [{ bearer: [] }],
   querystring: Nothing,

@@ -20,9 +20,8 @@ export interface FactorReset {
 }
 
 /**
- * Takes the authenticator app, the recovery codes and the requirement of a second step away from an account, ends its
- * sessions and sign-ins that wait for their second step, resets the counters of wrong codes, and notifies its verified
- * address.
+ * Removes the authenticator app, the recovery codes and the requirement of a second step from an account, ends its
+ * sessions and pending sign-ins, resets the counters of wrong codes, and notifies its verified address.
  *
  * @param secret key of the limit counters
  * @returns the factors before

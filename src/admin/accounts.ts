@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
-import { forgetWrongCodes } from '../factors/totp-secrets.ts'
+import { resetWrongCodes } from '../factors/totp-secrets.ts'
 import { accountCodesKeys, accountKeys } from '../limits/counter-keys.ts'
 import { type Failures, type Guesses, readCodeGuesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
 import { UUID } from '../schemas/fields.ts'
@@ -152,7 +152,7 @@ export async function unlockAccount(
     const guesses = await readGuesses(transaction, secret, row)
     const { wrong, blockedFor } = await readCodeGuesses(transaction, secret, row.id)
     await resetGuesses(transaction, [...accountCodesKeys(secret, row.id), ...accountKeys(secret, row)])
-    const wrongInApp = await forgetWrongCodes(transaction, row.id)
+    const wrongInApp = await resetWrongCodes(transaction, row.id)
     return { account: toAccount(row), guesses, codes: { wrong: Math.max(wrong, wrongInApp), blockedFor } }
   })
 }

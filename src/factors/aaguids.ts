@@ -1,6 +1,6 @@
 /**
- * What some kinds of authenticators are called, by their AAGUID (FIDO Metadata Service, and the list that the passkey
- * community keeps). It names a passkey and proves nothing: without attestation anybody can claim any AAGUID.
+ * The names of common models of authenticators, by AAGUID (FIDO Metadata Service, and the list of the passkey
+ * community). For display only: without attestation, any authenticator can claim any AAGUID.
  */
 const NAMES: Record<string, string> = {
   'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4': 'Google Password Manager',
@@ -26,5 +26,5 @@ const NAMES: Record<string, string> = {
   'fa2b99dc-9e39-4257-8f92-4a30d23c4118': 'YubiKey 5 NFC'
 }
 
-/** What a passkey is called that was given no name. */
+/** Returns the default name of a passkey: that of its authenticator's model, or 'Passkey' if the model is unknown. */
 export const nameOfAuthenticator = (aaguid: string) => NAMES[aaguid] ?? 'Passkey'

@@ -10,7 +10,7 @@ import type { RelyingParty } from '../config/relying-party.ts'
 import type { AssertionCredential } from '../schemas/factors.ts'
 import type { RegistrationCredential } from '../schemas/passkeys.ts'
 import { CHALLENGE_SECONDS, type Challenge } from './challenges.ts'
-import { MOST_ID_BYTES, readTransports, userHandleOf } from './credentials.ts'
+import { MAX_ID_BYTES, readTransports, userHandleOf } from './credentials.ts'
 import type { NewPasskey, PasskeyDescriptor, PasskeyUse, StoredPasskey } from './passkeys.ts'
 
 export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON }
@@ -19,12 +19,15 @@ export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequest
 const ALGORITHMS = [-8, -7, -257]
 
 /** The maximum length of a public key, in bytes. An RSA key of 4,096 bits has 540; longer ones only cost time. */
-const MOST_KEY_BYTES = 1024
+const MAX_KEY_BYTES = 1024
 
-/** Root certificates that the library trusts by default, with revocation lists that it would fetch. */
+/** The sets of root certificates that the library trusts by default, and whose revocation lists it would fetch. */
 const ROOTS = ['android-key', 'android-safetynet', 'apple', 'mds'] as const
 
-/** The library has some 300 files. As CommonJS they load in half the time, CPU and wall, that they take as ES modules. */
+/**
+ * The library has some 300 files. As CommonJS they load in half the time that they need as ES modules, of CPU and
+ * clock.
+ */
 const require = createRequire(import.meta.url)
 
 /** A request for a new passkey. */
@@ -38,7 +41,7 @@ export interface RegistrationRequest {
   passkeys: readonly PasskeyDescriptor[]
 }
 
-/** A request for an answer with a passkey. */
+/** A request for an assertion: a signature with an existing passkey. */
 export interface AssertionRequest {
   party: RelyingParty
   challenge: Buffer
@@ -47,9 +50,9 @@ export interface AssertionRequest {
 }
 
 /** The context in which an answer is verified. */
-export interface Verifying {
+export interface VerificationContext {
   party: RelyingParty
-  /** Verifies the challenge that was signed: see `readChallenge`. */
+  /** Verifies the signed challenge: see `readChallenge` of challenges.ts. */
   readChallenge: (text: string) => Challenge | undefined
 }
 
@@ -58,36 +61,36 @@ export interface Refused {
   refused: string
 }
 
-/** A new passkey that was verified. */
+/** A verified registration. */
 export interface VerifiedRegistration {
   passkey: NewPasskey
-  /** To be spent. */
+  /** To be spent by the caller, in the transaction that stores the passkey. */
   challenge: Challenge
 }
 
-/** An answer with a passkey that was verified. */
+/** A verified assertion. */
 export interface VerifiedAssertion {
   /** For `notePasskeyUse`, which checks the counter. */
   use: PasskeyUse
-  /** To be spent. */
+  /** To be spent by the caller, in the transaction of the use. */
   challenge: Challenge
 }
 
-/** The ceremonies of WebAuthn. */
+/** The two ceremonies of WebAuthn: registration and authentication. */
 export type Ceremonies = Awaited<ReturnType<typeof loadCeremonies>>
 
 /**
- * Loads the WebAuthn library, which blocks the event loop for 0.2 s or more: call it while the database starts. Only this module
- * uses the library. It also makes the checks that the library omits.
+ * Loads the WebAuthn library, which blocks the event loop for 0.2 s or more: call it while the database starts. Only
+ * this module uses the library. It also makes the checks that the library omits.
  */
 export async function loadCeremonies() {
-  // After the database has been asked for a connection, so that the two overlap.
+  // Lets the connection to the database start first, so that the two overlap.
   await setImmediate()
   const library: typeof import('@simplewebauthn/server') = require('@simplewebauthn/server')
   const helpers: typeof import('@simplewebauthn/server/helpers') = require('@simplewebauthn/server/helpers')
   for (const identifier of ROOTS) library.SettingsService.setRootCertificates({ identifier, certificates: [] })
 
-  /** Refuses attestations other than `none` and self attestation: no other is requested, and none could be verified. */
+  /** Accepts only `none` and self attestation: others are not requested, and could not be verified. */
   function checkAttestation(attestationObject: string): void {
     const attestation = helpers.decodeAttestationObject(helpers.isoBase64URL.toBuffer(attestationObject))
     const fmt = attestation.get('fmt')
@@ -131,7 +134,7 @@ export async function loadCeremonies() {
 
   async function verifyRegistration(
     credential: RegistrationCredential,
-    { party, readChallenge }: Verifying
+    { party, readChallenge }: VerificationContext
   ): Promise<VerifiedRegistration | Refused> {
     const challenges: Challenge[] = []
     try {
@@ -164,7 +167,7 @@ export async function loadCeremonies() {
   async function verifyAssertion(
     credential: AssertionCredential,
     passkey: StoredPasskey,
-    { party, readChallenge }: Verifying
+    { party, readChallenge }: VerificationContext
   ): Promise<VerifiedAssertion | Refused> {
     const challenges: Challenge[] = []
     try {
@@ -221,9 +224,8 @@ function passkeyOf(
   if (credential.id !== id) throw new Error('another credential')
   const credentialId = Buffer.from(credential.id, 'base64url')
   const { byteLength: keyBytes } = credential.publicKey
-  if (credentialId.length === 0 || credentialId.length > MOST_ID_BYTES)
-    throw new Error('a credential id of that length')
-  if (keyBytes > MOST_KEY_BYTES) throw new Error('a public key of that length')
+  if (credentialId.length === 0 || credentialId.length > MAX_ID_BYTES) throw new Error('a credential id of that length')
+  if (keyBytes > MAX_KEY_BYTES) throw new Error('a public key of that length')
   return {
     credentialId,
     publicKey: Buffer.from(credential.publicKey),

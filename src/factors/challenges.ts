@@ -5,7 +5,7 @@ import { sql } from '../database/sql.ts'
 /** The lifetime of a challenge, in seconds. */
 export const CHALLENGE_SECONDS = 300
 
-/** The purpose of a challenge. It is valid for no other. */
+/** The purpose of a challenge. A challenge is valid for its own purpose only. */
 export type ChallengePurpose =
   | { for: 'sign-in' }
   /** @param step the hash of the login step */
@@ -15,6 +15,7 @@ export type ChallengePurpose =
 
 /** A valid challenge, to be spent when it is used. */
 export interface Challenge {
+  /** SHA-256. */
   hash: Buffer
   expiresAt: Date
 }
@@ -39,8 +40,10 @@ export function createChallenge(key: Buffer, purpose: ChallengePurpose, now: num
 /**
  * Verifies the challenge that an authenticator signed.
  *
+ * @param key derived for challenges
  * @param text base64url
- * @returns undefined if it is not one of this service, has another purpose, or has expired
+ * @param now milliseconds since the epoch
+ * @returns undefined if this service did not issue it, it has another purpose, or it has expired
  */
 export function readChallenge(
   key: Buffer,
@@ -68,9 +71,9 @@ function textOf(purpose: ChallengePurpose): string {
 }
 
 /**
- * Marks a challenge as used, in the transaction of its use. Of concurrent uses, at any instances, one succeeds.
+ * Marks a challenge as used, in the transaction of its use. Of concurrent uses, on all instances, one succeeds.
  *
- * @returns whether this one did
+ * @returns false if it was already used
  */
 export async function spendChallenge(transaction: Database, { hash, expiresAt }: Challenge): Promise<boolean> {
   const spent = await transaction.query(

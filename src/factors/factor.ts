@@ -5,31 +5,31 @@ import type { AssertionCredential } from '../schemas/factors.ts'
 import type { Credentials } from '../users/credentials.ts'
 import type { ChallengePurpose } from './challenges.ts'
 
-/** The request in which something is proven, as far as a factor uses it. */
+/** The part of a request that a factor uses. */
 export interface FactorContext {
   readonly database: Database
   record(action: Action, particulars?: { account?: string; session?: string; detail?: Detail }): void
   readonly log: { debug(details: object, message: string): void }
 }
 
-/** Whose factor it is. */
+/** The account that a factor belongs to. */
 export type FactorAccount = Pick<Credentials, 'id' | 'username' | 'email' | 'email_verified'>
 
-/** What a factor is proven for. */
+/** The purpose of a proof: the second step of a sign-in, or a step-up. */
 export type FactorPurpose = Extract<ChallengePurpose, { step: Buffer }> | { for: 'step-up'; session: string }
 
-/** What a client sends for each kind of factor, by its key in the body. */
+/** The answer of a client for each kind of factor, by its key in the body. */
 export interface Answers {
   totp: string
   recovery_code: string
   credential: AssertionCredential
 }
 
-/** An answer that is right. It proves nothing until it is used. */
+/** A correct answer. It proves nothing until it is used. */
 export interface Checked {
   proof: Proof
   /**
-   * Uses it, in the transaction of what it is for, in which the account is locked.
+   * Uses the answer, in the transaction of its purpose. The caller has locked the account.
    *
    * @returns false if it cannot be used, for example because a concurrent request did; everything is then rolled back
    */
@@ -38,7 +38,7 @@ export interface Checked {
   used?(): void
   /** Called after the rollback if `use` returned false. */
   refused?(): Promise<void>
-  /** Takes back what the check has counted, if the request fails with 503. */
+  /** Refunds the attempt that the check has counted, after a 503. */
   refund?(database: Database): Promise<void>
 }
 

@@ -3,37 +3,40 @@ import type { Database } from '../database/database.ts'
 import { CLOCK, NOW, sql } from '../database/sql.ts'
 import type { Credentials } from '../users/credentials.ts'
 
-/** How long a token is good for, in seconds, and for how many tries. */
+/** The lifetime of a token, in seconds. */
 export const LOGIN_STEP_SECONDS = 300
+
+/** The maximum number of attempts with a token. */
 export const LOGIN_STEP_TRIES = 5
 
 const TOKEN_BYTES = 32
 
-/** A sign-in whose password was right, and which waits for its second step. */
+/** A sign-in with a verified password that awaits its second step. */
 export interface LoginStep {
-  /** What is stored of the token: the purpose of a challenge names it. */
+  /** SHA-256 of the token, which is stored instead of it, and is part of the purpose of a challenge. */
   hash: Buffer
   account: StepAccount
-  /** Whether the session is to be kept in a cookie. */
+  /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
 }
 
-/** The account of a login step, at the time of a try. */
+/** The account of a login step, as read at an attempt. */
 export type StepAccount = Pick<
   Credentials,
   'id' | 'username' | 'email' | 'email_verified' | 'password_version' | 'device_version'
 >
 
-/** What the second step of a sign-in follows. */
+/** The result of the first step: the account, and the version of the verified password. */
 export interface FirstStep extends Pick<Credentials, 'id' | 'password_version'> {
+  /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
 }
 
 /**
  * Begins the second step of a sign-in.
  *
- * @returns the token, which is stored nowhere; nothing where the password has changed, or the account was disabled, has
- * gone or no longer requires a second step, since the password was checked
+ * @returns the token, of which only the hash is stored; undefined if, since the password was verified, it was changed,
+ * or the account was disabled or deleted or no longer requires a second step
  */
 export async function beginLoginStep(
   database: Database,
@@ -41,7 +44,7 @@ export async function beginLoginStep(
 ): Promise<{ token: string; hash: Buffer } | undefined> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
   const hash = hashOf(token)
-  // The user is locked, so that what voids the steps of an account either sees this one or is seen here.
+  // Locks the user: a concurrent change that voids the steps of the account either sees this step, or is seen here.
   const begun = await database.query(
     sql`WITH owner AS (
        SELECT id FROM users
@@ -56,23 +59,23 @@ export async function beginLoginStep(
   return begun.length === 0 ? undefined : { token, hash }
 }
 
-/** Of `users` and `login_steps AS step`: what a step needs, so that it can still succeed. */
-const GOOD = sql`used_at IS NULL AND expires_at > ${NOW} AND users.id = step.user_id
+/** The condition under which a step can still succeed, on `users` and `login_steps AS step`. */
+const USABLE = sql`used_at IS NULL AND expires_at > ${NOW} AND users.id = step.user_id
   AND users.password_version = step.password_version AND disabled_at IS NULL`
 
 const ACCOUNT = sql`users.id, username, email, email_verified, users.password_version, device_version`
 
 /**
- * Counts a try, before anything is checked.
+ * Counts an attempt and finds the step of a token. Call it before the answer is checked.
  *
- * @returns the step; nothing for a token that is unknown, used, expired, tried too often or void
+ * @returns undefined if the token is unknown, used, expired or void, or has had too many attempts
  */
 export async function tryLoginStep(database: Database, token: string): Promise<LoginStep | undefined> {
   const hash = hashOf(token)
   const [row] = await database.query<StepAccount & { in_cookie: boolean }>(
     sql`UPDATE login_steps AS step SET attempts = attempts + 1
      FROM users
-     WHERE hash = ${hash} AND attempts < ${LOGIN_STEP_TRIES} AND ${GOOD}
+     WHERE hash = ${hash} AND attempts < ${LOGIN_STEP_TRIES} AND ${USABLE}
      RETURNING ${ACCOUNT}, in_cookie`
   )
   if (!row) return undefined
@@ -80,16 +83,16 @@ export async function tryLoginStep(database: Database, token: string): Promise<L
   return { hash, account, inCookie }
 }
 
-/** Takes a try back: where its outcome was never known. */
+/** Refunds an attempt whose outcome is unknown. */
 export async function refundLoginStep(database: Database, { hash }: Pick<LoginStep, 'hash'>): Promise<void> {
   await database.query(sql`UPDATE login_steps SET attempts = attempts - 1 WHERE hash = ${hash} AND attempts > 0`)
 }
 
 /**
- * Uses a step that was tried, in the transaction that opens the session. The account is locked first, as by all that
- * changes one; of any number at once, one does.
+ * Marks a step as used, in the transaction that opens the session. Locks the account first, as all changes of an
+ * account do. Of concurrent uses, one succeeds.
  *
- * @returns whether it did
+ * @returns false if the step was used or has become void since the attempt was counted
  */
 export async function useLoginStep(
   transaction: Database,
@@ -99,14 +102,14 @@ export async function useLoginStep(
     sql`WITH users AS (
        SELECT id, password_version, disabled_at FROM users WHERE id = ${id} FOR NO KEY UPDATE
      )
-     UPDATE login_steps AS step SET used_at = ${NOW} FROM users WHERE hash = ${hash} AND ${GOOD} RETURNING 1`
+     UPDATE login_steps AS step SET used_at = ${NOW} FROM users WHERE hash = ${hash} AND ${USABLE} RETURNING 1`
   )
   return used.length > 0
 }
 
 /**
- * Voids the steps of an account: its factors have changed. The account is locked by the caller. They expire when they were
- * made: the time of a transaction is that of its start, which may precede the change that it has waited for.
+ * Voids the pending steps of an account whose factors change. The caller has locked the account. They expire at their
+ * creation, because the time of a waiting transaction is that of its start, which may precede the change.
  */
 export async function voidLoginSteps(transaction: Database, user: string): Promise<void> {
   await transaction.query(
@@ -114,7 +117,7 @@ export async function voidLoginSteps(transaction: Database, user: string): Promi
   )
 }
 
-/** What an account is shown of a step. */
+/** A login step in the export of an account. */
 export interface LoginStepRecord {
   created_at: Date
   expires_at: Date
@@ -122,7 +125,7 @@ export interface LoginStepRecord {
   attempts: number
 }
 
-/** The steps of an account that are stored, without their hashes, the oldest first. */
+/** Lists the stored steps of an account without their hashes, the oldest first. */
 export async function listLoginSteps(database: Database, user: string): Promise<LoginStepRecord[]> {
   return database.query<LoginStepRecord & Record<string, unknown>>(
     sql`SELECT created_at, expires_at, used_at, attempts FROM login_steps WHERE user_id = ${user} ORDER BY created_at, hash`

@@ -4,7 +4,7 @@ import { asNumber, NOW, sql } from '../database/sql.ts'
 import { nameOfAuthenticator } from './aaguids.ts'
 
 /** The maximum number of passkeys of an account. */
-export const MOST_PASSKEYS = 20
+export const MAX_PASSKEYS = 20
 
 /** A passkey as its owner sees it. */
 export interface Passkey {
@@ -81,7 +81,7 @@ export async function findPasskey(database: Database, credentialId: Buffer): Pro
 }
 
 /**
- * Adds a passkey. Locks the account, so that concurrent additions cannot exceed the maximum.
+ * Adds a passkey. Locks the account, so that concurrent requests cannot exceed the maximum.
  *
  * @param name by default, the name of the authenticator's model
  * @returns the passkey; 'too many' if the account has the maximum; 'known' if the credential is already registered
@@ -98,7 +98,7 @@ export async function addPasskey(
     const [held] = await transaction.query<{ count: number }>(
       sql`SELECT count(*)::int AS count FROM passkeys WHERE user_id = ${user}`
     )
-    if ((held?.count as number) >= MOST_PASSKEYS) return 'too many'
+    if ((held?.count as number) >= MAX_PASSKEYS) return 'too many'
     const [added] = await transaction.query<Passkey & Record<string, unknown>>(
       sql`INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, rp_id, aaguid,
          backup_eligible, backed_up, name, created_at)
@@ -148,11 +148,11 @@ export interface PasskeyUse {
 }
 
 /**
- * Records a use, in the transaction of its purpose. The counter must increase or stay 0, unless the passkey can be synced:
- * synced passkeys have no common counter. Of concurrent uses with one counter, one succeeds.
+ * Records a use, in the transaction of its purpose. The counter must increase or stay 0, unless the passkey can be
+ * synced: synced passkeys have no common counter. Of concurrent uses with one counter, one succeeds.
  *
  * @returns 'cloned' if the counter did not increase (WebAuthn Level 3 §6.1.1), and 'gone' if the passkey was deleted
- * meanwhile; nothing was changed then
+ * meanwhile; neither changes anything
  */
 export async function notePasskeyUse(
   transaction: Database,
@@ -173,7 +173,7 @@ export async function notePasskeyUse(
   return known.fits ? 'used' : 'cloned'
 }
 
-/** Counts the passkeys of another RP ID, which cannot be used. */
+/** Counts the passkeys that cannot be used: those of another RP ID, or all if the service has none. */
 export async function countForeignPasskeys(database: Database, rpId: string | undefined): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     sql`SELECT ${asNumber(sql`count(*)`)} AS count FROM passkeys WHERE rp_id IS DISTINCT FROM ${rpId ?? null}`

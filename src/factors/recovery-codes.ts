@@ -2,24 +2,24 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 
-/** How many codes an account has at once. */
+/** The number of codes in a set. An account has one set. */
 export const RECOVERY_CODES = 10
 
 /** Crockford's base32: without i, l, o and u. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const LENGTH = 10
 
-/** A new code: ten characters of five random bits each, in two groups. */
+/** Creates a code: ten characters of five random bits each, in two groups. */
 function createRecoveryCode(): string {
   const text = [...randomBytes(LENGTH)].map((byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('')
   return `${text.slice(0, LENGTH / 2)}-${text.slice(LENGTH / 2)}`
 }
 
 /**
- * A code as it was given out, but for its hyphen: in any letter case, with spaces and hyphens anywhere, with o for 0, and i
- * or l for 1.
+ * Normalizes a typed code: to lower case, without spaces and hyphens, with 0 for o and 1 for i and l (Crockford's
+ * base32).
  *
- * @returns nothing for a text that can be no code
+ * @returns undefined if the text cannot be a code
  */
 export function foldRecoveryCode(text: string): string | undefined {
   const folded = text.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1')
@@ -27,17 +27,17 @@ export function foldRecoveryCode(text: string): string | undefined {
 }
 
 /**
- * What is stored of a code. The codes are random and the tries limited, so a keyed HMAC is enough. With the account in it,
- * two accounts may have the same code.
+ * The stored form of a code. A keyed HMAC is enough, since codes are random and attempts are limited. It includes the
+ * account: two accounts may have the same code.
  */
 const hashOf = (key: Buffer, user: string, folded: string) =>
   createHmac('sha256', key).update(`${user} ${folded}`).digest()
 
 /**
- * Gives an account new codes, which are in no other place from now on; those before are void. The account is locked by the
- * caller.
+ * Replaces the recovery codes of an account. Only their hashes are stored. The caller has locked the account.
  *
  * @param key derived for recovery codes
+ * @returns the new codes
  */
 export async function makeRecoveryCodes(transaction: Database, key: Buffer, user: string): Promise<string[]> {
   const codes = new Set<string>()
@@ -62,9 +62,11 @@ export async function hasRecoveryCode(database: Database, key: Buffer, user: str
 }
 
 /**
- * Uses a code, in the transaction of what it is for: of any number at once, one does.
+ * Marks a code as used, in the transaction of its purpose. Of concurrent uses, one succeeds.
  *
- * @returns how many are left; nothing for a wrong code, or one that was used
+ * @param key derived for recovery codes
+ * @param code as typed
+ * @returns the number of unused codes left; undefined if the code is wrong or was used
  */
 export async function useRecoveryCode(
   transaction: Database,
@@ -90,13 +92,13 @@ export async function deleteRecoveryCodes(transaction: Database, user: string): 
   await transaction.query(sql`DELETE FROM recovery_codes WHERE user_id = ${user}`)
 }
 
-/** What an account is shown of its codes. */
+/** A recovery code in the export of an account. */
 export interface RecoveryCodeRecord {
   made_at: Date
   used_at: Date | null
 }
 
-/** The codes of an account without the codes, in the order in which they were used. */
+/** Lists when the codes of an account were made and used, in the order of their use. The codes are not stored. */
 export async function listRecoveryCodes(database: Database, user: string): Promise<RecoveryCodeRecord[]> {
   return database.query<RecoveryCodeRecord & Record<string, unknown>>(
     sql`SELECT made_at, used_at FROM recovery_codes WHERE user_id = ${user} ORDER BY used_at, hash`

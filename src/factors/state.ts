@@ -1,26 +1,30 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { Proof } from '../errors.ts'
-import { MOST_WRONG_CODES } from './totp-secrets.ts'
+import { MAX_WRONG_CODES } from './totp-secrets.ts'
 
 /** The second factors of an account. */
 export interface Factors {
-  /** Whether a password alone does not sign in. */
+  /** Whether a sign-in with a password requires a second step. */
   required: boolean
   totp: {
     created_at: Date
-    /** Too many wrong codes in a row: refused until another factor was right or an operator unlocks the account. */
+    /**
+     * Whether codes are refused after too many wrong ones, until another factor succeeds or an operator unlocks the
+     * account.
+     */
     blocked: boolean
   } | null
-  /** How many there are, and how many codes are left. */
+  /** The number of passkeys. */
   passkeys: number
+  /** The number of unused codes. */
   recovery_codes: number
 }
 
-/** The factors of an account; nothing where it has gone. */
+/** Reads the factors of an account; undefined if it does not exist. */
 export async function readFactors(database: Database, user: string): Promise<Factors | undefined> {
   const [row] = await database.query<Omit<Factors, 'totp'> & { confirmed_at: Date | null; blocked: boolean }>(
-    sql`SELECT mfa_required AS required, confirmed_at, wrong_codes >= ${MOST_WRONG_CODES} AS blocked,
+    sql`SELECT mfa_required AS required, confirmed_at, wrong_codes >= ${MAX_WRONG_CODES} AS blocked,
        (SELECT count(*)::int FROM passkeys WHERE user_id = ${user}) AS passkeys,
        (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL) AS recovery_codes
      FROM users LEFT JOIN totp ON totp.user_id = users.id
@@ -31,15 +35,17 @@ export async function readFactors(database: Database, user: string): Promise<Fac
   return { required, totp: confirmed_at && { created_at: confirmed_at, blocked }, passkeys, recovery_codes }
 }
 
-/** What a challenge offers. */
+/** The proofs that a challenge may offer. */
 interface Offer {
-  /** Whether the service can have passkeys at all. */
+  /** Whether the service supports passkeys. */
   passkeys: boolean
-  /** Whether a password would do: at a step-up where no second step is required. */
+  /** Whether to offer the password if the account requires no second step: at a step-up. */
   password?: boolean
 }
 
-/** What an account can prove with at a second step or a step-up, in the order of the contract. */
+/**
+ * Returns the factors that an account can use at a second step or a step-up, in the order in which clients offer them.
+ */
 export function usableFactors(factors: Factors, { passkeys, password = false }: Offer): Proof[] {
   const usable: [Proof, boolean][] = [
     ['totp', factors.totp !== null && !factors.totp.blocked],
@@ -51,9 +57,9 @@ export function usableFactors(factors: Factors, { passkeys, password = false }: 
 }
 
 /**
- * Requires a second step of an account from now on, or no longer. The account is locked by the caller.
+ * Sets whether an account requires a second step. The caller has locked the account.
  *
- * @returns whether that has changed it; not where the account has no factor to require
+ * @returns whether the setting changed; false also if it is to be required and the account has no factor
  */
 export async function requireSecondStep(transaction: Database, user: string, required: boolean): Promise<boolean> {
   const changed = await transaction.query(
@@ -70,12 +76,13 @@ const HAS_FACTOR = sql`(
 )`
 
 /**
- * Takes the requirement and the recovery codes away where the last factor has gone. The account is locked by the caller.
+ * Removes the requirement of a second step, and the recovery codes, if the account has no app and no passkey left. The
+ * caller has locked the account.
  *
- * @returns whether the requirement went
+ * @returns whether the requirement was removed
  */
-export async function settleFactors(transaction: Database, user: string): Promise<boolean> {
-  const [settled] = await transaction.query<{ dropped: boolean }>(
+export async function dropRequirementIfNoFactor(transaction: Database, user: string): Promise<boolean> {
+  const [row] = await transaction.query<{ dropped: boolean }>(
     sql`WITH bare AS (
        SELECT id, mfa_required FROM users WHERE id = ${user} AND NOT ${HAS_FACTOR}
      ), dropped AS (
@@ -85,21 +92,23 @@ export async function settleFactors(transaction: Database, user: string): Promis
      )
      SELECT EXISTS (SELECT FROM dropped) AS dropped`
   )
-  return (settled as { dropped: boolean }).dropped
+  return (row as { dropped: boolean }).dropped
 }
 
-/** What has been added since a time was taken away. */
-export interface TakenAway {
+/** The factors that `deleteFactorsSince` has deleted. */
+export interface DeletedFactors {
+  /** Whether the authenticator app was one of them. */
   totp: boolean
+  /** The number of passkeys. */
   passkeys: number
 }
 
 /**
- * Deletes what was added to sign in with since a moment, as an attacker may have done: a new app, passkeys, recovery codes.
- * The account is locked by the caller, who settles the factors afterwards.
+ * Deletes the app, passkeys and recovery codes that were added since a time, when an attacker may have had the account.
+ * The caller has locked the account, and calls `dropRequirementIfNoFactor` afterwards.
  */
-export async function deleteFactorsSince(transaction: Database, user: string, since: Date): Promise<TakenAway> {
-  const [taken] = await transaction.query<TakenAway & Record<string, unknown>>(
+export async function deleteFactorsSince(transaction: Database, user: string, since: Date): Promise<DeletedFactors> {
+  const [deleted] = await transaction.query<DeletedFactors & Record<string, unknown>>(
     sql`WITH apps AS (
        DELETE FROM totp
        WHERE user_id = ${user} AND (confirmed_at >= ${since}::timestamptz OR secret IS NULL)
@@ -114,5 +123,5 @@ export async function deleteFactorsSince(transaction: Database, user: string, si
      )
      SELECT EXISTS (SELECT FROM apps WHERE secret IS NOT NULL) AS totp, (SELECT count(*)::int FROM keys) AS passkeys`
   )
-  return taken as TakenAway
+  return deleted as DeletedFactors
 }

@@ -4,29 +4,31 @@ import { asNumber, NOW, sql } from '../database/sql.ts'
 import { seal, unseal } from '../secrets/sealing.ts'
 import { matchingStep, SECRET_BYTES, STEP_SECONDS } from './totp.ts'
 
-/** How long a new secret waits for its first code, in seconds. */
+/** How long a new secret can be confirmed, in seconds. */
 export const PENDING_SECONDS = 600
 
-/** How many wrong codes in a row an authenticator app may have (NIST SP 800-63B-4 §3.2.2). */
-export const MOST_WRONG_CODES = 100
+/** The number of consecutive wrong codes after which codes are refused (NIST SP 800-63B-4 §3.2.2). */
+export const MAX_WRONG_CODES = 100
 
 const PURPOSE = 'totp secret'
 
-/** The present time step, by the clock of the database, which all instances share. */
+/** The current time step, by the clock of the database, which all instances share. */
 const STEP = asNumber(sql`floor(extract(epoch FROM ${NOW}) / ${STEP_SECONDS})::bigint`)
 
-/** A code that was right, to be used. */
+/** A correct code, to be used. */
 export interface TotpProof {
+  /** The time step of the code. */
   step: number
-  /** The secret as it is stored: one that was replaced meanwhile proves nothing. */
+  /** The stored secret. If it is replaced before the code is used, the code proves nothing. */
   sealed: Buffer
 }
 
 /**
- * Makes a new secret beside the confirmed one, which stays in use until a code of the new one was shown. The newest one
- * replaces others that wait.
+ * Creates a pending secret. A confirmed one stays in use until the new one is confirmed; an earlier pending one is
+ * replaced.
  *
  * @param key derived for TOTP secrets
+ * @returns the secret
  */
 export async function addPendingTotp(database: Database, key: Buffer, user: string): Promise<Buffer> {
   const secret = randomBytes(SECRET_BYTES)
@@ -40,10 +42,11 @@ export async function addPendingTotp(database: Database, key: Buffer, user: stri
 }
 
 /**
- * Takes the new secret into use if the code is one of it. The step of the code counts as used, so that the code does not
- * sign in.
+ * Confirms the pending secret with one of its codes: it replaces the secret in use. The time step of the code counts as
+ * used, so the same code cannot sign in.
  *
- * @returns whether it did: not for a wrong code, nor where no secret waits
+ * @param key derived for TOTP secrets
+ * @returns false if the code is wrong or no secret is pending
  */
 export async function confirmTotp(database: Database, key: Buffer, user: string, code: string): Promise<boolean> {
   const [row] = await database.query<{ pending: Buffer; step: number }>(
@@ -61,10 +64,12 @@ export async function confirmTotp(database: Database, key: Buffer, user: string,
 }
 
 /**
- * Checks a code of the confirmed secret, without using its step. It counts as wrong until its step is used, so that codes
- * that are checked at once cannot exceed the limit.
+ * Checks a code of the confirmed secret without using it. The code counts as wrong until it is used, so that concurrent
+ * checks cannot exceed the limit.
  *
- * @returns nothing for a wrong code, one that was used, an account without an app, and after 100 wrong codes
+ * @param key derived for TOTP secrets
+ * @returns undefined if the code is wrong or was used, the account has no app, or too many codes were wrong
+ * @throws Error if the stored secret is damaged
  */
 export async function checkTotp(
   database: Database,
@@ -74,7 +79,7 @@ export async function checkTotp(
 ): Promise<TotpProof | undefined> {
   const [row] = await database.query<{ secret: Buffer; last_step: number | null; step: number }>(
     sql`UPDATE totp SET wrong_codes = wrong_codes + 1
-     WHERE user_id = ${user} AND secret IS NOT NULL AND wrong_codes < ${MOST_WRONG_CODES}
+     WHERE user_id = ${user} AND secret IS NOT NULL AND wrong_codes < ${MAX_WRONG_CODES}
      RETURNING secret, ${asNumber(sql`last_step`)} AS last_step, ${STEP} AS step`
   )
   if (!row) return undefined
@@ -83,16 +88,16 @@ export async function checkTotp(
   return step === undefined ? undefined : { step, sealed }
 }
 
-/** Takes back that a code was counted: where the outcome was never known. */
+/** Refunds a check whose outcome is unknown. */
 export async function refundTotpCheck(database: Database, user: string): Promise<void> {
   await database.query(sql`UPDATE totp SET wrong_codes = wrong_codes - 1 WHERE user_id = ${user} AND wrong_codes > 0`)
 }
 
 /**
- * Uses the step of a code, in the transaction of what the code is for, and forgets the wrong codes. Of any number at
- * once, one does.
+ * Uses a code, in the transaction of its purpose, and resets the number of wrong codes. Of concurrent uses, one
+ * succeeds (RFC 6238 §5.2).
  *
- * @returns whether it did
+ * @returns false if a code of the same or a later time step was used, or the secret was replaced
  */
 export async function useTotp(transaction: Database, user: string, { step, sealed }: TotpProof): Promise<boolean> {
   const used = await transaction.query(
@@ -104,22 +109,22 @@ export async function useTotp(transaction: Database, user: string, { step, seale
 }
 
 /**
- * Forgets the wrong codes: another factor was right, or an operator unlocks the account.
+ * Resets the number of wrong codes, after another factor succeeded or when an operator unlocks the account.
  *
- * @returns how many there were
+ * @returns the number before
  */
-export async function forgetWrongCodes(database: Database, user: string): Promise<number> {
-  const [forgotten] = await database.query<{ wrong_codes: number }>(
+export async function resetWrongCodes(database: Database, user: string): Promise<number> {
+  const [row] = await database.query<{ wrong_codes: number }>(
     sql`UPDATE totp SET wrong_codes = 0
      FROM (SELECT user_id, wrong_codes FROM totp WHERE user_id = ${user} AND wrong_codes > 0 FOR UPDATE) AS before
      WHERE totp.user_id = before.user_id
      RETURNING before.wrong_codes`
   )
-  return forgotten?.wrong_codes ?? 0
+  return row?.wrong_codes ?? 0
 }
 
 /**
- * Removes the app of an account, and a secret that waits.
+ * Deletes the confirmed and the pending secret of an account.
  *
  * @returns whether there was a confirmed one
  */

@@ -1,12 +1,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { base32 } from './base32.ts'
 
-/** The length of a time step in seconds, and of a secret in bytes (RFC 6238 §5.2, RFC 4226 §4 R6). */
+/** The length of a time step, in seconds (RFC 6238 §5.2). */
 export const STEP_SECONDS = 30
+
+/** The length of a secret, in bytes (RFC 4226 §4 R6). */
 export const SECRET_BYTES = 20
 const DIGITS = 6
 
-/** The code of a time step: TOTP with SHA-1 and six digits, which every app supports (RFC 6238 §4, RFC 4226 §5.3). */
+/**
+ * Computes the code of a time step: TOTP with SHA-1 and six digits, which every app supports (RFC 6238 §4, RFC 4226
+ * §5.3).
+ */
 export function totp(secret: Buffer, step: number): string {
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(step))
@@ -16,20 +21,20 @@ export function totp(secret: Buffer, step: number): string {
   return String(number % 10 ** DIGITS).padStart(DIGITS, '0')
 }
 
-/** What a code is compared with. */
+/** The state against which a code is checked. */
 export interface TotpCheck {
   secret: Buffer
-  /** The present time step. */
+  /** The current time step. */
   step: number
-  /** The last step of which a code was accepted. */
+  /** The time step of the last accepted code. */
   lastStep: number | null
 }
 
 /**
- * The time step that a code is of: the present one, the one before or the one after it, and later than the last one that
- * was accepted (RFC 6238 §5.2). All are compared, in constant time.
+ * Finds the time step of a code: the current one or one of its neighbours, and later than that of the last accepted
+ * code (RFC 6238 §5.2). All are compared, in constant time.
  *
- * @returns nothing for a wrong code, one that was used, and any text but six ASCII digits
+ * @returns undefined if the code is wrong, was used, or is not six ASCII digits
  */
 export function matchingStep(code: string, { secret, step, lastStep }: TotpCheck): number | undefined {
   if (!/^[0-9]{6}$/.test(code)) return undefined
@@ -40,17 +45,17 @@ export function matchingStep(code: string, { secret, step, lastStep }: TotpCheck
 
 const isEqual = (one: string, other: string) => timingSafeEqual(Buffer.from(one), Buffer.from(other))
 
-/** Whose secret it is, as the app shows it. */
+/** The label of a secret in the app. */
 export interface TotpLabel {
-  /** What the service is called. */
+  /** The name of the service. */
   issuer: string
-  /** The username or the address. */
+  /** The username or the email address. */
   account: string
 }
 
 /**
- * The URI of the QR code (Key URI Format). Issuer and account are percent-encoded each: a colon in either would split the
- * label at the wrong place.
+ * Returns the URI for the QR code (Key URI Format). Issuer and account are percent-encoded separately, so that a colon
+ * in either cannot split the label in the wrong place.
  */
 export function otpauthUri(secret: Buffer, { issuer, account }: TotpLabel): string {
   const [service, name] = [issuer, account].map(encodeURIComponent)

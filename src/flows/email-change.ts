@@ -3,7 +3,7 @@ import { disableLocked } from '../admin/accounts.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
-import { deleteFactorsSince, settleFactors, type TakenAway } from '../factors/state.ts'
+import { type DeletedFactors, deleteFactorsSince, dropRequirementIfNoFactor } from '../factors/state.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { resetGuesses } from '../limits/guesses.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
@@ -133,8 +133,9 @@ export async function recordReplacedEmail(
 
 /**
  * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows
- * the password. So the password is replaced or made unusable, all sessions end, links in earlier mails become void, and
- * what was added to sign in with since the change is deleted: an app of the attacker would keep the owner out. Without a new password, a reset link is sent to the restored address.
+ * the password, and may have added an app that would lock the owner out. So the password is replaced or made unusable,
+ * all sessions end, links in earlier mails become void, and factors that were added since the change are deleted.
+ * Without a new password, a reset link is sent to the restored address.
  *
  * @param secret key of the limit counters
  * @param hash of the new password, if the user has chosen one
@@ -146,7 +147,7 @@ export async function undoEmailChange(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash }: { token: string; hash?: string | undefined }
-): Promise<{ owner: DeviceOwner; ended: number; taken: FactorsUndone }> {
+): Promise<{ owner: DeviceOwner; ended: number; deleted: UndoneFactors }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'undo email change', token)
     const { user, email } = used as { user: string; email: string }
@@ -157,28 +158,28 @@ export async function undoEmailChange(
     await markUndone(transaction, user, email_version)
     const { username } = await replaceEmail(transaction, user, email)
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
-    const taken = await undoFactors(transaction, user, changed_at)
+    const deleted = await undoFactors(transaction, user, changed_at)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a password reset: the owner can sign in, whatever was guessed before.
     if (hash !== undefined) await resetGuesses(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, { kind, recipient: email, userId: user })
-    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, taken }
+    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, deleted }
   })
 }
 
-/** The factors that were added since a change of the address, and are deleted with it. */
-export interface FactorsUndone extends TakenAway {
-  /** Whether no second step is required any more. */
+/** The factors that were added since a change of the address, and are deleted when it is undone. */
+export interface UndoneFactors extends DeletedFactors {
+  /** Whether the requirement of a second step was removed. */
   dropped: boolean
 }
 
-async function undoFactors(transaction: Database, user: string, since: Date): Promise<FactorsUndone> {
-  const taken = await deleteFactorsSince(transaction, user, since)
-  if (!taken.totp && taken.passkeys === 0) return { ...taken, dropped: false }
-  const dropped = await settleFactors(transaction, user)
+async function undoFactors(transaction: Database, user: string, since: Date): Promise<UndoneFactors> {
+  const deleted = await deleteFactorsSince(transaction, user, since)
+  if (!deleted.totp && deleted.passkeys === 0) return { ...deleted, dropped: false }
+  const dropped = await dropRequirementIfNoFactor(transaction, user)
   await enqueueNotice(transaction, user, { what: 'factors removed' })
-  return { ...taken, dropped }
+  return { ...deleted, dropped }
 }
 
 /** Voids the undo links of all changes since a version of the address. */

@@ -3,7 +3,7 @@ import { sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import { voidLoginSteps } from '../factors/login-steps.ts'
 import { makeRecoveryCodes } from '../factors/recovery-codes.ts'
-import { type Factors, readFactors, requireSecondStep, settleFactors } from '../factors/state.ts'
+import { dropRequirementIfNoFactor, type Factors, readFactors, requireSecondStep } from '../factors/state.ts'
 import { addPendingTotp, confirmTotp, deleteTotp } from '../factors/totp-secrets.ts'
 import type { SecurityEvent } from '../mail/letters/security-notice.ts'
 import { enqueueNotice } from '../mail/mails.ts'
@@ -11,7 +11,7 @@ import { addProofToSession, endSessionsBelowAal2 } from '../sessions/authenticat
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 
-/** What all changes of factors need. */
+/** The settings of changes of factors. */
 export interface Enrolment {
   lifetimes: Lifetimes
   /** Whether the service sends mail. */
@@ -25,9 +25,9 @@ export interface Enrolment {
 }
 
 /** The session that changes the factors of its account. */
-export interface Changing {
+export interface FactorChanger {
   session: SessionOfUser
-  /** Whether a second step was required of the account when its access token was found fresh enough. */
+  /** Whether the account required a second step when the access token was found fresh enough. */
   required: boolean
 }
 
@@ -38,46 +38,49 @@ export interface FactorChange {
 }
 
 /**
- * Changes the factors of the account of an active session, in a transaction that locks the account. Work that fails changes
- * nothing.
+ * Runs work that changes the factors of the account of an active session, in a transaction that locks the account. If
+ * the work throws, nothing changes.
  *
- * @returns the result of the work; nothing, without doing it, if a second step is required by now and was not when the
- * access token was judged
+ * @returns the result of the work; undefined, without running it, if the account has required a second step only since
+ * the access token was checked
  * @throws Problem TOKEN_INVALID if the session is not active
  */
 export async function changeFactors<Result>(
   database: Database,
   lifetimes: Lifetimes,
-  { session, required }: Changing,
+  { session, required }: FactorChanger,
   work: (change: FactorChange) => Promise<Result>
 ): Promise<{ result: Result } | undefined> {
   return database.transact(async (transaction) => {
     const [owner] = await transaction.query<{ mfa_required: boolean }>(
       sql`SELECT mfa_required FROM users WHERE id = ${session.sub} FOR NO KEY UPDATE`
     )
-    // Behind the lock: whatever ends all sessions of an account, or those below a level, has locked it too.
+    // After the lock: everything that ends all sessions of an account, or those below a level, locks it too.
     if (!owner || !(await findSessionUser(transaction, lifetimes, session))) throw new Problem('TOKEN_INVALID')
     if (owner.mfa_required && !required) return undefined
     return { result: await work({ transaction, session }) }
   })
 }
 
-/** Makes a secret for an authenticator app, which waits for its first code. */
+/** Creates a pending secret for an authenticator app. */
 export const beginTotp = ({ keys }: Enrolment, { transaction, session }: FactorChange): Promise<Buffer> =>
   addPendingTotp(transaction, keys.totp, session.sub)
 
 /** The outcome of a change after which a second step may be required. */
 export interface Requirement {
-  /** Whether it is required since this change. */
+  /** Whether this change made it required. */
   becameRequired: boolean
-  /** How many other sessions were below `aal2`, and have ended. */
+  /** The number of ended sessions: the others below `aal2`. */
   ended: number
 }
 
 /**
- * Takes the new secret into use, requires a second step, makes recovery codes, and raises the session to `aal2`.
+ * Confirms the pending secret, requires a second step from now on, makes recovery codes, and raises the session to
+ * `aal2`.
  *
- * @throws Problem MFA_CODE_INVALID if the code is wrong, or no secret waits
+ * @param code the first code of the secret
+ * @throws Problem MFA_CODE_INVALID if the code is wrong or no secret is pending; TOKEN_INVALID if the session is not
+ * active
  */
 export async function finishTotp(
   { keys, lifetimes, mail }: Enrolment,
@@ -97,23 +100,25 @@ export async function finishTotp(
 }
 
 /**
- * Removes the authenticator app. With the last factor the requirement and the recovery codes go.
+ * Removes the authenticator app. With the last factor, the requirement of a second step and the recovery codes are
+ * removed.
  *
- * @returns whether the requirement went
- * @throws Problem NOT_FOUND if there is none
+ * @returns whether the requirement was removed
+ * @throws Problem NOT_FOUND if there is no app
  */
 export async function removeTotp({ mail }: Enrolment, { transaction, session }: FactorChange): Promise<boolean> {
   const user = session.sub
   if (!(await deleteTotp(transaction, user))) throw new Problem('NOT_FOUND')
-  const dropped = await settleFactors(transaction, user)
+  const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
   await notify(transaction, mail, user, dropped ? 'second step off' : 'app removed')
   return dropped
 }
 
 /**
- * Makes new recovery codes, which void those before.
+ * Replaces the recovery codes.
  *
+ * @returns the new codes
  * @throws Problem FORBIDDEN if the account has no factor that they could replace
  */
 export async function renewRecoveryCodes(
@@ -129,14 +134,14 @@ export async function renewRecoveryCodes(
 /** The outcome of a change of the requirement: the factors afterwards. */
 export interface RequirementChange extends Requirement {
   factors: Factors
-  /** Recovery codes, if a second step is required and none were left. */
+  /** New recovery codes, if a second step is required and none were left. */
   codes: string[] | undefined
-  /** Whether it was required before, and no longer is. */
+  /** Whether this change removed the requirement. */
   dropped: boolean
 }
 
 /**
- * Requires a second step of an account, or no longer.
+ * Sets whether an account requires a second step.
  *
  * @throws Problem FORBIDDEN if it is to be required and the account has no factor
  */
@@ -162,7 +167,7 @@ export async function changeRequirement(
   return { factors, codes, dropped: false, ...requirement }
 }
 
-/** Requires a second step, and ends the other sessions that began without one. */
+/** Requires a second step, and ends the other sessions below `aal2`. */
 async function require(lifetimes: Lifetimes, { transaction, session }: FactorChange): Promise<Requirement> {
   const becameRequired = await requireSecondStep(transaction, session.sub, true)
   const ended = becameRequired ? await endSessionsBelowAal2(transaction, lifetimes, session) : 0

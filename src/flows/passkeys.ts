@@ -4,8 +4,8 @@ import { Problem } from '../errors.ts'
 import type { VerifiedRegistration } from '../factors/ceremonies.ts'
 import { type Challenge, spendChallenge } from '../factors/challenges.ts'
 import { voidLoginSteps } from '../factors/login-steps.ts'
-import { addPasskey, deletePasskey, MOST_PASSKEYS, type Passkey } from '../factors/passkeys.ts'
-import { settleFactors } from '../factors/state.ts'
+import { addPasskey, deletePasskey, MAX_PASSKEYS, type Passkey } from '../factors/passkeys.ts'
+import { dropRequirementIfNoFactor } from '../factors/state.ts'
 import { enqueueNotice } from '../mail/mails.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { FactorChange } from './factor-enrolment.ts'
@@ -14,8 +14,9 @@ import type { FactorChange } from './factor-enrolment.ts'
  * Adds a verified passkey to an account, and spends its challenge.
  *
  * @param mail whether the service sends mail
- * @throws Problem FORBIDDEN if the account has too many; PASSKEY_REJECTED if it is registered already, or its challenge was
- * used
+ * @param name by default, the name of the authenticator's model
+ * @throws Problem FORBIDDEN if the account has the maximum; PASSKEY_REJECTED if the passkey is already registered or
+ * its challenge was used
  */
 export async function registerPasskey(
   mail: boolean,
@@ -26,7 +27,7 @@ export async function registerPasskey(
   if (!(await spendChallenge(transaction, challenge))) throw new Problem('PASSKEY_REJECTED')
   const added = await addPasskey(transaction, session.sub, passkey, name)
   if (added === 'too many') {
-    throw new Problem('FORBIDDEN', { message: `An account has at most ${MOST_PASSKEYS} passkeys.` })
+    throw new Problem('FORBIDDEN', { message: `An account has at most ${MAX_PASSKEYS} passkeys.` })
   }
   if (added === 'known') throw new Problem('PASSKEY_REJECTED')
   await voidLoginSteps(transaction, session.sub)
@@ -49,7 +50,7 @@ export async function removePasskey(
   const user = session.sub
   if (!(await deletePasskey(transaction, user, id))) throw new Problem('NOT_FOUND')
   if (!(await canSignIn(transaction, user))) throw new Problem('LAST_CREDENTIAL')
-  const dropped = await settleFactors(transaction, user)
+  const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
   if (mail) {
     await enqueueNotice(transaction, user, { what: 'passkey deleted' })
@@ -71,10 +72,11 @@ async function canSignIn(transaction: Database, user: string): Promise<boolean> 
 }
 
 /**
- * Notifies the owner of a passkey whose counter did not increase: once for an answer, whose challenge is spent.
+ * Notifies the owner of a passkey whose counter did not increase. Spends the challenge of the answer, so that each
+ * answer is reported once.
  *
  * @param mail whether the service sends mail
- * @returns whether this was the first report of the answer
+ * @returns false if the answer was already reported
  */
 export async function reportCloned(
   database: Database,

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { deleteAllPasskeys } from '../factors/passkeys.ts'
-import { type Factors, readFactors, settleFactors } from '../factors/state.ts'
+import { dropRequirementIfNoFactor, type Factors, readFactors } from '../factors/state.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { resetGuesses } from '../limits/guesses.ts'
 import { type EmailToken, useEmailToken } from '../mail/email-tokens.ts'
@@ -39,8 +39,8 @@ export async function resetPassword(
 }
 
 /**
- * Deletes all passkeys, but never the second step: otherwise the mailbox alone would sign in. Where the passkeys were that
- * step, recovery codes are left for it.
+ * Deletes all passkeys, but never the second step: otherwise the mailbox alone would sign in. Where the passkeys were
+ * that step, recovery codes are left for it.
  *
  * @throws Problem LAST_CREDENTIAL if no recovery code is left either
  */
@@ -49,7 +49,7 @@ async function removePasskeys(transaction: Database, user: string): Promise<numb
   if (deleted === 0) return 0
   const { required, totp, recovery_codes: codes } = (await readFactors(transaction, user)) as Factors
   if (required && !totp && codes === 0) throw new Problem('LAST_CREDENTIAL')
-  if (!required) await settleFactors(transaction, user)
+  if (!required) await dropRequirementIfNoFactor(transaction, user)
   await enqueueNotice(transaction, user, { what: 'passkeys deleted' })
   return deleted
 }

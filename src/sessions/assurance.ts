@@ -4,21 +4,22 @@ import type { Proof } from '../errors.ts'
 const METHODS = ['pwd', 'otp', 'pop', 'user', 'mfa'] as const
 export type Method = (typeof METHODS)[number]
 
-/** The level of assurance: `aal2` with two factors. */
+/** The authentication assurance level (NIST SP 800-63B-4 §2): `aal2` with two factors. */
 export type Level = 'aal1' | 'aal2'
 
 const METHODS_OF: Record<Proof, readonly Method[]> = {
   password: ['pwd'],
   totp: ['otp'],
   recovery_code: ['otp'],
-  // A passkey is something that the user has, unlocked by what the user knows or is: two factors by itself.
+  // A passkey is two factors by itself: something the user has, unlocked by something the user knows or is.
   passkey: ['pop', 'user', 'mfa']
 }
 
 /**
- * The methods of a session after a proof: those before, and those of the proof. A password and a code are two factors.
+ * Adds the methods of a proof to those of a session. A password and a code together are two factors: `mfa`.
  *
- * @param before the stored methods; those that this version does not know are left out
+ * @param before the stored methods; unknown ones are omitted
+ * @returns all methods, in the order in which tokens list them
  */
 export function addProof(before: readonly string[], proof: Proof): Method[] {
   const all = new Set<string>([...before, ...METHODS_OF[proof]])
@@ -26,35 +27,38 @@ export function addProof(before: readonly string[], proof: Proof): Method[] {
   return METHODS.filter((method) => all.has(method))
 }
 
-/** How and when the user of a session was last authenticated. */
+/** When the user of a session was last authenticated, and the methods of the session. */
 export interface Authentication {
   authenticatedAt: Date
   amr: readonly string[]
 }
 
-/** The level of a session with these methods. */
+/** Returns the level of a session with the given methods. */
 export const levelOf = (amr: readonly string[]): Level => (amr.includes('mfa') ? 'aal2' : 'aal1')
 
-/** What an access token says of it; that of an older instance says nothing. */
+/** The claims of an access token about authentication. Tokens of instances of earlier versions have none. */
 export interface AssuranceClaims {
-  /** When the user last proved something, in seconds since the epoch. */
+  /** When the user was last authenticated, in seconds since the epoch (OpenID Connect Core 1.0 §2). */
   auth_time?: number | undefined
+  /** The level. */
   acr?: string | undefined
 }
 
-/** What a sensitive request requires. */
+/** The requirements of a sensitive request. */
 export interface FreshnessRules {
   /** STEP_UP_MAX_AGE, in seconds. */
   maxAge: number
-  /** Whether the account requires a second step, and so a token of `aal2`. */
+  /** Whether the account requires a second step, so that the token must be at `aal2`. */
   secondStep: boolean
   /** Milliseconds since the epoch. */
   now: number
 }
 
 /**
- * Whether a token is fresh enough for a sensitive request. The token decides, and not its session: otherwise a step-up of
- * the owner would serve an older token of the session that was stolen.
+ * Decides whether a token is fresh enough for a sensitive request (RFC 9470). Only the claims of the token count, not
+ * the state of its session: otherwise, a step-up of the owner would make a stolen older token of the session fresh.
+ *
+ * @returns 'too low' if the token is not at the required level; 'too old' if the authentication is older than allowed
  */
 export function judgeFreshness(
   { auth_time, acr }: AssuranceClaims,

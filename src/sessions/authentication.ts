@@ -6,9 +6,10 @@ import { type Lifetimes, storedSessions } from './lifetimes.ts'
 import type { EndReason, SessionOfUser } from './sessions.ts'
 
 /**
- * Notes a proof in an active session, which is authenticated anew by it. The caller has locked the user.
+ * Stores a proof in an active session: adds its methods, and sets the time of authentication to now. The caller has
+ * locked the user.
  *
- * @returns how the session is authenticated now; undefined if it is not active
+ * @returns the new authentication; undefined if the session is not active
  */
 export async function addProofToSession(
   transaction: Database,
@@ -30,8 +31,8 @@ export async function addProofToSession(
 }
 
 /**
- * Ends the other active sessions of a user in which no second step was taken: a second step is required from now on. The
- * caller has locked the user.
+ * Ends the active sessions of a user that are below `aal2`, except the current one, when a second step becomes
+ * required. The caller has locked the user.
  *
  * @returns the number of ended sessions
  */
@@ -40,7 +41,7 @@ export async function endSessionsBelowAal2(
   lifetimes: Lifetimes,
   { sid, sub }: SessionOfUser
 ): Promise<number> {
-  // The current session is locked with the others, in the order of all statements: it is changed next.
+  // Locks the current session too, since it is changed next: all statements lock sessions in this order.
   const ended = await transaction.query(
     sql`WITH weak AS (
        SELECT session.id, moment FROM ${storedSessions(lifetimes)}

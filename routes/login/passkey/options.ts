@@ -5,8 +5,8 @@ import { RequestOptionsAnswer } from '../../../src/schemas/passkeys.ts'
 const schema = {
   operationId: 'passkeyLoginOptions',
   summary: 'Begin to sign in with a passkey',
-  description: `The options of \`navigator.credentials.get\`, in the JSON of WebAuthn: the same for everybody but for the
-challenge, since the user chooses the account from the passkeys in the browser.`,
+  description: `Returns the options for \`navigator.credentials.get\`, in the JSON of WebAuthn. Only the challenge
+differs between answers: the user chooses an account from the passkeys in the browser.`,
   tags: ['accounts'],
   querystring: Nothing,
   body: NoBody,

@@ -5,9 +5,9 @@ import { RecoveryCodesAnswer, TotpConfirmation } from '../../../src/schemas/mfa.
 const schema = {
   operationId: 'confirmTotp',
   summary: 'Confirm the authenticator app',
-  description: `Requires a fresh access token. Takes the secret that waits into use, requires a second step from now on, ends
-all other sessions that began without one, and makes recovery codes. The session itself is raised to \`aal2\`: refresh it
-for a token that says so.`,
+  description: `Requires a fresh access token. Confirms the new secret, requires a second step from now on, ends all
+other sessions below \`aal2\`, and makes recovery codes. The session itself is raised to \`aal2\`: refresh it for a
+token that says so.`,
   tags: ['second factors'],
   security: [{ bearer: [] }],
   querystring: Nothing,

@@ -3,7 +3,7 @@ import { sql } from '../../database/sql.ts'
 import { type Addressee, nameFor } from './addressee.ts'
 import { defineLetter } from './letter.ts'
 
-/** The events that the owner of an account is told of, each in the words of the subject. */
+/** The events of which the owner of an account is notified, with their text. It is part of the mail. */
 const EVENTS = {
   'second step on': 'Signing in now takes a second step',
   'second step off': 'Signing in no longer takes a second step',
@@ -22,12 +22,16 @@ const EVENTS = {
 
 export type SecurityEvent = keyof typeof EVENTS
 
-/** An event, and of a recovery code that was used how many are left. */
+/** The data of a notice. */
 export type SecurityNotice =
   | { what: Exclude<SecurityEvent, 'recovery code used'> }
-  | { what: 'recovery code used'; left: number }
+  | {
+      what: 'recovery code used'
+      /** The number of unused codes. */
+      left: number
+    }
 
-/** Tells the owner of an account of a change in how to sign in, at the address that was verified then. */
+/** Notifies the owner of an account of a security event, at the address that was verified when it happened. */
 export const securityNotice = defineLetter({
   kind: 'security notice',
   variables: ['name', 'what'],

@@ -11,13 +11,13 @@ test('the factors of an account that is deleted meanwhile are not shown', async 
   t.match((await fastify.inject({ url: '/mfa', headers: bearer(token) })).json(), { code: 'TOKEN_INVALID' })
 })
 
-test('a change of factors is judged again if a second step has become required meanwhile', async (t) => {
+test('a change of factors checks the token again if a second step has become required meanwhile', async (t) => {
   const fastify = await build(t)
   const add = (token: string) => post(fastify, '/mfa/totp', undefined, bearer(token))
-  /** The session was looked up, and the token judged; the next statement changes the factors. */
+  /** The session was found and the token checked; the next statement changes the factors. */
   const requiredMeanwhile = (user: string) => meanwhile(fastify, 1, () => requireStep(fastify.database.open(), user))
 
-  await t.test('and refused for a token that is below', async (t) => {
+  await t.test('and refuses one below aal2', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'ada' })
     await enrolPasskey(fastify.database.open(), user.id)
     requiredMeanwhile(user.id)
@@ -27,7 +27,7 @@ test('a change of factors is judged again if a second step has become required m
     t.strictSame(await fastify.database.open().query(sql`SELECT FROM totp WHERE user_id = ${user.id}`), [])
   })
 
-  await t.test('and made for one that is not', async (t) => {
+  await t.test('and accepts one at aal2', async (t) => {
     const { access_token: token, refresh_token, user } = await signIn(fastify, { username: 'grace' })
     await enrolAsOwner(fastify, token)
     const { access_token: raised } = (await post(fastify, '/token/refresh', { refresh_token })).json()
@@ -36,7 +36,7 @@ test('a change of factors is judged again if a second step has become required m
     t.equal((await add(raised)).statusCode, 200)
   })
 
-  await t.test('and refused for a session that has ended meanwhile', async (t) => {
+  await t.test('and refuses that of a session that has ended meanwhile', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'hedy' })
     meanwhile(fastify, 1, () =>
       fastify.database

@@ -281,7 +281,7 @@ test('the second step of a sign-in', async (t) => {
     t.match(answer(await login()), { statusCode: 403, body: { code: 'MFA_REQUIRED' } })
   })
 
-  await t.test('that ends in 503 is taken back', async (t) => {
+  await t.test('that ends in 503 is refunded', async (t) => {
     const { id, app, challenge } = await begin()
     const { mfa_token } = await challenge()
     const tries = async () => {

@@ -66,7 +66,7 @@ test('the second step of a sign-in', async (t) => {
     t.equal(await finish(), true)
   })
 
-  await t.test('has a try taken back whose outcome was never known', async (t) => {
+  await t.test('refunds an attempt whose outcome is unknown', async (t) => {
     const { step, attempt, open } = await begin()
     for (let tries = 0; tries < 5; tries += 1) t.ok(await attempt())
     await refundLoginStep(open(), step)

@@ -9,7 +9,7 @@ import {
   describePasskeys,
   findPasskey,
   listPasskeys,
-  MOST_PASSKEYS,
+  MAX_PASSKEYS,
   type NewPasskey,
   notePasskeyUse,
   type Passkey,
@@ -91,7 +91,7 @@ test('passkeys', async (t) => {
     const user = await addOwner()
     const outcomes = await Promise.all(Array.from({ length: 25 }, () => addPasskey(open(), user, fresh())))
     t.equal(outcomes.filter((outcome) => outcome === 'too many').length, 5)
-    t.equal((await listPasskeys(open(), user)).length, MOST_PASSKEYS)
+    t.equal((await listPasskeys(open(), user)).length, MAX_PASSKEYS)
   })
 
   await t.test("are renamed and deleted by their owner, and nobody's else", async (t) => {

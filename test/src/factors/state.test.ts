@@ -5,10 +5,10 @@ import { addPasskey } from '../../../src/factors/passkeys.ts'
 import { makeRecoveryCodes, useRecoveryCode } from '../../../src/factors/recovery-codes.ts'
 import {
   deleteFactorsSince,
+  dropRequirementIfNoFactor,
   type Factors,
   readFactors,
   requireSecondStep,
-  settleFactors,
   usableFactors
 } from '../../../src/factors/state.ts'
 import { addPendingTotp } from '../../../src/factors/totp-secrets.ts'
@@ -92,15 +92,15 @@ test('the factors of an account', async (t) => {
     await addKey()
     await makeRecoveryCodes(open(), key, user)
     await requireSecondStep(open(), user, true)
-    t.equal(await settleFactors(open(), user), false)
+    t.equal(await dropRequirementIfNoFactor(open(), user), false)
     await remove('totp')
-    t.equal(await settleFactors(open(), user), false)
+    t.equal(await dropRequirementIfNoFactor(open(), user), false)
     t.match(await read(), { required: true, recovery_codes: 10 })
     await remove('passkeys')
-    t.equal(await settleFactors(open(), user), true)
+    t.equal(await dropRequirementIfNoFactor(open(), user), true)
     t.strictSame(await read(), NONE)
     await makeRecoveryCodes(open(), key, user)
-    t.equal(await settleFactors(open(), user), false, 'it was not required')
+    t.equal(await dropRequirementIfNoFactor(open(), user), false, 'it was not required')
     t.strictSame(await read(), NONE)
   })
 

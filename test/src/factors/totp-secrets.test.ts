@@ -8,8 +8,8 @@ import {
   checkTotp,
   confirmTotp,
   deleteTotp,
-  forgetWrongCodes,
   refundTotpCheck,
+  resetWrongCodes,
   type TotpProof,
   useTotp
 } from '../../../src/factors/totp-secrets.ts'
@@ -133,11 +133,11 @@ test('the authenticator app of an account', async (t) => {
     await Promise.all(Array.from({ length: 120 }, () => check(wrong(show()))))
     t.equal((await row(user)).wrong_codes, 100)
     t.equal(await sign(), false)
-    await forgetWrongCodes(open(), user)
+    await resetWrongCodes(open(), user)
     t.equal(await sign(), true)
   })
 
-  await t.test('has a code taken back whose outcome was never known', async (t) => {
+  await t.test('refunds a code whose outcome is unknown', async (t) => {
     const { user, check } = await enrol()
     await check()
     await refundTotpCheck(open(), user)

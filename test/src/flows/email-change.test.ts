@@ -164,7 +164,7 @@ test('addresses', async (t) => {
     t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), {
       owner: { id: user, password_version: 2, device_version: 2 },
       ended: 0,
-      taken: { totp: false, passkeys: 0, dropped: false }
+      deleted: { totp: false, passkeys: 0, dropped: false }
     })
     t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
     const open = await database.query(sql`SELECT FROM email_changes WHERE user_id = ${user} AND undone_at IS NULL`)
