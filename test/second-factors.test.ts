@@ -347,3 +347,31 @@ test('the audit log has what was done with factors, and no secret', async (t) =>
     t.notOk(output.includes(secret))
   }
 })
+
+test('a session whose factor was removed is below aal2, and ends when the owner requires a second step', async (t) => {
+  const { factors } = await installation(t)
+  const { username } = await factors.account()
+  const adds = {
+    'an app': async () => {
+      const thief = await factors.enrol({ username, ...(await factors.login(username)).json })
+      t.equal((await factors.remove('/mfa/totp', thief.access_token)).status, 204)
+      return thief
+    },
+    'a passkey': async () => {
+      const { access_token } = (await factors.login(username)).json
+      const { key, passkey } = await factors.addPasskey(access_token)
+      const thief = (await factors.usePasskey(key)).json
+      t.equal((await factors.remove(`/passkeys/${passkey.id}`, thief.access_token)).status, 204)
+      return thief
+    }
+  }
+  for (const [what, add] of Object.entries(adds)) {
+    const thief = await factors.refresh(await add())
+    const raised = await factors.post('/token/step-up', thief.access_token, { password: PASSWORD })
+    const { acr } = JSON.parse(Buffer.from(raised.json.access_token.split('.')[1], 'base64url').toString())
+    t.equal(acr, 'aal1', what)
+    const owner = await factors.enrol({ username, ...(await factors.login(username)).json })
+    refused(t, await factors.get('/mfa', raised.json.access_token), 401, 'TOKEN_INVALID')
+    t.equal((await factors.remove('/mfa/totp', owner.access_token)).status, 204)
+  }
+})

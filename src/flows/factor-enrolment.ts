@@ -7,7 +7,7 @@ import { dropRequirementIfNoFactor, type Factors, readFactors, requireSecondStep
 import { addPendingTotp, confirmTotp, deleteTotp } from '../factors/totp-secrets.ts'
 import type { SecurityEvent } from '../mail/letters/security-notice.ts'
 import { enqueueNotice } from '../mail/mails.ts'
-import { addProofToSession, endSessionsBelowAal2 } from '../sessions/authentication.ts'
+import { addProofToSession, endSessionsBelowAal2, withdrawProof } from '../sessions/authentication.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 
@@ -111,6 +111,7 @@ export async function removeTotp({ mail }: Enrolment, { transaction, session }: 
   if (!(await deleteTotp(transaction, user))) throw new Problem('NOT_FOUND')
   const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
+  await withdrawProof(transaction, user, 'totp')
   await notify(transaction, mail, user, dropped ? 'second step off' : 'app removed')
   return dropped
 }

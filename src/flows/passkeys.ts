@@ -8,6 +8,7 @@ import { addPasskey, deletePasskey, MAX_PASSKEYS, type Passkey } from '../factor
 import { dropRequirementIfNoFactor } from '../factors/state.ts'
 import { enqueueNotice } from '../mail/mails.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
+import { withdrawProof } from '../sessions/authentication.ts'
 import type { FactorChange } from './factor-enrolment.ts'
 
 /**
@@ -52,6 +53,7 @@ export async function removePasskey(
   if (!(await canSignIn(transaction, user))) throw new Problem('LAST_CREDENTIAL')
   const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
+  await withdrawProof(transaction, user, 'passkey')
   if (mail) {
     await enqueueNotice(transaction, user, { what: 'passkey deleted' })
     if (dropped) await enqueueNotice(transaction, user, { what: 'second step off' })

@@ -55,3 +55,24 @@ export async function endSessionsBelowAal2(
   )
   return ended.length
 }
+
+/** What a proof adds to the methods of a session, and the other methods with which `mfa` stays. */
+const METHODS = {
+  totp: { method: 'otp', others: ['pop'] },
+  passkey: { method: 'pop', others: ['pwd', 'otp'] }
+} as const
+
+/**
+ * Takes a proof out of the methods of all sessions of a user, because the factor is removed. Otherwise a session of an
+ * attacker who added and removed a factor would stay at `aal2`, and survive the second step that the owner adds. The
+ * caller has locked the user.
+ */
+export async function withdrawProof(transaction: Database, user: string, proof: keyof typeof METHODS): Promise<void> {
+  const { method, others } = METHODS[proof]
+  await transaction.query(
+    sql`UPDATE sessions SET amr = array_remove(
+         CASE WHEN amr @> ${others}::text[] THEN amr ELSE array_remove(amr, 'mfa') END, ${method}
+       )
+     WHERE user_id = ${user} AND ended_at IS NULL AND ${method} = ANY(amr)`
+  )
+}

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
-import { addProofToSession, endSessionsBelowAal2 } from '../../../src/sessions/authentication.ts'
+import { addProofToSession, endSessionsBelowAal2, withdrawProof } from '../../../src/sessions/authentication.ts'
 import { findSessionUser, type OpenedSession, openSession } from '../../../src/sessions/sessions.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
@@ -89,5 +89,28 @@ test('the authentication of a session', async (t) => {
     ])
     t.strictSame(rows, [{ end_reason: 'second step added' }, { end_reason: 'x' }])
     t.equal(await endSessionsBelowAal2(database, CONFIG, current), 0)
+  })
+
+  await t.test('loses the proof of a factor that is removed', async (t) => {
+    type Methods = Parameters<Awaited<ReturnType<typeof begin>>['open']>[0]
+    const table: [before: Methods, proof: 'totp' | 'passkey', after: string[]][] = [
+      [['pwd', 'otp', 'mfa'], 'totp', ['pwd']],
+      [['otp', 'pop', 'user', 'mfa'], 'totp', ['pop', 'user', 'mfa']],
+      [['pwd', 'pop', 'user', 'mfa'], 'totp', ['pwd', 'pop', 'user', 'mfa']],
+      [['pop', 'user', 'mfa'], 'passkey', ['user']],
+      [['pwd', 'pop', 'user', 'mfa'], 'passkey', ['pwd', 'user']],
+      [['pwd', 'otp', 'pop', 'user', 'mfa'], 'passkey', ['pwd', 'otp', 'user', 'mfa']],
+      [['pwd', 'otp', 'mfa'], 'passkey', ['pwd', 'otp', 'mfa']]
+    ]
+    for (const [before, proof, after] of table) {
+      const { id, open, end } = await begin()
+      const [session, ended] = [await open(before), await open(before)]
+      const stranger = await (await begin()).open(before)
+      await end(ended.sid)
+      await withdrawProof(database, id, proof)
+      t.strictSame((await stored(session.sid)).amr, after, `${before} without ${proof}`)
+      t.strictSame((await stored(ended.sid)).amr, before, 'an ended session stays as it was')
+      t.strictSame((await stored(stranger.sid)).amr, before, 'so does that of another user')
+    }
   })
 })
