@@ -233,7 +233,7 @@ test('an unusable folder is refused at once, with the fix:', async (t) => {
     ['where the system takes no folders', '/proc/nope', /cannot be created: ENOENT: /],
     ['deeper in there', '/proc/nope/deeper', /cannot be created: ENOENT: /],
     ['a file', join(folder, 'file'), /cannot be read: ENOTDIR: /],
-    ['below a file', join(folder, 'file', 'data'), /cannot be (?:made|read): ENOTDIR: /],
+    ['below a file', join(folder, 'file', 'data'), /cannot be (?:created|read): ENOTDIR: /],
     ['a link that leads to itself', join(folder, 'circle'), /cannot be read: ELOOP: /]
   ]
   for (const [what, path, why] of refused) {
