@@ -29,7 +29,7 @@ export interface Outage {
   end: () => Promise<unknown> | unknown
   /** The duration, in seconds. */
   seconds?: number
-  /** What may succeed during the outage: nothing, reads, or anything that the database still does. */
+  /** The requests that may succeed during the outage: none, reads, or all that the database still serves. */
   goesOn?: 'nothing' | 'reads' | 'some'
   /** The limit on the recovery after its end, in seconds. */
   recovery?: number

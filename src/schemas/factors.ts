@@ -20,7 +20,7 @@ export const RequestOptions = Type.Object(
   { ...strict, description: 'the options for `navigator.credentials.get`' }
 )
 
-/** What browsers and password managers write: they may add keys at any time, which are ignored. */
+/** Objects that browsers and password managers write. Unknown keys are ignored: a browser may add some at any time. */
 export const BROWSERS = { additionalProperties: true }
 
 /** The answer of `navigator.credentials.get`, as far as it is read. */

@@ -31,7 +31,7 @@ export interface Kind {
   credentialId?: Buffer
 }
 
-/** What differs from an honest answer. */
+/** Deviations from an honest answer. */
 export interface Changes {
   /** Members of the client data; one that is undefined is left out. */
   clientData?: Record<string, unknown>

@@ -72,7 +72,7 @@ interface Expected {
   allow?: string[]
   /** The request id, where one was sent that is kept. */
   id?: string
-  /** What the body says of a second step or a step-up. */
+  /** The `challenge` of the body, for a second step or a step-up. */
   challenge?: Challenge
   /** The parameters of `WWW-Authenticate: Bearer`, where they are not those of an access token. */
   authenticate?: string[]
