@@ -148,7 +148,7 @@ export async function unlockAccount(
   user: string
 ): Promise<{ account: Account; guesses: Guesses[]; codes: Failures }> {
   return database.transact(async (transaction) => {
-    const row = await findAccountRow(transaction, user)
+    const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     const guesses = await readGuesses(transaction, secret, row)
     const { wrong, blockedFor } = await readCodeGuesses(transaction, secret, row.id)
     await resetGuesses(transaction, [...accountCodesKeys(secret, row.id), ...accountKeys(secret, row)])
