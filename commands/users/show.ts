@@ -69,7 +69,7 @@ function describe(
 }
 
 function describeFactors({ required, totp, passkeys, recovery_codes }: Factors): string {
-  if (!totp && passkeys === 0) return 'none'
+  if (!totp && passkeys === 0 && !required) return 'none'
   const app = totp && `an authenticator app${totp.blocked ? ', blocked after too many wrong codes' : ''}`
   const all = [app, countOf(passkeys, 'passkey'), `${countOf(recovery_codes, 'recovery code')} left`]
   return `${all.filter(Boolean).join(', ')}; second step ${required ? 'required' : 'not required'}`

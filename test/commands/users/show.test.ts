@@ -124,6 +124,13 @@ test('users show', async (t) => {
       (await run(['users', 'show', 'mary'])).stdout,
       /\nlimits {4}10 wrong codes, blocked for (?:30|2\d) seconds\n/
     )
+    await database.query(sql`DELETE FROM totp`)
+    await database.query(sql`DELETE FROM passkeys`)
+    t.equal(
+      await shown(),
+      '0 passkeys, 10 recovery codes left; second step required',
+      'codes alone are no way around it'
+    )
   })
 
   await t.test('shows sessions of which neither address nor program is known', async (t) => {
