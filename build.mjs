@@ -17,7 +17,7 @@ const STAMP = 'dist/.built'
 
 const filesOf = (folder) => readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`)
 /** What is copied as it is. */
-const COPIED = ['sql', 'mail']
+const COPIED = ['sql', 'mail', 'pages']
 
 const inputs = [...FOLDERS, ...COPIED]
   .flatMap(filesOf)

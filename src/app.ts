@@ -14,11 +14,7 @@ import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
-import ownAccount from '../plugins/flows/own-account.ts'
 import ownPassword from '../plugins/flows/own-password.ts'
-import ownSessions from '../plugins/flows/own-sessions.ts'
-import passkeyEnrolment from '../plugins/flows/passkey-enrolment.ts'
-import registration from '../plugins/flows/registration.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
@@ -39,6 +35,7 @@ import emailTokenPurge from '../plugins/mail/email-token-purge.ts'
 import mail from '../plugins/mail/mail.ts'
 import metrics from '../plugins/observability/metrics.ts'
 import tracing from '../plugins/observability/tracing.ts'
+import pageSessions from '../plugins/pages/page-sessions.ts'
 import pages from '../plugins/pages/pages.ts'
 import passwords from '../plugins/passwords.ts'
 import openapi from '../plugins/schemas/openapi.ts'
@@ -104,15 +101,12 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   totp,
   recoveryCodes,
   passkeys,
-  // What users do: register, sign in, change their account, follow links in mails; and the pages for it.
-  registration,
   signIn,
   stepUp,
-  ownAccount,
-  ownSessions,
-  factorEnrolment,
-  passkeyEnrolment,
+  // Links in mails, and pages.
   emailLinks,
+  factorEnrolment,
+  pageSessions,
   pages,
   // Periodic work, and observation.
   emailTokenPurge,

@@ -14,7 +14,7 @@ export default fp(
       if (problem.statusCode >= 500) report(problem, request)
       const { pageOf } = request.routeOptions.config
       reply.code(problem.statusCode).headers(problem.headers)
-      return reply.send(pageOf ? pageOf(problem, request, reply) : problem.toJSON())
+      return pageOf ? pageOf(problem, request, reply) : reply.send(problem.toJSON())
     })
   },
   { name: 'errors' }

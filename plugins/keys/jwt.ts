@@ -1,12 +1,12 @@
 import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
-import type { Claims } from '../../src/tokens/claims.ts'
+import type { Claims, SessionClaims } from '../../src/tokens/claims.ts'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
     payload: Partial<Claims>
-    user: Claims
+    user: SessionClaims
   }
 }
 

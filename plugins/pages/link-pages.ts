@@ -1,7 +1,7 @@
 import type { Static, TObject } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
-import { type Code, Problem } from '../../src/errors.ts'
-import type { Html } from '../../src/pages/html.ts'
+import { Problem } from '../../src/errors.ts'
+import { say } from '../../src/pages/layout.ts'
 import {
   type LinkForm,
   type Message,
@@ -9,15 +9,14 @@ import {
   renderExpired,
   renderIncomplete,
   renderLinkForm,
-  renderMessage,
+  renderNote,
   renderRefusal
 } from '../../src/pages/link-form.ts'
 import type { LinkInfo } from '../flows/email-links.ts'
-import type { AddForm } from './page-routes.ts'
+import type { AddPage } from './page-routes.ts'
 
 /** A page that the link of a mail leads to. */
 export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
-  operationId: string
   /** Shown after the action. */
   done: Message
   /** Shown for a link that was followed before and may be followed again. */
@@ -25,8 +24,6 @@ export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
   /** Shown with a link that is not valid. */
   renewal: Renewal
   body: Body
-  /** The codes of its refusals, beside EMAIL_TOKEN_INVALID and those of every form. */
-  codes?: Code[]
   preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
   /** Finds the link of a token without using it. Undefined if it is not valid. */
   look(request: FastifyRequest, token: string): Promise<LinkInfo | undefined>
@@ -36,13 +33,17 @@ export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
 /** Adds a page for the links in mails to a scope of its own; none if a frontend has the pages. */
 export type AddLink = <Body extends TObject>(scope: FastifyInstance, page: LinkPage<Body>) => void
 
-export function createLinkPages(addForm: AddForm): AddLink {
+/** The format of a token. One of another format is truncated or repeated. */
+const TOKEN = /^[\w-]{43}$/
+
+/** @param offered whether mails are sent, and their links lead here */
+export function createLinkPages(offered: boolean, add: AddPage): AddLink {
   /** The links that forms were sent for. */
   const links = new WeakMap<FastifyRequest, LinkInfo>()
 
   return (scope, given) => {
-    const { name, operationId, title, body, codes = [], preHandler = [], done, doneBefore, renewal } = given
-    const expired = renderExpired(renewal)
+    if (!offered) return
+    const { action, title, body, preHandler = [], done, doneBefore, renewal } = given
 
     async function look(request: FastifyRequest): Promise<void> {
       const { token } = fieldsOf(request)
@@ -52,32 +53,31 @@ export function createLinkPages(addForm: AddForm): AddLink {
       links.set(request, link)
     }
 
-    function refuse(problem: Problem, request: FastifyRequest): Html {
-      if (problem.code === 'EMAIL_TOKEN_INVALID') return expired
-      return renderRefusal(given, links.get(request), fieldsOf(request), problem)
-    }
-
-    addForm(scope, {
-      name,
-      operationId,
-      title,
-      description: 'The page behind the link in a mail.',
+    add(scope, {
+      path: action.slice(action.lastIndexOf('/')),
       body,
-      codes: [...codes, 'EMAIL_TOKEN_INVALID'],
       // The limits precede the look-up, and the look-up precedes validation: an invalid field is shown with the account.
       preValidation: [...[preHandler].flat(), look],
-      preHandler: [],
-      async show(request, token) {
-        if (token === undefined) return renderIncomplete(renewal)
+      async show({ request, page }) {
+        const { token } = request.query as { token?: unknown }
+        const view = (content: ReturnType<typeof renderNote>) => ({ title: say(page, title), content })
+        if (typeof token !== 'string' || !TOKEN.test(token)) return view(renderIncomplete(page, renewal))
         const link = await given.look(request, token)
-        if (!link) return expired
-        return link.done && doneBefore ? renderMessage(doneBefore) : renderLinkForm(given, link, { token })
+        if (!link) return view(renderExpired(page, renewal))
+        if (link.done && doneBefore) return view(renderNote(page, doneBefore))
+        return view(renderLinkForm(page, given, link, { token }))
       },
-      async act(request, body, reply) {
+      async act({ request, reply, page }, body) {
         await given.act(request, body, reply)
-        return renderMessage(done)
+        return { title: say(page, title), content: renderNote(page, done) }
       },
-      refuse
+      refuse({ request, page }, problem) {
+        const content =
+          problem.code === 'EMAIL_TOKEN_INVALID'
+            ? renderExpired(page, renewal)
+            : renderRefusal(page, given, links.get(request), fieldsOf(request), problem)
+        return { title: say(page, title), content }
+      }
     })
   }
 }

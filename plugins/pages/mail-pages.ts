@@ -1,22 +1,23 @@
 import type { FastifyInstance } from 'fastify'
 import type { Action } from '../../src/limits/rates.ts'
 import type { RequestKind } from '../../src/mail/mails.ts'
-import { askingForm, renderForm } from '../../src/pages/form.ts'
+import { EMAIL } from '../../src/pages/fields.ts'
+import { type Form, type FormValues, renderForm } from '../../src/pages/form.ts'
 import { html } from '../../src/pages/html.ts'
+import { type PageContext, say, type View } from '../../src/pages/layout.ts'
+import { renderNote } from '../../src/pages/link-form.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
-import { MAIL_ASKED } from '../../src/schemas/answers.ts'
+import type { TextKey } from '../../src/pages/texts.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
 import { trimEmail } from '../../src/users/names.ts'
-import type { AddForm } from './page-routes.ts'
+import type { AddPage } from './page-routes.ts'
 
 /** A page that requests a mail, as a route of the API does: with the same limits and one answer for every address. */
 export interface MailPage {
-  /** The last part of its path. */
-  name: string
-  operationId: string
-  title: string
-  intro: string
-  button: string
+  /** The path of the form from the root of the service. */
+  action: string
+  title: TextKey
+  intro: TextKey
   /** The mail that it requests. */
   kind: RequestKind
   /** The action that is counted by client address. */
@@ -28,32 +29,36 @@ export interface MailPage {
 /** Adds a page that requests a mail to a scope of its own; none if a frontend has the pages. */
 export type AddMailRequest = (scope: FastifyInstance, page: MailPage) => void
 
-export function createMailPages({ limits, mail }: FastifyInstance, addForm: AddForm): AddMailRequest {
-  return (scope, { name, operationId, title, intro, button, kind, counted, reason }) => {
-    const form = askingForm(name, button)
-    const above = html`<h1>${title}</h1>
-<p>${intro}</p>`
+/** @param offered whether mails are sent, and their links lead here */
+export function createMailPages(
+  { limits, mail }: Pick<FastifyInstance, 'limits' | 'mail'>,
+  offered: boolean,
+  add: AddPage
+): AddMailRequest {
+  return (scope, { action, title, intro, kind, counted, reason }) => {
+    if (!offered) return
+    const form: Form = { action, fields: [EMAIL], button: 'mail.button' }
+    const render = (page: PageContext, filled?: FormValues): View => {
+      const above = html`<h1>${say(page, title)}</h1>
+<p>${say(page, intro)}</p>`
+      return { title: say(page, title), content: renderForm(page, form, above, filled) }
+    }
 
-    addForm(scope, {
-      name,
-      operationId,
-      title,
-      description: 'A page that asks for a mail. The answer is the same for every address.',
+    add(scope, {
+      path: action.slice(action.lastIndexOf('/')),
       body: EmailBody,
-      codes: ['TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
       preValidation: trimEmail,
       preHandler: [mail.require, limits.byAddress(counted)],
-      show: async () => renderForm(form, above),
-      async act(request, { email }) {
+      show: async ({ page }) => render(page),
+      async act({ request, page }, { email }) {
         await mail.request(request, { kind, recipient: email })
         request.record('mail asked', { detail: { reason } })
-        return html`<div class="card"><h1>Look into your mailbox</h1>
-<p>${MAIL_ASKED.message}</p></div>`
+        return { title: say(page, title), content: renderNote(page, { title: 'mail.title', text: 'mail.asked' }) }
       },
-      refuse: (problem, { body }) =>
-        renderForm(form, above, {
-          values: (body ?? {}) as Record<string, unknown>,
-          errors: describeErrors(problem, form.fields)
+      refuse: ({ request, page }, problem) =>
+        render(page, {
+          values: (request.body ?? {}) as Record<string, unknown>,
+          errors: describeErrors(page, problem, form.fields)
         })
     })
   }

@@ -3,121 +3,125 @@ import type {
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
+  onRequestHookHandler,
   preHandlerHookHandler,
   preValidationHookHandler
 } from 'fastify'
-import { type Code, Problem } from '../../src/errors.ts'
+import { Problem } from '../../src/errors.ts'
 import { parseForm } from '../../src/http/form-body.ts'
 import { isOwnForm, ownOrigins } from '../../src/http/own-origin.ts'
-import type { Html } from '../../src/pages/html.ts'
-import { BODY, refusals } from '../../src/schemas/answers.ts'
-import type { RenderPage } from './render-page.ts'
+import { renderMessage } from '../../src/pages/form.ts'
+import { link, type PageContext, say, type View } from '../../src/pages/layout.ts'
+import { describeProblem } from '../../src/pages/problems.ts'
+import type { KeysOf } from '../../src/pages/texts.ts'
+import type { PageRenderer } from './render-page.ts'
+
+/** A request for a page. */
+export interface Visit {
+  request: FastifyRequest
+  reply: FastifyReply
+  page: PageContext
+}
+
+/** Another page that the browser opens instead, by its path from the root of the service. */
+export interface GoTo {
+  goTo: string
+  /** What was done: the page says so. */
+  done?: Done
+}
+
+/** What was done on another page: the texts that begin with `done.`. */
+export type Done = KeysOf<'done'> extends `done.${infer Name}` ? Name : never
+
+type Hooks<Hook> = Hook | Hook[]
 
 /** A page with a form. GET changes nothing; POST does what a route of the API does. */
-export interface PageRoutes<Body extends TObject> {
+export interface PageRoute<Body extends TObject> {
   /** The last part of its path. */
-  name: string
-  operationId: string
-  title: string
-  description: string
+  path: string
+  /** The form. It may have no other fields. */
   body: Body
-  /** The codes of its refusals, in addition to those of every form. */
-  codes: Code[]
-  preValidation?: preValidationHookHandler | preValidationHookHandler[]
-  preHandler: preHandlerHookHandler | preHandlerHookHandler[]
-  /** Renders the page for the token in its URL, if there is one. */
-  show(request: FastifyRequest, token: string | undefined): Promise<Html>
-  /** Performs the action and renders the page that confirms it. */
-  act(request: FastifyRequest, body: Static<Body>, reply: FastifyReply): Promise<Html>
-  /** Renders the page for a refusal. */
-  refuse(problem: Problem, request: FastifyRequest): Html
+  /** Hooks of both methods; of POST, they run once the form is read, so that a refusal keeps what was typed. */
+  before?: Hooks<preValidationHookHandler>
+  /** Hooks of POST, before the form is validated. */
+  preValidation?: Hooks<preValidationHookHandler>
+  /** Hooks of POST, once the form is validated. */
+  preHandler?: Hooks<preHandlerHookHandler>
+  /** The page. Without it, GET leads to another one. */
+  show(visit: Visit): Promise<View | GoTo>
+  /** Does what the form is for. */
+  act(visit: Visit, body: Static<Body>): Promise<View | GoTo>
+  /** The page again, with what was wrong. */
+  refuse(visit: Visit, problem: Problem): Promise<View> | View
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Renders a refusal as a page, in place of the JSON error body. */
-    pageOf?: (problem: Problem, request: FastifyRequest, reply: FastifyReply) => string
+    pageOf?: (problem: Problem, request: FastifyRequest, reply: FastifyReply) => Promise<string>
   }
 }
 
-/** Adds a page to a scope of its own; none if a frontend has the pages or no mail can be sent. */
-export type AddForm = <Body extends TObject>(scope: FastifyInstance, page: PageRoutes<Body>) => void
+/** Adds a page to a scope of its own. */
+export type AddPage = <Body extends TObject>(scope: FastifyInstance, page: PageRoute<Body>) => void
 
 const FORM = 'application/x-www-form-urlencoded'
 
-const HTML = { 'text/html': { schema: Type.String() } }
-
 /** Other parameters are ignored: mail services add their own to links. */
-const Query = Type.Object(
-  { token: Type.Optional(Type.Unsafe<unknown>({ description: 'the token of the link', examples: ['x'.repeat(43)] })) },
-  { additionalProperties: true }
-)
+const Query = Type.Object({}, { additionalProperties: true })
 
-/** The format of a token. One of another format is truncated or repeated. */
-const TOKEN = /^[\w-]{43}$/
-
-export function createPageRoutes({ config, mail }: FastifyInstance, render: RenderPage): AddForm {
+export function createPageRoutes(
+  { config }: Pick<FastifyInstance, 'config'>,
+  { contextOf, render }: PageRenderer
+): AddPage {
   const origins = ownOrigins(config.PUBLIC_URL)
 
-  async function requireOwnForm({ headers }: FastifyRequest): Promise<void> {
-    if (!isOwnForm(headers, origins)) throw new Problem('FORBIDDEN')
+  const requireOwnForm: onRequestHookHandler = ({ headers }, _reply, done) => {
+    done(isOwnForm(headers, origins) ? undefined : new Problem('FORBIDDEN'))
   }
 
-  function add<Body extends TObject>(scope: FastifyInstance, given: PageRoutes<Body>): void {
-    if (config.APP_URL !== undefined || !mail.available) return
-    const { name, operationId, title, description, body, codes, preValidation = [], preHandler } = given
-    const pageOf = (problem: Problem, request: FastifyRequest, reply: FastifyReply) =>
-      render(reply, title, given.refuse(problem, request), { failed: true })
+  function add<Body extends TObject>(scope: FastifyInstance, given: PageRoute<Body>): void {
+    const { path, body, before = [], preValidation = [], preHandler = [] } = given
+
+    async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+      const page = contextOf(request)
+      const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
+      const view = isForeign ? foreignForm(page, problem) : await given.refuse({ request, reply, page }, problem)
+      return render(reply, page, { ...view, failed: true })
+    }
+
+    function answer({ reply, page }: Visit, outcome: View | GoTo) {
+      if ('content' in outcome) return render(reply, page, outcome)
+      const { goTo, done } = outcome
+      return reply.redirect(link(page, done === undefined ? goTo : `${goTo}?done=${done}`), 303)
+    }
 
     scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => {
       // A field left empty counts as missing.
       return Object.fromEntries(Object.entries(parseForm(bytes)).filter(([, value]) => value !== ''))
     })
 
-    const common = { summary: title, tags: ['mail'], description }
-    scope.get<{ Querystring: Static<typeof Query> }>(
-      `/${name}`,
-      {
-        schema: {
-          ...common,
-          operationId: `${operationId}Page`,
-          querystring: Query,
-          response: {
-            200: { description: 'The page.', content: HTML },
-            ...asPages(refusals('DATABASE_UNAVAILABLE'))
-          }
-        },
-        config: { pageOf }
-      },
+    scope.get(
+      path,
+      { schema: { hide: true, querystring: Query }, preValidation: before, config: { pageOf } },
       async (request, reply) => {
-        const { token } = request.query
-        const isToken = typeof token === 'string' && TOKEN.test(token)
-        return render(reply, title, await given.show(request, isToken ? token : undefined))
+        const visit = { request, reply, page: contextOf(request) }
+        return answer(visit, await given.show(visit))
       }
     )
 
     scope.post<{ Body: Static<Body> }>(
-      `/${name}`,
+      path,
       {
-        schema: {
-          ...common,
-          operationId: `${operationId}Form`,
-          querystring: Type.Object({}, { additionalProperties: false }),
-          consumes: [FORM],
-          body,
-          response: {
-            200: { description: 'The page that confirms it.', content: HTML },
-            ...asPages(refusals(...BODY, ...codes, 'FORBIDDEN', 'DATABASE_UNAVAILABLE'))
-          }
-        },
+        schema: { hide: true, querystring: Query, body },
         onRequest: requireOwnForm,
-        preValidation,
+        preValidation: [...[before].flat(), ...[preValidation].flat()],
         preHandler,
         config: { pageOf }
       },
       async (request, reply) => {
-        const done = await given.act(request, request.body as Static<Body>, reply)
-        return render(reply, title, done)
+        const visit = { request, reply, page: contextOf(request) }
+        return answer(visit, await given.act(visit, request.body as Static<Body>))
       }
     )
   }
@@ -125,12 +129,8 @@ export function createPageRoutes({ config, mail }: FastifyInstance, render: Rend
   return add
 }
 
-/** Adds HTML to the documented refusals. The transport's own refusals stay JSON. */
-function asPages(responses: ReturnType<typeof refusals>) {
-  return Object.fromEntries(
-    Object.entries(responses).map(([status, { content, ...response }]) => [
-      status,
-      { ...response, content: { ...content, ...HTML } }
-    ])
-  )
+/** What is shown for a form of another site, and for one whose origin is not known. */
+function foreignForm(page: PageContext, problem: Problem): View {
+  const title = say(page, 'problem.title')
+  return { title, content: renderMessage(title, describeProblem(page, problem)) }
 }

@@ -1,15 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { parseJson } from '../../src/http/json-body.ts'
+import { link } from '../../src/pages/layout.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
-import { type AddForm, createPageRoutes } from './page-routes.ts'
-import { createRenderPage, type RenderPage } from './render-page.ts'
+import { type AddPage, createPageRoutes } from './page-routes.ts'
+import { createPageRenderer, type PageRenderer } from './render-page.ts'
+import { createReturning, type Returning, returnQuery } from './return-to.ts'
+import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
 
 /** HTML pages. */
-export interface Pages {
-  render: RenderPage
-  addForm: AddForm
+export interface Pages extends PageRenderer {
+  /** Whether people sign in and manage their account on pages of the service. */
+  readonly hosted: boolean
+  /** Adds a page to a scope of its own. */
+  add: AddPage
   addLink: AddLink
   addMailRequest: AddMailRequest
+  returnTo: Returning
+  signIn: SignInPages
+  /** A hook: leads to the sign-in, and back, without a session. Otherwise sets `request.user` and `request.account`. */
+  requireSession(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /**
+   * A preValidation hook for forms with a factor: parses the credential of a passkey, which is JSON in a form, and removes
+   * the spaces that apps show in a code.
+   */
+  readFactors(request: FastifyRequest): Promise<void>
+  /** A hook after `requireSession`: leads to the step-up, and back, if the last authentication is too old or too weak. */
+  requireFresh(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 declare module 'fastify' {
@@ -21,11 +39,41 @@ declare module 'fastify' {
 /** Provides HTML pages. */
 export default fp(
   async (fastify) => {
-    const render = createRenderPage(fastify.config)
-    const addForm = createPageRoutes(fastify, render)
-    const addLink = createLinkPages(addForm)
-    const addMailRequest = createMailPages(fastify, addForm)
-    fastify.decorate('pages', { render, addForm, addLink, addMailRequest } satisfies Pages)
+    const { config, mail, pageSessions } = fastify
+    const renderer = createPageRenderer(fastify)
+    const add = createPageRoutes(fastify, renderer)
+    const returnTo = createReturning(config)
+    const hosted = config.PAGES === 'on'
+    // With APP_URL, the links in mails lead to a frontend. The hosted pages ask for mails all the same.
+    const ofLinks = config.APP_URL === undefined && mail.available
+    const ofMails = ofLinks || (hosted && mail.available)
+
+    /** Opens another page, and comes back to the one of the request. */
+    function detour(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
+      const back = String(request.routeOptions.url).slice(1)
+      return reply.redirect(link(renderer.contextOf(request), `${path}${returnQuery(back)}`), 303)
+    }
+
+    fastify.decorate('pages', {
+      ...renderer,
+      hosted,
+      add,
+      addLink: createLinkPages(ofLinks, add),
+      addMailRequest: createMailPages(fastify, ofMails, add),
+      returnTo,
+      signIn: createSignInPages(fastify, returnTo),
+      requireSession: async (request, reply) =>
+        (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login'),
+      readFactors,
+      requireFresh: async (request, reply) =>
+        pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
+    } satisfies Pages)
   },
-  { name: 'pages', dependencies: ['audit', 'config', 'limits', 'mail'] }
+  { name: 'pages', dependencies: ['audit', 'clock', 'config', 'limits', 'mail', 'page-sessions', 'passkeys'] }
 )
+
+async function readFactors({ body }: FastifyRequest): Promise<void> {
+  const form = body as Record<string, unknown>
+  if (typeof form.totp === 'string') form.totp = form.totp.replaceAll(' ', '')
+  if (typeof form.credential === 'string') form.credential = parseJson(Buffer.from(form.credential))
+}

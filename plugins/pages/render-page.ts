@@ -1,14 +1,18 @@
-import { createHash } from 'node:crypto'
-import type { FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { serviceOf } from '../../src/config/service.ts'
-import type { Html } from '../../src/pages/html.ts'
-import { type PageOptions, page, STYLE } from '../../src/pages/layout.ts'
+import { type Assets, readAssets } from '../../src/pages/assets.ts'
+import { type PageContext, renderPage, type View } from '../../src/pages/layout.ts'
+import { readTexts } from '../../src/pages/texts.ts'
 
-/** Renders an HTML page as the answer, with a policy that allows its own style and form and nothing else. */
-export type RenderPage = (reply: FastifyReply, title: string, content: Html, options?: PageOptions) => string
-
-/** The hash of the one style (CSP Level 3 §6.7.3.3): no other style applies, even if it gets into a page. */
-const STYLE_HASH = createHash('sha256').update(String(STYLE)).digest('base64')
+/** Renders pages in the language of the user. */
+export interface PageRenderer {
+  /** The files that pages load. */
+  readonly assets: Assets
+  /** What a page knows of the request that it answers. */
+  contextOf(request: FastifyRequest): PageContext
+  /** Renders a page as the answer, with a policy that allows our own sheet, script and forms, and nothing else. */
+  render(reply: FastifyReply, page: PageContext, view: View): string
+}
 
 const HEADERS = {
   'content-security-policy': [
@@ -16,21 +20,37 @@ const HEADERS = {
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
-    'img-src data:',
-    `style-src 'sha256-${STYLE_HASH}'`
+    "img-src 'self' data:",
+    "script-src 'self'",
+    "style-src 'self'",
+    "require-trusted-types-for 'script'"
   ].join('; '),
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'publickey-credentials-create=(self), publickey-credentials-get=(self)',
   // The URL holds the token of a link, which must not reach another origin. With no-referrer a browser would send
   // `Origin: null` with our own forms (Fetch §3.2).
   'referrer-policy': 'same-origin',
+  vary: 'accept-language',
   'x-frame-options': 'DENY'
 }
 
-export function createRenderPage(config: Parameters<typeof serviceOf>[0]): RenderPage {
+export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clock' | 'config'>): PageRenderer {
   const service = serviceOf(config)
-  return (reply, title, content, options) => {
-    reply.headers(HEADERS).type('text/html; charset=utf-8')
-    return page(service, title, content, options)
+  const assets = readAssets(config.PAGES_FOLDER)
+  const chooseLanguage = readTexts(config.PAGES_FOLDER)
+  return {
+    assets,
+    contextOf: ({ headers, routeOptions }) => ({
+      language: chooseLanguage(headers['accept-language']),
+      service,
+      assets,
+      root: '../'.repeat(String(routeOptions.url).split('/').length - 2),
+      now: clock.now()
+    }),
+    render(reply, page, view) {
+      reply.headers(HEADERS).header('content-language', page.language.tag).type('text/html; charset=utf-8')
+      return renderPage(page, view)
+    }
   }
 }

@@ -20,6 +20,8 @@ export interface RefreshCookie {
    * site or with none
    */
   presented(request: FastifyRequest<{ Body: { refresh_token?: string } }>): PresentedToken
+  /** The refresh token that a request has in its cookie, wherever it came from. */
+  cookieOf(request: FastifyRequest): string | undefined
   /** @param maxAge the seconds for which the session lives unless it is used again */
   setCookie(reply: FastifyReply, token: string, maxAge: number): void
   clearCookie(reply: FastifyReply): void
@@ -37,11 +39,15 @@ export function createRefreshCookie({
     reply.header('set-cookie', stringifySetCookie(cookie))
   }
 
+  const cookieOf = ({ headers }: FastifyRequest) => cookieValue(headers.cookie, name)
+
   return {
-    presented({ body, headers }) {
+    cookieOf,
+    presented(request) {
+      const { body, headers } = request
       if (body.refresh_token !== undefined) return { text: body.refresh_token, inCookie: false }
       const isOurs = origins.has(String(headers.origin))
-      const text = cookieValue(headers.cookie, name)
+      const text = cookieOf(request)
       if (!text) {
         throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/refresh_token', message: 'is required' }] })
       }

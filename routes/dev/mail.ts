@@ -58,10 +58,10 @@ const mail: FastifyPluginAsyncTypebox = async (fastify) => {
   }
   const onRequest = [requireLocal, knowsToken]
 
-  fastify.get('/mail', { schema: listing, onRequest }, async (_request, reply) => {
+  fastify.get('/mail', { schema: listing, onRequest }, async (request, reply) => {
     const messages = mailbox.list().map((message) => show(message, query))
     const content = html`<h1>Mail that was not sent</h1>${messages.length > 0 ? messages : EMPTY}`
-    return pages.render(reply, 'Mail', content, { wide: true })
+    return pages.render(reply, pages.contextOf(request), { title: 'Mail', content, wide: true })
   })
 
   fastify.get('/mail/:id', { schema: showing, onRequest }, async ({ params }, reply) => {

@@ -1,19 +1,69 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { Problem } from '../../src/errors.ts'
+import { say } from '../../src/pages/layout.ts'
+import { renderNote } from '../../src/pages/link-form.ts'
+import { describeErrors } from '../../src/pages/problems.ts'
+import { signUpFields, signUpView } from '../../src/pages/views/sign-up.ts'
+import { SignUpForm } from '../../src/schemas/pages.ts'
 
-/** With HIDE_ACCOUNTS, a registration begins with a mail, which this page requests. */
+/** Registering. With HIDE_ACCOUNTS it begins with a mail; otherwise the user is signed in at once. */
 const register: FastifyPluginAsync = async (fastify) => {
-  if (fastify.config.HIDE_ACCOUNTS === 'off') return
+  const { config, limits, pageSessions, pages, passwords, registration } = fastify
+  const { returnTo } = pages
 
-  fastify.pages.addMailRequest(fastify, {
-    name: 'register',
-    operationId: 'register',
-    title: 'Register',
-    intro: 'We send you a mail with a link to finish your registration.',
-    button: 'Send the mail',
-    kind: 'registration asked',
-    counted: 'register',
-    reason: 'registration'
+  if (config.HIDE_ACCOUNTS === 'on') {
+    pages.addMailRequest(fastify, {
+      action: 'pages/register',
+      title: 'sign-up.title',
+      intro: 'sign-up.mail',
+      kind: 'registration asked',
+      counted: 'register',
+      reason: 'registration'
+    })
+    return
+  }
+  if (!pages.hosted) return
+
+  const needsEmail = config.REQUIRE_VERIFIED_EMAIL === 'on'
+  const fields = signUpFields(needsEmail, config.PASSWORD_MIN)
+
+  pages.add(fastify, {
+    path: '/register',
+    body: SignUpForm(needsEmail),
+    before: returnTo.check,
+    preHandler: [limits.byAddress('register'), passwords.admit],
+    show: async ({ request, page }) => signUpView(page, { fields, returnTo: returnTo.given(request) }),
+
+    async act({ request, reply, page }, { password, email, username }) {
+      const names = { ...(email !== undefined && { email }), ...(username !== undefined && { username }) }
+      await registration.withPassword(request, reply, { names, password })
+      const typed = email === undefined ? { username: String(username) } : { email }
+      try {
+        const signedIn = await fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true })
+        await pageSessions.open(request, reply, signedIn)
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error
+        // The account exists by now: sending the form again would only find its name taken.
+        if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: 'pages/login' }
+        const title = say(page, 'sign-up.title')
+        return { title, content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' }) }
+      }
+      return returnTo.goOn(request, page)
+    },
+
+    refuse: ({ request, page }, problem) =>
+      signUpView(page, {
+        fields,
+        returnTo: returnTo.given(request),
+        values: (request.body ?? {}) as Record<string, unknown>,
+        errors: namesNoAccount(problem)
+          ? { summary: say(page, 'sign-up.one-name'), fields: {} }
+          : describeErrors(page, problem, fields)
+      })
   })
 }
 
 export default register
+
+/** Whether a form has neither name. */
+const namesNoAccount = ({ errors = [] }: Problem) => errors.some(({ path }) => path === '')

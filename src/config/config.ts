@@ -34,6 +34,7 @@ export interface Config
     | 'AUDIENCE'
     | 'PASSKEY_ORIGINS'
     | 'MAIL_FROM'
+    | 'PAGES'
   > {
   /** In lower case. */
   RESERVED_USERNAMES: string[]
@@ -43,6 +44,8 @@ export interface Config
   AUDIENCE: string
   PASSKEY_ORIGINS: string[]
   MAIL_FROM: Sender
+  /** Whether people sign in and manage their account on the service's own pages. */
+  PAGES: 'on' | 'off'
 }
 
 /** The configuration is invalid. The message lists every fault with its fix, without values. */
@@ -94,6 +97,7 @@ function complete(settings: Settings): Config {
   const passkeys = completePasskeys(settings)
   return {
     ...settings,
+    PAGES: settings.PAGES ?? (APP_URL === undefined ? 'on' : 'off'),
     ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
     ...(SERVICE_URL !== undefined && { SERVICE_URL: normalUrl(SERVICE_URL) }),
     RESERVED_USERNAMES: settings.RESERVED_USERNAMES === 'none' ? [] : list(settings.RESERVED_USERNAMES.toLowerCase()),

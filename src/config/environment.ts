@@ -110,6 +110,8 @@ export const Environment = Type.Object(
     MAIL_TEMPLATES: Type.Optional(Type.String({ format: 'readable-folder', fix: 'the path of a readable folder' })),
     APP_URL: publicUrl,
     SERVICE_URL: publicUrl,
+    PAGES: Type.Optional(Type.Union([Type.Literal('on'), Type.Literal('off')], { fix: 'on or off' })),
+    PAGES_FOLDER: Type.Optional(Type.String({ format: 'readable-folder', fix: 'the path of a readable folder' })),
     REQUIRE_VERIFIED_EMAIL: onOff('off'),
     HIDE_ACCOUNTS: onOff('off'),
     LIMITS: onOff('on'),

@@ -3,30 +3,62 @@ import type { Field } from './form.ts'
 /** The password of an existing account. */
 export const CURRENT_PASSWORD: Field = {
   name: 'password',
-  label: 'Password',
-  called: 'the password',
+  label: 'password',
   type: 'password',
   autocomplete: 'current-password'
 }
 
-/** The password of a new account. */
-export const FIRST_PASSWORD: Field = { ...CURRENT_PASSWORD, autocomplete: 'new-password' }
-
-/** A password that replaces another one. */
-export const NEW_PASSWORD: Field = {
-  name: 'new_password',
-  label: 'New password',
-  called: 'the new password',
+/** A new password, with the rule that people need to know before they choose one. */
+export const newPassword = (name: 'password' | 'new_password', min: number): Field => ({
+  name,
+  label: name === 'password' ? 'password' : 'password.new',
+  hint: { text: 'password.hint', gaps: { min } },
   type: 'password',
   autocomplete: 'new-password'
-}
+})
 
-/** The username of a new account. */
+/** The username of a new account, or a new one. */
 export const USERNAME: Field = {
   name: 'username',
-  label: 'Username (optional)',
-  called: 'the username',
+  label: 'username',
+  invalid: 'fault.username',
   type: 'text',
   autocomplete: 'username',
-  optional: true
+  verbatim: true
+}
+
+export const EMAIL: Field = {
+  name: 'email',
+  label: 'email',
+  invalid: 'fault.email',
+  type: 'email',
+  autocomplete: 'email'
+}
+
+/** A name to sign in with: an address or a username. The browser may offer passkeys there. */
+export const NAME: Field = {
+  name: 'name',
+  label: 'sign-in.name',
+  type: 'text',
+  autocomplete: 'username webauthn',
+  verbatim: true
+}
+
+/** The code of an authenticator app. One field: six boxes would break pasting and screen readers. */
+export const TOTP: Field = {
+  name: 'totp',
+  label: 'second-step.totp',
+  invalid: 'fault.totp',
+  type: 'text',
+  autocomplete: 'one-time-code',
+  inputmode: 'numeric',
+  verbatim: true
+}
+
+export const RECOVERY_CODE: Field = {
+  name: 'recovery_code',
+  label: 'second-step.recovery_code',
+  type: 'text',
+  autocomplete: 'one-time-code',
+  verbatim: true
 }

@@ -1,80 +1,47 @@
 import type { AccountNames } from '../schemas/users.ts'
-import { type Html, html } from './html.ts'
+import { type Content, type Html, html } from './html.ts'
+import { link, type PageContext, say } from './layout.ts'
+import type { Gaps, TextKey } from './texts.ts'
 
 /** An input of a form. */
 export interface Field {
   /** The key in the body. */
   name: string
-  label: string
-  /** The name in a sentence, in lower case, such as "the new password". */
-  called: string
+  label: TextKey
+  /** What is said of a value that does not fit. */
+  invalid?: TextKey
+  /** Shown below the input. */
+  hint?: { text: TextKey; gaps?: Gaps }
   type: 'text' | 'password' | 'email'
   /** The value that a browser or a password manager may fill in (HTML §4.10.18.7). */
-  autocomplete: 'username' | 'current-password' | 'new-password' | 'email'
+  autocomplete: string
+  /** The keyboard of a phone. */
+  inputmode?: 'numeric'
   optional?: true
+  /** Names have no language: neither spelling nor capitals are corrected. */
+  verbatim?: true
 }
 
 /** A form that is sent by POST. */
 export interface Form {
-  /** A relative URL, since the service may be reached under a path. */
+  /** The path from the root of the service. */
   action: string
   fields: Field[]
   /** The text of the button. */
-  button: string
-  /** Renders a secondary button. */
-  quiet?: boolean
+  button: TextKey
+  /** How the button looks; the one of a page that goes on by default. */
+  look?: 'quiet' | 'danger'
+  /** Values that go along. */
+  hidden?: Record<string, string | undefined>
 }
 
 /** The values of a form. */
 export interface FormValues {
-  token?: string | undefined
   /** The name of the account, under which a password manager stores the new password. */
   account?: string | undefined
   /** The values that were submitted last. Passwords are not shown again. */
   values?: Record<string, unknown>
   errors?: FormErrors | undefined
-}
-
-/** Renders a form in a card, with an introduction. */
-export function renderForm({ action, fields, button, quiet }: Form, intro: Html, filled: FormValues = {}): Html {
-  const { token, account, values = {}, errors } = filled
-  const firstInvalid = fields.find(({ name }) => errors?.fields[name])
-  const secret = fields.some(({ type }) => type === 'password')
-  return html`<form class="card" method="post" action="${action}">
-${intro}
-${errors && html`<p class="fault" role="alert">${errors.summary}</p>`}
-${token !== undefined && html`<input type="hidden" name="token" value="${token}">`}
-${secret && account !== undefined && html`<input hidden type="text" autocomplete="username" value="${account}" readonly>`}
-${fields.map((field) => renderField(field, values[field.name], errors?.fields[field.name], field === firstInvalid))}
-<button${quiet && html` class="quiet"`}>${button}</button>
-</form>`
-}
-
-function renderField(field: Field, value: unknown, error: string | undefined, focus: boolean): Html {
-  const { name, label, type, autocomplete, optional } = field
-  const kept = type !== 'password' && typeof value === 'string' && html` value="${value}"`
-  const marked = error !== undefined && html` aria-invalid="true" aria-describedby="${name}-fault"`
-  return html`<div class="field">
-<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${kept}${!optional && html` required`}${marked}${focus && html` autofocus`}>
-${error !== undefined && html`<p class="wrong" id="${name}-fault">${error}</p>`}
-</div>
-`
-}
-
-/** A form that asks for the address to which a mail is sent. */
-export const askingForm = (action: string, button: string): Form => ({
-  action,
-  fields: [
-    { name: 'email', label: 'Email address', called: 'the email address', type: 'email', autocomplete: 'email' }
-  ],
-  button
-})
-
-/** Renders the names of an account. */
-export function accountLine({ username, email }: AccountNames): Html {
-  const names = [username, email].filter((name) => name !== null)
-  return html`<p>Account: <strong>${names.join(', ')}</strong></p>`
 }
 
 /** The error messages of a page. */
@@ -84,3 +51,57 @@ export interface FormErrors {
   /** Messages by the name of the field. */
   fields: Record<string, string>
 }
+
+/** Renders a form in a card, with an introduction, and with what comes after the fields and the button. */
+export function renderForm(page: PageContext, form: Form, intro: Html, filled: FormValues = {}, after?: Content): Html {
+  return html`<div class="card">
+${intro}
+${renderBareForm(page, form, filled)}${after}
+</div>`
+}
+
+/** Renders a form without a card. */
+export function renderBareForm(page: PageContext, form: Form, filled: FormValues = {}, beforeButton?: Content): Html {
+  const { action, fields, button, look, hidden = {} } = form
+  const { account, values = {}, errors } = filled
+  const firstInvalid = fields.find(({ name }) => errors?.fields[name])
+  const secret = fields.some(({ type }) => type === 'password')
+  return html`<form method="post" action="${link(page, action)}">
+${errors && renderFault(errors.summary)}
+${renderHidden(hidden)}
+${secret && account !== undefined && html`<input hidden type="text" autocomplete="username" value="${account}" readonly>`}
+${fields.map((field) => renderField(page, field, values[field.name], errors?.fields[field.name], field === firstInvalid))}${beforeButton}
+<button class="${[fields.length > 0 && 'full', look].filter(Boolean).join(' ')}">${say(page, button)}</button>
+</form>`
+}
+
+/** A message that something went wrong. Screen readers read it at once. */
+export const renderFault = (text: string): Html => html`<p class="fault" role="alert">${text}</p>`
+
+/** Values that go along with a form. */
+export const renderHidden = (values: Record<string, string | undefined>): Html[] =>
+  Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}">`]
+  )
+
+function renderField(page: PageContext, field: Field, value: unknown, error: string | undefined, focus: boolean): Html {
+  const { name, label, type, autocomplete, inputmode, optional, verbatim, hint } = field
+  const kept = type !== 'password' && typeof value === 'string' && html` value="${value}"`
+  const described = [error !== undefined && `${name}-fault`, hint && `${name}-hint`].filter(Boolean).join(' ')
+  return html`<div class="field">
+<label for="${name}">${say(page, label)}</label>
+<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${inputmode && html` inputmode="${inputmode}"`}${verbatim && html` autocapitalize="none" spellcheck="false"`}${kept}${!optional && html` required`}${error !== undefined && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}${focus && html` autofocus`}>
+${error !== undefined && html`<p class="wrong" id="${name}-fault">${error}</p>`}${hint && html`<p class="hint" id="${name}-hint">${say(page, hint.text, hint.gaps)}</p>`}
+</div>
+`
+}
+
+/** Renders the names of an account. */
+export function accountLine(page: PageContext, { username, email }: AccountNames): Html {
+  const names = [username, email].filter((name) => name !== null)
+  return html`<p>${say(page, 'account-line')} <strong>${names.join(', ')}</strong></p>`
+}
+
+/** A message in a card that takes the place of a form. */
+export const renderMessage = (title: string, text: Content): Html => html`<div class="card"><h1>${title}</h1>
+<p>${text}</p></div>`

@@ -1,8 +1,11 @@
 import type { Problem } from '../errors.ts'
 import type { AccountNames } from '../schemas/users.ts'
-import { type Field, type Form, type FormValues, renderForm } from './form.ts'
+import { EMAIL } from './fields.ts'
+import { type Field, type Form, type FormErrors, renderFault, renderForm, renderMessage } from './form.ts'
 import { type Html, html } from './html.ts'
+import { type PageContext, say } from './layout.ts'
 import { describeErrors } from './problems.ts'
+import type { TextKey } from './texts.ts'
 
 /** The link that a form is for. */
 export interface FormLink {
@@ -12,79 +15,89 @@ export interface FormLink {
 
 /** The form behind a link in a mail. */
 export interface LinkForm<Link extends FormLink> {
-  /** The last part of its path. */
-  name: string
-  title: string
+  /** The path of the form from the root of the service. */
+  action: string
+  title: TextKey
   /** Describes the action, and the account and address that it concerns. */
-  intro(link: Link): Html
+  intro(page: PageContext, link: Link): Html
   /** The fields beside the token. */
   fields?: Field[]
-  button: string
+  button: TextKey
   /** Another form for the same token, below the first. */
-  beside?: { intro: Html; form: Form }
+  beside?: { title: TextKey; text: TextKey; form: Form }
 }
 
 /** A message that takes the place of a form. */
 export interface Message {
-  title: string
-  text: string
+  title: TextKey
+  text: TextKey
 }
 
 /** How to go on without the link: with a form that requests another mail, if there can be one. */
 export interface Renewal {
-  text: string
+  text: TextKey
   form?: Form
 }
 
-type Token = FormValues & { token: string }
+/** A form that asks for another mail. */
+export const askAgain = (action: string): Form => ({ action, fields: [EMAIL], button: 'mail.again' })
+
+/** What a form is filled with. */
+interface Filling {
+  token: string
+  values?: Record<string, unknown>
+  errors?: FormErrors
+}
 
 export function renderLinkForm<Link extends FormLink>(
-  { name, title, intro, fields = [], button, beside }: LinkForm<Link>,
+  page: PageContext,
+  { action, title, intro, fields = [], button, beside }: LinkForm<Link>,
   link: Link | undefined,
-  filling: Token
+  { token, ...filling }: Filling
 ): Html {
-  const above = html`<h1>${title}</h1>
-${link && intro(link)}`
+  const above = html`<h1>${say(page, title)}</h1>
+${link && intro(page, link)}`
   const { username, email } = link?.names ?? {}
   const account = username ?? email ?? link?.email
-  const form = renderForm({ action: name, fields, button }, above, { ...filling, account })
-  return beside
-    ? html`${form}
-${renderForm(beside.form, beside.intro, { token: filling.token })}`
-    : form
+  const hidden = { token }
+  const form = renderForm(page, { action, fields, button, hidden }, above, { ...filling, account })
+  if (!beside) return form
+  const other = html`<h2>${say(page, beside.title)}</h2>
+<p>${say(page, beside.text)}</p>`
+  return html`${form}
+${renderForm(page, { ...beside.form, hidden }, other)}`
 }
 
 /** Renders a refusal: the form again with what is wrong, or the problem alone if sending the form again cannot help. */
 export function renderRefusal<Link extends FormLink>(
+  page: PageContext,
   form: LinkForm<Link>,
   link: Link | undefined,
   values: Record<string, unknown>,
   problem: Problem
 ): Html {
   const { token } = values
-  const errors = describeErrors(problem, typeof token === 'string' ? (form.fields ?? []) : [])
+  const errors = describeErrors(page, problem, typeof token === 'string' ? (form.fields ?? []) : [])
   const isTaken = problem.code === 'ACCOUNT_EXISTS' && Object.keys(errors.fields).length === 0
-  if (typeof token === 'string' && !isTaken) return renderLinkForm(form, link, { token, values, errors })
-  return html`<div class="card"><h1>${form.title}</h1>
-<p class="fault" role="alert">${errors.summary}</p></div>`
+  if (typeof token === 'string' && !isTaken) return renderLinkForm(page, form, link, { token, values, errors })
+  return html`<div class="card"><h1>${say(page, form.title)}</h1>
+${renderFault(errors.summary)}</div>`
 }
 
-export const renderMessage = ({ title, text }: Message): Html => html`<div class="card"><h1>${title}</h1>
-<p>${text}</p></div>`
+export const renderNote = (page: PageContext, { title, text }: Message): Html =>
+  renderMessage(say(page, title), say(page, text))
 
 /** A link that has expired or was used before. */
-export const renderExpired = (renewal: Renewal): Html => html`${EXPIRED}${renderRenewal(renewal)}`
+export const renderExpired = (page: PageContext, renewal: Renewal): Html =>
+  html`${renderNote(page, { title: 'link.expired', text: 'link.expired.text' })}
+${renderRenewal(page, renewal)}`
 
 /** A link without a complete token. */
-export const renderIncomplete = (renewal: Renewal): Html => html`${INCOMPLETE}${renderRenewal(renewal)}`
+export const renderIncomplete = (page: PageContext, renewal: Renewal): Html =>
+  html`${renderNote(page, { title: 'link.incomplete', text: 'link.incomplete.text' })}
+${renderRenewal(page, renewal)}`
 
-const EXPIRED = html`<div class="card"><h1>This link has expired or was already used</h1>
-<p>If a later mail has come, use the link in that one.</p></div>
-`
-
-const INCOMPLETE = html`<div class="card"><h1>This link is incomplete</h1>
-<p>Part of the address is missing. Copy the whole address from the mail.</p></div>
-`
-
-const renderRenewal = ({ text, form }: Renewal): Html =>
-  form ? renderForm(form, html`<p>${text}</p>`) : html`<div class="card"><p>${text}</p></div>`
+function renderRenewal(page: PageContext, { text, form }: Renewal): Html {
+  const intro = html`<p>${say(page, text)}</p>`
+  return form ? renderForm(page, form, intro) : html`<div class="card">${intro}</div>`
+}

@@ -25,6 +25,9 @@ const Claims = Type.Object({
 
 export type Claims = Static<typeof Claims>
 
+/** What routes know of the session of a request: from its access token, or from the session behind the cookie of a page. */
+export type SessionClaims = Pick<Claims, 'sub' | 'sid' | 'preferred_username' | 'auth_time' | 'amr' | 'acr'>
+
 const isValid = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
 
 /**

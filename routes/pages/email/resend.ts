@@ -2,11 +2,9 @@ import type { FastifyPluginAsync } from 'fastify'
 
 const resend: FastifyPluginAsync = async (fastify) => {
   fastify.pages.addMailRequest(fastify, {
-    name: 'resend',
-    operationId: 'resendVerification',
-    title: 'Confirm your email address',
-    intro: 'We send you a mail with a link to confirm the address of your account.',
-    button: 'Send the mail',
+    action: 'pages/email/resend',
+    title: 'verify.title',
+    intro: 'resend.text',
     kind: 'verification asked',
     counted: 'mail',
     reason: 'verification'

@@ -2,11 +2,9 @@ import type { FastifyPluginAsync } from 'fastify'
 
 const forgot: FastifyPluginAsync = async (fastify) => {
   fastify.pages.addMailRequest(fastify, {
-    name: 'forgot',
-    operationId: 'forgotPassword',
-    title: 'Choose a new password',
-    intro: 'We send a mail with a link to choose a new password to the address of your account.',
-    button: 'Send the mail',
+    action: 'pages/password/forgot',
+    title: 'reset.title',
+    intro: 'forgot.text',
     kind: 'reset asked',
     counted: 'mail',
     reason: 'password reset'

@@ -1,27 +1,24 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { NEW_PASSWORD } from '../../../src/pages/fields.ts'
-import { accountLine, askingForm } from '../../../src/pages/form.ts'
+import { newPassword } from '../../../src/pages/fields.ts'
+import { accountLine } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
+import { say } from '../../../src/pages/layout.ts'
+import { askAgain } from '../../../src/pages/link-form.ts'
 import { PasswordResetForm } from '../../../src/schemas/passwords.ts'
 
 const reset: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, limits, mail, passwords } = fastify
+  const { config, emailLinks, limits, mail, passwords } = fastify
 
   fastify.pages.addLink(fastify, {
-    name: 'reset',
-    operationId: 'resetPassword',
-    title: 'Choose a new password',
-    intro: ({ names }) => html`<p>It replaces the old one and signs you out everywhere.</p>
-${accountLine(names)}`,
-    fields: [NEW_PASSWORD],
-    button: 'Set the password',
-    done: { title: 'Your password is changed', text: 'You can sign in with it now.' },
-    renewal: {
-      text: 'We can send you another mail with a link to choose a new password.',
-      form: askingForm('forgot', 'Send another mail')
-    },
+    action: 'pages/password/reset',
+    title: 'reset.title',
+    intro: (page, { names }) => html`<p>${say(page, 'reset.text')}</p>
+${accountLine(page, names)}`,
+    fields: [newPassword('new_password', config.PASSWORD_MIN)],
+    button: 'reset.button',
+    done: { title: 'reset.done', text: 'reset.done.text' },
+    renewal: { text: 'reset.renewal', form: askAgain('pages/password/forgot') },
     body: PasswordResetForm,
-    codes: ['PASSWORD_REJECTED', 'TOO_MANY_REQUESTS', 'MAIL_UNAVAILABLE'],
     preHandler: [mail.require, limits.byAddress('password'), passwords.admit],
     look: (request, token) => emailLinks.look(request, 'reset password', token),
     act: emailLinks.resetPassword

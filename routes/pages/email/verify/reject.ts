@@ -1,27 +1,22 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { accountLine, askingForm } from '../../../../src/pages/form.ts'
+import { accountLine } from '../../../../src/pages/form.ts'
 import { html } from '../../../../src/pages/html.ts'
+import { say } from '../../../../src/pages/layout.ts'
+import { askAgain } from '../../../../src/pages/link-form.ts'
 import { EmailTokenBody } from '../../../../src/schemas/email.ts'
 
 const reject: FastifyPluginAsync = async (fastify) => {
   const { emailLinks } = fastify
 
   fastify.pages.addLink(fastify, {
-    name: 'reject',
-    operationId: 'rejectEmail',
-    title: 'This was not me',
-    intro: ({
-      names
-    }) => html`<p>Your address is taken off this account. If it was registered with that and has no username, it is deleted.</p>
-${accountLine(names)}`,
-    button: 'Take my address off it',
-    done: { title: 'Your address is taken off', text: 'Nobody uses it here any more. You can close this page.' },
-    renewal: {
-      text: 'If this is your account and the address is not confirmed yet, we can send you another mail.',
-      form: askingForm('../resend', 'Send another mail')
-    },
+    action: 'pages/email/verify/reject',
+    title: 'reject.title',
+    intro: (page, { names }) => html`<p>${say(page, 'reject.text')}</p>
+${accountLine(page, names)}`,
+    button: 'reject.button',
+    done: { title: 'reject.done', text: 'reject.done.text' },
+    renewal: { text: 'reject.renewal', form: askAgain('pages/email/resend') },
     body: EmailTokenBody,
-    codes: ['ACCOUNT_EXISTS'],
     async look(request, token) {
       const link = await emailLinks.look(request, 'verify email', token)
       return link?.done ? undefined : link

@@ -1,0 +1,96 @@
+import { stringifySetCookie } from 'cookie'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { cookieValue } from '../../src/http/cookie-value.ts'
+import { isPlainLoopback } from '../../src/http/loopback.ts'
+import { judgeFreshness } from '../../src/sessions/assurance.ts'
+import {
+  createPageToken,
+  endPageSession,
+  readPageToken,
+  usePageToken,
+  writePageToken
+} from '../../src/sessions/page-session.ts'
+import { readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts'
+import { authenticationClaims } from '../../src/tokens/claims.ts'
+import type { SignedIn } from '../flows/sign-in.ts'
+
+/** The browser session of the pages: one with that of the API, by a cookie of its own (RFC 6265bis). */
+export interface PageSessions {
+  /** Sets the cookies of a session that was just opened, and ends the one that the browser had before. */
+  open(request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn): Promise<void>
+  /**
+   * Finds the session of a request. Sets `request.user` and `request.account`, as access tokens do.
+   *
+   * @returns whether there is one
+   */
+  find(request: FastifyRequest): Promise<boolean>
+  /** Whether the user of the session of the request was authenticated a short time ago, as its row says. */
+  isFresh(request: FastifyRequest): boolean
+  /** Whether the browser also has the refresh token of the session, which a frontend needs. */
+  hasRefreshToken(request: FastifyRequest): boolean
+  /** Ends the session of a request and removes its cookies. */
+  end(request: FastifyRequest, reply: FastifyReply): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    pageSessions: PageSessions
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { clock, config, sessions } = fastify
+    const secure = !isPlainLoopback(config.PUBLIC_URL)
+    const name = secure ? '__Host-latchkey_session' : 'latchkey_session'
+
+    /** Lax rather than Strict: who comes by a link in a mail would look signed out. Forms are checked by their origin. */
+    function setCookie(reply: FastifyReply, value: string, maxAge: number): void {
+      const cookie = { name, value, maxAge, path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
+      reply.header('set-cookie', stringifySetCookie(cookie))
+    }
+
+    const tokenOf = ({ headers }: FastifyRequest) => readPageToken(cookieValue(headers.cookie, name) ?? '')
+
+    async function endOf(request: FastifyRequest): Promise<void> {
+      const token = tokenOf(request)
+      const account = token && (await endPageSession(request.database, sessions.rules, token))
+      if (account) request.record('logged out', { account, session: token.session })
+    }
+
+    fastify.decorate('pageSessions', {
+      async open(request, reply, { session: { refreshToken, lastUsedAt, expiresAt } }) {
+        const token = await createPageToken(request.database, refreshToken.session)
+        await endOf(request)
+        setCookie(reply, writePageToken(token), sessions.rules.REFRESH_MAX_TTL)
+        const seconds = Math.ceil((expiresAt.getTime() - lastUsedAt.getTime()) / 1000)
+        sessions.setCookie(reply, writeRefreshToken(refreshToken), seconds)
+      },
+
+      async find(request) {
+        const token = tokenOf(request)
+        const session = token && (await usePageToken(request.database, sessions.rules, token))
+        if (!session) return false
+        request.user = { sub: session.user.id, sid: token.session, ...authenticationClaims(session) }
+        request.account = session.user
+        return true
+      },
+
+      isFresh({ account, user }) {
+        const rules = { maxAge: config.STEP_UP_MAX_AGE, secondStep: account.mfaRequired, now: clock.now() }
+        return judgeFreshness(user, rules) === 'fresh'
+      },
+
+      hasRefreshToken: (request) =>
+        readRefreshToken(sessions.cookieOf(request) ?? '')?.session === tokenOf(request)?.session,
+
+      async end(request, reply) {
+        await endOf(request)
+        setCookie(reply, '', 0)
+        sessions.clearCookie(reply)
+      }
+    } satisfies PageSessions)
+  },
+  { name: 'page-sessions', dependencies: ['audit', 'clock', 'config', 'database', 'sessions'] }
+)

@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Problem } from '../../src/errors.ts'
+import { type ReturnTo, readReturnTo } from '../../src/http/return-to.ts'
+import type { PageContext, View } from '../../src/pages/layout.ts'
+import { handOverView } from '../../src/pages/views/hand-over.ts'
+import type { GoTo } from './page-routes.ts'
+
+/** Where people go on after they have signed in. */
+export interface Returning {
+  /** A hook: refuses a request whose `return_to` leads to where it must not. */
+  check(request: FastifyRequest): Promise<void>
+  /** The `return_to` of a request as it was given, in the form or else in the URL. */
+  given(request: FastifyRequest): string | undefined
+  /** Leads on: to where a request says, or to the account. */
+  goOn(request: FastifyRequest, page: PageContext): View | GoTo
+  /** Whether a request leads to a frontend, which needs a refresh token. */
+  leadsToFrontend(request: FastifyRequest): boolean
+}
+
+export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['config']): Returning {
+  const origins = new Set([...CORS_ORIGINS, ...(APP_URL === undefined ? [] : [new URL(APP_URL).origin])])
+
+  function read(request: FastifyRequest): ReturnTo | undefined {
+    const given = givenIn(request)
+    if (given === undefined) return undefined
+    const target = typeof given === 'string' ? readReturnTo(given, origins) : undefined
+    if (!target) {
+      throw new Problem('VALIDATION_FAILED', { errors: [{ path: RETURN_TO, message: 'must be an address of ours' }] })
+    }
+    return target
+  }
+
+  return {
+    async check(request) {
+      read(request)
+    },
+    given: (request) => (read(request) ? String(givenIn(request)) : undefined),
+    goOn(request, page) {
+      const target = read(request)
+      if (!target) return { goTo: 'pages/account' }
+      return 'url' in target ? handOverView(page, target.url) : { goTo: target.path }
+    },
+    leadsToFrontend(request) {
+      const target = read(request)
+      return target !== undefined && 'url' in target
+    }
+  }
+}
+
+/** The JSON pointer of the field. */
+export const RETURN_TO = '/return_to'
+
+function givenIn({ body, query }: FastifyRequest): unknown {
+  const { return_to } = (body ?? query) as { return_to?: unknown }
+  return return_to
+}
+
+/** The query that says where to come back to. @param path from the root of the service */
+export const returnQuery = (path: string): string => `?${new URLSearchParams({ return_to: `/${path}` })}`

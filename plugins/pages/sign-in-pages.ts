@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify'
+import type { AuthenticationChallenge, Problem } from '../../src/errors.ts'
+import { CURRENT_PASSWORD, NAME, RECOVERY_CODE, TOTP } from '../../src/pages/fields.ts'
+import type { View } from '../../src/pages/layout.ts'
+import { describeErrors } from '../../src/pages/problems.ts'
+import { secondStepView } from '../../src/pages/views/second-step.ts'
+import { signInView } from '../../src/pages/views/sign-in.ts'
+import type { Visit } from './page-routes.ts'
+import type { Returning } from './return-to.ts'
+
+/** The pages of a sign-in. Several routes show them again after a refusal. */
+export interface SignInPages {
+  /** The first page; what was typed stays, but for the password. */
+  first(visit: Pick<Visit, 'request' | 'page'>, problem?: Problem): Promise<View>
+  /** The page that asks for the second step. */
+  second(visit: Pick<Visit, 'request' | 'page'>, challenge: AuthenticationChallenge): View
+  /** The same after a refusal; the first page once the step is over. */
+  secondAgain(visit: Pick<Visit, 'request' | 'page'>, problem: Problem): Promise<View>
+}
+
+/** The fields of the forms of a sign-in, as a browser sent them. */
+type Sent = Partial<Record<'name' | 'mfa_token' | 'challenge' | 'recovery_code', unknown>>
+
+export function createSignInPages(fastify: FastifyInstance, returnTo: Returning): SignInPages {
+  const { config, passkeys } = fastify
+  const canReset = fastify.mail.available
+  const canRegister = config.HIDE_ACCOUNTS === 'off' || canReset
+
+  const pages: SignInPages = {
+    async first({ request, page }, problem) {
+      const { name } = (request.body ?? {}) as Sent
+      const unknown = problem?.code === 'PASSKEY_UNKNOWN' ? credentialOf(request.body) : undefined
+      return signInView(page, {
+        returnTo: returnTo.given(request),
+        name,
+        ...(problem && { errors: describeErrors(page, problem, [NAME, ...passwordOf(problem)]) }),
+        passkey: await passkeys?.signInOptions(),
+        isFirst: problem === undefined,
+        ...(unknown !== undefined && passkeys && { unknown: { rpId: passkeys.party.id, credentialId: unknown } }),
+        canRegister,
+        canReset
+      })
+    },
+
+    second({ request, page }, challenge) {
+      const { mfa_token, ...shown } = challenge
+      const hidden = { mfa_token, challenge: JSON.stringify(shown), return_to: returnTo.given(request) }
+      return secondStepView(page, { action: 'pages/login/mfa', challenge, hidden })
+    },
+
+    async secondAgain(visit, problem) {
+      const { request, page } = visit
+      const { mfa_token, challenge, recovery_code } = (request.body ?? {}) as Sent
+      const shown = readChallenge(challenge)
+      if (problem.code === 'MFA_TOKEN_INVALID' || typeof mfa_token !== 'string' || !shown) {
+        return pages.first(visit, problem)
+      }
+      const isRecovery = recovery_code !== undefined
+      const errors = describeErrors(page, problem, [isRecovery ? RECOVERY_CODE : TOTP])
+      const hidden = { mfa_token, challenge: String(challenge), return_to: returnTo.given(request) }
+      return secondStepView(page, { action: 'pages/login/mfa', challenge: shown, hidden, errors, isRecovery })
+    }
+  }
+  return pages
+}
+
+/** A wrong password and an unknown name are the same: the password is not marked then. */
+const passwordOf = ({ code }: Problem) => (code === 'INVALID_CREDENTIALS' ? [] : [CURRENT_PASSWORD])
+
+/** The id of the passkey that was just tried: the browser may forget it if no account has it. */
+function credentialOf(body: unknown): string | undefined {
+  const { credential } = (body ?? {}) as { credential?: { id?: unknown } }
+  return typeof credential?.id === 'string' ? credential.id : undefined
+}
+
+/** The challenge that a form carried along. It only says which forms to show: what they send is checked anew. */
+function readChallenge(text: unknown): AuthenticationChallenge | undefined {
+  try {
+    const challenge = JSON.parse(String(text))
+    return Array.isArray(challenge?.factors) ? challenge : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,42 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { Problem } from '../../src/errors.ts'
+import { SignInForm } from '../../src/schemas/pages.ts'
+
+/** Signing in with a password, or with a passkey that the browser offers. */
+const login: FastifyPluginAsync = async (fastify) => {
+  const { limits, pageSessions, pages, passwords } = fastify
+  const { returnTo } = pages
+  if (!pages.hosted) return
+
+  pages.add(fastify, {
+    path: '/login',
+    body: SignInForm,
+    before: returnTo.check,
+    preHandler: [limits.byAddress('login'), passwords.admit],
+
+    async show(visit) {
+      const { request, page } = visit
+      const isSignedIn = await pageSessions.find(request)
+      // A frontend gets tokens by the cookie of the refresh token, without which it would send the user here again.
+      const suffices = isSignedIn && (!returnTo.leadsToFrontend(request) || pageSessions.hasRefreshToken(request))
+      return suffices ? returnTo.goOn(request, page) : pages.signIn.first(visit)
+    },
+
+    async act(visit, { name, password }) {
+      const { request, reply, page } = visit
+      const typed = name.includes('@') ? { email: name.trim() } : { username: name.trim() }
+      try {
+        const signedIn = await fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true })
+        await pageSessions.open(request, reply, signedIn)
+      } catch (error) {
+        if (!(error instanceof Problem) || !error.challenge) throw error
+        return pages.signIn.second(visit, error.challenge)
+      }
+      return returnTo.goOn(request, page)
+    },
+
+    refuse: (visit, problem) => pages.signIn.first(visit, problem)
+  })
+}
+
+export default login

@@ -1,0 +1,28 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { SecondStepForm } from '../../../src/schemas/pages.ts'
+
+/** The second step of a sign-in. */
+const secondStep: FastifyPluginAsync = async (fastify) => {
+  const { limits, pageSessions, pages } = fastify
+  const { returnTo } = pages
+  if (!pages.hosted) return
+
+  pages.add(fastify, {
+    path: '/mfa',
+    body: SecondStepForm,
+    before: returnTo.check,
+    preValidation: pages.readFactors,
+    preHandler: limits.byAddress('second factor'),
+    // The step begins with a password: who opens or reloads the page has none.
+    show: async () => ({ goTo: 'pages/login' }),
+
+    async act({ request, reply, page }, { return_to: _, challenge: __, ...step }) {
+      await pageSessions.open(request, reply, await fastify.signIn.withSecondStep(request, reply, step))
+      return returnTo.goOn(request, page)
+    },
+
+    refuse: (visit, problem) => pages.signIn.secondAgain(visit, problem)
+  })
+}
+
+export default secondStep

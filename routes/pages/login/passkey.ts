@@ -1,0 +1,28 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { PasskeySignInForm } from '../../../src/schemas/pages.ts'
+
+/** Signing in with a passkey. Exists only if PUBLIC_URL can have passkeys. */
+const passkey: FastifyPluginAsync = async (fastify) => {
+  const { limits, pageSessions, pages, passkeys, signIn } = fastify
+  const { returnTo } = pages
+  if (!pages.hosted || !passkeys) return
+
+  pages.add(fastify, {
+    path: '/passkey',
+    body: PasskeySignInForm,
+    before: returnTo.check,
+    preValidation: pages.readFactors,
+    preHandler: limits.byAddress('passkey login'),
+    show: async () => ({ goTo: 'pages/login' }),
+
+    async act({ request, reply, page }, { credential }) {
+      const owner = await passkeys.identify(request, credential)
+      await pageSessions.open(request, reply, await signIn.withPasskey(request, reply, { ...owner, inCookie: true }))
+      return returnTo.goOn(request, page)
+    },
+
+    refuse: (visit, problem) => pages.signIn.first(visit, problem)
+  })
+}
+
+export default passkey

@@ -1,0 +1,40 @@
+/** Where a user goes on after signing in. */
+export type ReturnTo =
+  /** A page of ours: path and query from the root of the service, without the first slash. */
+  | { path: string }
+  /** A frontend. */
+  | { url: string }
+
+/** The maximum length of a URL. Those of OpenID Connect, which begin with a path of ours, are longer. */
+const MAX_URL = 2048
+const MAX_PATH = 4096
+
+/** The paths of ours that people may be sent back to. */
+const PATHS = /^pages\//
+
+/** A backslash, a control character or a space: browsers take the first for a slash and remove the others. */
+const AMBIGUOUS = /[\p{Cc}\p{Z}\\]/u
+
+/**
+ * Reads where to go on after a sign-in, from an allow-list (OWASP Unvalidated Redirects and Forwards Cheat Sheet).
+ *
+ * @param text a path below `/pages/`, or the URL of a frontend
+ * @param origins of the frontends
+ * @returns undefined for anything else
+ */
+export function readReturnTo(text: string, origins: ReadonlySet<string>): ReturnTo | undefined {
+  if (AMBIGUOUS.test(text)) return undefined
+  if (text.startsWith('/')) return text.length > MAX_PATH ? undefined : readPath(text)
+  if (text.length > MAX_URL || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
+  const { href, username, password, origin } = new URL(text)
+  return username === '' && password === '' && origins.has(origin) ? { url: href } : undefined
+}
+
+function readPath(text: string): ReturnTo | undefined {
+  const base = 'http://service.invalid'
+  if (!URL.canParse(text, base)) return undefined
+  const url = new URL(text, base)
+  if (url.origin !== base) return undefined
+  const path = `${url.pathname}${url.search}`.slice(1)
+  return PATHS.test(path) ? { path } : undefined
+}

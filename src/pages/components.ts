@@ -1,0 +1,41 @@
+import { type Content, type Html, html } from './html.ts'
+import { link, type PageContext, say } from './layout.ts'
+import type { TextKey } from './texts.ts'
+
+/** A thing in a list, with what can be done with it. */
+export interface Row {
+  what: string
+  /** A short word beside it, such as "on". */
+  tag?: string | undefined
+  /** Shown below it. */
+  details: string
+  buttons?: Content
+}
+
+/** Renders a card with a heading. */
+export const renderSection = (heading: string, content: Content): Html => html`<section class="card">
+<h2>${heading}</h2>
+${content}
+</section>`
+
+export const renderRow = ({ what, tag, details, buttons }: Row): Html => html`<div class="row">
+<div class="what"><h3>${what}${tag !== undefined && html` <span class="tag">${tag}</span>`}</h3>
+<p class="pale">${details}</p></div>
+${buttons && html`<div class="buttons">${buttons}</div>`}
+</div>`
+
+/** A link that looks like a button. */
+export interface LinkButton {
+  /** The path from the root of the service. */
+  to: string
+  text: TextKey
+  /** What it concerns: buttons of a list need names of their own (WCAG 2.4.6). */
+  of: string
+  look?: 'quiet' | 'danger'
+}
+
+export const renderLinkButton = (page: PageContext, { to, text, of, look = 'quiet' }: LinkButton): Html =>
+  html`<a class="button ${look}" href="${link(page, to)}" aria-label="${say(page, text)}: ${of}">${say(page, text)}</a>`
+
+/** What was done just before. */
+export const renderDone = (text: string): Html => html`<p class="done" role="status">${text}</p>`

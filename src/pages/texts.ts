@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Negotiator from 'negotiator'
+import type english from '../../pages/texts.en.json'
+
+/** The name of a text. */
+export type TextKey = keyof typeof english
+
+/** The keys of texts that begin with a word. */
+export type KeysOf<Word extends string> = Extract<TextKey, `${Word}.${string}`>
+
+/** The values for the gaps of a text, such as `{when}`. */
+export type Gaps = Record<string, string | number>
+
+/** The texts of a language, and how it writes times. */
+export interface Language {
+  /** The tag for the attribute `lang` (BCP 47). */
+  readonly tag: string
+  readonly direction: 'ltr' | 'rtl'
+  /** A text with its gaps filled in: not HTML. */
+  text(key: TextKey, gaps?: Gaps): string
+  /** A day, such as "3 June 2026", in UTC. */
+  date(time: Date): string
+  /** How long ago, such as "2 days ago". @param now milliseconds since the epoch */
+  ago(time: Date, now: number): string
+  /** When, such as "in 5 minutes": seconds from now, in a larger unit, rounded up. */
+  later(seconds: number): string
+}
+
+/** Chooses the language for an `Accept-Language` header (RFC 9110 §12.5.4): the best that there is, or English. */
+export type ChooseLanguage = (acceptLanguage: string | undefined) => Language
+
+/** Some texts are invalid: the message lists every file and fault. */
+export class TextsError extends Error {
+  override readonly name = 'TextsError'
+
+  constructor(faults: string[]) {
+    super(`The texts of the pages are invalid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  }
+}
+
+/** The texts of the service, beside src/ in the sources and in the build. */
+const OURS = fileURLToPath(new URL('../../pages/', import.meta.url))
+
+const FILE = /^texts\.([\w-]+)\.json$/
+
+const GAP = /\{(\w+)\}/g
+
+/** The scripts that are written from right to left. */
+const RIGHT_TO_LEFT = ['Adlm', 'Arab', 'Hebr', 'Mand', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']
+
+type Texts = Record<string, string>
+
+/**
+ * Reads and checks the texts of all languages: `texts.<language>.json`, an object of texts.
+ *
+ * @param folder files in it add languages, and replace single texts of ours. What a language lacks is in English.
+ * @throws TextsError
+ */
+export function readTexts(folder: string | undefined): ChooseLanguage {
+  const faults: string[] = []
+  const ours = readFolder(OURS, faults)
+  const english = ours.get('en') as Texts
+  const theirs = folder === undefined ? new Map<string, Texts>() : readFolder(folder, faults)
+  for (const [tag, texts] of theirs) {
+    faults.push(...compare(english, texts).map((fault) => `texts.${tag}.json: ${fault}`))
+  }
+  if (faults.length > 0) throw new TextsError(faults)
+
+  const languages = new Map(
+    [...new Set([...ours.keys(), ...theirs.keys()])].map((tag) => {
+      return [tag, createLanguage(tag, { ...english, ...theirs.get('en'), ...ours.get(tag), ...theirs.get(tag) })]
+    })
+  )
+  const tags = [...languages.keys()].sort((one, other) => Number(other === 'en') - Number(one === 'en'))
+  return (acceptLanguage) => {
+    const [tag] = new Negotiator({ headers: { 'accept-language': acceptLanguage } }).languages(tags)
+    return languages.get(tag ?? 'en') as Language
+  }
+}
+
+function readFolder(folder: string, faults: string[]): Map<string, Texts> {
+  const found = new Map<string, Texts>()
+  for (const file of readdirSync(folder)) {
+    const [, name] = FILE.exec(file) ?? []
+    if (name === undefined) continue
+    const tag = canonicalTag(name)
+    const texts = parse(readFileSync(join(folder, file), 'utf8'))
+    if (tag === undefined) faults.push(`${file}: "${name}" is not the tag of a language`)
+    else if (!texts) faults.push(`${file} must be a JSON object of texts`)
+    else found.set(tag, texts)
+  }
+  return found
+}
+
+function canonicalTag(name: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(name)[0]
+  } catch {
+    return undefined
+  }
+}
+
+function parse(json: string): Texts | undefined {
+  try {
+    const texts: unknown = JSON.parse(json)
+    const isObject = typeof texts === 'object' && texts !== null && !Array.isArray(texts)
+    return isObject && Object.values(texts).every((text) => typeof text === 'string') ? (texts as Texts) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The faults of texts: unknown keys, empty texts, and gaps that the English text does not have. */
+export function compare(english: Texts, texts: Texts): string[] {
+  return Object.entries(texts).flatMap(([key, text]) => {
+    if (!Object.hasOwn(english, key)) return [`unknown text "${key}"`]
+    if (text.trim() === '') return [`"${key}" is empty`]
+    const known = gapsOf(String(english[key]))
+    const unknown = gapsOf(text).filter((gap) => !known.includes(gap))
+    return unknown.map((gap) => `"${key}" has an unknown gap ${gap}${known.length > 0 ? `; known: ${known}` : ''}`)
+  })
+}
+
+const gapsOf = (text: string): string[] => text.match(GAP) ?? []
+
+function createLanguage(tag: string, texts: Texts): Language {
+  const script = String(new Intl.Locale(tag).maximize().script)
+  const dates = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' })
+  const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' })
+  const exact = new Intl.RelativeTimeFormat(tag)
+  return {
+    tag,
+    direction: RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr',
+    text: (key, gaps = {}) => String(texts[key]).replaceAll(GAP, (gap, name: string) => String(gaps[name] ?? gap)),
+    date: (time) => dates.format(time),
+    ago(time, now) {
+      const seconds = Math.max(0, (now - time.getTime()) / 1000)
+      const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? SECOND
+      return unit === 'second' ? relative.format(0, 'second') : relative.format(-Math.floor(seconds / length), unit)
+    },
+    later(seconds) {
+      const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? SECOND
+      return exact.format(Math.ceil(seconds / length), unit)
+    }
+  }
+}
+
+type Unit = [unit: Intl.RelativeTimeFormatUnit, seconds: number]
+
+const SECOND: Unit = ['second', 1]
+
+const UNITS: Unit[] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60]
+]

@@ -1,0 +1,68 @@
+import { CURRENT_PASSWORD, NAME } from '../fields.ts'
+import { type FormErrors, renderBareForm } from '../form.ts'
+import { html } from '../html.ts'
+import { link, type PageContext, say, type View } from '../layout.ts'
+import { renderPasskeyForm } from '../passkey-form.ts'
+
+/** The first page of a sign-in. */
+export interface SignInPage {
+  /** Where to go on, as it was given. */
+  returnTo: string | undefined
+  /** What was typed before. */
+  name?: unknown
+  errors?: FormErrors
+  /** The options of a sign-in with a passkey; undefined where there are none. */
+  passkey?: { public_key: unknown; expires_in: number } | undefined
+  /** Whether the page can be loaded again without sending a form. */
+  isFirst: boolean
+  /** The id of a passkey that no account has: the browser then forgets it. */
+  unknown?: { rpId: string; credentialId: string } | undefined
+  /** Whether people can register here. */
+  canRegister: boolean
+  /** Whether a forgotten password can be replaced: by mail. */
+  canReset: boolean
+}
+
+export function signInView(page: PageContext, given: SignInPage): View {
+  const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset } = given
+  const query = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
+  const hidden = { return_to: returnTo }
+  const forgotten =
+    canReset &&
+    html`<p class="hint"><a href="${link(page, 'pages/password/forgot')}">${say(page, 'sign-in.forgotten')}</a></p>`
+  const form = renderBareForm(
+    page,
+    { action: 'pages/login', fields: [NAME, CURRENT_PASSWORD], button: 'sign-in.button', hidden },
+    { values: { name }, errors },
+    forgotten
+  )
+  const passkeyForm =
+    passkey &&
+    html`
+<div class="or" data-with-passkey hidden>${say(page, 'or')}</div>
+${renderPasskeyForm(page, {
+  action: 'pages/login/passkey',
+  ceremony: 'get',
+  options: passkey.public_key,
+  seconds: passkey.expires_in,
+  button: 'passkey.sign-in',
+  look: 'quiet',
+  hidden,
+  autofill: isFirst
+})}`
+  const signal =
+    unknown &&
+    html`<div hidden data-signal="signalUnknownCredential" data-signal-with="${JSON.stringify(unknown)}"></div>`
+  const title = say(page, 'sign-in.title')
+  return {
+    title,
+    content: html`<div class="card">
+<h1>${title}</h1>
+${form}${passkeyForm}${signal}
+</div>`,
+    links: canRegister
+      ? [html`<a href="${link(page, `pages/register${query}`)}">${say(page, 'sign-in.register')}</a>`]
+      : [],
+    passkeys: passkey !== undefined
+  }
+}

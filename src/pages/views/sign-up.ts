@@ -1,0 +1,35 @@
+import { EMAIL, newPassword, USERNAME } from '../fields.ts'
+import { type Field, type FormErrors, renderForm } from '../form.ts'
+import { html } from '../html.ts'
+import { link, type PageContext, say, type View } from '../layout.ts'
+
+/** The page on which people register. */
+export interface SignUpPage {
+  fields: Field[]
+  returnTo: string | undefined
+  values?: Record<string, unknown>
+  errors?: FormErrors
+}
+
+/**
+ * The fields of a registration.
+ *
+ * @param needsEmail whether an address is required; otherwise a username alone is enough
+ * @param min the length of a password, in characters
+ */
+export function signUpFields(needsEmail: boolean, min: number): Field[] {
+  const email: Field = needsEmail ? EMAIL : { ...EMAIL, label: 'sign-up.email.optional', optional: true }
+  const username: Field = { ...USERNAME, label: 'sign-up.username.optional', optional: true }
+  return [email, username, newPassword('password', min)]
+}
+
+export function signUpView(page: PageContext, { fields, returnTo, ...filled }: SignUpPage): View {
+  const title = say(page, 'sign-up.title')
+  const query = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
+  const form = { action: 'pages/register', fields, button: 'sign-up.button', hidden: { return_to: returnTo } } as const
+  return {
+    title,
+    content: renderForm(page, form, html`<h1>${title}</h1>`, filled),
+    links: [html`<a href="${link(page, `pages/login${query}`)}">${say(page, 'sign-up.sign-in')}</a>`]
+  }
+}

@@ -1,0 +1,31 @@
+import { Type } from '@sinclair/typebox'
+import { AssertionCredential, SecondStep } from './factors.ts'
+import { CurrentPassword, Email, oneNameAtLeast, strict, Text, Username } from './fields.ts'
+
+/** The forms of pages send text. Those that JSON is needed for send it as JSON text, which is parsed before validation. */
+const return_to = Type.Optional(Text)
+
+/** The form of a sign-in. One field for either name. */
+export const SignInForm = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: 254 }), password: CurrentPassword, return_to },
+  strict
+)
+
+/** The form of a second step, with the challenge that it answers, as JSON. */
+export const SecondStepForm = Type.Object(
+  { ...SecondStep.properties, challenge: Type.Optional(Text), return_to },
+  { ...strict, oneOf: SecondStep.oneOf }
+)
+
+/** The form of a sign-in with a passkey. */
+export const PasskeySignInForm = Type.Object({ credential: AssertionCredential, return_to }, strict)
+
+/** The form of a registration. @param needsEmail whether a username is not enough */
+export const SignUpForm = (needsEmail: boolean) =>
+  Type.Object(
+    { username: Type.Optional(Username), email: needsEmail ? Email : Type.Optional(Email), password: Text, return_to },
+    needsEmail ? strict : oneNameAtLeast
+  )
+
+/** A form without fields of its own. */
+export const EmptyForm = Type.Object({}, strict)

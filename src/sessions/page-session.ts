@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import type { Database } from '../database/database.ts'
+import { NOW, sql } from '../database/sql.ts'
+import { toUser, type UserRow } from '../users/users.ts'
+import type { Authentication } from './assurance.ts'
+import { type Lifetimes, storedSessions } from './lifetimes.ts'
+import { sha256 } from './refresh-token.ts'
+import type { SessionUser } from './sessions.ts'
+
+/** The cookie of the pages: a session and a secret, which does not change while the session lives. */
+export interface PageToken {
+  /** UUID of the session. */
+  session: string
+  secret: Buffer
+}
+
+/** The session of a page, and its user. */
+export interface PageSession extends Authentication {
+  user: SessionUser
+}
+
+const SECRET_BYTES = 32
+
+/** A use is noted once an hour at most: pages change nothing else when they are shown. */
+const NOTED_SECONDS = 3600
+
+const TOKEN = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{43})$/
+
+/** Serializes a token: `<session>.<secret>`, the secret in base64url. */
+export const writePageToken = ({ session, secret }: PageToken): string => `${session}.${secret.toString('base64url')}`
+
+/** @returns undefined unless the text is the canonical form of a token */
+export function readPageToken(text: string): PageToken | undefined {
+  const [, session, secret] = TOKEN.exec(text) ?? []
+  if (session === undefined || secret === undefined) return undefined
+  const token = { session, secret: Buffer.from(secret, 'base64url') }
+  return writePageToken(token) === text ? token : undefined
+}
+
+/** Lets a session that was just opened be used by pages too. Only the hash of the secret is stored. */
+export async function createPageToken(database: Database, session: string): Promise<PageToken> {
+  const secret = randomBytes(SECRET_BYTES)
+  await database.query(sql`UPDATE sessions SET page_hash = ${sha256(secret)} WHERE id = ${session}`)
+  return { session, secret }
+}
+
+/** Finds the session of a token, if it is active, and notes its use. */
+export async function usePageToken(
+  database: Database,
+  lifetimes: Lifetimes,
+  { session: id, secret }: PageToken
+): Promise<PageSession | undefined> {
+  const [row] = await database.query<
+    UserRow & { mfa_required: boolean; amr: string[]; authenticated_at: Date; stale: boolean }
+  >(
+    sql`SELECT users.id, username, email, email_verified, users.created_at, mfa_required, amr,
+       coalesce(authenticated_at, session.created_at) AS authenticated_at,
+       extract(epoch FROM moment - last_used_at) >= ${NOTED_SECONDS} AS stale
+     FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
+     WHERE session.id = ${id} AND page_hash = ${sha256(secret)} AND inactive_reason IS NULL`
+  )
+  if (!row) return undefined
+  const { mfa_required: mfaRequired, amr, authenticated_at: authenticatedAt, stale, ...user } = row
+  if (stale) await database.query(sql`UPDATE sessions SET last_used_at = ${NOW} WHERE id = ${id} AND ended_at IS NULL`)
+  return { user: { ...toUser(user), mfaRequired }, authenticatedAt, amr }
+}
+
+/**
+ * Ends the session of a token.
+ *
+ * @returns id of its user; undefined if there was no active session
+ */
+export async function endPageSession(
+  database: Database,
+  lifetimes: Lifetimes,
+  { session: id, secret }: PageToken
+): Promise<string | undefined> {
+  const [ended] = await database.query<{ user_id: string }>(
+    sql`WITH presented AS (
+       SELECT session.id, moment FROM ${storedSessions(lifetimes)}
+       WHERE session.id = ${id} AND page_hash = ${sha256(secret)} AND inactive_reason IS NULL
+       FOR UPDATE OF session
+     )
+     UPDATE sessions SET ended_at = moment, end_reason = 'logged out'
+     FROM presented
+     WHERE sessions.id = presented.id
+     RETURNING user_id`
+  )
+  return ended?.user_id
+}
