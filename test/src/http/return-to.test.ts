@@ -16,6 +16,7 @@ test('leads to a page of the service, or to a frontend', async (t) => {
     ['https://app.example.com', { url: 'https://app.example.com/' }],
     ['https://app.example.com/a?b=c#d', { url: 'https://app.example.com/a?b=c#d' }],
     ['HTTPS://APP.example.com:443/', { url: 'https://app.example.com/' }],
+    ['https:///app.example.com/', { url: 'https://app.example.com/' }],
     ['https://app.example.com/"<b>', { url: 'https://app.example.com/%22%3Cb%3E' }],
     ['http://localhost:5173/', { url: 'http://localhost:5173/' }],
     [
@@ -79,7 +80,6 @@ test('leads nowhere else', async (t) => {
     'http://127.0.0.1:5173/',
     'https:app.example.com',
     'https:/app.example.com/',
-    'https:///app.example.com/',
     'https://',
     'https://%00/',
     'https://[::1/',
