@@ -29,7 +29,7 @@ export interface PageSessions {
   isFresh(request: FastifyRequest): boolean
   /** Whether the browser also has the refresh token of the session, which a frontend needs. */
   hasRefreshToken(request: FastifyRequest): boolean
-  /** Ends the session of a request and removes its cookies. */
+  /** Ends the sessions of both cookies of a request and removes the cookies. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
@@ -87,6 +87,9 @@ export default fp(
 
       async end(request, reply) {
         await endOf(request)
+        // It may be of another session: of a frontend that signed in later.
+        const refreshToken = sessions.cookieOf(request)
+        if (refreshToken !== undefined) await sessions.end(request, refreshToken)
         setCookie(reply, '', 0)
         sessions.clearCookie(reply)
       }
