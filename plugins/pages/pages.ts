@@ -5,6 +5,7 @@ import { link } from '../../src/pages/layout.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
+import { queryOf } from './query.ts'
 import { createPageRenderer, type PageRenderer } from './render-page.ts'
 import { createReturning, type Returning, returnQuery } from './return-to.ts'
 import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
@@ -26,6 +27,8 @@ export interface Pages extends PageRenderer {
    * the spaces that apps show in a code.
    */
   readFactors(request: FastifyRequest): Promise<void>
+  /** A preValidation hook for forms with an optional name: removes the spaces around it. */
+  trimName(request: FastifyRequest): Promise<void>
   /** A hook after `requireSession`: leads to the step-up, and back, if the last authentication is too old or too weak. */
   requireFresh(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
@@ -50,7 +53,7 @@ export default fp(
 
     /** Opens another page, and comes back to the one of the request. */
     function detour(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
-      const back = String(request.routeOptions.url).slice(1)
+      const back = `${String(request.routeOptions.url).slice(1)}${queryOf(request.url)}`
       return reply.redirect(link(renderer.contextOf(request), `${path}${returnQuery(back)}`), 303)
     }
 
@@ -65,6 +68,7 @@ export default fp(
       requireSession: async (request, reply) =>
         (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login'),
       readFactors,
+      trimName,
       requireFresh: async (request, reply) =>
         pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
     } satisfies Pages)
@@ -76,4 +80,11 @@ async function readFactors({ body }: FastifyRequest): Promise<void> {
   const form = body as Record<string, unknown>
   if (typeof form.totp === 'string') form.totp = form.totp.replaceAll(' ', '')
   if (typeof form.credential === 'string') form.credential = parseJson(Buffer.from(form.credential))
+}
+
+async function trimName({ body }: FastifyRequest): Promise<void> {
+  const form = body as Record<string, unknown>
+  const name = String(form.name ?? '').trim()
+  if (name === '') delete form.name
+  else form.name = name
 }
