@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { type Static, type TObject, Type } from '@sinclair/typebox'
 import type {
   FastifyInstance,
@@ -35,17 +36,25 @@ export interface GoTo {
   done?: Done
 }
 
+/** A file that the browser saves, beside the page. */
+export interface Download {
+  file: Readable
+  /** The media type. */
+  type: string
+  name: string
+}
+
 /** What was done on another page: the texts that begin with `done.`. */
 export type Done = KeysOf<'done'> extends `done.${infer Name}` ? Name : never
 
 type Hooks<Hook> = Hook | Hook[]
 
-/** A page with a form. GET changes nothing; POST does what a route of the API does. */
+/** A page. GET changes nothing; POST does what a route of the API does. */
 export interface PageRoute<Body extends TObject> {
   /** The last part of its path. */
   path: string
-  /** The form. It may have no other fields. */
-  body: Body
+  /** The form. It may have no other fields. Without it, there is no POST. */
+  body?: Body
   /** Hooks of both methods; of POST, they run once the form is read, so that a refusal keeps what was typed. */
   before?: Hooks<preValidationHookHandler>
   /** Hooks of POST, before the form is validated. */
@@ -55,7 +64,7 @@ export interface PageRoute<Body extends TObject> {
   /** The page. Without it, GET leads to another one. */
   show(visit: Visit): Promise<View | GoTo>
   /** Does what the form is for. */
-  act(visit: Visit, body: Static<Body>): Promise<View | GoTo>
+  act?(visit: Visit, body: Static<Body>): Promise<View | GoTo | Download>
   /** The page again, with what was wrong. */
   refuse(visit: Visit, problem: Problem): Promise<View> | View
 }
@@ -72,6 +81,9 @@ export type AddPage = <Body extends TObject>(scope: FastifyInstance, page: PageR
 
 const FORM = 'application/x-www-form-urlencoded'
 
+/** The fields with a name. White space at the ends, which keyboards and clipboards add, is removed: no name has any. */
+const NAMES = ['name', 'username', 'email', 'new_email']
+
 /** Other parameters are ignored: mail services add their own to links. */
 const Query = Type.Object({}, { additionalProperties: true })
 
@@ -86,7 +98,7 @@ export function createPageRoutes(
   }
 
   function add<Body extends TObject>(scope: FastifyInstance, given: PageRoute<Body>): void {
-    const { path, body, before = [], preValidation = [], preHandler = [] } = given
+    const { path, body, before = [], preValidation = [], preHandler = [], act } = given
 
     async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
       const page = contextOf(request)
@@ -97,16 +109,12 @@ export function createPageRoutes(
       return render(reply, page, { ...view, failed: true })
     }
 
-    function answer({ reply, page }: Visit, outcome: View | GoTo) {
+    function answer({ reply, page }: Visit, outcome: View | GoTo | Download) {
       if ('content' in outcome) return render(reply, page, outcome)
+      if ('file' in outcome) return sendFile(reply, outcome)
       const { goTo, done } = outcome
       return reply.redirect(link(page, done === undefined ? goTo : `${goTo}?done=${done}`), 303)
     }
-
-    scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => {
-      // A field left empty counts as missing.
-      return Object.fromEntries(Object.entries(parseForm(bytes)).filter(([, value]) => value !== ''))
-    })
 
     scope.get(
       path,
@@ -116,6 +124,9 @@ export function createPageRoutes(
         return answer(visit, await given.show(visit))
       }
     )
+
+    if (!body || !act) return
+    scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => readForm(bytes))
 
     scope.post<{ Body: Static<Body> }>(
       path,
@@ -128,13 +139,24 @@ export function createPageRoutes(
       },
       async (request, reply) => {
         const visit = { request, reply, page: contextOf(request) }
-        return answer(visit, await given.act(visit, request.body as Static<Body>))
+        return answer(visit, await act(visit, request.body as Static<Body>))
       }
     )
   }
 
   return add
 }
+
+/** Reads a form. A field left empty counts as missing. */
+function readForm(bytes: Buffer): Record<string, string> {
+  const fields = Object.entries(parseForm(bytes)).map(
+    ([name, value]) => [name, NAMES.includes(name) ? value.trim() : value] as const
+  )
+  return Object.fromEntries(fields.filter(([, value]) => value !== ''))
+}
+
+const sendFile = (reply: FastifyReply, { file, type, name }: Download) =>
+  reply.type(type).header('content-disposition', `attachment; filename="${name}"`).send(file)
 
 /**
  * What is shown in place of the page: if its form leads astray, and if the session has ended, or is no longer fresh

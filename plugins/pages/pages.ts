@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parseJson } from '../../src/http/json-body.ts'
 import { link } from '../../src/pages/layout.ts'
+import { type AddAccountForm, createAccountPages } from './account-pages.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
@@ -18,6 +19,7 @@ export interface Pages extends PageRenderer {
   add: AddPage
   addLink: AddLink
   addMailRequest: AddMailRequest
+  addAccountForm: AddAccountForm
   returnTo: Returning
   signIn: SignInPages
   /** A hook: leads to the sign-in, and back, without a session. Otherwise sets `request.user` and `request.account`. */
@@ -31,6 +33,8 @@ export interface Pages extends PageRenderer {
   trimName(request: FastifyRequest): Promise<void>
   /** A hook after `requireSession`: leads to the step-up, and back, if the last authentication is too old or too weak. */
   requireFresh(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /** Like `requireFresh`, but only if the account requires a second step. */
+  requireFreshSecondStep(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 declare module 'fastify' {
@@ -57,20 +61,27 @@ export default fp(
       return reply.redirect(link(renderer.contextOf(request), `${path}${returnQuery(back)}`), 303)
     }
 
+    const requireSession = async (request: FastifyRequest, reply: FastifyReply) =>
+      (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login')
+    const requireFresh = async (request: FastifyRequest, reply: FastifyReply) =>
+      pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
+    const requireFreshSecondStep = async (request: FastifyRequest, reply: FastifyReply) =>
+      request.account.mfaRequired ? requireFresh(request, reply) : undefined
+
     fastify.decorate('pages', {
       ...renderer,
       hosted,
       add,
       addLink: createLinkPages(ofLinks, add),
       addMailRequest: createMailPages(fastify, ofMails, add),
+      addAccountForm: createAccountPages(hosted, add),
       returnTo,
       signIn: createSignInPages(fastify, returnTo),
-      requireSession: async (request, reply) =>
-        (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login'),
+      requireSession,
+      requireFresh,
+      requireFreshSecondStep,
       readFactors,
-      trimName,
-      requireFresh: async (request, reply) =>
-        pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
+      trimName
     } satisfies Pages)
   },
   { name: 'pages', dependencies: ['audit', 'clock', 'config', 'limits', 'mail', 'page-sessions', 'passkeys'] }

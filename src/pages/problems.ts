@@ -63,6 +63,7 @@ const TEXTS: Partial<Record<Problem['code'], TextKey>> = {
   TOKEN_INVALID: 'problem.signed-out',
   FORBIDDEN: 'problem.form',
   ACCOUNT_EXISTS: 'problem.address',
+  NOT_FOUND: 'problem.gone',
   LAST_CREDENTIAL: 'problem.last',
   BODY_TOO_LARGE: 'problem.too-long',
   TOO_MANY_REQUESTS: 'problem.too-many',

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { AssertionCredential, SecondStep, StepUp } from './factors.ts'
-import { CurrentPassword, Email, oneNameAtLeast, strict, Text, Username } from './fields.ts'
+import { CurrentPassword, Email, oneNameAtLeast, strict, Text, Username, UUID } from './fields.ts'
 import { TotpConfirmation } from './mfa.ts'
 
 /** The forms of pages send text. Those that JSON is needed for send it as JSON text, which is parsed before validation. */
@@ -27,6 +27,9 @@ export const SignUpForm = (needsEmail: boolean) =>
     { username: Type.Optional(Username), email: needsEmail ? Email : Type.Optional(Email), password: Text, return_to },
     needsEmail ? strict : oneNameAtLeast
   )
+
+/** The form that ends a session of the account, or all others. */
+export const SessionForm = Type.Object({ session: Type.Optional(Type.String({ pattern: UUID })) }, strict)
 
 /** The form of a step-up, with the challenge that it answers, as JSON. */
 export const StepUpForm = Type.Object(
