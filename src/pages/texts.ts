@@ -18,6 +18,8 @@ export interface Language {
   /** The tag for the attribute `lang` (BCP 47). */
   readonly tag: string
   readonly direction: 'ltr' | 'rtl'
+  /** Whether there is a text of that name. */
+  has(key: string): key is TextKey
   /** A text with its gaps filled in: not HTML. */
   text(key: TextKey, gaps?: Gaps): string
   /** A day, such as "3 June 2026", in UTC. */
@@ -133,6 +135,7 @@ function createLanguage(tag: string, texts: Texts): Language {
   return {
     tag,
     direction: RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr',
+    has: (key): key is TextKey => Object.hasOwn(texts, key),
     text: (key, gaps = {}) => String(texts[key]).replaceAll(GAP, (gap, name: string) => String(gaps[name] ?? gap)),
     date: (time) => dates.format(time),
     ago(time, now) {
