@@ -14,7 +14,11 @@ import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
+import ownAccount from '../plugins/flows/own-account.ts'
 import ownPassword from '../plugins/flows/own-password.ts'
+import ownSessions from '../plugins/flows/own-sessions.ts'
+import passkeyEnrolment from '../plugins/flows/passkey-enrolment.ts'
+import registration from '../plugins/flows/registration.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
@@ -101,11 +105,15 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   totp,
   recoveryCodes,
   passkeys,
+  // What users do: register, sign in, change their account, follow links in mails; and the pages for it.
+  registration,
   signIn,
   stepUp,
-  // Links in mails, and pages.
-  emailLinks,
+  ownAccount,
+  ownSessions,
   factorEnrolment,
+  passkeyEnrolment,
+  emailLinks,
   pageSessions,
   pages,
   // Periodic work, and observation.
