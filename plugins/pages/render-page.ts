@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { serviceOf } from '../../src/config/service.ts'
-import { type Assets, readAssets } from '../../src/pages/assets.ts'
+import { type Assets, PagesFolderError, readAssets } from '../../src/pages/assets.ts'
 import { type PageContext, renderPage, type View } from '../../src/pages/layout.ts'
 import { readTexts } from '../../src/pages/texts.ts'
 
@@ -35,10 +35,13 @@ const HEADERS = {
   'x-frame-options': 'DENY'
 }
 
+/** @throws PagesFolderError */
 export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clock' | 'config'>): PageRenderer {
   const service = serviceOf(config)
-  const assets = readAssets(config.PAGES_FOLDER)
-  const chooseLanguage = readTexts(config.PAGES_FOLDER)
+  const faults: string[] = []
+  const assets = readAssets(config.PAGES_FOLDER, faults)
+  const chooseLanguage = readTexts(config.PAGES_FOLDER, faults)
+  if (faults.length > 0) throw new PagesFolderError(faults)
   return {
     assets,
     contextOf: ({ headers, routeOptions }) => ({
