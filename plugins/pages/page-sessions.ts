@@ -29,10 +29,9 @@ export interface PageSessions {
   isFresh(request: FastifyRequest): boolean
   /** Whether the browser also has the refresh token of the session, which a frontend needs. */
   hasRefreshToken(request: FastifyRequest): boolean
-        // It may be of another session: of a frontend that signed in later.
-        const refreshToken = sessions.cookieOf(request)
-        if (refreshToken !== undefined) await sessions.end(request, refreshToken)
-        clear(reply)
+  /** Removes the cookies of a session that has ended. */
+  clear(reply: FastifyReply): void
+  /** Ends the sessions of both cookies of a request and removes the cookies. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
@@ -97,15 +96,10 @@ export default fp(
 
       async end(request, reply) {
         await endOf(request)
-<<<<<<< HEAD
         // It may be of another session: of a frontend that signed in later.
         const refreshToken = sessions.cookieOf(request)
         if (refreshToken !== undefined) await sessions.end(request, refreshToken)
-        setCookie(reply, '', 0)
-        sessions.clearCookie(reply)
-=======
         clear(reply)
->>>>>>> w/p2
       }
     } satisfies PageSessions)
   },
