@@ -11,7 +11,7 @@ const url = '/pages/account/password'
 const NEXT = 'an even better horse battery staple'
 
 test('/pages/account/password', async (t) => {
-  const fastify = await build(t)
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
   const { browser, user, token } = await browserOf(fastify, { email: 'ada@example.com' })
   const inputs = ['current_password', 'new_password']
 
