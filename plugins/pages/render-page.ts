@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { passkeyUrl } from '../../src/config/relying-party.ts'
 import { serviceOf } from '../../src/config/service.ts'
-import { type Assets, readAssets } from '../../src/pages/assets.ts'
+import { type Assets, PagesFolderError, readAssets } from '../../src/pages/assets.ts'
 import { type PageContext, renderPage, type View } from '../../src/pages/layout.ts'
 import { readTexts } from '../../src/pages/texts.ts'
 import { queryOf } from './query.ts'
@@ -37,10 +37,13 @@ const HEADERS = {
   'x-frame-options': 'DENY'
 }
 
+/** @throws PagesFolderError */
 export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clock' | 'config'>): PageRenderer {
   const service = serviceOf(config)
-  const assets = readAssets(config.PAGES_FOLDER)
-  const chooseLanguage = readTexts(config.PAGES_FOLDER)
+  const faults: string[] = []
+  const assets = readAssets(config.PAGES_FOLDER, faults)
+  const chooseLanguage = readTexts(config.PAGES_FOLDER, faults)
+  if (faults.length > 0) throw new PagesFolderError(faults)
 
   function passkeysAt(host: string | undefined, path: string): string | undefined {
     const url = passkeyUrl(config.PUBLIC_URL, host)
