@@ -9,7 +9,6 @@ import { renderNote } from '../../src/pages/link-form.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
 import type { TextKey } from '../../src/pages/texts.ts'
 import { EmailBody } from '../../src/schemas/email.ts'
-import { trimEmail } from '../../src/users/names.ts'
 import type { AddPage } from './page-routes.ts'
 
 /** A page that requests a mail, as a route of the API does: with the same limits and one answer for every address. */
@@ -47,7 +46,6 @@ export function createMailPages(
     add(scope, {
       path: action.slice(action.lastIndexOf('/')),
       body: EmailBody,
-      preValidation: trimEmail,
       preHandler: [mail.require, limits.byAddress(counted)],
       show: async ({ page }) => render(page),
       async act({ request, page }, { email }) {

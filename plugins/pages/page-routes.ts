@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { type Static, type TObject, Type } from '@sinclair/typebox'
 import type {
   FastifyInstance,
@@ -7,6 +8,7 @@ import type {
   preHandlerHookHandler,
   preValidationHookHandler
 } from 'fastify'
+import { displayName } from '../../src/admin/accounts.ts'
 import { Problem } from '../../src/errors.ts'
 import { parseForm } from '../../src/http/form-body.ts'
 import { isOwnForm, ownOrigins } from '../../src/http/own-origin.ts'
@@ -14,7 +16,11 @@ import { renderMessage } from '../../src/pages/form.ts'
 import { link, type PageContext, say, type View } from '../../src/pages/layout.ts'
 import { describeProblem } from '../../src/pages/problems.ts'
 import type { KeysOf } from '../../src/pages/texts.ts'
+import { signedOutView } from '../../src/pages/views/sign-out.ts'
+import { stepUpView } from '../../src/pages/views/step-up.ts'
+import { queryOf } from './query.ts'
 import type { PageRenderer } from './render-page.ts'
+import { RETURN_TO } from './return-to.ts'
 
 /** A request for a page. */
 export interface Visit {
@@ -30,17 +36,25 @@ export interface GoTo {
   done?: Done
 }
 
+/** A file that the browser saves, beside the page. */
+export interface Download {
+  file: Readable
+  /** The media type. */
+  type: string
+  name: string
+}
+
 /** What was done on another page: the texts that begin with `done.`. */
 export type Done = KeysOf<'done'> extends `done.${infer Name}` ? Name : never
 
 type Hooks<Hook> = Hook | Hook[]
 
-/** A page with a form. GET changes nothing; POST does what a route of the API does. */
+/** A page. GET changes nothing; POST does what a route of the API does. */
 export interface PageRoute<Body extends TObject> {
   /** The last part of its path. */
   path: string
-  /** The form. It may have no other fields. */
-  body: Body
+  /** The form. It may have no other fields. Without it, there is no POST. */
+  body?: Body
   /** Hooks of both methods; of POST, they run once the form is read, so that a refusal keeps what was typed. */
   before?: Hooks<preValidationHookHandler>
   /** Hooks of POST, before the form is validated. */
@@ -50,7 +64,7 @@ export interface PageRoute<Body extends TObject> {
   /** The page. Without it, GET leads to another one. */
   show(visit: Visit): Promise<View | GoTo>
   /** Does what the form is for. */
-  act(visit: Visit, body: Static<Body>): Promise<View | GoTo>
+  act?(visit: Visit, body: Static<Body>): Promise<View | GoTo | Download>
   /** The page again, with what was wrong. */
   refuse(visit: Visit, problem: Problem): Promise<View> | View
 }
@@ -67,6 +81,9 @@ export type AddPage = <Body extends TObject>(scope: FastifyInstance, page: PageR
 
 const FORM = 'application/x-www-form-urlencoded'
 
+/** The fields with a name. White space at the ends, which keyboards and clipboards add, is removed: no name has any. */
+const NAMES = ['name', 'username', 'email', 'new_email']
+
 /** Other parameters are ignored: mail services add their own to links. */
 const Query = Type.Object({}, { additionalProperties: true })
 
@@ -81,25 +98,23 @@ export function createPageRoutes(
   }
 
   function add<Body extends TObject>(scope: FastifyInstance, given: PageRoute<Body>): void {
-    const { path, body, before = [], preValidation = [], preHandler = [] } = given
+    const { path, body, before = [], preValidation = [], preHandler = [], act } = given
 
     async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
       const page = contextOf(request)
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
-      const view = isForeign ? foreignForm(page, problem) : await given.refuse({ request, reply, page }, problem)
+      const view = isForeign
+        ? foreignForm(page, problem)
+        : (detourOf(page, request, problem) ?? (await given.refuse({ request, reply, page }, problem)))
       return render(reply, page, { ...view, failed: true })
     }
 
-    function answer({ reply, page }: Visit, outcome: View | GoTo) {
+    function answer({ reply, page }: Visit, outcome: View | GoTo | Download) {
       if ('content' in outcome) return render(reply, page, outcome)
+      if ('file' in outcome) return sendFile(reply, outcome)
       const { goTo, done } = outcome
       return reply.redirect(link(page, done === undefined ? goTo : `${goTo}?done=${done}`), 303)
     }
-
-    scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => {
-      // A field left empty counts as missing.
-      return Object.fromEntries(Object.entries(parseForm(bytes)).filter(([, value]) => value !== ''))
-    })
 
     scope.get(
       path,
@@ -109,6 +124,9 @@ export function createPageRoutes(
         return answer(visit, await given.show(visit))
       }
     )
+
+    if (!body || !act) return
+    scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => readForm(bytes))
 
     scope.post<{ Body: Static<Body> }>(
       path,
@@ -121,12 +139,39 @@ export function createPageRoutes(
       },
       async (request, reply) => {
         const visit = { request, reply, page: contextOf(request) }
-        return answer(visit, await given.act(visit, request.body as Static<Body>))
+        return answer(visit, await act(visit, request.body as Static<Body>))
       }
     )
   }
 
   return add
+}
+
+/** Reads a form. A field left empty counts as missing. */
+function readForm(bytes: Buffer): Record<string, string> {
+  const fields = Object.entries(parseForm(bytes)).map(
+    ([name, value]) => [name, NAMES.includes(name) ? value.trim() : value] as const
+  )
+  return Object.fromEntries(fields.filter(([, value]) => value !== ''))
+}
+
+const sendFile = (reply: FastifyReply, { file, type, name }: Download) =>
+  reply.type(type).header('content-disposition', `attachment; filename="${name}"`).send(file)
+
+/**
+ * What is shown in place of the page: if its form leads astray, and if the session has ended, or is no longer fresh
+ * enough, since the request was checked.
+ */
+function detourOf(page: PageContext, request: FastifyRequest, problem: Problem): View | undefined {
+  if (problem.errors?.some(({ path }) => path === RETURN_TO)) {
+    const title = say(page, 'problem.title')
+    return { title, content: renderMessage(title, say(page, 'problem.return_to')) }
+  }
+  if (problem.code === 'TOKEN_INVALID') return signedOutView(page, describeProblem(page, problem))
+  if (!problem.challenge || problem.code !== 'STEP_UP_REQUIRED') return undefined
+  const { challenge } = problem
+  const account = displayName(request.account)
+  return stepUpView(page, { challenge, account, returnTo: `${request.routeOptions.url}${queryOf(request.url)}` })
 }
 
 /** What is shown for a form of another site, and for one whose origin is not known. */

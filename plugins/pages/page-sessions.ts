@@ -29,7 +29,9 @@ export interface PageSessions {
   isFresh(request: FastifyRequest): boolean
   /** Whether the browser also has the refresh token of the session, which a frontend needs. */
   hasRefreshToken(request: FastifyRequest): boolean
-  /** Ends the session of a request and removes its cookies. */
+  /** Removes the cookies of a session that has ended. */
+  clear(reply: FastifyReply): void
+  /** Ends the sessions of both cookies of a request and removes the cookies. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
@@ -59,7 +61,14 @@ export default fp(
       if (account) request.record('logged out', { account, session: token.session })
     }
 
+    function clear(reply: FastifyReply): void {
+      setCookie(reply, '', 0)
+      sessions.clearCookie(reply)
+    }
+
     fastify.decorate('pageSessions', {
+      clear,
+
       async open(request, reply, { session: { refreshToken, lastUsedAt, expiresAt } }) {
         const token = await createPageToken(request.database, refreshToken.session)
         await endOf(request)
@@ -87,8 +96,10 @@ export default fp(
 
       async end(request, reply) {
         await endOf(request)
-        setCookie(reply, '', 0)
-        sessions.clearCookie(reply)
+        // It may be of another session: of a frontend that signed in later.
+        const refreshToken = sessions.cookieOf(request)
+        if (refreshToken !== undefined) await sessions.end(request, refreshToken)
+        clear(reply)
       }
     } satisfies PageSessions)
   },

@@ -2,9 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parseJson } from '../../src/http/json-body.ts'
 import { link } from '../../src/pages/layout.ts'
+import { type AddAccountForm, createAccountPages } from './account-pages.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
+import { queryOf } from './query.ts'
 import { createPageRenderer, type PageRenderer } from './render-page.ts'
 import { createReturning, type Returning, returnQuery } from './return-to.ts'
 import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
@@ -17,6 +19,7 @@ export interface Pages extends PageRenderer {
   add: AddPage
   addLink: AddLink
   addMailRequest: AddMailRequest
+  addAccountForm: AddAccountForm
   returnTo: Returning
   signIn: SignInPages
   /** A hook: leads to the sign-in, and back, without a session. Otherwise sets `request.user` and `request.account`. */
@@ -28,6 +31,8 @@ export interface Pages extends PageRenderer {
   readFactors(request: FastifyRequest): Promise<void>
   /** A hook after `requireSession`: leads to the step-up, and back, if the last authentication is too old or too weak. */
   requireFresh(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /** Like `requireFresh`, but only if the account requires a second step. */
+  requireFreshSecondStep(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 declare module 'fastify' {
@@ -50,9 +55,16 @@ export default fp(
 
     /** Opens another page, and comes back to the one of the request. */
     function detour(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
-      const back = String(request.routeOptions.url).slice(1)
+      const back = `${String(request.routeOptions.url).slice(1)}${queryOf(request.url)}`
       return reply.redirect(link(renderer.contextOf(request), `${path}${returnQuery(back)}`), 303)
     }
+
+    const requireSession = async (request: FastifyRequest, reply: FastifyReply) =>
+      (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login')
+    const requireFresh = async (request: FastifyRequest, reply: FastifyReply) =>
+      pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
+    const requireFreshSecondStep = async (request: FastifyRequest, reply: FastifyReply) =>
+      request.account.mfaRequired ? requireFresh(request, reply) : undefined
 
     fastify.decorate('pages', {
       ...renderer,
@@ -60,13 +72,13 @@ export default fp(
       add,
       addLink: createLinkPages(ofLinks, add),
       addMailRequest: createMailPages(fastify, ofMails, add),
+      addAccountForm: createAccountPages(hosted, add),
       returnTo,
       signIn: createSignInPages(fastify, returnTo),
-      requireSession: async (request, reply) =>
-        (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login'),
-      readFactors,
-      requireFresh: async (request, reply) =>
-        pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
+      requireSession,
+      requireFresh,
+      requireFreshSecondStep,
+      readFactors
     } satisfies Pages)
   },
   { name: 'pages', dependencies: ['audit', 'clock', 'config', 'limits', 'mail', 'page-sessions', 'passkeys'] }

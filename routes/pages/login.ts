@@ -24,7 +24,7 @@ const login: FastifyPluginAsync = async (fastify) => {
 
     async act(visit, { name, password }) {
       const { request, reply, page } = visit
-      const typed = name.includes('@') ? { email: name.trim() } : { username: name.trim() }
+      const typed = name.includes('@') ? { email: name } : { username: name }
       try {
         const signedIn = await fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true })
         await pageSessions.open(request, reply, signedIn)

@@ -1,3 +1,4 @@
+import { renderHidden } from './form.ts'
 import { type Content, type Html, html } from './html.ts'
 import { link, type PageContext, say } from './layout.ts'
 import type { TextKey } from './texts.ts'
@@ -8,7 +9,7 @@ export interface Row {
   /** A short word beside it, such as "on". */
   tag?: string | undefined
   /** Shown below it. */
-  details: string
+  details?: string | undefined
   buttons?: Content
 }
 
@@ -19,8 +20,11 @@ ${content}
 </section>`
 
 export const renderRow = ({ what, tag, details, buttons }: Row): Html => html`<div class="row">
-<div class="what"><h3><bdi>${what}</bdi>${tag !== undefined && html` <span class="tag">${tag}</span>`}</h3>
-<p class="pale">${details}</p></div>
+<div class="what"><h3><bdi>${what}</bdi>${tag !== undefined && html` <span class="tag">${tag}</span>`}</h3>${
+  details !== undefined &&
+  html`
+<p class="pale">${details}</p>`
+}</div>
 ${buttons && html`<div class="buttons">${buttons}</div>`}
 </div>`
 
@@ -36,6 +40,20 @@ export interface LinkButton {
 
 export const renderLinkButton = (page: PageContext, { to, text, of, look = 'quiet' }: LinkButton): Html =>
   html`<a class="button ${look}" href="${link(page, to)}" aria-label="${say(page, text)}: ${of}">${say(page, text)}</a>`
+
+/** A form that is one button. */
+export interface FormButton extends Omit<LinkButton, 'to'> {
+  /** The path from the root of the service. */
+  action: string
+  hidden?: Record<string, string>
+}
+
+export function renderFormButton(
+  page: PageContext,
+  { action, hidden = {}, text, of, look = 'quiet' }: FormButton
+): Html {
+  return html`<form method="post" action="${link(page, action)}">${renderHidden(hidden)}<button class="${look}" aria-label="${say(page, text)}: ${of}">${say(page, text)}</button></form>`
+}
 
 /** What was done just before. */
 export const renderDone = (text: string): Html => html`<p class="done" role="status">${text}</p>`

@@ -8,6 +8,9 @@ export const CURRENT_PASSWORD: Field = {
   autocomplete: 'current-password'
 }
 
+/** The password of the account that is signed in, for a change of it. */
+export const OWN_PASSWORD: Field = { ...CURRENT_PASSWORD, name: 'current_password', label: 'password.current' }
+
 /** A new password, with the rule that people need to know before they choose one. */
 export const newPassword = (name: 'password' | 'new_password', min: number): Field => ({
   name,

@@ -18,6 +18,8 @@ export interface Language {
   /** The tag for the attribute `lang` (BCP 47). */
   readonly tag: string
   readonly direction: 'ltr' | 'rtl'
+  /** Whether there is a text of that name. */
+  has(key: string): key is TextKey
   /** A text with its gaps filled in: not HTML. */
   text(key: TextKey, gaps?: Gaps): string
   /** A day, such as "3 June 2026", in UTC. */
@@ -126,6 +128,7 @@ function createLanguage(tag: string, texts: Texts): Language {
   return {
     tag,
     direction,
+    has: (key): key is TextKey => Object.hasOwn(texts, key),
     text: (key, gaps = {}) =>
       String(texts[key]).replaceAll(GAP, (gap, name: string) => isolate(direction, String(gaps[name] ?? gap))),
     date: (time) => dates.format(time),

@@ -119,18 +119,20 @@ export async function findSessionUser(
  * Lists the active sessions of a user: the current one first, then by last use.
  *
  * @param session the user, and the current session; null for an operator, who has none
+ * @param most how many at most
  */
 export async function listSessions(
   database: Database,
   lifetimes: Lifetimes,
-  { sid, sub }: { sid: string | null; sub: string }
+  { sid, sub }: { sid: string | null; sub: string },
+  most = MAX_LISTED
 ): Promise<Session[]> {
   const rows = await database.query<SessionRow>(
     sql`SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip
      FROM ${storedSessions(lifetimes)}
      WHERE user_id = ${sub} AND inactive_reason IS NULL
      ORDER BY id = ${sid} DESC, last_used_at DESC, id
-     LIMIT ${MAX_LISTED}`
+     LIMIT ${most}`
   )
   return rows.map((row) => ({
     id: row.id,

@@ -1,20 +1,33 @@
 import { test } from 'tap'
-import { CURRENT_PASSWORD, FIRST_PASSWORD, NEW_PASSWORD, USERNAME } from '../../../src/pages/fields.ts'
+import { CURRENT_PASSWORD, EMAIL, NAME, newPassword, RECOVERY_CODE, TOTP, USERNAME } from '../../../src/pages/fields.ts'
 
-test('the fields have the keys of the bodies, and tell password managers what they hold', (t) => {
+test('the fields have the keys of the bodies, and tell password managers what they contain', async (t) => {
+  const fields = [
+    CURRENT_PASSWORD,
+    newPassword('password', 8),
+    newPassword('new_password', 8),
+    USERNAME,
+    EMAIL,
+    NAME,
+    TOTP,
+    RECOVERY_CODE
+  ]
   t.strictSame(
-    [CURRENT_PASSWORD, FIRST_PASSWORD, NEW_PASSWORD, USERNAME].map(({ name, type, autocomplete, optional }) => [
-      name,
-      type,
-      autocomplete,
-      optional
-    ]),
+    fields.map(({ name, type, autocomplete, verbatim = false }) => [name, type, autocomplete, verbatim]),
     [
-      ['password', 'password', 'current-password', undefined],
-      ['password', 'password', 'new-password', undefined],
-      ['new_password', 'password', 'new-password', undefined],
-      ['username', 'text', 'username', true]
+      ['password', 'password', 'current-password', false],
+      ['password', 'password', 'new-password', false],
+      ['new_password', 'password', 'new-password', false],
+      ['username', 'text', 'username', true],
+      ['email', 'email', 'email', false],
+      ['name', 'text', 'username webauthn', true],
+      ['totp', 'text', 'one-time-code', true],
+      ['recovery_code', 'text', 'one-time-code', true]
     ]
   )
-  t.end()
+})
+
+test('a new password is labelled as new beside an old one, and has the rule of its length', async (t) => {
+  t.match(newPassword('password', 10), { label: 'password', hint: { text: 'password.hint', gaps: { min: 10 } } })
+  t.match(newPassword('new_password', 8), { label: 'password.new', hint: { gaps: { min: 8 } } })
 })

@@ -1,82 +1,122 @@
 import { test } from 'tap'
-import { accountLine, askingForm, type Form, renderForm } from '../../../src/pages/form.ts'
+import {
+  accountLine,
+  type Form,
+  renderBareForm,
+  renderFault,
+  renderForm,
+  renderHidden,
+  renderMessage
+} from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
+import { pageContext } from '../../helpers/page.ts'
+
+const PAGE = pageContext()
 
 const FORM: Form = {
-  action: 'go',
+  action: 'pages/go',
   fields: [
+    { name: 'nick', label: 'username', type: 'text', autocomplete: 'username', optional: true, verbatim: true },
     {
-      name: 'nick',
-      label: 'Name & more',
-      called: 'the name',
-      type: 'text',
-      autocomplete: 'username',
-      optional: true
+      name: 'pass',
+      label: 'password',
+      hint: { text: 'password.hint', gaps: { min: 8 } },
+      type: 'password',
+      autocomplete: 'new-password'
     },
-    { name: 'pass', label: 'Password', called: 'the password', type: 'password', autocomplete: 'new-password' }
+    { name: 'code', label: 'second-step.totp', type: 'text', autocomplete: 'one-time-code', inputmode: 'numeric' }
   ],
-  button: 'Go on'
+  button: 'sign-in.button'
 }
 
-/** Without the lines that have nothing in them. */
+/** Without empty lines. */
 const compact = (form: unknown) => String(form).replaceAll(/\n+/g, '\n')
 
-test('a form has a label for each field, and names what a browser fills it with', (t) => {
+test('a form labels each field, and tells browsers what to fill in', async (t) => {
   t.equal(
-    compact(renderForm(FORM, html`<h1>One</h1>`)),
-    `<form class="card" method="post" action="go">
+    compact(renderForm(PAGE, FORM, html`<h1>One</h1>`, {}, html`<p>After</p>`)),
+    `<div class="card">
 <h1>One</h1>
+<form method="post" action="../pages/go">
 <div class="field">
-<label for="nick">Name &amp; more</label>
-<input id="nick" name="nick" type="text" autocomplete="username">
+<label for="nick">Username</label>
+<input id="nick" name="nick" type="text" autocomplete="username" autocapitalize="none" spellcheck="false">
 </div>
 <div class="field">
 <label for="pass">Password</label>
-<input id="pass" name="pass" type="password" autocomplete="new-password" required>
+<input id="pass" name="pass" type="password" autocomplete="new-password" required aria-describedby="pass-hint">
+<p class="hint" id="pass-hint">At least 8 characters. A few words that you can remember are good.</p>
 </div>
-<button>Go on</button>
-</form>`
+<div class="field">
+<label for="code">Code of your authenticator app</label>
+<input id="code" name="code" type="text" autocomplete="one-time-code" inputmode="numeric" required>
+</div>
+<button class="full">Sign in</button>
+</form><p>After</p>
+</div>`
   )
-  t.match(String(renderForm({ ...FORM, quiet: true }, html``)), '<button class="quiet">')
-  t.end()
 })
 
-test('a form carries its token, and the name of the account for a password manager', (t) => {
-  const filling = { token: '"', account: '<ada>' }
-  const form = String(renderForm(FORM, html``, filling))
+test('a form without a card may have something before its button', async (t) => {
+  const form = compact(renderBareForm(PAGE, { ...FORM, fields: [] }, {}, html`<p>Before</p>`))
+  t.equal(form, `<form method="post" action="../pages/go">\n<p>Before</p>\n<button class="">Sign in</button>\n</form>`)
+})
+
+test('a button is as wide as the fields, and may be quiet or a danger', async (t) => {
+  t.match(String(renderBareForm(PAGE, { ...FORM, look: 'quiet' })), '<button class="full quiet">')
+  t.match(String(renderBareForm(PAGE, { ...FORM, fields: [], look: 'danger' })), '<button class="danger">')
+})
+
+test('a form carries hidden values, and the name of the account for a password manager', async (t) => {
+  const form = String(renderBareForm(PAGE, { ...FORM, hidden: { token: '"', other: undefined } }, { account: '<ada>' }))
   t.match(form, '<input type="hidden" name="token" value="&quot;">')
+  t.notMatch(form, 'name="other"')
   t.match(form, '<input hidden type="text" autocomplete="username" value="&lt;ada&gt;" readonly>')
-  t.notMatch(String(renderForm(askingForm('forgot', 'Go'), html``, filling)), '&lt;ada', 'where it asks for one')
-  t.end()
+  const fields = FORM.fields.filter(({ type }) => type !== 'password')
+  t.notMatch(
+    String(renderBareForm(PAGE, { ...FORM, fields }, { account: 'ada' })),
+    'value="ada"',
+    'no password, no name'
+  )
 })
 
-test('a form that was refused marks what is at fault, and keeps what is no secret', (t) => {
+test('hidden values are escaped, and undefined ones left out', async (t) => {
+  t.equal(
+    renderHidden({ 'a"': '<b>', c: undefined, d: '' }).join(''),
+    '<input type="hidden" name="a&quot;" value="&lt;b&gt;"><input type="hidden" name="d" value="">'
+  )
+})
+
+test('a form that was refused marks the fault, and keeps everything but secrets', async (t) => {
   const form = String(
-    renderForm(FORM, html``, {
+    renderBareForm(PAGE, FORM, {
       values: { nick: '<ada>', pass: 'secret' },
       errors: { summary: 'Look & see.', fields: { pass: 'Too <short>.' } }
     })
   )
   t.match(form, '<p class="fault" role="alert">Look &amp; see.</p>')
-  t.match(form, '<input id="nick" name="nick" type="text" autocomplete="username" value="&lt;ada&gt;">')
-  t.match(form, 'required aria-invalid="true" aria-describedby="pass-fault" autofocus>')
+  t.match(form, 'spellcheck="false" value="&lt;ada&gt;">')
+  t.match(form, 'required aria-invalid="true" aria-describedby="pass-fault pass-hint" autofocus>')
   t.match(form, '<p class="wrong" id="pass-fault">Too &lt;short&gt;.</p>')
   t.notMatch(form, 'secret')
-  t.end()
 })
 
-test('only the first of several fields at fault is where typing goes on', (t) => {
+test('only the first of several invalid fields gets the focus', async (t) => {
   const errors = { summary: '', fields: { nick: 'a', pass: 'b' } }
-  const form = String(renderForm(FORM, html``, { values: { nick: 5 }, errors }))
+  const form = String(renderBareForm(PAGE, FORM, { values: { nick: 5 }, errors }))
   t.equal(form.match(/ autofocus>/g)?.length, 1)
   t.equal(form.match(/ aria-invalid="true"/g)?.length, 2)
-  t.end()
+  t.notMatch(form, 'value="5"', 'a value that is no text is not shown again')
 })
 
-test('an account is named by all its names', (t) => {
-  const line = (username: string | null, email: string | null) => String(accountLine({ username, email }))
+test('an account is named by all its names', async (t) => {
+  const line = (username: string | null, email: string | null) => String(accountLine(PAGE, { username, email }))
   t.equal(line('ada', 'a&b@example.com'), '<p>Account: <strong>ada, a&amp;b@example.com</strong></p>')
   t.equal(line(null, 'ada@example.com'), '<p>Account: <strong>ada@example.com</strong></p>')
   t.equal(line('ada', null), '<p>Account: <strong>ada</strong></p>')
-  t.end()
+})
+
+test('messages are escaped', async (t) => {
+  t.equal(String(renderFault('<no>')), '<p class="fault" role="alert">&lt;no&gt;</p>')
+  t.equal(String(renderMessage('A & b', '<c>')), '<div class="card"><h1>A &amp; b</h1>\n<p>&lt;c&gt;</p></div>')
 })

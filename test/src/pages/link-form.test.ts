@@ -1,41 +1,45 @@
 import { test } from 'tap'
 import { Problem } from '../../../src/errors.ts'
-import { askingForm } from '../../../src/pages/form.ts'
-import { type Html, html } from '../../../src/pages/html.ts'
+import { html } from '../../../src/pages/html.ts'
 import {
+  askAgain,
   type FormLink,
   type LinkForm,
   renderExpired,
   renderIncomplete,
   renderLinkForm,
-  renderMessage,
+  renderNote,
   renderRefusal
 } from '../../../src/pages/link-form.ts'
+import { pageContext, textOf } from '../../helpers/page.ts'
 
+const PAGE = pageContext()
 const TOKEN = 'x'.repeat(43)
 const LINK: FormLink = { names: { username: 'ada', email: null }, email: 'new@example.com' }
+const PLAIN: LinkForm<FormLink> = {
+  action: 'pages/step',
+  title: 'confirm.title',
+  intro: (_page, { email }) => html`<p>For ${email}.</p>`,
+  button: 'confirm.button'
+}
 const FORM: LinkForm<FormLink> = {
-  name: 'step',
-  title: 'One more',
-  intro: ({ email }) => html`<p>For ${email}.</p>`,
-  fields: [{ name: 'pass', label: 'Password', called: 'the password', type: 'password', autocomplete: 'new-password' }],
-  button: 'Go on'
+  ...PLAIN,
+  fields: [{ name: 'pass', label: 'password', type: 'password', autocomplete: 'new-password' }]
 }
 
-/** The text of a fragment. */
-const textOf = (fragment: Html) =>
-  String(fragment)
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 test('the form of a link', async (t) => {
-  t.equal(textOf(renderLinkForm(FORM, LINK, { token: TOKEN })), 'One more For new@example.com. Password Go on')
-  t.equal(textOf(renderLinkForm(FORM, undefined, { token: TOKEN })), 'One more Password Go on')
-  const plain: LinkForm<FormLink> = { name: 'step', title: 'One more', intro: FORM.intro, button: 'Go on' }
-  const beside = { intro: html`<h2>Or</h2>`, form: { action: 'other', fields: [], button: 'Leave it' } }
-  const both = renderLinkForm({ ...plain, beside }, LINK, { token: TOKEN })
-  t.equal(textOf(both), 'One more For new@example.com. Go on Or Leave it')
+  const form = renderLinkForm(PAGE, FORM, LINK, { token: TOKEN })
+  t.equal(textOf(form), 'Confirm your new email address For new@example.com. Password Use the new address')
+  t.match(String(form), 'action="../pages/step"')
+  const unknown = renderLinkForm(PAGE, FORM, undefined, { token: TOKEN })
+  t.equal(textOf(unknown), 'Confirm your new email address Password Use the new address')
+  const beside = {
+    title: 'reject.title',
+    text: 'reject.text',
+    form: { action: 'pages/other', fields: [], button: 'reject.button' }
+  } as const
+  const both = renderLinkForm(PAGE, { ...PLAIN, beside }, LINK, { token: TOKEN })
+  t.match(textOf(both), /^Confirm .* Use the new address This was not me Your address .* Take my address off it$/)
   t.equal(String(both).split(TOKEN).length - 1, 2, 'each form has the token')
 })
 
@@ -46,32 +50,45 @@ test('a password manager is told the account', async (t) => {
     [{ username: null, email: null }, 'new@example.com']
   ]
   for (const [names, account] of accounts) {
-    t.match(String(renderLinkForm(FORM, { ...LINK, names }, { token: TOKEN })), `value="${account}" readonly>`)
+    t.match(String(renderLinkForm(PAGE, FORM, { ...LINK, names }, { token: TOKEN })), `value="${account}" readonly>`)
   }
 })
 
-test('a refusal shows the form again where another try can help', async (t) => {
+test('a refusal shows the form again if another try can help', async (t) => {
   const busy = new Problem('DATABASE_UNAVAILABLE', { headers: { 'retry-after': '5' } })
   const taken = new Problem('ACCOUNT_EXISTS')
+  const invalid = new Problem('ACCOUNT_EXISTS', { errors: [{ path: '/pass', message: 'is taken', rule: 'taken' }] })
   const cases: [values: Record<string, unknown>, problem: Problem, again: boolean][] = [
     [{ token: TOKEN }, busy, true],
     [{}, busy, false],
     [{ token: TOKEN }, taken, false],
-    [{ token: TOKEN }, new Problem('ACCOUNT_EXISTS', { errors: [{ path: '/pass', message: 'is taken' }] }), true]
+    [{ token: TOKEN }, invalid, true]
   ]
   for (const [values, problem, again] of cases) {
-    t.equal(String(renderRefusal(FORM, LINK, values, problem)).includes('<form'), again, problem.code)
+    t.equal(String(renderRefusal(PAGE, FORM, LINK, values, problem)).includes('<form'), again, problem.code)
   }
-  const without: LinkForm<FormLink> = { name: 'step', title: 'One more', intro: FORM.intro, button: 'Go on' }
-  t.match(textOf(renderRefusal(without, LINK, { token: TOKEN }, busy)), /^One more For .* The service is busy/)
+  t.match(
+    textOf(renderRefusal(PAGE, PLAIN, LINK, { token: TOKEN }, busy)),
+    /^Confirm your new email address For .* The service is busy at the moment\. Try again in 5 seconds\./
+  )
+  t.equal(
+    textOf(renderRefusal(PAGE, FORM, LINK, { token: TOKEN }, taken)),
+    'Confirm your new email address Another account uses this address by now.'
+  )
 })
 
 test('messages in place of a form', async (t) => {
-  t.equal(textOf(renderMessage({ title: 'There', text: 'That is all.' })), 'There That is all.')
-  const form = askingForm('again', 'Ask')
-  t.match(
-    textOf(renderExpired({ text: 'Ask again.', form })),
-    /^This link has expired .* Ask again\. Email address Ask$/
+  t.equal(
+    textOf(renderNote(PAGE, { title: 'reset.done', text: 'reset.done.text' })),
+    'Your password is changed You can sign in with it now.'
   )
-  t.match(textOf(renderIncomplete({ text: 'Sign in.' })), /^This link is incomplete .* Sign in\.$/)
+  const form = askAgain('pages/password/forgot')
+  t.match(
+    textOf(renderExpired(PAGE, { text: 'reset.renewal', form })),
+    /^This link has expired or was already used .* We can send you another mail .* Email address Send another mail$/
+  )
+  t.match(
+    textOf(renderIncomplete(PAGE, { text: 'confirm.renewal' })),
+    /^This link is incomplete .* To get another mail, sign in and change the address again\.$/
+  )
 })

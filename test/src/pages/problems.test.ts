@@ -1,60 +1,71 @@
 import { test } from 'tap'
 import { type Code, PROBLEMS, Problem } from '../../../src/errors.ts'
-import { CURRENT_PASSWORD, NEW_PASSWORD, USERNAME } from '../../../src/pages/fields.ts'
-import { describeErrors } from '../../../src/pages/problems.ts'
+import { CURRENT_PASSWORD, newPassword, RECOVERY_CODE, TOTP, USERNAME } from '../../../src/pages/fields.ts'
+import { describeErrors, describeProblem } from '../../../src/pages/problems.ts'
+import { pageContext } from '../../helpers/page.ts'
 
-const FIELDS = [USERNAME, NEW_PASSWORD]
+const PAGE = pageContext()
+const FIELDS = [USERNAME, newPassword('new_password', 8)]
 const MARKED = 'Check what is marked below.'
+const TAKEN = 'This name is taken.'
 
-test('a fault is told at its field, in a sentence', (t) => {
+test('a fault is described at its field, in a sentence', async (t) => {
   const fault = (path: string, message: string, rule?: string) => ({ path, message, ...(rule && { rule }) })
+  const name = 'Use 3 to 32 letters, digits, dots, underscores or hyphens, with a letter or digit at either end.'
   const rows: [code: Code, errors: ReturnType<typeof fault>[], fields: Record<string, string>][] = [
-    ['VALIDATION_FAILED', [fault('/new_password', 'is required')], { new_password: 'Enter the new password.' }],
+    ['VALIDATION_FAILED', [fault('/new_password', 'is required')], { new_password: 'Fill this in.' }],
+    ['VALIDATION_FAILED', [fault('/new_password', 'must be odd')], { new_password: 'This is not valid.' }],
     [
       'VALIDATION_FAILED',
       [fault('/username', 'must have at least 3 characters'), fault('/username', 'must be letters')],
-      { username: 'The username must have at least 3 characters. The username must be letters.' }
+      { username: name }
     ],
     [
       'PASSWORD_REJECTED',
       [
-        fault('/new_password', 'must have at most 72 bytes in UTF-8', 'max_bytes'),
+        fault('/new_password', 'must have at least 8 characters', 'min_length'),
         fault('/new_password', 'is on the list of common passwords', 'common')
       ],
-      { new_password: 'The new password is too long. The new password is on the list of common passwords.' }
+      {
+        new_password:
+          'The password must have at least 8 characters. This password is on a list of common ones. Choose another.'
+      }
     ],
-    ['ACCOUNT_EXISTS', [fault('/username', 'is taken', 'taken')], { username: 'The username is taken.' }]
+    [
+      'PASSWORD_REJECTED',
+      [fault('/new_password', 'is too long', 'max_bytes'), fault('/new_password', 'is a name', 'same_as_name')],
+      { new_password: 'The password is too long. The password must not be your name or address.' }
+    ],
+    ['ACCOUNT_EXISTS', [fault('/username', 'is taken', 'taken')], { username: TAKEN }]
   ]
   for (const [code, errors, fields] of rows) {
-    t.strictSame(describeErrors(new Problem(code, { errors }), FIELDS), { summary: MARKED, fields })
+    t.strictSame(describeErrors(PAGE, new Problem(code, { errors }), FIELDS), { summary: MARKED, fields })
   }
-  t.end()
 })
 
-test('a wrong password is told where it was asked for', (t) => {
-  const problem = new Problem('INVALID_CREDENTIALS')
-  t.strictSame(describeErrors(problem, [CURRENT_PASSWORD]), {
-    summary: MARKED,
-    fields: { password: 'The password is wrong.' }
-  })
-  t.strictSame(describeErrors(problem, FIELDS).fields, {})
-  t.end()
+test('wrong passwords and codes are described where they were entered', async (t) => {
+  const rows: [code: Code, field: Parameters<typeof describeErrors>[2][number], text: string][] = [
+    ['INVALID_CREDENTIALS', CURRENT_PASSWORD, 'The password is wrong.'],
+    ['MFA_CODE_INVALID', TOTP, 'This code is wrong, or was already used.'],
+    ['MFA_CODE_INVALID', RECOVERY_CODE, 'This code is wrong, or was already used.']
+  ]
+  for (const [code, field, text] of rows) {
+    t.strictSame(describeErrors(PAGE, new Problem(code), [field]), { summary: MARKED, fields: { [field.name]: text } })
+    t.strictSame(describeErrors(PAGE, new Problem(code), FIELDS).fields, {})
+  }
 })
 
-test('everything else is told in a sentence or two, which no schema has written', (t) => {
+test('everything else is described in sentences without words of the API', async (t) => {
   for (const code of Object.keys(PROBLEMS) as Code[]) {
-    const { summary, fields } = describeErrors(
-      new Problem(code, { errors: [{ path: '/other', message: 'is <odd>' }] }),
-      FIELDS
-    )
+    const problem = new Problem(code, { errors: [{ path: '/other', message: 'is <odd>' }] })
+    const { summary, fields } = describeErrors(PAGE, problem, FIELDS)
     t.strictSame(fields, {}, code)
-    t.match(summary, /^[A-Z][^<>_]*\.$/, code)
+    t.match(summary, /^[A-Z][^<>_{}]*\.$/, code)
     t.notMatch(summary, /schema|odd|body|database|NaN/i, code)
   }
-  t.end()
 })
 
-test('who has to wait is told for how long, rounded up', (t) => {
+test('a limit says when to try again, rounded up', async (t) => {
   const rows: [seconds: string, words: string][] = [
     ['1', '1 second'],
     ['30', '30 seconds'],
@@ -66,11 +77,7 @@ test('who has to wait is told for how long, rounded up', (t) => {
   ]
   for (const [seconds, words] of rows) {
     const problem = new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': seconds } })
-    t.equal(describeErrors(problem, []).summary, `There were too many attempts. Try again in ${words}.`)
+    t.equal(describeProblem(PAGE, problem), `There were too many attempts. Try again in ${words}.`)
   }
-  t.equal(
-    describeErrors(new Problem('OVERLOADED'), []).summary,
-    'The service is busy at the moment. Try again in 1 second.'
-  )
-  t.end()
+  t.equal(describeProblem(PAGE, new Problem('OVERLOADED')), 'The service is busy at the moment. Try again in 1 second.')
 })

@@ -1,0 +1,29 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { EMAIL, OWN_PASSWORD } from '../../../src/pages/fields.ts'
+import { EmailChange } from '../../../src/schemas/email.ts'
+
+/** Changing the address, or adding the first one. It changes once the new one is confirmed by mail. */
+const email: FastifyPluginAsync = async (fastify) => {
+  const { limits, mail, ownAccount, pages, passwords } = fastify
+  if (!mail.available) return
+
+  pages.addAccountForm(fastify, {
+    path: '/email',
+    body: EmailChange,
+    before: [pages.requireSession, pages.requireFreshSecondStep],
+    preHandler: [limits.byAddress('mail'), passwords.admit],
+    form: () => ({
+      action: 'pages/account/email',
+      title: 'account.email.title',
+      text: 'account.email.text',
+      fields: [{ ...EMAIL, name: 'new_email', label: 'account.email.new' }, OWN_PASSWORD],
+      button: 'mail.button'
+    }),
+    async act({ request, reply }, change) {
+      await ownAccount.askEmailChange(request, reply, change)
+      return { goTo: 'pages/account', done: 'email' }
+    }
+  })
+}
+
+export default email

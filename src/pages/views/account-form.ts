@@ -1,0 +1,29 @@
+import type { Problem } from '../../errors.ts'
+import { type Form, type FormValues, renderForm, renderMessage } from '../form.ts'
+import { type Html, html } from '../html.ts'
+import { link, type PageContext, say, type View } from '../layout.ts'
+import { describeProblem } from '../problems.ts'
+import type { TextKey } from '../texts.ts'
+
+/** A form that changes the account. */
+export interface AccountForm extends Form {
+  title: TextKey
+  text: TextKey
+}
+
+/** The link below a page of the account. */
+export const backToAccount = (page: PageContext): Html =>
+  html`<a href="${link(page, 'pages/account')}">${say(page, 'to-account')}</a>`
+
+export function accountFormView(page: PageContext, form: AccountForm, filled: FormValues = {}): View {
+  const title = say(page, form.title)
+  const intro = html`<h1>${title}</h1>
+<p>${say(page, form.text)}</p>`
+  return { title, content: renderForm(page, form, intro, filled), links: [backToAccount(page)] }
+}
+
+/** A refusal in place of a page of the account. */
+export function accountProblemView(page: PageContext, key: TextKey, problem: Problem): View {
+  const title = say(page, key)
+  return { title, content: renderMessage(title, describeProblem(page, problem)), links: [backToAccount(page)] }
+}

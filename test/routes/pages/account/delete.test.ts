@@ -1,0 +1,69 @@
+import { test } from 'tap'
+import { build, cutOff, PASSWORD, post, testClock } from '../../../helpers/app.ts'
+import { recorded } from '../../../helpers/enrolled.ts'
+import { readPage } from '../../../helpers/page.ts'
+import { browserOf } from '../../../helpers/page-account.ts'
+import { giveApp } from '../../../helpers/second-factor.ts'
+
+const url = '/pages/account/delete'
+const inputs = ['current_password']
+
+test('/pages/account/delete', async (t) => {
+  const fastify = await build(t)
+  const { browser, user } = await browserOf(fastify, { username: 'ada' })
+
+  await t.test('says what it does, and asks for the password', async (t) => {
+    const response = await browser.get(url)
+    t.strictSame(readPage(response), {
+      statusCode: 200,
+      text: 'Delete the account The account and all its data are deleted at once. It cannot be undone: download your data first if you want to keep it. Current password Delete the account Back to your account',
+      inputs
+    })
+    t.match(response.body, '<button class="full danger">Delete the account</button>')
+  })
+
+  await t.test('says what is wrong', async (t) => {
+    const cases: [fields: Record<string, string>, statusCode: number, text: RegExp][] = [
+      [{}, 400, /Current password Fill this in\./],
+      [{ current_password: 'wrong' }, 401, /Current password The password is wrong\./],
+      [{ current_password: PASSWORD, really: 'yes' }, 400, /The form could not be read\./]
+    ]
+    for (const [fields, statusCode, text] of cases) {
+      t.match(readPage(await browser.submit(url, fields)), { statusCode, text, inputs })
+    }
+    const restore = cutOff(fastify)
+    const away = await browser.submit(url, { current_password: PASSWORD })
+    restore()
+    t.match(readPage(away), { statusCode: 503, text: /The service is busy at the moment\./, inputs })
+    t.equal((await browser.get('/pages/account')).statusCode, 200)
+  })
+
+  await t.test('deletes the account, and removes the cookies of its session', async (t) => {
+    await recorded(fastify)
+    const response = await browser.submit(url, { current_password: PASSWORD })
+    t.strictSame(readPage(response), {
+      statusCode: 200,
+      text: 'Your account is deleted Nobody can sign in to it any more. You can close this page.',
+      inputs: []
+    })
+    t.notOk(browser.cookies.has('latchkey_session'))
+    t.notOk(browser.cookies.has('refresh_token'))
+    t.match(await recorded(fastify), [{ action: 'user deleted', account: user.id, session: String }])
+    t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 401)
+    t.equal((await browser.get('/pages/account')).statusCode, 303)
+  })
+})
+
+test('/pages/account/delete leads to the step-up first, if a second step is required', async (t) => {
+  const clock = testClock()
+  const fastify = await build(t, { clock })
+  const { browser, user } = await browserOf(fastify, { username: 'ada' })
+  await giveApp(fastify, user.id)
+  // The session is from before: a password alone opened it.
+  for (const response of [await browser.get(url), await browser.submit(url, { current_password: PASSWORD })]) {
+    t.strictSame(
+      [response.statusCode, response.headers.location],
+      [303, '../../pages/step-up?return_to=%2Fpages%2Faccount%2Fdelete']
+    )
+  }
+})

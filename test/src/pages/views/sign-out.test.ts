@@ -1,0 +1,10 @@
+import { test } from 'tap'
+import { signOutView } from '../../../../src/pages/views/sign-out.ts'
+import { pageContext, textOf } from '../../../helpers/page.ts'
+
+test('the page that signs out names the account, if there is one', async (t) => {
+  const page = pageContext()
+  t.equal(textOf(signOutView(page, '<ada>').content), 'Sign out You are signed in as &lt;ada&gt;. Sign out')
+  t.equal(textOf(signOutView(page, undefined).content), 'Sign out Sign out')
+  t.match(String(signOutView(page, undefined).content), '<form method="post" action="../pages/logout">')
+})
