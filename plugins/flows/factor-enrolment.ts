@@ -128,9 +128,9 @@ export default fp(
       },
 
       async beginTotp(request) {
-        const secret = await change(request, (each) => beginTotp(enrolment, each))
+        const secret = base32(await change(request, (each) => beginTotp(enrolment, each)))
         const uri = otpauthUri(secret, { issuer, account: displayName(request.account) })
-        return { secret: base32(secret), uri, expires_in: PENDING_SECONDS }
+        return { secret, uri, expires_in: PENDING_SECONDS }
       },
 
       async confirmTotp(request, code) {

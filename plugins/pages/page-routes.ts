@@ -8,6 +8,7 @@ import type {
   preHandlerHookHandler,
   preValidationHookHandler
 } from 'fastify'
+import { displayName } from '../../src/admin/accounts.ts'
 import { Problem } from '../../src/errors.ts'
 import { parseForm } from '../../src/http/form-body.ts'
 import { isOwnForm, ownOrigins } from '../../src/http/own-origin.ts'
@@ -15,7 +16,11 @@ import { renderMessage } from '../../src/pages/form.ts'
 import { link, type PageContext, say, type View } from '../../src/pages/layout.ts'
 import { describeProblem } from '../../src/pages/problems.ts'
 import type { KeysOf } from '../../src/pages/texts.ts'
+import { signedOutView } from '../../src/pages/views/sign-out.ts'
+import { stepUpView } from '../../src/pages/views/step-up.ts'
+import { queryOf } from './query.ts'
 import type { PageRenderer } from './render-page.ts'
+import { RETURN_TO } from './return-to.ts'
 
 /** A request for a page. */
 export interface Visit {
@@ -98,7 +103,9 @@ export function createPageRoutes(
     async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
       const page = contextOf(request)
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
-      const view = isForeign ? foreignForm(page, problem) : await given.refuse({ request, reply, page }, problem)
+      const view = isForeign
+        ? foreignForm(page, problem)
+        : (detourOf(page, request, problem) ?? (await given.refuse({ request, reply, page }, problem)))
       return render(reply, page, { ...view, failed: true })
     }
 
@@ -150,6 +157,22 @@ function readForm(bytes: Buffer): Record<string, string> {
 
 const sendFile = (reply: FastifyReply, { file, type, name }: Download) =>
   reply.type(type).header('content-disposition', `attachment; filename="${name}"`).send(file)
+
+/**
+ * What is shown in place of the page: if its form leads astray, and if the session has ended, or is no longer fresh
+ * enough, since the request was checked.
+ */
+function detourOf(page: PageContext, request: FastifyRequest, problem: Problem): View | undefined {
+  if (problem.errors?.some(({ path }) => path === RETURN_TO)) {
+    const title = say(page, 'problem.title')
+    return { title, content: renderMessage(title, say(page, 'problem.return_to')) }
+  }
+  if (problem.code === 'TOKEN_INVALID') return signedOutView(page, describeProblem(page, problem))
+  if (!problem.challenge || problem.code !== 'STEP_UP_REQUIRED') return undefined
+  const { challenge } = problem
+  const account = displayName(request.account)
+  return stepUpView(page, { challenge, account, returnTo: `${request.routeOptions.url}${queryOf(request.url)}` })
+}
 
 /** What is shown for a form of another site, and for one whose origin is not known. */
 function foreignForm(page: PageContext, problem: Problem): View {

@@ -31,7 +31,7 @@ export interface PageSessions {
   hasRefreshToken(request: FastifyRequest): boolean
   /** Removes the cookies of a session that has ended. */
   clear(reply: FastifyReply): void
-  /** Ends the session of a request and removes its cookies. */
+  /** Ends the sessions of both cookies of a request and removes the cookies. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
@@ -96,6 +96,9 @@ export default fp(
 
       async end(request, reply) {
         await endOf(request)
+        // It may be of another session: of a frontend that signed in later.
+        const refreshToken = sessions.cookieOf(request)
+        if (refreshToken !== undefined) await sessions.end(request, refreshToken)
         clear(reply)
       }
     } satisfies PageSessions)

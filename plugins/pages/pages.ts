@@ -6,6 +6,7 @@ import { type AddAccountForm, createAccountPages } from './account-pages.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
+import { queryOf } from './query.ts'
 import { createPageRenderer, type PageRenderer } from './render-page.ts'
 import { createReturning, type Returning, returnQuery } from './return-to.ts'
 import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
@@ -54,7 +55,7 @@ export default fp(
 
     /** Opens another page, and comes back to the one of the request. */
     function detour(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
-      const back = String(request.routeOptions.url).slice(1)
+      const back = `${String(request.routeOptions.url).slice(1)}${queryOf(request.url)}`
       return reply.redirect(link(renderer.contextOf(request), `${path}${returnQuery(back)}`), 303)
     }
 

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { passkeyUrl } from '../../src/config/relying-party.ts'
 import { serviceOf } from '../../src/config/service.ts'
-import { type Assets, readAssets } from '../../src/pages/assets.ts'
+import { type Assets, PagesFolderError, readAssets } from '../../src/pages/assets.ts'
 import { type PageContext, renderPage, type View } from '../../src/pages/layout.ts'
 import { readTexts } from '../../src/pages/texts.ts'
+import { queryOf } from './query.ts'
 
 /** Renders pages in the language of the user. */
 export interface PageRenderer {
@@ -35,18 +37,28 @@ const HEADERS = {
   'x-frame-options': 'DENY'
 }
 
+/** @throws PagesFolderError */
 export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clock' | 'config'>): PageRenderer {
   const service = serviceOf(config)
-  const assets = readAssets(config.PAGES_FOLDER)
-  const chooseLanguage = readTexts(config.PAGES_FOLDER)
+  const faults: string[] = []
+  const assets = readAssets(config.PAGES_FOLDER, faults)
+  const chooseLanguage = readTexts(config.PAGES_FOLDER, faults)
+  if (faults.length > 0) throw new PagesFolderError(faults)
+
+  function passkeysAt(host: string | undefined, path: string): string | undefined {
+    const url = passkeyUrl(config.PUBLIC_URL, host)
+    return url && `${url}${path}`
+  }
+
   return {
     assets,
-    contextOf: ({ headers, routeOptions }) => ({
+    contextOf: ({ headers, method, routeOptions, url }) => ({
       language: chooseLanguage(headers['accept-language']),
       service,
       assets,
       root: '../'.repeat(String(routeOptions.url).split('/').length - 2),
-      now: clock.now()
+      now: clock.now(),
+      passkeysAt: passkeysAt(headers.host, `${routeOptions.url}${method === 'POST' ? '' : queryOf(url)}`)
     }),
     render(reply, page, view) {
       reply.headers(HEADERS).header('content-language', page.language.tag).type('text/html; charset=utf-8')

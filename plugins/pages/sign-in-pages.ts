@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuthenticationChallenge, Problem } from '../../src/errors.ts'
-import { CURRENT_PASSWORD, NAME, RECOVERY_CODE, TOTP } from '../../src/pages/fields.ts'
+import { CURRENT_PASSWORD, NAME } from '../../src/pages/fields.ts'
 import type { View } from '../../src/pages/layout.ts'
-import { describeErrors } from '../../src/pages/problems.ts'
+import { describeErrors, describeProofErrors } from '../../src/pages/problems.ts'
 import { secondStepView } from '../../src/pages/views/second-step.ts'
 import { signInView } from '../../src/pages/views/sign-in.ts'
 import type { Visit } from './page-routes.ts'
@@ -56,7 +56,7 @@ export function createSignInPages(fastify: FastifyInstance, returnTo: Returning)
         return pages.first(visit, problem)
       }
       const isRecovery = recovery_code !== undefined
-      const errors = describeErrors(page, problem, [isRecovery ? RECOVERY_CODE : TOTP])
+      const errors = describeProofErrors(page, problem, request.body as Sent)
       const hidden = { mfa_token, challenge: String(challenge), return_to: returnTo.given(request) }
       return secondStepView(page, { action: 'pages/login/mfa', challenge: shown, hidden, errors, isRecovery })
     }
@@ -74,7 +74,7 @@ function credentialOf(body: unknown): string | undefined {
 }
 
 /** The challenge that a form carried along. It only says which forms to show: what they send is checked anew. */
-function readChallenge(text: unknown): AuthenticationChallenge | undefined {
+export function readChallenge(text: unknown): AuthenticationChallenge | undefined {
   try {
     const challenge = JSON.parse(String(text))
     return Array.isArray(challenge?.factors) ? challenge : undefined

@@ -78,6 +78,21 @@ export function hasPasskeys(origin: string): boolean {
   return !ipaddr.isValid(bare(hostname)) && (protocol === 'https:' || isPlainLoopback(origin))
 }
 
+/**
+ * The URL at which passkeys work, for a service on this machine that a browser addresses by an IP address.
+ *
+ * @param host the Host header of the request
+ * @returns undefined if the browser may have passkeys where it is
+ */
+export function passkeyUrl(publicUrl: string, host: string | undefined): string | undefined {
+  const requested = `http://${host}`
+  if (!isPlainLoopback(publicUrl) || !URL.canParse(requested)) return undefined
+  if (!ipaddr.isValid(bare(new URL(requested).hostname))) return undefined
+  const url = new URL(publicUrl)
+  if (ipaddr.isValid(bare(url.hostname))) url.hostname = 'localhost'
+  return url.href.replace(/\/$/, '')
+}
+
 /** Whether an origin is at the RP ID or below it. */
 function isCovered(origin: string, id: string): boolean {
   if (isApp(origin)) return true

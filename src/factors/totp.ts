@@ -1,5 +1,4 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { base32 } from './base32.ts'
 
 /** The length of a time step, in seconds (RFC 6238 §5.2). */
 export const STEP_SECONDS = 30
@@ -54,10 +53,10 @@ export interface TotpLabel {
 }
 
 /**
- * Returns the URI for the QR code (Key URI Format). Issuer and account are percent-encoded separately, so that a colon
+ * Returns the URI of a secret in base32 for the QR code (Key URI Format). Issuer and account are percent-encoded separately, so that a colon
  * in either cannot split the label in the wrong place.
  */
-export function otpauthUri(secret: Buffer, { issuer, account }: TotpLabel): string {
+export function otpauthUri(secret: string, { issuer, account }: TotpLabel): string {
   const [service, name] = [issuer, account].map(encodeURIComponent)
-  return `otpauth://totp/${service}:${name}?issuer=${service}&secret=${base32(secret)}`
+  return `otpauth://totp/${service}:${name}?issuer=${service}&secret=${secret}`
 }

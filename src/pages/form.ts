@@ -26,7 +26,7 @@ export interface Field {
 export interface Form {
   /** The path from the root of the service. */
   action: string
-  fields: Field[]
+  fields: readonly Field[]
   /** The text of the button. */
   button: TextKey
   /** How the button looks; the one of a page that goes on by default. */
@@ -84,7 +84,8 @@ export const renderHidden = (values: Record<string, string | undefined>): Html[]
     value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}">`]
   )
 
-function renderField(page: PageContext, field: Field, value: unknown, error: string | undefined, focus: boolean): Html {
+/** Renders an input with its label. @param focus whether the page opens with the cursor in it */
+export function renderField(page: PageContext, field: Field, value: unknown, error?: string, focus = false): Html {
   const { name, label, type, autocomplete, inputmode, optional, verbatim, hint } = field
   const kept = type !== 'password' && typeof value === 'string' && html` value="${value}"`
   const described = [error !== undefined && `${name}-fault`, hint && `${name}-hint`].filter(Boolean).join(' ')

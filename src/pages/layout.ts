@@ -15,6 +15,10 @@ export interface PageContext {
   root: string
   /** Milliseconds since the epoch. */
   now: number
+  /**
+   * The URL of this page at which passkeys work. Set only if the browser shows it at an IP address, where there are none.
+   */
+  passkeysAt?: string | undefined
 }
 
 /** A text in the language of the page. */

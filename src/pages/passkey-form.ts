@@ -15,14 +15,25 @@ export interface PasskeyForm {
   button: TextKey
   hidden?: Record<string, string | undefined>
   look?: 'quiet'
+  /** Whether the page can be loaded again, which gives it another challenge. */
+  renew?: boolean
   /** Whether the browser offers passkeys where a name is typed. The page must be one that can be loaded again. */
   autofill?: boolean
 }
 
-/** @param fields before the button */
+/**
+ * Renders the form, or a link to where passkeys work.
+ *
+ * @param fields before the button
+ */
 export function renderPasskeyForm(page: PageContext, form: PasskeyForm, fields?: Content): Html {
-  const { action, ceremony, options, seconds, button, hidden = {}, look, autofill } = form
-  return html`<form hidden method="post" action="${link(page, action)}" data-passkey="${ceremony}" data-options="${JSON.stringify(options)}" data-seconds="${String(seconds)}"${autofill && html` data-autofill`}>
+  const { action, ceremony, options, seconds, button, hidden = {}, look, autofill, renew = autofill } = form
+  const { passkeysAt } = page
+  if (passkeysAt !== undefined) {
+    const text = say(page, 'passkey.elsewhere', { host: new URL(passkeysAt).host })
+    return html`<p class="hint"><a href="${passkeysAt}">${text}</a></p>`
+  }
+  return html`<form hidden method="post" action="${link(page, action)}" data-passkey="${ceremony}" data-options="${JSON.stringify(options)}" data-seconds="${String(seconds)}"${renew && html` data-renew`}${autofill && html` data-autofill`}>
 ${renderHidden(hidden)}<input type="hidden" name="credential">
 ${fields}<p class="fault" role="alert" hidden>${say(page, 'passkey.stopped')}</p>
 <button class="full${look && ` ${look}`}">${say(page, button)}</button>

@@ -1,10 +1,11 @@
 import type { Fault, Problem } from '../errors.ts'
+import { CURRENT_PASSWORD, RECOVERY_CODE, TOTP } from './fields.ts'
 import type { Field, FormErrors } from './form.ts'
 import { type PageContext, say } from './layout.ts'
 import type { TextKey } from './texts.ts'
 
 /** Converts a problem to error messages for a form: at the fields concerned, or as the summary. */
-export function describeErrors(page: PageContext, problem: Problem, fields: Field[]): FormErrors {
+export function describeErrors(page: PageContext, problem: Problem, fields: readonly Field[]): FormErrors {
   const messages = Object.fromEntries(
     fields.flatMap((field) => {
       const faults = faultsAt(page, problem, field)
@@ -13,6 +14,21 @@ export function describeErrors(page: PageContext, problem: Problem, fields: Fiel
   )
   const marked = Object.keys(messages).length > 0
   return { summary: marked ? say(page, 'fault.marked') : describeProblem(page, problem), fields: messages }
+}
+
+/** The fields that prove something in a form with several of them. */
+const PROOFS = [TOTP, RECOVERY_CODE, CURRENT_PASSWORD]
+
+/**
+ * Converts a problem with an answer to a challenge to error messages: of several fields, only the one that was filled in
+ * is marked. A passkey has no field.
+ */
+export function describeProofErrors(page: PageContext, problem: Problem, answers: Record<string, unknown>): FormErrors {
+  if (problem.code === 'MFA_CODE_INVALID' && answers.credential !== undefined) {
+    return { summary: say(page, 'passkey.invalid'), fields: {} }
+  }
+  const tried = PROOFS.filter(({ name }) => answers[name] !== undefined)
+  return describeErrors(page, problem, tried)
 }
 
 function faultsAt(page: PageContext, { code, errors = [] }: Problem, field: Field): string[] {
@@ -44,6 +60,7 @@ const TEXTS: Partial<Record<Problem['code'], TextKey>> = {
   PASSKEY_UNKNOWN: 'passkey.unknown',
   PASSKEY_INVALID: 'passkey.invalid',
   PASSKEY_REJECTED: 'passkey.invalid',
+  TOKEN_INVALID: 'problem.signed-out',
   FORBIDDEN: 'problem.form',
   ACCOUNT_EXISTS: 'problem.address',
   NOT_FOUND: 'problem.gone',

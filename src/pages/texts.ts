@@ -33,15 +33,6 @@ export interface Language {
 /** Chooses the language for an `Accept-Language` header (RFC 9110 §12.5.4): the best that there is, or English. */
 export type ChooseLanguage = (acceptLanguage: string | undefined) => Language
 
-/** Some texts are invalid: the message lists every file and fault. */
-export class TextsError extends Error {
-  override readonly name = 'TextsError'
-
-  constructor(faults: string[]) {
-    super(`The texts of the pages are invalid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
-  }
-}
-
 /** The texts of the service, beside src/ in the sources and in the build. */
 const OURS = fileURLToPath(new URL('../../pages/', import.meta.url))
 
@@ -57,24 +48,24 @@ type Texts = Record<string, string>
 /**
  * Reads and checks the texts of all languages: `texts.<language>.json`, an object of texts.
  *
- * @param folder files in it add languages, and replace single texts of ours. What a language lacks is in English.
- * @throws TextsError
+ * @param folder files in it add languages, and replace single texts of ours. What a regional variant such as `de-AT` lacks is
+ *   taken from its language, and the rest from English.
+ * @param faults what is wrong with the files of the folder is added to it
  */
-export function readTexts(folder: string | undefined): ChooseLanguage {
-  const faults: string[] = []
+export function readTexts(folder: string | undefined, faults: string[]): ChooseLanguage {
   const ours = readFolder(OURS, faults)
   const english = ours.get('en') as Texts
   const theirs = folder === undefined ? new Map<string, Texts>() : readFolder(folder, faults)
   for (const [tag, texts] of theirs) {
     faults.push(...compare(english, texts).map((fault) => `texts.${tag}.json: ${fault}`))
   }
-  if (faults.length > 0) throw new TextsError(faults)
 
-  const languages = new Map(
-    [...new Set([...ours.keys(), ...theirs.keys()])].map((tag) => {
-      return [tag, createLanguage(tag, { ...english, ...theirs.get('en'), ...ours.get(tag), ...theirs.get(tag) })]
-    })
-  )
+  const textsOf = (tag: string): Texts => {
+    const general = new Set(['en', new Intl.Locale(tag).language, tag])
+    return Object.assign({}, ...[...general].flatMap((each) => [ours.get(each), theirs.get(each)]))
+  }
+  const languages = new Map([...ours.keys(), ...theirs.keys()].map((tag) => [tag, createLanguage(tag, textsOf(tag))]))
+  // Where nothing is preferred, the first one is taken.
   const tags = [...languages.keys()].sort((one, other) => Number(other === 'en') - Number(one === 'en'))
   return (acceptLanguage) => {
     const [tag] = new Negotiator({ headers: { 'accept-language': acceptLanguage } }).languages(tags)
@@ -88,9 +79,10 @@ function readFolder(folder: string, faults: string[]): Map<string, Texts> {
     const [, name] = FILE.exec(file) ?? []
     if (name === undefined) continue
     const tag = canonicalTag(name)
-    const texts = parse(readFileSync(join(folder, file), 'utf8'))
+    const texts = parse(join(folder, file))
     if (tag === undefined) faults.push(`${file}: "${name}" is not the tag of a language`)
     else if (!texts) faults.push(`${file} must be a JSON object of texts`)
+    else if (found.has(tag)) faults.push(`${file} is of a language that another file has`)
     else found.set(tag, texts)
   }
   return found
@@ -104,9 +96,9 @@ function canonicalTag(name: string): string | undefined {
   }
 }
 
-function parse(json: string): Texts | undefined {
+function parse(path: string): Texts | undefined {
   try {
-    const texts: unknown = JSON.parse(json)
+    const texts: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
     const isObject = typeof texts === 'object' && texts !== null && !Array.isArray(texts)
     return isObject && Object.values(texts).every((text) => typeof text === 'string') ? (texts as Texts) : undefined
   } catch {
@@ -132,11 +124,13 @@ function createLanguage(tag: string, texts: Texts): Language {
   const dates = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' })
   const exact = new Intl.RelativeTimeFormat(tag)
+  const direction = RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr'
   return {
     tag,
-    direction: RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr',
+    direction,
     has: (key): key is TextKey => Object.hasOwn(texts, key),
-    text: (key, gaps = {}) => String(texts[key]).replaceAll(GAP, (gap, name: string) => String(gaps[name] ?? gap)),
+    text: (key, gaps = {}) =>
+      String(texts[key]).replaceAll(GAP, (gap, name: string) => isolate(direction, String(gaps[name] ?? gap))),
     date: (time) => dates.format(time),
     ago(time, now) {
       const seconds = Math.max(0, (now - time.getTime()) / 1000)
@@ -149,6 +143,10 @@ function createLanguage(tag: string, texts: Texts): Language {
     }
   }
 }
+
+/** Keeps a name or an address from reordering the text around it (Unicode UAX #9, FSI and PDI). */
+const isolate = (direction: Language['direction'], value: string): string =>
+  direction === 'rtl' ? `\u2068${value}\u2069` : value
 
 type Unit = [unit: Intl.RelativeTimeFormatUnit, seconds: number]
 

@@ -54,3 +54,7 @@ export type RecoveryCodes = Static<typeof RecoveryCodes>
 export const MfaAnswer = reference(Mfa, 'The second factors; `codes` only if recovery codes were made.')
 export const NewTotpAnswer = reference(NewTotp, 'The secret, which waits for its first code.')
 export const RecoveryCodesAnswer = reference(RecoveryCodes, 'The recovery codes; those before are void.')
+
+/** Whether an account has a factor that a second step can ask for, or requires one. */
+export const hasFactor = ({ required, totp, passkeys }: Pick<Mfa, 'required' | 'totp' | 'passkeys'>): boolean =>
+  required || totp !== null || passkeys > 0

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
-import { AssertionCredential, SecondStep } from './factors.ts'
+import { AssertionCredential, SecondStep, StepUp } from './factors.ts'
 import { CurrentPassword, Email, oneNameAtLeast, strict, Text, Username, UUID } from './fields.ts'
+import { TotpConfirmation } from './mfa.ts'
 
 /** The forms of pages send text. Those that JSON is needed for send it as JSON text, which is parsed before validation. */
 const return_to = Type.Optional(Text)
@@ -29,6 +30,27 @@ export const SignUpForm = (needsEmail: boolean) =>
 
 /** The form that ends a session of the account, or all others. */
 export const SessionForm = Type.Object({ session: Type.Optional(Type.String({ pattern: UUID })) }, strict)
+
+/** The form of a step-up, with the challenge that it answers, as JSON. */
+export const StepUpForm = Type.Object(
+  { ...StepUp.properties, challenge: Type.Optional(Text), return_to },
+  { ...strict, oneOf: StepUp.oneOf }
+)
+
+/** A TOTP secret in base32. */
+export const TOTP_SECRET = /^[A-Z2-7]{32}$/
+
+/** The form with the first code of an app, and the secret that the page shows again if the code is wrong. */
+export const TotpSetupForm = Type.Object(
+  { ...TotpConfirmation.properties, secret: Type.String({ pattern: TOTP_SECRET.source, description: 'a secret' }) },
+  strict
+)
+
+/** The form that sets whether a second step is required. */
+export const RequirementForm = Type.Object(
+  { required: Type.String({ pattern: '^(?:true|false)$', description: 'true or false' }) },
+  strict
+)
 
 /** A form without fields of its own. */
 export const EmptyForm = Type.Object({}, strict)

@@ -16,11 +16,13 @@ export interface FactorForms {
   errors?: FormErrors | undefined
   /** Whether the last answer was a recovery code. */
   isRecovery?: boolean
+  /** Whether the page can be loaded again, which gives it another challenge. */
+  renew?: boolean
 }
 
 /** Renders a form for each factor but the password: the app first, since most people have one. */
 export function renderFactorForms(page: PageContext, forms: FactorForms): Html {
-  const { action, challenge, hidden, errors, isRecovery = false } = forms
+  const { action, challenge, hidden, errors, isRecovery = false, renew = false } = forms
   const { factors, expires_in: seconds, public_key: options } = challenge
   const has = (factor: (typeof factors)[number]) => factors.includes(factor)
   const codes: Form = { action, fields: [TOTP], button: 'second-step.totp.button', hidden }
@@ -43,6 +45,7 @@ ${
     seconds,
     button: 'passkey.use',
     hidden,
+    renew,
     ...(has('totp') && { look: 'quiet' })
   })
 }

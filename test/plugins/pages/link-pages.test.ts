@@ -1,21 +1,22 @@
 import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import type { LinkInfo } from '../../../plugins/flows/email-links.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
+import jsonBody from '../../../plugins/http/json-body.ts'
 import { createLinkPages, type LinkPage } from '../../../plugins/pages/link-pages.ts'
 import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
-import { createRenderPage } from '../../../plugins/pages/render-page.ts'
+import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { Problem } from '../../../src/errors.ts'
-import { askingForm } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
+import { askAgain } from '../../../src/pages/link-form.ts'
 import { assemble } from '../../helpers/assemble.ts'
-import { withMail } from '../../helpers/mail.ts'
-import { readPage, submit } from '../../helpers/page.ts'
+import { ORIGIN, readPage, submit } from '../../helpers/page.ts'
 
 const Body = Type.Object(
   { token: Type.String(), nick: Type.Optional(Type.String({ maxLength: 3 })), pass: Type.String() },
@@ -24,28 +25,26 @@ const Body = Type.Object(
 const TOKEN = 'x'.repeat(43)
 const LINK: LinkInfo = { names: { username: null, email: 'ada@example.com' }, email: 'new@example.com' }
 
-/** An application with one page, and what its form has been sent with. */
-function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}) {
+/** An application with one page, and the forms that it accepted. */
+function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}, offered = true) {
   const sent: unknown[] = []
   const state: { link: LinkInfo | undefined; problem?: Problem } = { link: LINK }
-  const plugins = [clock, config, openapi, errors, headers, withMail({ available: true })]
+  const plugins = [clock, config, openapi, errors, headers, jsonBody]
   const fastify = assemble(t, { plugins, config: readConfig({}) })
-  fastify.register(async (scope) => {
-    const addLink = createLinkPages(createPageRoutes(scope, createRenderPage(scope.config)))
+  const page = async (scope: FastifyInstance) => {
+    const addLink = createLinkPages(offered, createPageRoutes(scope, createPageRenderer(scope)))
     addLink(scope, {
-      name: 'step',
-      operationId: 'step',
-      title: 'One more',
-      intro: ({ email }) => html`<p>For ${email}.</p>`,
+      action: 'pages/step',
+      title: 'confirm.title',
+      intro: (_page, { email }) => html`<p>For ${email}.</p>`,
       fields: [
-        { name: 'nick', label: 'Name', called: 'the name', type: 'text', autocomplete: 'username', optional: true },
-        { name: 'pass', label: 'Password', called: 'the password', type: 'password', autocomplete: 'new-password' }
+        { name: 'nick', label: 'username', type: 'text', autocomplete: 'username', optional: true },
+        { name: 'pass', label: 'password', type: 'password', autocomplete: 'new-password' }
       ],
-      button: 'Go on',
-      done: { title: 'There', text: 'That is all.' },
-      renewal: { text: 'Ask again.', form: askingForm('again', 'Ask') },
+      button: 'confirm.button',
+      done: { title: 'confirm.done', text: 'close-page' },
+      renewal: { text: 'reset.renewal', form: askAgain('pages/password/forgot') },
       body: Body,
-      codes: ['ACCOUNT_EXISTS'],
       look: async () => state.link,
       async act(_request, body) {
         if (state.problem) throw state.problem
@@ -53,131 +52,151 @@ function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}) {
       },
       ...more
     })
-  })
+  }
+  fastify.register(page, { prefix: '/pages' })
   return { fastify, sent, state }
 }
 
 const INPUTS = ['token', 'nick', 'pass']
-const OVER = /^This link has expired or was already used .* Ask again\. Email address Ask$/
+const TITLE = 'Confirm your new email address'
+const FORM = `${TITLE} For new@example.com. Username Password Use the new address`
+const OVER = /^This link has expired or was already used .* another mail .* Email address Send another mail$/
+const UNREADABLE = `${TITLE} The form could not be read. Open the page again, and send the form from there.`
 
-test('a page of a link', async (t) => {
-  await t.test('says what it is about, asks for what its form needs, and keeps the token', async (t) => {
+test('the page of a link', async (t) => {
+  await t.test('says what it is for, asks for what its form needs, and keeps the token', async (t) => {
     const { fastify, sent } = start(t)
-    const response = await fastify.inject(`/step?token=${TOKEN}`)
-    const text = 'One more For new@example.com. Name Password Go on'
-    t.strictSame(readPage(response), { statusCode: 200, text, inputs: INPUTS })
+    const response = await fastify.inject(`/pages/step?token=${TOKEN}`)
+    t.strictSame(readPage(response), { statusCode: 200, text: FORM, inputs: INPUTS })
     t.match(response.body, `<input type="hidden" name="token" value="${TOKEN}">`)
     t.match(response.body, 'autocomplete="username" value="ada@example.com" readonly>')
-    t.strictSame(sent, [], 'and does nothing')
+    t.match(response.body, `<title>${TITLE} - 127.0.0.1</title>`)
+    t.strictSame(sent, [])
   })
 
-  await t.test('says of an address without a whole token that it is incomplete', async (t) => {
-    const { fastify } = start(t)
-    for (const url of ['/step', '/step?token=a']) {
-      t.match(readPage(await fastify.inject(url)), {
-        statusCode: 200,
-        text: /^This link is incomplete .* Ask again\./,
-        inputs: ['email']
-      })
+  await t.test('says that a link is incomplete, without a look-up', async (t) => {
+    const { fastify } = start(t, { look: () => Promise.reject(new Error('looked up')) })
+    const queries = ['', '?token=', '?token', `?token=${TOKEN}x`, `?token=${TOKEN}&token=${TOKEN}`, '?token=%22%3E']
+    for (const query of queries) {
+      t.match(
+        readPage(await fastify.inject(`/pages/step${query}`)),
+        { statusCode: 200, text: /^This link is incomplete .* another mail/, inputs: ['email'] },
+        query
+      )
     }
   })
 
   await t.test('does what it is for when its form is sent', async (t) => {
     const { fastify, sent } = start(t)
-    const response = await submit(fastify, '/step', { token: TOKEN, nick: '', pass: 'b' })
-    t.strictSame(readPage(response), { statusCode: 200, text: 'There That is all.', inputs: [] })
+    const response = await submit(fastify, '/pages/step', { token: TOKEN, nick: '', pass: 'b' })
+    t.strictSame(readPage(response), {
+      statusCode: 200,
+      text: 'Your address is changed You can close this page.',
+      inputs: []
+    })
     t.strictSame(sent, [{ token: TOKEN, pass: 'b' }])
   })
 
-  await t.test('is looked up by a form after its limits alone', async (t) => {
+  await t.test('is looked up by a form after the limits', async (t) => {
     let looked = 0
     const { fastify, sent } = start(t, {
-      preHandler: [(_request, _reply, done) => done(new Problem('TOO_MANY_REQUESTS'))],
-      codes: ['TOO_MANY_REQUESTS'],
+      preHandler: (_request, _reply, done) => done(new Problem('TOO_MANY_REQUESTS') as Error),
       look: async () => {
         looked += 1
         return LINK
       }
     })
-    t.equal((await submit(fastify, '/step', { token: TOKEN, pass: 'word' })).statusCode, 429)
+    t.equal((await submit(fastify, '/pages/step', { token: TOKEN, pass: 'word' })).statusCode, 429)
     t.strictSame([looked, sent], [0, []])
   })
 
-  await t.test('asks again where something else would do, and keeps what is no secret', async (t) => {
+  await t.test('shows the form again where another try can help, and keeps everything but secrets', async (t) => {
     const { fastify, state } = start(t)
-    const long = await submit(fastify, '/step', { token: TOKEN, nick: '"long', pass: 'secret' })
-    t.match(readPage(long), {
+    const long = await submit(fastify, '/pages/step', { token: TOKEN, nick: '"long', pass: 'secret' })
+    t.strictSame(readPage(long), {
       statusCode: 400,
-      text: /^One more For new@example\.com\. Check what is marked below\. Name The name must have at most 3 characters\./,
+      text: `${TITLE} For new@example.com. Check what is marked below. Username This is not valid. Password Use the new address`,
       inputs: INPUTS
     })
     t.match(long.body, 'value="&quot;long" aria-invalid="true"')
     t.notMatch(long.body, 'secret')
     state.problem = new Problem('DATABASE_UNAVAILABLE')
-    const away = await submit(fastify, '/step', { token: TOKEN, pass: 'b' })
-    t.match(readPage(away), { statusCode: 503, text: /The service is busy/, inputs: INPUTS })
+    const unavailable = await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })
+    t.match(readPage(unavailable), { statusCode: 503, text: /The service is busy/, inputs: INPUTS })
   })
 
-  await t.test('does not ask again where no other try would do', async (t) => {
+  await t.test('does not show it where no other try can help', async (t) => {
     const { fastify, state } = start(t)
-    const origin = 'http://127.0.0.1:3000'
-    t.match(readPage(await fastify.inject({ method: 'POST', url: '/step', headers: { origin } })), { statusCode: 400 })
-    const headers = { origin, 'content-type': 'application/json' }
-    const json = await fastify.inject({ method: 'POST', url: '/step', headers, payload: 'null' })
-    t.match(readPage(json), { statusCode: 400, text: /^One more The form could not be read\./, inputs: [] })
-    for (const fields of [{}, { pass: 'b' }]) {
-      const response = readPage(await submit(fastify, '/step', fields))
-      t.match(response, { statusCode: 400, text: /^One more The form could not be read\./, inputs: [] })
+    const empty = await fastify.inject({ method: 'POST', url: '/pages/step', headers: { origin: ORIGIN } })
+    t.match(readPage(empty), { statusCode: 400, inputs: [] })
+    const headers = { origin: ORIGIN, 'content-type': 'application/json' }
+    const json = await fastify.inject({ method: 'POST', url: '/pages/step', headers, payload: 'null' })
+    t.strictSame(readPage(json), { statusCode: 400, text: UNREADABLE, inputs: [] })
+    for (const fields of [{}, { pass: 'b' }] as Record<string, string>[]) {
+      t.strictSame(readPage(await submit(fastify, '/pages/step', fields)), {
+        statusCode: 400,
+        text: UNREADABLE,
+        inputs: []
+      })
     }
     state.problem = new Problem('ACCOUNT_EXISTS', { errors: [{ path: '/token', message: 'is taken' }] })
-    const taken = await submit(fastify, '/step', { token: TOKEN, pass: 'b' })
-    t.match(readPage(taken), {
+    t.strictSame(readPage(await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })), {
       statusCode: 409,
-      text: 'One more Another account uses this address by now.',
+      text: `${TITLE} Another account uses this address by now.`,
       inputs: []
     })
   })
 
-  await t.test('says that the link is no longer good, before it looks at what was entered', async (t) => {
+  await t.test('says that the link has expired before it looks at what was entered', async (t) => {
     const { fastify, state } = start(t)
     state.problem = new Problem('EMAIL_TOKEN_INVALID')
-    t.match(readPage(await submit(fastify, '/step', { token: TOKEN, pass: 'b' })), { statusCode: 400, text: OVER })
+    const expired = { statusCode: 400, text: OVER, inputs: ['email'] }
+    t.match(readPage(await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })), expired)
     state.link = undefined
-    t.match(readPage(await submit(fastify, '/step', { token: TOKEN })), {
-      statusCode: 400,
-      text: OVER,
-      inputs: ['email']
-    })
-    t.match(readPage(await fastify.inject(`/step?token=${TOKEN}`)), { statusCode: 200, text: OVER, inputs: ['email'] })
+    t.match(readPage(await submit(fastify, '/pages/step', { token: TOKEN })), expired)
+    t.match(readPage(await fastify.inject(`/pages/step?token=${TOKEN}`)), { ...expired, statusCode: 200 })
   })
 
   await t.test('says of a link that was followed that it was, where it may be followed again', async (t) => {
-    const { fastify, state } = start(t, { doneBefore: { title: 'Done already', text: 'Some time ago.' } })
-    state.link = { ...LINK, done: true }
-    t.match(readPage(await fastify.inject(`/step?token=${TOKEN}`)), {
-      statusCode: 200,
-      text: 'Done already Some time ago.'
+    const { fastify, state } = start(t, {
+      doneBefore: { title: 'verify.done-before', text: 'verify.done-before.text' }
     })
-    t.match(readPage(await submit(fastify, '/step', { token: TOKEN, pass: 'b' })), { statusCode: 200, text: /^There/ })
+    state.link = { ...LINK, done: true }
+    t.strictSame(readPage(await fastify.inject(`/pages/step?token=${TOKEN}`)), {
+      statusCode: 200,
+      text: 'Your address is confirmed already This link was already used, and there is nothing more to do.',
+      inputs: []
+    })
+    const again = await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })
+    t.match(readPage(again), { statusCode: 200, text: /^Your address is changed/ })
   })
 
-  await t.test('may have another form for the same token, and no way to another mail', async (t) => {
+  await t.test('may have another form for the same token, and no other mail', async (t) => {
     const { fastify } = start(t, {
       fields: [],
-      beside: { intro: html`<h2>Or</h2>`, form: { action: 'other', fields: [], button: 'Leave it' } },
-      renewal: { text: 'Sign in.' }
+      beside: {
+        title: 'reject.title',
+        text: 'reject.text',
+        form: { action: 'pages/other', fields: [], button: 'reject.button' }
+      },
+      renewal: { text: 'confirm.renewal' }
     })
-    const response = await fastify.inject(`/step?token=${TOKEN}`)
-    t.match(readPage(response), { text: /Go on Or Leave it$/, inputs: ['token', 'token'] })
-    t.match(response.body, 'action="other"')
-    t.match(readPage(await fastify.inject('/step')), { text: /Sign in\.$/, inputs: [] })
+    const response = await fastify.inject(`/pages/step?token=${TOKEN}`)
+    t.match(readPage(response), { text: /Take my address off it$/, inputs: ['token', 'token'] })
+    t.match(response.body, 'action="../pages/other"')
+    t.match(readPage(await fastify.inject('/pages/step')), { text: /change the address again\.$/, inputs: [] })
   })
 
-  await t.test('names a link that is of no account yet by its address', async (t) => {
+  await t.test('names a link of no account by its address', async (t) => {
     const { fastify, state } = start(t)
     state.link = { names: { username: null, email: null }, email: 'new@example.com' }
-    t.match((await fastify.inject(`/step?token=${TOKEN}`)).body, 'value="new@example.com" readonly>')
+    t.match((await fastify.inject(`/pages/step?token=${TOKEN}`)).body, 'value="new@example.com" readonly>')
     state.link = { names: { username: 'ada', email: null }, email: 'new@example.com' }
-    t.match((await fastify.inject(`/step?token=${TOKEN}`)).body, 'value="ada" readonly>')
+    t.match((await fastify.inject(`/pages/step?token=${TOKEN}`)).body, 'value="ada" readonly>')
+  })
+
+  await t.test('exists only if the links in mails lead here', async (t) => {
+    const { fastify } = start(t, {}, false)
+    t.equal((await fastify.inject(`/pages/step?token=${TOKEN}`)).statusCode, 404)
   })
 })

@@ -1,106 +1,221 @@
 import { Type } from '@sinclair/typebox'
+import type { preValidationHookHandler } from 'fastify'
 import { type Test, test } from 'tap'
 import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
+import jsonBody from '../../../plugins/http/json-body.ts'
 import requestRules from '../../../plugins/http/request-rules.ts'
-import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
-import { createRenderPage } from '../../../plugins/pages/render-page.ts'
+import { createPageRoutes, type GoTo, type PageRoute } from '../../../plugins/pages/page-routes.ts'
+import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
+import { Problem } from '../../../src/errors.ts'
 import { html } from '../../../src/pages/html.ts'
 import { assemble } from '../../helpers/assemble.ts'
-import { withMail } from '../../helpers/mail.ts'
-import { readPage, submit } from '../../helpers/page.ts'
+import { ORIGIN, readPage, submit } from '../../helpers/page.ts'
 
-const TOKEN = 'x'.repeat(43)
+const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-/** An application with one page, and what its form has been sent with. */
-function start(t: Test, environment: Record<string, string> = {}, available = true) {
+const Body = Type.Object({ nick: Type.String(), other: Type.Optional(Type.String()) }, { additionalProperties: false })
+
+/** An application with one page, and the forms that it accepted. */
+function start(t: Test, more: Partial<PageRoute<typeof Body>> = {}, environment: Record<string, string> = {}) {
   const sent: unknown[] = []
-  const plugins = [clock, config, requestRules, openapi, errors, headers, withMail({ available })]
+  const plugins = [clock, config, requestRules, openapi, errors, headers, jsonBody]
   const fastify = assemble(t, { plugins, config: readConfig(environment) })
-  fastify.register(async (scope) => {
-    const addForm = createPageRoutes(scope, createRenderPage(scope.config))
-    addForm(scope, {
-      name: 'step',
-      operationId: 'step',
-      title: 'One more',
-      description: 'A step.',
-      body: Type.Object({ name: Type.String() }, { additionalProperties: false }),
-      codes: [],
-      preHandler: [],
-      show: async (_request, token) => html`<p>token ${token}</p>`,
-      async act(_request, body) {
-        sent.push(body)
-        return html`<p>done</p>`
-      },
-      refuse: ({ code }) => html`<p>${code}</p>`
-    })
-  })
+  fastify.register(
+    async (scope) => {
+      createPageRoutes(scope, createPageRenderer(scope))(scope, {
+        path: '/step',
+        body: Body,
+        show: async () => ({ title: 'One more', content: html`<p>shown</p>` }),
+        async act(_visit, body) {
+          sent.push(body)
+          return { title: 'One more', content: html`<p>done</p>` }
+        },
+        refuse: ({ request }, { code }) => ({
+          title: 'One more',
+          content: html`<p>${code} ${(request.body as { nick?: string } | undefined)?.nick}</p>`
+        }),
+        ...more
+      })
+    },
+    { prefix: '/pages' }
+  )
   return { fastify, sent }
 }
+
+const FOREIGN =
+  'That did not work This form did not come from our own page. Open the page again, and send the form from there.'
 
 test('a page', async (t) => {
   const { fastify, sent } = start(t)
 
-  await t.test('is shown with the token of its address, whatever else that has', async (t) => {
-    const rows: [query: string, text: string][] = [
-      [`?token=${TOKEN}`, `token ${TOKEN}`],
-      [`?utm_source=a&utm_source=b&token=${TOKEN}&constructor=x&__proto__=x`, `token ${TOKEN}`],
-      ['', 'token'],
-      ['?token=', 'token'],
-      ['?token=x', 'token'],
-      [`?token=${TOKEN}x`, 'token'],
-      [`?token=${TOKEN}&token=${TOKEN}`, 'token'],
-      [`?token=${TOKEN.slice(1)}%3C`, 'token']
-    ]
-    for (const [query, text] of rows) {
-      const response = await fastify.inject(`/step${query}`)
-      t.strictSame(readPage(response), { statusCode: 200, text, inputs: [] }, query)
+  await t.test('is shown whatever parameters its address has, and HEAD is as GET', async (t) => {
+    for (const query of ['', '?utm_source=a&utm_source=b', '?constructor=x&__proto__=x', '?a[b]=1', '?%00=x', '#x']) {
+      const response = await fastify.inject(`/pages/step${query}`)
+      t.strictSame(readPage(response), { statusCode: 200, text: 'shown', inputs: [] }, query)
       t.match(response.body, '<title>One more - 127.0.0.1</title>')
-      const head = await fastify.inject({ method: 'HEAD', url: `/step${query}` })
-      t.equal(head.statusCode, 200)
+      t.match(response.headers, { 'content-type': 'text/html; charset=utf-8', 'content-language': 'en' })
+      const head = await fastify.inject({ method: 'HEAD', url: `/pages/step${query}` })
+      t.strictSame([head.statusCode, head.body], [200, ''])
     }
     t.strictSame(sent, [])
   })
 
-  await t.test('does what its form is for, without what was left empty', async (t) => {
-    const response = await submit(fastify, '/step', { name: 'a', other: '' })
+  await t.test('does what its form is for, without fields left empty', async (t) => {
+    const response = await submit(fastify, '/pages/step', { nick: 'a', unknown: '', other: '' })
     t.strictSame(readPage(response), { statusCode: 200, text: 'done', inputs: [] })
-    t.strictSame(sent.splice(0), [{ name: 'a' }])
+    t.strictSame(sent.splice(0), [{ nick: 'a' }])
   })
 
-  await t.test('says in a page what is refused', async (t) => {
-    const rows: [response: ReturnType<typeof submit>, statusCode: number, code: string][] = [
-      [submit(fastify, '/step', { name: 'a', other: 'b' }), 400, 'VALIDATION_FAILED'],
-      [submit(fastify, '/step', {}), 400, 'VALIDATION_FAILED'],
-      [submit(fastify, '/step?name=a', { name: 'a' }), 400, 'VALIDATION_FAILED'],
-      [submit(fastify, '/step', { name: 'a\0' }), 400, 'MALFORMED_REQUEST'],
-      [submit(fastify, '/step', { name: 'x'.repeat(20_000) }), 413, 'BODY_TOO_LARGE'],
-      [submit(fastify, '/step', { name: 'a' }, { origin: 'https://evil.example' }), 403, 'FORBIDDEN'],
-      [submit(fastify, '/step', { name: 'x'.repeat(20_000) }, {}), 403, 'FORBIDDEN']
+  await t.test('reports a refusal as a page, with what was typed', async (t) => {
+    const rows: [what: string, fields: Record<string, string> | string, statusCode: number, text: string][] = [
+      ['an unknown field', { nick: 'a', x: 'b' }, 400, 'VALIDATION_FAILED a'],
+      ['a missing field', { other: 'a' }, 400, 'VALIDATION_FAILED'],
+      ['no field', {}, 400, 'VALIDATION_FAILED'],
+      ['a doubled field', 'nick=a&nick=b', 400, 'MALFORMED_REQUEST'],
+      ['a field named __proto__', '__proto__=a', 400, 'MALFORMED_REQUEST'],
+      ['a field named constructor', 'nick=a&constructor=b', 400, 'VALIDATION_FAILED a'],
+      ['a NUL', { nick: 'a\0' }, 400, 'MALFORMED_REQUEST'],
+      ['16 KB and more', { nick: 'x'.repeat(16_384) }, 413, 'BODY_TOO_LARGE']
     ]
-    for (const [asked, statusCode, code] of rows) {
-      const response = await asked
-      t.strictSame(readPage(response), { statusCode, text: code, inputs: [] })
+    for (const [what, fields, statusCode, text] of rows) {
+      const response = await submit(fastify, '/pages/step', fields)
+      t.strictSame(readPage(response), { statusCode, text, inputs: [] }, what)
       t.match(response.body, '<title>Error: One more')
+      t.match(response.headers, { 'content-type': 'text/html; charset=utf-8' })
+    }
+    const inject = (headers: Record<string, string>, payload?: string) =>
+      fastify.inject({
+        method: 'POST',
+        url: '/pages/step',
+        headers: { origin: ORIGIN, ...headers },
+        ...(payload !== undefined && { payload })
+      })
+    const others: [what: string, response: ReturnType<typeof inject>, statusCode: number, text: string][] = [
+      ['no body', inject({}), 400, 'MALFORMED_REQUEST'],
+      ['an empty form', inject({ 'content-type': FORM_TYPE }, ''), 400, 'VALIDATION_FAILED'],
+      ['text', inject({ 'content-type': 'text/plain' }, 'x'), 415, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['broken UTF-8', inject({ 'content-type': FORM_TYPE }, 'nick=%ff'), 400, 'MALFORMED_REQUEST'],
+      ['a broken escape', inject({ 'content-type': FORM_TYPE }, 'nick=%'), 400, 'MALFORMED_REQUEST']
+    ]
+    for (const [what, asked, statusCode, text] of others) {
+      t.strictSame(readPage(await asked), { statusCode, text, inputs: [] }, what)
     }
     t.strictSame(sent, [])
+  })
+
+  await t.test('takes the largest form that a body may have', async (t) => {
+    const nick = 'x'.repeat(16_384 - 'nick='.length)
+    t.equal((await submit(fastify, '/pages/step', { nick })).statusCode, 200)
+    t.strictSame(sent.splice(0), [{ nick }])
+  })
+
+  await t.test('refuses the forms of other pages before it reads them', async (t) => {
+    const rows: [headers: Record<string, string>, isOwn: boolean][] = [
+      [{ origin: 'https://evil.example' }, false],
+      [{ origin: 'http://127.0.0.1:3001' }, false],
+      [{ origin: 'https://127.0.0.1:3000' }, false],
+      [{ origin: 'http://app.localhost:3000' }, false],
+      [{ origin: 'http://127.0.0.1:3000.evil.example' }, false],
+      [{ origin: 'null' }, false],
+      [{ origin: '' }, false],
+      [{}, false],
+      [{ 'sec-fetch-site': 'none' }, false],
+      [{ 'sec-fetch-site': 'cross-site' }, false],
+      [{ 'sec-fetch-site': 'same-site' }, false],
+      [{ origin: 'null', 'sec-fetch-site': 'same-site' }, false],
+      [{ origin: 'null', 'sec-fetch-site': 'none' }, false],
+      [{ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, false],
+      [{ referer: `${ORIGIN}/pages/step` }, false],
+      [{ origin: ORIGIN }, true],
+      [{ origin: 'http://localhost:3000' }, true],
+      [{ origin: 'http://[::1]:3000' }, true],
+      [{ origin: 'null', 'sec-fetch-site': 'same-origin' }, true],
+      [{ 'sec-fetch-site': 'same-origin' }, true]
+    ]
+    for (const [headers, isOwn] of rows) {
+      for (const nick of ['a', 'x'.repeat(20_000)]) {
+        const response = await submit(fastify, '/pages/step', { nick }, headers)
+        const what = JSON.stringify(headers)
+        if (isOwn) t.equal(response.statusCode, nick === 'a' ? 200 : 413, what)
+        else t.strictSame(readPage(response), { statusCode: 403, text: FOREIGN, inputs: [] }, what)
+      }
+    }
+    t.equal(sent.splice(0).length, rows.filter(([, isOwn]) => isOwn).length)
   })
 })
 
-test('there is no page', async (t) => {
-  const cases: [when: string, environment: Record<string, string>, available: boolean][] = [
-    ['where a frontend has it', { APP_URL: 'https://app.example.com' }, true],
-    ['where no mail can be sent', {}, false]
+test('a page may refuse by itself what is not allowed', async (t) => {
+  const { fastify } = start(t, { act: () => Promise.reject(new Problem('FORBIDDEN')) })
+  const response = await submit(fastify, '/pages/step', { nick: 'a' })
+  t.strictSame(readPage(response), { statusCode: 403, text: 'FORBIDDEN a', inputs: [] })
+})
+
+test('a page may lead to another one', async (t) => {
+  const goTo: GoTo = { goTo: 'pages/account' }
+  const { fastify } = start(t, { show: async () => goTo, act: async () => ({ ...goTo, done: 'password' }) })
+  const shown = await fastify.inject('/pages/step')
+  t.strictSame([shown.statusCode, shown.headers.location], [303, '../pages/account'])
+  const done = await submit(fastify, '/pages/step', { nick: 'a' })
+  t.strictSame([done.statusCode, done.headers.location], [303, '../pages/account?done=password'])
+})
+
+test('a page has hooks: of both methods once the form was read, and of POST before and after the validation', async (t) => {
+  const calls: unknown[] = []
+  const note =
+    (what: string): preValidationHookHandler =>
+    (request, _reply, done) => {
+      calls.push([what, request.method, request.body])
+      done()
+    }
+  const { fastify } = start(t, {
+    before: [note('before')],
+    preValidation: note('preValidation'),
+    preHandler: note('preHandler')
+  })
+  await fastify.inject('/pages/step')
+  t.strictSame(calls.splice(0), [['before', 'GET', undefined]])
+  await submit(fastify, '/pages/step', { nick: 'a' })
+  t.strictSame(calls.splice(0), [
+    ['before', 'POST', { nick: 'a' }],
+    ['preValidation', 'POST', { nick: 'a' }],
+    ['preHandler', 'POST', { nick: 'a' }]
+  ])
+  await submit(fastify, '/pages/step', { other: 'a' })
+  t.strictSame(calls.splice(0), [
+    ['before', 'POST', { other: 'a' }],
+    ['preValidation', 'POST', { other: 'a' }]
+  ])
+})
+
+test('a hook that refuses shows the page, also to GET', async (t) => {
+  const { fastify, sent } = start(t, {
+    before: (_request, _reply, done) => done(new Problem('DATABASE_UNAVAILABLE') as Error)
+  })
+  const shown = await fastify.inject('/pages/step')
+  t.strictSame(readPage(shown), { statusCode: 503, text: 'DATABASE_UNAVAILABLE', inputs: [] })
+  t.equal(shown.headers['retry-after'], '2')
+  const refused = await submit(fastify, '/pages/step', { nick: 'a' })
+  t.strictSame(readPage(refused), { statusCode: 503, text: 'DATABASE_UNAVAILABLE a', inputs: [] })
+  t.strictSame(sent, [])
+})
+
+test('the origin of a service at a name is that of PUBLIC_URL alone', async (t) => {
+  const { fastify } = start(t, {}, { PUBLIC_URL: 'https://auth.example.com/login' })
+  const rows: [origin: string, statusCode: number][] = [
+    ['https://auth.example.com', 200],
+    ['http://auth.example.com', 403],
+    ['https://auth.example.com:8443', 403],
+    ['https://example.com', 403],
+    ['https://evil.auth.example.com', 403],
+    ['https://auth.example.com.evil.example', 403],
+    ['http://localhost', 403]
   ]
-  for (const [when, environment, available] of cases) {
-    await t.test(when, async (t) => {
-      const { fastify } = start(t, environment, available)
-      t.equal((await fastify.inject(`/step?token=${TOKEN}`)).statusCode, 404)
-      t.equal((await submit(fastify, '/step', { name: 'a' })).statusCode, 404)
-    })
+  for (const [origin, statusCode] of rows) {
+    t.equal((await submit(fastify, '/pages/step', { nick: 'a' }, { origin })).statusCode, statusCode, origin)
   }
 })

@@ -1,37 +1,62 @@
-import { createHash } from 'node:crypto'
 import { test } from 'tap'
+import clock from '../../../plugins/clock.ts'
 import config from '../../../plugins/config.ts'
 import headers from '../../../plugins/http/headers.ts'
-import { createRenderPage } from '../../../plugins/pages/render-page.ts'
+import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { html } from '../../../src/pages/html.ts'
-import { page } from '../../../src/pages/layout.ts'
+import { renderPage } from '../../../src/pages/layout.ts'
 import { assemble } from '../../helpers/assemble.ts'
 
-test('a page of our own may show itself, post its form, and nothing else', async (t) => {
+const VIEW = { title: 'Title', content: html`<p>One</p>` }
+
+test('a page loads our own sheet and script, sends our own forms, and nothing else', async (t) => {
   const fastify = assemble(t, {
-    plugins: [config, headers],
+    plugins: [clock, config, headers],
     config: readConfig({ SERVICE_URL: 'https://example.com' })
   })
+  const pages: string[] = []
   fastify.register(async (scope) => {
-    const render = createRenderPage(scope.config)
-    scope.get('/page', async (_request, reply) => render(reply, 'Title', html`<p>One</p>`, { wide: true }))
+    const { contextOf, render } = createPageRenderer(scope)
+    scope.get('/one/page/:id', async (request, reply) => {
+      const page = contextOf(request)
+      pages.push(renderPage(page, VIEW), page.root)
+      return render(reply, page, VIEW)
+    })
   })
-  const response = await fastify.inject('/page')
-  t.equal(
-    response.body,
-    page({ name: 'example.com', url: 'https://example.com' }, 'Title', html`<p>One</p>`, { wide: true })
-  )
-  const [, style = ''] = /<style>(.*)<\/style>/s.exec(response.body) ?? []
-  const hash = createHash('sha256').update(style).digest('base64')
+  const response = await fastify.inject({ url: '/one/page/5?x', headers: { 'accept-language': 'tlh, en;q=0.1' } })
+  t.strictSame(pages, [response.body, '../../'], 'links are relative to the root of the service')
+  t.match(response.body, '<header class="service"><span>example.com</span>')
   t.match(response.headers, {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': `default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src data:; style-src 'sha256-${hash}'`,
+    'content-language': 'en',
+    'content-security-policy':
+      "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; style-src 'self'; require-trusted-types-for 'script'",
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': 'publickey-credentials-create=(self), publickey-credentials-get=(self)',
     'referrer-policy': 'same-origin',
+    vary: 'accept-language',
     'x-frame-options': 'DENY',
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store'
   })
+})
+
+test('a page is in the language of the browser, with the texts and the files of PAGES_FOLDER', async (t) => {
+  const folder = t.testdir({
+    'texts.fr.json': JSON.stringify({ error: 'Erreur : {title}' }),
+    'style.css': 'p { color: red }'
+  })
+  const fastify = assemble(t, { plugins: [clock, config, headers], config: readConfig({ PAGES_FOLDER: folder }) })
+  fastify.register(async (scope) => {
+    const { assets, contextOf, render } = createPageRenderer(scope)
+    t.match(assets.ownSheet, { path: /^pages\/assets\/[\w-]{22}\.css$/ })
+    scope.get('/page', async (request, reply) => render(reply, contextOf(request), { ...VIEW, failed: true }))
+  })
+  const french = await fastify.inject({ url: '/page', headers: { 'accept-language': 'fr-CA, en;q=0.5' } })
+  t.equal(french.headers['content-language'], 'fr')
+  t.match(french.body, '<html lang="fr" dir="ltr">')
+  t.match(french.body, '<title>Erreur : Title - 127.0.0.1</title>')
+  t.equal(french.body.match(/<link rel="stylesheet"/g)?.length, 2)
 })

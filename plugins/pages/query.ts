@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify'
+import { Problem } from '../../src/errors.ts'
+import { UUID } from '../../src/schemas/fields.ts'
+
+/** The query of a URL, with its question mark; empty if there is none. */
+export const queryOf = (url: string): string => /\?.*/.exec(url)?.[0] ?? ''
+
+const ID = new RegExp(UUID)
+
+/**
+ * Reads the `id` in the query of a page: what it is about.
+ *
+ * @throws Problem NOT_FOUND unless it is a UUID
+ */
+export function idOf({ query }: FastifyRequest): string {
+  const { id } = query as { id?: unknown }
+  if (typeof id !== 'string' || !ID.test(id)) throw new Problem('NOT_FOUND')
+  return id
+}

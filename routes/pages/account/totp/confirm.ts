@@ -1,0 +1,45 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { displayName } from '../../../../src/admin/accounts.ts'
+import { otpauthUri } from '../../../../src/factors/totp.ts'
+import { renderDone } from '../../../../src/pages/components.ts'
+import { TOTP } from '../../../../src/pages/fields.ts'
+import { say } from '../../../../src/pages/layout.ts'
+import { describeErrors, describeProblem } from '../../../../src/pages/problems.ts'
+import { newCodesView } from '../../../../src/pages/views/factors/recovery-codes.ts'
+import { totpSetupLostView, totpSetupView } from '../../../../src/pages/views/factors/totp.ts'
+import { TOTP_SECRET, TotpSetupForm } from '../../../../src/schemas/pages.ts'
+
+/** Confirms a new secret with the first code of the app, and shows the recovery codes. */
+const confirm: FastifyPluginAsync = async (fastify) => {
+  const { factorEnrolment, pages } = fastify
+  if (!pages.hosted) return
+
+  pages.add(fastify, {
+    path: '/confirm',
+    body: TotpSetupForm,
+    before: [pages.requireSession, pages.requireFresh],
+    preValidation: pages.readFactors,
+    // Only the answer to the form before has the secret.
+    show: async () => ({ goTo: 'pages/account/totp' }),
+
+    async act({ request, page }, { totp }) {
+      const { codes } = await factorEnrolment.confirmTotp(request, totp)
+      return newCodesView(page, codes, renderDone(say(page, 'totp.done')))
+    },
+
+    refuse({ request, page }, problem) {
+      const { secret } = (request.body ?? {}) as { secret?: unknown }
+      // Without a session, the label is not known.
+      const { account } = request
+      if (typeof secret !== 'string' || !TOTP_SECRET.test(secret) || !account) {
+        return totpSetupLostView(page, describeProblem(page, problem))
+      }
+      const errors = describeErrors(page, problem, [TOTP])
+      if (problem.code === 'MFA_CODE_INVALID') errors.fields.totp = say(page, 'totp.setup.wrong')
+      const uri = otpauthUri(secret, { issuer: page.service.name, account: displayName(account) })
+      return totpSetupView(page, { secret, uri, errors })
+    }
+  })
+}
+
+export default confirm

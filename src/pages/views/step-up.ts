@@ -1,0 +1,68 @@
+import type { AuthenticationChallenge } from '../../errors.ts'
+import { CURRENT_PASSWORD } from '../fields.ts'
+import { type FormErrors, renderBareForm, renderFault } from '../form.ts'
+import { html } from '../html.ts'
+import { link, type PageContext, say, type View } from '../layout.ts'
+import { backToAccount } from './account-form.ts'
+import { renderFactorForms } from './second-step.ts'
+
+/** The page on which a user is authenticated again. */
+export interface StepUpPage {
+  challenge: AuthenticationChallenge
+  /** The name of the account, for password managers. */
+  account: string
+  /** Where to go on, as it was given. */
+  returnTo: string | undefined
+  /** What was wrong with the last answer. */
+  errors?: FormErrors
+  /** What was answered last. */
+  tried?: 'password' | 'recovery_code' | undefined
+  /** Whether the page can be loaded again, which gives it another challenge. */
+  renew?: boolean
+}
+
+const ACTION = 'pages/step-up'
+
+export function stepUpView(page: PageContext, given: StepUpPage): View {
+  const { challenge, account, returnTo, errors, tried, renew = false } = given
+  const { factors } = challenge
+  const title = say(page, 'step-up.title')
+  const hidden = { challenge: JSON.stringify(challenge), return_to: returnTo }
+  const hasPassword = factors.includes('password')
+  const others = factors.filter((factor) => factor !== 'password')
+  const password = { action: ACTION, fields: [CURRENT_PASSWORD], button: 'step-up.button', hidden } as const
+  const isPassword = hasPassword && tried === 'password'
+  const forms = {
+    action: ACTION,
+    challenge: { ...challenge, factors: others },
+    hidden,
+    errors: isPassword ? undefined : errors,
+    isRecovery: tried === 'recovery_code',
+    renew
+  }
+  return {
+    title,
+    content: html`<div class="card"><h1>${title}</h1>
+<p>${say(page, 'step-up.text')}</p>
+${hasPassword && renderBareForm(page, password, { account, errors: isPassword ? errors : undefined })}
+${hasPassword && others.includes('totp') && html`<div class="or">${say(page, 'or')}</div>`}
+${hasPassword && !others.includes('totp') && others.includes('passkey') && html`<div class="or" data-with-passkey hidden>${say(page, 'or')}</div>`}
+${renderFactorForms(page, forms)}
+${factors.length === 0 && leave(page)}</div>`,
+    links: [backToAccount(page)],
+    passkeys: others.includes('passkey')
+  }
+}
+
+/** What is shown if the session cannot be raised to the level that the account requires. */
+export function stepUpImpossibleView(page: PageContext, fault?: string): View {
+  const title = say(page, 'step-up.title')
+  return {
+    title,
+    content: html`<div class="card"><h1>${title}</h1>
+${fault === undefined ? leave(page) : renderFault(fault)}</div>`
+  }
+}
+
+const leave = (page: PageContext) => html`<p>${say(page, 'step-up.none')}</p>
+<p><a class="button" href="${link(page, 'pages/logout')}">${say(page, 'sign-out.title')}</a></p>`
