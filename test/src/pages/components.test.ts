@@ -22,7 +22,7 @@ test('a row says what it is, and what can be done with it', async (t) => {
   t.equal(
     String(renderRow({ what: '<key>', tag: 'on & off', details: 'a "key"', buttons: html`<a href="x">X</a>` })),
     `<div class="row">
-<div class="what"><h3>&lt;key&gt; <span class="tag">on &amp; off</span></h3>
+<div class="what"><h3><bdi>&lt;key&gt;</bdi> <span class="tag">on &amp; off</span></h3>
 <p class="pale">a &quot;key&quot;</p></div>
 <div class="buttons"><a href="x">X</a></div>
 </div>`
