@@ -29,8 +29,6 @@ export interface Pages extends PageRenderer {
    * the spaces that apps show in a code.
    */
   readFactors(request: FastifyRequest): Promise<void>
-  /** A preValidation hook for forms with an optional name: removes the spaces around it. */
-  trimName(request: FastifyRequest): Promise<void>
   /** A hook after `requireSession`: leads to the step-up, and back, if the last authentication is too old or too weak. */
   requireFresh(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
   /** Like `requireFresh`, but only if the account requires a second step. */
@@ -80,8 +78,7 @@ export default fp(
       requireSession,
       requireFresh,
       requireFreshSecondStep,
-      readFactors,
-      trimName
+      readFactors
     } satisfies Pages)
   },
   { name: 'pages', dependencies: ['audit', 'clock', 'config', 'limits', 'mail', 'page-sessions', 'passkeys'] }
@@ -91,11 +88,4 @@ async function readFactors({ body }: FastifyRequest): Promise<void> {
   const form = body as Record<string, unknown>
   if (typeof form.totp === 'string') form.totp = form.totp.replaceAll(' ', '')
   if (typeof form.credential === 'string') form.credential = parseJson(Buffer.from(form.credential))
-}
-
-async function trimName({ body }: FastifyRequest): Promise<void> {
-  const form = body as Record<string, unknown>
-  const name = String(form.name ?? '').trim()
-  if (name === '') delete form.name
-  else form.name = name
 }

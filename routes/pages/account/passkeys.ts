@@ -3,7 +3,8 @@ import type { Visit } from '../../../plugins/pages/page-routes.ts'
 import { Problem } from '../../../src/errors.ts'
 import { userHandleOf } from '../../../src/factors/credentials.ts'
 import { listPasskeys, MAX_PASSKEYS } from '../../../src/factors/passkeys.ts'
-import { say, type View } from '../../../src/pages/layout.ts'
+import { describeDone } from '../../../src/pages/done.ts'
+import type { View } from '../../../src/pages/layout.ts'
 import { describeErrors } from '../../../src/pages/problems.ts'
 import {
   PASSKEY_NAME,
@@ -11,10 +12,7 @@ import {
   passkeyAgainView,
   passkeysView
 } from '../../../src/pages/views/factors/passkeys.ts'
-import { PasskeyRegistration } from '../../../src/schemas/passkeys.ts'
-
-/** The page that is shown after a change says what was done. */
-const DONE = ['passkey-added', 'passkey-renamed', 'passkey-deleted'] as const
+import { PasskeyRegistration, toPasskey } from '../../../src/schemas/passkeys.ts'
 
 /** Lists and adds passkeys. Exists only if PUBLIC_URL can have them. */
 const passkeysPage: FastifyPluginAsync = async (fastify) => {
@@ -34,15 +32,13 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
   async function list({ request, page }: Pick<Visit, 'request' | 'page'>, problem?: Problem): Promise<View> {
     const { account, database, query } = request
     const listed = await listPasskeys(database, account.id)
-    const { done } = query as { done?: unknown }
-    const word = DONE.find((each) => each === done)
     const { name } = (request.body ?? {}) as { name?: unknown }
     return passkeysView(page, {
       party,
       userHandle: userHandleOf(account.id).toString('base64url'),
-      passkeys: listed,
+      passkeys: listed.map(toPasskey),
       adding: await howToAdd(request, listed.length),
-      done: word && say(page, `done.${word}`),
+      done: describeDone(page, query),
       name,
       ...(problem && { errors: describeErrors(page, problem, [PASSKEY_NAME]) })
     })
@@ -52,7 +48,7 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
     path: '/passkeys',
     body: PasskeyRegistration,
     before: pages.requireSession,
-    preValidation: [pages.requireFresh, pages.readFactors, pages.trimName],
+    preValidation: [pages.requireFresh, pages.readFactors],
     show: (visit) => list(visit),
 
     async act({ request }, registration) {

@@ -74,10 +74,15 @@ export function renderFactors(page: PageContext, { required, totp, passkeys, rec
 
 /** Renders the passkeys, and a link to the page that adds one. */
 export function renderPasskeys(page: PageContext, passkeys: Passkey[]): Html {
-  const { language, now } = page
   const add = html`<p><a class="button quiet" href="${link(page, 'pages/account/passkeys')}">${say(page, 'account.passkeys.add')}</a></p>`
   if (passkeys.length === 0) return html`<p class="pale">${say(page, 'account.passkeys.none')}</p>\n${add}`
-  const rows = passkeys.map(({ id, name, created_at, last_used_at, backup_eligible }) => {
+  return html`${renderPasskeyRows(page, passkeys)}\n${add}`
+}
+
+/** Renders passkeys, each with links to the pages that rename and delete it. */
+export function renderPasskeyRows(page: PageContext, passkeys: Passkey[]): Html[] {
+  const { language, now } = page
+  return passkeys.map(({ id, name, created_at, last_used_at, backup_eligible }) => {
     const added = language.date(new Date(created_at))
     const button = (text: TextKey, to: string): LinkButton => ({
       to: `pages/account/passkeys/${to}?id=${id}`,
@@ -97,7 +102,6 @@ export function renderPasskeys(page: PageContext, passkeys: Passkey[]): Html {
       ]
     })
   })
-  return html`${rows}\n${add}`
 }
 
 /** Renders what a user can do with all the data of the account. */

@@ -3,6 +3,7 @@ import { CURRENT_PASSWORD } from '../fields.ts'
 import { type FormErrors, renderBareForm, renderFault } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
+import { backToAccount } from './account-form.ts'
 import { renderFactorForms } from './second-step.ts'
 
 /** The page on which a user is authenticated again. */
@@ -48,7 +49,7 @@ ${hasPassword && others.includes('totp') && html`<div class="or">${say(page, 'or
 ${hasPassword && !others.includes('totp') && others.includes('passkey') && html`<div class="or" data-with-passkey hidden>${say(page, 'or')}</div>`}
 ${renderFactorForms(page, forms)}
 ${factors.length === 0 && leave(page)}</div>`,
-    links: [html`<a href="${link(page, 'pages/account')}">${say(page, 'to-account')}</a>`],
+    links: [backToAccount(page)],
     passkeys: others.includes('passkey')
   }
 }

@@ -1,5 +1,11 @@
 import { test } from 'tap'
-import { renderDone, renderLinkButton, renderRow, renderSection } from '../../../src/pages/components.ts'
+import {
+  renderDone,
+  renderFormButton,
+  renderLinkButton,
+  renderRow,
+  renderSection
+} from '../../../src/pages/components.ts'
 import { html } from '../../../src/pages/html.ts'
 import { pageContext } from '../../helpers/page.ts'
 
@@ -16,12 +22,13 @@ test('a row says what it is, and what can be done with it', async (t) => {
   t.equal(
     String(renderRow({ what: '<key>', tag: 'on & off', details: 'a "key"', buttons: html`<a href="x">X</a>` })),
     `<div class="row">
-<div class="what"><h3>&lt;key&gt; <span class="tag">on &amp; off</span></h3>
+<div class="what"><h3><bdi>&lt;key&gt;</bdi> <span class="tag">on &amp; off</span></h3>
 <p class="pale">a &quot;key&quot;</p></div>
 <div class="buttons"><a href="x">X</a></div>
 </div>`
   )
-  const bare = String(renderRow({ what: 'key', details: 'x' }))
+  const bare = String(renderRow({ what: 'key' }))
+  t.notMatch(bare, '<p')
   t.notMatch(bare, 'tag')
   t.notMatch(bare, 'buttons')
 })
@@ -33,6 +40,18 @@ test('a link that looks like a button names what it concerns', async (t) => {
     '<a class="button quiet" href="../pages/account/password" aria-label="Password: &lt;ada&gt;">Password</a>'
   )
   t.match(String(renderLinkButton(PAGE, { ...button, look: 'danger' })), '<a class="button danger"')
+})
+
+test('a form that is one button names what it concerns', async (t) => {
+  const button = { action: 'pages/account/sessions', text: 'account.session.end', of: '<ada>' } as const
+  t.equal(
+    String(renderFormButton(PAGE, button)),
+    '<form method="post" action="../pages/account/sessions"><button class="quiet" aria-label="End: &lt;ada&gt;">End</button></form>'
+  )
+  t.match(
+    String(renderFormButton(PAGE, { ...button, look: 'danger', hidden: { session: '"1"' } })),
+    '<input type="hidden" name="session" value="&quot;1&quot;"><button class="danger"'
+  )
 })
 
 test('a page says what was done', async (t) => {

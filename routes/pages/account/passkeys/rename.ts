@@ -15,7 +15,6 @@ const rename: FastifyPluginAsync = async (fastify) => {
     path: '/rename',
     body: PasskeyChange,
     before: pages.requireSession,
-    preValidation: pages.trimName,
 
     async show({ request, page }) {
       const { id } = request.query as { id?: unknown }

@@ -1,19 +1,12 @@
 import type { RelyingParty } from '../../../config/relying-party.ts'
-import { renderDone, renderLinkButton, renderRow } from '../../components.ts'
+import type { Passkey } from '../../../schemas/passkeys.ts'
+import { renderDone } from '../../components.ts'
 import { type Field, type FormErrors, renderFault, renderField, renderForm } from '../../form.ts'
 import { type Html, html } from '../../html.ts'
 import { link, type PageContext, say, type View } from '../../layout.ts'
 import { renderPasskeyForm } from '../../passkey-form.ts'
-import { toAccount } from '../account-link.ts'
-
-/** A passkey in the list. */
-export interface ListedPasskey {
-  id: string
-  name: string
-  created_at: Date
-  last_used_at: Date | null
-  backup_eligible: boolean
-}
+import { backToAccount } from '../account-form.ts'
+import { renderPasskeyRows } from '../account-rows.ts'
 
 /** How a passkey is added. */
 export type PasskeyAdding =
@@ -29,7 +22,7 @@ export interface PasskeysPage {
   party: Pick<RelyingParty, 'id'>
   /** What authenticators know the account by, in base64url. */
   userHandle: string
-  passkeys: (ListedPasskey & { credential_id: string })[]
+  passkeys: Passkey[]
   adding: PasskeyAdding
   /** What was done just before. The browser then hides the passkeys that are not in the list. */
   done?: string | undefined
@@ -70,37 +63,17 @@ export function passkeysView(page: PageContext, given: PasskeysPage): View {
   const signal =
     done !== undefined &&
     html`<div hidden data-signal="signalAllAcceptedCredentials" data-signal-with="${JSON.stringify(accepted)}"></div>`
-  const rows = passkeys.map((passkey) => renderPasskey(page, passkey))
   return {
     title,
     content: html`${done !== undefined && renderDone(done)}<div class="card"><h1>${title}</h1>
 <p>${say(page, 'passkeys.text')}</p>
-${rows.length > 0 ? rows : html`<p class="pale">${say(page, 'passkeys.none')}</p>`}</div>
+${passkeys.length > 0 ? renderPasskeyRows(page, passkeys) : html`<p class="pale">${say(page, 'passkeys.none')}</p>`}</div>
 <section class="card"><h2>${say(page, 'passkeys.add')}</h2>
 ${errors && renderFault(errors.summary)}${renderAdding(page, adding, name, errors)}</section>${signal}`,
     wide: true,
-    links: [toAccount(page)],
+    links: [backToAccount(page)],
     passkeys: true
   }
-}
-
-/** A passkey with the links that rename and delete it. */
-export function renderPasskey(page: PageContext, passkey: ListedPasskey): Html {
-  const { id, name, created_at, last_used_at, backup_eligible } = passkey
-  const { language, now } = page
-  const date = language.date(created_at)
-  const query = `?${new URLSearchParams({ id })}`
-  return renderRow({
-    what: name,
-    tag: say(page, backup_eligible ? 'passkeys.synced' : 'passkeys.device'),
-    details: last_used_at
-      ? say(page, 'passkeys.used', { date, ago: language.ago(last_used_at, now) })
-      : say(page, 'passkeys.unused', { date }),
-    buttons: [
-      renderLinkButton(page, { to: `${LIST}/rename${query}`, text: 'passkeys.rename', of: name }),
-      renderLinkButton(page, { to: `${LIST}/delete${query}`, text: 'passkeys.delete', of: name, look: 'danger' })
-    ]
-  })
 }
 
 function renderAdding(page: PageContext, adding: PasskeyAdding, name: unknown, errors: FormErrors | undefined): Html {
@@ -131,7 +104,7 @@ export function passkeyAgainView(page: PageContext, { credential, name }: Passke
       ? html`<div class="card"><h1>${title}</h1>
 ${renderFault(errors.summary)}</div>`
       : renderForm(page, form, html`<h1>${title}</h1>`, { errors })
-  return { title, content, links: [toAccount(page)] }
+  return { title, content, links: [backToAccount(page)] }
 }
 
 /** A page that changes one passkey. */

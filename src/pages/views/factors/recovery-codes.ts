@@ -1,7 +1,7 @@
 import { type FormErrors, renderForm } from '../../form.ts'
 import { type Html, html } from '../../html.ts'
 import { link, type PageContext, say, type View } from '../../layout.ts'
-import { toAccount } from '../account-link.ts'
+import { backToAccount } from '../account-form.ts'
 
 /** The page of the recovery codes. */
 export interface RecoveryCodesPage {
@@ -16,7 +16,7 @@ export function recoveryCodesView(page: PageContext, { left, hasFactor, errors }
   const title = say(page, 'recovery-codes.title')
   const heading = html`<h1>${title}</h1>
 <p>${say(page, 'recovery-codes.text')}</p>`
-  const links = [toAccount(page)]
+  const links = [backToAccount(page)]
   if (!hasFactor) {
     const content = html`<div class="card">${heading}
 <p>${say(page, 'recovery-codes.none')}</p></div>`

@@ -1,7 +1,7 @@
 import { type FormErrors, renderFault, renderForm, renderMessage } from '../../form.ts'
 import { html } from '../../html.ts'
 import { type PageContext, say, type View } from '../../layout.ts'
-import { toAccount } from '../account-link.ts'
+import { backToAccount } from '../account-form.ts'
 
 /** The page that sets whether a second step is required. */
 export interface RequirementPage {
@@ -14,7 +14,7 @@ export interface RequirementPage {
 
 export function requirementView(page: PageContext, { required, hasFactor, errors }: RequirementPage): View {
   const title = say(page, 'mfa.title')
-  const links = [toAccount(page)]
+  const links = [backToAccount(page)]
   if (!hasFactor) return { title, content: renderMessage(title, say(page, 'mfa.none')), links }
   if (required === undefined) {
     const content = html`<div class="card"><h1>${title}</h1>

@@ -2,7 +2,7 @@ import { TOTP } from '../../fields.ts'
 import { type FormErrors, renderBareForm, renderFault } from '../../form.ts'
 import { html } from '../../html.ts'
 import { link, type PageContext, say, type View } from '../../layout.ts'
-import { toAccount } from '../account-link.ts'
+import { backToAccount } from '../account-form.ts'
 import { renderQrCode } from './qr.ts'
 
 const BEGIN = 'pages/account/totp'
@@ -31,7 +31,7 @@ ${renderBareForm(page, begin, { errors })}`
     title,
     content: html`<div class="card"><h1>${title}</h1>
 ${content}</div>`,
-    links: [toAccount(page)]
+    links: [backToAccount(page)]
   }
 }
 
@@ -90,6 +90,6 @@ export function totpRemovalView(
 <p>${say(page, 'totp.remove.text')}</p>
 ${isLast && html`<p>${say(page, 'mfa.last')}</p>`}
 ${renderBareForm(page, form, { errors })}</div>`,
-    links: [toAccount(page)]
+    links: [backToAccount(page)]
   }
 }

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { build, cutOff } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
-import { readPage } from '../../../helpers/page.ts'
+import { readPage, submit } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 
 const url = '/pages/account/username'
@@ -16,7 +16,7 @@ test('/pages/account/username', async (t) => {
     const response = await browser.get(url)
     t.strictSame(readPage(response), {
       statusCode: 200,
-      text: 'Choose a username You sign in with it. The old one is free for others after a while. Username Save the username Back to your account',
+      text: 'Choose a username You sign in with it. The old one becomes free for others after a while. Username Save the username Back to your account',
       inputs
     })
     t.match(response.body, '<form method="post" action="../../pages/account/username">')
@@ -53,21 +53,13 @@ test('/pages/account/username', async (t) => {
   })
 
   await t.test('leads to the sign-in without a session', async (t) => {
-    for (const response of [await fastify.inject(url), await submitBare(url)]) {
+    for (const response of [await fastify.inject(url), await submit(fastify, url, { username: 'ada.x' })]) {
       t.strictSame(
         [response.statusCode, response.headers.location],
         [303, '../../pages/login?return_to=%2Fpages%2Faccount%2Fusername']
       )
     }
   })
-
-  const submitBare = (path: string) =>
-    fastify.inject({
-      method: 'POST',
-      url: path,
-      headers: { origin: 'http://127.0.0.1:3000', 'content-type': 'application/x-www-form-urlencoded' },
-      payload: 'username=ada.x'
-    })
 })
 
 test('/pages/account/username counts by client address', async (t) => {
@@ -75,7 +67,11 @@ test('/pages/account/username counts by client address', async (t) => {
   const { browser, token } = await browserOf(fastify, { username: 'ada' })
   for (let count = 0; count < 30; count++) await browser.submit(url, { username: 'ada' })
   const response = await browser.submit(url, { username: 'lovelace' })
-  t.match(readPage(response), { statusCode: 429, text: /There were too many attempts\. Try again in 1 hour\./, inputs })
+  t.match(readPage(response), {
+    statusCode: 429,
+    text: /There were too many attempts\. Try again in 60 minutes\./,
+    inputs
+  })
   t.match(response.body, 'value="lovelace"')
   const { statusCode } = await fastify.inject({
     method: 'PATCH',
