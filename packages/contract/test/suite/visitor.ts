@@ -89,7 +89,7 @@ export function createVisitor(request: Request, origin: string) {
      * @param values by what browsers fill in; hidden fields go along
      */
     send({ action, inputs }: Form, values: Record<string, string>, headers: Record<string, string> = { origin }) {
-      const fields = inputs.flatMap((input) => {
+      const fields = inputs.flatMap((input): [name: string, value: string][] => {
         if (!input.name) return []
         const [, value] = Object.entries(values).find(([autocomplete]) => isFor(input, autocomplete)) ?? []
         return [[input.name, value ?? input.value ?? '']]
