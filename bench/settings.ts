@@ -44,6 +44,9 @@ const cluster = await Cluster.create({
 const letters = mkdtempSync(join(tmpdir(), 'latchkey-letters-'))
 atExit(() => rmSync(letters, { recursive: true, force: true }))
 writeFileSync(join(letters, 'finish-registration.txt'), 'Subject: A letter of our own\n\n{{link}}\n')
+const pages = mkdtempSync(join(tmpdir(), 'latchkey-pages-'))
+atExit(() => rmSync(pages, { recursive: true, force: true }))
+writeFileSync(join(pages, 'texts.en.json'), JSON.stringify({ 'sign-in.title': 'A title of our own' }))
 
 const mails: string[] = []
 const mailServer = new SMTPServer({
@@ -100,6 +103,8 @@ const ALL = {
   MAIL_TEMPLATES: letters,
   APP_URL: 'https://APP.example.com/account/',
   SERVICE_URL: 'https://www.example.com/home/',
+  PAGES: 'on',
+  PAGES_FOLDER: pages,
   REQUIRE_VERIFIED_EMAIL: 'on',
   HIDE_ACCOUNTS: 'on',
   LIMITS: 'on',
@@ -134,6 +139,9 @@ check(mail.includes('From: Example <no-reply@example.com>'), 'SMTP_URL, MAIL_FRO
 check(mail.includes('Subject: A letter of our own'), 'MAIL_TEMPLATES')
 const [, link, token] = /(\S+)#token=([\w.-]+)/.exec(mail) ?? []
 check(link?.startsWith('https://app.example.com/account/') === true, 'APP_URL', String(link))
+
+const signIn = await (await fetch(`${base}/pages/login`)).text()
+check(signIn.includes('<h1>A title of our own</h1>'), 'PAGES, PAGES_FOLDER')
 
 const finishRegistration = (password: string) => ask(base, 'POST', '/register/finish', { payload: { token, password } })
 check((await finishRegistration('11 letters.')).code === 'PASSWORD_REJECTED', 'PASSWORD_MIN')

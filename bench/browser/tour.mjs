@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '@latchkey/compare/measure/free-port'
 import { TOTP } from 'otpauth'
 import { chromium } from 'playwright-core'
 import { SMTPServer } from 'smtp-server'
@@ -71,7 +72,8 @@ export const PAGES = {
 }
 
 /** Starts the service with its accounts, and a browser. */
-export async function startTour({ executablePath = '/usr/bin/chromium', environment = {}, port = 3925 } = {}) {
+export async function startTour({ executablePath = '/usr/bin/chromium', environment = {} } = {}) {
+  const [port, smtpPort] = [await freePort(), await freePort()]
   const base = `http://localhost:${port}`
   const mails = []
   const smtp = new SMTPServer({
@@ -84,12 +86,12 @@ export async function startTour({ executablePath = '/usr/bin/chromium', environm
       }, done)
     }
   })
-  smtp.listen(port + 1, '127.0.0.1')
+  smtp.listen(smtpPort, '127.0.0.1')
   const service = await Service.start({
     port,
     environment: {
       PUBLIC_URL: base,
-      SMTP_URL: `smtp://127.0.0.1:${port + 1}`,
+      SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
       MAIL_FROM: 'Example <no-reply@example.com>',
       SERVICE_URL: 'https://www.example.com',
       LOG_LEVEL: 'error',

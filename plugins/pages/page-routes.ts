@@ -12,6 +12,7 @@ import { displayName } from '../../src/admin/accounts.ts'
 import { Problem } from '../../src/errors.ts'
 import { parseForm } from '../../src/http/form-body.ts'
 import { isOwnForm, ownOrigins } from '../../src/http/own-origin.ts'
+import { RETURN_TO } from '../../src/http/return-to.ts'
 import { renderMessage } from '../../src/pages/form.ts'
 import { link, type PageContext, say, type View } from '../../src/pages/layout.ts'
 import { describeProblem } from '../../src/pages/problems.ts'
@@ -20,7 +21,6 @@ import { signedOutView } from '../../src/pages/views/sign-out.ts'
 import { stepUpView } from '../../src/pages/views/step-up.ts'
 import { queryOf } from './query.ts'
 import type { PageRenderer } from './render-page.ts'
-import { RETURN_TO } from './return-to.ts'
 
 /** A request for a page. */
 export interface Visit {

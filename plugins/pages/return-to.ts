@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
-import { type ReturnTo, readReturnTo } from '../../src/http/return-to.ts'
+import { RETURN_TO, type ReturnTo, readReturnTo } from '../../src/http/return-to.ts'
 import type { PageContext, View } from '../../src/pages/layout.ts'
 import { handOverView } from '../../src/pages/views/hand-over.ts'
 import type { GoTo } from './page-routes.ts'
@@ -46,9 +46,6 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
     }
   }
 }
-
-/** The JSON pointer of the field. */
-export const RETURN_TO = '/return_to'
 
 function givenIn({ body, query }: FastifyRequest): unknown {
   const { return_to } = (body ?? query) as { return_to?: unknown }

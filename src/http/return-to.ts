@@ -5,6 +5,9 @@ export type ReturnTo =
   /** A frontend. */
   | { url: string }
 
+/** The JSON pointer of the field that says so. */
+export const RETURN_TO = '/return_to'
+
 /** The maximum length of a URL. Those of OpenID Connect, which begin with a path of ours, are longer. */
 const MAX_URL = 2048
 const MAX_PATH = 4096

@@ -17,7 +17,7 @@ const BROWSERS: Rule[] = [
   ['Yandex Browser', /\bYaBrowser\//],
   ['DuckDuckGo', /\b(?:DuckDuckGo|Ddg)\//],
   ['Firefox', /\b(?:Firefox|FxiOS)\//],
-  ['Chrome', /\b(?:Chrome|Chromium|CriOS)\//],
+  ['Chrome', /\b(?:Headless)?(?:Chrome|Chromium|CriOS)\//],
   ['Safari', /\bVersion\/\S+ (?:Mobile\/\S+ )?Safari\//]
 ]
 

@@ -4,10 +4,10 @@ import { answer, build, refusal } from '../helpers/app.ts'
 test('GET /', async (t) => {
   const fastify = await build(t)
 
-  await t.test('leads to the API reference, with the headers of every answer', async (t) => {
+  await t.test('leads to the page of the account, with the headers of every answer', async (t) => {
     for (const method of ['GET', 'HEAD'] as const) {
       const { statusCode, headers, body } = await fastify.inject({ method, url: '/' })
-      t.strictSame([statusCode, headers.location, body], [302, '/docs', ''])
+      t.strictSame([statusCode, headers.location, body], [303, '/pages/account', ''])
       t.match(headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': String })
     }
   })
@@ -23,7 +23,16 @@ test('GET /', async (t) => {
   })
 })
 
-test('GET / knows the path that a proxy has the service under', async (t) => {
-  const fastify = await build(t, { environment: { PUBLIC_URL: 'https://example.com/auth/' } })
-  t.equal((await fastify.inject('/')).headers.location, '/auth/docs')
+test('GET / leads to the API reference where the pages are off, under the path that a proxy has', async (t) => {
+  const cases: [environment: Record<string, string>, statusCode: number, location: string][] = [
+    [{ PUBLIC_URL: 'https://example.com/auth/' }, 303, '/auth/pages/account'],
+    [{ PUBLIC_URL: 'https://example.com/auth/', PAGES: 'off' }, 302, '/auth/docs'],
+    [{ APP_URL: 'https://app.example.com' }, 302, '/docs'],
+    [{ APP_URL: 'https://app.example.com', PAGES: 'on' }, 303, '/pages/account']
+  ]
+  for (const [environment, statusCode, location] of cases) {
+    const fastify = await build(t, { environment })
+    const response = await fastify.inject('/')
+    t.strictSame([response.statusCode, response.headers.location], [statusCode, location])
+  }
 })

@@ -60,7 +60,8 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
     async refuse(visit, problem) {
       const { request, page } = visit
       const again = (cause: Problem) => passkeyAgainView(page, sentBy(request), describeErrors(page, cause, []))
-      if (problem.statusCode >= 500) return again(problem)
+      // A form that could not be read is refused before the session is looked for.
+      if (problem.statusCode >= 500 || !request.account) return again(problem)
       try {
         return await list(visit, problem)
       } catch (error) {

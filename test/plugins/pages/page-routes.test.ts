@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import type { preValidationHookHandler } from 'fastify'
 import { type Test, test } from 'tap'
@@ -218,4 +219,36 @@ test('the origin of a service at a name is that of PUBLIC_URL alone', async (t) 
   for (const [origin, statusCode] of rows) {
     t.equal((await submit(fastify, '/pages/step', { nick: 'a' }, { origin })).statusCode, statusCode, origin)
   }
+})
+
+test('white space around names is removed, but not around passwords', async (t) => {
+  const fields = ['name', 'username', 'email', 'new_email', 'password', 'current_password']
+  const body = Type.Object(Object.fromEntries(fields.map((field) => [field, Type.Optional(Type.String())])))
+  const { fastify, sent } = start(t, { body: body as never })
+  await submit(fastify, '/pages/step', Object.fromEntries(fields.map((field) => [field, ' \ta b\u2003'])))
+  await submit(fastify, '/pages/step', Object.fromEntries(fields.map((field) => [field, ' '])))
+  const [name, password] = ['a b', ' \ta b\u2003']
+  t.strictSame(sent, [
+    { name, username: name, email: name, new_email: name, password, current_password: password },
+    { password: ' ', current_password: ' ' }
+  ])
+})
+
+test('a page may answer with a file', async (t) => {
+  const { fastify } = start(t, {
+    act: async () => ({ file: Readable.from(['{', '}']), type: 'application/json', name: 'data.json' })
+  })
+  const { statusCode, headers, body } = await submit(fastify, '/pages/step', { nick: 'a' })
+  t.strictSame([statusCode, body], [200, '{}'])
+  t.match(headers, {
+    'content-type': 'application/json',
+    'content-disposition': 'attachment; filename="data.json"',
+    'content-security-policy': /sandbox/
+  })
+})
+
+test('a page without a form has no POST', async (t) => {
+  const { fastify } = start(t, { body: undefined as never, act: undefined as never })
+  t.equal((await fastify.inject('/pages/step')).statusCode, 200)
+  t.equal((await submit(fastify, '/pages/step', { nick: 'a' })).statusCode, 404)
 })

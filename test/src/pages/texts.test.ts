@@ -69,7 +69,8 @@ test('a folder replaces texts and adds languages; a variant falls back to its la
     fr: { or: 'ou' }
   })
   t.strictSame(faults, [])
-  const texts = (accepted: string) => (['or', 'email', 'username', 'back'] as const).map(choose(accepted).text)
+  const texts = (accepted: string) =>
+    (['or', 'email', 'username', 'back'] as const).map((key) => choose(accepted).text(key))
   t.strictSame(texts('en'), ['or else', english.email, english.username, english.back])
   t.strictSame(texts('fr'), ['ou', english.email, english.username, english.back])
   const german = textsOf('texts.de.json')

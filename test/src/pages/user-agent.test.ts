@@ -47,6 +47,11 @@ test('the browser and the system of a User-Agent header', async (t) => {
       'macOS'
     ],
     [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${CHROME} Safari/537.36`, 'Chrome', 'ChromeOS'],
+    [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0.0.0 Safari/537.36',
+      'Chrome',
+      'Linux'
+    ],
     // A view of web pages in another program names no browser.
     [`Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) ${WEBKIT} Mobile/15E148`, undefined, 'iPhone'],
     ['curl/8.14.1', 'curl', undefined],

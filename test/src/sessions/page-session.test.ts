@@ -139,7 +139,7 @@ test('the browser session of the pages', async (t) => {
 
   await t.test('ends with the session of the API', async (t) => {
     const { opened, use } = await begin()
-    await endSessionOf(database, { ...CONFIG, successorKey: Buffer.alloc(32) }, opened.refreshToken)
+    await endSessionOf(database, CONFIG, opened.refreshToken)
     t.equal(await use(), undefined)
   })
 

@@ -3,6 +3,7 @@ import { sql } from '../../../../src/database/sql.ts'
 import { bearer, build, cutOff, PASSWORD, post, testClock } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
 import { letters } from '../../../helpers/letters.ts'
+import { meanwhile } from '../../../helpers/meanwhile.ts'
 import { readPage } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
@@ -47,6 +48,18 @@ test('/pages/account/password', async (t) => {
     restore()
     t.match(readPage(away), { statusCode: 503, text: /The service is busy at the moment\./, inputs })
     t.match(readPage(await browser.submit(url, { new_password: 'x'.repeat(20_000) })), { statusCode: 413, inputs })
+  })
+
+  await t.test('changes nothing in the name of a session that ends meanwhile', async (t) => {
+    const { browser: late, user } = await browserOf(fastify, { username: 'late' })
+    const end = sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = ${user.id}`
+    meanwhile(fastify, 2, () => fastify.database.open().query(end))
+    const response = await late.submit(url, { current_password: PASSWORD, new_password: NEXT })
+    t.match(readPage(response), {
+      statusCode: 401,
+      text: 'Sign in You have been signed out. Nothing was changed. Sign in'
+    })
+    t.equal((await post(fastify, '/login', { username: 'late', password: PASSWORD })).statusCode, 200)
   })
 
   await t.test('changes it, ends the other sessions, and keeps this one', async (t) => {

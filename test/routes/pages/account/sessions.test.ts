@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
 import { bearer, build, cutOff, PASSWORD, post } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
+import { meanwhile } from '../../../helpers/meanwhile.ts'
 import { hiddenOf, readPage } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 
@@ -54,6 +55,22 @@ test('/pages/account/sessions', async (t) => {
     const away = await browser.submit(url, {})
     restore()
     t.match(readPage(away), { statusCode: 503, text: /^Where you are signed in The service is busy at the moment\./ })
+  })
+
+  await t.test('ends nothing in the name of a session that ends meanwhile', async (t) => {
+    const { browser: late } = await browserOf(fastify, { username: 'late' })
+    meanwhile(fastify, 1, () =>
+      database.query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out'
+      WHERE page_hash IS NOT NULL AND user_id = (SELECT id FROM users WHERE username = 'late')`)
+    )
+    t.strictSame(readPage(await late.submit(url, {})), {
+      statusCode: 401,
+      text: 'Sign in You have been signed out. Nothing was changed. Sign in',
+      inputs: []
+    })
+    const [left] = await database.query(sql`SELECT count(*)::int FROM sessions
+      WHERE ended_at IS NULL AND user_id = (SELECT id FROM users WHERE username = 'late')`)
+    t.strictSame(left, { count: 1 })
   })
 
   await t.test('ends all others', async (t) => {

@@ -16,7 +16,7 @@ test('/pages/account/username', async (t) => {
     const response = await browser.get(url)
     t.strictSame(readPage(response), {
       statusCode: 200,
-      text: 'Choose a username You sign in with it. The old one is free for others after a while. Username Save the username Back to your account',
+      text: 'Choose a username You sign in with it. The old one becomes free for others after a while. Username Save the username Back to your account',
       inputs
     })
     t.match(response.body, '<form method="post" action="../../pages/account/username">')

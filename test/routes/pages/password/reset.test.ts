@@ -16,16 +16,19 @@ test('the page on which a new password is chosen', async (t) => {
 
   await t.test('asks for it', async (t) => {
     const { body, ...response } = await fastify.inject(`${url}?token=${token}`)
-    t.match(body, 'name="new_password" type="password" autocomplete="new-password" required>')
+    t.match(
+      body,
+      'name="new_password" type="password" autocomplete="new-password" required aria-describedby="new_password-hint">'
+    )
     t.match(body, '<input hidden type="text" autocomplete="username" value="ada@example.com" readonly>')
     t.strictSame(readPage({ body, ...response } as never).inputs, inputs)
   })
 
   await t.test('says what is wrong with it, and asks again', async (t) => {
     const cases: [fields: Record<string, string>, statusCode: number, text: RegExp][] = [
-      [{ token, new_password: 'password' }, 400, /New password The new password is on the list of common passwords\./],
-      [{ token, new_password: 'short' }, 400, /The new password must have at least 8 characters\./],
-      [{ token, new_password: '' }, 400, /Enter the new password\./]
+      [{ token, new_password: 'password' }, 400, /New password This password is on a list of common ones\./],
+      [{ token, new_password: 'short' }, 400, /The password must have at least 8 characters\./],
+      [{ token, new_password: '' }, 400, /Fill this in\./]
     ]
     for (const [fields, statusCode, text] of cases) {
       t.match(readPage(await submit(fastify, url, fields)), { statusCode, text, inputs })
@@ -56,7 +59,7 @@ test('the page on which a new password is chosen', async (t) => {
       text: 'This link has expired or was already used If a later mail has come, use the link in that one. We can send you another mail with a link to choose a new password. Email address Send another mail',
       inputs: ['email']
     })
-    t.match(response.body, '<form class="card" method="post" action="forgot">')
+    t.match(response.body, '<form method="post" action="../../pages/password/forgot">')
     const refused = await submit(fastify, url, { token, new_password: 'short' })
     t.match(readPage(refused), { statusCode: 400, text: /^This link has expired or was already used/ })
   })

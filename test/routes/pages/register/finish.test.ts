@@ -31,7 +31,7 @@ test('the page on which a registration is finished', async (t) => {
         text: /^This link has expired or was already used/,
         inputs: ['email']
       })
-      t.match(used.body, 'action="../register"')
+      t.match(used.body, 'action="../../pages/register"')
     }
   })
 
@@ -40,7 +40,7 @@ test('the page on which a registration is finished', async (t) => {
     const taken = await submit(fastify, url, { token, username: 'Ada', password: PASSWORD })
     t.match(readPage(taken), {
       statusCode: 409,
-      text: /Check what is marked below\. .* The username is taken\./,
+      text: /Check what is marked below\. .* This name is taken\./,
       inputs
     })
     t.match(taken.body, 'value="Ada" aria-invalid="true" aria-describedby="username-fault" autofocus>')
@@ -48,7 +48,7 @@ test('the page on which a registration is finished', async (t) => {
     const unfit = await submit(fastify, url, { token, username: 'e', password: '' })
     t.match(readPage(unfit), {
       statusCode: 400,
-      text: /The username must have at least 3 characters\. .*Enter the password\./
+      text: /Use 3 to 32 letters, .* Fill this in\./
     })
     t.equal((await submit(fastify, url, { token, username: 'eve', password: PASSWORD })).statusCode, 200)
   })

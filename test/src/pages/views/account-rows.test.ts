@@ -60,7 +60,7 @@ test('the names of an account', async (t) => {
 })
 
 test('the password and the second factors', async (t) => {
-  const password = 'Password A change of it ends every other session. Change'
+  const password = 'Password Changing it signs you out everywhere else. Change'
   const [app, noApp] = [
     'Authenticator app on Since June 3, 2026 Change',
     'Authenticator app off Shows a code that you enter after your password. Set up'

@@ -18,12 +18,12 @@ test('the page on which a change of the address is taken back', async (t) => {
   const inputs = ['token', 'new_password']
   t.strictSame(readPage(await fastify.inject(`${url}?token=${token}`)), {
     statusCode: 200,
-    text: 'Undo the change of your email address The account gets its address ada@example.com back, and is signed out everywhere. Somebody else knows the old password: choose a new one. Account: eve@example.com New password Undo the change',
+    text: 'Undo the change of your email address The account gets its address ada@example.com back, and is signed out everywhere. Somebody else knows the old password: choose a new one. Account: eve@example.com New password At least 8 characters. A few words that you can remember are good. Undo the change',
     inputs
   })
   const rows: [fields: Record<string, string>, words: RegExp][] = [
-    [{ token }, /Enter the new password\./],
-    [{ token, new_password: 'short' }, /The new password must have at least 8 characters\./]
+    [{ token }, /Fill this in\./],
+    [{ token, new_password: 'short' }, /The password must have at least 8 characters\./]
   ]
   for (const [fields, text] of rows) {
     t.match(readPage(await submit(fastify, url, fields)), { statusCode: 400, text, inputs })
@@ -36,5 +36,5 @@ test('the page on which a change of the address is taken back', async (t) => {
 
   const used = await fastify.inject(`${url}?token=${token}`)
   t.match(readPage(used), { statusCode: 200, text: /^This link has expired or was already used/, inputs: ['email'] })
-  t.match(used.body, 'action="../../password/forgot"')
+  t.match(used.body, 'action="../../../pages/password/forgot"')
 })

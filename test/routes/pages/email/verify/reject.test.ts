@@ -40,7 +40,7 @@ test('the page on which an address is taken off an account', async (t) => {
     await post(fastify, '/email/verify', { token: verified, password: PASSWORD })
     const page = await fastify.inject(`${url}?token=${verified}`)
     t.match(readPage(page), { statusCode: 200, text: /^This link has expired or was already used/, inputs: ['email'] })
-    t.match(page.body, 'action="../resend"')
+    t.match(page.body, 'action="../../../pages/email/resend"')
     t.match(readPage(await submit(fastify, url, { token: verified })), {
       statusCode: 400,
       text: /^This link has expired/

@@ -1,0 +1,54 @@
+/**
+ * The accessibility of all pages in a real Chromium: axe-core with the rules of WCAG 2.2 AA and its best practices, light
+ * and dark, 1,280, 390 and 320 px wide, in English and Arabic, and nothing wider than the window.
+ *
+ *   npm run build && node --import tsx bench/browser/axe.mjs [chromium] [page...]
+ *
+ * Starts the built service on an embedded database, and a mail server.
+ */
+import { readFileSync } from 'node:fs'
+import { PAGES, startTour } from './tour.mjs'
+
+const [executablePath = '/usr/bin/chromium', ...chosen] = process.argv.slice(2)
+const names = chosen.length > 0 ? chosen : Object.keys(PAGES)
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [1280, 390, 320].map((width) => ({ colorScheme, width })))
+
+const began = performance.now()
+const findings = []
+const tour = await startTour({ executablePath })
+try {
+  for (const name of names) {
+    const page = await tour.open(name)
+    await page.evaluate(AXE)
+    for (const look of LOOKS) await check(page, name, look)
+    await page.close()
+    // Mirrored: the widths are what may differ.
+    const mirrored = await tour.open(name, 'ar')
+    await mirrored.evaluate(AXE)
+    await check(mirrored, `${name} in Arabic`, LOOKS[2])
+    await mirrored.close()
+  }
+} finally {
+  await tour.stop()
+}
+for (const finding of findings) process.stdout.write(`${finding}\n`)
+const seconds = ((performance.now() - began) / 1000).toFixed(0)
+process.stdout.write(
+  `${findings.length} findings: ${names.length} pages, each in ${LOOKS.length + 1} looks, ${seconds} s\n`
+)
+process.exitCode = findings.length > 0 ? 1 : 0
+
+async function check(page, name, { colorScheme, width }) {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+  await page.setViewportSize({ width, height: 800 })
+  const where = `${name}, ${colorScheme}, ${width} px`
+  const violations = await page.evaluate(async (values) => {
+    const { violations } = await window.axe.run({ runOnly: { type: 'tag', values }, resultTypes: ['violations'] })
+    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`)
+  }, RULES)
+  findings.push(...violations.map((violation) => `${where}: ${violation}`))
+  const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  if (excess > 0) findings.push(`${where}: ${excess} px wider than the window`)
+}
