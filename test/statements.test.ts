@@ -1,6 +1,7 @@
 import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
+import { createBrowser, submit } from './helpers/page.ts'
 import { challengeOf, giveApp } from './helpers/second-factor.ts'
 import { statementsOf } from './helpers/statements-of.ts'
 
@@ -147,6 +148,52 @@ test('what a second step asks of it', async (t) => {
   for (const [what, request, statements] of requests) {
     await t.test(what, async (t) => {
       t.strictSame(await statementsOf(fastify, request), statements)
+    })
+  }
+})
+
+test('what a page asks of it', async (t) => {
+  withoutTimers(t)
+  const fastify = await build(t)
+  await signIn(fastify, { username: 'ada' })
+  const fields = { name: 'ada', password: PASSWORD }
+  const browser = createBrowser(fastify)
+  const get = (url: string) => () => browser.get(url)
+  const requests: [what: string, request: () => Promise<{ statusCode: number }>, statements: string[]][] = [
+    ['GET /pages/login', get('/pages/login'), []],
+    [
+      'POST /pages/login: as at the API, and the cookie',
+      () => browser.submit('/pages/login', fields),
+      ['SELECT', 'WITH', 'UPDATE']
+    ],
+    [
+      'the same, which ends the session before',
+      () => browser.submit('/pages/login', fields),
+      ['SELECT', 'WITH', 'UPDATE', 'WITH']
+    ],
+    ['GET /pages/login with a session', get('/pages/login'), ['SELECT']],
+    [
+      'GET /pages/account: the session, the factors, the passkeys, the sessions',
+      get('/pages/account'),
+      ['SELECT', 'SELECT', 'SELECT', 'SELECT']
+    ],
+    ['GET /pages/account/username', get('/pages/account/username'), ['SELECT']],
+    ['GET /pages/account without a session', () => fastify.inject('/pages/account'), []],
+    [
+      'POST /pages/register',
+      () => submit(fastify, '/pages/register', { username: 'grace', password: PASSWORD }),
+      ['INSERT', 'SELECT', 'WITH', 'UPDATE']
+    ],
+    ['POST /pages/logout', () => browser.submit('/pages/logout', {}), ['WITH', 'WITH']]
+  ]
+  for (const [what, request, statements] of requests) {
+    await t.test(what, async (t) => {
+      let statusCode = 0
+      const sent = await statementsOf(fastify, async () => {
+        statusCode = (await request()).statusCode
+      })
+      t.ok(statusCode < 400, `${statusCode}`)
+      t.strictSame(sent, statements)
     })
   }
 })

@@ -85,7 +85,7 @@ export default fp(
 )
 
 async function readFactors({ body }: FastifyRequest): Promise<void> {
-  const form = body as Record<string, unknown>
+  const form = (body ?? {}) as Record<string, unknown>
   if (typeof form.totp === 'string') form.totp = form.totp.replaceAll(' ', '')
   if (typeof form.credential === 'string') form.credential = parseJson(Buffer.from(form.credential))
 }

@@ -83,4 +83,4 @@ function refusalOf(
   return { errors, tried: TRIED.find((each) => sent[each] !== undefined) }
 }
 
-const TRIED = ['password', 'recovery_code'] as const
+const TRIED = ['password', 'totp', 'recovery_code'] as const

@@ -20,7 +20,7 @@ ${content}
 </section>`
 
 export const renderRow = ({ what, tag, details, buttons }: Row): Html => html`<div class="row">
-<div class="what"><h3><bdi>${what}</bdi>${tag !== undefined && html` <span class="tag">${tag}</span>`}</h3>${
+<div class="what"><p class="name"><bdi>${what}</bdi>${tag !== undefined && html` <span class="tag">${tag}</span>`}</p>${
   details !== undefined &&
   html`
 <p class="pale">${details}</p>`

@@ -59,7 +59,7 @@ const TEXTS: Partial<Record<Problem['code'], TextKey>> = {
   MFA_TOKEN_INVALID: 'sign-in.over',
   PASSKEY_UNKNOWN: 'passkey.unknown',
   PASSKEY_INVALID: 'passkey.invalid',
-  PASSKEY_REJECTED: 'passkey.invalid',
+  PASSKEY_REJECTED: 'passkeys.rejected',
   TOKEN_INVALID: 'problem.signed-out',
   FORBIDDEN: 'problem.form',
   ACCOUNT_EXISTS: 'problem.address',

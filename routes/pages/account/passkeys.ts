@@ -40,7 +40,8 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
       adding: await howToAdd(request, listed.length),
       done: describeDone(page, query),
       name,
-      ...(problem && { errors: describeErrors(page, problem, [PASSKEY_NAME]) })
+      // It is forbidden only to an account that has as many as it may have, which the page says anyway.
+      ...(problem && problem.code !== 'FORBIDDEN' && { errors: describeErrors(page, problem, [PASSKEY_NAME]) })
     })
   }
 
@@ -59,7 +60,8 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
     async refuse(visit, problem) {
       const { request, page } = visit
       const again = (cause: Problem) => passkeyAgainView(page, sentBy(request), describeErrors(page, cause, []))
-      if (problem.statusCode >= 500) return again(problem)
+      // A form that could not be read is refused before the session is looked for.
+      if (problem.statusCode >= 500 || !request.account) return again(problem)
       try {
         return await list(visit, problem)
       } catch (error) {

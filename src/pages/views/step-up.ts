@@ -15,8 +15,8 @@ export interface StepUpPage {
   returnTo: string | undefined
   /** What was wrong with the last answer. */
   errors?: FormErrors
-  /** What was answered last. */
-  tried?: 'password' | 'recovery_code' | undefined
+  /** The field that was filled in last, whose form then shows the errors. */
+  tried?: 'password' | 'totp' | 'recovery_code' | undefined
   /** Whether the page can be loaded again, which gives it another challenge. */
   renew?: boolean
 }
@@ -31,20 +31,22 @@ export function stepUpView(page: PageContext, given: StepUpPage): View {
   const hasPassword = factors.includes('password')
   const others = factors.filter((factor) => factor !== 'password')
   const password = { action: ACTION, fields: [CURRENT_PASSWORD], button: 'step-up.button', hidden } as const
-  const isPassword = hasPassword && tried === 'password'
+  // Without its form, such as that of a password which is not enough any more, they are shown above the others.
+  const place = tried && factors.includes(tried) ? tried : undefined
   const forms = {
     action: ACTION,
     challenge: { ...challenge, factors: others },
     hidden,
-    errors: isPassword ? undefined : errors,
-    isRecovery: tried === 'recovery_code',
+    errors: place === 'totp' || place === 'recovery_code' ? errors : undefined,
+    isRecovery: place === 'recovery_code',
     renew
   }
   return {
     title,
     content: html`<div class="card"><h1>${title}</h1>
 <p>${say(page, 'step-up.text')}</p>
-${hasPassword && renderBareForm(page, password, { account, errors: isPassword ? errors : undefined })}
+${errors && !place && renderFault(errors.summary)}
+${hasPassword && renderBareForm(page, password, { account, errors: place === 'password' ? errors : undefined })}
 ${hasPassword && others.includes('totp') && html`<div class="or">${say(page, 'or')}</div>`}
 ${hasPassword && !others.includes('totp') && others.includes('passkey') && html`<div class="or" data-with-passkey hidden>${say(page, 'or')}</div>`}
 ${renderFactorForms(page, forms)}

@@ -16,7 +16,10 @@ test('the page on which a new password is chosen', async (t) => {
 
   await t.test('asks for it', async (t) => {
     const { body, ...response } = await fastify.inject(`${url}?token=${token}`)
-    t.match(body, 'name="new_password" type="password" autocomplete="new-password" required aria-describedby="new_password-hint">')
+    t.match(
+      body,
+      'name="new_password" type="password" autocomplete="new-password" required aria-describedby="new_password-hint">'
+    )
     t.match(body, '<input hidden type="text" autocomplete="username" value="ada@example.com" readonly>')
     t.strictSame(readPage({ body, ...response } as never).inputs, inputs)
   })

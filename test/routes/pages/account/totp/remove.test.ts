@@ -51,5 +51,5 @@ test('the page that removes the authenticator app', async (t) => {
     t.strictSame(redirectOf(await browser.submit(url, {})), REMOVED)
   })
 
-  await guards(t, { fastify, clock, url, title: 'Remove the authenticator app?' })
+  await guards(t, { fastify, clock, url, title: 'Remove the authenticator app' })
 })
