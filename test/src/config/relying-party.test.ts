@@ -3,6 +3,7 @@ import {
   hasPasskeys,
   originsWithoutPasskeys,
   type PasskeySettings,
+  passkeyUrl,
   type RelyingParty,
   readRelyingParty,
   relatedOrigins
@@ -136,5 +137,27 @@ test('origins that need more than the RP ID are known', (t) => {
   const party = readRelyingParty(given).party as RelyingParty
   t.strictSame(relatedOrigins(party), ['https://example.net'])
   t.strictSame(originsWithoutPasskeys(party, given), ['https://example.org', 'https://app.example.com'])
+  t.end()
+})
+
+test('a page at an IP address of this machine has a twin at which passkeys work', (t) => {
+  const LOCAL = 'http://127.0.0.1:3000'
+  const rows: [publicUrl: string, host: string | undefined, url: string | undefined][] = [
+    [LOCAL, '127.0.0.1:3000', 'http://localhost:3000'],
+    [LOCAL, '127.0.0.2', 'http://localhost:3000'],
+    [LOCAL, '[::1]:3000', 'http://localhost:3000'],
+    [LOCAL, '192.0.2.1:3000', 'http://localhost:3000'],
+    [LOCAL, 'localhost:3000', undefined],
+    [LOCAL, undefined, undefined],
+    [LOCAL, 'not a host', undefined],
+    ['http://[::1]:3000/base', '[::1]:3000', 'http://localhost:3000/base'],
+    ['http://127.0.0.1', '127.0.0.1', 'http://localhost'],
+    ['http://localhost:3000', '127.0.0.1:3000', 'http://localhost:3000'],
+    ['http://auth.localhost:3000', '127.0.0.1:3000', 'http://auth.localhost:3000'],
+    ['https://auth.example.com', '127.0.0.1:3000', undefined],
+    ['https://127.0.0.1', '127.0.0.1', undefined],
+    ['http://192.0.2.1', '192.0.2.1', undefined]
+  ]
+  for (const [publicUrl, host, url] of rows) t.equal(passkeyUrl(publicUrl, host), url, `${publicUrl} by ${host}`)
   t.end()
 })

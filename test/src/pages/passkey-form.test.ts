@@ -36,3 +36,17 @@ test('it may carry values, have fields, be quiet, and offer passkeys where a nam
   t.match(form, '<i>field</i><p class="fault"')
   t.match(form, '<button class="full quiet">')
 })
+
+test('at an IP address it is a link to where passkeys work', async (t) => {
+  const page = { ...PAGE, passkeysAt: 'http://localhost:3000/pages/login?return_to=%2Fpages%2Faccount' }
+  t.equal(
+    String(renderPasskeyForm(page, FORM)),
+    `<p class="hint"><a href="${page.passkeysAt}">Passkeys work at localhost:3000: open this page there</a></p>`
+  )
+})
+
+test('a page that can be loaded again gets another challenge that way', async (t) => {
+  t.match(String(renderPasskeyForm(PAGE, { ...FORM, renew: true })), ' data-seconds="300" data-renew>')
+  t.match(String(renderPasskeyForm(PAGE, { ...FORM, autofill: true })), ' data-seconds="300" data-renew data-autofill>')
+  t.notMatch(String(renderPasskeyForm(PAGE, { ...FORM, renew: false })), 'data-renew')
+})

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { type Code, PROBLEMS, Problem } from '../../../src/errors.ts'
 import { CURRENT_PASSWORD, newPassword, RECOVERY_CODE, TOTP, USERNAME } from '../../../src/pages/fields.ts'
-import { describeErrors, describeProblem } from '../../../src/pages/problems.ts'
+import { describeErrors, describeProblem, describeProofErrors } from '../../../src/pages/problems.ts'
 import { pageContext } from '../../helpers/page.ts'
 
 const PAGE = pageContext()
@@ -80,4 +80,19 @@ test('a limit says when to try again, rounded up', async (t) => {
     t.equal(describeProblem(PAGE, problem), `There were too many attempts. Try again in ${words}.`)
   }
   t.equal(describeProblem(PAGE, new Problem('OVERLOADED')), 'The service is busy at the moment. Try again in 1 second.')
+})
+
+test('of several proofs, only the one that was tried is marked', async (t) => {
+  const code = 'This code is wrong, or was already used.'
+  const marked = (problem: Problem, answers: object) => describeProofErrors(PAGE, problem, { ...answers })
+  const wrong = new Problem('MFA_CODE_INVALID')
+  t.strictSame(marked(wrong, { totp: '1', more: 'x' }), { summary: MARKED, fields: { totp: code } })
+  t.strictSame(marked(wrong, { recovery_code: '1' }), { summary: MARKED, fields: { recovery_code: code } })
+  t.strictSame(marked(wrong, {}), { summary: code, fields: {} })
+  const refused = 'This passkey was not accepted. Try again, or go on another way.'
+  t.strictSame(marked(wrong, { credential: {} }), { summary: refused, fields: {} })
+  t.strictSame(marked(new Problem('INVALID_CREDENTIALS'), { password: 'x' }), {
+    summary: MARKED,
+    fields: { password: 'The password is wrong.' }
+  })
 })
