@@ -110,7 +110,7 @@ async function tryPasskeys() {
   say('with scripts: a passkey is added and named')
 
   await press(page, 'Add a passkey')
-  await page.getByText('The passkey was not used.').waitFor()
+  await page.getByText('This device has a passkey of your account already.').waitFor()
   assert.equal((await phone.credentials()).length, 1)
   await phone.present(false)
   const key = await add('usb')
