@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { readChallenge } from '../../plugins/pages/sign-in-pages.ts'
 import { displayName } from '../../src/admin/accounts.ts'
-import { type AuthenticationChallenge, Problem } from '../../src/errors.ts'
+import type { AuthenticationChallenge, Problem } from '../../src/errors.ts'
 import { type PageContext, say } from '../../src/pages/layout.ts'
 import { describeProblem, describeProofErrors } from '../../src/pages/problems.ts'
 import { type StepUpPage, stepUpImpossibleView, stepUpView } from '../../src/pages/views/step-up.ts'
@@ -51,7 +51,7 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
     returnTo: returnTo.given(request)
   })
 
-  /** A new challenge, or the one that was answered if the database is unavailable. */
+  /** A new challenge, or the one that was answered if there can be no other, as without the database. */
   async function challengeAfter(
     request: FastifyRequest,
     problem: Problem
@@ -61,9 +61,8 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
     if (problem.statusCode >= 500) return readChallenge(challenge)
     try {
       return await newChallenge(request)
-    } catch (error) {
-      if (error instanceof Problem) return readChallenge(challenge)
-      throw error
+    } catch {
+      return readChallenge(challenge)
     }
   }
 }
