@@ -56,7 +56,7 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
     request: FastifyRequest,
     problem: Problem
   ): Promise<AuthenticationChallenge | undefined> {
-    const { challenge } = (request.body ?? {}) as { challenge?: unknown }
+    const { challenge } = Object(request.body) as { challenge?: unknown }
     if (!request.account) return undefined
     if (problem.statusCode >= 500) return readChallenge(challenge)
     try {
@@ -75,7 +75,7 @@ function refusalOf(
   { body }: FastifyRequest,
   problem: Problem
 ): Pick<StepUpPage, 'errors' | 'tried'> {
-  const sent = (body ?? {}) as Record<string, unknown>
+  const sent = Object(body) as Record<string, unknown>
   const errors = describeProofErrors(page, problem, sent)
   // A second step is required only since the page was shown: a password is not enough any more.
   if (problem.code === 'FORBIDDEN') errors.summary = say(page, 'step-up.second-step')

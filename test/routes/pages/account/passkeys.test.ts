@@ -141,7 +141,7 @@ test('the page of the passkeys', async (t) => {
     comeBack()
     t.match(readPage(away), {
       statusCode: 400,
-      text: 'Passkeys The service is busy at the moment. Try again in 2 seconds. Send it again Back to your account'
+      text: 'Passkeys The form could not be read. Open the page again, and send the form from there. Send it again Back to your account'
     })
   })
 
