@@ -43,47 +43,61 @@ function write({ id, rawId, type, response: answer }) {
 /** The ceremony that waits for the user. Another one has to end it first. */
 let waiting = new AbortController()
 
-async function run(form, mediation) {
-  waiting.abort()
-  waiting = new AbortController()
-  const { passkey, options } = form.dataset
-  const publicKey = read(JSON.parse(options))
-  const { signal } = waiting
-  const answer = await (passkey === 'create'
-    ? navigator.credentials.create({ publicKey, signal })
-    : navigator.credentials.get({ publicKey, signal, ...(mediation && { mediation }) }))
-  form.elements.credential.value = write(answer)
-  form.submit()
-}
-
-for (const form of window.PublicKeyCredential ? document.querySelectorAll('form[data-passkey]') : []) {
-  const stopped = form.querySelector('[role=alert]')
+/** Shows a form, and runs its ceremony when it is sent. */
+function enable(form) {
+  const { passkey, options, seconds, renew, autofill } = form.dataset
+  const faults = form.querySelectorAll('[role=alert]')
   const loadedAt = Date.now()
-  /** The challenge of an old page is not accepted any more: a new page has another one. */
-  const isOld = () => Date.now() - loadedAt > Number(form.dataset.seconds) * 1000 - 20_000
-  form.hidden = false
-  for (const other of document.querySelectorAll('[data-with-passkey]')) other.hidden = false
+  /** For how many milliseconds the challenge can still be answered. A page that is loaded again has another one. */
+  const left = () => loadedAt + Number(seconds) * 1000 - 20_000 - Date.now()
+
+  async function run(mediation) {
+    waiting.abort()
+    waiting = new AbortController()
+    const { signal } = waiting
+    const publicKey = { ...read(JSON.parse(options)), timeout: Math.max(left(), 0) }
+    const answer = await (passkey === 'create'
+      ? navigator.credentials.create({ publicKey, signal })
+      : navigator.credentials.get({ publicKey, signal, ...(mediation && { mediation }) }))
+    // The autofill waits for as long as the page is open.
+    if (mediation && left() < 0) return location.reload()
+    form.elements.credential.value = write(answer)
+    form.submit()
+  }
+
+  async function offer() {
+    // Whoever offers no autofill, or stops it, has the button.
+    if (await PublicKeyCredential.isConditionalMediationAvailable?.()) await run('conditional').catch(() => {})
+  }
+
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
-    if (isOld() && form.dataset.renew !== undefined) return location.reload()
-    stopped.hidden = true
+    if (left() < 0 && renew !== undefined) return location.reload()
+    for (const fault of faults) fault.hidden = true
     try {
-      await run(form)
-    } catch {
-      stopped.hidden = false
+      await run()
+    } catch ({ name }) {
+      // Another ceremony has taken its place.
+      if (name === 'AbortError') return
+      const [stopped, known] = faults
+      const fault = name === 'InvalidStateError' && known ? known : stopped
+      fault.hidden = false
+      if (autofill !== undefined) offer()
     }
   })
-  if (form.dataset.autofill !== undefined) {
-    const offer = async () => {
-      // Whoever offers no autofill, or stops it, has the button.
-      if (await PublicKeyCredential.isConditionalMediationAvailable?.()) await run(form, 'conditional').catch(() => {})
-    }
-    offer()
-    document.addEventListener('visibilitychange', () => {
-      const isEmpty = ![...document.querySelectorAll('input:not([type=hidden])')].some(({ value }) => value)
-      if (!document.hidden && isOld() && isEmpty) location.reload()
-    })
-  }
+  form.hidden = false
+  if (autofill === undefined) return
+  offer()
+  document.addEventListener('visibilitychange', () => {
+    const isEmpty = ![...document.querySelectorAll('input:not([type=hidden])')].some(({ value }) => value)
+    if (!document.hidden && left() < 0 && isEmpty) location.reload()
+  })
+}
+
+if (window.PublicKeyCredential) {
+  const forms = document.querySelectorAll('form[data-passkey]')
+  forms.forEach(enable)
+  for (const other of forms.length > 0 ? document.querySelectorAll('[data-with-passkey]') : []) other.hidden = false
 }
 
 // What the service tells the browser about its passkeys.

@@ -1,6 +1,6 @@
 /**
  * The hosted pages in a real Chromium, as a person uses them: first without scripts (sign up, authenticator app, sign out,
- * sign in by the app and by a recovery code, confirm again, lose the phone and recover), then with scripts and virtual
+ * sign in by the app and by a recovery code, confirm again, lose the phone and recover, delete the account), then with scripts and virtual
  * authenticators (CDP, WebAuthn Level 3 §11.2): add, name and delete passkeys, sign in by the button and by the autofill,
  * as a second step and to confirm again; then by the keyboard alone, and at 127.0.0.1, where browsers have no passkeys.
  *
@@ -86,14 +86,24 @@ async function tryWithoutScripts() {
   await press(page, 'Replace the app')
   await see(page, 'Set up an authenticator app')
   const { show: shownBySecond } = await confirmApp(page)
-  await page.goto(`${SERVICE}/pages/account/totp/remove`)
+  await press(page, 'I have kept them', 'link')
+  await page.getByRole('link', { name: 'Change: Authenticator app' }).click()
+  await press(page, 'Remove the app', 'link')
   await press(page, 'Remove the app')
-  await seeAccount(page)
+  await see(page, 'The authenticator app was removed.')
   await signOut(page)
   await giveName(page, 'ada')
   await seeAccount(page)
   assert.equal(shownBySecond().length, 6)
   say('whoever loses the phone signs in by a recovery code, sets up another app, and can remove it')
+
+  await page.getByRole('link', { name: 'Delete: Delete the account' }).click()
+  await page.getByLabel('Current password').fill(PASSWORD)
+  await press(page, 'Delete the account')
+  await see(page, 'Your account is deleted')
+  await giveName(page, 'ada')
+  await see(page, 'The name or the password is wrong.')
+  say('deleting the account leaves nothing to sign in to')
   await page.context().close()
 }
 
@@ -110,7 +120,7 @@ async function tryPasskeys() {
   say('with scripts: a passkey is added and named')
 
   await press(page, 'Add a passkey')
-  await page.getByText('The passkey was not used.').waitFor()
+  await page.getByText('This device has a passkey of your account already.').waitFor()
   assert.equal((await phone.credentials()).length, 1)
   await phone.present(false)
   const key = await add('usb')
@@ -316,13 +326,14 @@ async function useRecoveryCode(page, code) {
 }
 
 async function signOut(page) {
-  await page.goto(`${SERVICE}/pages/logout`)
+  await page.goto(`${SERVICE}/pages/account`)
   await press(page, 'Sign out')
   await see(page, 'You are signed out.')
 }
 
 async function setUpApp(page) {
-  await page.goto(`${SERVICE}/pages/account/totp`)
+  await page.goto(`${SERVICE}/pages/account`)
+  await page.getByRole('link', { name: 'Set up: Authenticator app' }).click()
   await press(page, 'Set up an app')
   return confirmApp(page)
 }
@@ -350,8 +361,8 @@ async function readCodes(page) {
   return codes
 }
 
-function press(page, name) {
-  return page.getByRole('button', { name, exact: true }).click()
+function press(page, name, role = 'button') {
+  return page.getByRole(role, { name, exact: true }).click()
 }
 
 /** Waits until the page shows a text. */

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { readChallenge } from '../../plugins/pages/sign-in-pages.ts'
 import { displayName } from '../../src/admin/accounts.ts'
-import { type AuthenticationChallenge, Problem } from '../../src/errors.ts'
+import type { AuthenticationChallenge, Problem } from '../../src/errors.ts'
 import { type PageContext, say } from '../../src/pages/layout.ts'
 import { describeProblem, describeProofErrors } from '../../src/pages/problems.ts'
 import { type StepUpPage, stepUpImpossibleView, stepUpView } from '../../src/pages/views/step-up.ts'
@@ -51,19 +51,18 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
     returnTo: returnTo.given(request)
   })
 
-  /** A new challenge, or the one that was answered if the database is unavailable. */
+  /** A new challenge, or the one that was answered if there can be no other, as without the database. */
   async function challengeAfter(
     request: FastifyRequest,
     problem: Problem
   ): Promise<AuthenticationChallenge | undefined> {
-    const { challenge } = (request.body ?? {}) as { challenge?: unknown }
+    const { challenge } = Object(request.body) as { challenge?: unknown }
     if (!request.account) return undefined
     if (problem.statusCode >= 500) return readChallenge(challenge)
     try {
       return await newChallenge(request)
-    } catch (error) {
-      if (error instanceof Problem) return readChallenge(challenge)
-      throw error
+    } catch {
+      return readChallenge(challenge)
     }
   }
 }
@@ -76,7 +75,7 @@ function refusalOf(
   { body }: FastifyRequest,
   problem: Problem
 ): Pick<StepUpPage, 'errors' | 'tried'> {
-  const sent = (body ?? {}) as Record<string, unknown>
+  const sent = Object(body) as Record<string, unknown>
   const errors = describeProofErrors(page, problem, sent)
   // A second step is required only since the page was shown: a password is not enough any more.
   if (problem.code === 'FORBIDDEN') errors.summary = say(page, 'step-up.second-step')

@@ -35,7 +35,7 @@ export function renderPasskeyForm(page: PageContext, form: PasskeyForm, fields?:
   }
   return html`<form hidden method="post" action="${link(page, action)}" data-passkey="${ceremony}" data-options="${JSON.stringify(options)}" data-seconds="${String(seconds)}"${renew && html` data-renew`}${autofill && html` data-autofill`}>
 ${renderHidden(hidden)}<input type="hidden" name="credential">
-${fields}<p class="fault" role="alert" hidden>${say(page, 'passkey.stopped')}</p>
+${fields}<p class="fault" role="alert" hidden>${say(page, 'passkey.stopped')}</p>${ceremony === 'create' && html`<p class="fault" role="alert" hidden>${say(page, 'passkeys.known')}</p>`}
 <button class="full${look && ` ${look}`}">${say(page, button)}</button>
 </form>`
 }

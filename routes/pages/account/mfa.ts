@@ -32,7 +32,7 @@ const mfa: FastifyPluginAsync = async (fastify) => {
     refuse({ request, page }, problem) {
       // It is forbidden only to an account without a factor.
       if (problem.code === 'FORBIDDEN') return requirementView(page, { required: false, hasFactor: false })
-      const { required } = (request.body ?? {}) as { required?: unknown }
+      const { required } = Object(request.body) as { required?: unknown }
       const errors = describeErrors(page, problem, [])
       const isRequired = required === undefined ? undefined : required === 'false'
       return requirementView(page, { required: isRequired, hasFactor: true, errors })

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Visit } from '../../../plugins/pages/page-routes.ts'
-import { Problem } from '../../../src/errors.ts'
+import type { Problem } from '../../../src/errors.ts'
 import { userHandleOf } from '../../../src/factors/credentials.ts'
 import { listPasskeys, MAX_PASSKEYS } from '../../../src/factors/passkeys.ts'
 import { describeDone } from '../../../src/pages/done.ts'
@@ -32,7 +32,7 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
   async function list({ request, page }: Pick<Visit, 'request' | 'page'>, problem?: Problem): Promise<View> {
     const { account, database, query } = request
     const listed = await listPasskeys(database, account.id)
-    const { name } = (request.body ?? {}) as { name?: unknown }
+    const { name } = Object(request.body) as { name?: unknown }
     return passkeysView(page, {
       party,
       userHandle: userHandleOf(account.id).toString('base64url'),
@@ -59,15 +59,9 @@ const passkeysPage: FastifyPluginAsync = async (fastify) => {
 
     async refuse(visit, problem) {
       const { request, page } = visit
-      const again = (cause: Problem) => passkeyAgainView(page, sentBy(request), describeErrors(page, cause, []))
+      const again = () => passkeyAgainView(page, sentBy(request), describeErrors(page, problem, []))
       // A form that could not be read is refused before the session is looked for.
-      if (problem.statusCode >= 500 || !request.account) return again(problem)
-      try {
-        return await list(visit, problem)
-      } catch (error) {
-        if (error instanceof Problem) return again(error)
-        throw error
-      }
+      return problem.statusCode >= 500 || !request.account ? again() : list(visit, problem).catch(again)
     }
   })
 }
@@ -76,7 +70,7 @@ export default passkeysPage
 
 /** A passkey as it was sent, so that it can be sent again. */
 function sentBy({ body }: FastifyRequest): { credential: string | undefined; name: string | undefined } {
-  const { credential, name } = (body ?? {}) as { credential?: unknown; name?: unknown }
+  const { credential, name } = Object(body) as { credential?: unknown; name?: unknown }
   return {
     credential: typeof credential === 'object' ? JSON.stringify(credential) : (credential as string | undefined),
     name: name as string | undefined

@@ -31,7 +31,7 @@ const rename: FastifyPluginAsync = async (fastify) => {
       const { id } = request.query as { id?: unknown }
       if (problem.code === 'NOT_FOUND') return passkeyFaultView(page, say(page, 'passkeys.gone'))
       if (typeof id !== 'string') return passkeyFaultView(page, describeProblem(page, problem))
-      const { name } = (request.body ?? {}) as { name?: unknown }
+      const { name } = Object(request.body) as { name?: unknown }
       return passkeyRenamingView(page, { id, name, errors: describeErrors(page, problem, [PASSKEY_NAME]) })
     }
   })

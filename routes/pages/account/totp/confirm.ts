@@ -28,7 +28,7 @@ const confirm: FastifyPluginAsync = async (fastify) => {
     },
 
     refuse({ request, page }, problem) {
-      const { secret } = (request.body ?? {}) as { secret?: unknown }
+      const { secret } = Object(request.body) as { secret?: unknown }
       // Without a session, the label is not known.
       const { account } = request
       if (typeof secret !== 'string' || !TOTP_SECRET.test(secret) || !account) {

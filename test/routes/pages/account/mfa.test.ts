@@ -8,9 +8,9 @@ import { giveApp } from '../../../helpers/second-factor.ts'
 
 const url = '/pages/account/mfa'
 const OFF =
-  'Second step Your password alone signs you in. Other devices that have signed in with the password alone are signed out. Ask for a second step Back to your account'
+  'Second step Your password alone signs you in. If you turn it on, other devices that have signed in with the password alone are signed out. Ask for a second step Back to your account'
 const ON =
-  'Second step After your password you are asked for one more step: the code of your app, a recovery code or a passkey. Your app and your passkeys stay. Whoever knows your password can sign in. Turn the second step off Back to your account'
+  'Second step After your password you are asked for one more step: the code of your app, a recovery code or a passkey. If you turn it off, your app and your passkeys stay, but whoever knows your password can sign in. Turn the second step off Back to your account'
 
 test('the page of the second step', async (t) => {
   const clock = testClock()

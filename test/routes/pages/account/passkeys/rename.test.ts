@@ -79,6 +79,7 @@ test('the page that renames a passkey', async (t) => {
     const comeBack = cutOff(fastify)
     const away = await browser.submit(url, { name: 'Typed' })
     const without = await browser.get(page)
+    const unopened = await browser.get(url)
     comeBack()
     const busy = 'The service is busy at the moment. Try again in 2 seconds.'
     t.strictSame(readPage(away), {
@@ -87,6 +88,7 @@ test('the page that renames a passkey', async (t) => {
       inputs: ['name']
     })
     t.match(away.body, 'value="Typed"')
+    t.strictSame(readPage(unopened), readPage(away))
     t.strictSame(readPage(without), { statusCode: 503, text: `Passkeys ${busy} All passkeys`, inputs: [] })
   })
 })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { sql } from '../../../../../src/database/sql.ts'
-import { build, testClock } from '../../../../helpers/app.ts'
+import { build, cutOff, testClock } from '../../../../helpers/app.ts'
 import { appOf } from '../../../../helpers/enrolled.ts'
 import { hiddenOf, readPage } from '../../../../helpers/page.ts'
 import { signInOnPage } from '../../../../helpers/page-account.ts'
@@ -113,6 +113,10 @@ test('the page that confirms an authenticator app', async (t) => {
   await t.test('leads to the page before it if it is opened', async (t) => {
     const { browser } = await begin(fastify)
     t.strictSame(redirectOf(await browser.get(url)), redirect('../../../pages/account/totp'))
+    const comeBack = cutOff(fastify)
+    const away = await browser.get(url)
+    comeBack()
+    t.match(readPage(away), { statusCode: 503, text: /^Set up an authenticator app The service is busy/ })
   })
 
   await t.test('confirms once, of many at once', async (t) => {
