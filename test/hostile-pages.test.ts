@@ -5,6 +5,7 @@ import { sql } from '../src/database/sql.ts'
 import { addUser } from '../src/users/users.ts'
 import { build, cutOff, PASSWORD, testClock } from './helpers/app.ts'
 import { createBrowser, ORIGIN, readPage, submit } from './helpers/page.ts'
+import { statementsOf } from './helpers/statements-of.ts'
 
 /** The paths of all pages, from the files of their routes. */
 const PAGES = readdirSync(new URL('../routes/pages', import.meta.url), { recursive: true, encoding: 'utf8' })
@@ -286,7 +287,11 @@ test('with HIDE_ACCOUNTS, a page says the same of an address whether or not ther
     const answers = []
     for (const email of ['ada@example.com', 'nobody@example.com']) {
       const name = path === '/pages/login' ? { name: email } : { email }
-      answers.push(seen(await submit(fastify, path, { ...name, ...fields }), email))
+      let answer: ReturnType<typeof seen> | undefined
+      const statements = await statementsOf(fastify, async () => {
+        answer = seen(await submit(fastify, path, { ...name, ...fields }), email)
+      })
+      answers.push({ ...answer, statements })
     }
     t.strictSame(answers[0], answers[1], path)
     t.equal(answers[0]?.statusCode, statusCode, path)

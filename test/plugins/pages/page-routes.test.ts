@@ -156,6 +156,32 @@ test('a page may refuse by itself what is not allowed', async (t) => {
   t.strictSame(readPage(response), { statusCode: 403, text: 'FORBIDDEN a', inputs: [] })
 })
 
+test('a page leads to the sign-in or the step-up if the session is no longer good enough when its form is sent', async (t) => {
+  const challenge = { factors: ['password' as const], expires_in: 300 }
+  const rows: [problem: Problem, statusCode: number, text: RegExp | string, inputs: string[]][] = [
+    [new Problem('TOKEN_INVALID'), 401, /^Sign in .* Sign in$/, []],
+    [new Problem('STEP_UP_REQUIRED', { challenge }), 401, /Password/, ['challenge', 'return_to', 'password']],
+    [new Problem('STEP_UP_REQUIRED'), 401, 'STEP_UP_REQUIRED a', []],
+    [
+      new Problem('VALIDATION_FAILED', { errors: [{ path: '/return_to', message: 'must be an address of ours' }] }),
+      400,
+      /^That did not work This address does not lead back/,
+      []
+    ]
+  ]
+  for (const [problem, statusCode, text, inputs] of rows) {
+    const { fastify } = start(t, {
+      before: async (request) => void Object.assign(request, { account: { username: 'ada', email: null } }),
+      act: () => Promise.reject(problem)
+    })
+    const response = await submit(fastify, '/pages/step?id=x', { nick: 'a' })
+    const page = readPage(response)
+    t.match(page, { statusCode, text }, problem.code)
+    t.strictSame(page.inputs.sort(), [...inputs].sort(), problem.code)
+    if (inputs.length > 0) t.match(response.body, 'name="return_to" value="/pages/step?id=x"')
+  }
+})
+
 test('a page may lead to another one', async (t) => {
   const goTo: GoTo = { goTo: 'pages/account' }
   const { fastify } = start(t, { show: async () => goTo, act: async () => ({ ...goTo, done: 'password' }) })

@@ -82,6 +82,18 @@ test('the page on which people register', async (t) => {
     t.equal((await fastify.database.open().query(sql`SELECT FROM users WHERE username LIKE 'new%'`)).length, 0)
   })
 
+  await t.test('says that a form could not be read', async (t) => {
+    const headers = { origin: 'http://127.0.0.1:3000', 'content-type': 'text/plain' }
+    const plain = await fastify.inject({ method: 'POST', url, headers, payload: 'username=ada' })
+    const doubled = await submit(fastify, url, 'username=a&username=b')
+    t.match(readPage(plain), {
+      statusCode: 415,
+      text: /^Create an account The form could not be read\./,
+      inputs: INPUTS
+    })
+    t.match(readPage(doubled), { statusCode: 400, text: /^Create an account The form could not be read\./ })
+  })
+
   await t.test('keeps what was typed while the database is unavailable', async (t) => {
     const restore = cutOff(fastify)
     const refused = await submit(fastify, url, { username: 'new-name', email: 'new@example.com', password: PASSWORD })

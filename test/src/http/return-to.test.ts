@@ -47,6 +47,8 @@ test('leads nowhere else', async (t) => {
     '//evil.example/pages/account',
     '///evil.example',
     '////evil.example',
+    '//[',
+    '//evil.example:port/',
     '//app.example.com/',
     '/\\evil.example',
     '\\\\evil.example',
