@@ -7,26 +7,35 @@ const redirect = (description: string, path: string) => ({
   headers: { location: Type.String({ description: 'the URL', examples: [path] }) }
 })
 
-const schema = {
+const common = {
   operationId: 'root',
   summary: 'Start page',
   description: 'Redirects to the page of the account, or to the API reference where the pages are off.',
   tags: ['service'],
-  querystring: Nothing,
-  response: {
-    302: redirect('A redirect to the API reference.', '/docs'),
-    303: redirect('A redirect to the page of the account.', '/pages/account'),
-    ...refusals()
-  }
+  querystring: Nothing
+}
+
+/** Where the root leads, if people sign in on pages of the service. */
+const TO_ACCOUNT = {
+  path: 'pages/account',
+  status: 303,
+  response: { 303: redirect('A redirect to the page of the account.', '/pages/account'), ...refusals() }
+}
+
+/** Where it leads otherwise. */
+const TO_REFERENCE = {
+  path: 'docs',
+  status: 302,
+  response: { 302: redirect('A redirect to the API reference.', '/docs'), ...refusals() }
 }
 
 /** Redirects a person who opens the address that the start prints. */
 const root: FastifyPluginAsyncTypebox = async (fastify) => {
   const { config, pages } = fastify
-  const [target, status] = pages.hosted ? (['pages/account', 303] as const) : (['docs', 302] as const)
+  const { path, status, response } = pages.hosted ? TO_ACCOUNT : TO_REFERENCE
   // A proxy may have the service under a path of its own.
-  const { pathname } = new URL(`${config.PUBLIC_URL}/${target}`)
-  fastify.get('/', { schema }, async (_request, reply) => reply.redirect(pathname, status))
+  const { pathname } = new URL(`${config.PUBLIC_URL}/${path}`)
+  fastify.get('/', { schema: { ...common, response } }, async (_request, reply) => reply.redirect(pathname, status))
 }
 
 export default root

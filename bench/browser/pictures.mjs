@@ -16,7 +16,7 @@ const MAX_BYTES = 60_000
 /** Their file, page, and look. */
 const PICTURES = [
   { file: 'sign-in', name: 'sign-in', width: 640, height: 620 },
-  { file: 'account', name: 'account', width: 820, height: 1000 },
+  { file: 'account', name: 'account', width: 800, height: 780 },
   { file: 'app-dark', name: 'account-totp-secret', width: 640, height: 860, colorScheme: 'dark' },
   { file: 'second-step-arabic', name: 'second-step', width: 390, height: 560, locale: 'ar' }
 ]

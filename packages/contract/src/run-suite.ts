@@ -23,6 +23,7 @@ const SECTIONS: Record<string, string> = {
   mfa: 'Second factors',
   'passkey-login': 'Passkeys',
   passkeys: 'Passkeys',
+  pages: 'Hosted pages',
   'factor-limits': 'Limits',
   core: 'The core'
 }

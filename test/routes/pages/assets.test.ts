@@ -20,7 +20,7 @@ test('the files of the pages', async (t) => {
     ]
     for (const [path, type, caching, body] of rows) {
       const response = await fastify.inject(`/${path}`)
-      t.strictSame([response.statusCode, response.body], [200, body], path)
+      t.strictSame([response.statusCode, response.body], [200, body], String(path))
       t.match(response.headers, {
         'content-type': type,
         'cache-control': caching,

@@ -80,6 +80,12 @@ test('a folder replaces texts and adds languages; a variant falls back to its la
   t.end()
 })
 
+test('tells whether there is a text of a name', (t) => {
+  const { has } = languageOf('de')
+  t.strictSame([has('or'), has('nor'), has('constructor')], [true, false, false])
+  t.end()
+})
+
 test('gaps are filled in; in a language from right to left, each value keeps its own direction', (t) => {
   const text = (accepted: string) => languageOf(accepted).text('confirm.text', { email: 'a@b.example' })
   t.match(text('en'), 'goes to a@b.example.')
