@@ -188,6 +188,28 @@ test('docs/verifying-tokens.md shows the snippets that bench/verify/run.sh runs,
   t.end()
 })
 
+test('docs/pages.md shows the frontend that bench/browser/hand-over.mjs runs, to the letter', (t) => {
+  t.ok(read('docs/pages.md').includes(`\`\`\`html\n${read('docs/examples/pages.html')}\`\`\`\n`))
+  t.end()
+})
+
+test('docs/pages.md names the variables of the sheet, and classes that it has', (t) => {
+  const page = read('docs/pages.md')
+  const sheet = read('pages/style.css')
+  const named = (text: string, pattern: RegExp) =>
+    [...new Set([...text.matchAll(pattern)].map(([, name]) => name))].sort()
+  t.strictSame(named(page, /`(--[\w-]+)`/g), named(sheet, /^ {2}(--[\w-]+):/gm))
+  const [, table = ''] = page.split('| class | |')
+  const [rows = ''] = table.split('\n\n')
+  const classes = [...rows.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => named(String(cell), /`([a-z]+)`/g))
+  t.ok(classes.length > 20)
+  t.strictSame(
+    classes.filter((name) => !new RegExp(`\\.${name}\\b`).test(sheet)),
+    []
+  )
+  t.end()
+})
+
 test('docs/architecture.md shows each room on its floor, and says what it is', (t) => {
   const page = read('docs/architecture.md')
   const rows = [...page.matchAll(/^ ?(\d+) {2}(\S+(?: \S+)*)/gm)].map(([, floor, rooms]) => [
