@@ -1,11 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
-import type { Database } from '../src/database/database.ts'
-import { registerUser } from '../src/flows/registration.ts'
-import type { NewMail } from '../src/mail/mails.ts'
 import { ACCEPTED, BODY, MAIL_ASKED, Nothing, refusals } from '../src/schemas/answers.ts'
 import { HiddenRegistration, Registration, RegistrationWithEmail, UserAnswer } from '../src/schemas/users.ts'
-import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
 
 const common = { operationId: 'register', summary: 'Register', tags: ['accounts'], querystring: Nothing }
 
@@ -46,33 +41,22 @@ its timing, do not depend on whether the address has an account; its owner is th
 
 /** The body depends on HIDE_ACCOUNTS and REQUIRE_VERIFIED_EMAIL. */
 const register: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { config, limits, mail, passwords } = fastify
+  const { config, limits, mail, passwords, registration } = fastify
   const counted = limits.byAddress('register')
 
   if (config.HIDE_ACCOUNTS === 'on') {
     fastify.post('/register', { schema: hidden, preHandler: [mail.require, counted] }, async (request, reply) => {
-      await mail.request(request, { kind: 'registration asked', recipient: request.body.email })
-      request.record('mail asked', { detail: { reason: 'registration' } })
+      await registration.ask(request, request.body.email)
       reply.code(202)
       return MAIL_ASKED
     })
     return
   }
 
-  const countMail = (request: FastifyRequest) =>
-    mail.available
-      ? (notice: NewMail, transaction: Database) => limits.byRecipient(request, notice, transaction)
-      : undefined
-
   const open = config.REQUIRE_VERIFIED_EMAIL === 'on' ? withEmail : schema
   fastify.post('/register', { schema: open, preHandler: [counted, passwords.admit] }, async (request, reply) => {
     const { password, ...names } = request.body
-    passwords.accept(password, [names.username, names.email])
-    const passwordHash = await passwords.hash(password, passwords.admission(reply, { registering: names }))
-    const account = { ...names, passwordHash, isReserved: isUsernameReserved(config, names.username) }
-    const user = await registerUser(request.database, account, countMail(request))
-    mail.wake()
-    request.record('registered', { account: user.id })
+    const user = await registration.withPassword(request, reply, { names, password })
     reply.code(201)
     return user
   })

@@ -15,6 +15,7 @@ import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
 import ownPassword from '../plugins/flows/own-password.ts'
+import registration from '../plugins/flows/registration.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
 import allowedMethods from '../plugins/http/allowed-methods.ts'
@@ -100,11 +101,12 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   totp,
   recoveryCodes,
   passkeys,
+  // What users do: register, sign in, change their account, follow links in mails; and the pages for it.
+  registration,
   signIn,
   stepUp,
-  // Links in mails, and pages.
-  emailLinks,
   factorEnrolment,
+  emailLinks,
   pages,
   // Periodic work, and observation.
   emailTokenPurge,
