@@ -1,10 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Problem } from '../src/errors.ts'
-import { deleteOwnAccount } from '../src/flows/account-deletion.ts'
 import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../src/schemas/answers.ts'
 import { AccountDeletion, UserAnswer, UserChange } from '../src/schemas/users.ts'
-import { isUsernameReserved } from '../src/users/reserved-usernames.ts'
-import { changeUsername, nameTaken } from '../src/users/users.ts'
 
 const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: Nothing }
 
@@ -50,32 +46,20 @@ requires a second step, a fresh access token too. The audit log keeps its record
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { checkOwnPassword, config, factors, limits, passwords, tokens } = fastify
+  const { factors, limits, ownAccount, passwords, tokens } = fastify
   const onRequest = tokens.authenticateSession
-  const tokenTtl = config.ACCESS_TOKEN_TTL
 
   fastify.get('/me', { schema: reading, onRequest }, ({ account }) => account)
 
   const preHandler = limits.byAddress('username change')
-  fastify.patch('/me', { schema: renaming, onRequest, preHandler }, async (request) => {
-    const { account, body, database } = request
-    const isSame = account.username?.toLowerCase() === body.username.toLowerCase()
-    if (!isSame && isUsernameReserved(config, body.username)) throw nameTaken('/username')
-    const user = await changeUsername(database, { tokenTtl }, account.id, body.username)
-    if (!user) throw new Problem('TOKEN_INVALID')
-    request.record('username changed', { account: user.id, session: request.user.sid })
-    return user
-  })
+  fastify.patch('/me', { schema: renaming, onRequest, preHandler }, (request) =>
+    ownAccount.changeUsername(request, request.body.username)
+  )
 
   const beforeDeleting = [limits.byAddress('account deletion'), passwords.admit]
   const fresh = [onRequest, factors.requireFreshSecondStep]
   fastify.delete('/me', { schema: deleting, onRequest: fresh, preHandler: beforeDeleting }, async (request, reply) => {
-    const { account: user, body, database } = request
-    const given = { purpose: 'account deletion', password: body.current_password } as const
-    await checkOwnPassword(request, reply, given, async (account, { refuse }) => {
-      if (!(await deleteOwnAccount(database, account))) throw refuse()
-    })
-    request.record('user deleted', { account: user.id, session: request.user.sid })
+    await ownAccount.delete(request, reply, request.body.current_password)
     reply.code(204)
   })
 }

@@ -14,7 +14,9 @@ import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
+import ownAccount from '../plugins/flows/own-account.ts'
 import ownPassword from '../plugins/flows/own-password.ts'
+import ownSessions from '../plugins/flows/own-sessions.ts'
 import registration from '../plugins/flows/registration.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
@@ -105,6 +107,8 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   registration,
   signIn,
   stepUp,
+  ownAccount,
+  ownSessions,
   factorEnrolment,
   emailLinks,
   pages,

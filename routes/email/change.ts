@@ -27,21 +27,12 @@ mail says so. An account without an address gets its first one in the same way.`
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { checkOwnPassword, factors, limits, mail, passwords, tokens } = fastify
+  const { factors, limits, mail, ownAccount, passwords, tokens } = fastify
   const onRequest = [tokens.authenticateSession, factors.requireFreshSecondStep]
   const preHandler = [mail.require, limits.byAddress('mail'), passwords.admit]
 
   fastify.post('/change', { schema, onRequest, preHandler }, async (request, reply) => {
-    const { account: user, body } = request
-    const given = { purpose: 'email change', password: body.current_password } as const
-    const versions = await checkOwnPassword(request, reply, given, async ({ password_version, email_version }) => ({
-      password_version: String(password_version),
-      email_version: String(email_version)
-    }))
-
-    const recipient = body.new_email
-    await mail.request(request, { kind: 'confirm new email', recipient, userId: user.id, data: versions })
-    request.record('email change asked', { account: user.id, session: request.user.sid })
+    await ownAccount.askEmailChange(request, reply, request.body)
     reply.code(202)
     return MAIL_ASKED
   })

@@ -1,7 +1,5 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Problem } from '../../src/errors.ts'
-import { exportAccount } from '../../src/flows/personal-data.ts'
 import { BEARER, Nothing, refusals } from '../../src/schemas/answers.ts'
 import { AccountExport } from '../../src/schemas/users.ts'
 
@@ -20,18 +18,14 @@ the counters of its names, and its audit records. It contains no hash of a passw
 }
 
 const route: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, tokens } = fastify
+  const { limits, ownAccount, tokens } = fastify
   const onRequest = tokens.authenticateSession
-  const limitSecret = fastify.deriveKey('limits')
   const preHandler = limits.byAddress('export')
 
   fastify.get('/export', { schema, onRequest, preHandler }, async (request, reply) => {
-    const { id: user } = request.account
-    const text = await exportAccount({ openDatabase: fastify.database.open, limitSecret, user })
-    if (!text) throw new Problem('TOKEN_INVALID')
-    request.record('data exported', { account: user, session: request.user.sid })
+    const text = await ownAccount.exportData(request)
     reply.type('application/json; charset=utf-8')
-    reply.header('content-disposition', `attachment; filename="account-${user}.json"`)
+    reply.header('content-disposition', `attachment; filename="account-${request.account.id}.json"`)
     return Readable.from(text) as never
   })
 }

@@ -1,13 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ErrorObject } from 'ajv'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Admission } from '../../src/concurrency/semaphore.ts'
+import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
-import { changePassword } from '../../src/flows/password-change.ts'
 import { describeFaults } from '../../src/http/validation.ts'
 import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../../src/schemas/answers.ts'
 import { PasswordChange, PasswordChangeByPassword } from '../../src/schemas/passwords.ts'
-import { type Credentials, type DeviceOwner, findOwnCredentials } from '../../src/users/credentials.ts'
 
 const schema = {
   operationId: 'changePassword',
@@ -35,10 +32,10 @@ verified email address.`,
 }
 
 const change: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { checkOwnPassword, factors, limits, mail, passwords, sessions, tokens } = fastify
+  const { factors, limits, ownAccount, passwords, tokens } = fastify
   const onRequest = [tokens.authenticateSession, factors.requireFreshSecondStep]
 
-  /** The current password is optional only with a fresh token at `aal2`. */
+  /** Reports a missing current password together with the other faults of the body. */
   async function requirePassword(request: FastifyRequest): Promise<void> {
     if (request.body === undefined || factors.isFreshAal2(request)) return
     const fits = request.compileValidationSchema(PasswordChangeByPassword)
@@ -46,37 +43,9 @@ const change: FastifyPluginAsyncTypebox = async (fastify) => {
       throw new Problem('VALIDATION_FAILED', { errors: describeFaults(fits.errors as ErrorObject[]) })
   }
 
-  /** Runs a change that the token alone permits. */
-  async function withoutPassword(
-    { account: user, database }: FastifyRequest,
-    reply: FastifyReply,
-    change: (credentials: Credentials, admission: Admission) => Promise<DeviceOwner>
-  ): Promise<DeviceOwner> {
-    const admission = passwords.admission(reply, { owner: user.id, typed: user })
-    const credentials = await findOwnCredentials(database, user.id)
-    if (!credentials) throw new Problem('TOKEN_INVALID')
-    return change(credentials, admission)
-  }
-
   const preHandler = [limits.byAddress('password'), passwords.admit]
   fastify.post('/change', { schema, onRequest, preValidation: requirePassword, preHandler }, async (request, reply) => {
-    const { account: user, body, database } = request
-    const { current_password: password, new_password: next } = body
-    passwords.accept(next, [user.username, user.email], '/new_password')
-
-    const changeTo = async (credentials: Credentials, admission: Admission) => {
-      const hash = await passwords.hash(next, admission)
-      const notify = mail.available && user.email_verified ? String(user.email) : undefined
-      return changePassword(database, sessions.rules, request.user, credentials, { hash, notify })
-    }
-    const owner = await (password === undefined
-      ? withoutPassword(request, reply, changeTo)
-      : checkOwnPassword(request, reply, { purpose: 'password change', password }, (account, { admission }) =>
-          changeTo(account, admission)
-        ))
-    mail.wake()
-    request.record('password changed', { account: user.id, session: request.user.sid })
-    await limits.rememberDevice(reply, owner)
+    await ownAccount.changePassword(request, reply, request.body)
     reply.code(204)
   })
 }
