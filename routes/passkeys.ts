@@ -1,8 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Problem } from '../src/errors.ts'
 import { userHandleOf } from '../src/factors/credentials.ts'
-import { listPasskeys, renamePasskey } from '../src/factors/passkeys.ts'
-import { registerPasskey, removePasskey } from '../src/flows/passkeys.ts'
+import { listPasskeys } from '../src/factors/passkeys.ts'
 import { BEARER, BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../src/schemas/answers.ts'
 import {
   PasskeyAnswer,
@@ -63,8 +61,8 @@ of an account with neither a password nor a verified address cannot be deleted: 
 
 /** Exists only if PUBLIC_URL can have passkeys. */
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { factorEnrolment, factors, mail, passkeys, tokens } = fastify
-  if (!passkeys) return
+  const { factors, passkeyEnrolment, passkeys, tokens } = fastify
+  if (!passkeys || !passkeyEnrolment) return
   const onRequest = tokens.authenticateSession
   const fresh = [onRequest, factors.requireFresh]
 
@@ -75,32 +73,17 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   }))
 
   fastify.post('/passkeys', { schema: adding, onRequest: fresh }, async (request, reply) => {
-    const { credential, name } = request.body
-    const verified = await passkeys.verifyRegistration(request, credential)
-    const added = await factorEnrolment.change(request, (change) =>
-      registerPasskey(mail.available, change, verified, name)
-    )
-    mail.wake()
-    request.record('passkey added', { account: request.user.sub, session: request.user.sid })
+    const added = await passkeyEnrolment.add(request, request.body)
     reply.code(201)
-    return toPasskey(added)
+    return added
   })
 
-  fastify.patch('/passkeys/:id', { schema: renaming, onRequest }, async (request) => {
-    const { body, database, params, user } = request
-    const renamed = await renamePasskey(database, user.sub, params.id, body.name)
-    if (!renamed) throw new Problem('NOT_FOUND')
-    request.record('passkey renamed', { account: user.sub, session: user.sid })
-    return toPasskey(renamed)
-  })
+  fastify.patch('/passkeys/:id', { schema: renaming, onRequest }, (request) =>
+    passkeyEnrolment.rename(request, request.params.id, request.body.name)
+  )
 
   fastify.delete('/passkeys/:id', { schema: removing, onRequest: fresh }, async (request, reply) => {
-    const { params, user } = request
-    const by = { account: user.sub, session: user.sid }
-    const dropped = await factorEnrolment.change(request, (change) => removePasskey(mail.available, change, params.id))
-    mail.wake()
-    request.record('passkey removed', by)
-    if (dropped) request.record('second step not required', by)
+    await passkeyEnrolment.remove(request, request.params.id)
     reply.code(204)
   })
 }

@@ -17,6 +17,7 @@ import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
 import ownAccount from '../plugins/flows/own-account.ts'
 import ownPassword from '../plugins/flows/own-password.ts'
 import ownSessions from '../plugins/flows/own-sessions.ts'
+import passkeyEnrolment from '../plugins/flows/passkey-enrolment.ts'
 import registration from '../plugins/flows/registration.ts'
 import signIn from '../plugins/flows/sign-in.ts'
 import stepUp from '../plugins/flows/step-up.ts'
@@ -110,6 +111,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   ownAccount,
   ownSessions,
   factorEnrolment,
+  passkeyEnrolment,
   emailLinks,
   pages,
   // Periodic work, and observation.
