@@ -20,6 +20,7 @@ import {
   renewRecoveryCodes
 } from '../../src/flows/factor-enrolment.ts'
 import type { Mfa, NewTotp, RecoveryCodes } from '../../src/schemas/mfa.ts'
+import { findSessionUser } from '../../src/sessions/sessions.ts'
 
 /**
  * Changes of the second factors of an account by its owner. The routes run `tokens.authenticateSession` first and,
@@ -62,7 +63,7 @@ export interface FactorEnrolment {
   renewRecoveryCodes(request: FastifyRequest): Promise<RecoveryCodes>
   /**
    * Runs work that changes the factors of the account, in a transaction that locks the account. If a second step has
-   * become required since the token was checked, the token is checked again.
+   * become required since the session was checked, the session and its freshness are checked again.
    *
    * @throws Problem TOKEN_INVALID if the session is no longer active; STEP_UP_REQUIRED
    */
@@ -77,7 +78,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { config, factors, mail, sessions, tokens } = fastify
+    const { config, factors, mail, sessions } = fastify
     const issuer = serviceOf(config).name
     const enrolment: Enrolment = {
       lifetimes: sessions.rules,
@@ -92,7 +93,9 @@ export default fp(
       const { account, database, user: session } = request
       const changed = await changeFactors(database, sessions.rules, { session, required: account.mfaRequired }, work)
       if (changed) return changed.result
-      await tokens.authenticateSession(request)
+      const current = await findSessionUser(database, sessions.rules, session)
+      if (!current) throw new Problem('TOKEN_INVALID')
+      request.account = current
       await factors.requireFresh(request)
       return change(request, work)
     }
@@ -155,7 +158,7 @@ export default fp(
   },
   {
     name: 'factor-enrolment',
-    dependencies: ['audit', 'config', 'database', 'derive-key', 'factors', 'mail', 'sessions', 'tokens']
+    dependencies: ['audit', 'config', 'database', 'derive-key', 'factors', 'mail', 'sessions']
   }
 )
 

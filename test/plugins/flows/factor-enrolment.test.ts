@@ -36,6 +36,20 @@ test('a change of factors checks the token again if a second step has become req
     t.equal((await add(raised)).statusCode, 200)
   })
 
+  await t.test('and needs no Authorization header for that', async (t) => {
+    const { access_token: token, refresh_token, user } = await signIn(fastify, { username: 'mary' })
+    await enrolAsOwner(fastify, token)
+    const { access_token: raised } = (await post(fastify, '/token/refresh', { refresh_token })).json()
+    const request = {
+      database: fastify.database.open(),
+      user: await fastify.tokens.verify(raised),
+      account: { ...user, mfaRequired: false },
+      headers: {}
+    }
+    t.match(await fastify.factorEnrolment.beginTotp(request as never), { expires_in: 600 })
+    t.strictSame(request.account, { ...user, mfaRequired: true })
+  })
+
   await t.test('and refuses that of a session that has ended meanwhile', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'hedy' })
     meanwhile(fastify, 1, () =>
@@ -43,6 +57,19 @@ test('a change of factors checks the token again if a second step has become req
         .open()
         .query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = ${user.id}`)
     )
+    t.match((await add(token)).json(), { code: 'TOKEN_INVALID' })
+  })
+
+  await t.test('and refuses that of a session that has ended before it is checked again', async (t) => {
+    const { access_token: token, user } = await signIn(fastify, { username: 'joan' })
+    meanwhile(fastify, 1, async () => {
+      await requireStep(fastify.database.open(), user.id)
+      // The transaction finds that a second step is required; the next statement finds the session again.
+      meanwhile(fastify, 0, () =>
+        fastify.database.open().query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out'
+          WHERE user_id = ${user.id}`)
+      )
+    })
     t.match((await add(token)).json(), { code: 'TOKEN_INVALID' })
   })
 })
