@@ -97,15 +97,21 @@ function report(): void {
   const names = builds.map(({ name }) => name)
   const [first = ''] = names
   const rows = [...requests].flatMap(([what, figures]) =>
-    names.map((name) => [what, name, microseconds(figures.get(name)), ratio(figures.get(name), figures.get(first))])
+    names.map((name) => [
+      what,
+      name,
+      microseconds(figures.get(name)),
+      ...names.slice(0, -1).map((other) => (other === name ? '' : ratio(figures.get(name), figures.get(other))))
+    ])
   )
-  note(`\n${table(['request', 'build', 'µs: median (least–most)', `ratio to ${first}: median (interval)`], rows)}`)
+  const ratios = names.slice(0, -1).map((name) => `ratio to ${name}: median (interval)`)
+  title(table(['request', 'build', 'µs: median (least–most)', ...ratios], rows))
   title('A start, and the memory of an idle service')
   const others = names.map((name) => {
     const [ms = [], cpu = [], mb = []] = [startTimes, startCpu, memory].map((figures) => figures.get(name))
     return [name, whole(ms), whole(cpu), whole(mb)]
   })
-  note(`\n${table(['build', 'ready after ms', 'CPU time until then, ms', 'memory, MB'], others)}`)
+  title(table(['build', 'ready after ms', 'CPU time until then, ms', 'memory, MB'], others))
   title(`Compared with ${first}`)
   for (const name of names.slice(1)) checkBuild(name, first)
 }
