@@ -217,14 +217,15 @@ const ALGORITHMS: Record<Algorithm, number> = { EdDSA: -8, ES256: -7, RS256: -25
  * lock that the export holds, forever.
  */
 function keyPair(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
-  if (algorithm === 'EdDSA') return read(generateKeyPairSync('ed25519', DER))
-  if (algorithm === 'ES256') return read(generateKeyPairSync('ec', { namedCurve: 'P-256', ...DER }))
-  return read(generateKeyPairSync('rsa', { modulusLength: 2048, ...DER }))
+  if (algorithm === 'EdDSA')
+    return read(generateKeyPairSync('ed25519', { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  if (algorithm === 'ES256')
+    return read(generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  return read(generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
 }
 
 const SPKI = { format: 'der', type: 'spki' } as const
 const PKCS8 = { format: 'der', type: 'pkcs8' } as const
-const DER = { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }
 
 const read = ({ publicKey, privateKey }: { publicKey: Buffer; privateKey: Buffer }) => ({
   publicKey: createPublicKey({ key: publicKey, ...SPKI }),

@@ -152,14 +152,21 @@ export type Authenticator = ReturnType<typeof createAuthenticator>
  * lock that the export holds, forever.
  */
 function keyPair(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
-  if (algorithm === 'EdDSA') return read(generateKeyPairSync('ed25519', DER))
-  if (algorithm === 'RS256') return read(generateKeyPairSync('rsa', { modulusLength: 2048, ...DER }))
-  return read(generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384', ...DER }))
+  if (algorithm === 'EdDSA')
+    return read(generateKeyPairSync('ed25519', { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  if (algorithm === 'RS256')
+    return read(generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  return read(
+    generateKeyPairSync('ec', {
+      namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384',
+      publicKeyEncoding: SPKI,
+      privateKeyEncoding: PKCS8
+    })
+  )
 }
 
 const SPKI = { format: 'der', type: 'spki' } as const
 const PKCS8 = { format: 'der', type: 'pkcs8' } as const
-const DER = { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }
 
 const read = ({ publicKey, privateKey }: { publicKey: Buffer; privateKey: Buffer }) => ({
   publicKey: createPublicKey({ key: publicKey, ...SPKI }),
