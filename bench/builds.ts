@@ -20,7 +20,6 @@ import { Build } from './builds/build.ts'
 import { measureRequests, SCENARIOS } from './builds/scenarios.ts'
 import { openServer } from './shared/databases.ts'
 import { describeMachine } from './shared/machine.ts'
-import { startServer } from './shared/own-server.ts'
 import { residentMemory } from './shared/processes.ts'
 import { check, finish, note, table, title } from './shared/report.ts'
 
@@ -38,11 +37,14 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true
 })
+const unknown = values.only?.find((named) => SCENARIOS.every(({ what }) => what !== named))
+if (unknown) throw new Error(`there is no ${unknown}; there are ${SCENARIOS.map(({ what }) => what).join(', ')}`)
 const scenarios = SCENARIOS.filter(({ what }) => values.only?.includes(what) ?? true)
-const server = await openServer(values.database ?? (await startServer()))
+const server = await openServer(values.database ?? (await startOwnServer()))
 const builds = await Promise.all(
   positionals.map(async (named) => {
-    const [name, folder] = named.split('=', 2) as [string, string]
+    const [name = '', folder] = named.split('=', 2)
+    if (!folder) throw new Error(`${named} must be a name and a folder, such as before=../before`)
     return new Build(name, folder, await server.create(name), values.cost)
   })
 )
@@ -63,6 +65,12 @@ for (let start = 0; start < Number(values.starts); start += 1) await measureStar
 report()
 await server.drop()
 finish()
+
+/** Loaded only if it is needed: it fails without an installed PostgreSQL. */
+async function startOwnServer(): Promise<string> {
+  const { startServer } = await import('./shared/own-server.ts')
+  return startServer()
+}
 
 /** Starts all builds, measures them, and stops them. */
 async function measureStart(start: number): Promise<void> {

@@ -10,6 +10,11 @@ import { Service } from '../shared/service.ts'
 /** The number of concurrent clients. */
 export const CLIENTS = 8
 
+export const CLIENT_NUMBERS = [...Array(CLIENTS).keys()]
+
+/** The number of accounts that are prepared at once: more would not hash faster. */
+export const AT_ONCE = 4
+
 /** The number of accounts with an authenticator app: a code is accepted once. */
 export const APPS = 4 * CLIENTS
 
@@ -30,10 +35,8 @@ export class Build {
   readonly name: string
   /** Of each client; the account has no second factor. */
   readonly sessions: Session[] = []
-  /** Of each account with an authenticator app; none if the build has no second factors. */
-  readonly apps: TOTP[] = []
-  /** Of each client, with one passkey; none if the build has no passkeys. */
-  readonly authenticators: ReturnType<typeof createAuthenticator>[] = []
+  readonly #apps: TOTP[] = []
+  readonly #authenticators: ReturnType<typeof createAuthenticator>[] = []
   readonly #program: string[]
   readonly #databaseUrl: string
   readonly #cost: string
@@ -76,24 +79,34 @@ export class Build {
     if (code !== 0) throw new Error(`${this.name} ended with ${code}`)
   }
 
-  /** Creates the accounts, at a start that is not measured. */
+  /** Creates the accounts without second factors, at a start that is not measured. */
   async prepare(): Promise<void> {
     await this.start()
-    const clients = [...Array(CLIENTS).keys()]
-    await inTurns(clients, 4, (client) => this.#register(userOf(client)))
-    const { status } = await this.ask('POST', '/login/passkey/options', { payload: {} })
-    if (status === 200) {
-      await inTurns([...Array(APPS).keys()], 4, (index) => this.#addApp(index))
-      await inTurns(clients, 4, (client) => this.#addPasskey(client))
-    }
+    await inTurns(CLIENT_NUMBERS, AT_ONCE, (client) => this.#register(userOf(client)))
     await this.stop()
   }
 
   /** Opens the session of each client. */
   async signIn(): Promise<void> {
-    await inTurns([...Array(CLIENTS).keys()], 4, async (client) => {
+    await inTurns(CLIENT_NUMBERS, AT_ONCE, async (client) => {
       this.sessions[client] = await this.#login(userOf(client))
     })
+  }
+
+  /** The authenticator apps, each of an account of its own; none if the build has no second factors. */
+  async apps(): Promise<TOTP[]> {
+    if (this.#apps.length === 0 && (await this.#hasFactors())) {
+      await inTurns([...Array(APPS).keys()], AT_ONCE, (index) => this.#addApp(index))
+    }
+    return this.#apps
+  }
+
+  /** The authenticator of each client, with one passkey; none if the build has no passkeys. */
+  async authenticators(): Promise<ReturnType<typeof createAuthenticator>[]> {
+    if (this.#authenticators.length === 0 && (await this.#hasFactors())) {
+      await inTurns(CLIENT_NUMBERS, AT_ONCE, (client) => this.#addPasskey(client))
+    }
+    return this.#authenticators
   }
 
   /** Makes the codes of all authenticator apps usable once more. @returns the time of the database */
@@ -115,6 +128,10 @@ export class Build {
     throw new Error(`${this.name}: ${method} ${path} was answered with ${answer.status} ${answer.code}`)
   }
 
+  async #hasFactors(): Promise<boolean> {
+    return (await this.ask('POST', '/login/passkey/options', { payload: {} })).status === 200
+  }
+
   async #register(username: string): Promise<void> {
     await this.expect(201, 'POST', '/register', { payload: { username, password: PASSWORD } })
   }
@@ -130,7 +147,7 @@ export class Build {
     const { body } = await this.expect(200, 'POST', '/mfa/totp', { token })
     const app = new TOTP({ secret: String(body.secret) })
     await this.expect(200, 'POST', '/mfa/totp/confirm', { token, payload: { totp: app.generate() } })
-    this.apps[index] = app
+    this.#apps[index] = app
   }
 
   /** Adds a synced passkey, as most are: its counter stays 0. */
@@ -142,6 +159,6 @@ export class Build {
     const authenticator = createAuthenticator(ORIGIN, { synced: true })
     const credential = authenticator.create(body.public_key as never)
     await this.expect(201, 'POST', '/passkeys', { token, payload: { credential } })
-    this.authenticators[client] = authenticator
+    this.#authenticators[client] = authenticator
   }
 }

@@ -1,7 +1,7 @@
-import { PASSWORD } from '@latchkey/compare/measure/client'
+import { inTurns, PASSWORD } from '@latchkey/compare/measure/client'
 import { cpuTime } from '@latchkey/compare/measure/local-processes'
 import { threadTime } from '../shared/processes.ts'
-import { APPS, appUserOf, type Build, CLIENTS, userOf } from './build.ts'
+import { APPS, AT_ONCE, appUserOf, type Build, CLIENT_NUMBERS, CLIENTS, userOf } from './build.ts'
 
 /** Sends one request of a client. */
 type Request = (client: number, time: number) => Promise<void>
@@ -47,7 +47,7 @@ export async function measureRequests(
   if (!request) return undefined
   const before = timeOf(build.pid)
   await Promise.all(
-    [...Array(CLIENTS).keys()].map(async (client) => {
+    CLIENT_NUMBERS.map(async (client) => {
       for (let time = 0; time < times; time += 1) await request(client, time)
     })
   )
@@ -70,10 +70,14 @@ async function login(build: Build): Promise<Request> {
 
 /** Each request is of another account. */
 async function secondStep(build: Build): Promise<Request | undefined> {
-  if (build.apps.length === 0) return undefined
-  const tokens = await Promise.all(build.apps.map((_, index) => firstStep(build, index)))
+  const apps = await build.apps()
+  if (apps.length === 0) return undefined
+  const tokens: string[] = []
+  await inTurns([...apps.keys()], AT_ONCE, async (index) => {
+    tokens[index] = await firstStep(build, index)
+  })
   const timestamp = await build.resetApps()
-  const payloads = build.apps.map((app, index) => ({ mfa_token: tokens[index], totp: app.generate({ timestamp }) }))
+  const payloads = apps.map((app, index) => ({ mfa_token: tokens[index], totp: app.generate({ timestamp }) }))
   return async (client, time) => {
     await build.expect(200, 'POST', '/login/mfa', { payload: payloads[client + CLIENTS * time] })
   }
@@ -88,10 +92,11 @@ async function firstStep(build: Build, index: number): Promise<string> {
 
 /** With the request for the options. */
 async function passkey(build: Build): Promise<Request | undefined> {
-  if (build.authenticators.length === 0) return undefined
+  const authenticators = await build.authenticators()
+  if (authenticators.length === 0) return undefined
   return async (client) => {
     const { body } = await build.expect(200, 'POST', '/login/passkey/options', { payload: {} })
-    const credential = build.authenticators[client]?.get(body.public_key as never)
+    const credential = authenticators[client]?.get(body.public_key as never)
     await build.expect(200, 'POST', '/login/passkey', { payload: { credential } })
   }
 }
