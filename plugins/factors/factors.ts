@@ -76,7 +76,7 @@ const isUnavailable = (error: unknown) => error instanceof Problem && error.stat
 
 export default fp(
   async (fastify) => {
-    const { clock, config, limits, mail } = fastify
+    const { ceremonies, clock, config, limits, mail } = fastify
     const { STEP_UP_MAX_AGE: maxAge } = config
     const known = new Map<Proof, Factor>()
 
@@ -85,9 +85,8 @@ export default fp(
       account: Pick<FactorAccount, 'id'>,
       purpose: FactorPurpose
     ): Promise<AuthenticationChallenge> {
-      const stored = await readFactors(request.database, account.id)
-      const offer = { passkeys: known.has('passkey'), password: purpose.for === 'step-up' }
-      const factors = stored ? usableFactors(stored, offer) : []
+      const stored = await readFactors(request.database, account.id, ceremonies?.party.id)
+      const factors = stored ? usableFactors(stored, { password: purpose.for === 'step-up' }) : []
       const passkey = factors.includes('passkey') ? known.get('passkey') : undefined
       const options = await passkey?.options?.(request, account, purpose)
       return { factors, expires_in: CHALLENGE_SECONDS, ...(options !== undefined && { public_key: options }) }
@@ -163,5 +162,5 @@ export default fp(
       isFreshAal2: (request) => judge(request, true) === 'fresh'
     } satisfies Factors)
   },
-  { name: 'factors', dependencies: ['audit', 'clock', 'config', 'database', 'limits', 'mail', 'tokens'] }
+  { name: 'factors', dependencies: ['audit', 'ceremonies', 'clock', 'config', 'database', 'limits', 'mail', 'tokens'] }
 )

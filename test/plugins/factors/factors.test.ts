@@ -337,7 +337,7 @@ test('a factor', async (t) => {
     await fastify.database.open().query(
       sql`INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, rp_id, aaguid,
          backup_eligible, backed_up, name, created_at)
-       VALUES (${user.id}, ${user.id}, 'x', 'x', 0, '{}', 'x', ${user.id}, true, true, 'x', now())`
+       VALUES (${user.id}, ${user.id}, 'x', 'x', 0, '{}', 'localhost', ${user.id}, true, true, 'x', now())`
     )
     const purpose = { for: 'step-up', session: 'x' } as const
     const request = { database: fastify.database.open() } as never

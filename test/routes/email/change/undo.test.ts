@@ -88,7 +88,13 @@ test('POST /email/change/undo', async (t) => {
     await requireStep(database(), id)
     await recorded(fastify)
     t.strictSame(answer(await undo(token, NEXT)), DONE)
-    t.strictSame(await readFactors(database(), id), { required: true, totp: null, passkeys: 1, recovery_codes: 10 })
+    t.strictSame(await readFactors(database(), id), {
+      required: true,
+      totp: null,
+      passkeys: 1,
+      usable_passkeys: 0,
+      recovery_codes: 10
+    })
     const reason = 'email change undone'
     t.match(await recorded(fastify), [
       { action: 'email change undone', account: id },
@@ -123,6 +129,7 @@ test('POST /email/change/undo', async (t) => {
       required: false,
       totp: null,
       passkeys: 0,
+      usable_passkeys: 0,
       recovery_codes: 0
     })
     t.equal(await login(username, NEXT), 200)
