@@ -26,7 +26,8 @@ const endingOthers = {
   ...common,
   operationId: 'endOtherSessions',
   summary: 'End all other sessions',
-  description: 'Invalidates the device cookies of the user. A device that sends a valid one gets a new one.',
+  description: `Also ends sign-ins that await their second step, and invalidates the device cookies of the user. A device
+that sends a valid one gets a new one.`,
   body: NoBody,
   response: { ...NO_CONTENT, ...refusals(...BEARER, ...BODY, 'DATABASE_UNAVAILABLE') }
 }

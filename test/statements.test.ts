@@ -41,7 +41,7 @@ test('what a request asks of the database, since each statement is a round trip'
     [
       'DELETE /sessions',
       () => fastify.inject({ method: 'DELETE', url: '/sessions', headers }),
-      ['SELECT', 'BEGIN', 'UPDATE', 'WITH', 'COMMIT']
+      ['SELECT', 'BEGIN', 'UPDATE', 'UPDATE', 'WITH', 'COMMIT']
     ],
     [
       'POST /password/change',
