@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { Proof } from '../errors.ts'
+import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import { MAX_WRONG_CODES } from './totp-secrets.ts'
 
 /** The second factors of an account. */
@@ -21,6 +22,8 @@ export interface Factors {
   usable_passkeys: number
   /** The number of unused codes. */
   recovery_codes: number
+  /** Whether the account has a password. */
+  password: boolean
 }
 
 /**
@@ -34,7 +37,8 @@ export async function readFactors(database: Database, user: string, rpId?: strin
     sql`SELECT mfa_required AS required, confirmed_at, wrong_codes >= ${MAX_WRONG_CODES} AS blocked,
        (SELECT count(*)::int FROM passkeys WHERE user_id = ${user}) AS passkeys,
        (SELECT count(*)::int FROM passkeys WHERE user_id = ${user} AND rp_id = ${rpId ?? null}) AS usable_passkeys,
-       (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL) AS recovery_codes
+       (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL) AS recovery_codes,
+       password_hash <> ${NO_PASSWORD} AS password
      FROM users LEFT JOIN totp ON totp.user_id = users.id
      WHERE users.id = ${user}`
   )
@@ -57,7 +61,7 @@ export function usableFactors(factors: Factors, { password = false }: Offer): Pr
     ['totp', factors.totp !== null && !factors.totp.blocked],
     ['recovery_code', factors.recovery_codes > 0],
     ['passkey', factors.usable_passkeys > 0],
-    ['password', password && !factors.required]
+    ['password', password && factors.password && !factors.required]
   ]
   return usable.filter(([, isUsable]) => isUsable).map(([factor]) => factor)
 }

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
+import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import { answer, BEARER, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
 import { meanwhile } from '../../helpers/meanwhile.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'
@@ -34,6 +35,20 @@ test('POST /token/step-up', async (t) => {
   }
   const stepUp = (token: string, proof: object) => post(fastify, '/token/step-up', proof, bearer(token))
   const disable = (id: string) => database().query(sql`UPDATE users SET mfa_required = false WHERE id = ${id}`)
+
+  await t.test('does not offer a password to an account that has none, and refuses it as a wrong one', async (t) => {
+    const { id, token } = await begin()
+    await database().query(sql`UPDATE users SET password_hash = ${NO_PASSWORD} WHERE id = ${id}`)
+    clock.advance(1000)
+    const { challenge } = (await post(fastify, '/mfa/totp', undefined, bearer(token))).json()
+    t.strictSame(challenge, { factors: [], expires_in: 300 })
+    for (const password of [PASSWORD, NO_PASSWORD])
+      t.strictSame(answer(await stepUp(token, { password })), WRONG_PASSWORD)
+    t.strictSame(await recorded(fastify, id, 'stepped up', 'step-up failed'), [
+      { action: 'step-up failed', session: true, detail: { method: 'password', reason: 'wrong password' } },
+      { action: 'step-up failed', session: true, detail: { method: 'password', reason: 'wrong password' } }
+    ])
+  })
 
   await t.test('by password makes the session fresh, and leaves the refresh token as it is', async (t) => {
     const { id, sid, token, refreshToken, username } = await begin()

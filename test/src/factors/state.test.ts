@@ -16,7 +16,14 @@ import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
-const NONE: Factors = { required: false, totp: null, passkeys: 0, usable_passkeys: 0, recovery_codes: 0 }
+const NONE: Factors = {
+  required: false,
+  totp: null,
+  passkeys: 0,
+  usable_passkeys: 0,
+  recovery_codes: 0,
+  password: true
+}
 
 test('the factors of an account', async (t) => {
   const pool = await migratedPool(t)
@@ -138,11 +145,12 @@ test('the factors of an account', async (t) => {
 
 test('a challenge offers what the account can use here, in one order', (t) => {
   const totp = { created_at: new Date(0), blocked: false }
-  const all = { required: true, totp, passkeys: 1, usable_passkeys: 1, recovery_codes: 1 }
+  const all = { required: true, totp, passkeys: 1, usable_passkeys: 1, recovery_codes: 1, password: true }
   const rows: [factors: Factors, offer: Parameters<typeof usableFactors>[1], usable: string[]][] = [
     [NONE, {}, []],
     [NONE, { password: true }, ['password']],
     [all, {}, ['totp', 'recovery_code', 'passkey']],
+    [{ ...NONE, password: false }, { password: true }, []],
     [all, { password: true }, ['totp', 'recovery_code', 'passkey']],
     [{ ...all, required: false }, { password: true }, ['totp', 'recovery_code', 'passkey', 'password']],
     [{ ...all, usable_passkeys: 0 }, {}, ['totp', 'recovery_code']],

@@ -28,7 +28,7 @@ import { migratedPool } from '../../helpers/pool.ts'
 
 const ORIGIN = { userAgent: undefined, ip: '::1' }
 const LIFETIMES = readConfig({})
-const NONE = { required: false, totp: null, passkeys: 0, usable_passkeys: 0, recovery_codes: 0 }
+const NONE = { required: false, totp: null, passkeys: 0, usable_passkeys: 0, recovery_codes: 0, password: true }
 const AAL2: Method[] = ['pwd', 'otp', 'mfa']
 
 test('the factors of an account', async (t) => {

@@ -93,7 +93,8 @@ test('POST /email/change/undo', async (t) => {
       totp: null,
       passkeys: 1,
       usable_passkeys: 0,
-      recovery_codes: 10
+      recovery_codes: 10,
+      password: true
     })
     const reason = 'email change undone'
     t.match(await recorded(fastify), [
@@ -130,7 +131,8 @@ test('POST /email/change/undo', async (t) => {
       totp: null,
       passkeys: 0,
       usable_passkeys: 0,
-      recovery_codes: 0
+      recovery_codes: 0,
+      password: true
     })
     t.equal(await login(username, NEXT), 200)
     await letters(fastify)
