@@ -12,7 +12,7 @@ import { useVerification } from '../mail/verification-tokens.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
-import { type DeviceOwner, findDeviceOwner, findOwnCredentials, replacePasswordHash } from '../users/credentials.ts'
+import { findOwnCredentials, type PasswordOwner, replacePasswordHash } from '../users/credentials.ts'
 import { foldName } from '../users/names.ts'
 import { deleteUser, markVerified, type ReplacedEmail, removeEmail, replaceEmail } from '../users/users.ts'
 
@@ -153,7 +153,7 @@ export async function undoEmailChange(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash }: { token: string; hash?: string | undefined }
-): Promise<{ owner: DeviceOwner; ended: number; deleted: UndoneFactors }> {
+): Promise<{ owner: PasswordOwner; ended: number; deleted: UndoneFactors }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'undo email change', token)
     const { user, email } = used as { user: string; email: string }
@@ -170,7 +170,7 @@ export async function undoEmailChange(
     if (hash !== undefined) await resetGuesses(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, { kind, recipient: email, userId: user })
-    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, deleted }
+    return { owner: (await findOwnCredentials(transaction, user)) as PasswordOwner, ended, deleted }
   })
 }
 

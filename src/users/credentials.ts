@@ -19,6 +19,8 @@ export interface Credentials extends AccountNames {
 
 /** The account of a device cookie. A new version of either kind revokes all earlier cookies. */
 export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_version'>
+/** The account of somebody who has set or proven its password. */
+export type PasswordOwner = DeviceOwner & Pick<Credentials, 'mfa_required'>
 const DEVICE_OWNER = sql`id, password_version, device_version`
 const CREDENTIALS = sql`id, username, email, email_verified, password_hash, password_version, email_version,
   device_version, mfa_required, disabled_at IS NOT NULL AS disabled`
