@@ -93,9 +93,9 @@ export async function finishTotp(
   const user = session.sub
   const before = (await readFactors(transaction, user)) as Factors
   if (!(await confirmTotp(transaction, keys.totp, user, code))) throw new Problem('MFA_CODE_INVALID')
-  const requirement = await require(enrolment, { transaction, session })
   const codes = await makeRecoveryCodes(transaction, keys.recovery, user)
   await voidLoginSteps(transaction, user)
+  const requirement = await require(enrolment, { transaction, session })
   if (!(await addProofToSession(transaction, lifetimes, session, 'totp'))) throw new Problem('TOKEN_INVALID')
   const changed = before.totp ? 'app replaced' : 'app added'
   await notify(transaction, mail, user, requirement.becameRequired ? 'second step on' : changed)
@@ -165,8 +165,8 @@ export async function changeRequirement(
   }
   const { recovery_codes: left } = await requireFactor(transaction, user, rpId)
   const codes = left === 0 ? await makeRecoveryCodes(transaction, keys.recovery, user) : undefined
-  const requirement = await require(enrolment, { transaction, session })
   await voidLoginSteps(transaction, user)
+  const requirement = await require(enrolment, { transaction, session })
   if (requirement.becameRequired) await notify(transaction, mail, user, 'second step on')
   const factors = (await readFactors(transaction, user)) as Factors
   return { factors, codes, dropped: false, ...requirement }

@@ -169,7 +169,10 @@ test('a passkey of another RP ID', async (t) => {
   })
 
   await t.test('does not sign in, and is not reported as unknown', async (t) => {
-    t.strictSame(await codeOf(signInWith(fastify, authenticator, { rpId: 'old.example.com' })), [401, 'PASSKEY_INVALID'])
+    t.strictSame(await codeOf(signInWith(fastify, authenticator, { rpId: 'old.example.com' })), [
+      401,
+      'PASSKEY_INVALID'
+    ])
   })
 
   await t.test('is not offered', async (t) => {
