@@ -61,10 +61,7 @@ export async function removePasskey(
   const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
   await withdrawProof(transaction, user, 'passkey')
-  if (mail) {
-    await enqueueNotice(transaction, user, { what: 'passkey deleted' })
-    if (dropped) await enqueueNotice(transaction, user, { what: 'second step off' })
-  }
+  if (mail) await enqueueNotice(transaction, user, { what: dropped ? 'second step off' : 'passkey deleted' })
   return dropped
 }
 
