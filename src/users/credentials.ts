@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
+import { Problem } from '../errors.ts'
 import type { AccountNames, Names } from '../schemas/users.ts'
 import { fold } from './names.ts'
 
@@ -104,3 +105,6 @@ export async function replacePasswordHash(transaction: Database, id: string, has
     sql`UPDATE users SET password_hash = ${hash}, password_version = password_version + 1 WHERE id = ${id}`
   )
 }
+
+/** The refusal of a wrong current password. */
+export const wrongPassword = () => new Problem('INVALID_CREDENTIALS', { message: 'The current password is wrong.' })
