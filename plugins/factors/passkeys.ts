@@ -123,7 +123,6 @@ export default fp(
 
       factors.add({
         name: 'passkey',
-        key: 'credential',
         async check(request, account, credential, purpose) {
           const outcome = await check(request, credential, purpose)
           return 'checked' in outcome && outcome.user === account.id ? outcome.checked : undefined
