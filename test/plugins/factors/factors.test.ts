@@ -323,7 +323,7 @@ test('a factor', async (t) => {
 
   await t.test('takes back what it counted if the request is refused for another reason', async (t) => {
     add(fastify, async () => true)
-    const fail = (code: 'DATABASE_UNAVAILABLE' | 'TOKEN_INVALID') => async () => {
+    const fail = (code: 'DATABASE_UNAVAILABLE' | 'TOKEN_INVALID' | 'MFA_TOKEN_INVALID') => async () => {
       throw new Problem(code)
     }
     t.strictSame(await check(fail('DATABASE_UNAVAILABLE')), { error: 'DATABASE_UNAVAILABLE', records: [] })
