@@ -26,8 +26,7 @@ const endingOthers = {
   ...common,
   operationId: 'endOtherSessions',
   summary: 'End all other sessions',
-  description: `Also ends sign-ins that await their second step, and invalidates the device cookies of the user. A device
-that sends a valid one gets a new one.`,
+  description: 'Invalidates the device cookies of the user. A device that sends a valid one gets a new one.',
   body: NoBody,
   response: { ...NO_CONTENT, ...refusals(...BEARER, ...BODY, 'DATABASE_UNAVAILABLE') }
 }

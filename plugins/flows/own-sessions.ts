@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
-import { endOtherSessions } from '../../src/flows/session-ending.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
-import { endSessions } from '../../src/sessions/sessions.ts'
+import { endOtherSessions, endSessions } from '../../src/sessions/sessions.ts'
 
 /** The sessions of a signed-in user. Needs `request.user` as `tokens.authenticateSession` sets it. */
 export interface OwnSessions {

@@ -1,6 +1,5 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
-import { voidLoginSteps } from '../factors/login-steps.ts'
 import { resetWrongCodes } from '../factors/totp-secrets.ts'
 import { accountCodesKeys, accountKeys } from '../limits/counter-keys.ts'
 import { type Failures, type Guesses, readCodeGuesses, readGuesses, resetGuesses } from '../limits/guesses.ts'
@@ -152,13 +151,13 @@ export async function unlockAccount(
     const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     const guesses = await readGuesses(transaction, secret, row)
     const { wrong, blockedFor } = await readCodeGuesses(transaction, secret, row.id)
-    const wrongInApp = await resetWrongCodes(transaction, row.id)
     await resetGuesses(transaction, [...accountCodesKeys(secret, row.id), ...accountKeys(secret, row)])
+    const wrongInApp = await resetWrongCodes(transaction, row.id)
     return { account: toAccount(row), guesses, codes: { wrong: Math.max(wrong, wrongInApp), blockedFor } }
   })
 }
 
-/** Ends all sessions of an account, and voids its pending sign-ins. */
+/** Ends all sessions of an account. */
 export async function endAccountSessions(
   database: Database,
   lifetimes: Lifetimes,
@@ -166,7 +165,6 @@ export async function endAccountSessions(
 ): Promise<SessionsEnded> {
   return database.transact(async (transaction) => {
     const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
-    await voidLoginSteps(transaction, row.id)
     const ended = await endAllSessions(transaction, lifetimes, row.id, 'ended by an operator')
     return { account: toAccount(row), ended }
   })

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts'
 import { CLOCK, sql } from '../database/sql.ts'
 import type { Session } from '../schemas/sessions.ts'
 import type { User } from '../schemas/users.ts'
-import type { Credentials } from '../users/credentials.ts'
+import { type Credentials, type DeviceOwner, voidDevices } from '../users/credentials.ts'
 import { toUser, type UserRow } from '../users/users.ts'
 import { type Authentication, levelOf, type Method } from './assurance.ts'
 import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
@@ -193,6 +193,26 @@ export async function endSessions(
      SELECT EXISTS (SELECT FROM active WHERE id = ${sid}) AS alive, (SELECT count(*)::int FROM ended) AS count`
   )
   return row as Ended
+}
+
+/**
+ * Ends all sessions of the user but the current one, and revokes the user's device cookies, in one transaction.
+ *
+ * @returns the number of ended sessions, and the versions for new device cookies
+ * @throws Problem TOKEN_INVALID if the current session is not active
+ */
+export async function endOtherSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  session: SessionOfUser
+): Promise<{ count: number; owner: DeviceOwner }> {
+  return database.transact(async (transaction) => {
+    // Updating the user first locks it, in the same order as everything else that ends sessions.
+    const owner = await voidDevices(transaction, session.sub)
+    const { alive, count } = await endSessions(transaction, lifetimes, session, null, 'ended by the user')
+    if (!owner || !alive) throw new Problem('TOKEN_INVALID')
+    return { count, owner }
+  })
 }
 
 /** Counts the active sessions of a user. */

@@ -6,6 +6,7 @@ import type { Method } from '../../../src/sessions/assurance.ts'
 import {
   countSessions,
   endAllSessions,
+  endOtherSessions,
   endSessions,
   findSessionUser,
   type LiveSession,
@@ -301,12 +302,18 @@ test('the sessions of a user', async (t) => {
     t.strictSame(await end(present), { alive: false, count: 0 }, 'in the name of a living one alone')
   })
 
-  await t.test('are all ended, and the devices are revoked', async (t) => {
-    await begin(ada)
+  await t.test('are all ended but the current one, and the devices are revoked, in one transaction', async (t) => {
+    const [present, other] = [await begin(ada), await begin(ada)]
     const before = (await findDeviceOwner(database, ada)) as DeviceOwner
+    const owner = { ...before, device_version: before.device_version + 1 }
+    const end = (sid: string, sub = ada) => endOtherSessions(database, CONFIG, { sid, sub })
+    t.strictSame(await end(present), { count: 1, owner })
+    t.strictSame(await living(ada), [present])
+    t.match(await caught(end(other)), { code: 'TOKEN_INVALID' }, 'not in the name of one that is over')
+    t.match(await caught(end(present, NOBODY)), { code: 'TOKEN_INVALID' }, 'nor for a user who has gone')
+    t.strictSame(await findDeviceOwner(database, ada), owner)
     await endAllSessions(database, CONFIG, ada, 'disabled')
-    t.strictSame(await living(ada), [])
-    t.strictSame(await findDeviceOwner(database, ada), { ...before, device_version: before.device_version + 1 })
+    t.match(await findDeviceOwner(database, ada), { device_version: owner.device_version + 1 })
     t.equal(await findDeviceOwner(database, NOBODY), undefined)
   })
 
