@@ -9,7 +9,6 @@ import {
   PasskeysAnswer,
   toPasskey
 } from '../src/schemas/passkeys.ts'
-import { trimPasskeyName } from '../src/users/names.ts'
 
 const common = { tags: ['passkeys'], security: [{ bearer: [] }], querystring: Nothing }
 
@@ -73,15 +72,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     passkeys: (await listPasskeys(database, account.id)).map(toPasskey)
   }))
 
-  const preValidation = trimPasskeyName
-
-  fastify.post('/passkeys', { schema: adding, onRequest: fresh, preValidation }, async (request, reply) => {
+  fastify.post('/passkeys', { schema: adding, onRequest: fresh }, async (request, reply) => {
     const added = await passkeyEnrolment.add(request, request.body)
     reply.code(201)
     return added
   })
 
-  fastify.patch('/passkeys/:id', { schema: renaming, onRequest, preValidation }, (request) =>
+  fastify.patch('/passkeys/:id', { schema: renaming, onRequest }, (request) =>
     passkeyEnrolment.rename(request, request.params.id, request.body.name)
   )
 

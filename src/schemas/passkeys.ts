@@ -21,18 +21,11 @@ export const RegistrationCredential = Type.Object(
 
 export type RegistrationCredential = Static<typeof RegistrationCredential>
 
-/** Characters that show nothing by themselves. */
-const INVISIBLE = '\\p{Z}\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}\\u2800'
-
-/** Control characters, line and paragraph separators, and characters that change the direction of text. */
-const UNSAFE = '\\p{Cc}\\p{Zl}\\p{Zp}\\p{Bidi_Control}'
-
 const PasskeyName = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: `^(?:[^${INVISIBLE}][^${UNSAFE}]*)?$`,
-  description:
-    'text that begins with a visible character, without control characters, line breaks and changes of direction',
+  pattern: '^\\P{Cc}*$',
+  description: 'text without control characters',
   examples: ['My phone']
 })
 

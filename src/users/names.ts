@@ -12,20 +12,13 @@ export const trimNames = ({ username, email }: Names): Names => ({
   ...(email !== undefined && { email: email.trim() })
 })
 
-/** Makes a preValidation hook that trims a text in the body of a request. A longer one is refused as it is. */
-const trimming =
-  (key: string, maxLength: number) =>
-  async ({ body }: { body: unknown }): Promise<void> => {
-    const fields = body as Record<string, unknown> | null | undefined
-    const text = fields?.[key]
-    if (fields && typeof text === 'string' && text.length <= maxLength) fields[key] = text.trim()
-  }
-
 /** `trimNames` for the address in the body of a request, before validation. Usable as a preValidation hook. */
-export const trimEmail = trimming('email', MAX_EMAIL_LENGTH)
-
-/** The same for the name of a passkey. */
-export const trimPasskeyName = trimming('name', 1024)
+export async function trimEmail({ body }: { body: unknown }): Promise<void> {
+  const typed = body as { email?: unknown } | null | undefined
+  const email = typed?.email
+  // A longer one is refused as it is.
+  if (typed && typeof email === 'string' && email.length <= MAX_EMAIL_LENGTH) typed.email = email.trim()
+}
 
 /** `foldName` for a parameter: null if there is no name. */
 export const fold = (name: string | undefined) => (name === undefined ? null : foldName(name))

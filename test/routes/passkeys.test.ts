@@ -26,8 +26,6 @@ const invalid = (...errors: [path: string, message: string][]) => ({
     errors.map(([path, message]) => ({ path, message }))
   )
 })
-const UNREADABLE =
-  'must be text that begins with a visible character, without control characters, line breaks and changes of direction'
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 let count = 0
@@ -195,22 +193,16 @@ test('the passkeys of a user', async (t) => {
       [{}, '/name', 'is required'],
       [{ name: '' }, '/name', 'must have at least 1 characters'],
       [{ name: 'x'.repeat(65) }, '/name', 'must have at most 64 characters'],
-      ...['a\tb', 'a\u0085b', 'a\u2028b', 'a\u2029b', 'a\u202eb', 'a\u2066b', '\u200b\u2060', '\u3164', '\u2800'].map(
-        (name): [object, string, string] => [{ name }, '/name', UNREADABLE]
-      ),
-      [{ name: ' \u00a0\u2028\ufeff' }, '/name', 'must have at least 1 characters'],
+      [{ name: 'a\tb' }, '/name', 'must be text without control characters'],
+      [{ name: 'a\u0085b' }, '/name', 'must be text without control characters'],
       [{ name: 7 }, '/name', 'must be string'],
       [{ name: 'a', color: 'red' }, '/color', 'is not a known key']
     ]
     for (const [payload, path, message] of rows) {
       const response = await rename(fastify, token, passkey.id, payload)
-      t.strictSame(answer(response), invalid([path, message]), encodeURI(JSON.stringify(payload)))
+      t.strictSame(answer(response), invalid([path, message]), JSON.stringify(payload))
     }
     t.equal((await listed(fastify, token))[0].name, 'Küche')
-    for (const name of ['👩‍👧 phone', 'מפתח', '  Ada’s key\u00a0']) {
-      t.equal((await rename(fastify, token, passkey.id, { name })).json().name, name.trim())
-    }
-    t.equal((await addPasskeyTo(fastify, token, { name: ' My phone ' })).response.json().name, 'My phone')
   })
 
   await t.test('are deleted by their owner', async (t) => {
@@ -307,7 +299,10 @@ test('a verified address is told', async (t) => {
   const strong = (await signInWith(fastify, authenticator)).json().access_token
   await letters(fastify)
   await remove(fastify, strong, again.json().id)
-  t.strictSame(await told(), [['security-notice', 'Signing in no longer takes a second step']])
+  t.strictSame(await told(), [
+    ['security-notice', 'A passkey was deleted'],
+    ['security-notice', 'Signing in no longer takes a second step']
+  ])
 })
 
 test('changes of passkeys ask for a fresh access token', async (t) => {
