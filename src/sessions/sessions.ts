@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Database } from '../database/database.ts'
 import { CLOCK, sql } from '../database/sql.ts'
+import { Problem } from '../errors.ts'
 import type { Session } from '../schemas/sessions.ts'
 import type { User } from '../schemas/users.ts'
 import { type Credentials, type DeviceOwner, voidDevices } from '../users/credentials.ts'

@@ -16,6 +16,7 @@ import {
 import { type DeviceOwner, findDeviceOwner } from '../../../src/users/credentials.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
+import { caught } from '../../helpers/caught.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
