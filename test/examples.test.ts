@@ -242,7 +242,11 @@ test('each example of an answer is one', async (t) => {
     for (const [method, { responses }] of Object.entries<Doc>(methods)) {
       for (const [status, { content = {}, description }] of Object.entries<Doc>(responses)) {
         for (const [type, media] of Object.entries<Doc>(content)) {
-          const values = media.examples ? Object.values<Doc>(media.examples).map(({ value }) => value) : [media.example]
+          const named = Object.keys(media.examples ?? {}).map((name) => {
+            const { $ref, value } = media.examples[name]
+            return $ref ? document.components.examples[$ref.split('/').at(-1)].value : value
+          })
+          const values = media.examples ? named : [media.example]
           for (const value of values.filter((each) => each !== undefined)) {
             const keys = ['paths', path, method, 'responses', status, 'content', type, 'schema']
             t.equal(fault(keys, value), undefined, `${method} ${path} ${status}`)

@@ -1,9 +1,11 @@
 import { injectedInto } from '@latchkey/contract/suite/client'
 import { refused } from '@latchkey/contract/suite/expectations'
-import { factorsOf, movedTime, outcomes } from '@latchkey/contract/suite/factors'
+import { type Factors, factorsOf, movedTime, outcomes } from '@latchkey/contract/suite/factors'
+import { STEP } from '@latchkey/contract/suite/totp'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { test } from 'tap'
+import type { Clock } from '../src/clock.ts'
 import { build, PASSWORD, testClock } from './helpers/app.ts'
 import { operator } from './helpers/command.ts'
 import { migratedDatabase } from './helpers/database.ts'
@@ -72,6 +74,113 @@ test('the second step at two instances', async (t) => {
     t.equal((await factors.login(one.username)).json.code, 'MFA_REQUIRED')
     await letters(fastify)
   })
+})
+
+/** Lets time pass until so many seconds of a step of TOTP are over: no test near the end of one. */
+async function passToStep({ pass, seconds }: Pick<Factors, 'pass' | 'seconds'>, into: number): Promise<void> {
+  await pass(STEP - (seconds() % STEP) + into)
+}
+
+test('two instances whose clocks differ by 20 s', async (t) => {
+  const database = await migratedDatabase(t)
+  const clock = testClock()
+  const time = movedTime(clock)
+  // The database has one clock. That of the second process is ahead of it.
+  const ahead = {
+    now: () => clock.now() + 20_000,
+    get offset() {
+      return clock.offset
+    }
+  }
+  const at = async (clock: Clock) =>
+    factorsOf({ request: injectedInto(await build(t, { database, clock, environment: MAIL })), issuer: ORIGIN }, time)
+  const [factors, fast] = [await at(clock), await at(ahead)]
+  const spend = (where: Factors, credential: object) =>
+    where.client.request({ path: '/login/passkey', body: { credential } })
+
+  await t.test('take the same codes: those of the clock of the database', async (t) => {
+    const one = await factors.enrolled()
+    await factors.pass(2 * STEP)
+    // Its own clock has the next step already.
+    await passToStep(factors, 15)
+    const take = async (where: Factors, steps: number) =>
+      where.secondStep((await where.challenge(one.username)).mfa_token, { totp: one.app.at(steps) })
+    for (const where of [factors, fast]) refused(t, await take(where, -2), 401, 'MFA_CODE_INVALID')
+    t.equal((await take(fast, -1)).status, 200)
+    t.equal((await take(factors, 0)).status, 200)
+    for (const where of [factors, fast]) refused(t, await take(where, 2), 401, 'MFA_CODE_INVALID')
+    t.equal((await take(fast, 1)).status, 200)
+  })
+
+  await t.test('end the second step at the same time', async (t) => {
+    const one = await factors.enrolled()
+    const steps = [await factors.challenge(one.username), await fast.challenge(one.username)]
+    await factors.pass(290)
+    const [first, second] = steps
+    t.equal((await fast.secondStep(first.mfa_token, { recovery_code: one.codes[0] })).status, 200)
+    await factors.pass(15)
+    refused(t, await factors.secondStep(second.mfa_token, { recovery_code: one.codes[1] }), 401, 'MFA_TOKEN_INVALID')
+  })
+
+  const { access_token } = await factors.account()
+  const { key } = await factors.addPasskey(access_token)
+
+  await t.test('take the challenges of each other', async (t) => {
+    for (const [from, to] of [
+      [factors, fast],
+      [fast, factors]
+    ] as const) {
+      const credential = key.get(await from.requestOptions())
+      t.equal((await spend(to, credential)).status, 200)
+      for (const where of [from, to]) refused(t, await spend(where, credential), 401, 'PASSKEY_INVALID')
+    }
+  })
+
+  await t.test('end a challenge by their own clocks, 20 s apart, and none is taken twice meanwhile', async (t) => {
+    const sooner = [key.get(await factors.requestOptions()), key.get(await factors.requestOptions())] as const
+    const later = [key.get(await fast.requestOptions()), key.get(await fast.requestOptions())] as const
+    await factors.pass(285)
+    refused(t, await spend(fast, sooner[0]), 401, 'PASSKEY_INVALID')
+    t.equal((await spend(factors, sooner[1])).status, 200)
+    await factors.pass(25)
+    refused(t, await spend(fast, later[0]), 401, 'PASSKEY_INVALID')
+    t.equal((await spend(factors, later[1])).status, 200)
+    for (const where of [factors, fast]) refused(t, await spend(where, later[1]), 401, 'PASSKEY_INVALID')
+    await factors.pass(15)
+    refused(t, await spend(factors, later[0]), 401, 'PASSKEY_INVALID')
+  })
+})
+
+test('what a restart finds in the middle goes on', async (t) => {
+  const database = await migratedDatabase(t)
+  const clock = testClock()
+  const time = movedTime(clock)
+  const start = async () => {
+    const fastify = await build(t, { database, clock, environment: MAIL })
+    return { fastify, factors: factorsOf({ request: injectedInto(fastify), issuer: ORIGIN }, time) }
+  }
+  const { fastify, factors } = await start()
+  const one = await factors.enrolled()
+  const { key } = await factors.addPasskey(one.access_token)
+  const steps = [await factors.challenge(one.username), await factors.challenge(one.username)]
+  const signIn = key.get(await factors.requestOptions())
+  const other = factors.authenticator()
+  const registration = other.create(await factors.creationOptions(one.access_token))
+  const { secret } = (await factors.post('/mfa/totp', one.access_token)).json
+  await fastify.close()
+
+  const { factors: next } = await start()
+  const [first, second] = steps
+  t.equal((await next.secondStep(first.mfa_token, { totp: await one.app.next() })).status, 200, 'a second step')
+  const signedIn = await next.client.request({ path: '/login/passkey', body: { credential: signIn } })
+  t.equal(signedIn.status, 200, 'a sign-in by passkey')
+  const credential = key.get(second.public_key)
+  t.equal((await next.secondStep(second.mfa_token, { credential })).status, 200, 'a second step by passkey')
+  const added = await next.post('/passkeys', one.access_token, { credential: registration })
+  t.equal(added.status, 201, 'a registration')
+  const app = next.appOf(secret)
+  const confirmed = await next.post('/mfa/totp/confirm', one.access_token, { totp: await app.next() })
+  t.equal(confirmed.status, 200, 'a new app')
 })
 
 test('an account that is disabled', async (t) => {

@@ -2,6 +2,7 @@ import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { bearer, build, PASSWORD, post, signIn } from './helpers/app.ts'
 import { createBrowser, submit } from './helpers/page.ts'
+import { addPasskeyTo, ORIGIN, signInOptions } from './helpers/passkeys.ts'
 import { challengeOf, giveApp } from './helpers/second-factor.ts'
 import { statementsOf } from './helpers/statements-of.ts'
 
@@ -196,6 +197,59 @@ test('what a page asks of it', async (t) => {
       t.strictSame(sent, statements)
     })
   }
+})
+
+test('what a recovery code and a passkey ask of it', async (t) => {
+  withoutTimers(t)
+  const fastify = await build(t, { environment: { LIMITS: 'on', PUBLIC_URL: ORIGIN } })
+  const { user, access_token } = await signIn(fastify, { username: 'ada' })
+  const { authenticator } = await addPasskeyTo(fastify, access_token)
+  const app = await giveApp(fastify, user.id)
+  let challenge: Awaited<ReturnType<typeof challengeOf>>
+  let options: Awaited<ReturnType<typeof signInOptions>>
+  const answered: number[] = []
+  const sent = async (path: string, payload: object) => {
+    answered.push((await post(fastify, path, payload)).statusCode)
+  }
+  const begin = async () => {
+    challenge = await challengeOf(fastify, 'ada')
+  }
+  const WITH_PASSKEY = ['WITH', 'SELECT', 'WITH', 'DELETE', 'WITH', 'SELECT', 'SELECT']
+  const requests: [what: string, request: () => Promise<unknown>, statements: string[]][] = [
+    ['POST /login of an account with a passkey: its passkeys are read too', begin, WITH_PASSKEY],
+    [
+      'POST /login/mfa by recovery code: one transaction of five statements, beside the counting and the reset',
+      () => sent('/login/mfa', { mfa_token: challenge.mfa_token, recovery_code: app.codes[0] }),
+      ['WITH', 'UPDATE', 'WITH', 'SELECT', 'BEGIN', 'WITH', 'UPDATE', 'UPDATE', 'INSERT', 'WITH', 'COMMIT', 'DELETE']
+    ],
+    ['POST /login once more', begin, WITH_PASSKEY],
+    [
+      'POST /login/mfa by passkey',
+      () => {
+        const { mfa_token, public_key } = challenge
+        return sent('/login/mfa', { mfa_token, credential: authenticator.get(public_key) })
+      },
+      ['WITH', 'UPDATE', 'WITH', 'SELECT', 'BEGIN', 'WITH', 'INSERT', 'WITH', 'UPDATE', 'WITH', 'COMMIT', 'DELETE']
+    ],
+    [
+      'POST /login/passkey/options: the address is counted, and nothing else stored',
+      async () => {
+        options = await signInOptions(fastify)
+      },
+      ['WITH']
+    ],
+    [
+      'POST /login/passkey',
+      () => sent('/login/passkey', { credential: authenticator.get(options) }),
+      ['WITH', 'SELECT', 'BEGIN', 'SELECT', 'INSERT', 'WITH', 'UPDATE', 'WITH', 'COMMIT', 'DELETE']
+    ]
+  ]
+  for (const [what, request, statements] of requests) {
+    await t.test(what, async (t) => {
+      t.strictSame(await statementsOf(fastify, request), statements)
+    })
+  }
+  t.strictSame(answered, [200, 200, 200])
 })
 
 test('the addresses of logins that come at once are counted by one statement', async (t) => {

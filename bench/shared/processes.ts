@@ -65,11 +65,20 @@ export const findProgram = (...paths: string[]) => paths.find((path) => existsSy
 export const openFiles = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
 
 /** The number of threads with a lower priority than the process. */
-export function lowPriorityThreads(pid: number): number {
-  const niceOf = (path: string) => Number(readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ')[16])
-  const process = `/proc/${pid}`
-  const own = niceOf(`${process}/stat`)
-  return readdirSync(`${process}/task`).filter((thread) => niceOf(`${process}/task/${thread}/stat`) > own).length
+export const lowPriorityThreads = (pid: number) => threadsOf(pid).filter(({ isLower }) => isLower).length
+
+/** The CPU time so far of the threads that have the priority of the process, in milliseconds. */
+export const threadTime = (pid: number) =>
+  threadsOf(pid)
+    .filter(({ isLower }) => !isLower)
+    .reduce((sum, { path }) => sum + Number(readFileSync(`${path}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0)
+
+/** The threads of a process, and whether they have a lower priority than it. */
+function threadsOf(pid: number): { path: string; isLower: boolean }[] {
+  const niceOf = (path: string) => Number(readFileSync(`${path}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[16])
+  const own = niceOf(`/proc/${pid}`)
+  const paths = readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`)
+  return paths.map((path) => ({ path, isLower: niceOf(path) > own }))
 }
 
 /** The resident memory of a process, or its peak with VmHWM, in bytes (proc(5)). 0 after its end. */

@@ -20,6 +20,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const account = await findAccount(database, user)
       const factors = (await readFactors(database, account.id)) as Factors
+      const { usable_passkeys: _, password: __, ...mfa } = factors
       const guesses = await readGuesses(database, deriveKey('limits'), account)
       const codes = await readCodeGuesses(database, deriveKey('limits'), account.id)
       const active = await countSessions(database, fastify.sessions.rules, account.id)
@@ -30,7 +31,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       answer(
         {
           ...account,
-          mfa: { ...factors, wrong_codes: codes.wrong, blocked_for: codes.blockedFor },
+          mfa: { ...mfa, wrong_codes: codes.wrong, blocked_for: codes.blockedFor },
           limits: guesses.map(({ name, wrong, blockedFor }) => ({
             name,
             wrong_passwords: wrong,

@@ -14,8 +14,8 @@ import { settle } from './settle.ts'
 /** An attempt to prove a factor other than the password. */
 export interface FactorAttempt {
   account: FactorAccount & DeviceOwner
-  /** The answers in the body of the request: exactly one. */
-  answers: { [Key in keyof Answers]?: Answers[Key] | undefined }
+  /** The answers of the request: exactly one. */
+  answers: { [Name in keyof Answers]?: Answers[Name] | undefined }
   purpose: FactorPurpose
 }
 
@@ -30,7 +30,7 @@ export type UseAnswer = (transaction: Database) => Promise<Proof>
 /** The factors other than the password. */
 export interface Factors {
   /** Adds a kind of factor. Called once for each, when the application starts. */
-  add<Key extends keyof Answers>(factor: Factor<Key>): void
+  add<Name extends keyof Answers>(factor: Factor<Name>): void
   /**
    * Makes a challenge that lists the factors of an account for a purpose, with the options for a passkey if it has one.
    */
@@ -40,8 +40,8 @@ export interface Factors {
     purpose: FactorPurpose
   ): Promise<AuthenticationChallenge>
   /**
-   * Checks an answer. The attempt is counted as wrong before the check; a success resets the counters, and a 503
-   * refunds the attempt. Failures are recorded.
+   * Checks an answer. The attempt is counted as wrong before the check. A success resets the counters; the attempt is
+   * refunded if it ends in 503, or if the answer was right and the work fails. Failures are recorded.
    *
    * @param work one transaction that locks the account, and then uses the answer
    * @throws Problem MFA_CODE_INVALID, TOO_MANY_REQUESTS
@@ -72,22 +72,19 @@ declare module 'fastify' {
 /** The audit action of a failed attempt, by its purpose. */
 const FAILED = { 'second step': 'second factor failed', 'step-up': 'step-up failed' } as const
 
-const isUnavailable = (error: unknown) => error instanceof Problem && error.statusCode === 503
-
 export default fp(
   async (fastify) => {
-    const { clock, config, limits, mail } = fastify
+    const { ceremonies, clock, config, limits, mail } = fastify
     const { STEP_UP_MAX_AGE: maxAge } = config
-    const known = new Map<Proof, Factor>()
+    const known = new Map<keyof Answers, Factor>()
 
     async function challengeFor(
       request: FastifyRequest,
       account: Pick<FactorAccount, 'id'>,
       purpose: FactorPurpose
     ): Promise<AuthenticationChallenge> {
-      const stored = await readFactors(request.database, account.id)
-      const offer = { passkeys: known.has('passkey'), password: purpose.for === 'step-up' }
-      const factors = stored ? usableFactors(stored, offer) : []
+      const stored = await readFactors(request.database, account.id, ceremonies?.party.id)
+      const factors = stored ? usableFactors(stored, { password: purpose.for === 'step-up' }) : []
       const passkey = factors.includes('passkey') ? known.get('passkey') : undefined
       const options = await passkey?.options?.(request, account, purpose)
       return { factors, expires_in: CHALLENGE_SECONDS, ...(options !== undefined && { public_key: options }) }
@@ -99,16 +96,17 @@ export default fp(
       work: (use: UseAnswer) => Promise<Result>
     ): Promise<Result> {
       const { account, answers, purpose } = attempt
-      const factor = [...known.values()].find(({ key }) => answers[key] !== undefined)
+      const [method] = (Object.keys(answers) as (keyof Answers)[]).filter((name) => answers[name] !== undefined)
+      const factor = method && known.get(method)
       /** Records the reason and returns the refusal, which does not contain it. */
       const refuse = (reason: string) => {
         const session = purpose.for === 'step-up' ? { session: purpose.session } : {}
-        const detail = { reason, ...(factor && { method: factor.name }) }
+        const detail = { reason, ...(method && { method }) }
         request.record(FAILED[purpose.for], { account: account.id, ...session, detail })
         return new Problem('MFA_CODE_INVALID')
       }
-      return limits.guessingCode(request, account, async (failures) => {
-        const checked = await factor?.check(request, account, answers[factor.key] as never, purpose)
+      return limits.guessingCode(request, { account, method }, async (failures) => {
+        const checked = await factor?.check(request, account, answers[factor.name] as never, purpose)
         if (!checked) {
           const refusal = refuse('wrong')
           if (purpose.for === 'second step' && failures >= MAX_GUESSES)
@@ -127,7 +125,7 @@ export default fp(
           return result
         } catch (error) {
           if (isRefused) await settle(request, checked.refused?.())
-          else if (checked.refund && isUnavailable(error)) await limits.undo(request, checked.refund)
+          else if (checked.refund && error instanceof Problem) await limits.undo(request, checked.refund)
           throw error
         }
       })
@@ -163,5 +161,5 @@ export default fp(
       isFreshAal2: (request) => judge(request, true) === 'fresh'
     } satisfies Factors)
   },
-  { name: 'factors', dependencies: ['audit', 'clock', 'config', 'database', 'limits', 'mail', 'tokens'] }
+  { name: 'factors', dependencies: ['audit', 'ceremonies', 'clock', 'config', 'database', 'limits', 'mail', 'tokens'] }
 )

@@ -123,13 +123,12 @@ export default fp(
 
       factors.add({
         name: 'passkey',
-        key: 'credential',
         async check(request, account, credential, purpose) {
           const outcome = await check(request, credential, purpose)
           return 'checked' in outcome && outcome.user === account.id ? outcome.checked : undefined
         },
         async options({ database }, { id }, purpose) {
-          const passkeys = await describePasskeys(database, id)
+          const passkeys = await describePasskeys(database, id, party.id)
           return ceremony.assertionOptions({ party, challenge: newChallenge(purpose), passkeys })
         }
       })
@@ -138,7 +137,7 @@ export default fp(
         party,
 
         async registrationOptions({ account, database, user }) {
-          const passkeys = await describePasskeys(database, account.id)
+          const passkeys = await describePasskeys(database, account.id, party.id)
           const challenge = newChallenge({ for: 'registration', session: user.sid })
           const named = { id: account.id, name: displayName(account) }
           const options = { party, serviceName, account: named, challenge, passkeys }

@@ -11,7 +11,6 @@ export default fp(
 
     fastify.factors.add({
       name: 'recovery_code',
-      key: 'recovery_code',
       async check(request, { id }, code) {
         if (!(await hasRecoveryCode(request.database, key, id, code))) return undefined
         return {

@@ -8,7 +8,6 @@ export default fp(
 
     fastify.factors.add({
       name: 'totp',
-      key: 'totp',
       async check({ database }, { id }, code) {
         const proof = await checkTotp(database, key, id, code)
         return (

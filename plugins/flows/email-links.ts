@@ -17,7 +17,7 @@ import { findVerification, type Verification } from '../../src/mail/verification
 import type { EmailTokenBody, EmailUndo, EmailVerification } from '../../src/schemas/email.ts'
 import type { PasswordReset } from '../../src/schemas/passwords.ts'
 import type { RegistrationEnd, User } from '../../src/schemas/users.ts'
-import { findOwnCredentials } from '../../src/users/credentials.ts'
+import { findOwnCredentials, type PasswordOwner } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 
 /** What the page of a link shows. */
@@ -93,6 +93,11 @@ export default fp(
       })
     }
 
+    /** Makes the device of an owner known, unless a second step is left: a link and a password do not sign in then. */
+    async function rememberDevice(reply: FastifyReply, owner: PasswordOwner): Promise<void> {
+      if (!owner.mfa_required) await limits.rememberDevice(reply, owner)
+    }
+
     fastify.decorate('emailLinks', {
       async look({ database }, purpose, token) {
         if (purpose === 'verify email') return findVerification(database, token)
@@ -111,7 +116,7 @@ export default fp(
         const proof = owner ? { passwordVersion: owner.password_version } : { session: request.user }
         const { user, done } = await verifyEmail(database, sessions.rules, token, proof)
         if (!done) request.record('email verified', { account: user })
-        if (owner) await limits.rememberDevice(reply, owner)
+        if (owner) await rememberDevice(reply, owner)
       },
 
       async reject(request, { token }) {
@@ -147,7 +152,7 @@ export default fp(
         if (deleted.dropped) request.record('second step not required', by)
         if (new_password === undefined) return
         request.record('password reset', { account: owner.id })
-        await limits.rememberDevice(reply, owner)
+        await rememberDevice(reply, owner)
       },
 
       async resetPassword(request, { token, new_password, delete_passkeys: deletePasskeys }, reply) {
@@ -168,7 +173,7 @@ export default fp(
         if (deleted > 0) {
           request.record('passkey removed', { account: owner.id, detail: { reason: 'password reset', count: deleted } })
         }
-        await limits.rememberDevice(reply, owner)
+        await rememberDevice(reply, owner)
       },
 
       async finishRegistration(request, { token, password, ...named }, reply) {

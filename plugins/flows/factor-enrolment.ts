@@ -78,11 +78,12 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { config, factors, mail, sessions } = fastify
+    const { ceremonies, config, factors, mail, sessions } = fastify
     const issuer = serviceOf(config).name
     const enrolment: Enrolment = {
       lifetimes: sessions.rules,
       mail: mail.available,
+      rpId: ceremonies?.party.id,
       keys: { totp: fastify.deriveKey('totp secrets'), recovery: fastify.deriveKey('recovery codes') }
     }
 
@@ -158,7 +159,7 @@ export default fp(
   },
   {
     name: 'factor-enrolment',
-    dependencies: ['audit', 'config', 'database', 'derive-key', 'factors', 'mail', 'sessions']
+    dependencies: ['audit', 'ceremonies', 'config', 'database', 'derive-key', 'factors', 'mail', 'sessions']
   }
 )
 

@@ -3,8 +3,7 @@ import fp from 'fastify-plugin'
 import type { Action, Detail } from '../../src/audit/actions.ts'
 import type { Admission } from '../../src/concurrency/semaphore.ts'
 import type { Problem } from '../../src/errors.ts'
-import { wrongPassword } from '../../src/flows/password-change.ts'
-import { type Credentials, findOwnCredentials } from '../../src/users/credentials.ts'
+import { type Credentials, findOwnCredentials, wrongPassword } from '../../src/users/credentials.ts'
 import type { Guessed } from '../limits/guessing.ts'
 
 /** The purposes for which a signed-in user gives the current password. */

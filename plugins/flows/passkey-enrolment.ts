@@ -65,7 +65,8 @@ export default fp(
 
         async remove(request, id) {
           const by = { account: request.user.sub, session: request.user.sid }
-          const dropped = await factorEnrolment.change(request, (change) => removePasskey(mail.available, change, id))
+          const removal = { mail: mail.available, rpId: passkeys.party.id }
+          const dropped = await factorEnrolment.change(request, (change) => removePasskey(removal, change, id))
           mail.wake()
           request.record('passkey removed', by)
           if (dropped) request.record('second step not required', by)

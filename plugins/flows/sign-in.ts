@@ -180,10 +180,11 @@ export default fp(
         return finish(reply, { session, account, method: 'password', inCookie })
       },
 
-      async withSecondStep(request, reply, { mfa_token, ...answers }) {
+      async withSecondStep(request, reply, { mfa_token, credential, ...codes }) {
         const step = await tryLoginStep(request.database, mfa_token)
         if (!step) throw refuseStep(request, undefined)
         const { hash, account, inCookie } = step
+        const answers = { ...codes, passkey: credential }
         const attempt = { account, answers, purpose: { for: 'second step', step: hash } } as const
         const done = factors.check(request, attempt, (use) =>
           request.database.transact(async (transaction) => {

@@ -43,10 +43,14 @@ export default fp(
       )
     }
 
-    async function byFactor(request: FastifyRequest, answers: Static<typeof StepUp>): Promise<SteppedUp> {
+    async function byFactor(
+      request: FastifyRequest,
+      { credential, ...codes }: Omit<Static<typeof StepUp>, 'password'>
+    ): Promise<SteppedUp> {
       const { account: user, database } = request
       const account = await findOwnCredentials(database, user.id)
       if (!account) throw new Problem('TOKEN_INVALID')
+      const answers = { ...codes, passkey: credential }
       const attempt = { account, answers, purpose: { for: 'step-up', session: request.user.sid } } as const
       return factors.check(request, attempt, (use) =>
         database.transact(async (transaction) => {

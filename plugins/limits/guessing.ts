@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '../../src/database/database.ts'
-import { Problem } from '../../src/errors.ts'
+import { Problem, type Proof } from '../../src/errors.ts'
 import {
   accountCodesKeys,
   accountKeys,
@@ -35,6 +35,15 @@ type GuessedAccount = DeviceOwner & AccountNames
 export interface Target {
   names: Buffer[]
   account: string | undefined
+  /** The kind of the second factor. */
+  method?: Proof | undefined
+}
+
+/** An attempt with the answer of a second factor. */
+export interface GuessedCode {
+  account: GuessedAccount
+  /** The kind of the factor. */
+  method: Proof | undefined
 }
 
 /** Counts wrong passwords, and wrong codes of second factors, and throttles attempts after too many. */
@@ -48,14 +57,15 @@ export interface Guessing {
   guessing<Result>(request: FastifyRequest, guessed: Guessed, work: () => Promise<Result>): Promise<Result>
   /**
    * Like `guessing`, for the answers of all second factors of an account. They and passwords have separate counters,
-   * but a success resets both.
+   * but a success resets both. If the work fails with another Problem than MFA_CODE_INVALID, the answer was not wrong: the
+   * attempt is refunded.
    *
    * @param work gets the number of consecutive failures, including this attempt; 0 without limits
    * @throws Problem TOO_MANY_REQUESTS, before the work begins
    */
   guessingCode<Result>(
     request: FastifyRequest,
-    account: GuessedAccount,
+    guessed: GuessedCode,
     work: (failures: number) => Promise<Result>
   ): Promise<Result>
   /** Resets all counters of wrong passwords and codes of an account, after a sign-in that used neither. */
@@ -65,7 +75,7 @@ export interface Guessing {
 /** The implementation if limits are switched off: counts nothing. */
 export const UNCOUNTED: Guessing = {
   guessing: (_request, _guessed, work) => work(),
-  guessingCode: (_request, _account, work) => work(0),
+  guessingCode: (_request, _guessed, work) => work(0),
   resetGuesses: async () => {}
 }
 
@@ -84,6 +94,11 @@ interface Parts {
   ): Problem
 }
 
+const isUnavailable = ({ statusCode }: Problem) => statusCode === 503
+
+/** For example, because the session has ended meanwhile. */
+const isNoGuess = ({ code }: Problem) => code !== 'MFA_CODE_INVALID'
+
 export function createGuessing({ databases, deviceCookie, secret, refuse, undo }: Parts): Guessing {
   const { deviceOf } = deviceCookie
 
@@ -96,7 +111,7 @@ export function createGuessing({ databases, deviceCookie, secret, refuse, undo }
     const known = isDeviceOf(device, account) ? keys : undefined
     const count = await countOnAll(request, names, known)
     if ('wait' in count) throw refuse(request, attempt, count, { names, account: account?.id })
-    return refunding(request, count, async () => {
+    return refunding(request, count, isUnavailable, async () => {
       const result = await work()
       // The work succeeds only if there is an account.
       const own = accountKeys(secret, { ...typed, ...(account as NonNullable<typeof account>) })
@@ -107,7 +122,7 @@ export function createGuessing({ databases, deviceCookie, secret, refuse, undo }
 
   async function guessingCode<Result>(
     request: FastifyRequest,
-    account: GuessedAccount,
+    { account, method }: GuessedCode,
     work: (failures: number) => Promise<Result>
   ) {
     const { id } = account
@@ -115,8 +130,8 @@ export function createGuessing({ databases, deviceCookie, secret, refuse, undo }
     const device = deviceOf(request)
     const known = isDeviceOf(device, account) && { own: deviceCodeKey(secret, device), all: deviceCodesKey(secret, id) }
     const count = await countOnAll(request, [name], known || undefined)
-    if ('wait' in count) throw refuse(request, 'second factor', count, { names: [name], account: id })
-    const result = await refunding(request, count, () => work(count.failures))
+    if ('wait' in count) throw refuse(request, 'second factor', count, { names: [name], account: id, method })
+    const result = await refunding(request, count, isNoGuess, () => work(count.failures))
     await resetAll(request, account)
     return result
   }
@@ -138,12 +153,13 @@ export function createGuessing({ databases, deviceCookie, secret, refuse, undo }
   async function refunding<Result>(
     request: FastifyRequest,
     { counted }: { counted: Buffer[] },
+    isRefunded: (problem: Problem) => boolean,
     work: () => Promise<Result>
   ): Promise<Result> {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof Problem && error.statusCode === 503) await refundKeys(request, counted)
+      if (error instanceof Problem && isRefunded(error)) await refundKeys(request, counted)
       throw error
     }
   }

@@ -144,10 +144,10 @@ function createCounting(fastify: FastifyInstance, deviceCookie: DeviceCookie, un
     return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
   }
 
-  function recordOnce(request: FastifyRequest, attempt: Attempt, { names, account }: Target = NOBODY): void {
+  function recordOnce(request: FastifyRequest, attempt: Attempt, { names, account, method }: Target = NOBODY): void {
     const network = networkOf(clientAddress(request.raw))
     const key = JSON.stringify([attempt, network, ...names.map((name) => name.toString('base64'))])
-    if (isFirst(key)) request.record(`${attempt} throttled`, { account })
+    if (isFirst(key)) request.record(`${attempt} throttled`, { account, ...(method && { detail: { method } }) })
   }
 
   const guessing = createGuessing({ databases, deviceCookie, secret, refuse, undo })

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
-import { NoBody } from '../../src/schemas/answers.ts'
+import { NoBody, REFUSALS } from '../../src/schemas/answers.ts'
 import { SHARED } from '../../src/schemas/shared.ts'
 import { VERSION } from '../../src/version.ts'
 
@@ -39,6 +39,7 @@ export default fp(
         // None by default: each route that needs a token says so.
         security: [],
         components: {
+          examples: REFUSALS,
           securitySchemes: {
             bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'an access token' },
             cookie: {

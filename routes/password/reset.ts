@@ -8,8 +8,8 @@ const schema = {
   description: `Takes the token of a mail, once, within 30 minutes. The password is subject to
 the rules of \`/register\`; a rejected one does not use up the token. Ends all sessions of the user, resets the counters of wrong
 passwords, and verifies the address. The client is not signed in, but gets a device cookie, so that the owner can sign
-in while others guess passwords. It removes no second step; \`delete_passkeys\` deletes all passkeys, except for those
-that are all there is for a second step (LAST_CREDENTIAL).`,
+in while others guess passwords; not if the account requires a second step. The second step stays required:
+\`delete_passkeys\` deletes all passkeys, unless neither an app nor a recovery code is left for it (LAST_CREDENTIAL).`,
   tags: ['mail'],
   querystring: Nothing,
   body: PasswordReset,

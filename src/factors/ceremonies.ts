@@ -90,12 +90,18 @@ export async function loadCeremonies() {
   const helpers: typeof import('@simplewebauthn/server/helpers') = require('@simplewebauthn/server/helpers')
   for (const identifier of ROOTS) library.SettingsService.setRootCertificates({ identifier, certificates: [] })
 
-  /** Accepts only `none` and self attestation: others are not requested, and could not be verified. */
+  /**
+   * Accepts only `none`, whose statement is an empty map (WebAuthn Level 3 §8.7), and self attestation: others are not
+   * requested, and could not be verified.
+   */
   function checkAttestation(attestationObject: string): void {
     const attestation = helpers.decodeAttestationObject(helpers.isoBase64URL.toBuffer(attestationObject))
     const fmt = attestation.get('fmt')
-    const isSelf = fmt === 'packed' && attestation.get('attStmt').get('x5c') === undefined
-    if (fmt !== 'none' && !isSelf) throw new Error('attestation of another format')
+    const statement: unknown = attestation.get('attStmt')
+    if (!(statement instanceof Map)) throw new Error('an attestation statement that is no map')
+    const isNone = fmt === 'none' && statement.size === 0
+    const isSelf = fmt === 'packed' && !statement.has('x5c')
+    if (!isNone && !isSelf) throw new Error('attestation of another format')
   }
 
   /** Refuses answers from a frame in a page of another origin. */

@@ -18,11 +18,11 @@ export type FactorAccount = Pick<Credentials, 'id' | 'username' | 'email' | 'ema
 /** The purpose of a proof: the second step of a sign-in, or a step-up. */
 export type FactorPurpose = Extract<ChallengePurpose, { step: Buffer }> | { for: 'step-up'; session: string }
 
-/** The answer of a client for each kind of factor, by its key in the body. */
+/** The answer of a client for each kind of factor. */
 export interface Answers {
   totp: string
   recovery_code: string
-  credential: AssertionCredential
+  passkey: AssertionCredential
 }
 
 /** A correct answer. It proves nothing until it is used. */
@@ -38,15 +38,13 @@ export interface Checked {
   used?(): void
   /** Called after the rollback if `use` returned false. */
   refused?(): Promise<void>
-  /** Refunds the attempt that the check has counted, after a 503. */
+  /** Refunds the attempt that the check has counted, if the work fails for another reason. */
   refund?(database: Database): Promise<void>
 }
 
 /** One kind of proof beside the password. */
-export interface Factor<Key extends keyof Answers = keyof Answers> {
-  readonly name: Exclude<Proof, 'password'>
-  /** The key of its answers in a body. */
-  readonly key: Key
+export interface Factor<Name extends keyof Answers = keyof Answers> {
+  readonly name: Name
   /**
    * Checks an answer. The attempt is already counted.
    *
@@ -55,7 +53,7 @@ export interface Factor<Key extends keyof Answers = keyof Answers> {
   check(
     context: FactorContext,
     account: FactorAccount,
-    answer: Answers[Key],
+    answer: Answers[Name],
     purpose: FactorPurpose
   ): Promise<Checked | undefined>
   /** Returns the options for a passkey, for the `public_key` of a challenge that offers this factor. */

@@ -63,10 +63,11 @@ export async function listPasskeys(database: Database, user: string): Promise<Pa
   )
 }
 
-/** Lists the passkeys of an account for the options of a ceremony. */
-export async function describePasskeys(database: Database, user: string): Promise<PasskeyDescriptor[]> {
+/** Lists the passkeys of an account for the options of a ceremony: those of its RP ID. */
+export async function describePasskeys(database: Database, user: string, rpId: string): Promise<PasskeyDescriptor[]> {
   return database.query<PasskeyDescriptor & Record<string, unknown>>(
-    sql`SELECT credential_id AS "credentialId", transports FROM passkeys WHERE user_id = ${user} ORDER BY created_at, id`
+    sql`SELECT credential_id AS "credentialId", transports FROM passkeys
+     WHERE user_id = ${user} AND rp_id = ${rpId} ORDER BY created_at, id`
   )
 }
 

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
+import { foldName } from '../users/names.ts'
 
 /** The number of codes in a set. An account has one set. */
 export const RECOVERY_CODES = 10
@@ -22,7 +23,7 @@ function createRecoveryCode(): string {
  * @returns undefined if the text cannot be a code
  */
 export function foldRecoveryCode(text: string): string | undefined {
-  const folded = text.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1')
+  const folded = foldName(text).replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1')
   return /^[0-9a-hjkmnp-tv-z]{10}$/.test(folded) ? folded : undefined
 }
 

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { Proof } from '../errors.ts'
+import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import { MAX_WRONG_CODES } from './totp-secrets.ts'
 
 /** The second factors of an account. */
@@ -17,28 +18,37 @@ export interface Factors {
   } | null
   /** The number of passkeys. */
   passkeys: number
+  /** The number of passkeys of the present RP ID. Browsers do not use others here. */
+  usable_passkeys: number
   /** The number of unused codes. */
   recovery_codes: number
+  /** Whether the account has a password. */
+  password: boolean
 }
 
-/** Reads the factors of an account; undefined if it does not exist. */
-export async function readFactors(database: Database, user: string): Promise<Factors | undefined> {
+/**
+ * Reads the factors of an account.
+ *
+ * @param rpId the RP ID of the service; undefined if it has no passkeys
+ * @returns undefined if the account does not exist
+ */
+export async function readFactors(database: Database, user: string, rpId?: string): Promise<Factors | undefined> {
   const [row] = await database.query<Omit<Factors, 'totp'> & { confirmed_at: Date | null; blocked: boolean }>(
     sql`SELECT mfa_required AS required, confirmed_at, wrong_codes >= ${MAX_WRONG_CODES} AS blocked,
        (SELECT count(*)::int FROM passkeys WHERE user_id = ${user}) AS passkeys,
-       (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL) AS recovery_codes
+       (SELECT count(*)::int FROM passkeys WHERE user_id = ${user} AND rp_id = ${rpId ?? null}) AS usable_passkeys,
+       (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL) AS recovery_codes,
+       password_hash <> ${NO_PASSWORD} AS password
      FROM users LEFT JOIN totp ON totp.user_id = users.id
      WHERE users.id = ${user}`
   )
   if (!row) return undefined
-  const { required, confirmed_at, blocked, passkeys, recovery_codes } = row
-  return { required, totp: confirmed_at && { created_at: confirmed_at, blocked }, passkeys, recovery_codes }
+  const { confirmed_at, blocked, ...factors } = row
+  return { ...factors, totp: confirmed_at && { created_at: confirmed_at, blocked } }
 }
 
 /** The proofs that a challenge may offer. */
 interface Offer {
-  /** Whether the service supports passkeys. */
-  passkeys: boolean
   /** Whether to offer the password if the account requires no second step: at a step-up. */
   password?: boolean
 }
@@ -46,12 +56,12 @@ interface Offer {
 /**
  * Returns the factors that an account can use at a second step or a step-up, in the order in which clients offer them.
  */
-export function usableFactors(factors: Factors, { passkeys, password = false }: Offer): Proof[] {
+export function usableFactors(factors: Factors, { password = false }: Offer): Proof[] {
   const usable: [Proof, boolean][] = [
     ['totp', factors.totp !== null && !factors.totp.blocked],
     ['recovery_code', factors.recovery_codes > 0],
-    ['passkey', passkeys && factors.passkeys > 0],
-    ['password', password && !factors.required]
+    ['passkey', factors.usable_passkeys > 0],
+    ['password', password && factors.password && !factors.required]
   ]
   return usable.filter(([, isUsable]) => isUsable).map(([factor]) => factor)
 }
@@ -59,32 +69,37 @@ export function usableFactors(factors: Factors, { passkeys, password = false }: 
 /**
  * Sets whether an account requires a second step. The caller has locked the account.
  *
+ * @param rpId the RP ID of the service: passkeys of another one are no factor that could be required
  * @returns whether the setting changed; false also if it is to be required and the account has no factor
  */
-export async function requireSecondStep(transaction: Database, user: string, required: boolean): Promise<boolean> {
+export async function requireSecondStep(
+  transaction: Database,
+  user: string,
+  required: boolean,
+  rpId?: string
+): Promise<boolean> {
+  const hasFactor = sql`(${HAS_APP} OR EXISTS (${PASSKEYS} AND rp_id = ${rpId ?? null}))`
   const changed = await transaction.query(
     sql`UPDATE users SET mfa_required = ${required}
-     WHERE id = ${user} AND mfa_required <> ${required} AND (NOT ${required} OR ${HAS_FACTOR})
+     WHERE id = ${user} AND mfa_required <> ${required} AND (NOT ${required} OR ${hasFactor})
      RETURNING 1`
   )
   return changed.length > 0
 }
 
-const HAS_FACTOR = sql`(
-  EXISTS (SELECT FROM totp WHERE totp.user_id = users.id AND secret IS NOT NULL)
-  OR EXISTS (SELECT FROM passkeys WHERE passkeys.user_id = users.id)
-)`
+const HAS_APP = sql`EXISTS (SELECT FROM totp WHERE totp.user_id = users.id AND secret IS NOT NULL)`
+const PASSKEYS = sql`SELECT FROM passkeys WHERE passkeys.user_id = users.id`
 
 /**
- * Removes the requirement of a second step, and the recovery codes, if the account has no app and no passkey left. The
- * caller has locked the account.
+ * Removes the requirement of a second step, and the recovery codes, if the account has no app and no passkey left, of
+ * whichever RP ID. The caller has locked the account.
  *
  * @returns whether the requirement was removed
  */
 export async function dropRequirementIfNoFactor(transaction: Database, user: string): Promise<boolean> {
   const [row] = await transaction.query<{ dropped: boolean }>(
     sql`WITH bare AS (
-       SELECT id, mfa_required FROM users WHERE id = ${user} AND NOT ${HAS_FACTOR}
+       SELECT id, mfa_required FROM users WHERE id = ${user} AND NOT (${HAS_APP} OR EXISTS (${PASSKEYS}))
      ), dropped AS (
        UPDATE users SET mfa_required = false FROM bare WHERE users.id = bare.id AND bare.mfa_required RETURNING 1
      ), voided AS (

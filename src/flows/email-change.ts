@@ -12,7 +12,7 @@ import { useVerification } from '../mail/verification-tokens.ts'
 import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
-import { type DeviceOwner, findDeviceOwner, findOwnCredentials, replacePasswordHash } from '../users/credentials.ts'
+import { findOwnCredentials, type PasswordOwner, replacePasswordHash } from '../users/credentials.ts'
 import { foldName } from '../users/names.ts'
 import { deleteUser, markVerified, type ReplacedEmail, removeEmail, replaceEmail } from '../users/users.ts'
 
@@ -108,24 +108,30 @@ export async function rejectEmail(
 export async function confirmNewEmail(database: Database, token: string): Promise<string> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'confirm new email', token)
+    const { email, askedAt } = used
     const user = used.user as string
-    await recordReplacedEmail(transaction, user, used.email, await replaceEmail(transaction, user, used.email))
+    await recordReplacedEmail(transaction, user, email, await replaceEmail(transaction, user, email), askedAt)
     return user
   })
 }
 
-/** Stores a replaced address if it was verified, and mails it a link that undoes the change. */
+/**
+ * Stores a replaced address if it was verified, and mails it a link that undoes the change.
+ *
+ * @param askedAt when the change was requested, if that was before
+ */
 export async function recordReplacedEmail(
   transaction: Database,
   user: string,
   email: string,
-  { email: previous, email_verified, email_version, username }: ReplacedEmail
+  { email: previous, email_verified, email_version, username }: ReplacedEmail,
+  askedAt: Date | null = null
 ): Promise<void> {
   if (previous === null || !email_verified || foldName(previous) === foldName(email)) return
   const change = uuid({ msecs: transaction.clock.now() })
   await transaction.query(
-    sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
-     VALUES (${change}, ${user}, ${previous}, ${email_version}, ${NOW})`
+    sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at, asked_at)
+     VALUES (${change}, ${user}, ${previous}, ${email_version}, ${NOW}, ${askedAt})`
   )
   const data = { change, name: username ?? previous, new_email: email }
   await enqueueMail(transaction, { kind: 'email changed', recipient: previous, userId: user, data })
@@ -134,8 +140,8 @@ export async function recordReplacedEmail(
 /**
  * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows
  * the password, and may have added an app that would lock the owner out. So the password is replaced or made unusable,
- * all sessions end, links in earlier mails become void, and factors that were added since the change are deleted.
- * Without a new password, a reset link is sent to the restored address.
+ * all sessions end, links in earlier mails become void, and factors that were added since the change was requested are
+ * deleted: the attacker confirms it when it suits. Without a new password, a reset link is sent to the restored address.
  *
  * @param secret key of the limit counters
  * @param hash of the new password, if the user has chosen one
@@ -147,28 +153,28 @@ export async function undoEmailChange(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash }: { token: string; hash?: string | undefined }
-): Promise<{ owner: DeviceOwner; ended: number; deleted: UndoneFactors }> {
+): Promise<{ owner: PasswordOwner; ended: number; deleted: UndoneFactors }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'undo email change', token)
     const { user, email } = used as { user: string; email: string }
-    const [change] = await transaction.query<{ email_version: number; changed_at: Date }>(
-      sql`SELECT email_version, changed_at FROM email_changes WHERE id = ${used.change}`
+    const [change] = await transaction.query<{ email_version: number; since: Date }>(
+      sql`SELECT email_version, coalesce(asked_at, changed_at) AS since FROM email_changes WHERE id = ${used.change}`
     )
-    const { email_version, changed_at } = change as { email_version: number; changed_at: Date }
+    const { email_version, since } = change as { email_version: number; since: Date }
     await markUndone(transaction, user, email_version)
     const { username } = await replaceEmail(transaction, user, email)
     await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
-    const deleted = await undoFactors(transaction, user, changed_at)
+    const deleted = await undoFactors(transaction, user, since)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a password reset: the owner can sign in, whatever was guessed before.
     if (hash !== undefined) await resetGuesses(transaction, accountKeys(secret, { id: user, username, email }))
     const kind = hash === undefined ? 'reset password' : 'password changed'
     await enqueueMail(transaction, { kind, recipient: email, userId: user })
-    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, deleted }
+    return { owner: (await findOwnCredentials(transaction, user)) as PasswordOwner, ended, deleted }
   })
 }
 
-/** The factors that were added since a change of the address, and are deleted when it is undone. */
+/** The factors that were added since a change of the address was requested, and are deleted when it is undone. */
 export interface UndoneFactors extends DeletedFactors {
   /** Whether the requirement of a second step was removed. */
   dropped: boolean

@@ -16,6 +16,8 @@ export interface Enrolment {
   lifetimes: Lifetimes
   /** Whether the service sends mail. */
   mail: boolean
+  /** The RP ID of the service; undefined if it has no passkeys. */
+  rpId: string | undefined
   keys: {
     /** The key of TOTP secrets. */
     totp: Buffer
@@ -83,16 +85,17 @@ export interface Requirement {
  * active
  */
 export async function finishTotp(
-  { keys, lifetimes, mail }: Enrolment,
+  enrolment: Enrolment,
   { transaction, session }: FactorChange,
   code: string
 ): Promise<{ codes: string[] } & Requirement> {
+  const { keys, lifetimes, mail } = enrolment
   const user = session.sub
   const before = (await readFactors(transaction, user)) as Factors
   if (!(await confirmTotp(transaction, keys.totp, user, code))) throw new Problem('MFA_CODE_INVALID')
-  const requirement = await require(lifetimes, { transaction, session })
   const codes = await makeRecoveryCodes(transaction, keys.recovery, user)
   await voidLoginSteps(transaction, user)
+  const requirement = await require(enrolment, { transaction, session })
   if (!(await addProofToSession(transaction, lifetimes, session, 'totp'))) throw new Problem('TOKEN_INVALID')
   const changed = before.totp ? 'app replaced' : 'app added'
   await notify(transaction, mail, user, requirement.becameRequired ? 'second step on' : changed)
@@ -123,10 +126,10 @@ export async function removeTotp({ mail }: Enrolment, { transaction, session }: 
  * @throws Problem FORBIDDEN if the account has no factor that they could replace
  */
 export async function renewRecoveryCodes(
-  { keys }: Enrolment,
+  { keys, rpId }: Enrolment,
   { transaction, session }: FactorChange
 ): Promise<string[]> {
-  await requireFactor(transaction, session.sub)
+  await requireFactor(transaction, session.sub, rpId)
   const codes = await makeRecoveryCodes(transaction, keys.recovery, session.sub)
   await voidLoginSteps(transaction, session.sub)
   return codes
@@ -147,10 +150,11 @@ export interface RequirementChange extends Requirement {
  * @throws Problem FORBIDDEN if it is to be required and the account has no factor
  */
 export async function changeRequirement(
-  { keys, lifetimes, mail }: Enrolment,
+  enrolment: Enrolment,
   { transaction, session }: FactorChange,
   required: boolean
 ): Promise<RequirementChange> {
+  const { keys, mail, rpId } = enrolment
   const user = session.sub
   if (!required) {
     const dropped = await requireSecondStep(transaction, user, false)
@@ -159,26 +163,26 @@ export async function changeRequirement(
     const factors = (await readFactors(transaction, user)) as Factors
     return { factors, codes: undefined, dropped, becameRequired: false, ended: 0 }
   }
-  const { recovery_codes: left } = await requireFactor(transaction, user)
+  const { recovery_codes: left } = await requireFactor(transaction, user, rpId)
   const codes = left === 0 ? await makeRecoveryCodes(transaction, keys.recovery, user) : undefined
-  const requirement = await require(lifetimes, { transaction, session })
   await voidLoginSteps(transaction, user)
+  const requirement = await require(enrolment, { transaction, session })
   if (requirement.becameRequired) await notify(transaction, mail, user, 'second step on')
   const factors = (await readFactors(transaction, user)) as Factors
   return { factors, codes, dropped: false, ...requirement }
 }
 
 /** Requires a second step, and ends the other sessions below `aal2`. */
-async function require(lifetimes: Lifetimes, { transaction, session }: FactorChange): Promise<Requirement> {
-  const becameRequired = await requireSecondStep(transaction, session.sub, true)
+async function require({ lifetimes, rpId }: Enrolment, { transaction, session }: FactorChange): Promise<Requirement> {
+  const becameRequired = await requireSecondStep(transaction, session.sub, true, rpId)
   const ended = becameRequired ? await endSessionsBelowAal2(transaction, lifetimes, session) : 0
   return { becameRequired, ended }
 }
 
-async function requireFactor(transaction: Database, user: string): Promise<Factors> {
-  const factors = (await readFactors(transaction, user)) as Factors
-  if (factors.required || factors.totp !== null || factors.passkeys > 0) return factors
-  throw new Problem('FORBIDDEN', { message: 'The account has no authenticator app and no passkey.' })
+async function requireFactor(transaction: Database, user: string, rpId: string | undefined): Promise<Factors> {
+  const factors = (await readFactors(transaction, user, rpId)) as Factors
+  if (factors.required || factors.totp !== null || factors.usable_passkeys > 0) return factors
+  throw new Problem('FORBIDDEN', { message: 'The account has no authenticator app and no passkey that works here.' })
 }
 
 async function notify(

@@ -36,38 +36,42 @@ export async function registerPasskey(
   return added
 }
 
+/** The settings of the removal of a passkey. */
+export interface PasskeyRemoval {
+  /** Whether the service sends mail. */
+  mail: boolean
+  /** The RP ID of the service. */
+  rpId: string
+}
+
 /**
  * Deletes a passkey. With the last factor, the requirement of a second step and the recovery codes are removed.
  *
- * @param mail whether the service sends mail
  * @returns whether the requirement was removed
  * @throws Problem NOT_FOUND if the account has none with that id; LAST_CREDENTIAL if no way to sign in would be left
  */
 export async function removePasskey(
-  mail: boolean,
+  { mail, rpId }: PasskeyRemoval,
   { transaction, session }: FactorChange,
   id: string
 ): Promise<boolean> {
   const user = session.sub
   if (!(await deletePasskey(transaction, user, id))) throw new Problem('NOT_FOUND')
-  if (!(await canSignIn(transaction, user))) throw new Problem('LAST_CREDENTIAL')
+  if (!(await canSignIn(transaction, user, rpId))) throw new Problem('LAST_CREDENTIAL')
   const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
   await withdrawProof(transaction, user, 'passkey')
-  if (mail) {
-    await enqueueNotice(transaction, user, { what: 'passkey deleted' })
-    if (dropped) await enqueueNotice(transaction, user, { what: 'second step off' })
-  }
+  if (mail) await enqueueNotice(transaction, user, { what: dropped ? 'second step off' : 'passkey deleted' })
   return dropped
 }
 
-/** Whether an account has a passkey, a password, or an address to which a link to choose one can be sent. */
-async function canSignIn(transaction: Database, user: string): Promise<boolean> {
+/** Whether an account has a usable passkey, a password, or an address to which a link to choose one can be sent. */
+async function canSignIn(transaction: Database, user: string, rpId: string): Promise<boolean> {
   const able = await transaction.query(
     sql`SELECT FROM users
      WHERE id = ${user} AND (
        password_hash <> ${NO_PASSWORD} OR (email IS NOT NULL AND email_verified)
-       OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id)
+       OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id AND rp_id = ${rpId})
      )`
   )
   return able.length > 0

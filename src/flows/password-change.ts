@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { enqueueMail } from '../mail/mails.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endSessions, type SessionOfUser } from '../sessions/sessions.ts'
-import { type Credentials, changePasswordHash, type DeviceOwner } from '../users/credentials.ts'
+import { type Credentials, changePasswordHash, type DeviceOwner, wrongPassword } from '../users/credentials.ts'
 
 /**
  * Changes the password of a signed-in user, ends all other sessions, and queues a notice, in one transaction.
@@ -33,6 +33,3 @@ export async function changePassword(
     return changed
   })
 }
-
-/** The answer to a wrong current password. */
-export const wrongPassword = () => new Problem('INVALID_CREDENTIALS', { message: 'The current password is wrong.' })

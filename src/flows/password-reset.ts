@@ -8,7 +8,7 @@ import { type EmailToken, useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions } from '../sessions/sessions.ts'
-import { changePasswordHash, type DeviceOwner, findDeviceOwner } from '../users/credentials.ts'
+import { changePasswordHash, findOwnCredentials, type PasswordOwner } from '../users/credentials.ts'
 import { markVerified } from '../users/users.ts'
 
 /**
@@ -24,17 +24,17 @@ export async function resetPassword(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash, deletePasskeys = false }: { token: string; hash: string; deletePasskeys?: boolean | undefined }
-): Promise<{ owner: DeviceOwner; ended: number; passkeys: number }> {
+): Promise<{ owner: PasswordOwner; ended: number; passkeys: number }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'reset password', token)
     const { user, names, email, passwordVersion } = used as ResetToken
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
     await markVerified(transaction, user)
+    const passkeys = deletePasskeys ? await removePasskeys(transaction, user) : 0
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
     await resetGuesses(transaction, accountKeys(secret, { id: user, ...names }))
     await enqueueMail(transaction, { kind: 'password changed', recipient: email, userId: user })
-    const passkeys = deletePasskeys ? await removePasskeys(transaction, user) : 0
-    return { owner: (await findDeviceOwner(transaction, user)) as DeviceOwner, ended, passkeys }
+    return { owner: (await findOwnCredentials(transaction, user)) as PasswordOwner, ended, passkeys }
   })
 }
 

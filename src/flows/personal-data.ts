@@ -79,7 +79,7 @@ const shownRecord = ({ action, detail, ...record }: Record<string, unknown>) => 
 type ExportedUser = UserRow & { moment: Date }
 
 const emailChanges = (user: string) =>
-  sql`SELECT previous_email, changed_at, undone_at FROM email_changes WHERE user_id = ${user} ORDER BY id`
+  sql`SELECT previous_email, asked_at, changed_at, undone_at FROM email_changes WHERE user_id = ${user} ORDER BY id`
 
 /** Lists of any length, paged by the column `place`: the rows after one. */
 const LISTS = {

@@ -61,10 +61,15 @@ export async function ensureKey(database: Database, secrets: Secrets): Promise<v
  * @returns its `kid`, the thumbprint of RFC 7638
  */
 export async function addKey(database: Database, secrets: Secrets, lead = PUBLISH_LEAD): Promise<string> {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
+  const { publicKey, privateKey: content } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { format: 'der', type: 'spki' },
+    privateKeyEncoding: { format: 'der', type: 'pkcs8' }
+  })
+  // Not the generated key itself: in Node 20, garbage collection during its export as a JWK waits for a lock that the
+  // export holds, forever.
+  const { kty, crv, x, y } = createPublicKey({ key: publicKey, format: 'der', type: 'spki' }).export({ format: 'jwk' })
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-  const content = pair.privateKey.export({ format: 'der', type: 'pkcs8' })
   const wrapped = wrapPrivateKey(content, kid, await sealingSecrets(database, secrets))
   await database.query(
     sql`INSERT INTO signing_keys (kid, public_key, private_key, created_at, sign_from)

@@ -23,6 +23,8 @@ export interface EmailToken {
   /** The address that it is about. */
   email: string
   change: string | null
+  /** When its mail was requested; null for a token of an earlier version. */
+  askedAt: Date | null
 }
 
 /** A token in the personal export of its user. */
@@ -80,11 +82,12 @@ export async function mintEmailToken(
         )
       : await database.query(
           sql`INSERT INTO email_tokens AS known
-             (hash, mail_id, purpose, email, sent_at, expires_at, user_id, password_version, email_version, email_change)
+             (hash, mail_id, purpose, email, sent_at, expires_at, user_id, password_version, email_version, email_change,
+               asked_at)
            SELECT ${hash}::bytea, ${mail}::uuid, ${purpose}::text, ${email}::text, ${NOW}, ${NOW} + ${lifetime}, id,
              CASE WHEN ${requires.includes('same password')} THEN password_version END,
              CASE WHEN ${requires.includes('same email')} THEN email_version END,
-             ${change ?? null}::uuid
+             ${change ?? null}::uuid, (SELECT created_at FROM mails WHERE mails.id = ${mail})
            FROM users
            WHERE id = ${user} AND disabled_at IS NULL
              AND password_version = coalesce(${passwordVersion ?? null}::integer, password_version)
@@ -136,7 +139,7 @@ const CLAIMED = sql`(extract(epoch FROM mine.claimed_until) * 1000000)::bigint::
 /** An `EmailToken`, from `valid`. */
 export const COLUMNS = sql`valid.user_id AS user,
   json_build_object('username', valid.username, 'email', valid.present_email) AS names,
-  valid.password_version AS "passwordVersion", valid.email, valid.email_change AS change`
+  valid.password_version AS "passwordVersion", valid.email, valid.email_change AS change, valid.asked_at AS "askedAt"`
 
 /** Looks up a valid token without using it. */
 export async function lookUpEmailToken(

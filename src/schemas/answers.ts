@@ -1,6 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import { Type } from '@sinclair/typebox'
-import { type AuthenticationChallenge, type Code, PROBLEMS, PROOFS } from '../errors.ts'
+import { type Code, PROBLEMS, PROOFS, Problem as ProblemError, stepUpChallenge } from '../errors.ts'
 import { RequestOptions } from './factors.ts'
 import { MFA_TOKEN, reference, strict, UUID } from './fields.ts'
 
@@ -76,14 +75,40 @@ export const ACCEPTED = {
   )
 }
 
-/** The examples of challenges. */
-const CHALLENGES: { [Each in Code]?: AuthenticationChallenge } = {
-  MFA_REQUIRED: { factors: ['totp', 'recovery_code'], expires_in: 300, mfa_token: MFA_TOKEN },
-  STEP_UP_REQUIRED: { factors: ['totp', 'recovery_code'], expires_in: 300 }
-}
-
 /** Statuses of MALFORMED_REQUEST that Node's parser or the router determines. */
 const TRANSPORT = [408, 417, 431]
+const LONG = 414
+
+/** What the examples of these codes have in addition. */
+const DETAILS: { [Each in Code]?: ConstructorParameters<typeof ProblemError>[1] } = {
+  VALIDATION_FAILED: { errors: [{ path: '/password', message: 'is required' }] },
+  MFA_REQUIRED: { challenge: { factors: ['totp', 'recovery_code'], expires_in: 300, mfa_token: MFA_TOKEN } },
+  STEP_UP_REQUIRED: { challenge: { factors: ['totp', 'recovery_code'], expires_in: 300 } }
+}
+
+/** The headers of a code that depend on the request: every value that the document shows. */
+const HEADERS: { [Each in Code]?: Record<string, string[]> } = {
+  STEP_UP_REQUIRED: { 'www-authenticate': [stepUpChallenge(600), stepUpChallenge(600, 'aal2')] }
+}
+
+/** An example for each refusal: the examples of the document's components. No operation has METHOD_NOT_ALLOWED. */
+export const REFUSALS = Object.fromEntries([
+  ...(Object.keys(PROBLEMS) as Code[])
+    .filter((code) => code !== 'METHOD_NOT_ALLOWED')
+    .map((code) => example(code, PROBLEMS[code].status)),
+  ...[...TRANSPORT, LONG].map((status) => example('MALFORMED_REQUEST', status))
+])
+
+function example(code: Code, statusCode: number) {
+  return [exampleName(code, statusCode), { value: new ProblemError(code, { ...DETAILS[code], statusCode }).toJSON() }]
+}
+
+function exampleName(code: Code, status: number): string {
+  return status === PROBLEMS[code].status ? code : `${code}_${status}`
+}
+
+/** The additional error of a route with a parameter in its path, which may be too long. */
+export const LONG_PATH = { [LONG]: refusal(LONG, ['MALFORMED_REQUEST']) }
 
 /**
  * Returns the response schemas for the errors of a route, by status. Each lists the possible codes.
@@ -99,29 +124,26 @@ export function refusals(...codes: Code[]) {
   return Object.fromEntries([...byStatus].map(([status, itsCodes]) => [status, refusal(status, itsCodes)]))
 }
 
-/** The additional error of a route with a parameter in its path, which may be too long. */
-export const LONG_PATH = { 414: refusal(414, ['MALFORMED_REQUEST']) }
-
 function refusal(status: number, codes: Code[]) {
-  // A challenge is what clients need to see most; otherwise the first code.
-  const code = codes.find((each) => each in CHALLENGES) ?? (codes[0] as Code)
-  const { message, ...problem }: { message: string; headers?: Record<string, string> } = PROBLEMS[code]
-  const errors = code === 'VALIDATION_FAILED' && { errors: [{ path: '/password', message: 'is required' }] }
-  const challenge = code in CHALLENGES && { challenge: CHALLENGES[code] }
+  const headers = headersOf(codes)
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${exampleName(code, status)}` }])
   return {
     description: codes.join(', '),
-    ...(problem.headers && { headers: documented(problem.headers) }),
+    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
     content: {
-      'application/json': {
-        schema: reference(Problem, codes.join(', ')),
-        example: { statusCode: status, error: STATUS_CODES[status], code, message, ...errors, ...challenge }
-      }
+      'application/json': { schema: reference(Problem, codes.join(', ')), examples: Object.fromEntries(examples) }
     }
   }
 }
 
-function documented(headers: Record<string, string>) {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, { type: 'string', examples: [value] }])
-  )
+/** The headers of these codes, each with all its values. */
+function headersOf(codes: Code[]) {
+  const values = new Map<string, string[]>()
+  for (const code of codes) {
+    const { headers = {} }: { status: number; headers?: Record<string, string> } = PROBLEMS[code]
+    for (const [name, value] of Object.entries<string | string[]>({ ...headers, ...HEADERS[code] })) {
+      values.set(name, [...(values.get(name) ?? []), ...[value].flat()])
+    }
+  }
+  return [...values].map(([name, all]) => [name, { type: 'string', examples: [...new Set(all)] }] as const)
 }

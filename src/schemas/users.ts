@@ -87,7 +87,12 @@ export const AccountExport = Type.Object(
       blocked_for: Type.Integer({ description: 'seconds' })
     }),
     resting_usernames: list({ username: Text, until: Time }),
-    email_changes: list({ previous_email: Text, changed_at: Time, undone_at: nullable(Time) }),
+    email_changes: list({
+      previous_email: Text,
+      asked_at: nullable(Time),
+      changed_at: Time,
+      undone_at: nullable(Time)
+    }),
     email_tokens: list({ purpose: Text, email: Text, sent_at: Time, expires_at: Time, used_at: nullable(Time) }),
     mfa: Type.Object({ required: Type.Boolean(), totp: nullable(Type.Object({ created_at: Time }, strict)) }, strict),
     recovery_codes: list({ made_at: Time, used_at: nullable(Time) }),

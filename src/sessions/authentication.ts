@@ -70,9 +70,13 @@ const METHODS = {
 export async function withdrawProof(transaction: Database, user: string, proof: keyof typeof METHODS): Promise<void> {
   const { method, others } = METHODS[proof]
   await transaction.query(
-    sql`UPDATE sessions SET amr = array_remove(
+    sql`WITH proven AS (
+       SELECT id FROM sessions WHERE user_id = ${user} AND ended_at IS NULL AND ${method} = ANY(amr)
+       ORDER BY id FOR UPDATE
+     )
+     UPDATE sessions SET amr = array_remove(
          CASE WHEN amr @> ${others}::text[] THEN amr ELSE array_remove(amr, 'mfa') END, ${method}
        )
-     WHERE user_id = ${user} AND ended_at IS NULL AND ${method} = ANY(amr)`
+     FROM proven WHERE sessions.id = proven.id`
   )
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
+import { Problem } from '../errors.ts'
 import type { AccountNames, Names } from '../schemas/users.ts'
 import { fold } from './names.ts'
 
@@ -19,6 +20,8 @@ export interface Credentials extends AccountNames {
 
 /** The account of a device cookie. A new version of either kind revokes all earlier cookies. */
 export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_version'>
+/** The account of somebody who has set or proven its password. */
+export type PasswordOwner = DeviceOwner & Pick<Credentials, 'mfa_required'>
 const DEVICE_OWNER = sql`id, password_version, device_version`
 const CREDENTIALS = sql`id, username, email, email_verified, password_hash, password_version, email_version,
   device_version, mfa_required, disabled_at IS NOT NULL AS disabled`
@@ -102,3 +105,6 @@ export async function replacePasswordHash(transaction: Database, id: string, has
     sql`UPDATE users SET password_hash = ${hash}, password_version = password_version + 1 WHERE id = ${id}`
   )
 }
+
+/** The refusal of a wrong current password. */
+export const wrongPassword = () => new Problem('INVALID_CREDENTIALS', { message: 'The current password is wrong.' })

@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign
+} from 'node:crypto'
 
 /** What CBOR is made of here (RFC 8949). */
 export type Cbor = number | string | Buffer | Cbor[] | Map<number | string, Cbor> | { raw: Buffer }
@@ -204,11 +212,25 @@ export function withExtensions(bytes: Buffer, extensions: Cbor): Buffer {
 
 const ALGORITHMS: Record<Algorithm, number> = { EdDSA: -8, ES256: -7, RS256: -257 }
 
+/**
+ * Generated keys are read again: in Node 20, garbage collection during the export of a generated key as a JWK waits for a
+ * lock that the export holds, forever.
+ */
 function keyPair(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
-  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519')
-  if (algorithm === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return generateKeyPairSync('rsa', { modulusLength: 2048 })
+  if (algorithm === 'EdDSA')
+    return read(generateKeyPairSync('ed25519', { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  if (algorithm === 'ES256')
+    return read(generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  return read(generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
 }
+
+const SPKI = { format: 'der', type: 'spki' } as const
+const PKCS8 = { format: 'der', type: 'pkcs8' } as const
+
+const read = ({ publicKey, privateKey }: { publicKey: Buffer; privateKey: Buffer }) => ({
+  publicKey: createPublicKey({ key: publicKey, ...SPKI }),
+  privateKey: createPrivateKey({ key: privateKey, ...PKCS8 })
+})
 
 /** A public key as authenticators write it (RFC 9052 §7, RFC 8230 §4). */
 function coseKey(key: KeyObject, algorithm: Algorithm, alg = ALGORITHMS[algorithm]): Map<number, Cbor> {

@@ -73,8 +73,11 @@ const { setTimeout, clearTimeout } = globalThis
 /** Embedded databases that no test uses now, and what will close them: to empty one is far quicker than to start one. */
 const idle = new Map<PGlite, NodeJS.Timeout>()
 
-/** How long one waits for the next test, in milliseconds: an open one keeps the process from ending. */
-const TIMEOUT = 100
+/**
+ * How long one waits for the next test, in milliseconds: an open one keeps the process from ending, and another one
+ * takes a second of the processor.
+ */
+const TIMEOUT = 1000
 
 async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pglite: PGlite }> {
   const used = takeIdle()
@@ -191,9 +194,14 @@ async function template(): Promise<string> {
   return name
 }
 
-/** Puts a database with the current schema into a DATA_DIR: one that the service makes itself takes seconds. */
-export async function fillDataFolder(folder: string): Promise<void> {
-  cpSync(join(await original(), FOLDER), join(folder, 'postgres'), { recursive: true })
+/** Puts a database into a DATA_DIR, with the current schema or empty: one that the service makes itself takes seconds. */
+export async function fillDataFolder(folder: string, { migrated = true } = {}): Promise<void> {
+  const data = join(folder, 'postgres')
+  cpSync(join(await original(), FOLDER), data, { recursive: true })
+  if (migrated) return
+  const pglite = await PGlite.create(data, START)
+  await empty(pglite)
+  await pglite.close()
 }
 
 /** In memory, where its hundreds of files are quicker than on a disk. */

@@ -27,13 +27,13 @@ export async function enrolApp(database: Database, key: Buffer, user: string): P
 }
 
 /** Gives an account a passkey that no authenticator has. */
-export async function enrolPasskey(database: Database, user: string): Promise<void> {
+export async function enrolPasskey(database: Database, user: string, rpId = 'localhost'): Promise<void> {
   await addPasskey(database, user, {
     credentialId: randomBytes(16),
     publicKey: randomBytes(16),
     signCount: 0,
     transports: [],
-    rpId: 'example.com',
+    rpId,
     aaguid: '00000000-0000-0000-0000-000000000000',
     backupEligible: false,
     backedUp: false

@@ -2,7 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { PoolClient } from 'pg'
 
 /** What is sent to the database while something happens: the first word of each statement. */
-export async function statementsOf({ pg }: FastifyInstance, happen: () => Promise<unknown>): Promise<string[]> {
+export async function statementsOf(fastify: FastifyInstance, happen: () => Promise<unknown>): Promise<string[]> {
+  return (await textsOf(fastify, happen)).map((text) => String(/^\s*(\w+)/.exec(text)?.[1]))
+}
+
+/** The text of each statement that is sent to the database while something happens. */
+export async function textsOf({ pg }: FastifyInstance, happen: () => Promise<unknown>): Promise<string[]> {
   const statements: string[] = []
   const pool = pg.pool as { connect(): Promise<PoolClient> }
   const { connect } = pool
@@ -10,8 +15,7 @@ export async function statementsOf({ pg }: FastifyInstance, happen: () => Promis
     const client = await connect.call(pool)
     const { query, release } = client
     const watched = (config: { text: string } | string, ...rest: unknown[]) => {
-      const text = typeof config === 'string' ? config : config.text
-      statements.push(String(/^\s*(\w+)/.exec(text)?.[1]))
+      statements.push(typeof config === 'string' ? config : config.text)
       return (query as unknown as (...given: unknown[]) => unknown).call(client, config, ...rest)
     }
     client.query = watched as never

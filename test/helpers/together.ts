@@ -4,19 +4,26 @@ import tap, { comment } from 'tap'
 /** How long a test may take, in milliseconds: .taprc bounds the process. */
 const TIMEOUT_MS = 1_200_000
 
+interface Share {
+  part: number
+  of: number
+}
+
 /**
  * Runs the test files of a folder in this process, one after the other: most of the time of a small file goes into
  * starting Node, PostgreSQL and the application, which is done once for all of them.
  *
  * @param folder its path from the root of the project
+ * @param share part 1 of 2 is the first, the third, the fifth file: a large folder in one process would run to its end
+ *   alone, while the other cores wait
  */
-export async function together(folder: string): Promise<void> {
+export async function together(folder: string, { part, of }: Share = { part: 1, of: 1 }): Promise<void> {
   // The time of the process begins anew with each test.
   tap.beforeEach(() => tap.setTimeout(TIMEOUT_MS))
   const root = new URL(`../../${folder}/`, import.meta.url)
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  for (const file of files.sort()) {
-    if (!file.endsWith('.test.ts')) continue
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'))
+  for (const [index, file] of files.sort().entries()) {
+    if (index % of !== part - 1) continue
     comment(`${folder}/${file}`)
     await import(new URL(file, root).href)
   }

@@ -56,7 +56,12 @@ test('/mfa', async (t) => {
     const other = (await post(fastify, '/login', { username, password: PASSWORD })).json()
     t.strictSame(answer(await require(true)), {
       statusCode: 403,
-      body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The account has no authenticator app and no passkey.')
+      body: refusal(
+        403,
+        'Forbidden',
+        'FORBIDDEN',
+        'The account has no authenticator app and no passkey that works here.'
+      )
     })
     t.strictSame(answer(await require(false)), { statusCode: 200, body: NONE })
     await enrolPasskey(database(), id)

@@ -87,33 +87,6 @@ test('the passkeys of a user', async (t) => {
     t.strictSame(others, [second, third])
   })
 
-  await t.test('take options that exclude those that there are', async (t) => {
-    const { token, user } = await begin(fastify)
-    const { authenticator } = await addPasskeyTo(fastify, token)
-    const { public_key, expires_in } = (await post(fastify, '/passkeys/options', {}, bearer(token))).json()
-    t.equal(expires_in, 300)
-    t.match(public_key, {
-      rp: { name: '127.0.0.1', id: 'localhost' },
-      user: { name: user.username, displayName: user.username },
-      pubKeyCredParams: [{ alg: -8 }, { alg: -7 }, { alg: -257 }],
-      timeout: 300000,
-      attestation: 'none',
-      excludeCredentials: [{ id: authenticator.id, transports: ['internal'], type: 'public-key' }],
-      authenticatorSelection: { residentKey: 'required', userVerification: 'required' }
-    })
-    t.equal(Buffer.from(public_key.challenge, 'base64url').length, 54)
-    t.equal(Buffer.from(public_key.user.id, 'base64url').toString('hex'), user.id.replaceAll('-', ''))
-    const empty = await fastify.inject({ method: 'POST', url: '/passkeys/options', headers: bearer(token) })
-    t.equal(empty.statusCode, 200, 'a body is not needed')
-  })
-
-  await t.test('are named after the address where there is no username', async (t) => {
-    const { access_token: token } = await signIn(fastify, { email: 'grace@example.com' })
-    const { public_key } = (await post(fastify, '/passkeys/options', {}, bearer(token))).json()
-    t.match(public_key.user, { name: 'grace@example.com', displayName: 'grace@example.com' })
-    await letters(fastify)
-  })
-
   await t.test('are rejected if anything about them is wrong', async (t) => {
     const { token } = await begin(fastify)
     const other = await begin(fastify)

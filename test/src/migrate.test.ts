@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
-import { openEmbedded } from '../../src/database/embedded.ts'
 import { emptyDatabase, fillDataFolder } from '../helpers/database.ts'
 import { serverOver } from '../helpers/servers.ts'
 
 const inRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-const PROGRAM = ['--import', inRoot('test/helpers/typescript.mjs'), inRoot('src/migrate.ts')]
+// Like the tests themselves, with the quick compiler for the embedded database.
+const PROGRAM = ['--liftoff-only', '--import', inRoot('test/helpers/typescript.mjs'), inRoot('src/migrate.ts')]
 
 /** How the program ends, in a folder and with this configuration, and what it says. */
 async function migrate(cwd: string, environment: NodeJS.ProcessEnv, ...words: string[]) {
@@ -27,8 +27,7 @@ test('the program that migrates alone', async (t) => {
 
   await t.test('applies what is missing, and then nothing', async (t) => {
     const fresh = join(folder, 'fresh')
-    const { close } = await openEmbedded(fresh)
-    await close()
+    await fillDataFolder(fresh, { migrated: false })
     t.match(await migrate(folder, { DATA_DIR: fresh }), { status: 0, stdout: /^applied 1 users$/m })
     const data = join(folder, 'data')
     await fillDataFolder(data)

@@ -145,7 +145,7 @@ test('wrong codes', async (t) => {
     }
     t.strictSame(
       (await recorded(fastify, id, 'second factor throttled')).map(({ detail }) => detail),
-      [null, null]
+      [{ method: 'totp' }, { method: 'recovery_code' }]
     )
     clock.advance(30)
     t.equal((await prove({ totp: app.wrong() })).statusCode, 401)
@@ -274,9 +274,8 @@ test('a factor', async (t) => {
 
   /** Adds a factor that answers as it is told, in place of passkeys. */
   function add(fastify: FastifyInstance, use: () => Promise<boolean>): void {
-    const factor: Factor<'credential'> = {
+    const factor: Factor<'passkey'> = {
       name: 'passkey',
-      key: 'credential',
       check: async () => ({
         proof: 'passkey',
         use,
@@ -296,7 +295,7 @@ test('a factor', async (t) => {
       raw: { socket: { remoteAddress: '192.0.2.1' } },
       record: (...record: unknown[]) => records.push(record)
     }
-    const attempt = { account, answers: { credential: {} }, purpose: { for: 'step-up', session: 'its id' } }
+    const attempt = { account, answers: { passkey: {} }, purpose: { for: 'step-up', session: 'its id' } }
     return fastify.factors.check(request as never, attempt as never, work as never).then(
       (result) => ({ result, records }),
       (error) => ({ error: error.code ?? error.message, records })
@@ -322,22 +321,31 @@ test('a factor', async (t) => {
     t.strictSame(calls, ['refused'])
   })
 
-  await t.test('takes back what it counted if the request ends in 503, and only then', async (t) => {
+  await t.test('takes back what it counted if the request is refused for another reason', async (t) => {
     add(fastify, async () => true)
-    const fail = (code: 'DATABASE_UNAVAILABLE' | 'TOKEN_INVALID') => async () => {
+    const fail = (code: 'DATABASE_UNAVAILABLE' | 'TOKEN_INVALID' | 'MFA_TOKEN_INVALID') => async () => {
       throw new Problem(code)
     }
     t.strictSame(await check(fail('DATABASE_UNAVAILABLE')), { error: 'DATABASE_UNAVAILABLE', records: [] })
     t.strictSame(calls, ['refund'])
     t.match(await check(fail('TOKEN_INVALID')), { error: 'TOKEN_INVALID' })
-    t.strictSame(calls, ['refund'])
+    t.strictSame(calls, ['refund', 'refund'])
+    for (let count = 0; count < 12; count += 1) {
+      t.match(await check(fail('MFA_TOKEN_INVALID')), { error: 'MFA_TOKEN_INVALID' }, 'never throttled')
+    }
+    calls = ['refund', 'refund']
+    const broken = async () => {
+      throw new Error('broken')
+    }
+    t.match(await check(broken), { error: 'broken' })
+    t.strictSame(calls, ['refund', 'refund'])
   })
 
   await t.test('is offered with the options that it needs', async (t) => {
     await fastify.database.open().query(
       sql`INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, rp_id, aaguid,
          backup_eligible, backed_up, name, created_at)
-       VALUES (${user.id}, ${user.id}, 'x', 'x', 0, '{}', 'x', ${user.id}, true, true, 'x', now())`
+       VALUES (${user.id}, ${user.id}, 'x', 'x', 0, '{}', 'localhost', ${user.id}, true, true, 'x', now())`
     )
     const purpose = { for: 'step-up', session: 'x' } as const
     const request = { database: fastify.database.open() } as never

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
+import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
+import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import type { Changes } from '../../helpers/authenticator.ts'
-import { requireStep } from '../../helpers/enrolled.ts'
+import { enrolPasskey, requireStep } from '../../helpers/enrolled.ts'
 import { meanwhile } from '../../helpers/meanwhile.ts'
 import { addPasskeyTo, recorded, signInOptions, signInWith } from '../../helpers/passkeys.ts'
 
@@ -142,6 +144,70 @@ test('a passkey at a step-up', async (t) => {
   t.equal(fresh.statusCode, 200)
   t.equal((await post(fastify, '/passkeys/options', {}, bearer(fresh.json().access_token))).statusCode, 200)
   t.strictSame(await codeOf(stepUp(access_token, credential)), CODE_INVALID, 'once')
+})
+
+test('a passkey of another RP ID', async (t) => {
+  const fastify = await build(t)
+  const database = fastify.database.open()
+  const { user, access_token } = await signIn(fastify, { username: 'ada' })
+  const headers = bearer(access_token)
+  const { authenticator, response } = await addPasskeyTo(fastify, access_token)
+  const { id } = response.json()
+  await database.query(sql`UPDATE passkeys SET rp_id = 'old.example.com'`)
+  const get = async (url: string) => (await fastify.inject({ url, headers })).json()
+  const remove = (passkey: string) => codeOf(fastify.inject({ method: 'DELETE', url: `/passkeys/${passkey}`, headers }))
+  const require = () => fastify.inject({ method: 'PATCH', url: '/mfa', headers, payload: { required: true } })
+
+  await t.test('is listed and counted', async (t) => {
+    t.match(await get('/passkeys'), { rp_id: 'localhost', passkeys: [{ id }] })
+    t.strictSame(await get('/mfa'), { required: false, totp: null, passkeys: 1, recovery_codes: 0 })
+  })
+
+  await t.test('is no factor that could be required', async (t) => {
+    t.strictSame(await codeOf(require()), [403, 'FORBIDDEN'])
+    t.strictSame(await codeOf(post(fastify, '/mfa/recovery-codes', undefined, headers)), [403, 'FORBIDDEN'])
+  })
+
+  await t.test('does not sign in, and is not reported as unknown', async (t) => {
+    t.strictSame(await codeOf(signInWith(fastify, authenticator, { rpId: 'old.example.com' })), [
+      401,
+      'PASSKEY_INVALID'
+    ])
+  })
+
+  await t.test('is not offered', async (t) => {
+    await makeRecoveryCodes(database, fastify.deriveKey('recovery codes'), user.id)
+    await requireStep(database, user.id)
+    const { mfa_token: _, ...challenge } = await passwordOf(fastify, 'ada')
+    t.strictSame(challenge, { factors: ['recovery_code'], expires_in: 300 })
+    await database.query(sql`UPDATE users SET mfa_required = false`)
+    t.strictSame((await post(fastify, '/passkeys/options', {}, headers)).json().public_key.excludeCredentials, [])
+  })
+
+  await t.test('is no way to sign in that could be left', async (t) => {
+    const living = await addPasskeyTo(fastify, access_token)
+    await requireStep(database, user.id)
+    const { factors, public_key } = await passwordOf(fastify, 'ada')
+    t.strictSame(factors, ['recovery_code', 'passkey'])
+    t.match(public_key.allowCredentials, [{ id: living.authenticator.id }])
+    t.equal(public_key.allowCredentials.length, 1)
+    await database.query(sql`UPDATE users SET password_hash = ${NO_PASSWORD}, mfa_required = false`)
+    t.strictSame(await remove(living.response.json().id), [409, 'LAST_CREDENTIAL'])
+    t.equal((await fastify.inject({ method: 'DELETE', url: `/passkeys/${id}`, headers })).statusCode, 204)
+  })
+})
+
+test('without passkeys, those of an account are no factor', async (t) => {
+  const fastify = await build(t, { environment: { PUBLIC_URL: 'https://192.0.2.1' } })
+  const database = fastify.database.open()
+  const { user, access_token } = await signIn(fastify, { username: 'ada' })
+  await enrolPasskey(database, user.id)
+  const require = { method: 'PATCH', url: '/mfa', headers: bearer(access_token), payload: { required: true } } as const
+  t.strictSame(await codeOf(fastify.inject(require)), [403, 'FORBIDDEN'])
+  await makeRecoveryCodes(database, fastify.deriveKey('recovery codes'), user.id)
+  await requireStep(database, user.id)
+  const { mfa_token: _, ...challenge } = await passwordOf(fastify, 'ada')
+  t.strictSame(challenge, { factors: ['recovery_code'], expires_in: 300 })
 })
 
 test('what was refused is in the log at debug alone', async (t: Test) => {

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
+import { v7 as uuid } from 'uuid'
 import { disableAccount, enableAccount } from '../../../src/admin/accounts.ts'
 import { sql } from '../../../src/database/sql.ts'
+import { enqueueMail } from '../../../src/mail/mails.ts'
 import { bearer, build, PASSWORD, post, signIn } from '../../helpers/app.ts'
 import { letters, tokenOf } from '../../helpers/letters.ts'
 
@@ -54,6 +56,50 @@ test('use of a link', async (t) => {
     }
     t.strictSame(await recorded(fastify), before)
   })
+})
+
+test('a link makes the device known, unless the account requires a second step', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const { user } = await signIn(fastify, { email: 'ada@example.com' })
+  const database = fastify.database.open()
+  const require = (required: boolean) => database.query(sql`UPDATE users SET mfa_required = ${required}`)
+  const cookieOf = async (path: string, body: object) => {
+    const { statusCode, headers } = await post(fastify, path, body)
+    t.equal(statusCode, 204, path)
+    return String(headers['set-cookie']).split('=')[0]
+  }
+  const verification = { token: await tokenOf(fastify, 'verify-email'), password: PASSWORD }
+  const links: [path: string, bodyOf: () => Promise<object>][] = [
+    ['/email/verify', async () => verification],
+    [
+      '/password/reset',
+      async () => {
+        await post(fastify, '/password/forgot', { email: 'ada@example.com' })
+        return { token: await tokenOf(fastify, 'reset-password'), new_password: NEXT }
+      }
+    ],
+    [
+      '/email/change/undo',
+      async () => {
+        const change = uuid()
+        await letters(fastify)
+        await database.query(
+          sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
+           SELECT ${change}, id, email, email_version, now() FROM users`
+        )
+        const mail = { kind: 'email changed', recipient: 'ada@example.com', userId: user.id } as const
+        await enqueueMail(database, { ...mail, data: { change, name: 'ada', new_email: 'eve@example.com' } })
+        return { token: await tokenOf(fastify, 'email-changed'), new_password: NEXT }
+      }
+    ]
+  ]
+  for (const [path, bodyOf] of links) {
+    for (const required of [true, false]) {
+      await require(required)
+      t.equal(await cookieOf(path, await bodyOf()), required ? 'undefined' : 'latchkey_device', `${path} ${required}`)
+      await letters(fastify)
+    }
+  }
 })
 
 test('the end of a registration is recorded as a registration', async (t) => {

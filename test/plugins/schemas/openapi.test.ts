@@ -5,8 +5,16 @@ import { build } from '../../helpers/app.ts'
 
 /** The example of a refusal. */
 interface Example {
+  statusCode: number
   code: string
+  message: string
   challenge?: object
+}
+
+interface Response {
+  description: string
+  headers?: Record<string, { schema: { examples: string[] } }>
+  content?: Record<string, { schema: object; examples?: Record<string, { $ref: string }> }>
 }
 
 interface Operation {
@@ -15,7 +23,7 @@ interface Operation {
   tags: string[]
   security?: object[]
   requestBody?: { content: Record<string, { schema: object }>; required: boolean }
-  responses: Record<string, { description: string; content?: Record<string, { schema: object; example?: Example }> }>
+  responses: Record<string, Response>
 }
 
 test('the OpenAPI document', async (t) => {
@@ -33,7 +41,11 @@ test('the OpenAPI document', async (t) => {
     servers: unknown
     tags: { name: string }[]
     paths: Record<string, Record<string, Operation>>
-    components: { schemas: Record<string, unknown>; securitySchemes: unknown }
+    components: {
+      schemas: Record<string, unknown>
+      securitySchemes: unknown
+      examples: Record<string, { value: Example }>
+    }
   }
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation }))
@@ -118,30 +130,53 @@ test('the OpenAPI document', async (t) => {
     }
   })
 
-  await t.test('describes every refusal by the one body, with an example', async (t) => {
-    const refusals = operations.flatMap(({ operation }) =>
-      Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
+  /** The examples of an answer, by name. */
+  const examplesOf = ({ content }: Response) =>
+    Object.entries(content?.['application/json']?.examples ?? {}).map(([name, { $ref }]) => {
+      const [, component = ''] = /^#\/components\/examples\/(\w+)$/.exec($ref) ?? []
+      return [name, document.components.examples[component]?.value] as const
+    })
+
+  await t.test('describes every refusal by the one body, with an example for each of its codes', async (t) => {
+    const refusals = operations.flatMap(({ name, operation }) =>
+      Object.entries(operation.responses)
+        .filter(([status]) => Number(status) >= 400)
+        .map(([status, response]) => ({ name: `${name} ${status}`, status, response }))
     )
     t.ok(refusals.length > 50)
-    for (const [status, { description, content }] of refusals) {
-      const { schema, example } = content?.['application/json'] ?? {}
-      t.match(schema, { $ref: '#/components/schemas/Problem' })
-      t.match(example, { statusCode: Number(status), code: /./, message: /./ })
-      t.ok(description.split(', ').includes(String(example?.code)), description)
+    for (const { name, status, response } of refusals) {
+      t.match(response.content?.['application/json']?.schema, { $ref: '#/components/schemas/Problem' })
+      const examples = examplesOf(response)
+      t.equal(examples.map(([code]) => code).join(', '), response.description, name)
+      for (const [code, value] of examples) t.match(value, { statusCode: Number(status), code, message: /./ }, name)
     }
   })
 
   await t.test('shows the challenge where a second step or a step-up is refused', async (t) => {
     const shown = operations.flatMap(({ name, operation }) =>
-      Object.values(operation.responses).flatMap(({ content }) => {
-        const { example } = content?.['application/json'] ?? {}
-        return example?.challenge ? [[name, example.code, Object.keys(example.challenge)]] : []
-      })
+      Object.values(operation.responses).flatMap((response) =>
+        examplesOf(response).flatMap(([code, value]) => {
+          const values = response.headers?.['www-authenticate']?.schema.examples ?? []
+          const stepsUp = values.filter((each) => each.includes('insufficient_user_authentication')).length
+          return value?.challenge ? [[name, { code, keys: Object.keys(value.challenge), stepsUp }]] : []
+        })
+      )
     )
-    t.match(Object.fromEntries(shown.map(([name, ...rest]) => [name, rest])), {
-      'POST /login': ['MFA_REQUIRED', ['factors', 'expires_in', 'mfa_token']],
-      'POST /mfa/totp': ['STEP_UP_REQUIRED', ['factors', 'expires_in']],
-      'POST /passkeys': ['STEP_UP_REQUIRED', ['factors', 'expires_in']]
+    const mfa = { code: 'MFA_REQUIRED', keys: ['factors', 'expires_in', 'mfa_token'], stepsUp: 0 }
+    const stepUp = { code: 'STEP_UP_REQUIRED', keys: ['factors', 'expires_in'], stepsUp: 2 }
+    t.strictSame(Object.fromEntries(shown), {
+      'DELETE /me': stepUp,
+      'DELETE /mfa/totp': stepUp,
+      'DELETE /passkeys/{id}': stepUp,
+      'PATCH /mfa': stepUp,
+      'POST /email/change': stepUp,
+      'POST /login': mfa,
+      'POST /mfa/recovery-codes': stepUp,
+      'POST /mfa/totp': stepUp,
+      'POST /mfa/totp/confirm': stepUp,
+      'POST /passkeys': stepUp,
+      'POST /passkeys/options': stepUp,
+      'POST /password/change': stepUp
     })
   })
 

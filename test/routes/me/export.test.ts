@@ -36,7 +36,7 @@ test('GET /me/export', async (t) => {
         { name: 'email', wrong_passwords: 0, blocked_for: 0 }
       ],
       resting_usernames: [],
-      email_changes: [{ previous_email: 'ada@example.com', changed_at: TIME, undone_at: null }],
+      email_changes: [{ previous_email: 'ada@example.com', asked_at: TIME, changed_at: TIME, undone_at: null }],
       email_tokens: [
         { purpose: 'verify email', email: 'ada@example.com', sent_at: TIME, expires_at: TIME, used_at: TIME },
         { purpose: 'confirm new email', email: 'lovelace@example.com', sent_at: TIME, expires_at: TIME, used_at: TIME }

@@ -33,7 +33,12 @@ test('POST /mfa/recovery-codes', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'grace' })
     t.strictSame(answer(await make(token)), {
       statusCode: 403,
-      body: refusal(403, 'Forbidden', 'FORBIDDEN', 'The account has no authenticator app and no passkey.')
+      body: refusal(
+        403,
+        'Forbidden',
+        'FORBIDDEN',
+        'The account has no authenticator app and no passkey that works here.'
+      )
     })
     await enrolPasskey(fastify.database.open(), user.id)
     t.equal((await make(token)).json().codes.length, 10)

@@ -309,7 +309,14 @@ test('POST /password/reset and second factors', async (t) => {
   await t.test('deletes all passkeys if told so', async (t) => {
     const { id, email, reset, read, templates } = await begin({ passkeys: 2, codes: true })
     t.strictSame(answer(await reset()), DONE)
-    t.strictSame(await read(), { required: false, totp: null, passkeys: 0, recovery_codes: 0 })
+    t.strictSame(await read(), {
+      required: false,
+      totp: null,
+      passkeys: 0,
+      usable_passkeys: 0,
+      recovery_codes: 0,
+      password: true
+    })
     t.strictSame((await templates()).sort(), [TOLD, DELETED])
     t.match(await recorded(fastify), [
       { action: 'password reset', account: id, detail: { count: 1 } },

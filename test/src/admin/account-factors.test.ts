@@ -51,9 +51,16 @@ test('an operator resets the factors of an account', async (t) => {
     const token = await ada.step()
     for (const name of accountCodesKeys(key, ada.id)) await countGuess(database, { name, device: undefined })
     const { before, ...rest } = await resetFactors(database, lifetimes, key, 'ADA', { passkeys: false, mail: true })
-    t.match(before, { required: true, totp: {}, passkeys: 1, recovery_codes: 10 })
+    t.match(before, { required: true, totp: {}, passkeys: 1, usable_passkeys: 0, recovery_codes: 10, password: true })
     t.strictSame(rest, { account: ada.account, ended: 2 })
-    t.strictSame(await ada.read(), { required: false, totp: null, passkeys: 1, recovery_codes: 0 })
+    t.strictSame(await ada.read(), {
+      required: false,
+      totp: null,
+      passkeys: 1,
+      usable_passkeys: 0,
+      recovery_codes: 0,
+      password: true
+    })
     t.equal(await tryLoginStep(database, token), undefined)
     t.strictSame(await database.query(sql`SELECT end_reason FROM sessions`), [
       { end_reason: 'factors reset' },
@@ -69,10 +76,20 @@ test('an operator resets the factors of an account', async (t) => {
   await t.test('with its passkeys, and without a notice where no mail is sent', async (t) => {
     const { id, read } = await begin('ada')
     await resetFactors(database, lifetimes, key, id, { passkeys: true, mail: false })
-    t.strictSame(await read(), { required: false, totp: null, passkeys: 0, recovery_codes: 0 })
+    t.strictSame(await read(), {
+      required: false,
+      totp: null,
+      passkeys: 0,
+      usable_passkeys: 0,
+      recovery_codes: 0,
+      password: true
+    })
     t.strictSame(await mails(), [])
     const again = await resetFactors(database, lifetimes, key, id, { passkeys: true, mail: false })
-    t.match(again, { before: { required: false, totp: null, passkeys: 0, recovery_codes: 0 }, ended: 0 })
+    t.match(again, {
+      before: { required: false, totp: null, passkeys: 0, usable_passkeys: 0, recovery_codes: 0, password: true },
+      ended: 0
+    })
   })
 
   await t.test('that exists', async (t) => {

@@ -58,6 +58,7 @@ test('inspects an embedded database', async (t) => {
   t.match(before.about('database'), [{ state: 'good', message: `${message}, which the first start creates` }])
   t.notOk(before.isBad)
 
+  await fillDataFolder(DATA_DIR, { migrated: false })
   const { close } = await openEmbedded(DATA_DIR)
   const during = await inspect({ DATA_DIR })
   t.match(during.about('database'), [{ message: `${message}; not inspected, since it is in use` }])

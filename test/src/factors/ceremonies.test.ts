@@ -201,6 +201,10 @@ test('ceremonies', async (t) => {
     ['an array of 2^64 elements', { attestationObject: cbor(huge) }],
     ['a format of another type', { attestationObject: attestation(Buffer.alloc(37), new Map(), 7) }],
     ['authenticator data of another type', { attestationObject: attestation('x'.repeat(40)) }],
+    ['none with a text as its statement', { attStmt: 'x' }],
+    ['none with a list as its statement', { attStmt: [] }],
+    ['none with a statement', { attStmt: new Map([['alg', -7]]) }],
+    ['self attestation with a text as its statement', { fmt: 'packed', attStmt: 'x' }],
     [
       'authenticator data without a credential',
       {

@@ -57,7 +57,7 @@ test('passkeys', async (t) => {
       { ...passkey, transports: ['internal', 'hybrid'], rp_id: 'example.com' },
       { ...named, transports: ['internal', 'hybrid'], rp_id: 'example.com' }
     ])
-    t.strictSame((await describePasskeys(open(), user))[0], {
+    t.strictSame((await describePasskeys(open(), user, 'example.com'))[0], {
       credentialId: given.credentialId,
       transports: ['internal', 'hybrid']
     })

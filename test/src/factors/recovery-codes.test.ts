@@ -22,6 +22,7 @@ test('a code is taken as people type it', (t) => {
     ['abcde-fghju', undefined],
     ['abcde_fghjk', undefined],
     ['äbcde-fghjk', undefined],
+    ['abcde-fghj\u212a', undefined],
     ['', undefined]
   ]
   for (const [text, folded] of rows) t.equal(foldRecoveryCode(text), folded, JSON.stringify(text))

@@ -16,7 +16,14 @@ import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
-const NONE: Factors = { required: false, totp: null, passkeys: 0, recovery_codes: 0 }
+const NONE: Factors = {
+  required: false,
+  totp: null,
+  passkeys: 0,
+  usable_passkeys: 0,
+  recovery_codes: 0,
+  password: true
+}
 
 test('the factors of an account', async (t) => {
   const pool = await migratedPool(t)
@@ -35,19 +42,19 @@ test('the factors of an account', async (t) => {
         [user, moment]
       )
     }
-    const addKey = () =>
+    const addKey = (rpId = 'example.com') =>
       addPasskey(open(), user, {
         credentialId: randomBytes(16),
         publicKey: randomBytes(16),
         signCount: 0,
         transports: [],
-        rpId: 'example.com',
+        rpId,
         aaguid: '00000000-0000-0000-0000-000000000000',
         backupEligible: false,
         backedUp: false
       })
     const remove = (table: string) => pool.query(`DELETE FROM ${table} WHERE user_id = $1`, [user])
-    return { user, addApp, addKey, remove, read: () => readFactors(open(), user) }
+    return { user, addApp, addKey, remove, read: () => readFactors(open(), user, 'example.com') }
   }
 
   await t.test('are none at first, and none of nobody', async (t) => {
@@ -73,11 +80,16 @@ test('the factors of an account', async (t) => {
 
   await t.test('can be required where there is one, and no longer', async (t) => {
     const { user, addKey, read } = await begin()
-    const require = (required: boolean) => requireSecondStep(open(), user, required)
+    const require = (required: boolean) => requireSecondStep(open(), user, required, 'example.com')
     t.equal(await require(true), false, 'without any')
     await addPendingTotp(open(), key, user)
     t.equal(await require(true), false, 'one that waits is none')
+    await addKey('example.org')
+    t.equal(await require(true), false, 'one of another RP ID is none')
+    t.match(await read(), { passkeys: 1, usable_passkeys: 0 })
+    t.match(await readFactors(open(), user), { passkeys: 1, usable_passkeys: 0 })
     await addKey()
+    t.match(await read(), { passkeys: 2, usable_passkeys: 1 })
     t.equal(await require(true), true)
     t.equal(await require(true), false, 'already')
     t.match(await read(), { required: true })
@@ -91,11 +103,14 @@ test('the factors of an account', async (t) => {
     await addApp()
     await addKey()
     await makeRecoveryCodes(open(), key, user)
-    await requireSecondStep(open(), user, true)
+    await requireSecondStep(open(), user, true, 'example.com')
     t.equal(await dropRequirementIfNoFactor(open(), user), false)
     await remove('totp')
     t.equal(await dropRequirementIfNoFactor(open(), user), false)
     t.match(await read(), { required: true, recovery_codes: 10 })
+    await remove('passkeys')
+    await addKey('example.org')
+    t.equal(await dropRequirementIfNoFactor(open(), user), false, 'one of another RP ID counts here')
     await remove('passkeys')
     t.equal(await dropRequirementIfNoFactor(open(), user), true)
     t.strictSame(await read(), NONE)
@@ -130,16 +145,17 @@ test('the factors of an account', async (t) => {
 
 test('a challenge offers what the account can use here, in one order', (t) => {
   const totp = { created_at: new Date(0), blocked: false }
-  const all = { required: true, totp, passkeys: 1, recovery_codes: 1 }
+  const all = { required: true, totp, passkeys: 1, usable_passkeys: 1, recovery_codes: 1, password: true }
   const rows: [factors: Factors, offer: Parameters<typeof usableFactors>[1], usable: string[]][] = [
-    [NONE, { passkeys: true }, []],
-    [NONE, { passkeys: true, password: true }, ['password']],
-    [all, { passkeys: true }, ['totp', 'recovery_code', 'passkey']],
-    [all, { passkeys: true, password: true }, ['totp', 'recovery_code', 'passkey']],
-    [{ ...all, required: false }, { passkeys: true, password: true }, ['totp', 'recovery_code', 'passkey', 'password']],
-    [all, { passkeys: false }, ['totp', 'recovery_code']],
-    [{ ...all, totp: { ...totp, blocked: true } }, { passkeys: true }, ['recovery_code', 'passkey']],
-    [{ ...all, recovery_codes: 0, passkeys: 0 }, { passkeys: true }, ['totp']]
+    [NONE, {}, []],
+    [NONE, { password: true }, ['password']],
+    [all, {}, ['totp', 'recovery_code', 'passkey']],
+    [{ ...NONE, password: false }, { password: true }, []],
+    [all, { password: true }, ['totp', 'recovery_code', 'passkey']],
+    [{ ...all, required: false }, { password: true }, ['totp', 'recovery_code', 'passkey', 'password']],
+    [{ ...all, usable_passkeys: 0 }, {}, ['totp', 'recovery_code']],
+    [{ ...all, totp: { ...totp, blocked: true } }, {}, ['recovery_code', 'passkey']],
+    [{ ...all, recovery_codes: 0, passkeys: 0, usable_passkeys: 0 }, {}, ['totp']]
   ]
   for (const [factors, offer, usable] of rows) t.strictSame(usableFactors(factors, offer), usable)
   t.end()

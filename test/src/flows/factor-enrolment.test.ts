@@ -28,7 +28,7 @@ import { migratedPool } from '../../helpers/pool.ts'
 
 const ORIGIN = { userAgent: undefined, ip: '::1' }
 const LIFETIMES = readConfig({})
-const NONE = { required: false, totp: null, passkeys: 0, recovery_codes: 0 }
+const NONE = { required: false, totp: null, passkeys: 0, usable_passkeys: 0, recovery_codes: 0, password: true }
 const AAL2: Method[] = ['pwd', 'otp', 'mfa']
 
 test('the factors of an account', async (t) => {
@@ -36,7 +36,7 @@ test('the factors of an account', async (t) => {
   const clock = testClock()
   const open = () => createDatabase(pool, { clock, timeout: 60_000 })
   const keys = { totp: randomBytes(32), recovery: randomBytes(32) }
-  const enrolment = { lifetimes: LIFETIMES, mail: true, keys }
+  const enrolment = { lifetimes: LIFETIMES, mail: true, rpId: 'localhost', keys }
   let count = 0
 
   /** A user with a session, which changes the factors. */

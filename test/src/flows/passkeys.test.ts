@@ -61,7 +61,7 @@ test('changes of passkeys', async (t) => {
     const { id } = await change(user, (each) => registerPasskey(true, each, verified(), 'mine'))
     t.notOk(await isGood())
     const next = await beginStep(user)
-    t.equal(await change(user, (each) => removePasskey(true, each, id)), false)
+    t.equal(await change(user, (each) => removePasskey({ mail: true, rpId: 'example.com' }, each, id)), false)
     t.notOk(await next())
     t.strictSame(await told(user), ['passkey added', 'passkey deleted'])
   })
@@ -70,7 +70,11 @@ test('changes of passkeys', async (t) => {
     const user = await addOwner()
     const { id } = await change(user, (each) => registerPasskey(false, each, verified()))
     await requireStep(database, user)
-    t.equal(await change(user, (each) => removePasskey(false, each, id)), true, 'and drop the requirement')
+    t.equal(
+      await change(user, (each) => removePasskey({ mail: false, rpId: 'example.com' }, each, id)),
+      true,
+      'and drop the requirement'
+    )
     const { challenge } = verified()
     t.ok(await reportCloned(database, false, { user, challenge }))
     t.strictSame(await told(user), [])
@@ -89,14 +93,14 @@ test('changes of passkeys', async (t) => {
       { code: 'PASSKEY_REJECTED' }
     )
     await t.rejects(
-      change(user, (each) => removePasskey(true, each, randomUUID())),
+      change(user, (each) => removePasskey({ mail: true, rpId: 'example.com' }, each, randomUUID())),
       { code: 'NOT_FOUND' }
     )
     await database.query(
       sql`UPDATE users SET password_hash = ${NO_PASSWORD}, email_verified = false WHERE id = ${user}`
     )
     await t.rejects(
-      change(user, (each) => removePasskey(true, each, id)),
+      change(user, (each) => removePasskey({ mail: true, rpId: 'example.com' }, each, id)),
       { code: 'LAST_CREDENTIAL' }
     )
     t.strictSame(await database.query(sql`SELECT id FROM passkeys WHERE user_id = ${user}`), [{ id }])

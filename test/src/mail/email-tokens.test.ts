@@ -67,7 +67,8 @@ test('tokens of links', async (t) => {
       names: { username: null, email: EMAIL },
       passwordVersion: null,
       email: EMAIL,
-      change: null
+      change: null,
+      askedAt: null
     }
     t.strictSame(await find(token), expected)
     for (const purpose of Object.keys(LINKS) as Purpose[]) {

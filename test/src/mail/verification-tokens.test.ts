@@ -38,6 +38,7 @@ test('a token that verifies an address', async (t) => {
     passwordVersion: null,
     email,
     change: null,
+    askedAt: null,
     done
   })
 

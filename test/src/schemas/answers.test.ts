@@ -10,6 +10,7 @@ import {
   NoBody,
   Nothing,
   Problem,
+  REFUSALS,
   refusals
 } from '../../../src/schemas/answers.ts'
 import { validator } from '../../helpers/schemas.ts'
@@ -43,16 +44,13 @@ test('a request for a mail has one answer', (t) => {
   t.end()
 })
 
-test('the refusals of a route list its codes by status, with an example and the headers', (t) => {
-  const answers = refusals(...BODY, ...BEARER, 'TOO_MANY_REQUESTS') as Record<
-    string,
-    { description: string; headers?: object; content: { 'application/json': { example: object } } }
-  >
+test('the refusals of a route list its codes by status, with an example of each and the headers', (t) => {
+  const answers = refusals(...BODY, ...BEARER, 'STEP_UP_REQUIRED', 'TOO_MANY_REQUESTS')
   t.strictSame(
     Object.entries(answers).map(([status, { description }]) => [status, description]),
     [
       ['400', 'VALIDATION_FAILED, MALFORMED_REQUEST'],
-      ['401', 'TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED'],
+      ['401', 'TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, STEP_UP_REQUIRED'],
       ['408', 'MALFORMED_REQUEST'],
       ['413', 'BODY_TOO_LARGE'],
       ['415', 'UNSUPPORTED_MEDIA_TYPE'],
@@ -63,13 +61,47 @@ test('the refusals of a route list its codes by status, with an example and the 
       ['503', 'OVERLOADED']
     ]
   )
-  t.strictSame(answers[429]?.headers, { 'retry-after': { type: 'string', examples: ['30'] } })
-  t.notOk(answers[413]?.headers)
-  t.strictSame(answers[413]?.content['application/json'].example, new ProblemError('BODY_TOO_LARGE').toJSON())
-  t.strictSame(answers[400]?.content['application/json'].example, {
-    ...new ProblemError('VALIDATION_FAILED').toJSON(),
-    errors: [{ path: '/password', message: 'is required' }]
+  const headersOf = (status: number) => answers[status]?.headers
+  t.strictSame(headersOf(429), { 'retry-after': { type: 'string', examples: ['30'] } })
+  t.strictSame(headersOf(401), {
+    'www-authenticate': {
+      type: 'string',
+      examples: [
+        'Bearer',
+        'Bearer error="invalid_token"',
+        'Bearer error="insufficient_user_authentication", max_age=600',
+        'Bearer error="insufficient_user_authentication", max_age=600, acr_values="aal2"'
+      ]
+    }
   })
+  t.notOk(headersOf(413))
+  const examplesOf = (status: number) => answers[status]?.content['application/json'].examples
+  t.strictSame(examplesOf(400), {
+    VALIDATION_FAILED: { $ref: '#/components/examples/VALIDATION_FAILED' },
+    MALFORMED_REQUEST: { $ref: '#/components/examples/MALFORMED_REQUEST' }
+  })
+  t.strictSame(examplesOf(408), { MALFORMED_REQUEST: { $ref: '#/components/examples/MALFORMED_REQUEST_408' } })
   t.strictSame(Object.keys(LONG_PATH), ['414'])
+  t.end()
+})
+
+test('the example of a refusal is its error body', (t) => {
+  const faultsOf = validator(Problem)
+  for (const [name, { value }] of Object.entries<{ value: { code: string } }>(REFUSALS)) {
+    t.strictSame(faultsOf(value), [], name)
+    t.ok(name.startsWith(value.code), name)
+  }
+  const bodyOf = (...given: ConstructorParameters<typeof ProblemError>) => ({
+    value: new ProblemError(...given).toJSON()
+  })
+  const challenge = { factors: ['totp' as const, 'recovery_code' as const], expires_in: 300 }
+  t.strictSame(REFUSALS.BODY_TOO_LARGE, bodyOf('BODY_TOO_LARGE'))
+  t.strictSame(REFUSALS.MALFORMED_REQUEST_414, bodyOf('MALFORMED_REQUEST', { statusCode: 414 }))
+  t.strictSame(
+    REFUSALS.VALIDATION_FAILED,
+    bodyOf('VALIDATION_FAILED', { errors: [{ path: '/password', message: 'is required' }] })
+  )
+  t.strictSame(REFUSALS.STEP_UP_REQUIRED, bodyOf('STEP_UP_REQUIRED', { challenge }))
+  t.match(REFUSALS.MFA_REQUIRED, { value: { challenge: { ...challenge, mfa_token: /^[\w-]{43}$/ } } })
   t.end()
 })

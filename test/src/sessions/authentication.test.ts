@@ -1,10 +1,12 @@
 import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { addProofToSession, endSessionsBelowAal2, withdrawProof } from '../../../src/sessions/authentication.ts'
 import { findSessionUser, type OpenedSession, openSession } from '../../../src/sessions/sessions.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
+import { hasServer, meet } from '../../helpers/meeting.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 
 const CONFIG = readConfig({ REFRESH_IDLE_TTL: '3600', REFRESH_MAX_TTL: '7200' })
@@ -113,4 +115,28 @@ test('the authentication of a session', async (t) => {
       t.strictSame((await stored(stranger.sid)).amr, before, 'so does that of another user')
     }
   })
+
+  if (hasServer) {
+    await t.test('of all sessions is changed in the order of their ids, as all statements lock them', async (t) => {
+      const { id, open } = await begin()
+      const [first, second] = [await open(['pwd', 'otp', 'mfa']), await open(['pwd', 'otp', 'mfa'])]
+      // Moves the first behind the second, in the order in which an unordered statement reads them.
+      await pool.query('UPDATE sessions SET last_used_at = last_used_at WHERE id = $1', [first.sid])
+      const lock = (sid: string) => pool.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE SKIP LOCKED', [sid])
+      let freely: number | null = null
+      await meet(
+        pool,
+        (transaction) => transaction.query(sql`SELECT FROM sessions WHERE id = ${first.sid} FOR UPDATE`),
+        async () => {
+          const withdrawn = withdrawProof(database, id, 'totp')
+          const waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+          while ((await pool.query(waits)).rowCount === 0);
+          freely = (await lock(second.sid)).rowCount
+          await withdrawn
+        },
+        clock
+      )
+      t.equal(freely, 1, 'the second is not locked while it waits for the first')
+    })
+  }
 })

@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign
+} from 'node:crypto'
 
 export type Cbor = number | string | Buffer | [Cbor, Cbor][]
 
@@ -139,11 +147,31 @@ export function createAuthenticator(origin: string, kind: Kind = {}) {
 
 export type Authenticator = ReturnType<typeof createAuthenticator>
 
+/**
+ * Generated keys are read again: in Node 20, garbage collection during the export of a generated key as a JWK waits for a
+ * lock that the export holds, forever.
+ */
 function keyPair(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
-  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519')
-  if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384' })
+  if (algorithm === 'EdDSA')
+    return read(generateKeyPairSync('ed25519', { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  if (algorithm === 'RS256')
+    return read(generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+  return read(
+    generateKeyPairSync('ec', {
+      namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384',
+      publicKeyEncoding: SPKI,
+      privateKeyEncoding: PKCS8
+    })
+  )
 }
+
+const SPKI = { format: 'der', type: 'spki' } as const
+const PKCS8 = { format: 'der', type: 'pkcs8' } as const
+
+const read = ({ publicKey, privateKey }: { publicKey: Buffer; privateKey: Buffer }) => ({
+  publicKey: createPublicKey({ key: publicKey, ...SPKI }),
+  privateKey: createPrivateKey({ key: privateKey, ...PKCS8 })
+})
 
 /** A public key in the form of RFC 9052 §7 and RFC 8230 §4. */
 function coseKey(key: KeyObject, algorithm: Algorithm): [Cbor, Cbor][] {

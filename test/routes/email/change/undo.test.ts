@@ -3,8 +3,9 @@ import { sql } from '../../../../src/database/sql.ts'
 import { makeRecoveryCodes } from '../../../../src/factors/recovery-codes.ts'
 import { readFactors } from '../../../../src/factors/state.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../../../helpers/app.ts'
-import { enrolApp, enrolPasskey, recorded, requireStep } from '../../../helpers/enrolled.ts'
+import { enrolApp, enrolAsOwner, enrolPasskey, recorded, requireStep } from '../../../helpers/enrolled.ts'
 import { letters, tokenOf, waiting, write } from '../../../helpers/letters.ts'
+import { addPasskeyTo, signInWith } from '../../../helpers/passkeys.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {
@@ -87,7 +88,14 @@ test('POST /email/change/undo', async (t) => {
     await requireStep(database(), id)
     await recorded(fastify)
     t.strictSame(answer(await undo(token, NEXT)), DONE)
-    t.strictSame(await readFactors(database(), id), { required: true, totp: null, passkeys: 1, recovery_codes: 10 })
+    t.strictSame(await readFactors(database(), id), {
+      required: true,
+      totp: null,
+      passkeys: 1,
+      usable_passkeys: 0,
+      recovery_codes: 10,
+      password: true
+    })
     const reason = 'email change undone'
     t.match(await recorded(fastify), [
       { action: 'email change undone', account: id },
@@ -122,11 +130,78 @@ test('POST /email/change/undo', async (t) => {
       required: false,
       totp: null,
       passkeys: 0,
-      recovery_codes: 0
+      usable_passkeys: 0,
+      recovery_codes: 0,
+      password: true
     })
     t.equal(await login(username, NEXT), 200)
     await letters(fastify)
   })
+
+  await t.test(
+    'lets the owner in if a thief adds an app and a passkey between the request and its confirmation',
+    async (t) => {
+      const { username, email, headers } = await begin()
+      const owner = (await fastify.inject({ url: '/me', headers })).json()
+      clock.advance(60)
+      const thief = (await post(fastify, '/login', { username, password: PASSWORD })).json().access_token
+      const asked = { new_email: `b.${email}`, current_password: PASSWORD }
+      t.equal((await post(fastify, '/email/change', asked, bearer(thief))).statusCode, 202)
+      // Before the mail is sent, which may be delayed, and sent again.
+      const { authenticator, response } = await addPasskeyTo(fastify, thief)
+      t.equal(response.statusCode, 201)
+      const [mail] = (await waiting(fastify)).filter(({ kind }) => kind === 'confirm new email')
+      for (const _ of [1, 2]) {
+        clock.advance(60)
+        await write(fastify, mail as never)
+      }
+      await enrolAsOwner(fastify, thief)
+      const token = (await letters(fastify)).find(({ template }) => template === 'confirm-new-email')?.token
+      t.equal((await post(fastify, '/email/change/confirm', { token })).statusCode, 204)
+      t.match((await post(fastify, '/login', { username, password: PASSWORD })).json(), { code: 'MFA_REQUIRED' })
+      const undoing = (await letters(fastify)).find(({ template }) => template === 'email-changed')?.token
+      await recorded(fastify)
+      t.strictSame(answer(await undo(String(undoing), NEXT)), DONE)
+      const reason = 'email change undone'
+      t.match(await recorded(fastify), [
+        { action: 'email change undone', account: owner.id },
+        { action: 'totp removed', detail: { reason } },
+        { action: 'passkey removed', detail: { reason, count: 1 } },
+        { action: 'second step not required', detail: { reason } },
+        { action: 'password reset' }
+      ])
+      t.equal(await login(username, NEXT), 200, 'without a second step')
+      t.match((await signInWith(fastify, authenticator)).json(), { code: 'PASSKEY_UNKNOWN' })
+      await letters(fastify)
+    }
+  )
+
+  await t.test('keeps what was added before the request', async (t) => {
+    const { username, email, headers, change } = await begin()
+    const { id } = (await fastify.inject({ url: '/me', headers })).json()
+    const { access_token } = (await post(fastify, '/login', { username, password: PASSWORD })).json()
+    await addPasskeyTo(fastify, access_token)
+    await letters(fastify)
+    clock.advance(1)
+    t.strictSame(answer(await undo(await change(`b.${email}`), NEXT)), DONE)
+    t.match(await readFactors(fastify.database.open(), id), { passkeys: 1 })
+    await letters(fastify)
+  })
+
+  await t.test(
+    'of a change that an earlier version confirmed, deletes what was added since the confirmation',
+    async (t) => {
+      const { username, email, change } = await begin()
+      const { access_token } = (await post(fastify, '/login', { username, password: PASSWORD })).json()
+      const token = await change(`b.${email}`)
+      await fastify.database.open().query(sql`UPDATE email_changes SET asked_at = NULL`)
+      await addPasskeyTo(fastify, access_token)
+      const { id } = (await fastify.inject({ url: '/me', headers: bearer(access_token) })).json()
+      t.strictSame(answer(await undo(token, NEXT)), DONE)
+      t.match(await readFactors(fastify.database.open(), id), { passkeys: 0 })
+      await letters(fastify)
+    }
+  )
 
   await t.test('takes a new password at once, and tells of it', async (t) => {
     const { username, email, me, change } = await begin()

@@ -1,3 +1,3 @@
 import { together } from '../helpers/together.ts'
 
-await together('test/src')
+await together('test/plugins', { part: 2, of: 2 })
