@@ -4,6 +4,7 @@ import { type Test, test } from 'tap'
 import { sql } from '../src/database/sql.ts'
 import { addUser } from '../src/users/users.ts'
 import { build, cutOff, PASSWORD, testClock } from './helpers/app.ts'
+import { enrolPasskey } from './helpers/enrolled.ts'
 import { createBrowser, ORIGIN, readPage, submit } from './helpers/page.ts'
 import { statementsOf } from './helpers/statements-of.ts'
 
@@ -78,6 +79,50 @@ test('every page shows itself by a policy of its own, changes nothing, and has n
     }
   }
   t.strictSame(await stored(fastify), before)
+})
+
+test('what others have written is shown as text', async (t) => {
+  const { fastify } = await start(t)
+  const evil = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`
+  const browser = createBrowser(fastify)
+  const headers = { origin: ORIGIN, 'user-agent': evil, referer: evil, 'accept-language': evil }
+  await browser.submit('/pages/login', { name: 'ada', password: PASSWORD }, headers)
+  const database = fastify.database.open()
+  const [owner] = await database.query<{ id: string }>(sql`SELECT id FROM users`)
+  await enrolPasskey(database, String(owner?.id))
+  const [passkey] = await database.query<{ id: string }>(sql`UPDATE passkeys SET name = ${evil} RETURNING id`)
+  let shown = 0
+  for (const path of PAGES) {
+    for (const query of [
+      '',
+      `?id=${passkey?.id}`,
+      `?done=${encodeURIComponent(evil)}&token=${encodeURIComponent(evil)}`
+    ]) {
+      const { body } = await browser.get(`${path}${query}`, { 'accept-language': evil })
+      t.notMatch(body, /<script>|<img src=x/, `${path}${query}`)
+      shown += Number(body.includes('&lt;script&gt;'))
+    }
+    for (const name of ['name', 'email', 'username', 'new_email', 'challenge', 'mfa_token', 'token']) {
+      const { body } = await browser.submit(path, { [name]: evil, recovery_code: evil })
+      t.notMatch(body, /<script>|<img src=x/, `${path} ${name}`)
+    }
+  }
+  t.ok(shown > 2, 'where a name is shown')
+})
+
+test('no frontend reads a page by CORS', async (t) => {
+  const { fastify, signedIn } = await start(t, { CORS_ORIGINS: 'https://app.example.com' })
+  const browser = await signedIn()
+  for (const path of PAGES) {
+    const headers = { origin: 'https://app.example.com' }
+    for (const response of [await browser.get(path, headers), await browser.submit(path, {}, headers)]) {
+      if (response.statusCode === 405) continue
+      t.notOk(response.headers['access-control-allow-origin'], path)
+      t.notOk(response.headers['access-control-allow-credentials'], path)
+    }
+  }
+  const api = await fastify.inject({ url: '/health/live', headers: { origin: 'https://app.example.com' } })
+  t.equal(api.headers['access-control-allow-origin'], 'https://app.example.com')
 })
 
 test('no page takes the form of another site, port or host', async (t) => {

@@ -61,8 +61,10 @@ export default fp(
       headers['access-control-request-method'] !== undefined && fastify.allowedMethods(url).length > 0
 
     function permit(request: FastifyRequest, callback: (error: Error | null, options: FastifyCorsOptions) => void) {
+      // A page is shown to people: no frontend reads it.
+      const isPage = request.routeOptions.config.pageOf !== undefined
       callback(null, {
-        origin: origins.has(String(request.headers.origin)),
+        origin: !isPage && origins.has(String(request.headers.origin)),
         preflight: isPreflight(request),
         strictPreflight: false,
         credentials: true,
