@@ -182,7 +182,12 @@ export default fp(
         const admission = passwords.admission(reply, { registering: { ...named, email } })
         const user = await claiming(request, 'finish registration', token, async () => {
           const passwordHash = await passwords.hash(password, admission)
-          const account = { ...named, passwordHash, isReserved: isUsernameReserved(config, named.username) }
+          const account = {
+            ...named,
+            locale: mail.localeOf(request),
+            passwordHash,
+            isReserved: isUsernameReserved(config, named.username)
+          }
           return finishRegistration(request.database, token, account)
         })
         request.record('registered', { account: user.id })

@@ -43,7 +43,12 @@ export default fp(
       async withPassword(request, reply, { names, password }) {
         passwords.accept(password, [names.username, names.email])
         const passwordHash = await passwords.hash(password, passwords.admission(reply, { registering: names }))
-        const account = { ...names, passwordHash, isReserved: isUsernameReserved(config, names.username) }
+        const account = {
+          ...names,
+          locale: mail.localeOf(request),
+          passwordHash,
+          isReserved: isUsernameReserved(config, names.username)
+        }
         const user = await registerUser(request.database, account, countMail(request))
         mail.wake()
         request.record('registered', { account: user.id })

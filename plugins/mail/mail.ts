@@ -31,6 +31,8 @@ export interface Mail extends Pick<Dispatcher, 'wake' | 'flush' | 'outcomes' | '
    * @throws Problem TOKEN_INVALID if the account that it concerns no longer exists, and so neither does the session
    */
   request(request: FastifyRequest, mail: NewMail): Promise<void>
+  /** The language for letters to an account that a request creates: the best that it accepts by name, or null. */
+  localeOf(request: FastifyRequest): string | null
 }
 
 declare module 'fastify' {
@@ -53,7 +55,7 @@ export default fp<AppOptions>(
   async (fastify, { mailEvery, timers }) => {
     const { clock, config, limits, log } = fastify
     const { mailer, mailbox } = createMailer(config, clock)
-    const render = readTemplates(config.MAIL_TEMPLATES, {
+    const { render, localeOf } = readTemplates(config.MAIL_TEMPLATES, {
       service: serviceOf(config).name,
       linkTo: createLinkTo(config)
     })
@@ -93,9 +95,13 @@ export default fp<AppOptions>(
         const count = await limits.byRecipient(request, mail)
         // The mailbox is on this machine, where there is nobody to hide anything from.
         const delay = mailbox ? 0 : randomInt(MAX_DELAY + 1)
-        if (!(await requestMail(request.database, { ...mail, delay }, count))) throw new Problem('TOKEN_INVALID')
+        const locale = localeOf(request.headers['accept-language'])
+        // The address may have no account, and so no language of its own.
+        const data = { ...mail.data, ...(mail.userId === undefined && locale !== null && { locale }) }
+        if (!(await requestMail(request.database, { ...mail, data, delay }, count))) throw new Problem('TOKEN_INVALID')
         dispatcher.wake()
       },
+      localeOf: ({ headers }) => localeOf(headers['accept-language']),
       wake: dispatcher.wake,
       flush: dispatcher.flush,
       outcomes: dispatcher.outcomes,

@@ -31,7 +31,7 @@ interface ExportOptions {
 export async function exportAccount(options: ExportOptions): Promise<AsyncGenerator<string> | undefined> {
   const { openDatabase, user } = options
   const [row] = await openDatabase().query<ExportedUser>(
-    sql`SELECT ${USER}, ${NOW} AS moment FROM users WHERE id = ${user}`
+    sql`SELECT ${USER}, locale, ${NOW} AS moment FROM users WHERE id = ${user}`
   )
   return row && write(row, options)
 }
@@ -76,7 +76,7 @@ const shownRecord = ({ action, detail, ...record }: Record<string, unknown>) => 
   detail: shownDetail(detail as Detail | null)
 })
 
-type ExportedUser = UserRow & { moment: Date }
+type ExportedUser = UserRow & { locale: string | null; moment: Date }
 
 const emailChanges = (user: string) =>
   sql`SELECT previous_email, asked_at, changed_at, undone_at FROM email_changes WHERE user_id = ${user} ORDER BY id`

@@ -28,12 +28,6 @@ export async function compose(database: Database, key: Buffer, mail: Mail): Prom
   const { token: subject, ...rest } = content
   if (!letter.link || !subject) return rest
   const token = await mintEmailToken(database, key, { mail: mail.id, purpose: letter.link.purpose, ...subject })
-  const variables = { ...rest.variables, expires_in: inWords(letter.link.lifetime) }
+  const variables = { ...rest.variables, expires_in: { seconds: letter.link.lifetime } }
   return token === undefined ? undefined : { ...rest, variables, token }
-}
-
-function inWords(seconds: number): string {
-  const hours = seconds / 3600
-  if (hours < 1) return `${seconds / 60} minutes`
-  return hours <= 24 ? `${hours} hours` : `${hours / 24} days`
 }

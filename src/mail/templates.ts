@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Content, type Html, html } from '../pages/html.ts'
 import type { Draft } from './compose.ts'
-import { LETTERS } from './letters.ts'
+import type { Value } from './letters/letter.ts'
+import { type LetterLanguage, matchLanguages } from './templates/languages.ts'
+import { PLACEHOLDER, readTranslations, type Template, type Translation } from './templates/read.ts'
 
 /** A message as it is sent. */
 export interface Message {
@@ -13,8 +12,6 @@ export interface Message {
   html: string
 }
 
-export type RenderMessage = (draft: Draft) => Message
-
 /** What all templates share. */
 export interface TemplateContext {
   /** The name of the service. */
@@ -23,83 +20,69 @@ export interface TemplateContext {
   linkTo(page: string, token: string): string
 }
 
-/** Some templates are invalid: the message lists every file and problem. */
-export class TemplateError extends Error {
-  override readonly name = 'TemplateError'
-
-  constructor(problems: string[]) {
-    super(`The mail templates are invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
-  }
+/** The letters in all languages. */
+export interface Templates {
+  /** Renders a letter in the language of its reader; in English, as a whole, if it is not there in that language. */
+  render(draft: Draft): Message
+  /** The best language of letters that an `Accept-Language` header names; null if it names none. */
+  localeOf(acceptLanguage: string | undefined): string | null
 }
 
-/** The templates of the service, beside src/ in the sources and in the build. */
-const OURS = fileURLToPath(new URL('../../mail/', import.meta.url))
-
-/** The subject on the first line, an empty line, and the text. */
-const TEXT = /^Subject: *(\S[^\n]*?) *\n\n(.+)$/s
-
-const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g
-
 /**
- * Reads and checks the templates of all letters: `<name>.txt`, with the subject on its first line, and `<name>.html`, which
- * is inserted into `layout.html`. Placeholders such as `{{name}}` are replaced by escaped text; templates have no other
- * features.
+ * Reads and checks the templates of all letters. Placeholders such as `{{name}}` are replaced by escaped text; templates have
+ * no other features.
  *
- * @param folder files in it replace those of the service
+ * @param folder files in it replace those of the service, and add languages
  * @throws TemplateError
  */
-export function readTemplates(folder: string | undefined, { service, linkTo }: TemplateContext): RenderMessage {
-  const problems: string[] = []
+export function readTemplates(folder: string | undefined, { service, linkTo }: TemplateContext): Templates {
+  const translations = readTranslations(folder)
+  const byTag = new Map(translations.map((translation) => [translation.language.tag, translation]))
+  const tags = [...byTag.keys()]
 
-  function read(file: string, placeholders: string[]): string {
-    const path = folder !== undefined && existsSync(join(folder, file)) ? join(folder, file) : join(OURS, file)
-    const content = readFileSync(path, 'utf8').replaceAll('\r\n', '\n')
-    const unknown = [...content.matchAll(PLACEHOLDER)]
-      .map(([, placeholder]) => String(placeholder))
-      .filter((placeholder) => !placeholders.includes(placeholder))
-    for (const placeholder of new Set(unknown)) {
-      problems.push(
-        `${path} has an unknown placeholder {{${placeholder}}}: known are ${placeholders.map((known) => `{{${known}}}`).join(', ')}`
-      )
-    }
-    return content
+  /** The translation of a letter, which English always has. */
+  function choose({ template, locale, variables }: Draft): Translation {
+    const preferred = matchLanguages(tags, locale ?? '').map((tag) => byTag.get(tag) as Translation)
+    const needed = Object.values(variables).flatMap((value) =>
+      typeof value === 'object' && 'text' in value ? [value.text] : []
+    )
+    const [english] = translations
+    const has = ({ templates, texts }: Translation) =>
+      templates.has(template) && needed.every((text) => texts.has(text))
+    return preferred.find(has) ?? english
   }
 
-  function readText(file: string, placeholders: string[]): { subject: string; text: string } {
-    const [, subject = '', text = ''] = TEXT.exec(read(file, placeholders)) ?? []
-    if (text === '')
-      problems.push(`${file} must begin with a line "Subject: …" and an empty line, followed by the text`)
-    return { subject, text }
-  }
+  return {
+    localeOf: (acceptLanguage) => matchLanguages(tags, acceptLanguage)[0] ?? null,
 
-  const layout = read('layout.html', ['content', 'subject', 'service', 'recipient'])
-  const templates = LETTERS.map(({ template: name, variables, link }) => {
-    const placeholders = ['service', 'recipient', ...variables, ...(link ? ['link', 'expires_in'] : [])]
-    const html = read(`${name}.html`, placeholders)
-    const text = readText(`${name}.txt`, placeholders)
-    for (const [file, content] of [
-      [`${name}.html`, html],
-      [`${name}.txt`, text.text]
-    ] as const) {
-      if (link && !/\{\{\s*link\s*\}\}/.test(content)) problems.push(`${file} has no {{link}}`)
+    render(draft) {
+      const { recipient, variables, token } = draft
+      const { language, layout, footer, texts, templates } = choose(draft)
+      const template = templates.get(draft.template) as Template
+
+      function write(value: Value): string {
+        if (typeof value === 'string') return value === recipient ? oneLine(value) : withoutLinks(oneLine(value))
+        if ('seconds' in value) return language.duration(value.seconds)
+        const numbers = Object.entries(value.numbers ?? {}).map(([name, number]) => [name, language.number(number)])
+        return oneLine(fillText(String(texts.get(value.text)), Object.fromEntries(numbers)))
+      }
+
+      const given = Object.entries(variables).map(([name, value]) => [name, write(value)] as const)
+      const shared = Object.entries({ service, recipient }).map(([name, value]) => [name, oneLine(value)] as const)
+      const isolated = [...given, ...shared].map(([name, value]) => [name, isolate(language, value)])
+      const link = template.page !== undefined && { link: oneLine(linkTo(template.page, String(token))) }
+      const values: Record<string, string> = { ...Object.fromEntries(isolated), ...link }
+      const subject = fillText(template.subject, values)
+      const framed = {
+        ...values,
+        subject,
+        content: fillHtml(template.html, values),
+        footer: fillText(footer, values),
+        lang: language.tag,
+        dir: language.direction
+      }
+      return { recipient, subject, text: fillText(template.text, values), html: String(fillHtml(layout, framed)) }
     }
-    return [name, { ...text, html, page: link?.page }] as const
-  })
-  if (!/\{\{\s*content\s*\}\}/.test(layout)) problems.push('layout.html has no {{content}}')
-  if (problems.length > 0) throw new TemplateError(problems)
-  const byName = new Map(templates)
-
-  return ({ template: name, recipient, variables, token }) => {
-    const template = byName.get(name) as NonNullable<ReturnType<typeof byName.get>>
-    const link = template.page !== undefined && { link: linkTo(template.page, String(token)) }
-    const own = Object.entries({ service, recipient, ...link }).map(([name, value]) => [name, oneLine(value)])
-    const chosen = Object.entries(variables).map(([name, value]) => {
-      return [name, value === recipient ? oneLine(value) : withoutLinks(oneLine(value))]
-    })
-    const values: Record<string, string> = Object.fromEntries([...chosen, ...own])
-    const subject = fillText(template.subject, values)
-    const inLayout = { ...values, subject, content: fillHtml(template.html, values) }
-    return { recipient, subject, text: fillText(template.text, values), html: String(fillHtml(layout, inLayout)) }
   }
 }
 
@@ -126,3 +109,7 @@ const WORD_JOINER = '\u2060'
  * the reader stays as it is, so that it can be copied.
  */
 const withoutLinks = (value: string) => value.replaceAll(/[.@:/]/g, `${WORD_JOINER}$&${WORD_JOINER}`)
+
+/** Keeps a name or an address from reordering the text around it (Unicode UAX #9, FSI and PDI). */
+const isolate = ({ direction }: LetterLanguage, value: string): string =>
+  direction === 'rtl' ? `\u2068${value}\u2069` : value

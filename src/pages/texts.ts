@@ -41,7 +41,7 @@ const FILE = /^texts\.([\w-]+)\.json$/
 const GAP = /\{(\w+)\}/g
 
 /** The scripts that are written from right to left. */
-const RIGHT_TO_LEFT = ['Adlm', 'Arab', 'Hebr', 'Mand', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']
+export const RIGHT_TO_LEFT = ['Adlm', 'Arab', 'Hebr', 'Mand', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']
 
 type Texts = Record<string, string>
 
@@ -88,7 +88,8 @@ function readFolder(folder: string, faults: string[]): Map<string, Texts> {
   return found
 }
 
-function canonicalTag(name: string): string | undefined {
+/** The canonical form of the tag of a language (BCP 47); undefined if it is none. */
+export function canonicalTag(name: string): string | undefined {
   try {
     return Intl.getCanonicalLocales(name)[0]
   } catch {

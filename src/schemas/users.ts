@@ -80,7 +80,7 @@ export const UserAnswer = reference(User, 'The user.')
 export const AccountExport = Type.Object(
   {
     exported_at: Time,
-    user: reference(User, 'The user.'),
+    user: Type.Object({ ...User.properties, locale: nullable(Text) }, strict),
     limits: list({
       name: Type.String({ enum: ['username', 'email'] }),
       wrong_passwords: Type.Integer(),

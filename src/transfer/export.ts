@@ -34,7 +34,7 @@ export async function* exportUsers(
   for (;;) {
     const rows: (Row & { id: string })[] = await openDatabase(TIMEOUT).query(
       sql`SELECT id, username, email, email_verified, nullif(password_hash, ${NO_PASSWORD}) AS password_hash,
-              ${time(sql`created_at`)}, ${time(sql`disabled_at`)}
+              ${time(sql`created_at`)}, ${time(sql`disabled_at`)}, locale
        FROM users WHERE ${after}::uuid IS NULL OR id > ${after} ORDER BY id LIMIT ${BATCH}`
     )
     const last = rows.at(-1)

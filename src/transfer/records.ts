@@ -21,6 +21,13 @@ export const formatOf = (file: string): Format => (file.endsWith('.csv') ? 'csv'
 
 const Time = Type.String({ format: 'moment', description: 'a time from 1970 to 2099 (RFC 3339)' })
 
+/** BCP 47, as far as letters depend on it. */
+const Locale = Type.String({
+  maxLength: 35,
+  pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$',
+  description: 'the tag of a language, such as de'
+})
+
 /** An account in a file. */
 const FileRecord = Type.Object(
   {
@@ -30,7 +37,8 @@ const FileRecord = Type.Object(
     email_verified: Type.Optional(Type.Boolean()),
     password_hash: Type.Optional(Type.Unsafe<string | object>({ type: ['string', 'object'], maxLength: 2048 })),
     created_at: Type.Optional(Time),
-    disabled_at: Type.Optional(Time)
+    disabled_at: Type.Optional(Time),
+    locale: Type.Optional(Locale)
   },
   { additionalProperties: false, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
 )

@@ -19,6 +19,8 @@ export const USER = sql`id, username, email, email_verified, created_at`
 /** An account to be added. */
 export interface NewUser extends Names {
   emailVerified?: boolean
+  /** The language of letters to the account; null is the default language. */
+  locale?: string | null
   passwordHash: string
   /** Whether the username is reserved, and so reported as taken. */
   isReserved?: boolean
@@ -31,13 +33,14 @@ export interface NewUser extends Names {
  */
 export async function addUser(
   database: Database,
-  { username, email, emailVerified = false, passwordHash, isReserved = false }: NewUser
+  { username, email, emailVerified = false, locale = null, passwordHash, isReserved = false }: NewUser
 ): Promise<User> {
   const id = uuid({ msecs: database.clock.now() })
   const [row] = await database
     .query<UserRow & { checked: unknown }>(
-      sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at)
-       SELECT ${id}::uuid, ${username ?? null}, ${email ?? null}, ${emailVerified}::boolean, ${passwordHash}, moment
+      sql`INSERT INTO users (id, username, email, email_verified, locale, password_hash, created_at)
+       SELECT ${id}::uuid, ${username ?? null}, ${email ?? null}, ${emailVerified}::boolean, ${locale}, ${passwordHash},
+         moment
        FROM ${CLOCK}
        WHERE NOT ${isReserved}::boolean AND NOT EXISTS (
          SELECT FROM resting_usernames WHERE username = lower(${username ?? null}::text COLLATE "C") AND until > moment

@@ -4,7 +4,7 @@ import type { Content, Letter } from '../../src/mail/letters/letter.ts'
 import { addUser } from '../../src/users/users.ts'
 import { migratedPool } from './pool.ts'
 
-/** Accounts: ada has an unverified address, grace a verified one, eve has no username. */
+/** Accounts: ada has an unverified address, grace a verified one and a language, eve has no username. */
 export interface Accounts {
   ada: string
   grace: string
@@ -35,7 +35,7 @@ export const NOBODY = '00000000-0000-7000-8000-000000000000'
 async function addAccounts(database: Database): Promise<Accounts> {
   const passwordHash = 'none'
   const ada = await addUser(database, { username: 'ada', email: 'Ada@example.com', passwordHash })
-  const verified = { email: 'grace@example.com', emailVerified: true }
+  const verified = { email: 'grace@example.com', emailVerified: true, locale: 'de' }
   const grace = await addUser(database, { username: 'grace', ...verified, passwordHash })
   const eve = await addUser(database, { email: 'eve@example.com', emailVerified: true, passwordHash })
   return { ada: ada.id, grace: grace.id, eve: eve.id }

@@ -192,7 +192,7 @@ test('POST /register with an address', async (t) => {
       { kind: 'verify email', recipient: 'Ada@example.com', user_id: registered.json().id, data: {} }
     ])
     t.match(await letters(fastify), [
-      { template: 'verify-email', recipient: 'Ada@example.com', variables: { expires_in: '24 hours' } }
+      { template: 'verify-email', recipient: 'Ada@example.com', variables: { expires_in: { seconds: 86_400 } } }
     ])
     t.equal((await post(fastify, '/register', { email: 'ada@example.com', password: PASSWORD })).statusCode, 409)
     t.equal((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode, 201)

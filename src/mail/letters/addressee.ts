@@ -9,12 +9,13 @@ export interface Addressee {
   /** As the account has it now, whatever its letter case in the outbox. */
   email: string
   email_verified: boolean
+  locale: string | null
 }
 
 /** Finds the account with an address. */
 export async function findByEmail(database: Database, email: string): Promise<Addressee | undefined> {
   const [user] = await database.query<Addressee>(
-    sql`SELECT id, username, email, email_verified FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`
+    sql`SELECT id, username, email, email_verified, locale FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`
   )
   return user
 }

@@ -7,6 +7,6 @@ export const alreadyRegistered = defineLetter({
   variables: ['name'],
   async compose({ recipient }, database) {
     const user = await findByEmail(database, recipient)
-    return user && { recipient: user.email, variables: { name: nameFor(user, user.email) } }
+    return user && { recipient: user.email, locale: user.locale, variables: { name: nameFor(user, user.email) } }
   }
 })

@@ -12,13 +12,14 @@ export const confirmNewEmail = defineLetter({
     requires: ['same password', 'same email']
   },
   async compose({ user_id, recipient, data }, database) {
-    const [account] = await database.query<{ id: string; name: string }>(
-      sql`SELECT id, coalesce(username, email) AS name FROM users WHERE id = ${user_id}`
+    const [account] = await database.query<{ id: string; name: string; locale: string | null }>(
+      sql`SELECT id, coalesce(username, email) AS name, locale FROM users WHERE id = ${user_id}`
     )
     const { password_version: passwordVersion, email_version: emailVersion } = data
     return (
       account && {
         recipient,
+        locale: account.locale,
         variables: { name: account.name },
         token: { user: account.id, email: recipient, passwordVersion, emailVersion }
       }

@@ -1,4 +1,4 @@
-/** Every letter: a new one is a file here, a line below, and two templates in mail/. */
+/** Every letter: a new one is a file here, a line below, and two templates in mail/ and in each language there. */
 export { alreadyRegistered } from './already-registered.ts'
 export { confirmNewEmail } from './confirm-new-email.ts'
 export { emailChanged } from './email-changed.ts'

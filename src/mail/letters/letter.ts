@@ -35,19 +35,27 @@ export interface MailContent {
   data: Record<string, string>
 }
 
+/**
+ * The value of a placeholder: text; or what is written in the language of the letter: a duration, or a text of `texts.json`
+ * with its numbers.
+ */
+export type Value = string | { seconds: number } | { text: string; numbers?: Record<string, number> }
+
 /** What a letter says this time. */
 export interface Content {
   /** The names of its files in mail/. */
   template: string
   recipient: string
-  /** Text: it is escaped, and cannot become HTML, a header or another recipient. */
-  variables: Record<string, string>
+  /** The language of its reader (BCP 47); null is the default language. */
+  locale: string | null
+  /** Escaped: no value can become HTML, a header or another recipient. */
+  variables: Record<string, Value>
   token?: TokenSubject
 }
 
 /** The same, as each letter states it of itself: all its variables, and a token if it has a link. */
 type OwnContent<Variable extends string, OwnLink> = Omit<Content, 'template' | 'variables' | 'token'> & {
-  variables: Record<Variable, string>
+  variables: Record<Variable, Value>
 } & (OwnLink extends Link ? { token: TokenSubject } : { token?: never })
 
 /** A kind of message: what it is filled with, and where its link leads. */

@@ -8,9 +8,9 @@ export const passwordChanged = defineLetter({
   kind: 'password changed',
   variables: ['name'],
   async compose({ user_id, recipient }, database: Database) {
-    const [user] = await database.query<Pick<Addressee, 'username' | 'email_verified'>>(
-      sql`SELECT username, email_verified FROM users WHERE id = ${user_id}`
+    const [user] = await database.query<Pick<Addressee, 'username' | 'email_verified' | 'locale'>>(
+      sql`SELECT username, email_verified, locale FROM users WHERE id = ${user_id}`
     )
-    return user && { recipient, variables: { name: nameFor(user, recipient) } }
+    return user && { recipient, locale: user.locale, variables: { name: nameFor(user, recipient) } }
   }
 })

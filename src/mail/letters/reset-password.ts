@@ -16,6 +16,7 @@ export const resetPassword = defineLetter({
     return (
       user && {
         recipient: user.email,
+        locale: user.locale,
         variables: { name: nameFor(user, user.email) },
         token: { user: user.id, email: user.email }
       }

@@ -14,6 +14,7 @@ export const verifyEmail = defineLetter({
   async compose(mail, database) {
     const user = await findAddressee(database, mail)
     if (!user || user.email_verified) return undefined
-    return { recipient: user.email, variables: {}, token: { user: user.id, email: user.email } }
+    const { id, email, locale } = user
+    return { recipient: email, locale, variables: {}, token: { user: id, email } }
   }
 })

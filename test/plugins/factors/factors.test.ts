@@ -204,7 +204,7 @@ test('wrong codes', async (t) => {
     const notice = {
       template: 'security-notice',
       recipient: 'frank@example.com',
-      variables: { name: 'frank', what: 'Somebody entered the right password and failed at the second step' }
+      variables: { name: 'frank', what: { text: 'password known' } }
     }
     await times(9, () => prove({ totp: app.wrong() }))
     t.strictSame(await letters(fastify), [])

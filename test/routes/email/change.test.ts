@@ -24,7 +24,11 @@ test('POST /email/change', async (t) => {
     t.strictSame(answer(response), ACCEPTED)
     t.match(response.headers, { 'cache-control': 'no-store' })
     t.match(await letters(fastify), [
-      { template: 'confirm-new-email', recipient: 'Lovelace@example.com', variables: { expires_in: '24 hours' } }
+      {
+        template: 'confirm-new-email',
+        recipient: 'Lovelace@example.com',
+        variables: { expires_in: { seconds: 86_400 } }
+      }
     ])
     t.strictSame(await me(), user)
   })

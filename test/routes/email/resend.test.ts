@@ -17,7 +17,11 @@ test('POST /email/resend', async (t) => {
     t.strictSame(answer(response), ACCEPTED)
     t.match(response.headers, { 'cache-control': 'no-store' })
     const [letter, ...more] = await letters(fastify)
-    t.match(letter, { template: 'verify-email', recipient: 'Ada@example.com', variables: { expires_in: '24 hours' } })
+    t.match(letter, {
+      template: 'verify-email',
+      recipient: 'Ada@example.com',
+      variables: { expires_in: { seconds: 86_400 } }
+    })
     t.strictSame(more, [])
     t.equal(
       (await post(fastify, '/email/verify', { token: first, password: PASSWORD })).json().code,

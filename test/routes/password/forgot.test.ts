@@ -23,7 +23,7 @@ test('POST /password/forgot', async (t) => {
       {
         template: 'reset-password',
         recipient: 'Ada@example.com',
-        variables: { name: 'Ada@example.com', expires_in: '30 minutes' },
+        variables: { name: 'Ada@example.com', expires_in: { seconds: 1800 } },
         token: /^[\w-]{43}$/
       }
     ])

@@ -35,7 +35,7 @@ test('with HIDE_ACCOUNTS', async (t) => {
     t.match(letter, {
       template: 'finish-registration',
       recipient: 'Ada@example.com',
-      variables: { expires_in: '24 hours' }
+      variables: { expires_in: { seconds: 86_400 } }
     })
     const finished = await finish(letter?.token as string, { username: 'ada' })
     const { id, created_at, ...user } = finished.json()
@@ -58,7 +58,7 @@ test('with HIDE_ACCOUNTS', async (t) => {
     const known = await register('ADA@EXAMPLE.COM')
     t.match(await waiting(fastify), [{ kind: 'registration asked', user_id: null, data: {} }])
     t.strictSame(await letters(fastify), [
-      { template: 'already-registered', recipient: 'Ada@example.com', variables: { name: 'ada' } }
+      { template: 'already-registered', recipient: 'Ada@example.com', locale: null, variables: { name: 'ada' } }
     ])
     t.strictSame(answer(known), answer(free))
     const { 'x-request-id': _, date: __, ...headers } = known.headers

@@ -18,7 +18,11 @@ import { append, emptyRecord } from '../../helpers/record.ts'
 test('the export of an account', async (t) => {
   const pool = await migratedPool(t)
   const openDatabase = () => createDatabase(pool, { timeout: 60_000 })
-  const { id: account } = await addUser(openDatabase(), { email: 'ada@example.com', passwordHash: 'a hash' })
+  const { id: account } = await addUser(openDatabase(), {
+    email: 'ada@example.com',
+    locale: 'de',
+    passwordHash: 'a hash'
+  })
   const write = (user: string) => exportAccount({ openDatabase, limitSecret: Buffer.alloc(32), user })
   const read = async (user: string) => JSON.parse(await text((await write(user)) as AsyncGenerator<string>))
 
@@ -28,7 +32,7 @@ test('the export of an account', async (t) => {
 
   await t.test('of a minimal account has all parts', async (t) => {
     t.match(await read(account), {
-      user: { id: account, username: null, email: 'ada@example.com' },
+      user: { id: account, username: null, email: 'ada@example.com', locale: 'de' },
       limits: [{ name: 'email', wrong_passwords: 0, blocked_for: 0 }],
       email_changes: [],
       email_tokens: [],

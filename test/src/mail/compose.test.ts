@@ -16,6 +16,7 @@ test('what a mail becomes', async (t) => {
     username: 'grace',
     email: recipient,
     emailVerified: true,
+    locale: 'de',
     passwordHash: 'none'
   })
   const earlier = uuid()
@@ -34,24 +35,25 @@ test('what a mail becomes', async (t) => {
     t.strictSame(await draft('password changed'), {
       template: 'password-changed',
       recipient,
+      locale: 'de',
       variables: { name: 'grace' }
     })
   })
 
   await t.test('has a token if it has a link, and says how long that is valid', async (t) => {
-    const cases: [kind: MailKind, expires_in: string][] = [
-      ['reset password', '30 minutes'],
-      ['confirm new email', '24 hours'],
-      ['email changed', '7 days']
+    const cases: [kind: MailKind, seconds: number][] = [
+      ['reset password', 1800],
+      ['confirm new email', 86_400],
+      ['email changed', 604_800]
     ]
     const change = uuid()
     await database.query(
       sql`INSERT INTO email_changes (id, user_id, previous_email, email_version, changed_at)
        VALUES (${change}, ${grace}, 'before@example.com', 1, now())`
     )
-    for (const [kind, expires_in] of cases) {
+    for (const [kind, seconds] of cases) {
       const data = kind === 'email changed' ? { change } : {}
-      t.match(await draft(kind, { data }), { recipient, variables: { expires_in }, token: TOKEN })
+      t.match(await draft(kind, { data }), { recipient, variables: { expires_in: { seconds } }, token: TOKEN })
     }
   })
 
@@ -64,6 +66,7 @@ test('what a mail becomes', async (t) => {
     t.strictSame(await draft('finish registration'), {
       template: 'already-registered',
       recipient,
+      locale: 'de',
       variables: { name: 'grace' }
     })
   })

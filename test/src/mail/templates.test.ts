@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import type { Draft } from '../../../src/mail/compose.ts'
+import type { Value } from '../../../src/mail/letters/letter.ts'
 import { LETTERS } from '../../../src/mail/letters.ts'
-import { readTemplates, TemplateError } from '../../../src/mail/templates.ts'
+import { readTemplates } from '../../../src/mail/templates.ts'
 
 const context = {
   service: 'Example',
@@ -12,25 +12,33 @@ const context = {
 const RESET: Draft = {
   template: 'reset-password',
   recipient: 'ada@example.com',
-  variables: { name: 'ada', expires_in: '30 minutes' },
+  locale: null,
+  variables: { name: 'ada', expires_in: { seconds: 1800 } },
   token: 'abc'
 }
 
-/** A draft of every letter, with one text in all variables. */
-function drafts(text: string): Draft[] {
+/** A draft of every letter, with one text in all variables that are text. */
+function drafts(text: string, locale: string | null = null): Draft[] {
+  const composed = { what: { text: 'app added' }, expires_in: { seconds: 1800 } }
   return LETTERS.map(({ template, variables, link }) => ({
     template,
     recipient: text,
-    variables: Object.fromEntries([...variables, ...(link ? ['expires_in'] : [])].map((name) => [name, text])),
+    locale,
+    variables: Object.fromEntries(
+      [...variables, ...(link ? ['expires_in'] : [])].map((name) => [
+        name,
+        { [name]: text, ...composed }[name] as Value
+      ])
+    ),
     ...(link && { token: 'abc' })
   }))
 }
 
 /** A folder of an operator's own, with these files. */
-const folder = (t: Test, files: Record<string, string>) => t.testdir(files)
+const folder = (t: Test, files: Record<string, string | Record<string, string>>) => t.testdir(files)
 
 test('a message has a subject, a text and HTML, without placeholders', async (t) => {
-  const { html, ...rest } = readTemplates(undefined, context)(RESET)
+  const { html, ...rest } = readTemplates(undefined, context).render(RESET)
   const link = 'https://app.example.com/password/reset#token=abc'
   t.strictSame(rest, {
     recipient: 'ada@example.com',
@@ -54,16 +62,11 @@ Sent by Example to ada@example.com.
   t.match(html, 'Sent by Example to ada@example.com.')
 })
 
-test('every letter has two files in mail/, and there are no others but the layout', (t) => {
-  const files = LETTERS.flatMap(({ template }) => [`${template}.html`, `${template}.txt`])
-  t.strictSame(readdirSync(new URL('../../../mail/', import.meta.url)).sort(), [...files, 'layout.html'].sort())
-  t.end()
-})
-
 test('no message has a placeholder left, loads anything or runs anything', async (t) => {
-  const render = readTemplates(undefined, context)
-  for (const draft of drafts('ada@example.com')) {
-    await t.test(draft.template, async (t) => {
+  const { render } = readTemplates(undefined, context)
+  const inAll = ['en', 'de', 'ar'].flatMap((locale) => drafts('ada@example.com', locale))
+  for (const draft of inAll) {
+    await t.test(`${draft.template} in ${draft.locale}`, async (t) => {
       const { subject, text, html } = render(draft)
       for (const part of [subject, text, html]) t.notMatch(part, /\{\{|\}\}|undefined|null/)
       t.notMatch(html, /<script|<img|<link|<iframe|<form|\bsrc=|@import|url\(| on\w+=/i)
@@ -78,7 +81,7 @@ test('no message has a placeholder left, loads anything or runs anything', async
 })
 
 test('what replaces a placeholder stays text, whatever it is', async (t) => {
-  const render = readTemplates(undefined, { ...context, service: '<b>E</b>' })
+  const { render } = readTemplates(undefined, { ...context, service: '<b>E</b>' })
   const hostile = '"><script>alert(1)</script>\r\nBcc: eve@example.com\u2028\u202e{{link}} $& &lt;'
   for (const draft of drafts(hostile)) {
     await t.test(draft.template, async (t) => {
@@ -99,7 +102,7 @@ test('what replaces a placeholder stays text, whatever it is', async (t) => {
 })
 
 test('a name that looks like a link does not become one, and the address of the reader stays as it is', (t) => {
-  const render = readTemplates(undefined, context)
+  const { render } = readTemplates(undefined, context)
   const links = /evil\.example|@evil|http:|www\./
   for (const name of ['evil.example', 'www.evil.example', 'eve@evil.example', 'http://evil.example']) {
     for (const draft of drafts(name)) {
@@ -119,35 +122,102 @@ test('files of the operator replace those of the service one by one', async (t) 
     'reset-password.txt': 'Subject:  Passwort  \r\n\r\nHallo {{ name }}: {{link}}\r\n',
     'layout.html': '<body class="own">{{content}}</body>'
   })
-  const { subject, text, html } = readTemplates(own, context)(RESET)
+  const { subject, text, html } = readTemplates(own, context).render(RESET)
   t.equal(subject, 'Passwort')
   t.equal(text, 'Hallo ada: https://app.example.com/password/reset#token=abc\n')
   t.match(html, /^<body class="own"><h1>Choose a new password<\/h1>/)
 })
 
-test('the problems of all files are listed before any message is rendered', async (t) => {
-  const own = folder(t, {
-    'layout.html': '<body>{{ title }}</body>',
-    'password-changed.txt': 'The password was changed.\n',
-    'verify-email.txt': 'Subject: Hello {{name}}\n\nPlease confirm.\n',
-    'verify-email.html': '<a href="{{link}}">{{#if name}}{{name}}{{/if}}</a>'
-  })
-  try {
-    readTemplates(own, context)
-    t.fail('it was accepted')
-  } catch (error) {
-    t.ok(error instanceof TemplateError)
-    const known = '{{service}}, {{recipient}}, {{link}}, {{expires_in}}'
-    t.strictSame((error as Error).message.split('\n'), [
-      'The mail templates are invalid:',
-      `  - ${own}/layout.html has an unknown placeholder {{title}}: known are {{content}}, {{subject}}, {{service}}, {{recipient}}`,
-      '  - password-changed.txt must begin with a line "Subject: …" and an empty line, followed by the text',
-      `  - ${own}/verify-email.html has an unknown placeholder {{#if name}}: known are ${known}`,
-      `  - ${own}/verify-email.html has an unknown placeholder {{name}}: known are ${known}`,
-      `  - ${own}/verify-email.html has an unknown placeholder {{/if}}: known are ${known}`,
-      `  - ${own}/verify-email.txt has an unknown placeholder {{name}}: known are ${known}`,
-      '  - verify-email.txt has no {{link}}',
-      '  - layout.html has no {{content}}'
-    ])
+test('a letter is in the language of its reader', async (t) => {
+  const { render } = readTemplates(undefined, context)
+  const subjects: [locale: string | null, subject: string, root: string][] = [
+    [null, 'Choose a new password - Example', '<html lang="en" dir="ltr">'],
+    ['en-GB', 'Choose a new password - Example', '<html lang="en" dir="ltr">'],
+    ['fr', 'Choose a new password - Example', '<html lang="en" dir="ltr">'],
+    ['de', 'Wählen Sie ein neues Passwort - Example', '<html lang="de" dir="ltr">'],
+    ['de-AT', 'Wählen Sie ein neues Passwort - Example', '<html lang="de" dir="ltr">'],
+    ['ar', 'اختيار كلمة مرور جديدة - \u2068Example\u2069', '<html lang="ar" dir="rtl">']
+  ]
+  for (const [locale, subject, root] of subjects) {
+    const message = render({ ...RESET, locale })
+    t.equal(message.subject, subject, String(locale))
+    t.match(message.html, root)
   }
+})
+
+test('all of a letter is in one language', async (t) => {
+  const { render } = readTemplates(undefined, context)
+  const { html, ...rest } = render({
+    template: 'security-notice',
+    recipient: 'ada@example.com',
+    locale: 'de',
+    variables: { name: 'ada', what: { text: 'recovery code used', numbers: { left: 9 } } }
+  })
+  t.strictSame(rest, {
+    recipient: 'ada@example.com',
+    subject: 'Ein Wiederherstellungscode wurde verwendet, übrig: 9 - Example',
+    text: `Ein Wiederherstellungscode wurde verwendet, übrig: 9.
+
+Es geht um das Konto ada bei Example.
+
+Wenn Sie das waren, ist nichts zu tun.
+
+Wenn nicht, hat vielleicht jemand anderes Zugang zu Ihrem Konto: Ändern
+Sie das Passwort, beenden Sie alle anderen Sitzungen, und prüfen Sie die
+Authenticator-App und die Passkeys.
+
+--${' '}
+Diese E-Mail hat Example an ada@example.com geschickt.
+`
+  })
+  t.match(html, '<td class="foot">Diese E-Mail hat Example an ada@example.com geschickt.</td>')
+  t.match(render({ ...RESET, locale: 'de' }).text, 'gilt 30 Minuten lang')
+})
+
+test('what is written from left to right does not reorder a text from right to left', async (t) => {
+  const { render } = readTemplates(undefined, context)
+  const { text, html } = render({ ...RESET, locale: 'ar' })
+  t.match(text, 'للحساب \u2068ada\u2069 في')
+  t.match(text, '\n\nhttps://app.example.com/password/reset#token=abc\n\n', 'the link stays as it is')
+  t.match(html, '<a class="button" href="https://app.example.com/password/reset#token=abc"')
+  t.match(html, '<table role="presentation" class="message rtl" lang="ar" dir="rtl"')
+})
+
+test('what a language lacks is in English as a whole', async (t) => {
+  const own = folder(t, {
+    fr: {
+      'reset-password.txt': 'Subject: Mot de passe\n\nPendant {{expires_in}}: {{link}}\n',
+      'reset-password.html': '<p>Pendant {{expires_in}}: {{link}}</p>',
+      'security-notice.txt': 'Subject: Attention: {{what}}\n\nBonjour\n',
+      'security-notice.html': '<p>{{what}}</p>',
+      'texts.json': JSON.stringify({ 'app added': 'Une application\na été ajoutée' })
+    }
+  })
+  const { render, localeOf } = readTemplates(own, context)
+  const notice = (text: string): Draft => {
+    const variables = { name: 'ada', what: { text } }
+    return { template: 'security-notice', recipient: 'ada@example.com', locale: 'fr-CA', variables }
+  }
+  t.equal(localeOf('fr-CA, de;q=0.5'), 'fr')
+  const { subject, text, html } = render({ ...RESET, locale: 'fr' })
+  t.strictSame([subject, text.split(':')[0]], ['Mot de passe', 'Pendant 30 minutes'])
+  t.match(html, '<html lang="fr" dir="ltr">')
+  t.match(html, 'Sent by Example to ada@example.com.')
+  t.equal(render(notice('app added')).subject, 'Attention: Une application a été ajoutée')
+  t.equal(render(notice('app removed')).subject, 'The authenticator app was removed - Example', 'no text of the event')
+  const changed = { template: 'password-changed', recipient: 'ada@example.com', variables: { name: 'ada' } }
+  t.equal(render({ ...changed, locale: 'fr' }).subject, 'Your password was changed - Example', 'no template')
+})
+
+test('the language of a request is one that it names, if there is one', async (t) => {
+  const { localeOf } = readTemplates(undefined, context)
+  const cases: [header: string | undefined, locale: string | null][] = [
+    [undefined, null],
+    ['*', null],
+    ['fr, *;q=0.1', null],
+    ['en-US,en;q=0.9', 'en'],
+    ['fr, de-CH;q=0.7, ar;q=0.5', 'de'],
+    ['ar', 'ar']
+  ]
+  for (const [header, locale] of cases) t.equal(localeOf(header), locale, String(header))
 })

@@ -37,13 +37,13 @@ test('accounts', async (t) => {
     (await pool.query('SELECT users.*, created_at::text, disabled_at::text FROM users ORDER BY id')).rows
 
   t.strictSame(await write('jsonl'), { text: '', accounts: 0 })
-  const NAMES = 'id,username,email,email_verified,password_hash,created_at,disabled_at\n'
+  const NAMES = 'id,username,email,email_verified,password_hash,created_at,disabled_at,locale\n'
   t.strictSame(await write('csv'), { text: NAMES, accounts: 0 })
 
   await pool.query(
-    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at) VALUES
-     ($1, 'Ada', NULL, false, $3, '2019-05-04T03:02:01.123456Z', NULL),
-     ($2, 'bob', 'Bob@Example.com', true, $4, '2019-05-04T05:02:01+02', '2020-01-01T00:00:00Z')`,
+    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at, locale) VALUES
+     ($1, 'Ada', NULL, false, $3, '2019-05-04T03:02:01.123456Z', NULL, NULL),
+     ($2, 'bob', 'Bob@Example.com', true, $4, '2019-05-04T05:02:01+02', '2020-01-01T00:00:00Z', 'de')`,
     [NIL, OLD, HASH, ARGON]
   )
   await pool.query(
@@ -73,14 +73,15 @@ test('accounts', async (t) => {
           email_verified: true,
           password_hash: ARGON,
           created_at: '2019-05-04T03:02:01.000000Z',
-          disabled_at: '2020-01-01T00:00:00.000000Z'
+          disabled_at: '2020-01-01T00:00:00.000000Z',
+          locale: 'de'
         }
       ]
     )
     t.notMatch(text, /"!"/, 'no password is no hash')
     t.match(
       (await write('csv')).text,
-      `${NAMES}${NIL},Ada,,false,${HASH},2019-05-04T03:02:01.123456Z,\n${OLD},bob,Bob@Example.com,true,"${ARGON}",2019-05-04T03:02:01.000000Z,2020-01-01T00:00:00.000000Z\n`
+      `${NAMES}${NIL},Ada,,false,${HASH},2019-05-04T03:02:01.123456Z,,\n${OLD},bob,Bob@Example.com,true,"${ARGON}",2019-05-04T03:02:01.000000Z,2020-01-01T00:00:00.000000Z,de\n`
     )
   })
 

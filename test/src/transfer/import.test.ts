@@ -64,7 +64,8 @@ test('accounts', async (t) => {
       email_verified: true,
       password_hash: OTHER,
       created_at: '2019-05-04T03:02:01.123456Z',
-      disabled_at: '2020-05-04T03:02:01+02:00'
+      disabled_at: '2020-05-04T03:02:01+02:00',
+      locale: 'de'
     }
     t.strictSame((await take([whole, { username: 'bob' }])).sum, sum(2, 2, 0, 0))
     const [ada, bob] = await stored()
@@ -78,7 +79,14 @@ test('accounts', async (t) => {
       created_at: new Date('2019-05-04T03:02:01.123Z'),
       disabled_at: new Date('2020-05-04T01:02:01Z')
     })
-    t.match(bob, { username: 'bob', email: null, email_verified: false, password_hash: HASH, disabled_at: null })
+    t.match(bob, {
+      username: 'bob',
+      email: null,
+      email_verified: false,
+      password_hash: HASH,
+      disabled_at: null,
+      locale: null
+    })
     t.ok(Math.abs(bob.created_at.getTime() - clock.now()) < 60_000, 'made now, by the clock')
     const { rows } = await pool.query(
       'SELECT extract(microseconds FROM created_at)::integer AS us FROM users WHERE id = $1',

@@ -23,7 +23,8 @@ const WHOLE = {
   email_verified: true,
   password_hash: HASH,
   created_at: '2019-05-04T03:02:01.123456Z',
-  disabled_at: '2020-05-04T03:02:01+14:00'
+  disabled_at: '2020-05-04T03:02:01+14:00',
+  locale: 'pt-BR'
 }
 
 test('accounts are read from JSON lines', async (t) => {
@@ -80,6 +81,20 @@ const refused: [what: string, line: string | Buffer, code: string, path: string,
     'VALIDATION_FAILED',
     '/email_verified',
     'must be boolean'
+  ],
+  ...['German', 'de_DE', 'd', 'de-', 'de AT', ''].map((locale): (typeof refused)[number] => [
+    `the language "${locale}"`,
+    JSON.stringify({ username: 'ada', locale }),
+    'VALIDATION_FAILED',
+    '/locale',
+    'must be the tag of a language, such as de'
+  ]),
+  [
+    'a long language',
+    JSON.stringify({ username: 'ada', locale: `de-${'x-'.repeat(16)}xx` }),
+    'VALIDATION_FAILED',
+    '/locale',
+    'must have at most 35 characters'
   ],
   [
     'a hash that is none',
@@ -194,19 +209,19 @@ test('what is not known can be left out', async (t) => {
 
 test('accounts are read from CSV', async (t) => {
   const quoted = JSON.stringify(KEYCLOAK).replaceAll('"', '""')
-  const { id, created_at, disabled_at } = WHOLE
+  const { id, created_at, disabled_at, locale } = WHOLE
   t.strictSame(
     await entriesOf(
       [
-        '\ufeffid,username,email,email_verified,password_hash,created_at,disabled_at',
-        `${id},ada,ada@example.com,true,${HASH},${created_at},${disabled_at}`,
-        ',bob,,false,,,',
+        '\ufeffid,username,email,email_verified,password_hash,created_at,disabled_at,locale',
+        `${id},ada,ada@example.com,true,${HASH},${created_at},${disabled_at},${locale}`,
+        ',bob,,false,,,,',
         '',
-        `,eve,,,"${quoted}",,`,
-        ',dan,,yes,,,',
-        ',kim,,,{,,',
+        `,eve,,,"${quoted}",,,`,
+        ',dan,,yes,,,,',
+        ',kim,,,{,,,',
         ',a row with too few,',
-        ',max,,t,,,'
+        ',max,,t,,,,'
       ].join('\r\n'),
       'csv'
     ),
@@ -229,7 +244,7 @@ test('accounts are read from CSV', async (t) => {
 test('a file of CSV with columns that are not known is refused whole', async (t) => {
   await t.rejects(entriesOf('username,role\nada,admin\n', 'csv'), {
     message:
-      'Unknown columns: role. Rename them to id, username, email, email_verified, password_hash, created_at, disabled_at, or use --ignore-unknown.'
+      'Unknown columns: role. Rename them to id, username, email, email_verified, password_hash, created_at, disabled_at, locale, or use --ignore-unknown.'
   })
 })
 

@@ -54,6 +54,23 @@ test('the stored users', async (t) => {
     t.match(await addUser(database, { ...names, passwordHash: HASH }), { email_verified: true })
   })
 
+  await t.test('have a language if stated, of at most 35 characters', async (t) => {
+    const longest = `de-${'x'.repeat(32)}`
+    const stored = async (locale?: string | null) => {
+      const { id } = await addUser(database, {
+        username: 'ada',
+        passwordHash: HASH,
+        ...(locale !== undefined && { locale })
+      })
+      const [row] = await database.query(sql`DELETE FROM users WHERE id = ${id} RETURNING locale`)
+      return row
+    }
+    t.strictSame(await stored(), { locale: null })
+    t.strictSame(await stored(null), { locale: null })
+    t.strictSame(await stored(longest), { locale: longest })
+    t.match(await caught(stored(`${longest}x`)), { code: '23514', constraint: 'users_locale_length' })
+  })
+
   await t.test('are dated by the clock', async (t) => {
     const later = testClock()
     later.advance(86_400)

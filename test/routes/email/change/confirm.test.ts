@@ -50,7 +50,7 @@ test('POST /email/change/confirm', async (t) => {
       {
         template: 'email-changed',
         recipient: email,
-        variables: { name: username, new_email: `New.${email}`, expires_in: '7 days' },
+        variables: { name: username, new_email: `New.${email}`, expires_in: { seconds: 604_800 } },
         token: /^[\w-]{43}$/
       }
     ])

@@ -39,7 +39,8 @@ test('POST /mfa/totp/confirm', async (t) => {
       {
         template: 'security-notice',
         recipient: 'ada@example.com',
-        variables: { name: 'ada', what: 'Signing in now takes a second step' }
+        locale: null,
+        variables: { name: 'ada', what: { text: 'second step on' } }
       }
     ])
     t.match((await fastify.inject({ url: '/me', headers: bearer(other) })).json(), { code: 'TOKEN_INVALID' })

@@ -8,7 +8,7 @@ import { migratedPool } from '../../../helpers/pool.ts'
 test('an addressee is found by the address, in any letter case', async (t) => {
   const database = createDatabase(await migratedPool(t), { timeout: 60_000 })
   const { id } = await addUser(database, { username: 'ada', email: 'Ada@example.com', passwordHash: 'none' })
-  const ada = { id, username: 'ada', email: 'Ada@example.com', email_verified: false }
+  const ada = { id, username: 'ada', email: 'Ada@example.com', email_verified: false, locale: null }
   t.strictSame(await findByEmail(database, 'ADA@example.com'), ada)
   t.equal(await findByEmail(database, 'nobody@example.com'), undefined)
   t.strictSame(await findAddressee(database, { recipient: 'ADA@example.com', user_id: id }), ada)

@@ -12,6 +12,7 @@ testLetter(confirmNewEmail, ({ grace, eve }) => [
     {
       template: 'confirm-new-email',
       recipient,
+      locale: 'de',
       variables: { name: 'grace' },
       token: { user: grace, email: recipient, ...versions }
     }
@@ -22,6 +23,7 @@ testLetter(confirmNewEmail, ({ grace, eve }) => [
     {
       template: 'confirm-new-email',
       recipient,
+      locale: null,
       variables: { name: 'eve@example.com' },
       token: { user: eve, email: recipient, ...versions }
     }

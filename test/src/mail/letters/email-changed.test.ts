@@ -1,5 +1,5 @@
 import { emailChanged } from '../../../../src/mail/letters/email-changed.ts'
-import { testLetter } from '../../../helpers/letter.ts'
+import { NOBODY, testLetter } from '../../../helpers/letter.ts'
 
 const change = '00000000-0000-7000-8000-000000000001'
 
@@ -14,8 +14,14 @@ testLetter(emailChanged, ({ ada }) => [
     {
       template: 'email-changed',
       recipient: 'before@example.com',
+      locale: null,
       variables: { name: 'ada', new_email: 'Ada@example.com' },
       token: { user: ada, email: 'before@example.com', change }
     }
+  ],
+  [
+    'is pointless once the account is deleted',
+    { recipient: 'before@example.com', user_id: NOBODY, data: { name: 'ada', new_email: 'Ada@example.com', change } },
+    undefined
   ]
 ])

@@ -8,6 +8,7 @@ testLetter(resetPassword, ({ ada, grace }) => [
     {
       template: 'reset-password',
       recipient: 'grace@example.com',
+      locale: 'de',
       variables: { name: 'grace' },
       token: { user: grace, email: 'grace@example.com' }
     }
@@ -18,6 +19,7 @@ testLetter(resetPassword, ({ ada, grace }) => [
     {
       template: 'reset-password',
       recipient: 'Ada@example.com',
+      locale: null,
       variables: { name: 'Ada@example.com' },
       token: { user: ada, email: 'Ada@example.com' }
     }

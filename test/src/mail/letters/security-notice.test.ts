@@ -10,13 +10,19 @@ testLetter(securityNotice, ({ ada, grace }) => [
     {
       template,
       recipient: 'grace@example.com',
-      variables: { name: 'grace', what: 'Signing in now takes a second step' }
+      locale: 'de',
+      variables: { name: 'grace', what: { text: 'second step on' } }
     }
   ],
   [
     'names only the address if that is not verified by now',
     { recipient: 'ada@example.com', user_id: ada, data: { what: 'passkey added' } },
-    { template, recipient: 'ada@example.com', variables: { name: 'ada@example.com', what: 'A passkey was added' } }
+    {
+      template,
+      recipient: 'ada@example.com',
+      locale: null,
+      variables: { name: 'ada@example.com', what: { text: 'passkey added' } }
+    }
   ],
   [
     'counts the recovery codes that are left',
@@ -24,7 +30,8 @@ testLetter(securityNotice, ({ ada, grace }) => [
     {
       template,
       recipient: 'grace@example.com',
-      variables: { name: 'grace', what: 'A recovery code was used, and 9 are left' }
+      locale: 'de',
+      variables: { name: 'grace', what: { text: 'recovery code used', numbers: { left: 9 } } }
     }
   ],
   [

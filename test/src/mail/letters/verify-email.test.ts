@@ -8,6 +8,7 @@ testLetter(verifyEmail, ({ ada, grace }) => [
     {
       template: 'verify-email',
       recipient: 'Ada@example.com',
+      locale: null,
       variables: {},
       token: { user: ada, email: 'Ada@example.com' }
     }
