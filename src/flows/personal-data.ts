@@ -37,10 +37,11 @@ export async function exportAccount(options: ExportOptions): Promise<AsyncGenera
 }
 
 async function* write(
-  { moment, ...account }: ExportedUser,
+  { moment, locale, ...account }: ExportedUser,
   { openDatabase, limitSecret }: ExportOptions
 ): AsyncGenerator<string> {
   yield `{"exported_at":${JSON.stringify(moment)},"user":${JSON.stringify(account)}`
+  yield `,"locale":${JSON.stringify(locale)}`
   const guesses = await readGuesses(openDatabase(), limitSecret, account)
   const limits = guesses.map(({ name, wrong, blockedFor }) => ({
     name,

@@ -80,7 +80,8 @@ export const UserAnswer = reference(User, 'The user.')
 export const AccountExport = Type.Object(
   {
     exported_at: Time,
-    user: Type.Object({ ...User.properties, locale: nullable(Text) }, strict),
+    user: reference(User, 'The user.'),
+    locale: nullable(Text),
     limits: list({
       name: Type.String({ enum: ['username', 'email'] }),
       wrong_passwords: Type.Integer(),

@@ -30,7 +30,8 @@ test('GET /me/export', async (t) => {
     const { exported_at, sessions, records, ...rest } = response.json()
     t.match(exported_at, TIME)
     t.match(rest, {
-      user: { ...user, email: 'lovelace@example.com', email_verified: true, locale: null },
+      user: { ...user, email: 'lovelace@example.com', email_verified: true },
+      locale: null,
       limits: [
         { name: 'username', wrong_passwords: 1, blocked_for: 0 },
         { name: 'email', wrong_passwords: 0, blocked_for: 0 }

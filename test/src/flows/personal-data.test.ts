@@ -32,7 +32,8 @@ test('the export of an account', async (t) => {
 
   await t.test('of a minimal account has all parts', async (t) => {
     t.match(await read(account), {
-      user: { id: account, username: null, email: 'ada@example.com', locale: 'de' },
+      user: { id: account, username: null, email: 'ada@example.com' },
+      locale: 'de',
       limits: [{ name: 'email', wrong_passwords: 0, blocked_for: 0 }],
       email_changes: [],
       email_tokens: [],
