@@ -36,6 +36,9 @@ test('a page that asks for a mail', async (t) => {
       t.match(response.body, `<p class="wrong" id="email-fault">${words}</p>`)
     }
     t.match((await submit(fastify, url, { email: '"ada' })).body, 'value="&quot;ada" required aria-invalid="true"')
+    const headers = { origin: 'http://127.0.0.1:3000', 'content-type': 'text/plain' }
+    const plain = await fastify.inject({ method: 'POST', url, headers, payload: 'x' })
+    t.match(readPage(plain), { statusCode: 415, text: /The form could not be read/, inputs: ['email'] })
     const foreign = await submit(fastify, url, { email: 'ada@example.com' }, {})
     t.match(readPage(foreign), { statusCode: 403, text: /This form did not come from our own page/, inputs: [] })
   })

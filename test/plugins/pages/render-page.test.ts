@@ -60,3 +60,27 @@ test('a page is in the language of the browser, with the texts and the files of 
   t.match(french.body, '<title>Erreur : Title - 127.0.0.1</title>')
   t.equal(french.body.match(/<link rel="stylesheet"/g)?.length, 2)
 })
+
+test('at an IP address, a page knows where passkeys work', async (t) => {
+  const fastify = assemble(t, { plugins: [clock, config, headers], config: readConfig({}) })
+  fastify.register(async (scope) => {
+    const { contextOf } = createPageRenderer(scope)
+    scope.all('/pages/step', async (request) => ({ at: contextOf(request).passkeysAt }))
+  })
+  const rows: [method: 'GET' | 'POST', host: string, at: string | undefined][] = [
+    ['GET', '127.0.0.1:3000', 'http://localhost:3000/pages/step?a=b'],
+    ['POST', '127.0.0.1:3000', 'http://localhost:3000/pages/step'],
+    ['GET', 'localhost:3000', undefined]
+  ]
+  for (const [method, host, at] of rows) {
+    const response = await fastify.inject({ method, url: '/pages/step?a=b', headers: { host } })
+    t.equal(response.json().at, at, `${method} ${host}`)
+  }
+})
+
+test('files of PAGES_FOLDER that are invalid stop the start', async (t) => {
+  const folder = t.testdir({ 'styles.css': '' })
+  const fastify = assemble(t, { plugins: [clock, config], config: readConfig({ PAGES_FOLDER: folder }) })
+  await fastify.ready()
+  t.throws(() => createPageRenderer(fastify), { name: 'PagesFolderError', message: /styles\.css is unknown/ })
+})
