@@ -7,7 +7,7 @@ import { addUser } from '../../../src/users/users.ts'
 import { answer, bearer, build, cutOff, NO_SERVER, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import { caught } from '../../helpers/caught.ts'
 import { embeddedDatabase } from '../../helpers/database.ts'
-import { letters } from '../../helpers/letters.ts'
+import { letters, waiting } from '../../helpers/letters.ts'
 import { mailServer } from '../../helpers/mail-server.ts'
 import { testTimers } from '../../helpers/timers.ts'
 
@@ -181,6 +181,24 @@ test('on one machine mail is shown instead of sent', async (t) => {
   await post(fastify, '/register', { email: 'ada@example.com', password: PASSWORD })
   await mail.flush()
   t.match(mail.mailbox?.list(), [{ recipient: 'ada@example.com', text: /Sent by 127\.0\.0\.1 to ada@example\.com/ }])
+})
+
+test('the language of a request is stored where no account is known, and nowhere else', async (t) => {
+  const fastify = await build(t)
+  const { access_token } = await signIn(fastify, { username: 'ada' })
+  const german = { 'accept-language': 'de-DE,de;q=0.9' }
+  const change = { new_email: 'ada@example.com', current_password: PASSWORD }
+  await post(fastify, '/email/change', change, { ...bearer(access_token), ...german })
+  await post(fastify, '/password/forgot', { email: 'grace@example.com' }, german)
+  await post(fastify, '/password/forgot', { email: 'grace@example.com' })
+  t.strictSame(
+    (await waiting(fastify)).map(({ kind, data }) => [kind, data]),
+    [
+      ['confirm new email', { password_version: '1', email_version: '1' }],
+      ['reset asked', { locale: 'de' }],
+      ['reset asked', {}]
+    ]
+  )
 })
 
 test('mail that a client requests', async (t) => {
