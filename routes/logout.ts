@@ -6,7 +6,7 @@ const schema = {
   operationId: 'logout',
   summary: 'Sign out',
   description: `Ends the session of a refresh token, or of an earlier one of the same session. Answers the same if
-there is none.`,
+there is none. With the token of the cookie, it removes that and the cookie of the hosted pages.`,
   tags: ['sessions'],
   security: [{}, { cookie: [] }],
   querystring: Nothing,
@@ -15,12 +15,15 @@ there is none.`,
 }
 
 const logout: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { limits, sessions } = fastify
+  const { limits, pageSessions, sessions } = fastify
 
   fastify.post('/logout', { schema, preHandler: limits.byAddress('logout') }, async (request, reply) => {
     const { text, inCookie } = sessions.presented(request)
     await sessions.end(request, text)
-    if (inCookie) sessions.clearCookie(reply)
+    if (inCookie) {
+      sessions.clearCookie(reply)
+      pageSessions.forget(request, reply)
+    }
     reply.code(204)
   })
 }

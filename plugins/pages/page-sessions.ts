@@ -29,6 +29,8 @@ export interface PageSessions {
   isFresh(request: FastifyRequest): boolean
   /** Whether the browser also has the refresh token of the session, which a frontend needs. */
   hasRefreshToken(request: FastifyRequest): boolean
+  /** Removes the cookie of the pages from a browser that has one, for a session that the API has ended. */
+  forget(request: FastifyRequest, reply: FastifyReply): void
   /** Removes the cookies of a session that has ended. */
   clear(reply: FastifyReply): void
   /** Ends the sessions of both cookies of a request and removes the cookies. */
@@ -68,6 +70,10 @@ export default fp(
 
     fastify.decorate('pageSessions', {
       clear,
+
+      forget({ headers }, reply) {
+        if (cookieValue(headers.cookie, name) !== undefined) setCookie(reply, '', 0)
+      },
 
       async open(request, reply, { session: { refreshToken, lastUsedAt, expiresAt } }) {
         const token = await createPageToken(request.database, refreshToken.session)

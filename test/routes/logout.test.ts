@@ -133,6 +133,15 @@ test('POST /logout', async (t) => {
     })
   }
 
+  await t.test('takes the cookie of the pages away too, if there is one', async (t) => {
+    const session = await begin()
+    const cookie = `latchkey_session=x; refresh_token=${session.token}`
+    const response = await logout({}, { cookie, origin: ORIGIN })
+    t.equal(response.statusCode, 204)
+    const ofPages = 'latchkey_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'
+    t.strictSame(response.headers['set-cookie'], [CLEARED, ofPages])
+  })
+
   await t.test('takes the token of the body before the cookie, which stays', async (t) => {
     const [inCookie, inBody] = [await begin(), await begin()]
     const response = await logout({ refresh_token: inBody.token }, { cookie: `refresh_token=${inCookie.token}` })
