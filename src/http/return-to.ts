@@ -8,9 +8,8 @@ export type ReturnTo =
 /** The JSON pointer of the field that says so. */
 export const RETURN_TO = '/return_to'
 
-/** The maximum length of a URL. Those of OpenID Connect, which begin with a path of ours, are longer. */
-const MAX_URL = 2048
-const MAX_PATH = 4096
+/** The maximum length of a path or URL, in characters. */
+const MAX_LENGTH = 2048
 
 /** The paths of ours that people may be sent back to. */
 const PATHS = /^pages\//
@@ -26,9 +25,9 @@ const AMBIGUOUS = /[\p{Cc}\p{Z}\\]/u
  * @returns undefined for anything else
  */
 export function readReturnTo(text: string, origins: ReadonlySet<string>): ReturnTo | undefined {
-  if (AMBIGUOUS.test(text)) return undefined
-  if (text.startsWith('/')) return text.length > MAX_PATH ? undefined : readPath(text)
-  if (text.length > MAX_URL || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
+  if (text.length > MAX_LENGTH || AMBIGUOUS.test(text)) return undefined
+  if (text.startsWith('/')) return readPath(text)
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
   const { href, username, password, origin } = new URL(text)
   return username === '' && password === '' && origins.has(origin) ? { url: href } : undefined
 }
