@@ -93,7 +93,7 @@ test('POST /password/change', async (t) => {
     await post(fastify, '/email/verify', { token: verification, password: NEXT })
     t.strictSame(answer(await change(fastify, token, NEXT, PASSWORD)), DONE)
     t.strictSame(await letters(fastify), [
-      { template: 'password-changed', recipient: email, variables: { name: username } }
+      { template: 'password-changed', recipient: email, locale: null, variables: { name: username } }
     ])
     t.equal((await change(fastify, token, NEXT)).statusCode, 401)
     t.strictSame(await letters(fastify), [])

@@ -8,6 +8,7 @@ import { ConfigurationError, readConfig } from '../../../src/config/config.ts'
 const SECRET = 'x'.repeat(32)
 
 const DEFAULTS = {
+  PAGES: 'on',
   DATABASE_POOL: 10,
   DATA_DIR: './data',
   KEY_MAX_AGE: 90,
@@ -131,6 +132,7 @@ test('every setting is parsed from text', (t) => {
   }
   t.strictSame(readConfig(environment), {
     ...settings,
+    PAGES: 'off',
     ...numbers,
     MAIL_FROM: { name: 'The Example', address: 'no-reply@example.com' },
     RESERVED_USERNAMES: ['example', 'example.staff'],

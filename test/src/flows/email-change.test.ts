@@ -161,11 +161,9 @@ test('addresses', async (t) => {
     t.match(await caught(undoEmailChange(database, lifetimes, secret, { token })), { code: 'ACCOUNT_EXISTS' })
     t.match(await addressOf(user), { email: 'third@example.com' })
     await database.query(sql`DELETE FROM users WHERE id = ${taken}`)
-    t.strictSame(await undoEmailChange(database, lifetimes, secret, { token }), {
-      owner: { id: user, password_version: 2, device_version: 2 },
-      ended: 0,
-      deleted: { totp: false, passkeys: 0, dropped: false }
-    })
+    const { owner, ...done } = await undoEmailChange(database, lifetimes, secret, { token })
+    t.match(owner, { id: user, password_version: 2, device_version: 2 })
+    t.strictSame(done, { ended: 0, deleted: { totp: false, passkeys: 0, dropped: false } })
     t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
     const open = await database.query(sql`SELECT FROM email_changes WHERE user_id = ${user} AND undone_at IS NULL`)
     t.equal(open.length, 0)
