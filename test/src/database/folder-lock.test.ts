@@ -122,8 +122,8 @@ test('a folder is taken over where its lock', async (t) => {
   }
 
   await t.test('names a zombie process', async (t) => {
-    // The shell is replaced by a program that never reaps its child.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    // The shell is replaced by a program that never reaps its child. The child outlives the shell, which would reap it.
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     t.teardown(() => parent.kill('SIGKILL'))
     const [output] = await once(parent.stdout as NodeJS.ReadableStream, 'data')
     const zombie = Number(output)
