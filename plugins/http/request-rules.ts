@@ -7,20 +7,35 @@ import { requestId } from '../../src/transport/request-id.ts'
 const ajv = new Ajv(STRICT)
 addFormats.default(ajv)
 
-/** The validator of each schema, for all applications of the process. */
-const compiled = new Map<string, ValidateFunction>()
+/** Validates a part of a request. */
+interface Validator {
+  (data: unknown): unknown
+  errors?: ValidateFunction['errors']
+}
 
-function validatorOf(schema: AnySchema): ValidateFunction {
+/** The validator of each schema, for all applications of the process. */
+const validators = new Map<string, Validator>()
+
+/** Compiles a schema when it is first used: compiling all of them takes a tenth of the start. */
+function validatorOf(schema: AnySchema): Validator {
   const shape = JSON.stringify(schema)
-  const validator = compiled.get(shape) ?? ajv.compile(schema)
-  compiled.set(shape, validator)
+  const known = validators.get(shape)
+  if (known) return known
+  let compiled: ValidateFunction | undefined
+  const validator: Validator = (data) => {
+    compiled ??= ajv.compile(schema)
+    const fits = compiled(data)
+    validator.errors = compiled.errors
+    return fits
+  }
+  validators.set(shape, validator)
   return validator
 }
 
 /** Applies the contract's rules for requests, whatever options the server has. */
 export default fp(
   async (fastify) => {
-    fastify.setValidatorCompiler(({ schema }) => validatorOf(schema))
+    fastify.setValidatorCompiler(({ schema }) => validatorOf(schema) as never)
     fastify.setGenReqId(({ headers }) => requestId(headers['x-request-id']))
     fastify.addHook('onRoute', (route) => {
       route.bodyLimit ??= BODY_LIMIT
