@@ -13,6 +13,7 @@ import assert from 'node:assert/strict'
 import { TOTP } from 'otpauth'
 import { chromium } from 'playwright-core'
 import { Service } from '../shared/service.ts'
+import { withAuthenticators } from './authenticators.mjs'
 
 const [executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
 const PORT = 3925
@@ -265,32 +266,7 @@ async function open(options) {
     if (message.type() === 'error' && !/^Failed to load resource/.test(message.text())) complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
-  const client = await context.newCDPSession(page)
-  await client.send('WebAuthn.enable', { enableUI: false })
-
-  async function add(transport) {
-    const options = {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport,
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true
-    }
-    const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', { options })
-    const forget = () => client.send('WebAuthn.clearCredentials', { authenticatorId })
-    return {
-      forget,
-      present: (enabled) => client.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
-      credentials: async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
-      async replace(credential) {
-        await forget()
-        await client.send('WebAuthn.addCredential', { authenticatorId, credential })
-      }
-    }
-  }
-  return { page, add }
+  return { page, add: await withAuthenticators(page) }
 }
 
 async function signUp(page, username) {

@@ -15,6 +15,7 @@ import { TOTP } from 'otpauth'
 import { chromium } from 'playwright-core'
 import tsBlankSpace from 'ts-blank-space'
 import { Service } from '../shared/service.ts'
+import { withAuthenticators } from './authenticators.mjs'
 
 const [executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
 const [PORT, FRONTEND_PORT] = [3923, 3924]
@@ -249,30 +250,7 @@ async function open(username, script) {
   const page = await context.newPage()
   await page.goto(`${FRONTEND}/`)
   await call(page, 'POST', '/register', { username, password: PASSWORD })
-  const client = await context.newCDPSession(page)
-  await client.send('WebAuthn.enable', { enableUI: false })
-
-  async function add(transport) {
-    const options = {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport,
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true
-    }
-    const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', { options })
-    return {
-      present: (enabled) => client.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
-      credentials: async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
-      async replace(credential) {
-        await client.send('WebAuthn.clearCredentials', { authenticatorId })
-        await client.send('WebAuthn.addCredential', { authenticatorId, credential })
-      }
-    }
-  }
-  return { page, add }
+  return { page, add: await withAuthenticators(page) }
 }
 
 async function signIn(page, username) {

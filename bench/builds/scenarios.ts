@@ -11,7 +11,7 @@ interface Scenario {
   what: string
   /** The number of requests of each client, one after another. */
   times: number
-  /** What is not measured. @returns undefined if the build does not have the request */
+  /** Prepares a request, outside of the measurement. @returns undefined if the build does not have the request */
   prepare: (build: Build) => Promise<Request | undefined>
   /** Measures the CPU time of the service so far, in milliseconds; by default, without that of hashing. */
   timeOf?: (pid: number) => number

@@ -14,7 +14,7 @@ import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 import { changeUsername, nameTaken } from '../../src/users/users.ts'
 
 /**
- * What a signed-in user does with the own account, from a frontend and from the service's own pages alike. Needs
+ * Changes that users make to their own accounts, from a frontend or from the service's own pages. Needs
  * `request.user` and `request.account` as `tokens.authenticateSession` sets them. Where a current password is given,
  * `factors.requireFreshSecondStep` runs first, and the refusals are those of `checkOwnPassword` as well.
  */

@@ -32,7 +32,7 @@ export interface Visit {
 /** Another page that the browser opens instead, by its path from the root of the service. */
 export interface GoTo {
   goTo: string
-  /** What was done: the page says so. */
+  /** The completed action, which that page confirms. */
   done?: Done
 }
 
@@ -44,7 +44,7 @@ export interface Download {
   name: string
 }
 
-/** What was done on another page: the texts that begin with `done.`. */
+/** A completed action: the texts that begin with `done.`. */
 export type Done = KeysOf<'done'> extends `done.${infer Name}` ? Name : never
 
 type Hooks<Hook> = Hook | Hook[]
@@ -159,8 +159,8 @@ const sendFile = (reply: FastifyReply, { file, type, name }: Download) =>
   reply.type(type).header('content-disposition', `attachment; filename="${name}"`).send(file)
 
 /**
- * What is shown in place of the page: if its form leads astray, and if the session has ended, or is no longer fresh
- * enough, since the request was checked.
+ * The page that replaces the requested one if `return_to` is not allowed, or if the session has ended, or is no longer
+ * fresh enough, since the request was checked.
  */
 function detourOf(page: PageContext, request: FastifyRequest, problem: Problem): View | undefined {
   if (problem.errors?.some(({ path }) => path === RETURN_TO)) {
@@ -174,7 +174,7 @@ function detourOf(page: PageContext, request: FastifyRequest, problem: Problem):
   return stepUpView(page, { challenge, account, returnTo: `${request.routeOptions.url}${queryOf(request.url)}` })
 }
 
-/** What is shown for a form of another site, and for one whose origin is not known. */
+/** The answer to a form that another site sent, or one whose origin is unknown. */
 function foreignForm(page: PageContext, problem: Problem): View {
   const title = say(page, 'problem.title')
   return { title, content: renderMessage(title, describeProblem(page, problem)) }

@@ -55,5 +55,5 @@ export function renderFormButton(
   return html`<form method="post" action="${link(page, action)}">${renderHidden(hidden)}<button class="${look}" aria-label="${say(page, text)}: ${of}">${say(page, text)}</button></form>`
 }
 
-/** What was done just before. */
+/** The action that was just completed. */
 export const renderDone = (text: string): Html => html`<p class="done" role="status">${text}</p>`

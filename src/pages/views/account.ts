@@ -21,7 +21,7 @@ export interface AccountPage {
   hasMore: boolean
   /** Whether the service sends mail: without it, no address can be confirmed. */
   sendsMail: boolean
-  /** What was done just before. */
+  /** The action that was just completed. */
   done: string | undefined
 }
 

@@ -24,7 +24,7 @@ export interface PasskeysPage {
   userHandle: string
   passkeys: Passkey[]
   adding: PasskeyAdding
-  /** What was done just before. The browser then hides the passkeys that are not in the list. */
+  /** The action that was just completed. The browser then hides the passkeys that are not in the list. */
   done?: string | undefined
   /** The name that was typed. */
   name?: unknown
