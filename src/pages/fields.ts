@@ -58,10 +58,11 @@ export const TOTP: Field = {
   verbatim: true
 }
 
+/** A recovery code. With `one-time-code`, password managers would fill in the code of the app. */
 export const RECOVERY_CODE: Field = {
   name: 'recovery_code',
   label: 'second-step.recovery_code',
   type: 'text',
-  autocomplete: 'one-time-code',
+  autocomplete: 'off',
   verbatim: true
 }

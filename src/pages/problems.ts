@@ -16,6 +16,9 @@ export function describeErrors(page: PageContext, problem: Problem, fields: read
   return { summary: marked ? say(page, 'fault.marked') : describeProblem(page, problem), fields: messages }
 }
 
+/** The names of the fields for the code of an app and for a recovery code. */
+const CODES = [TOTP.name, RECOVERY_CODE.name]
+
 /** The fields that prove something in a form with several of them. */
 const PROOFS = [TOTP, RECOVERY_CODE, CURRENT_PASSWORD]
 
@@ -35,7 +38,7 @@ function faultsAt(page: PageContext, { code, errors = [] }: Problem, field: Fiel
   if (code === 'INVALID_CREDENTIALS') {
     return field.autocomplete === 'current-password' ? [say(page, 'fault.password')] : []
   }
-  if (code === 'MFA_CODE_INVALID') return field.autocomplete === 'one-time-code' ? [say(page, 'fault.code')] : []
+  if (code === 'MFA_CODE_INVALID') return CODES.includes(field.name) ? [say(page, 'fault.code')] : []
   return errors.filter(({ path }) => path === `/${field.name}`).map((fault) => sentence(page, field, fault))
 }
 

@@ -22,7 +22,7 @@ test('the fields have the keys of the bodies, and tell password managers what th
       ['email', 'email', 'email', false],
       ['name', 'text', 'username webauthn', true],
       ['totp', 'text', 'one-time-code', true],
-      ['recovery_code', 'text', 'one-time-code', true]
+      ['recovery_code', 'text', 'off', true]
     ]
   )
 })
