@@ -28,7 +28,7 @@ test('GET /pages/account', async (t) => {
         'Authenticator app off Shows a code that you enter after your password. Set up',
         'Passkeys None yet. A passkey signs you in by your fingerprint, your face or the lock of your device. Add a passkey',
         `Where you are signed in lightMyRequest this one 127.0.0.1, signed in ${today}, last used now`,
-        `lightMyRequest 127.0.0.1, signed in ${today}, last used now End Sign out everywhere else`,
+        `lightMyRequest 127.0.0.1, signed in ${today}, last used now Sign out Sign out everywhere else`,
         'Your data Download your data All that is stored about you here, as a JSON file. Download',
         'Delete the account Deletes the account and all its data. It cannot be undone. Delete'
       ].join(' ')
@@ -47,7 +47,7 @@ test('GET /pages/account', async (t) => {
     t.match(body, '<a class="button quiet" href="../pages/account/username" aria-label="Change: Username">')
     t.match(body, '<a class="button danger" href="../pages/account/delete" aria-label="Delete: Delete the account">')
     t.match(body, '<form method="post" action="../pages/account/email/resend">')
-    t.match(body, '<button class="danger" aria-label="End: lightMyRequest">End</button>')
+    t.match(body, '<button class="danger" aria-label="Sign out: lightMyRequest">Sign out</button>')
     t.equal((await fastify.inject({ method: 'HEAD', url })).statusCode, 303)
   })
 

@@ -62,7 +62,7 @@ test('the page on which people register', async (t) => {
       [{ password: PASSWORD }, 400, /^Create an account Enter an email address, a username, or both\./],
       [{ username: 'ADA', password: PASSWORD }, 409, /Username \(optional\) This name is taken\./],
       [{ email: 'grace@example.com', password: PASSWORD }, 409, /Email address \(optional\) This name is taken\./],
-      [{ username: 'a"', password: PASSWORD }, 400, /Use 3 to 32 letters/],
+      [{ username: 'a"', password: PASSWORD }, 400, /Use 3 to 32 characters/],
       [{ email: 'nobody@', password: PASSWORD }, 400, /Enter a complete email address/],
       [{ username: 'new-name' }, 400, /Password Fill this in\./],
       [{ username: 'new-name', password: 'short' }, 400, /must have at least 8 characters/],
@@ -152,7 +152,7 @@ test('the page on which a registration begins where accounts are hidden', async 
   })
   t.strictSame(readPage(await submit(fastify, url, { email: 'ada@example.com' })), {
     statusCode: 200,
-    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way.',
+    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address.',
     inputs: []
   })
   t.match(await waiting(fastify), [{ kind: 'registration asked', recipient: 'ada@example.com' }])

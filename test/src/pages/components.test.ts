@@ -46,7 +46,7 @@ test('a form that is one button names what it concerns', async (t) => {
   const button = { action: 'pages/account/sessions', text: 'account.session.end', of: '<ada>' } as const
   t.equal(
     String(renderFormButton(PAGE, button)),
-    '<form method="post" action="../pages/account/sessions"><button class="quiet" aria-label="End: &lt;ada&gt;">End</button></form>'
+    '<form method="post" action="../pages/account/sessions"><button class="quiet" aria-label="Sign out: &lt;ada&gt;">Sign out</button></form>'
   )
   t.match(
     String(renderFormButton(PAGE, { ...button, look: 'danger', hidden: { session: '"1"' } })),

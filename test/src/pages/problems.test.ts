@@ -11,7 +11,8 @@ const TAKEN = 'This name is taken.'
 
 test('a fault is described at its field, in a sentence', async (t) => {
   const fault = (path: string, message: string, rule?: string) => ({ path, message, ...(rule && { rule }) })
-  const name = 'Use 3 to 32 letters, digits, dots, underscores or hyphens, with a letter or digit at either end.'
+  const name =
+    'Use 3 to 32 characters: letters from a to z, digits, dots, underscores and hyphens. Begin and end with a letter or a digit.'
   const rows: [code: Code, errors: ReturnType<typeof fault>[], fields: Record<string, string>][] = [
     ['VALIDATION_FAILED', [fault('/new_password', 'is required')], { new_password: 'Fill this in.' }],
     ['VALIDATION_FAILED', [fault('/new_password', 'must be odd')], { new_password: 'This is not valid.' }],

@@ -88,7 +88,7 @@ test('tells whether there is a text of a name', (t) => {
 
 test('gaps are filled in; in a language from right to left, each value keeps its own direction', (t) => {
   const text = (accepted: string) => languageOf(accepted).text('confirm.text', { email: 'a@b.example' })
-  t.match(text('en'), 'goes to a@b.example.')
+  t.match(text('en'), 'makes a@b.example the address')
   t.match(text('ar'), '\u2068a@b.example\u2069')
   t.equal(languageOf('en').text('back', {}), 'Back to {service}')
   t.equal(languageOf('en').text('back', { service: '{min} $& $1' }), 'Back to {min} $& $1')

@@ -19,7 +19,7 @@ test('/pages/account/email', async (t) => {
     const response = await browser.get(url)
     t.strictSame(readPage(response), {
       statusCode: 200,
-      text: 'Change your email address We send a mail to the new address. It counts once you have followed the link in it. New email address Current password Send the mail Back to your account',
+      text: 'Change your email address We send a mail to the new address. The address changes when you confirm it with the link in that mail. New email address Current password Send the mail Back to your account',
       inputs
     })
     t.match(response.body, '<input hidden type="text" autocomplete="username" value="ada@example.com" readonly>')

@@ -41,7 +41,7 @@ test('the page of the second step', async (t) => {
     const on = await browser.submit(url, { required: 'true' })
     t.match(readPage(on), {
       statusCode: 200,
-      text: /^From now on you are asked for a second step\. Your recovery codes .* I have kept them$/
+      text: /^From now on you are asked for a second step\. Your recovery codes .* I have saved them$/
     })
     t.equal(on.body.match(/<li>/g)?.length, 10)
   })

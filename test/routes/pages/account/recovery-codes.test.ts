@@ -21,13 +21,13 @@ test('the page of the recovery codes', async (t) => {
     const app = await giveApp(fastify, user.id, { required: false })
     t.strictSame(readPage(await browser.get(url)), {
       statusCode: 200,
-      text: `${TEXT} Left: 10 of 10 New codes make those you have void. Make new codes Back to your account`,
+      text: `${TEXT} Left: 10 of 10 The codes that you have stop working when you make new ones. Make new codes Back to your account`,
       inputs: []
     })
     await recorded(fastify)
     const made = await browser.submit(url, {})
     const codes = codesIn(made.body)
-    t.match(readPage(made), { statusCode: 200, text: /^Your recovery codes Write them down.* I have kept them$/ })
+    t.match(readPage(made), { statusCode: 200, text: /^Your recovery codes Write them down.* I have saved them$/ })
     t.equal(new Set(codes).size, 10)
     t.match(await recorded(fastify), [{ action: 'recovery codes made', account: user.id }])
     const used = await browser.submit('/pages/step-up', { recovery_code: String(codes[0]) })

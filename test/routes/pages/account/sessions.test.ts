@@ -23,7 +23,7 @@ test('/pages/account/sessions', async (t) => {
     const response = await browser.get(`${url}?done=session`)
     t.match(readPage(response), {
       statusCode: 200,
-      text: /^Where you are signed in The session has ended\. lightMyRequest this one .* End Sign out everywhere else Back to your account$/,
+      text: /^Where you are signed in The session has ended\. lightMyRequest this one .* Sign out Sign out everywhere else Back to your account$/,
       inputs: Array(7).fill('session')
     })
   })

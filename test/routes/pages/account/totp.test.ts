@@ -59,7 +59,7 @@ test('the page of the authenticator app', async (t) => {
       statusCode: 200,
       text: [
         `Authenticator app Your app was set up on ${today}.`,
-        'If you have a new phone, set the app up there. The old one works until the new one does.',
+        'If you have a new phone, set the app up there. The old one works until the new one does. You then get new recovery codes, and those that you have stop working.',
         'Replace the app Remove the app Back to your account'
       ].join(' '),
       inputs: []

@@ -14,7 +14,7 @@ test('the page that asks for another mail to verify an address', async (t) => {
   })
   t.strictSame(readPage(await submit(fastify, '/pages/email/resend', { email: 'ada@example.com' })), {
     statusCode: 200,
-    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way.',
+    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address.',
     inputs: []
   })
   t.match(await waiting(fastify), [{ kind: 'verification asked', recipient: 'ada@example.com' }])

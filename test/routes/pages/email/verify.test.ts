@@ -154,7 +154,7 @@ test('the page of a link', async (t) => {
     for (const email of ['grace@example.com', 'ada@example.com', 'nobody@example.com']) {
       t.strictSame(readPage(await submit(fastify, '/pages/email/resend', { email })), {
         statusCode: 200,
-        text: 'Look into your mailbox If a mail can be sent to that address, it is on its way.',
+        text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address.',
         inputs: []
       })
     }

@@ -15,7 +15,7 @@ test('the page that asks for a mail to choose a new password', async (t) => {
   })
   t.strictSame(readPage(await submit(fastify, '/pages/password/forgot', { email: 'ada@example.com' })), {
     statusCode: 200,
-    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way.',
+    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address.',
     inputs: []
   })
   t.match(await waiting(fastify), [{ kind: 'reset asked', recipient: 'ada@example.com' }])

@@ -26,7 +26,7 @@ test('the page that deletes a passkey', async (t) => {
     const shown = await browser.get(`${page}?id=${id}`)
     t.strictSame(readPage(shown), {
       statusCode: 200,
-      text: `Delete the passkey My phone? ${TEXT} Delete the passkey All passkeys`,
+      text: `Delete the passkey “My phone”? ${TEXT} Delete the passkey All passkeys`,
       inputs: []
     })
     t.match(shown.body, `<form method="post" action="../../../pages/account/passkeys/delete?id=${id}">`)

@@ -32,7 +32,7 @@ test('the page that confirms an authenticator app', async (t) => {
         'Write them down, or keep them in a password manager.',
         'Each signs you in once when you have lost your phone. They are shown only now.',
         ...codes,
-        'I have kept them'
+        'I have saved them'
       ].join(' '),
       inputs: []
     })

@@ -21,7 +21,7 @@ test('the page that removes the authenticator app', async (t) => {
       statusCode: 200,
       text: [
         'Remove the authenticator app?',
-        'You are no longer asked for its code. Delete the account in the app as well.',
+        'You will no longer be asked for its code. Delete the entry in the app as well.',
         'Remove the app Back to your account'
       ].join(' '),
       inputs: []

@@ -15,7 +15,7 @@ test('the page on which a new address is confirmed', async (t) => {
   const url = '/pages/email/change/confirm'
   t.strictSame(readPage(await fastify.inject(`${url}?token=${token}&utm_source=x`)), {
     statusCode: 200,
-    text: 'Confirm your new email address From now on, mail for this account goes to ada@example.com. If you do not know the account, close this page: nothing has changed. Account: ada Use the new address',
+    text: 'Confirm your new email address The button below makes ada@example.com the address of this account. If you do not know the account, close this page: nothing changes. Account: ada Use the new address',
     inputs: ['token']
   })
   t.match(readPage(await submit(fastify, url, { token })), { statusCode: 200, text: /^Your address is changed/ })

@@ -18,7 +18,7 @@ test('the page on which a change of the address is taken back', async (t) => {
   const inputs = ['token', 'new_password']
   t.strictSame(readPage(await fastify.inject(`${url}?token=${token}`)), {
     statusCode: 200,
-    text: 'Undo the change of your email address The account gets its address ada@example.com back, and is signed out everywhere. Somebody else knows the old password: choose a new one. Account: eve@example.com New password At least 8 characters. A few words that you can remember are good. Undo the change',
+    text: 'Undo the change of your email address The account gets its address ada@example.com back, and is signed out everywhere. Somebody else may know the old password: choose a new one. Account: eve@example.com New password At least 8 characters. A few words that you can remember are good. Undo the change',
     inputs
   })
   const rows: [fields: Record<string, string>, words: RegExp][] = [

@@ -69,7 +69,7 @@ test('one is renamed and deleted by its id', async (t) => {
   t.match(String(renaming.content), 'value="&lt;b&gt;" required aria-invalid="true"')
   const deletion = (more = {}) => passkeyDeletionView(PAGE, { id: ID, ...more })
   t.match(String(deletion().content), `action="../../pages/account/passkeys/delete?id=${ID}"`)
-  t.equal(deletion({ name: 'phone' }).title, 'Delete the passkey phone?')
+  t.equal(deletion({ name: 'phone' }).title, 'Delete the passkey “phone”?')
   t.equal(deletion().title, 'Delete the passkey?')
   t.match(textOf(deletion({ isLast: true }).content), /You have no other second step/)
   t.notMatch(textOf(deletion().content), /You have no other second step/)
