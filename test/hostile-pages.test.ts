@@ -172,6 +172,7 @@ test('no page fails on a body that no form of ours sends', async (t) => {
     [FORM_TYPE, 'credential=%7B&totp=%20&name=%20&id=x&challenge=%7B&mfa_token=x'],
     [FORM_TYPE, `credential=${encodeURIComponent('{"__proto__":{"id":"x"}}')}`],
     [FORM_TYPE, `credential=${'['.repeat(8000)}`],
+    [FORM_TYPE, `mfa_token=x&challenge={"factors":["passkey"],"public_key":${'['.repeat(7000)}${']'.repeat(7000)}}`],
     [FORM_TYPE, `name=${'x'.repeat(16_384)}`],
     [json, 'null'],
     [json, '[]'],
@@ -279,6 +280,10 @@ test('no return_to leads out of the service', async (t) => {
         t.notMatch(response.body, /evil|alert/, what)
       }
     }
+    const unreadable = await browser.submit(`${path}?return_to=//evil.example`, { 'name[': '\0' })
+    t.match(readPage(unreadable), { statusCode: 400, text: /^That did not work|^Confirm that it is you/ }, path)
+    isPage(t, unreadable, path)
+    t.notMatch(unreadable.body, /evil/, path)
     for (const query of ['return_to=/pages/account&return_to=/pages/account', 'return_to=', 'return_to']) {
       t.strictSame(readPage(await fastify.inject(`${path}?${query}`)), refused, `${path} ${query}`)
     }

@@ -104,9 +104,21 @@ export function createPageRoutes(
       const page = contextOf(request)
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
       const view = isForeign
-        ? foreignForm(page, problem)
-        : (detourOf(page, request, problem) ?? (await given.refuse({ request, reply, page }, problem)))
+        ? problemView(page, problem)
+        : (detourOf(page, request, problem) ?? (await refusalView({ request, reply, page }, problem)))
       return render(reply, page, { ...view, failed: true })
+    }
+
+    async function refusalView(visit: Visit, problem: Problem): Promise<View> {
+      const { request, page } = visit
+      try {
+        return await given.refuse(visit, problem)
+      } catch (error) {
+        // The form could not be read, and the `return_to` in the URL is not allowed.
+        if (error instanceof Problem) return detourOf(page, request, error) ?? problemView(page, problem)
+        request.log.error({ err: error }, 'a refusal could not be shown')
+        return problemView(page, problem)
+      }
     }
 
     function answer({ reply, page }: Visit, outcome: View | GoTo | Download) {
@@ -174,8 +186,8 @@ function detourOf(page: PageContext, request: FastifyRequest, problem: Problem):
   return stepUpView(page, { challenge, account, returnTo: `${request.routeOptions.url}${queryOf(request.url)}` })
 }
 
-/** The answer to a form that another site sent, or one whose origin is unknown. */
-function foreignForm(page: PageContext, problem: Problem): View {
+/** The problem alone: of a form of another site or of an unknown origin, or if the page cannot show it. */
+function problemView(page: PageContext, problem: Problem): View {
   const title = say(page, 'problem.title')
   return { title, content: renderMessage(title, describeProblem(page, problem)) }
 }

@@ -77,6 +77,8 @@ function credentialOf(body: unknown): string | undefined {
 export function readChallenge(text: unknown): AuthenticationChallenge | undefined {
   try {
     const challenge = JSON.parse(String(text))
+    // Throws if it is nested so deeply that no page can carry it along again.
+    JSON.stringify(challenge)
     return Array.isArray(challenge?.factors) ? challenge : undefined
   } catch {
     return undefined

@@ -13,6 +13,7 @@ import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { Problem } from '../../../src/errors.ts'
+import { RETURN_TO } from '../../../src/http/return-to.ts'
 import { html } from '../../../src/pages/html.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { ORIGIN, readPage, submit } from '../../helpers/page.ts'
@@ -154,6 +155,30 @@ test('a page may refuse by itself what is not allowed', async (t) => {
   const { fastify } = start(t, { act: () => Promise.reject(new Problem('FORBIDDEN')) })
   const response = await submit(fastify, '/pages/step', { nick: 'a' })
   t.strictSame(readPage(response), { statusCode: 403, text: 'FORBIDDEN a', inputs: [] })
+})
+
+test('a refusal that cannot be shown is still a page, with its own status', async (t) => {
+  const returnTo = new Problem('VALIDATION_FAILED', { errors: [{ path: RETURN_TO, message: 'is elsewhere' }] })
+  const unreadable = 'That did not work The form could not be read. Open the page again, and send the form from there.'
+  const rows: [thrown: Error, text: string][] = [
+    [
+      returnTo,
+      'That did not work This address does not lead back to where you came from. Go back, and try again from there.'
+    ],
+    [new Problem('DATABASE_UNAVAILABLE'), unreadable],
+    [new RangeError('secret'), unreadable]
+  ]
+  for (const [thrown, text] of rows) {
+    const { fastify } = start(t, { refuse: () => Promise.reject(thrown) })
+    const response = await fastify.inject({
+      method: 'POST',
+      url: '/pages/step',
+      headers: { origin: ORIGIN, 'content-type': 'text/plain' },
+      payload: 'x'
+    })
+    t.strictSame(readPage(response), { statusCode: 415, text, inputs: [] })
+    t.match(response.headers, { 'content-type': 'text/html; charset=utf-8' })
+  }
 })
 
 test('a page leads to the sign-in or the step-up if the session is no longer good enough when its form is sent', async (t) => {
