@@ -1,7 +1,7 @@
 import { renderHidden } from './form.ts'
 import { type Content, type Html, html } from './html.ts'
 import { link, type PageContext, say } from './layout.ts'
-import type { TextKey } from './texts.ts'
+import { type TextKey, withoutBidiControls } from './texts.ts'
 
 /** A thing in a list, with what can be done with it. */
 export interface Row {
@@ -20,7 +20,7 @@ ${content}
 </section>`
 
 export const renderRow = ({ what, tag, details, buttons }: Row): Html => html`<div class="row">
-<div class="what"><p class="name"><bdi>${what}</bdi>${tag !== undefined && html` <span class="tag">${tag}</span>`}</p>${
+<div class="what"><p class="name"><bdi>${withoutBidiControls(what)}</bdi>${tag !== undefined && html` <span class="tag">${tag}</span>`}</p>${
   details !== undefined &&
   html`
 <p class="pale">${details}</p>`

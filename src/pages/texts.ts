@@ -145,9 +145,20 @@ function createLanguage(tag: string, texts: Texts): Language {
   }
 }
 
+/** Embeddings, overrides and isolates. Any of them, U+2069 above all, may end the isolation of the text that has it. */
+const BIDI_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g
+
+/** Removes the characters that reorder the text around them (Unicode UAX #9). */
+export const withoutBidiControls = (text: string): string => text.replaceAll(BIDI_CONTROLS, '')
+
+/** The blocks of scripts that are written from right to left. */
+const FROM_RIGHT = /[\u0590-\u08FF\uFB1D-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
+
 /** Keeps a name or an address from reordering the text around it (Unicode UAX #9, FSI and PDI). */
-const isolate = (direction: Language['direction'], value: string): string =>
-  direction === 'rtl' ? `\u2068${value}\u2069` : value
+function isolate(direction: Language['direction'], value: string): string {
+  const text = withoutBidiControls(value)
+  return direction === 'rtl' || FROM_RIGHT.test(text) ? `\u2068${text}\u2069` : text
+}
 
 type Unit = [unit: Intl.RelativeTimeFormatUnit, seconds: number]
 

@@ -27,6 +27,7 @@ test('a row says what it is, and what can be done with it', async (t) => {
 <div class="buttons"><a href="x">X</a></div>
 </div>`
   )
+  t.match(String(renderRow({ what: 'a\u2069\u202eb' })), '<bdi>ab</bdi>', 'a name cannot end its isolation')
   const bare = String(renderRow({ what: 'key' }))
   t.notMatch(bare, 'pale')
   t.notMatch(bare, 'tag')

@@ -86,6 +86,19 @@ test('tells whether there is a text of a name', (t) => {
   t.end()
 })
 
+test('a value cannot reorder the text around it', (t) => {
+  const title = (tag: string, name: string) => languageOf(tag).text('passkeys.delete.title', { name })
+  const rows: [name: string, shown: string][] = [
+    ['Café', 'Delete the passkey Café?'],
+    ['\u202eenohP', 'Delete the passkey enohP?'],
+    ['a\u2069\u2067\u202bb\u2066c', 'Delete the passkey abc?'],
+    ['\u05de\u05e4\u05ea\u05d7', 'Delete the passkey \u2068\u05de\u05e4\u05ea\u05d7\u2069?']
+  ]
+  for (const [name, shown] of rows) t.equal(title('en', name), shown)
+  t.match(title('ar', 'a\u2069\u202eb'), '\u2068ab\u2069')
+  t.end()
+})
+
 test('gaps are filled in; in a language from right to left, each value keeps its own direction', (t) => {
   const text = (accepted: string) => languageOf(accepted).text('confirm.text', { email: 'a@b.example' })
   t.match(text('en'), 'makes a@b.example the address')
