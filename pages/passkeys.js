@@ -1,5 +1,6 @@
-// Passkeys on the pages. A form with `data-passkey` is hidden until this module shows it; it takes the options from the
-// form and sends the answer with it. `toJSON()` of the answer is never called: password managers break it.
+// Passkeys on the pages: a form with `data-passkey` is hidden until this module shows it; it takes the options from the
+// form and sends the answer with it. `toJSON()` of the answer is never called: password managers break it. The module
+// also keeps forms with a password out of the history.
 
 /** @param {string} text base64url */
 const decode = (text) =>
@@ -99,6 +100,13 @@ if (window.PublicKeyCredential) {
   forms.forEach(enable)
   for (const other of forms.length > 0 ? document.querySelectorAll('[data-with-passkey]') : []) other.hidden = false
 }
+
+// The history would send a form again, with its password, for whoever has the browser after a sign-out. It gets the address
+// of the page in place of the form.
+const place = new URL(location.href)
+const { value: returnTo } = document.querySelector('[name=return_to]') ?? {}
+if (returnTo) place.searchParams.set('return_to', returnTo)
+history.replaceState(null, '', place)
 
 // What the service tells the browser about its passkeys.
 const { signal, signalWith } = document.querySelector('[data-signal]')?.dataset ?? {}

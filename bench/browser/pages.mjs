@@ -210,6 +210,13 @@ async function trySecondStepByPasskey() {
   await phone.forget()
   await signOut(page)
   await giveName(page, 'alan')
+  await see(page, 'One more step')
+  await page.reload()
+  await see(page, 'Forgot the password?')
+  assert.equal(await page.locator('[name=mfa_token]').count(), 0)
+  say('the history does not send the form with the password again')
+
+  await giveName(page, 'alan')
   await useRecoveryCode(page, codes[3])
   await seeAccount(page)
   await page.goto(`${SERVICE}/pages/account/passkeys`)

@@ -38,8 +38,8 @@ export interface View {
   failed?: boolean
   /** Links below the content. */
   links?: Html[]
-  /** Whether the page uses passkeys. */
-  passkeys?: boolean
+  /** Whether the page loads the script: it takes passkeys, or sends a password that the history must not send again. */
+  script?: boolean
   /** A URL that the browser opens at once. */
   goTo?: string
 }
@@ -51,7 +51,7 @@ export interface View {
  */
 export function renderPage(page: PageContext, view: View): string {
   const { assets, language, service } = page
-  const { title, content, wide = false, failed = false, links = [], passkeys = false, goTo } = view
+  const { title, content, wide = false, failed = false, links = [], script = false, goTo } = view
   const { name, url } = service
   const width = wide ? ' wide' : ''
   const heading = failed ? say(page, 'error', { title }) : title
@@ -67,7 +67,7 @@ export function renderPage(page: PageContext, view: View): string {
     <meta name="robots" content="noindex">${goTo !== undefined && html`\n    <meta http-equiv="refresh" content="0; url=${goTo}">`}
     <title>${heading} - ${name}</title>
     <link rel="icon" href="data:,">
-${sheets.map(({ path }) => html`    <link rel="stylesheet" href="${link(page, path)}">\n`)}${passkeys && html`    <script type="module" src="${link(page, assets.script.path)}"></script>\n`}  </head>
+${sheets.map(({ path }) => html`    <link rel="stylesheet" href="${link(page, path)}">\n`)}${script && html`    <script type="module" src="${link(page, assets.script.path)}"></script>\n`}  </head>
   <body>
     <header class="service${width}">${assets.logo && html`<img src="${link(page, assets.logo.path)}" alt="">`}<span>${name}</span></header>
     <main${wide && html` class="wide"`}>

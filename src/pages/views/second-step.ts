@@ -66,6 +66,6 @@ export function secondStepView(page: PageContext, forms: FactorForms): View {
 ${renderFactorForms(page, forms)}
 </div>`,
     links: [html`<a href="${link(page, 'pages/login')}">${say(page, 'second-step.cancel')}</a>`],
-    passkeys: forms.challenge.factors.includes('passkey')
+    script: true
   }
 }

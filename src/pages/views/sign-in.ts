@@ -63,6 +63,6 @@ ${form}${passkeyForm}${signal}
     links: canRegister
       ? [html`<a href="${link(page, `pages/register${query}`)}">${say(page, 'sign-in.register')}</a>`]
       : [],
-    passkeys: passkey !== undefined
+    script: true
   }
 }

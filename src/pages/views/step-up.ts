@@ -52,7 +52,7 @@ ${hasPassword && !others.includes('totp') && others.includes('passkey') && html`
 ${renderFactorForms(page, forms)}
 ${factors.length === 0 && leave(page)}</div>`,
     links: [backToAccount(page)],
-    passkeys: others.includes('passkey')
+    script: true
   }
 }
 

@@ -51,7 +51,7 @@ test('the title of a page that reports an error begins with it', async (t) => {
 })
 
 test('a page may have links, and the script for passkeys', async (t) => {
-  const text = renderPage(PAGE, { ...VIEW, links: [html`<a href="x">X</a>`, html`<a href="y">Y</a>`], passkeys: true })
+  const text = renderPage(PAGE, { ...VIEW, links: [html`<a href="x">X</a>`, html`<a href="y">Y</a>`], script: true })
   t.match(text, '<p>One</p>\n<p class="links"><a href="x">X</a><a href="y">Y</a></p>\n    </main>')
   t.match(text, `    <script type="module" src="../${PAGE.assets.script.path}"></script>\n  </head>`)
 })

@@ -72,7 +72,7 @@ ${passkeys.length > 0 ? renderPasskeyRows(page, passkeys) : html`<p class="pale"
 ${errors && renderFault(errors.summary)}${renderAdding(page, adding, name, errors)}</section>${signal}`,
     wide: true,
     links: [backToAccount(page)],
-    passkeys: true
+    script: true
   }
 }
 

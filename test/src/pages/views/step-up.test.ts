@@ -24,8 +24,8 @@ test('a form for each factor, the password first', async (t) => {
   t.strictSame(actions(['password']), ['password'])
   t.strictSame(actions([]), [])
   t.match(textOf(render([]).content), /There is no way to confirm it in this session\..* Sign out$/)
-  t.equal(render(['passkey']).passkeys, true)
-  t.equal(render(['password', 'totp']).passkeys, false)
+  t.equal(render(['passkey']).script, true)
+  t.equal(render(['password', 'totp']).script, true, 'which also keeps the form out of the history')
 })
 
 test('forms are set apart, those of passkeys only if the script shows them', async (t) => {
