@@ -87,9 +87,11 @@ const NAMES = ['name', 'username', 'email', 'new_email']
 /** Other parameters are ignored: mail services add their own to links. */
 const Query = Type.Object({}, { additionalProperties: true })
 
+/** @param afterSignIn the `return_to` for a user who has to sign in first */
 export function createPageRoutes(
   { config }: Pick<FastifyInstance, 'config'>,
-  { contextOf, render }: PageRenderer
+  { contextOf, render }: PageRenderer,
+  afterSignIn: (request: FastifyRequest) => string
 ): AddPage {
   const origins = ownOrigins(config.PUBLIC_URL)
 
@@ -105,7 +107,7 @@ export function createPageRoutes(
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
       const view = isForeign
         ? problemView(page, problem)
-        : (detourOf(page, request, problem) ?? (await refusalView({ request, reply, page }, problem)))
+        : (detourOf(page, request, problem, afterSignIn) ?? (await refusalView({ request, reply, page }, problem)))
       return render(reply, page, { ...view, failed: true })
     }
 
@@ -115,7 +117,7 @@ export function createPageRoutes(
         return await given.refuse(visit, problem)
       } catch (error) {
         // The form could not be read, and the `return_to` in the URL is not allowed.
-        if (error instanceof Problem) return detourOf(page, request, error) ?? problemView(page, problem)
+        if (error instanceof Problem) return detourOf(page, request, error, afterSignIn) ?? problemView(page, problem)
         request.log.error({ err: error }, 'a refusal could not be shown')
         return problemView(page, problem)
       }
@@ -174,12 +176,17 @@ const sendFile = (reply: FastifyReply, { file, type, name }: Download) =>
  * The page that replaces the requested one if `return_to` is not allowed, or if the session has ended, or is no longer
  * fresh enough, since the request was checked.
  */
-function detourOf(page: PageContext, request: FastifyRequest, problem: Problem): View | undefined {
+function detourOf(
+  page: PageContext,
+  request: FastifyRequest,
+  problem: Problem,
+  afterSignIn: (request: FastifyRequest) => string
+): View | undefined {
   if (problem.errors?.some(({ path }) => path === RETURN_TO)) {
     const title = say(page, 'problem.title')
     return { title, content: renderMessage(title, say(page, 'problem.return_to')) }
   }
-  if (problem.code === 'TOKEN_INVALID') return signedOutView(page, describeProblem(page, problem))
+  if (problem.code === 'TOKEN_INVALID') return signedOutView(page, describeProblem(page, problem), afterSignIn(request))
   if (!problem.challenge || problem.code !== 'STEP_UP_REQUIRED') return undefined
   const { challenge } = problem
   const account = displayName(request.account)

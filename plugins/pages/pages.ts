@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parseJson } from '../../src/http/json-body.ts'
+import { returnQuery } from '../../src/http/return-to.ts'
 import { link } from '../../src/pages/layout.ts'
 import { type AddAccountForm, createAccountPages } from './account-pages.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
-import { queryOf } from './query.ts'
 import { createPageRenderer, type PageRenderer } from './render-page.ts'
-import { createReturning, type Returning, returnQuery } from './return-to.ts'
+import { createReturning, pageOf, type Returning } from './return-to.ts'
 import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
 
 /** HTML pages. */
@@ -46,23 +46,22 @@ export default fp(
   async (fastify) => {
     const { config, mail, pageSessions } = fastify
     const renderer = createPageRenderer(fastify)
-    const add = createPageRoutes(fastify, renderer)
     const returnTo = createReturning(config)
+    const add = createPageRoutes(fastify, renderer, returnTo.afterSignIn)
     const hosted = config.PAGES === 'on'
     // With APP_URL, the links in mails lead to a frontend. The hosted pages ask for mails all the same.
     const ofLinks = config.APP_URL === undefined && mail.available
     const ofMails = ofLinks || (hosted && mail.available)
 
-    /** Opens another page, and comes back to the one of the request. */
-    function detour(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
-      const back = `${String(request.routeOptions.url).slice(1)}${queryOf(request.url)}`
-      return reply.redirect(link(renderer.contextOf(request), `${path}${returnQuery(back)}`), 303)
-    }
+    const lead = (request: FastifyRequest, reply: FastifyReply, path: string) =>
+      reply.redirect(link(renderer.contextOf(request), path), 303)
 
     const requireSession = async (request: FastifyRequest, reply: FastifyReply) =>
-      (await pageSessions.find(request)) ? undefined : detour(request, reply, 'pages/login')
+      (await pageSessions.find(request))
+        ? undefined
+        : lead(request, reply, `pages/login${returnQuery(returnTo.afterSignIn(request))}`)
     const requireFresh = async (request: FastifyRequest, reply: FastifyReply) =>
-      pageSessions.isFresh(request) ? undefined : detour(request, reply, 'pages/step-up')
+      pageSessions.isFresh(request) ? undefined : lead(request, reply, `pages/step-up${returnQuery(pageOf(request))}`)
     const requireFreshSecondStep = async (request: FastifyRequest, reply: FastifyReply) =>
       request.account.mfaRequired ? requireFresh(request, reply) : undefined
 

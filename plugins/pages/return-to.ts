@@ -4,6 +4,7 @@ import { RETURN_TO, type ReturnTo, readReturnTo } from '../../src/http/return-to
 import type { PageContext, View } from '../../src/pages/layout.ts'
 import { handOverView } from '../../src/pages/views/hand-over.ts'
 import type { GoTo } from './page-routes.ts'
+import { queryOf } from './query.ts'
 
 /** Where people go on after they have signed in. */
 export interface Returning {
@@ -13,6 +14,11 @@ export interface Returning {
   given(request: FastifyRequest): string | undefined
   /** Leads on: to where a request says, or to the account. */
   goOn(request: FastifyRequest, page: PageContext): View | GoTo
+  /**
+   * The `return_to` for a user who has to sign in first: that of the request, as for a step-up, which signing in replaces;
+   * otherwise its own page.
+   */
+  afterSignIn(request: FastifyRequest): string
   /** Whether a request leads to a frontend, which needs a refresh token. */
   leadsToFrontend(request: FastifyRequest): boolean
 }
@@ -40,6 +46,10 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
       if (!target) return { goTo: 'pages/account' }
       return 'url' in target ? handOverView(page, target.url) : { goTo: target.path }
     },
+    afterSignIn(request) {
+      const given = givenIn(request)
+      return typeof given === 'string' && readReturnTo(given, origins) ? given : pageOf(request)
+    },
     leadsToFrontend(request) {
       const target = read(request)
       return target !== undefined && 'url' in target
@@ -47,10 +57,10 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
   }
 }
 
+/** The page of a request, with its query: the `return_to` that leads back to it. */
+export const pageOf = ({ routeOptions, url }: FastifyRequest): string => `${routeOptions.url}${queryOf(url)}`
+
 function givenIn({ body, query }: FastifyRequest): unknown {
   const { return_to } = (body ?? query) as { return_to?: unknown }
   return return_to
 }
-
-/** The query that says where to come back to. @param path from the root of the service */
-export const returnQuery = (path: string): string => `?${new URLSearchParams({ return_to: `/${path}` })}`

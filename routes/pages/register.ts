@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Problem } from '../../src/errors.ts'
+import { returnQuery } from '../../src/http/return-to.ts'
 import { say } from '../../src/pages/layout.ts'
 import { renderNote } from '../../src/pages/link-form.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
@@ -44,7 +45,7 @@ const register: FastifyPluginAsync = async (fastify) => {
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         // The account exists by now: sending the form again would only find its name taken.
-        if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: 'pages/login' }
+        if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: `pages/login${returnQuery(returnTo.given(request))}` }
         const title = say(page, 'sign-up.title')
         return { title, content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' }) }
       }

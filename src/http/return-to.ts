@@ -32,6 +32,10 @@ export function readReturnTo(text: string, origins: ReadonlySet<string>): Return
   return username === '' && password === '' && origins.has(origin) ? { url: href } : undefined
 }
 
+/** The query that says where to go on; empty without a target. @param target as `return_to` has it */
+export const returnQuery = (target: string | undefined): string =>
+  target === undefined ? '' : `?${new URLSearchParams({ return_to: target })}`
+
 function readPath(text: string): ReturnTo | undefined {
   const base = 'http://service.invalid'
   if (!URL.canParse(text, base)) return undefined

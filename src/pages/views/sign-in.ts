@@ -1,3 +1,4 @@
+import { returnQuery } from '../../http/return-to.ts'
 import { CURRENT_PASSWORD, NAME } from '../fields.ts'
 import { type FormErrors, renderBareForm } from '../form.ts'
 import { html } from '../html.ts'
@@ -25,7 +26,6 @@ export interface SignInPage {
 
 export function signInView(page: PageContext, given: SignInPage): View {
   const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset } = given
-  const query = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
   const hidden = { return_to: returnTo }
   const forgotten =
     canReset &&
@@ -61,7 +61,7 @@ ${renderPasskeyForm(page, {
 ${form}${passkeyForm}${signal}
 </div>`,
     links: canRegister
-      ? [html`<a href="${link(page, `pages/register${query}`)}">${say(page, 'sign-in.register')}</a>`]
+      ? [html`<a href="${link(page, `pages/register${returnQuery(returnTo)}`)}">${say(page, 'sign-in.register')}</a>`]
       : [],
     script: true
   }

@@ -1,3 +1,4 @@
+import { returnQuery } from '../../http/return-to.ts'
 import { EMAIL, newPassword, USERNAME } from '../fields.ts'
 import { type Field, type FormErrors, renderForm } from '../form.ts'
 import { html } from '../html.ts'
@@ -25,11 +26,10 @@ export function signUpFields(needsEmail: boolean, min: number): Field[] {
 
 export function signUpView(page: PageContext, { fields, returnTo, ...filled }: SignUpPage): View {
   const title = say(page, 'sign-up.title')
-  const query = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
   const form = { action: 'pages/register', fields, button: 'sign-up.button', hidden: { return_to: returnTo } } as const
   return {
     title,
     content: renderForm(page, form, html`<h1>${title}</h1>`, filled),
-    links: [html`<a href="${link(page, `pages/login${query}`)}">${say(page, 'sign-up.sign-in')}</a>`]
+    links: [html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, 'sign-up.sign-in')}</a>`]
   }
 }

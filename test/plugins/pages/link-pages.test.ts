@@ -32,7 +32,7 @@ function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}, offered = tru
   const plugins = [clock, config, openapi, errors, headers, jsonBody]
   const fastify = assemble(t, { plugins, config: readConfig({}) })
   const page = async (scope: FastifyInstance) => {
-    const addLink = createLinkPages(offered, createPageRoutes(scope, createPageRenderer(scope)))
+    const addLink = createLinkPages(offered, createPageRoutes(scope, createPageRenderer(scope), String))
     addLink(scope, {
       action: 'pages/step',
       title: 'confirm.title',

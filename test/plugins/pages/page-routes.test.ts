@@ -10,6 +10,7 @@ import jsonBody from '../../../plugins/http/json-body.ts'
 import requestRules from '../../../plugins/http/request-rules.ts'
 import { createPageRoutes, type GoTo, type PageRoute } from '../../../plugins/pages/page-routes.ts'
 import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
+import { pageOf } from '../../../plugins/pages/return-to.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { Problem } from '../../../src/errors.ts'
@@ -29,7 +30,11 @@ function start(t: Test, more: Partial<PageRoute<typeof Body>> = {}, environment:
   const fastify = assemble(t, { plugins, config: readConfig(environment) })
   fastify.register(
     async (scope) => {
-      createPageRoutes(scope, createPageRenderer(scope))(scope, {
+      createPageRoutes(
+        scope,
+        createPageRenderer(scope),
+        pageOf
+      )(scope, {
         path: '/step',
         body: Body,
         show: async () => ({ title: 'One more', content: html`<p>shown</p>` }),

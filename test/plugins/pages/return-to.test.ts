@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { test } from 'tap'
-import { createReturning, returnQuery } from '../../../plugins/pages/return-to.ts'
+import { createReturning } from '../../../plugins/pages/return-to.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import type { Problem } from '../../../src/errors.ts'
 import { caught } from '../../helpers/caught.ts'
@@ -71,6 +71,19 @@ test('without frontends, it leads to pages alone', async (t) => {
   })
 })
 
-test('a page may say where to come back to', async (t) => {
-  t.equal(returnQuery('pages/account'), '?return_to=%2Fpages%2Faccount')
+test('whoever signs in first comes to where the request leads, or to its page', async (t) => {
+  const { afterSignIn } = returning()
+  const page = { url: '/pages/account/mfa?a=b', routeOptions: { url: '/pages/account/mfa' } }
+  const rows: [query: object, body: object | undefined, target: string][] = [
+    [{}, undefined, '/pages/account/mfa?a=b'],
+    [{}, {}, '/pages/account/mfa?a=b'],
+    [{ return_to: '/pages/logout' }, undefined, '/pages/logout'],
+    [{}, { return_to: 'https://app.example.com/start' }, 'https://app.example.com/start'],
+    [{ return_to: '/pages/logout' }, {}, '/pages/account/mfa?a=b'],
+    [{ return_to: 'https://evil.example' }, undefined, '/pages/account/mfa?a=b'],
+    [{ return_to: ['/pages/logout'] }, undefined, '/pages/account/mfa?a=b']
+  ]
+  for (const [query, body, target] of rows) {
+    t.equal(afterSignIn(Object.assign(asked(query, body), page)), target, JSON.stringify([query, body]))
+  }
 })

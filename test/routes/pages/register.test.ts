@@ -109,10 +109,14 @@ test('the page on which people register', async (t) => {
     const { withPassword } = fastify.signIn
     fastify.signIn.withPassword = () => Promise.reject(new Problem('OVERLOADED'))
     const made = await submit(fastify, url, { username: 'hopper', password: PASSWORD })
+    const return_to = 'https://app.example.com/start?a=b&c'
+    const back = await submit(fastify, url, { username: 'noether', password: PASSWORD, return_to })
     fastify.signIn.withPassword = () => Promise.reject(new Error('a fault of ours'))
     const failed = await submit(fastify, url, { username: 'curie', password: PASSWORD })
     fastify.signIn.withPassword = withPassword
     t.strictSame([made.statusCode, made.headers.location], [303, '../pages/login'])
+    const query = new URLSearchParams({ return_to })
+    t.strictSame([back.statusCode, back.headers.location], [303, `../pages/login?${query}`], 'with where to go on')
     t.match(readPage(failed), { statusCode: 500, text: /^Create an account Something went wrong on our side\./ })
     t.equal((await post(fastify, '/login', { username: 'hopper', password: PASSWORD })).statusCode, 200)
   })

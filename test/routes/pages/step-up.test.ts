@@ -17,7 +17,7 @@ const RECOVERY = 'Use a recovery code instead Recovery code Use this code'
 
 test('the page that authenticates again', async (t) => {
   const clock = testClock()
-  const fastify = await build(t, { clock })
+  const fastify = await build(t, { clock, environment: { CORS_ORIGINS: 'https://app.example.com' } })
   const target = '/pages/account/totp'
 
   await t.test('asks for the password, and leads on', async (t) => {
@@ -169,14 +169,33 @@ test('the page that authenticates again', async (t) => {
     t.strictSame(readPage(await browser.get(url)), { statusCode: 200, text: `${INTRO} ${none} ${BACK}`, inputs: [] })
   })
 
-  await t.test('leads to the sign-in without a session, and back', async (t) => {
+  await t.test('leads to the sign-in without a session, and on from there', async (t) => {
     const stranger = createBrowser(fastify)
-    const expected = redirect(`../pages/login?${new URLSearchParams({ return_to: `${url}?return_to=${target}` })}`)
-    t.strictSame(redirectOf(await stranger.get(`${url}?return_to=${target}`)), expected)
-    t.strictSame(redirectOf(await stranger.submit(url, { password: PASSWORD, return_to: target })), {
-      statusCode: 303,
-      location: `../pages/login?${new URLSearchParams({ return_to: url })}`
+    const longest = `/pages/account?${'x'.repeat(2048 - '/pages/account?'.length)}`
+    for (const return_to of [target, 'https://app.example.com/start?a=b&c', longest]) {
+      const query = new URLSearchParams({ return_to })
+      const expected = redirect(`../pages/login?${query}`)
+      t.strictSame(redirectOf(await stranger.get(`${url}?${query}`)), expected)
+      t.strictSame(redirectOf(await stranger.submit(url, { password: PASSWORD, return_to })), expected)
+      t.equal((await stranger.get(`/pages/login?${query}`)).statusCode, 200)
+    }
+    const own = redirect(`../pages/login?${new URLSearchParams({ return_to: url })}`)
+    t.strictSame(redirectOf(await stranger.submit(url, { password: PASSWORD })), own)
+  })
+
+  await t.test('keeps where it leads to when the session ends meanwhile', async (t) => {
+    const { browser, user } = await begin(fastify)
+    meanwhile(fastify, 1, async () => {
+      const end = sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = ${user.id}`
+      await fastify.database.open().query(end)
     })
+    const refused = await browser.submit(url, { password: PASSWORD, return_to: target })
+    t.strictSame(readPage(refused), {
+      statusCode: 401,
+      text: 'Sign in You have been signed out. Nothing was changed. Sign in',
+      inputs: []
+    })
+    t.match(refused.body, `href="../pages/login?${new URLSearchParams({ return_to: target })}"`)
   })
 
   await t.test('leads to no other site', async (t) => {

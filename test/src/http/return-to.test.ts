@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { readReturnTo } from '../../../src/http/return-to.ts'
+import { readReturnTo, returnQuery } from '../../../src/http/return-to.ts'
 
 const ORIGINS = new Set(['https://app.example.com', 'http://localhost:5173'])
 
@@ -25,6 +25,11 @@ test('leads to a page of the service, or to a frontend', async (t) => {
     ]
   ]
   for (const [text, target] of rows) t.strictSame(readReturnTo(text, ORIGINS), target, text.slice(0, 60))
+})
+
+test('a link to another page says where to go on', async (t) => {
+  t.equal(returnQuery('/pages/account?a=b&c'), '?return_to=%2Fpages%2Faccount%3Fa%3Db%26c')
+  t.equal(returnQuery(undefined), '')
 })
 
 test('leads nowhere else', async (t) => {

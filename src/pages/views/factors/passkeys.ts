@@ -1,4 +1,5 @@
 import type { RelyingParty } from '../../../config/relying-party.ts'
+import { returnQuery } from '../../../http/return-to.ts'
 import type { Passkey } from '../../../schemas/passkeys.ts'
 import { renderDone } from '../../components.ts'
 import { type Field, type FormErrors, renderFault, renderField, renderForm } from '../../form.ts'
@@ -79,8 +80,7 @@ ${errors && renderFault(errors.summary)}${renderAdding(page, adding, name, error
 function renderAdding(page: PageContext, adding: PasskeyAdding, name: unknown, errors: FormErrors | undefined): Html {
   if (adding === 'too many') return html`<p>${say(page, 'passkeys.too-many')}</p>`
   if (adding === 'step up') {
-    const query = `?${new URLSearchParams({ return_to: `/${LIST}` })}`
-    return html`<p><a class="button" href="${link(page, `pages/step-up${query}`)}">${say(page, 'passkeys.add')}</a></p>`
+    return html`<p><a class="button" href="${link(page, `pages/step-up${returnQuery(`/${LIST}`)}`)}">${say(page, 'passkeys.add')}</a></p>`
   }
   const { options, seconds } = adding
   const form = { action: LIST, ceremony: 'create', options, seconds, button: 'passkeys.add', renew: !errors } as const

@@ -10,8 +10,8 @@ test('the page that signs out names the account, if there is one', async (t) => 
 })
 
 test('whoever has been signed out meanwhile is led to the sign-in', async (t) => {
-  const { title, content } = signedOutView(pageContext(), 'Signed <out>.')
+  const { title, content } = signedOutView(pageContext(), 'Signed <out>.', '/pages/step-up')
   t.equal(title, 'Sign in')
   t.equal(textOf(content), 'Sign in Signed &lt;out&gt;. Sign in')
-  t.match(String(content), '<a class="button" href="../pages/login">')
+  t.match(String(content), '<a class="button" href="../pages/login?return_to=%2Fpages%2Fstep-up">')
 })
