@@ -122,7 +122,8 @@ const gapsOf = (text: string): string[] => text.match(GAP) ?? []
 
 function createLanguage(tag: string, texts: Texts): Language {
   const script = String(new Intl.Locale(tag).maximize().script)
-  const dates = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' })
+  // Without a region, English would have the dates of the United States.
+  const dates = new Intl.DateTimeFormat(tag === 'en' ? 'en-GB' : tag, { dateStyle: 'long', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' })
   const exact = new Intl.RelativeTimeFormat(tag)
   const direction = RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr'

@@ -112,10 +112,17 @@ test('gaps are filled in; in a language from right to left, each value keeps its
   t.end()
 })
 
+test('days are written as in the region of a language; English is British without one', (t) => {
+  const { choose } = read(t, { 'en-US': {}, 'de-AT': {} })
+  const written = ['en', 'en-US', 'de', 'de-AT'].map((tag) => choose(tag).date(new Date('2026-01-03T00:00:00Z')))
+  t.strictSame(written, ['3 January 2026', 'January 3, 2026', '3. Januar 2026', '3. Jänner 2026'])
+  t.end()
+})
+
 test('times are written in words', (t) => {
   const { ago, date, later } = languageOf('en')
   const now = Date.parse('2026-06-03T23:59:59Z')
-  t.equal(date(new Date(now)), 'June 3, 2026')
+  t.equal(date(new Date(now)), '3 June 2026')
   const before = (seconds: number) => ago(new Date(now - seconds * 1000), now)
   t.strictSame([-5, 0, 59, 60, 3599, 3600, 86_400, 2 * 86_400, 2_592_000, 31_536_000].map(before), [
     'now',

@@ -62,7 +62,7 @@ test('the names of an account', async (t) => {
 test('the password and the second factors', async (t) => {
   const password = 'Password Changing it signs you out everywhere else. Change'
   const [app, noApp] = [
-    'Authenticator app on Since June 3, 2026 Change',
+    'Authenticator app on Since 3 June 2026 Change',
     'Authenticator app off Shows a code that you enter after your password. Set up'
   ]
   const [on, off] = [
@@ -101,10 +101,10 @@ test('the passkeys', async (t) => {
   })
   const rows: [passkeys: Passkey[], text: string][] = [
     [[], 'None yet. A passkey signs you in by your fingerprint, your face or the lock of your device.'],
-    [[passkey({})], 'My &lt;phone&gt; one device Added June 3, 2026, never used Rename Delete'],
+    [[passkey({})], 'My &lt;phone&gt; one device Added 3 June 2026, never used Rename Delete'],
     [
       [passkey({ backup_eligible: true, last_used_at: '2026-06-08T12:00:00.000Z' })],
-      'My &lt;phone&gt; synced Added June 3, 2026, last used yesterday Rename Delete'
+      'My &lt;phone&gt; synced Added 3 June 2026, last used yesterday Rename Delete'
     ]
   ]
   for (const [passkeys, text] of rows) t.equal(textOf(renderPasskeys(PAGE, passkeys)), `${text} Add a passkey`)

@@ -18,17 +18,17 @@ const session = (given: Partial<Session>): Session => ({
 })
 
 test('a session in words', async (t) => {
-  const when = 'signed in May 1, 2026, last used 2 days ago'
+  const when = 'signed in 1 May 2026, last used 2 days ago'
   const rows: [given: Partial<Session>, text: string][] = [
     [{}, `Firefox on Linux 198.51.100.7, ${when} Sign out`],
     [{ current: true }, `Firefox on Linux this one 198.51.100.7, ${when}`],
     [{ user_agent: 'curl/8.14.1' }, `curl 198.51.100.7, ${when} Sign out`],
     [{ user_agent: 'Mozilla/5.0 (iPhone)' }, `iPhone 198.51.100.7, ${when} Sign out`],
     [{ user_agent: null }, `Unknown device 198.51.100.7, ${when} Sign out`],
-    [{ user_agent: '<b>', ip: null }, 'Unknown device Signed in May 1, 2026, last used 2 days ago Sign out'],
+    [{ user_agent: '<b>', ip: null }, 'Unknown device Signed in 1 May 2026, last used 2 days ago Sign out'],
     [
       { last_used_at: '2026-06-03T11:59:59.000Z' },
-      'Firefox on Linux 198.51.100.7, signed in May 1, 2026, last used now Sign out'
+      'Firefox on Linux 198.51.100.7, signed in 1 May 2026, last used now Sign out'
     ]
   ]
   for (const [given, text] of rows) t.equal(textOf(renderSessions(PAGE, [session(given)]).join('')), text)

@@ -31,7 +31,7 @@ function render(more: Partial<PasskeysPage> = {}) {
 test('passkeys are listed, and the browser is told of them after a change', async (t) => {
   t.match(
     textOf(render()),
-    /without a password\. &lt;b&gt; synced Added June 3, 2026, never used Rename Delete Add a passkey/
+    /without a password\. &lt;b&gt; synced Added 3 June 2026, never used Rename Delete Add a passkey/
   )
   t.match(textOf(render({ passkeys: [] })), /You have no passkey yet\./)
   t.notMatch(render(), 'data-signal')

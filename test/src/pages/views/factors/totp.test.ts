@@ -17,7 +17,7 @@ test('the app is set up, or replaced and removed', async (t) => {
   const some = totpView(PAGE, { since: new Date('2026-06-03T00:00:00Z') })
   t.match(
     textOf(some.content),
-    /^Authenticator app Your app was set up on June 3, 2026\. .* Replace the app Remove the app$/
+    /^Authenticator app Your app was set up on 3 June 2026\. .* Replace the app Remove the app$/
   )
   for (const view of [totpView(PAGE, { errors: ERRORS }), totpRemovalView(PAGE, { errors: ERRORS })]) {
     t.match(String(view.content), '<p class="fault" role="alert">Not &lt;now&gt;.</p>')
