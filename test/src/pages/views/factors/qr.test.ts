@@ -6,7 +6,7 @@ const URI = 'otpauth://totp/Example:ada?issuer=Example&secret=GEZDGNBVGY3TQOJQGE
 
 test('a QR code is drawn as lines on a white field, without styles', async (t) => {
   const svg = String(renderQrCode(URI, 'QR "code"'))
-  const { data, size } = encode(URI, { border: 4 })
+  const { data, size } = encode(URI, { border: 4, maskPattern: 2 })
   const drawn = Array.from({ length: size }, () => Array.from({ length: size }, () => false))
   for (const [, x, y, length] of svg.matchAll(/M(\d+) (\d+)\.5h(\d+)/g)) {
     for (let each = 0; each < Number(length); each += 1) (drawn[Number(y)] as boolean[])[Number(x) + each] = true
