@@ -11,7 +11,7 @@ const url = '/pages/account'
 test('GET /pages/account', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock })
-  const date = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' })
+  const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
   const { browser, user } = await browserOf(fastify, { username: 'ada', email: 'ada@example.com' })
   const database = fastify.database.open()
 

@@ -23,7 +23,7 @@ const signalIn = (body: string) => {
 test('the page of the passkeys', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock })
-  const today = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' }).format(clock.now())
+  const today = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(clock.now())
 
   await t.test('adds one, with a name or without, and tells the browser which there are', async (t) => {
     const { browser, user } = await begin(fastify)

@@ -53,7 +53,7 @@ test('the page of the authenticator app', async (t) => {
   await t.test('says since when there is one, and offers to replace or remove it', async (t) => {
     const { browser, user } = await begin(fastify)
     await giveApp(fastify, user.id, { required: false })
-    const today = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' }).format(clock.now())
+    const today = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(clock.now())
     const page = await browser.get(url)
     t.strictSame(readPage(page), {
       statusCode: 200,
