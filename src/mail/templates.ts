@@ -1,7 +1,8 @@
 import { type Content, type Html, html } from '../pages/html.ts'
+import { isolate } from '../pages/languages.ts'
 import type { Draft } from './compose.ts'
 import type { Value } from './letters/letter.ts'
-import { type LetterLanguage, matchLanguages } from './templates/languages.ts'
+import { matchLanguages } from './templates/languages.ts'
 import { PLACEHOLDER, readTranslations, type Template, type Translation } from './templates/read.ts'
 
 /** A message as it is sent. */
@@ -69,7 +70,7 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: T
 
       const given = Object.entries(variables).map(([name, value]) => [name, write(value)] as const)
       const shared = Object.entries({ service, recipient }).map(([name, value]) => [name, oneLine(value)] as const)
-      const isolated = [...given, ...shared].map(([name, value]) => [name, isolate(language, value)])
+      const isolated = [...given, ...shared].map(([name, value]) => [name, isolate(language.direction, value)])
       const link = template.page !== undefined && { link: oneLine(linkTo(template.page, String(token))) }
       const values: Record<string, string> = { ...Object.fromEntries(isolated), ...link }
       const subject = fillText(template.subject, values)
@@ -109,7 +110,3 @@ const WORD_JOINER = '\u2060'
  * the reader stays as it is, so that it can be copied.
  */
 const withoutLinks = (value: string) => value.replaceAll(/[.@:/]/g, `${WORD_JOINER}$&${WORD_JOINER}`)
-
-/** Keeps a name or an address from reordering the text around it (Unicode UAX #9, FSI and PDI). */
-const isolate = ({ direction }: LetterLanguage, value: string): string =>
-  direction === 'rtl' ? `\u2068${value}\u2069` : value

@@ -1,7 +1,8 @@
 import { renderHidden } from './form.ts'
 import { type Content, type Html, html } from './html.ts'
+import { withoutBidiControls } from './languages.ts'
 import { link, type PageContext, say } from './layout.ts'
-import { type TextKey, withoutBidiControls } from './texts.ts'
+import type { TextKey } from './texts.ts'
 
 /** A thing in a list, with what can be done with it. */
 export interface Row {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Negotiator from 'negotiator'
 import type english from '../../pages/texts.en.json'
+import { canonicalTag, type Direction, directionOf, isolate } from './languages.ts'
 
 /** The name of a text. */
 export type TextKey = keyof typeof english
@@ -17,7 +18,7 @@ export type Gaps = Record<string, string | number>
 export interface Language {
   /** The tag for the attribute `lang` (BCP 47). */
   readonly tag: string
-  readonly direction: 'ltr' | 'rtl'
+  readonly direction: Direction
   /** Whether there is a text of that name. */
   has(key: string): key is TextKey
   /** A text with its gaps filled in: not HTML. */
@@ -39,9 +40,6 @@ const OURS = fileURLToPath(new URL('../../pages/', import.meta.url))
 const FILE = /^texts\.([\w-]+)\.json$/
 
 const GAP = /\{(\w+)\}/g
-
-/** The scripts that are written from right to left. */
-export const RIGHT_TO_LEFT = ['Adlm', 'Arab', 'Hebr', 'Mand', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']
 
 type Texts = Record<string, string>
 
@@ -88,15 +86,6 @@ function readFolder(folder: string, faults: string[]): Map<string, Texts> {
   return found
 }
 
-/** The canonical form of the tag of a language (BCP 47); undefined if it is none. */
-export function canonicalTag(name: string): string | undefined {
-  try {
-    return Intl.getCanonicalLocales(name)[0]
-  } catch {
-    return undefined
-  }
-}
-
 function parse(path: string): Texts | undefined {
   try {
     const texts: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
@@ -121,12 +110,11 @@ export function compare(english: Texts, texts: Texts): string[] {
 const gapsOf = (text: string): string[] => text.match(GAP) ?? []
 
 function createLanguage(tag: string, texts: Texts): Language {
-  const script = String(new Intl.Locale(tag).maximize().script)
   // Without a region, English would have the dates of the United States.
   const dates = new Intl.DateTimeFormat(tag === 'en' ? 'en-GB' : tag, { dateStyle: 'long', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' })
   const exact = new Intl.RelativeTimeFormat(tag)
-  const direction = RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr'
+  const direction = directionOf(tag)
   return {
     tag,
     direction,
@@ -144,21 +132,6 @@ function createLanguage(tag: string, texts: Texts): Language {
       return exact.format(Math.ceil(seconds / length), unit)
     }
   }
-}
-
-/** Embeddings, overrides and isolates. Any of them, U+2069 above all, may end the isolation of the text that has it. */
-const BIDI_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g
-
-/** Removes the characters that reorder the text around them (Unicode UAX #9). */
-export const withoutBidiControls = (text: string): string => text.replaceAll(BIDI_CONTROLS, '')
-
-/** The blocks of scripts that are written from right to left. */
-const FROM_RIGHT = /[\u0590-\u08FF\uFB1D-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
-
-/** Keeps a name or an address from reordering the text around it (Unicode UAX #9, FSI and PDI). */
-function isolate(direction: Language['direction'], value: string): string {
-  const text = withoutBidiControls(value)
-  return direction === 'rtl' || FROM_RIGHT.test(text) ? `\u2068${text}\u2069` : text
 }
 
 type Unit = [unit: Intl.RelativeTimeFormatUnit, seconds: number]

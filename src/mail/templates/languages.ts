@@ -1,11 +1,11 @@
 import Negotiator from 'negotiator'
-import { canonicalTag, RIGHT_TO_LEFT } from '../../pages/texts.ts'
+import { canonicalTag, type Direction, directionOf } from '../../pages/languages.ts'
 
 /** A language as a letter needs it, apart from its texts. */
 export interface LetterLanguage {
   /** BCP 47. */
   readonly tag: string
-  readonly direction: 'ltr' | 'rtl'
+  readonly direction: Direction
   /** A duration in its largest unit up to days, such as "24 hours". */
   duration(seconds: number): string
   number(value: number): string
@@ -15,10 +15,9 @@ export interface LetterLanguage {
 export const DEFAULT_LANGUAGE = 'en'
 
 export function createLetterLanguage(tag: string): LetterLanguage {
-  const script = String(new Intl.Locale(tag).maximize().script)
   return {
     tag,
-    direction: RIGHT_TO_LEFT.includes(script) ? 'rtl' : 'ltr',
+    direction: directionOf(tag),
     duration(seconds) {
       const [unit, length] = UNITS.find(([, , below]) => seconds < below) ?? DAY
       return new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / length)
