@@ -66,7 +66,7 @@ export function createSmtp(smtpUrl: string, sender: Sender, { connections, timeo
   const [, domain] = sender.address.split('@')
 
   return {
-    async send(id, { recipient, subject, text, html }) {
+    async send(id, { recipient, language, subject, text, html }) {
       if (!ADDRESS.test(recipient)) throw new DeliveryError('permanent', 'the address is invalid')
       const message = {
         from: sender,
@@ -76,8 +76,8 @@ export function createSmtp(smtpUrl: string, sender: Sender, { connections, timeo
         text,
         html,
         messageId: `<${id}@${domain}>`,
-        // No automatic replies (RFC 3834 §5).
-        headers: { 'Auto-Submitted': 'auto-generated' },
+        // The language (RFC 3282), and no automatic replies (RFC 3834 §5).
+        headers: { 'Content-Language': language, 'Auto-Submitted': 'auto-generated' },
         signal: AbortSignal.timeout(timeout)
       }
       await transport.sendMail(message).catch((error) => {

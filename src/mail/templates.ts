@@ -8,6 +8,8 @@ import { PLACEHOLDER, readTranslations, type Template, type Translation } from '
 /** A message as it is sent. */
 export interface Message {
   recipient: string
+  /** The tag of its language (BCP 47). */
+  language: string
   subject: string
   text: string
   html: string
@@ -82,7 +84,8 @@ export function readTemplates(folder: string | undefined, { service, linkTo }: T
         lang: language.tag,
         dir: language.direction
       }
-      return { recipient, subject, text: fillText(template.text, values), html: String(fillHtml(layout, framed)) }
+      const text = fillText(template.text, values)
+      return { recipient, language: language.tag, subject, text, html: String(fillHtml(layout, framed)) }
     }
   }
 }

@@ -9,6 +9,7 @@ const PAGE = {
 }
 const MESSAGE = {
   recipient: 'ada@example.com',
+  language: 'en',
   subject: 'Choose <one>',
   text: 'Here & now:\n\nhttp://localhost:3000/pages/password/reset?token=abc\n',
   html: '<h1>Choose</h1>'

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createDevMailbox } from '../../../src/mail/dev-mailbox.ts'
 
 const URL = 'http://localhost:3000/dev/mail'
-const message = { recipient: 'ada@example.com', subject: 'One', text: 'one', html: '<p>one</p>' }
+const message = { recipient: 'ada@example.com', language: 'en', subject: 'One', text: 'one', html: '<p>one</p>' }
 
 test('a mailbox keeps the last hundred messages', async (t) => {
   let now = 0

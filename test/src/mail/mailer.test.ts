@@ -5,7 +5,7 @@ import { createMailer } from '../../../src/mail/mailer.ts'
 import { caught } from '../../helpers/caught.ts'
 import { mailServer } from '../../helpers/mail-server.ts'
 
-const MESSAGE = { recipient: 'ada@example.com', subject: 'One', text: 'one\n', html: '<p>one</p>' }
+const MESSAGE = { recipient: 'ada@example.com', language: 'en', subject: 'One', text: 'one\n', html: '<p>one</p>' }
 
 const start = (environment: Record<string, string>) => createMailer(readConfig(environment), systemClock)
 

@@ -10,6 +10,7 @@ const CONNECTIONS = 20
 const FROM = { name: 'Example', address: 'no-reply@example.com' }
 const MESSAGE = {
   recipient: 'ada@example.org',
+  language: 'de-AT',
   subject: 'Grüße',
   text: 'Hello Ada,\n\nhttps://app.example.com/email/verify#token=abc\n',
   html: '<p>Hello Ada</p>'
@@ -71,6 +72,7 @@ test('a message arrives as it was written', async (t) => {
     to: 'ada@example.org',
     subject: '=?UTF-8?Q?Gr=C3=BC=C3=9Fe?=',
     'message-id': '<0198a3c2-7f00-7000-8000-000000000000@example.com>',
+    'content-language': 'de-AT',
     'auto-submitted': 'auto-generated',
     'mime-version': '1.0'
   })

@@ -42,6 +42,7 @@ test('a message has a subject, a text and HTML, without placeholders', async (t)
   const link = 'https://app.example.com/password/reset#token=abc'
   t.strictSame(rest, {
     recipient: 'ada@example.com',
+    language: 'en',
     subject: 'Choose a new password - Example',
     text: `Someone, probably you, requested a new password for ada at
 Example.
@@ -141,6 +142,7 @@ test('a letter is in the language of its reader', async (t) => {
   for (const [locale, subject, root] of subjects) {
     const message = render({ ...RESET, locale })
     t.equal(message.subject, subject, String(locale))
+    t.match(root, `lang="${message.language}"`)
     t.match(message.html, root)
   }
 })
@@ -155,6 +157,7 @@ test('all of a letter is in one language', async (t) => {
   })
   t.strictSame(rest, {
     recipient: 'ada@example.com',
+    language: 'de',
     subject: 'Ein Wiederherstellungscode wurde verwendet, übrig: 9 - Example',
     text: `Ein Wiederherstellungscode wurde verwendet, übrig: 9.
 
