@@ -21,8 +21,11 @@ export interface PageSession extends Authentication {
 
 const SECRET_BYTES = 32
 
-/** A use is noted once an hour at most: pages change nothing else when they are shown. */
-const NOTED_SECONDS = 3600
+/**
+ * A use is noted once an hour at most, since pages change nothing else when they are shown, and often enough to keep a
+ * session in use from the idle timeout.
+ */
+const notedSeconds = ({ REFRESH_IDLE_TTL }: Lifetimes): number => Math.min(3600, REFRESH_IDLE_TTL / 3)
 
 const TOKEN = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{43})$/
 
@@ -55,7 +58,7 @@ export async function usePageToken(
   >(
     sql`SELECT users.id, username, email, email_verified, users.created_at, mfa_required, amr,
        coalesce(authenticated_at, session.created_at) AS authenticated_at,
-       extract(epoch FROM moment - last_used_at) >= ${NOTED_SECONDS} AS stale
+       extract(epoch FROM moment - last_used_at) >= ${notedSeconds(lifetimes)} AS stale
      FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
      WHERE session.id = ${id} AND page_hash = ${sha256(secret)} AND inactive_reason IS NULL`
   )

@@ -83,21 +83,44 @@ test('the browser session of the pages', async (t) => {
     })
   })
 
-  await t.test('changes nothing, but for a use that is noted once an hour', async (t) => {
+  await t.test('changes nothing, but for a use that is noted once in a third of the idle timeout', async (t) => {
     const { clock, stored, use } = await begin()
     const before = await stored()
-    clock.advance(3500)
+    clock.advance(2300)
     await use()
     t.strictSame(await stored(), before)
     clock.advance(100)
     t.ok(await use())
     const after = await stored()
     const moved = Number(after?.last_used_at) - Number(before?.last_used_at)
-    t.ok(moved >= 3_600_000 && moved < 3_660_000, `${moved}`)
+    t.ok(moved >= 2_400_000 && moved < 2_460_000, `${moved}`)
     t.strictSame({ ...after, last_used_at: before?.last_used_at }, before)
-    clock.advance(3500)
+    clock.advance(2300)
     await use()
     t.strictSame(await stored(), after)
+  })
+
+  await t.test('is not idle while it is used, however short the idle timeout', async (t) => {
+    for (const [idle, noted] of [
+      [900, 300],
+      [10_800, 3600],
+      [2_592_000, 3600]
+    ] as const) {
+      const { clock, stored, token } = await begin()
+      const rules = readConfig({ REFRESH_IDLE_TTL: `${idle}`, REFRESH_MAX_TTL: '15552000' })
+      const use = () => usePageToken(createDatabase(pool, { clock, timeout: 60_000 }), rules, token)
+      const before = await stored()
+      clock.advance(noted - 60)
+      t.ok(await use())
+      t.strictSame(await stored(), before, 'not noted yet')
+      clock.advance(60)
+      t.ok(await use())
+      t.not(Number((await stored())?.last_used_at), Number(before?.last_used_at))
+      clock.advance(idle - 60)
+      t.ok(await use(), 'not idle since')
+      clock.advance(idle)
+      t.equal(await use(), undefined)
+    }
   })
 
   await t.test('needs the secret of this very session', async (t) => {
