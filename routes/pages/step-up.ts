@@ -7,6 +7,7 @@ import { describeProblem, describeProofErrors } from '../../src/pages/problems.t
 import { type StepUpPage, stepUpImpossibleView, stepUpView } from '../../src/pages/views/step-up.ts'
 import { StepUpForm } from '../../src/schemas/pages.ts'
 import { levelOf } from '../../src/sessions/assurance.ts'
+import type { SessionUser } from '../../src/sessions/sessions.ts'
 
 /**
  * Authenticates the user of the session again, and leads on. It always asks: the page that leads here may need a later
@@ -47,18 +48,17 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
   })
 
   const givenOf = (request: FastifyRequest) => ({
-    account: displayName(request.account),
+    account: accountOf(request),
     returnTo: returnTo.given(request)
   })
 
-  /** A new challenge, or the one that was answered if there can be no other, as without the database. */
+  /** A new challenge, or the one that was answered if there can be no other, as without the database. Undefined if neither is known. */
   async function challengeAfter(
     request: FastifyRequest,
     problem: Problem
   ): Promise<AuthenticationChallenge | undefined> {
     const { challenge } = Object(request.body) as { challenge?: unknown }
-    if (!request.account) return undefined
-    if (problem.statusCode >= 500) return readChallenge(challenge)
+    if (!request.account || problem.statusCode >= 500) return readChallenge(challenge)
     try {
       return await newChallenge(request)
     } catch {
@@ -68,6 +68,12 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
 }
 
 export default stepUp
+
+/** The name of the account; undefined if the session could not be looked for. */
+function accountOf(request: FastifyRequest): string | undefined {
+  const { account } = request as { account?: SessionUser }
+  return account && displayName(account)
+}
 
 /** What was wrong with the last answer. */
 function refusalOf(

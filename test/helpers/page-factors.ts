@@ -101,7 +101,7 @@ export async function guards(
       text: 'Sign in You have been signed out. Nothing was changed. Sign in',
       inputs: []
     })
-    t.match(response.body, `href="${up}pages/login"`)
+    t.match(response.body, `href="${up}pages/login?${back}"`)
   })
 
   await t.test('ask for a factor if a second step is required only since the check', async (t) => {

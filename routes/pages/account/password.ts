@@ -6,8 +6,18 @@ import { PasswordChange } from '../../../src/schemas/passwords.ts'
 const password: FastifyPluginAsync = async (fastify) => {
   const { config, factors, limits, ownAccount, pages, passwords } = fastify
 
-  /** Whether the form has a field for the current password. A form that could not be read belongs to no session yet. */
-  const needsPassword = (request: FastifyRequest) => !(request.user && factors.isFreshAal2(request))
+  /**
+   * Whether the form has a field for the current password. If the session could not be looked for, the form is as it was;
+   * one that could not be read has the field.
+   */
+  function needsPassword(request: FastifyRequest): boolean {
+    if (request.user) return !factors.isFreshAal2(request)
+    const { current_password, new_password } = Object(request.body) as {
+      current_password?: unknown
+      new_password?: unknown
+    }
+    return current_password !== undefined || new_password === undefined
+  }
 
   pages.addAccountForm(fastify, {
     path: '/password',

@@ -1,4 +1,5 @@
 import type { AuthenticationChallenge } from '../../errors.ts'
+import { returnQuery } from '../../http/return-to.ts'
 import { RECOVERY_CODE, TOTP } from '../fields.ts'
 import { type Form, type FormErrors, renderBareForm, renderFault } from '../form.ts'
 import { type Html, html } from '../html.ts'
@@ -65,7 +66,9 @@ export function secondStepView(page: PageContext, forms: FactorForms): View {
 <h1>${title}</h1>
 ${renderFactorForms(page, forms)}
 </div>`,
-    links: [html`<a href="${link(page, 'pages/login')}">${say(page, 'second-step.cancel')}</a>`],
+    links: [
+      html`<a href="${link(page, `pages/login${returnQuery(forms.hidden.return_to)}`)}">${say(page, 'second-step.cancel')}</a>`
+    ],
     script: true
   }
 }

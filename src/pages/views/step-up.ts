@@ -9,8 +9,8 @@ import { renderFactorForms } from './second-step.ts'
 /** The page on which a user is authenticated again. */
 export interface StepUpPage {
   challenge: AuthenticationChallenge
-  /** The name of the account, for password managers. */
-  account: string
+  /** The name of the account, for password managers; undefined if it cannot be read. */
+  account: string | undefined
   /** Where to go on, as it was given. */
   returnTo: string | undefined
   /** What was wrong with the last answer. */

@@ -222,11 +222,16 @@ test('the page that authenticates again', async (t) => {
     const challenge = String(hiddenOf(await browser.get(url), 'challenge'))
     const busy = 'The service is busy at the moment. Try again in 2 seconds.'
     const comeBack = cutOff(fastify)
-    const noSession = [await browser.get(url), await browser.submit(url, { password: PASSWORD, challenge })]
+    const shown = await browser.get(url)
+    const sent = await browser.submit(url, { password: PASSWORD, challenge, return_to: target })
     comeBack()
-    for (const away of noSession) {
-      t.strictSame(readPage(away), { statusCode: 503, text: `Confirm that it is you ${busy}`, inputs: [] })
-    }
+    t.strictSame(readPage(shown), { statusCode: 503, text: `Confirm that it is you ${busy}`, inputs: [] })
+    t.strictSame(readPage(sent), {
+      statusCode: 503,
+      text: `${INTRO} ${busy} Password Continue ${BACK}`,
+      inputs: PASSWORD_INPUTS
+    })
+    t.strictSame([hiddenOf(sent, 'challenge'), hiddenOf(sent, 'return_to')], [challenge, target])
     for (const [fields, statusCode, said] of [
       [{ password: PASSWORD, challenge }, 503, busy],
       [{ more: 'x', challenge }, 400, 'The form could not be read. Open the page again, and send the form from there.']

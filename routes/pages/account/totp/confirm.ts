@@ -8,6 +8,7 @@ import { describeErrors, describeProblem } from '../../../../src/pages/problems.
 import { newCodesView } from '../../../../src/pages/views/factors/recovery-codes.ts'
 import { totpSetupLostView, totpSetupView } from '../../../../src/pages/views/factors/totp.ts'
 import { TOTP_SECRET, TotpSetupForm } from '../../../../src/schemas/pages.ts'
+import type { SessionUser } from '../../../../src/sessions/sessions.ts'
 
 /** Confirms a new secret with the first code of the app, and shows the recovery codes. */
 const confirm: FastifyPluginAsync = async (fastify) => {
@@ -29,14 +30,14 @@ const confirm: FastifyPluginAsync = async (fastify) => {
 
     refuse({ request, page }, problem) {
       const { secret } = Object(request.body) as { secret?: unknown }
-      // Without a session, the label is not known.
-      const { account } = request
-      if (typeof secret !== 'string' || !TOTP_SECRET.test(secret) || !account) {
+      if (typeof secret !== 'string' || !TOTP_SECRET.test(secret)) {
         return totpSetupLostView(page, describeProblem(page, problem))
       }
       const errors = describeErrors(page, problem, [TOTP])
       if (problem.code === 'MFA_CODE_INVALID') errors.fields.totp = say(page, 'totp.setup.wrong')
-      const uri = otpauthUri(secret, { issuer: page.service.name, account: displayName(account) })
+      // Without the database, the session is not known, but the app may have the secret already.
+      const { account } = request as { account?: SessionUser }
+      const uri = account && otpauthUri(secret, { issuer: page.service.name, account: displayName(account) })
       return totpSetupView(page, { secret, uri, errors })
     }
   })

@@ -39,7 +39,8 @@ ${content}</div>`,
 export interface TotpSetupPage {
   /** In base32. */
   secret: string
-  uri: string
+  /** Undefined if the account, which it names, cannot be read. */
+  uri: string | undefined
   errors?: FormErrors
 }
 
@@ -55,9 +56,9 @@ export function totpSetupView(page: PageContext, { secret, uri, errors }: TotpSe
     title,
     content: html`<div class="card"><h1>${title}</h1>
 <p>${say(page, 'totp.setup.scan')}</p>
-${renderQrCode(uri, say(page, 'totp.setup.qr'))}
+${uri !== undefined && renderQrCode(uri, say(page, 'totp.setup.qr'))}
 <p><span class="pale">${say(page, 'totp.setup.secret')}</span><br><code>${grouped(secret)}</code></p>
-<p><a href="${uri}">${say(page, 'totp.setup.open')}</a></p>
+${uri !== undefined && html`<p><a href="${uri}">${say(page, 'totp.setup.open')}</a></p>`}
 ${renderBareForm(page, form, { errors })}</div>`,
     links: [html`<a href="${link(page, BEGIN)}">${say(page, 'totp.setup.again')}</a>`]
   }

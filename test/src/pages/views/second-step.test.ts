@@ -53,6 +53,12 @@ test('a refusal is shown at the form that was sent', async (t) => {
   t.match(render(['passkey'], { errors }).text, /^One more step Look\. Sign in/, 'without a form, above all')
 })
 
+test('whoever signs in as somebody else goes on to the same page', async (t) => {
+  const hidden = { mfa_token: 'token', return_to: '/pages/account/mfa' }
+  t.match(render(['totp'], { hidden }).body, '<a href="../pages/login?return_to=%2Fpages%2Faccount%2Fmfa">')
+  t.match(render(['totp']).body, '<a href="../pages/login">')
+})
+
 test('the forms can stand in another page', async (t) => {
   const challenge = { factors: ['totp'], expires_in: 300 } as { factors: Factors; expires_in: number }
   const forms = renderFactorForms(PAGE, { action: 'pages/step-up', challenge, hidden: { return_to: undefined } })

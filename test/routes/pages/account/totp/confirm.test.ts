@@ -81,6 +81,30 @@ test('the page that confirms an authenticator app', async (t) => {
     t.match(readPage(done), { statusCode: 200, text: /^The authenticator app is set up/ })
   })
 
+  await t.test('shows the secret again while the database is unavailable', async (t) => {
+    const { browser } = await begin(fastify)
+    const secret = await secretFor(browser)
+    const totp = appOf(secret, { clock })()
+    const comeBack = cutOff(fastify)
+    const away = await browser.submit(url, { secret, totp })
+    comeBack()
+    t.strictSame(readPage(away), {
+      statusCode: 503,
+      text: [
+        'Set up an authenticator app Scan this with the app, or type the secret into it.',
+        `Secret ${secret.match(/.{4}/g)?.join(' ')}`,
+        'The service is busy at the moment. Try again in 2 seconds. Code that the app shows Turn on Start again'
+      ].join(' '),
+      inputs: ['secret', 'totp']
+    })
+    t.equal(hiddenOf(away, 'secret'), secret)
+    t.notMatch(away.body, '<svg')
+    t.match(readPage(await browser.submit(url, { secret, totp })), {
+      statusCode: 200,
+      text: /^The authenticator app is set up/
+    })
+  })
+
   await t.test('takes only the newest secret, and none that has waited too long', async (t) => {
     const { browser, user } = await begin(fastify)
     const [first, second] = [await secretFor(browser), await secretFor(browser)]
