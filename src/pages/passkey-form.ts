@@ -39,3 +39,9 @@ ${fields}<p class="fault" role="alert" hidden>${say(page, 'passkey.stopped')}</p
 <button class="full${look && ` ${look}`}">${say(page, button)}</button>
 </form>`
 }
+
+/** Data for a method of `PublicKeyCredential` by which the script tells the browser what the service knows of its passkeys. */
+export const renderSignal = (
+  signal: 'signalUnknownCredential' | 'signalAllAcceptedCredentials',
+  given: Record<string, unknown>
+): Html => html`<div hidden data-signal="${signal}" data-signal-with="${JSON.stringify(given)}"></div>`

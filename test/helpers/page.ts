@@ -87,6 +87,12 @@ export function passkeyOptionsOf({ body }: Pick<LightMyRequestResponse, 'body'>)
   return options === undefined ? undefined : JSON.parse(unescapeHtml(options))
 }
 
+/** What the script of a page tells the browser of its passkeys; undefined if nothing. */
+export function signalIn({ body }: Pick<LightMyRequestResponse, 'body'>) {
+  const [, signal, given = ''] = /data-signal="(\w+)" data-signal-with="([^"]*)"/.exec(body) ?? []
+  return signal === undefined ? undefined : { signal, ...JSON.parse(unescapeHtml(given)) }
+}
+
 /** What a page knows, of a service with the given settings. */
 export function pageContext(
   environment: Record<string, string> = {},

@@ -1,12 +1,24 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { Passkeys } from '../../../plugins/factors/passkeys.ts'
+import { userHandleOf } from '../../../src/factors/credentials.ts'
 import { OWN_PASSWORD } from '../../../src/pages/fields.ts'
+import { html } from '../../../src/pages/html.ts'
 import { say } from '../../../src/pages/layout.ts'
 import { renderNote } from '../../../src/pages/link-form.ts'
+import { renderSignal } from '../../../src/pages/passkey-form.ts'
 import { AccountDeletion } from '../../../src/schemas/users.ts'
 
 /** Deleting the account with all its data. */
 const deletion: FastifyPluginAsync = async (fastify) => {
-  const { limits, ownAccount, pageSessions, pages, passwords } = fastify
+  const { limits, ownAccount, pageSessions, pages, passkeys, passwords } = fastify
+
+  /** Tells the browser that no passkey of the account is accepted any more. */
+  const signalFor = (account: string, { party }: Passkeys) =>
+    renderSignal('signalAllAcceptedCredentials', {
+      rpId: party.id,
+      userId: userHandleOf(account).toString('base64url'),
+      allAcceptedCredentialIds: []
+    })
 
   pages.addAccountForm(fastify, {
     path: '/delete',
@@ -25,7 +37,9 @@ const deletion: FastifyPluginAsync = async (fastify) => {
       await ownAccount.delete(request, reply, current_password)
       pageSessions.clear(reply)
       const note = { title: 'account.delete.done', text: 'account.delete.done.text' } as const
-      return { title: say(page, note.title), content: renderNote(page, note) }
+      const signal = passkeys && signalFor(request.account.id, passkeys)
+      const content = html`${renderNote(page, note)}${signal}`
+      return { title: say(page, note.title), content, passkeys: signal !== undefined }
     }
   })
 }

@@ -3,7 +3,7 @@ import { CURRENT_PASSWORD, NAME } from '../fields.ts'
 import { type FormErrors, renderBareForm } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
-import { renderPasskeyForm } from '../passkey-form.ts'
+import { renderPasskeyForm, renderSignal } from '../passkey-form.ts'
 
 /** The first page of a sign-in. */
 export interface SignInPage {
@@ -50,9 +50,7 @@ ${renderPasskeyForm(page, {
   hidden,
   autofill: isFirst
 })}`
-  const signal =
-    unknown &&
-    html`<div hidden data-signal="signalUnknownCredential" data-signal-with="${JSON.stringify(unknown)}"></div>`
+  const signal = unknown && renderSignal('signalUnknownCredential', unknown)
   const title = say(page, 'sign-in.title')
   return {
     title,

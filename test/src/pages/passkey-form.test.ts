@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { html } from '../../../src/pages/html.ts'
-import { renderPasskeyForm } from '../../../src/pages/passkey-form.ts'
-import { pageContext, passkeyOptionsOf } from '../../helpers/page.ts'
+import { renderPasskeyForm, renderSignal } from '../../../src/pages/passkey-form.ts'
+import { pageContext, passkeyOptionsOf, signalIn } from '../../helpers/page.ts'
 
 const PAGE = pageContext()
 const FORM = {
@@ -49,4 +49,12 @@ test('a page that can be loaded again gets another challenge that way', async (t
   t.match(String(renderPasskeyForm(PAGE, { ...FORM, renew: true })), ' data-seconds="300" data-renew>')
   t.match(String(renderPasskeyForm(PAGE, { ...FORM, autofill: true })), ' data-seconds="300" data-renew data-autofill>')
   t.notMatch(String(renderPasskeyForm(PAGE, { ...FORM, renew: false })), 'data-renew')
+})
+
+test('the script is told what it tells the browser', async (t) => {
+  const given = { rpId: 'example.com', credentialId: 'a"<b>' }
+  const body = String(renderSignal('signalUnknownCredential', given))
+  t.match(body, /^<div hidden data-signal=/)
+  t.notMatch(body, '<b>')
+  t.strictSame(signalIn({ body }), { signal: 'signalUnknownCredential', ...given })
 })

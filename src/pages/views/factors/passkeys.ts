@@ -5,7 +5,7 @@ import { renderDone } from '../../components.ts'
 import { type Field, type FormErrors, renderFault, renderField, renderForm } from '../../form.ts'
 import { type Html, html } from '../../html.ts'
 import { link, type PageContext, say, type View } from '../../layout.ts'
-import { renderPasskeyForm } from '../../passkey-form.ts'
+import { renderPasskeyForm, renderSignal } from '../../passkey-form.ts'
 import { backToAccount } from '../account-form.ts'
 import { renderPasskeyRows } from '../account-rows.ts'
 
@@ -61,9 +61,7 @@ export function passkeysView(page: PageContext, given: PasskeysPage): View {
     userId: userHandle,
     allAcceptedCredentialIds: passkeys.map(({ credential_id }) => credential_id)
   }
-  const signal =
-    done !== undefined &&
-    html`<div hidden data-signal="signalAllAcceptedCredentials" data-signal-with="${JSON.stringify(accepted)}"></div>`
+  const signal = done !== undefined && renderSignal('signalAllAcceptedCredentials', accepted)
   return {
     title,
     content: html`${done !== undefined && renderDone(done)}<div class="card"><h1>${title}</h1>

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { build, cutOff, PASSWORD, post, testClock } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
-import { readPage } from '../../../helpers/page.ts'
+import { createBrowser, readPage, signalIn } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
 
@@ -46,12 +46,34 @@ test('/pages/account/delete', async (t) => {
       text: 'Your account is deleted Nobody can sign in to it any more. You can close this page.',
       inputs: []
     })
+    t.strictSame(
+      signalIn(response),
+      {
+        signal: 'signalAllAcceptedCredentials',
+        rpId: 'localhost',
+        userId: Buffer.from(user.id.replaceAll('-', ''), 'hex').toString('base64url'),
+        allAcceptedCredentialIds: []
+      },
+      'the browser hides its passkeys'
+    )
+    t.match(response.body, '<script type="module" src="../../pages/assets/')
     t.notOk(browser.cookies.has('latchkey_session'))
     t.notOk(browser.cookies.has('refresh_token'))
     t.match(await recorded(fastify), [{ action: 'user deleted', account: user.id, session: String }])
     t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 401)
     t.equal((await browser.get('/pages/account')).statusCode, 303)
   })
+})
+
+test('/pages/account/delete tells the browser nothing where there are no passkeys', async (t) => {
+  const origin = 'http://192.0.2.1:3000'
+  const fastify = await build(t, { environment: { PUBLIC_URL: origin } })
+  const browser = createBrowser(fastify)
+  await browser.submit('/pages/register', { username: 'ada', password: PASSWORD }, { origin })
+  const response = await browser.submit(url, { current_password: PASSWORD }, { origin })
+  t.match(readPage(response), { statusCode: 200, text: /^Your account is deleted/ })
+  t.equal(signalIn(response), undefined)
+  t.notMatch(response.body, '<script')
 })
 
 test('/pages/account/delete leads to the step-up first, if a second step is required', async (t) => {

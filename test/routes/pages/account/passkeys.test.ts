@@ -4,7 +4,7 @@ import { build, cutOff, testClock } from '../../../helpers/app.ts'
 import { createAuthenticator } from '../../../helpers/authenticator.ts'
 import { enrolPasskey, requireStep } from '../../../helpers/enrolled.ts'
 import { meanwhile } from '../../../helpers/meanwhile.ts'
-import { createBrowser, hiddenOf, passkeyOptionsOf, readPage, unescapeHtml } from '../../../helpers/page.ts'
+import { createBrowser, hiddenOf, passkeyOptionsOf, readPage, signalIn } from '../../../helpers/page.ts'
 import { addOnPage, begin, guards, redirect, redirectOf } from '../../../helpers/page-factors.ts'
 import { ORIGIN, recorded, signInWith } from '../../../helpers/passkeys.ts'
 
@@ -13,12 +13,6 @@ const ADDED = redirect('../../pages/account/passkeys?done=passkey-added')
 const INTRO =
   'Passkeys A passkey signs you in by your fingerprint, your face or the lock of your device, without a password.'
 const SCRIPT = 'Adding a passkey takes JavaScript, which is off in this browser.'
-
-/** What the page tells the browser. */
-const signalIn = (body: string) => {
-  const [, signal, given = ''] = /data-signal="(\w+)" data-signal-with="([^"]*)"/.exec(body) ?? []
-  return signal === undefined ? undefined : { signal, ...JSON.parse(unescapeHtml(given)) }
-}
 
 test('the page of the passkeys', async (t) => {
   const clock = testClock()
@@ -33,7 +27,7 @@ test('the page of the passkeys', async (t) => {
       text: `${INTRO} You have no passkey yet. Add a passkey ${SCRIPT} Back to your account`,
       inputs: []
     })
-    t.equal(signalIn(empty.body), undefined)
+    t.equal(signalIn(empty), undefined)
     t.match(empty.body, /<form hidden method="post" action="..\/..\/pages\/account\/passkeys" data-passkey="create" /)
     t.match(empty.body, /data-seconds="300" data-renew>/)
     t.match(passkeyOptionsOf(empty), { rp: { id: 'localhost' }, user: { name: user.username }, excludeCredentials: [] })
@@ -56,7 +50,7 @@ test('the page of the passkeys', async (t) => {
       ].join(' '),
       inputs: []
     })
-    t.strictSame(signalIn(listed.body), {
+    t.strictSame(signalIn(listed), {
       signal: 'signalAllAcceptedCredentials',
       rpId: 'localhost',
       userId: Buffer.from(user.id.replaceAll('-', ''), 'hex').toString('base64url'),
@@ -69,7 +63,7 @@ test('the page of the passkeys', async (t) => {
     t.equal((await signInWith(fastify, first.authenticator)).statusCode, 200)
     const used = await browser.get(url)
     t.match(readPage(used).text, `Passkey one device Added ${today}, last used now`)
-    t.equal(signalIn(used.body), undefined, 'only after a change')
+    t.equal(signalIn(used), undefined, 'only after a change')
     const [{ id = '' } = {}] = await listPasskeys(fastify.database.open(), user.id)
     t.match(used.body, `href="../../pages/account/passkeys/rename?id=${id}" aria-label="Rename: Passkey"`)
     t.match(used.body, `href="../../pages/account/passkeys/delete?id=${id}" aria-label="Delete: Passkey"`)
@@ -104,7 +98,7 @@ test('the page of the passkeys', async (t) => {
       t.match(readPage(refused), { statusCode, text: new RegExp(`^Passkeys .* Add a passkey ${text}`) }, what)
       t.match(refused.body, /data-seconds="\d+">/, 'the page cannot be loaded again')
       t.not(passkeyOptionsOf(refused).challenge, options.challenge)
-      t.equal(signalIn(refused.body), undefined)
+      t.equal(signalIn(refused), undefined)
     }
     const long = await browser.submit(url, { credential, name: 'x'.repeat(65) })
     t.match(long.body, '<p class="wrong" id="name-fault">Use 64 characters at most.</p>')
