@@ -7,14 +7,11 @@
  * Starts the built service on an embedded database, and a TLS proxy with a certificate made by openssl.
  */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { Service } from '../shared/service.ts'
+import { selfSigned } from './certificate.mjs'
 
 const [executablePath = '/usr/bin/chromium'] = process.argv.slice(2)
 const [PORT, TLS_PORT] = [3921, 8443]
@@ -23,7 +20,6 @@ const [AUTH, APP, SIBLING, FOREIGN] = ['auth.example.test', 'app.example.test', 
   at
 )
 
-const folder = mkdtempSync(join(tmpdir(), 'latchkey-browser-'))
 const service = await Service.start({
   port: PORT,
   environment: {
@@ -50,7 +46,6 @@ try {
   await browser?.close()
   proxy.close().closeAllConnections()
   await service.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 async function tryOut(context) {
@@ -161,13 +156,8 @@ function call(page, path, payload) {
 
 /** A TLS server for all host names: forwards one to the service, and serves an empty page for all others. */
 function tlsProxy() {
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=example.test', '-addext', 'subjectAltName=DNS:*.example.test,DNS:evil.test']
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject], {
-    stdio: 'ignore'
-  })
   const seen = []
-  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+  const server = https.createServer(selfSigned(['*.example.test', 'evil.test']), (request, response) => {
     if (request.headers.host !== new URL(AUTH).host) {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>a page</title>')
       return
