@@ -52,7 +52,7 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
     returnTo: returnTo.given(request)
   })
 
-  /** A new challenge, or the one that was answered if there can be no other, as without the database. Undefined if neither is known. */
+  /** A new challenge, or the one that was answered if there can be no other, as without the database. */
   async function challengeAfter(
     request: FastifyRequest,
     problem: Problem
