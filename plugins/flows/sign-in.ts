@@ -26,6 +26,8 @@ export interface TypedCredentials {
   password: string
   /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
+  /** The secret for the cookie of the pages, if the session is opened there. */
+  pageSecret?: Buffer
 }
 
 /** A new session and its account. */
@@ -42,6 +44,8 @@ export interface IdentifiedPasskey {
   checked: Checked
   /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
+  /** The secret for the cookie of the pages, if the session is opened there. */
+  pageSecret?: Buffer
 }
 
 /** The sign-in flow. */
@@ -58,9 +62,15 @@ export interface SignIn {
   /**
    * Takes the second step of a sign-in, and opens a session.
    *
+   * @param pageSecret for the cookie of the pages, if the session is opened there
    * @throws Problem MFA_TOKEN_INVALID, MFA_CODE_INVALID, TOO_MANY_REQUESTS
    */
-  withSecondStep(request: FastifyRequest, reply: FastifyReply, step: Static<typeof SecondStep>): Promise<SignedIn>
+  withSecondStep(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    step: Static<typeof SecondStep>,
+    pageSecret?: Buffer
+  ): Promise<SignedIn>
   /**
    * Opens a session for the owner of a passkey.
    *
@@ -143,9 +153,10 @@ export default fp(
       transaction: Database,
       request: FastifyRequest,
       account: Owner,
-      amr: Method[]
+      amr: Method[],
+      pageSecret: Buffer | undefined
     ): Promise<OpenedSession> {
-      const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw) }
+      const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw), pageSecret }
       const session = await openSession(transaction, sessions.rules, account, provenance, amr)
       if (!session) throw refuse(request, account, 'account changed meanwhile')
       return session
@@ -174,13 +185,13 @@ export default fp(
         const { account } = checked
         if (isUnverified(account)) throw refuse(request, account, 'email not verified', 'EMAIL_UNVERIFIED')
         await renewHash(request, checked, credentials.password)
-        const { inCookie } = credentials
+        const { inCookie, pageSecret } = credentials
         if (account.mfa_required) throw await requireSecondStep(request, account, inCookie)
-        const session = await open(request.database, request, account, addProof([], 'password'))
+        const session = await open(request.database, request, account, addProof([], 'password'), pageSecret)
         return finish(reply, { session, account, method: 'password', inCookie })
       },
 
-      async withSecondStep(request, reply, { mfa_token, credential, ...codes }) {
+      async withSecondStep(request, reply, { mfa_token, credential, ...codes }, pageSecret) {
         const step = await tryLoginStep(request.database, mfa_token)
         if (!step) throw refuseStep(request, undefined)
         const { hash, account, inCookie } = step
@@ -191,7 +202,7 @@ export default fp(
             if (!(await useLoginStep(transaction, step))) throw refuseStep(request, account)
             const method = await use(transaction)
             const amr = addProof(addProof([], 'password'), method)
-            return { session: await open(transaction, request, account, amr), method }
+            return { session: await open(transaction, request, account, amr, pageSecret), method }
           })
         )
         const { session, method } = await done.catch(async (error) => {
@@ -203,7 +214,7 @@ export default fp(
         return finish(reply, { session, account, method, inCookie })
       },
 
-      async withPasskey(request, reply, { user, checked, inCookie }) {
+      async withPasskey(request, reply, { user, checked, inCookie, pageSecret }) {
         const refusePasskey = (reason: string, code: Code = 'PASSKEY_INVALID') => {
           request.record('passkey login failed', { account: user, detail: { reason, method: checked.proof } })
           return new Problem(code)
@@ -216,7 +227,8 @@ export default fp(
           if (isUnverified(account)) throw refusePasskey('email not verified', 'EMAIL_UNVERIFIED')
           isRefused = !(await checked.use(transaction))
           if (isRefused) throw refusePasskey('not usable')
-          return { session: await open(transaction, request, account, addProof([], checked.proof)), account }
+          const amr = addProof([], checked.proof)
+          return { session: await open(transaction, request, account, amr, pageSecret), account }
         })
         const { session, account } = await opened.catch(async (error) => {
           if (isRefused) await settle(request, checked.refused?.())

@@ -5,7 +5,7 @@ import { cookieValue } from '../../src/http/cookie-value.ts'
 import { isPlainLoopback } from '../../src/http/loopback.ts'
 import { judgeFreshness } from '../../src/sessions/assurance.ts'
 import {
-  createPageToken,
+  createPageSecret,
   endPageSession,
   readPageToken,
   usePageToken,
@@ -17,8 +17,12 @@ import type { SignedIn } from '../flows/sign-in.ts'
 
 /** The browser session of the pages: one with that of the API, by a cookie of its own (RFC 6265bis). */
 export interface PageSessions {
-  /** Sets the cookies of a session that was just opened, and ends the one that the browser had before. */
-  open(request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn): Promise<void>
+  /**
+   * Opens a session by a sign-in, sets its cookies, and ends the session that the browser had before.
+   *
+   * @param signIn opens the session with the secret for the cookie of the pages
+   */
+  open(request: FastifyRequest, reply: FastifyReply, signIn: (pageSecret: Buffer) => Promise<SignedIn>): Promise<void>
   /**
    * Finds the session of a request. Sets `request.user` and `request.account`, as access tokens do.
    *
@@ -75,10 +79,12 @@ export default fp(
         if (cookieValue(headers.cookie, name) !== undefined) setCookie(reply, '', 0)
       },
 
-      async open(request, reply, { session: { refreshToken, lastUsedAt, expiresAt } }) {
-        const token = await createPageToken(request.database, refreshToken.session)
-        await endOf(request)
-        setCookie(reply, writePageToken(token), sessions.rules.REFRESH_MAX_TTL)
+      async open(request, reply, signIn) {
+        const secret = createPageSecret()
+        const { refreshToken, lastUsedAt, expiresAt } = (await signIn(secret)).session
+        // The sign-in is stored: a database that fails now must not turn it into a refusal.
+        await endOf(request).catch((err) => request.log.warn({ err }, 'could not end the session before a sign-in'))
+        setCookie(reply, writePageToken({ session: refreshToken.session, secret }), sessions.rules.REFRESH_MAX_TTL)
         const seconds = Math.ceil((expiresAt.getTime() - lastUsedAt.getTime()) / 1000)
         sessions.setCookie(reply, writeRefreshToken(refreshToken), seconds)
       },

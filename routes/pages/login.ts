@@ -26,8 +26,9 @@ const login: FastifyPluginAsync = async (fastify) => {
       const { request, reply, page } = visit
       const typed = name.includes('@') ? { email: name } : { username: name }
       try {
-        const signedIn = await fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true })
-        await pageSessions.open(request, reply, signedIn)
+        await pageSessions.open(request, reply, (pageSecret) =>
+          fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true, pageSecret })
+        )
       } catch (error) {
         if (!(error instanceof Problem) || !error.challenge) throw error
         return pages.signIn.second(visit, error.challenge)

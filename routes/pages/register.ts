@@ -40,8 +40,9 @@ const register: FastifyPluginAsync = async (fastify) => {
       await registration.withPassword(request, reply, { names, password })
       const typed = email === undefined ? { username: String(username) } : { email }
       try {
-        const signedIn = await fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true })
-        await pageSessions.open(request, reply, signedIn)
+        await pageSessions.open(request, reply, (pageSecret) =>
+          fastify.signIn.withPassword(request, reply, { typed, password, inCookie: true, pageSecret })
+        )
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         // The account exists by now: sending the form again would only find its name taken.

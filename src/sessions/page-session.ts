@@ -40,12 +40,8 @@ export function readPageToken(text: string): PageToken | undefined {
   return writePageToken(token) === text ? token : undefined
 }
 
-/** Lets a session that was just opened be used by pages too. Only the hash of the secret is stored. */
-export async function createPageToken(database: Database, session: string): Promise<PageToken> {
-  const secret = randomBytes(SECRET_BYTES)
-  await database.query(sql`UPDATE sessions SET page_hash = ${sha256(secret)} WHERE id = ${session}`)
-  return { session, secret }
-}
+/** Creates the secret with which pages use a session. Only its hash is stored, when the session is opened. */
+export const createPageSecret = () => randomBytes(SECRET_BYTES)
 
 /** Finds the session of a token, if it is active, and notes its use. */
 export async function usePageToken(

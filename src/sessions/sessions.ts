@@ -32,6 +32,8 @@ export interface SessionOfUser {
 export interface SessionOrigin {
   userAgent: string | undefined
   ip: string
+  /** The secret for the cookie of the pages, if it is opened there. */
+  pageSecret?: Buffer | undefined
 }
 
 /** A session that was just opened or refreshed. */
@@ -65,7 +67,7 @@ export async function openSession(
   database: Database,
   lifetimes: Lifetimes,
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
-  { userAgent, ip }: SessionOrigin,
+  { userAgent, ip, pageSecret }: SessionOrigin,
   amr: readonly Method[] = ['pwd']
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
@@ -79,9 +81,10 @@ export async function openSession(
        FOR SHARE
      ), opened AS (
        INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip,
-         authenticated_at, amr)
+         authenticated_at, amr, page_hash)
        SELECT ${refreshToken.session}, owner.id, ${sha256(refreshToken.family)}, ${sha256(refreshToken.rotating)},
-         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}, moment, ${amr}
+         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}, moment, ${amr},
+         ${pageSecret ? sha256(pageSecret) : null}
        FROM owner, ${CLOCK}
        RETURNING created_at, last_used_at
      )

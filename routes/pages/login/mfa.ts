@@ -17,7 +17,9 @@ const secondStep: FastifyPluginAsync = async (fastify) => {
     show: async () => ({ goTo: 'pages/login' }),
 
     async act({ request, reply, page }, { return_to: _, challenge: __, ...step }) {
-      await pageSessions.open(request, reply, await fastify.signIn.withSecondStep(request, reply, step))
+      await pageSessions.open(request, reply, (pageSecret) =>
+        fastify.signIn.withSecondStep(request, reply, step, pageSecret)
+      )
       return returnTo.goOn(request, page)
     },
 

@@ -17,7 +17,9 @@ const passkey: FastifyPluginAsync = async (fastify) => {
 
     async act({ request, reply, page }, { credential }) {
       const owner = await passkeys.identify(request, credential)
-      await pageSessions.open(request, reply, await signIn.withPasskey(request, reply, { ...owner, inCookie: true }))
+      await pageSessions.open(request, reply, (pageSecret) =>
+        signIn.withPasskey(request, reply, { ...owner, inCookie: true, pageSecret })
+      )
       return returnTo.goOn(request, page)
     },
 

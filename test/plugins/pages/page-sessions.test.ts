@@ -1,8 +1,10 @@
 import { type Test, test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
-import { build, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
+import { build, cutOff, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import { recorded } from '../../helpers/enrolled.ts'
-import { createBrowser, readPage } from '../../helpers/page.ts'
+import { createBrowser, hiddenOf, passkeyOptionsOf, readPage } from '../../helpers/page.ts'
+import { addPasskeyTo, ORIGIN as PASSKEY_ORIGIN } from '../../helpers/passkeys.ts'
+import { giveApp } from '../../helpers/second-factor.ts'
 
 const NAME = 'latchkey_session'
 const TOKEN = /^[0-9a-f-]{36}\.[\w-]{43}$/
@@ -134,6 +136,58 @@ test('signing in again ends the session that the browser had', async (t) => {
   )
   t.ok(await isSignedIn(browser))
   t.ok(await isSignedIn(elsewhere))
+})
+
+test('a sign-in whose session is stored succeeds, whatever the database does next', async (t) => {
+  const log: string[] = []
+  const fastify = await build(t, { log })
+  const { user, access_token } = await signIn(fastify, { username: 'ada' })
+  const { authenticator } = await addPasskeyTo(fastify, access_token)
+  await signIn(fastify, { username: 'bob' })
+  const app = await giveApp(fastify, user.id)
+
+  /** Takes the database away once a step of the sign-in is done. */
+  let restore = () => {}
+  for (const step of ['withPassword', 'withSecondStep', 'withPasskey'] as const) {
+    const original = fastify.signIn[step] as (...given: unknown[]) => Promise<never>
+    fastify.signIn[step] = async (...given: unknown[]) => {
+      const signedIn = await original(...given)
+      restore = cutOff(fastify)
+      return signedIn
+    }
+  }
+  const open = (browser: ReturnType<typeof createBrowser>) =>
+    browser.submit('/pages/login', { name: 'ada', password: PASSWORD })
+  const steps: [what: string, last: (browser: ReturnType<typeof createBrowser>) => Promise<unknown>][] = [
+    ['a password', (browser) => browser.submit('/pages/login', { name: 'bob', password: PASSWORD })],
+    [
+      'a second step',
+      async (browser) => {
+        const mfa_token = String(hiddenOf(await open(browser), 'mfa_token'))
+        return browser.submit('/pages/login/mfa', { mfa_token, totp: app.code(1) })
+      }
+    ],
+    [
+      'a passkey',
+      async (browser) => {
+        const options = passkeyOptionsOf(await createBrowser(fastify).get('/pages/login'))
+        const credential = JSON.stringify(authenticator.get(options))
+        return browser.submit('/pages/login/passkey', { credential })
+      }
+    ]
+  ]
+  const browser = createBrowser(fastify, PASSKEY_ORIGIN)
+  for (const [what, last] of steps) {
+    const before = browser.cookies.get(NAME)
+    t.match(await last(browser), { statusCode: 303 }, what)
+    restore()
+    t.not(browser.cookies.get(NAME), before, what)
+    t.match(readPage(await browser.get('/pages/logout')).text, 'signed in as', what)
+    const refresh = { origin: 'http://127.0.0.1:3000', cookie: `refresh_token=${browser.cookies.get('refresh_token')}` }
+    t.equal((await post(fastify, '/token/refresh', {}, refresh)).statusCode, 200, what)
+  }
+  const warnings = log.filter((line) => line.includes('could not end the session before a sign-in'))
+  t.equal(warnings.length, 2, 'where the browser had a session')
 })
 
 test('signing out ends the session on both sides, once, and removes the cookies', async (t) => {
