@@ -105,22 +105,10 @@ export function createPageRoutes(
     async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
       const page = contextOf(request)
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
-      const view = isForeign
-        ? problemView(page, problem)
-        : (detourOf(page, request, problem, afterSignIn) ?? (await refusalView({ request, reply, page }, problem)))
-      return render(reply, page, { ...view, failed: true })
-    }
-
-    async function refusalView(visit: Visit, problem: Problem): Promise<View> {
-      const { request, page } = visit
-      try {
-        return await given.refuse(visit, problem)
-      } catch (error) {
-        // The form could not be read, and the `return_to` in the URL is not allowed.
-        if (error instanceof Problem) return detourOf(page, request, error, afterSignIn) ?? problemView(page, problem)
-        request.log.error({ err: error }, 'a refusal could not be shown')
-        return problemView(page, problem)
-      }
+      const refuse = async () =>
+        detourOf(page, request, problem, afterSignIn) ?? given.refuse({ request, reply, page }, problem)
+      const refused = isForeign ? undefined : await refuse().catch((err) => logFault(request, err))
+      return render(reply, page, { ...(refused ?? plainProblem(page, problem)), failed: true })
     }
 
     function answer({ reply, page }: Visit, outcome: View | GoTo | Download) {
@@ -193,8 +181,13 @@ function detourOf(
   return stepUpView(page, { challenge, account, returnTo: `${request.routeOptions.url}${queryOf(request.url)}` })
 }
 
-/** The problem alone: of a form of another site or of an unknown origin, or if the page cannot show it. */
-function problemView(page: PageContext, problem: Problem): View {
+/** A fault of a page, which must not turn its refusal into another answer. */
+const logFault = (request: FastifyRequest, err: unknown): undefined => {
+  request.log.error({ err }, 'could not render a refusal')
+}
+
+/** The answer to a form that another site sent, or one whose origin is unknown, and to what has no page of its own. */
+function plainProblem(page: PageContext, problem: Problem): View {
   const title = say(page, 'problem.title')
   return { title, content: renderMessage(title, describeProblem(page, problem)) }
 }

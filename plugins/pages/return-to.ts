@@ -10,7 +10,7 @@ import { queryOf } from './query.ts'
 export interface Returning {
   /** A hook: refuses a request whose `return_to` leads to where it must not. */
   check(request: FastifyRequest): Promise<void>
-  /** The `return_to` of a request as it was given, in the form or else in the URL. */
+  /** The `return_to` of a request as it was given, in the form or else in the URL; undefined if it is not allowed. */
   given(request: FastifyRequest): string | undefined
   /** Leads on: to where a request says, or to the account. */
   goOn(request: FastifyRequest, page: PageContext): View | GoTo
@@ -27,29 +27,24 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
   const origins = new Set([...CORS_ORIGINS, ...(APP_URL === undefined ? [] : [new URL(APP_URL).origin])])
 
   function read(request: FastifyRequest): ReturnTo | undefined {
-    const given = givenIn(request)
-    if (given === undefined) return undefined
-    const target = typeof given === 'string' ? readReturnTo(given, origins) : undefined
-    if (!target) {
-      throw new Problem('VALIDATION_FAILED', { errors: [{ path: RETURN_TO, message: 'must be an address of ours' }] })
-    }
-    return target
+    const sent = sentIn(request)
+    return typeof sent === 'string' ? readReturnTo(sent, origins) : undefined
   }
+
+  const given = (request: FastifyRequest) => (read(request) ? String(sentIn(request)) : undefined)
 
   return {
     async check(request) {
-      read(request)
+      if (sentIn(request) === undefined || read(request)) return
+      throw new Problem('VALIDATION_FAILED', { errors: [{ path: RETURN_TO, message: 'must be an address of ours' }] })
     },
-    given: (request) => (read(request) ? String(givenIn(request)) : undefined),
+    given,
     goOn(request, page) {
       const target = read(request)
       if (!target) return { goTo: 'pages/account' }
       return 'url' in target ? handOverView(page, target.url) : { goTo: target.path }
     },
-    afterSignIn(request) {
-      const given = givenIn(request)
-      return typeof given === 'string' && readReturnTo(given, origins) ? given : pageOf(request)
-    },
+    afterSignIn: (request) => given(request) ?? pageOf(request),
     leadsToFrontend(request) {
       const target = read(request)
       return target !== undefined && 'url' in target
@@ -60,7 +55,7 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
 /** The page of a request, with its query: the `return_to` that leads back to it. */
 export const pageOf = ({ routeOptions, url }: FastifyRequest): string => `${routeOptions.url}${queryOf(url)}`
 
-function givenIn({ body, query }: FastifyRequest): unknown {
+function sentIn({ body, query }: FastifyRequest): unknown {
   const { return_to } = (body ?? query) as { return_to?: unknown }
   return return_to
 }
