@@ -1,7 +1,9 @@
 import type { Static, TObject } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
 import { Problem } from '../../src/errors.ts'
-import { say } from '../../src/pages/layout.ts'
+import { signInLink } from '../../src/pages/components.ts'
+import type { Html } from '../../src/pages/html.ts'
+import { type PageContext, say, type View } from '../../src/pages/layout.ts'
 import {
   type LinkForm,
   type Message,
@@ -23,6 +25,8 @@ export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
   doneBefore?: Message
   /** Shown with a link that is not valid. */
   renewal: Renewal
+  /** Whether the user may want to sign in once the link has nothing left to do. */
+  thenSignIn?: true
   body: Body
   preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
   /** Finds the link of a token without using it. Undefined if it is not valid. */
@@ -36,14 +40,26 @@ export type AddLink = <Body extends TObject>(scope: FastifyInstance, page: LinkP
 /** The format of a token. One of another format is truncated or repeated. */
 const TOKEN = /^[\w-]{43}$/
 
-/** @param offered whether mails are sent, and their links lead here */
-export function createLinkPages(offered: boolean, add: AddPage): AddLink {
+/**
+ * @param offered whether mails are sent, and their links lead here
+ * @param hosted whether people sign in on pages of the service
+ */
+export function createLinkPages(offered: boolean, add: AddPage, hosted = false): AddLink {
   /** The links that forms were sent for. */
   const links = new WeakMap<FastifyRequest, LinkInfo>()
 
   return (scope, given) => {
     if (!offered) return
-    const { action, title, body, preHandler = [], done, doneBefore, renewal } = given
+    const { action, title, body, preHandler = [], done, doneBefore, renewal, thenSignIn = false } = given
+
+    const formView = (page: PageContext, content: Html): View => ({ title: say(page, title), content })
+
+    /** A page with no form of this link. */
+    const endView = (page: PageContext, content: Html): View => ({
+      title: say(page, title),
+      content,
+      links: hosted && thenSignIn ? [signInLink(page)] : []
+    })
 
     async function look(request: FastifyRequest): Promise<void> {
       const { token } = fieldsOf(request)
@@ -60,23 +76,19 @@ export function createLinkPages(offered: boolean, add: AddPage): AddLink {
       preValidation: [...[preHandler].flat(), look],
       async show({ request, page }) {
         const { token } = request.query as { token?: unknown }
-        const view = (content: ReturnType<typeof renderNote>) => ({ title: say(page, title), content })
-        if (typeof token !== 'string' || !TOKEN.test(token)) return view(renderIncomplete(page, renewal))
+        if (typeof token !== 'string' || !TOKEN.test(token)) return endView(page, renderIncomplete(page, renewal))
         const link = await given.look(request, token)
-        if (!link) return view(renderExpired(page, renewal))
-        if (link.done && doneBefore) return view(renderNote(page, doneBefore))
-        return view(renderLinkForm(page, given, link, { token }))
+        if (!link) return endView(page, renderExpired(page, renewal))
+        if (link.done && doneBefore) return endView(page, renderNote(page, doneBefore))
+        return formView(page, renderLinkForm(page, given, link, { token }))
       },
       async act({ request, reply, page }, body) {
         await given.act(request, body, reply)
-        return { title: say(page, title), content: renderNote(page, done) }
+        return endView(page, renderNote(page, done))
       },
       refuse({ request, page }, problem) {
-        const content =
-          problem.code === 'EMAIL_TOKEN_INVALID'
-            ? renderExpired(page, renewal)
-            : renderRefusal(page, given, links.get(request), fieldsOf(request), problem)
-        return { title: say(page, title), content }
+        if (problem.code === 'EMAIL_TOKEN_INVALID') return endView(page, renderExpired(page, renewal))
+        return formView(page, renderRefusal(page, given, links.get(request), fieldsOf(request), problem))
       }
     })
   }

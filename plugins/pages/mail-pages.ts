@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Action } from '../../src/limits/rates.ts'
 import type { RequestKind } from '../../src/mail/mails.ts'
+import { signInLink } from '../../src/pages/components.ts'
 import { EMAIL } from '../../src/pages/fields.ts'
 import { type Form, type FormValues, renderForm } from '../../src/pages/form.ts'
 import { html } from '../../src/pages/html.ts'
@@ -30,17 +31,18 @@ export type AddMailRequest = (scope: FastifyInstance, page: MailPage) => void
 
 /** @param offered whether mails are sent, and their links lead here */
 export function createMailPages(
-  { limits, mail }: Pick<FastifyInstance, 'limits' | 'mail'>,
+  { config, limits, mail }: Pick<FastifyInstance, 'config' | 'limits' | 'mail'>,
   offered: boolean,
   add: AddPage
 ): AddMailRequest {
   return (scope, { action, title, intro, kind, counted, reason }) => {
     if (!offered) return
+    const linksOf = (page: PageContext) => (config.PAGES === 'on' ? [signInLink(page)] : [])
     const form: Form = { action, fields: [EMAIL], button: 'mail.button' }
     const render = (page: PageContext, filled?: FormValues): View => {
       const above = html`<h1>${say(page, title)}</h1>
 <p>${say(page, intro)}</p>`
-      return { title: say(page, title), content: renderForm(page, form, above, filled) }
+      return { title: say(page, title), content: renderForm(page, form, above, filled), links: linksOf(page) }
     }
 
     add(scope, {
@@ -51,7 +53,8 @@ export function createMailPages(
       async act({ request, page }, { email }) {
         await mail.request(request, { kind, recipient: email })
         request.record('mail asked', { detail: { reason } })
-        return { title: say(page, title), content: renderNote(page, { title: 'mail.title', text: 'mail.asked' }) }
+        const content = renderNote(page, { title: 'mail.title', text: 'mail.asked' })
+        return { title: say(page, title), content, links: linksOf(page) }
       },
       refuse: ({ request, page }, problem) =>
         render(page, {

@@ -69,7 +69,7 @@ export default fp(
       ...renderer,
       hosted,
       add,
-      addLink: createLinkPages(ofLinks, add),
+      addLink: createLinkPages(ofLinks, add, hosted),
       addMailRequest: createMailPages(fastify, ofMails, add),
       addAccountForm: createAccountPages(hosted, add),
       returnTo,

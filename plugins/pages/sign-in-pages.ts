@@ -38,7 +38,8 @@ export function createSignInPages(fastify: FastifyInstance, returnTo: Returning)
         isFirst: problem === undefined,
         ...(unknown !== undefined && passkeys && { unknown: { rpId: passkeys.party.id, credentialId: unknown } }),
         canRegister,
-        canReset
+        canReset,
+        canResend: canReset && problem?.code === 'EMAIL_UNVERIFIED'
       })
     },
 

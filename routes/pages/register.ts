@@ -1,9 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Problem } from '../../src/errors.ts'
 import { returnQuery } from '../../src/http/return-to.ts'
+import { signInLink } from '../../src/pages/components.ts'
 import { say } from '../../src/pages/layout.ts'
 import { renderNote } from '../../src/pages/link-form.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
+import { resendLink } from '../../src/pages/views/sign-in.ts'
 import { signUpFields, signUpView } from '../../src/pages/views/sign-up.ts'
 import { SignUpForm } from '../../src/schemas/pages.ts'
 
@@ -48,7 +50,8 @@ const register: FastifyPluginAsync = async (fastify) => {
         // The account exists by now: sending the form again would only find its name taken.
         if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: `pages/login${returnQuery(returnTo.given(request))}` }
         const title = say(page, 'sign-up.title')
-        return { title, content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' }) }
+        const content = renderNote(page, { title: 'mail.title', text: 'sign-up.verify' })
+        return { title, content, links: [signInLink(page), resendLink(page)] }
       }
       return returnTo.goOn(request, page)
     },

@@ -56,5 +56,9 @@ export function renderFormButton(
   return html`<form method="post" action="${link(page, action)}">${renderHidden(hidden)}<button class="${look}" aria-label="${say(page, text)}: ${of}">${say(page, text)}</button></form>`
 }
 
+/** A link to the sign-in, below a page that leaves nothing else to do. */
+export const signInLink = (page: PageContext): Html =>
+  html`<a href="${link(page, 'pages/login')}">${say(page, 'sign-in.title')}</a>`
+
 /** The action that was just completed. */
 export const renderDone = (text: string): Html => html`<p class="done" role="status">${text}</p>`

@@ -19,6 +19,9 @@ const password: FastifyPluginAsync = async (fastify) => {
     return current_password !== undefined || new_password === undefined
   }
 
+  /** Whether another proof can replace the password: the session has had two factors before. */
+  const canStepUp = (request: FastifyRequest) => needsPassword(request) && request.user?.acr === 'aal2'
+
   pages.addAccountForm(fastify, {
     path: '/password',
     body: PasswordChange,
@@ -29,7 +32,8 @@ const password: FastifyPluginAsync = async (fastify) => {
       title: 'account.password.title',
       text: 'account.password.text',
       fields: [...(needsPassword(request) ? [OWN_PASSWORD] : []), newPassword('new_password', config.PASSWORD_MIN)],
-      button: 'account.password.title'
+      button: 'account.password.title',
+      stepUp: canStepUp(request) ? 'account.password.forgotten' : undefined
     }),
     async act({ request, reply }, change) {
       await ownAccount.changePassword(request, reply, change)

@@ -9,6 +9,8 @@ import type { TextKey } from '../texts.ts'
 export interface AccountForm extends Form {
   title: TextKey
   text: TextKey
+  /** The text of a link to a step-up, after which the page no longer asks for the current password. */
+  stepUp?: TextKey | undefined
 }
 
 /** The link below a page of the account. */
@@ -19,7 +21,13 @@ export function accountFormView(page: PageContext, form: AccountForm, filled: Fo
   const title = say(page, form.title)
   const intro = html`<h1>${title}</h1>
 <p>${say(page, form.text)}</p>`
-  return { title, content: renderForm(page, form, intro, filled), links: [backToAccount(page)] }
+  const query = `?${new URLSearchParams({ return_to: `/${form.action}` })}`
+  const stepUp = form.stepUp && html`<a href="${link(page, `pages/step-up${query}`)}">${say(page, form.stepUp)}</a>`
+  return {
+    title,
+    content: renderForm(page, form, intro, filled),
+    links: [...(stepUp ? [stepUp] : []), backToAccount(page)]
+  }
 }
 
 /** A refusal in place of a page of the account. */

@@ -1,7 +1,7 @@
 import { returnQuery } from '../../http/return-to.ts'
 import { CURRENT_PASSWORD, NAME } from '../fields.ts'
 import { type FormErrors, renderBareForm } from '../form.ts'
-import { html } from '../html.ts'
+import { type Html, html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
 import { renderPasskeyForm, renderSignal } from '../passkey-form.ts'
 
@@ -22,10 +22,12 @@ export interface SignInPage {
   canRegister: boolean
   /** Whether a forgotten password can be replaced: by mail. */
   canReset: boolean
+  /** Whether the address has to be confirmed first, and another mail for that can be sent. */
+  canResend?: boolean
 }
 
 export function signInView(page: PageContext, given: SignInPage): View {
-  const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset } = given
+  const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset, canResend = false } = given
   const hidden = { return_to: returnTo }
   const forgotten =
     canReset &&
@@ -58,9 +60,16 @@ ${renderPasskeyForm(page, {
 <h1>${title}</h1>
 ${form}${passkeyForm}${signal}
 </div>`,
-    links: canRegister
-      ? [html`<a href="${link(page, `pages/register${returnQuery(returnTo)}`)}">${say(page, 'sign-in.register')}</a>`]
-      : [],
+    links: [
+      ...(canResend ? [resendLink(page)] : []),
+      ...(canRegister
+        ? [html`<a href="${link(page, `pages/register${returnQuery(returnTo)}`)}">${say(page, 'sign-in.register')}</a>`]
+        : [])
+    ],
     script: true
   }
 }
+
+/** A link to the page that sends the mail which confirms an address again. */
+export const resendLink = (page: PageContext): Html =>
+  html`<a href="${link(page, 'pages/email/resend')}">${say(page, 'problem.unverified.link')}</a>`

@@ -26,13 +26,13 @@ const TOKEN = 'x'.repeat(43)
 const LINK: LinkInfo = { names: { username: null, email: 'ada@example.com' }, email: 'new@example.com' }
 
 /** An application with one page, and the forms that it accepted. */
-function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}, offered = true) {
+function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}, offered = true, hosted = false) {
   const sent: unknown[] = []
   const state: { link: LinkInfo | undefined; problem?: Problem } = { link: LINK }
   const plugins = [clock, config, openapi, errors, headers, jsonBody]
   const fastify = assemble(t, { plugins, config: readConfig({}) })
   const page = async (scope: FastifyInstance) => {
-    const addLink = createLinkPages(offered, createPageRoutes(scope, createPageRenderer(scope), String))
+    const addLink = createLinkPages(offered, createPageRoutes(scope, createPageRenderer(scope), String), hosted)
     addLink(scope, {
       action: 'pages/step',
       title: 'confirm.title',
@@ -193,6 +193,25 @@ test('the page of a link', async (t) => {
     t.match((await fastify.inject(`/pages/step?token=${TOKEN}`)).body, 'value="new@example.com" readonly>')
     state.link = { names: { username: 'ada', email: null }, email: 'new@example.com' }
     t.match((await fastify.inject(`/pages/step?token=${TOKEN}`)).body, 'value="ada" readonly>')
+  })
+
+  await t.test('leads to the sign-in once nothing is left to do, where people sign in here', async (t) => {
+    const rows: [more: { thenSignIn?: true }, hosted: boolean, leads: boolean][] = [
+      [{ thenSignIn: true }, true, true],
+      [{ thenSignIn: true }, false, false],
+      [{}, true, false]
+    ]
+    for (const [more, hosted, leads] of rows) {
+      const { fastify, state } = start(t, more, true, hosted)
+      const form = await fastify.inject(`/pages/step?token=${TOKEN}`)
+      t.notMatch(form.body, 'pages/login', 'not beside its form')
+      const done = await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })
+      state.link = undefined
+      const gone = [await fastify.inject('/pages/step'), await fastify.inject(`/pages/step?token=${TOKEN}`)]
+      for (const { body } of [done, ...gone, await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })]) {
+        t.equal(body.includes('<p class="links"><a href="../pages/login">Sign in</a></p>'), leads)
+      }
+    }
   })
 
   await t.test('exists only if the links in mails lead here', async (t) => {

@@ -147,7 +147,11 @@ test('who may not sign in is told why only after the right password', async (t) 
   const fastify = await build(t, { environment: { ...SMTP, REQUIRE_VERIFIED_EMAIL: 'on' } })
   await signIn(fastify, { email: 'ada@example.com' })
   const right = await submit(fastify, url, { name: 'ada@example.com', password: PASSWORD })
-  t.match(readPage(right), { statusCode: 403, text: /Confirm your email address first/ })
+  t.match(readPage(right), {
+    statusCode: 403,
+    text: /Confirm your email address first.* Send another mail Create an account$/
+  })
+  t.match(right.body, '<a href="../pages/email/resend">')
   t.notOk(right.headers['set-cookie'])
   const wrong = await submit(fastify, url, { name: 'ada@example.com', password: 'wrong' })
   t.match(readPage(wrong), { statusCode: 401, text: /The name or the password is wrong/ })

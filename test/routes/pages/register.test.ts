@@ -130,7 +130,7 @@ test('where an address must be verified, the page asks for it, and signs in nobo
   const made = await submit(fastify, url, { email: 'ada@example.com', password: PASSWORD })
   t.strictSame(readPage(made), {
     statusCode: 200,
-    text: 'Look into your mailbox Confirm your address with the link in the mail that we have sent you, then sign in.',
+    text: 'Look into your mailbox Confirm your address with the link in the mail that we have sent you, then sign in. Sign in Send another mail',
     inputs: []
   })
   t.notOk(made.headers['set-cookie'])
@@ -151,12 +151,12 @@ test('the page on which a registration begins where accounts are hidden', async 
   const fastify = await build(t, { environment: { ...SMTP, HIDE_ACCOUNTS: 'on' } })
   t.strictSame(readPage(await fastify.inject(url)), {
     statusCode: 200,
-    text: 'Create an account We send you a mail with a link to finish your registration. Email address Send the mail',
+    text: 'Create an account We send you a mail with a link to finish your registration. Email address Send the mail Sign in',
     inputs: ['email']
   })
   t.strictSame(readPage(await submit(fastify, url, { email: 'ada@example.com' })), {
     statusCode: 200,
-    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address.',
+    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address. Sign in',
     inputs: []
   })
   t.match(await waiting(fastify), [{ kind: 'registration asked', recipient: 'ada@example.com' }])

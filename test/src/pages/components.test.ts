@@ -4,7 +4,8 @@ import {
   renderFormButton,
   renderLinkButton,
   renderRow,
-  renderSection
+  renderSection,
+  signInLink
 } from '../../../src/pages/components.ts'
 import { html } from '../../../src/pages/html.ts'
 import { pageContext } from '../../helpers/page.ts'
@@ -53,6 +54,10 @@ test('a form that is one button names what it concerns', async (t) => {
     String(renderFormButton(PAGE, { ...button, look: 'danger', hidden: { session: '"1"' } })),
     '<input type="hidden" name="session" value="&quot;1&quot;"><button class="danger"'
   )
+})
+
+test('a link leads to the sign-in', async (t) => {
+  t.equal(String(signInLink(PAGE)), '<a href="../pages/login">Sign in</a>')
 })
 
 test('a page says what was done', async (t) => {

@@ -20,6 +20,7 @@ ${accountLine(page, names)}`,
       text: 'undo.renewal',
       form: { action: 'pages/password/forgot', fields: [EMAIL], button: 'mail.button' }
     },
+    thenSignIn: true,
     body: PasswordReset,
     preHandler: [mail.require, limits.byAddress('password'), passwords.admit],
     look: (request, token) => emailLinks.look(request, 'undo email change', token),

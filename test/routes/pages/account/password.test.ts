@@ -111,7 +111,13 @@ test('/pages/account/password after a sign-in with two factors', async (t) => {
   await t.test('asks for the current password later, if none is', async (t) => {
     await fastify.database.open().query(sql`UPDATE users SET mfa_required = false`)
     const inputs = ['current_password', 'new_password']
-    t.match(readPage(await browser.get(url)), { statusCode: 200, inputs })
+    const shown = await browser.get(url)
+    t.match(readPage(shown), {
+      statusCode: 200,
+      text: /I do not know the current password Back to your account$/,
+      inputs
+    })
+    t.match(shown.body, '<a href="../../pages/step-up?return_to=%2Fpages%2Faccount%2Fpassword">')
     const refused = await browser.submit(url, { new_password: PASSWORD })
     t.match(readPage(refused), { statusCode: 400, text: /Current password Fill this in\./, inputs })
     const changed = await browser.submit(url, { current_password: NEXT, new_password: PASSWORD })

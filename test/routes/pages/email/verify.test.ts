@@ -9,7 +9,8 @@ const ABOUT =
   'Confirm your email address Enter the password of your account to confirm that this address is yours. Account: ada, ada@example.com'
 const BESIDE =
   'Password Confirm this address This was not me If you have not registered, somebody else has entered your address. Take it off that account: if it has no username, it is deleted. This was not me'
-const AGAIN = 'If your address is not confirmed yet, we can send you another mail. Email address Send another mail'
+const AGAIN =
+  'If your address is not confirmed yet, we can send you another mail. Email address Send another mail Sign in'
 const FORM = { text: `${ABOUT} ${BESIDE}`, inputs: ['token', 'password', 'token'] }
 const url = '/pages/email/verify'
 
@@ -123,14 +124,14 @@ test('the page of a link', async (t) => {
   })
 
   await t.test('does it when its form is sent with the password, and says so', async (t) => {
-    const done = { statusCode: 200, text: 'Your address is confirmed You can close this page.', inputs: [] }
+    const done = { statusCode: 200, text: 'Your address is confirmed You can close this page. Sign in', inputs: [] }
     const response = await submit(fastify, url, { token, password: PASSWORD })
     t.strictSame(readPage(response), done)
     t.equal(await verified(), true)
     t.strictSame(readPage(await submit(fastify, url, { token, password: PASSWORD })), done, 'also when sent twice')
     t.strictSame(readPage(await fastify.inject(`${url}?token=${token}`)), {
       statusCode: 200,
-      text: 'Your address is confirmed already This link was already used, and there is nothing more to do.',
+      text: 'Your address is confirmed already This link was already used, and there is nothing more to do. Sign in',
       inputs: []
     })
   })
@@ -154,7 +155,7 @@ test('the page of a link', async (t) => {
     for (const email of ['grace@example.com', 'ada@example.com', 'nobody@example.com']) {
       t.strictSame(readPage(await submit(fastify, '/pages/email/resend', { email })), {
         statusCode: 200,
-        text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address.',
+        text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address. Sign in',
         inputs: []
       })
     }

@@ -46,7 +46,11 @@ test('the page on which a new password is chosen', async (t) => {
 
   await t.test('sets it, and has the device known', async (t) => {
     const response = await submit(fastify, url, { token, new_password: 'an even better horse' })
-    t.match(readPage(response), { statusCode: 200, text: 'Your password is changed You can sign in with it now.' })
+    t.match(readPage(response), {
+      statusCode: 200,
+      text: 'Your password is changed You can sign in with it now. Sign in'
+    })
+    t.match(response.body, '<a href="../../pages/login">')
     t.match(response.headers['set-cookie'], /^latchkey_device=/)
     const login = await post(fastify, '/login', { email: 'ada@example.com', password: 'an even better horse' })
     t.equal(login.statusCode, 200)
@@ -56,7 +60,7 @@ test('the page on which a new password is chosen', async (t) => {
     const response = await fastify.inject(`${url}?token=${token}`)
     t.strictSame(readPage(response), {
       statusCode: 200,
-      text: 'This link has expired or was already used If a later mail has come, use the link in that one. We can send you another mail with a link to choose a new password. Email address Send another mail',
+      text: 'This link has expired or was already used If a later mail has come, use the link in that one. We can send you another mail with a link to choose a new password. Email address Send another mail Sign in',
       inputs: ['email']
     })
     t.match(response.body, '<form method="post" action="../../pages/password/forgot">')

@@ -23,7 +23,7 @@ test('the page on which a registration is finished', async (t) => {
       const page = readPage(await fastify.inject(`${url}?token=${token}`))
       t.match(page, { statusCode: 200, text: new RegExp(`Account: ${email} `), inputs })
       const made = await submit(fastify, url, { token, username, password: PASSWORD })
-      t.match(readPage(made), { statusCode: 200, text: 'Your account is ready You can sign in now.' })
+      t.match(readPage(made), { statusCode: 200, text: 'Your account is ready You can sign in now. Sign in' })
       t.equal((await post(fastify, '/login', { email, password: PASSWORD })).statusCode, 200)
       const used = await fastify.inject(`${url}?token=${token}`)
       t.match(readPage(used), {

@@ -23,7 +23,7 @@ test('the page on which a new address is confirmed', async (t) => {
   t.match(me.json(), { email: 'ada@example.com', email_verified: true })
   t.strictSame(readPage(await fastify.inject(`${url}?token=${token}`)), {
     statusCode: 200,
-    text: 'This link has expired or was already used If a later mail has come, use the link in that one. To get another mail, sign in and change the address again.',
+    text: 'This link has expired or was already used If a later mail has come, use the link in that one. To get another mail, sign in and change the address again. Sign in',
     inputs: []
   })
 
