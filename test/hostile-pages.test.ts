@@ -238,7 +238,15 @@ test('each page says when the database is unavailable', async (t) => {
 test('no return_to leads out of the service', async (t) => {
   const { fastify, signedIn } = await start(t, { HIDE_ACCOUNTS: 'off', CORS_ORIGINS: 'https://app.example.com' })
   const count = async () => (await stored(fastify)).sessions?.length
-  const paths = ['/pages/login', '/pages/register', '/pages/login/mfa', '/pages/login/passkey', '/pages/step-up']
+  const paths = [
+    '/pages/login',
+    '/pages/register',
+    '/pages/login/mfa',
+    '/pages/login/passkey',
+    '/pages/step-up',
+    '/pages/password/forgot',
+    '/pages/email/resend'
+  ]
   const evil = [
     '//evil.example',
     '///evil.example/pages/account',

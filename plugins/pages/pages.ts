@@ -70,7 +70,7 @@ export default fp(
       hosted,
       add,
       addLink: createLinkPages(ofLinks, add, hosted),
-      addMailRequest: createMailPages(fastify, ofMails, add),
+      addMailRequest: createMailPages(fastify, ofMails, add, returnTo),
       addAccountForm: createAccountPages(hosted, add),
       returnTo,
       signIn: createSignInPages(fastify, returnTo),

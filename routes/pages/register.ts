@@ -19,6 +19,7 @@ const register: FastifyPluginAsync = async (fastify) => {
       action: 'pages/register',
       title: 'sign-up.title',
       intro: 'sign-up.mail',
+      signIn: 'sign-up.sign-in',
       kind: 'registration asked',
       counted: 'register',
       reason: 'registration'

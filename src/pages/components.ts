@@ -1,3 +1,4 @@
+import { returnQuery } from '../http/return-to.ts'
 import { renderHidden } from './form.ts'
 import { type Content, type Html, html } from './html.ts'
 import { withoutBidiControls } from './languages.ts'
@@ -56,9 +57,13 @@ export function renderFormButton(
   return html`<form method="post" action="${link(page, action)}">${renderHidden(hidden)}<button class="${look}" aria-label="${say(page, text)}: ${of}">${say(page, text)}</button></form>`
 }
 
-/** A link to the sign-in, below a page that leaves nothing else to do. */
-export const signInLink = (page: PageContext): Html =>
-  html`<a href="${link(page, 'pages/login')}">${say(page, 'sign-in.title')}</a>`
+/**
+ * A link to the sign-in, below a page that leaves nothing else to do.
+ *
+ * @param returnTo where to go on from there
+ */
+export const signInLink = (page: PageContext, returnTo?: string, text: TextKey = 'sign-in.title'): Html =>
+  html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, text)}</a>`
 
 /** The action that was just completed. */
 export const renderDone = (text: string): Html => html`<p class="done" role="status">${text}</p>`

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { EmailBody } from './email.ts'
 import { AssertionCredential, SecondStep, StepUp } from './factors.ts'
 import { CurrentPassword, Email, oneNameAtLeast, strict, Text, Username, UUID } from './fields.ts'
 import { TotpConfirmation } from './mfa.ts'
@@ -20,6 +21,9 @@ export const SecondStepForm = Type.Object(
 
 /** The form of a sign-in with a passkey. */
 export const PasskeySignInForm = Type.Object({ credential: AssertionCredential, return_to }, strict)
+
+/** The form that requests a mail. */
+export const EmailForm = Type.Object({ ...EmailBody.properties, return_to }, strict)
 
 /** The form of a registration. @param needsEmail whether a username is not enough */
 export const SignUpForm = (needsEmail: boolean) =>

@@ -148,18 +148,38 @@ test('registrations are counted with those at the API', async (t) => {
 })
 
 test('the page on which a registration begins where accounts are hidden', async (t) => {
-  const fastify = await build(t, { environment: { ...SMTP, HIDE_ACCOUNTS: 'on' } })
+  const CORS_ORIGINS = 'https://app.example.com'
+  const fastify = await build(t, { environment: { ...SMTP, CORS_ORIGINS, HIDE_ACCOUNTS: 'on' } })
   t.strictSame(readPage(await fastify.inject(url)), {
     statusCode: 200,
-    text: 'Create an account We send you a mail with a link to finish your registration. Email address Send the mail Sign in',
+    text: 'Create an account We send you a mail with a link to finish your registration. Email address Send the mail I have an account',
     inputs: ['email']
   })
   t.strictSame(readPage(await submit(fastify, url, { email: 'ada@example.com' })), {
     statusCode: 200,
-    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address. Sign in',
+    text: 'Look into your mailbox If a mail can be sent to that address, it is on its way. If none comes, look in the spam folder, or try another address. I have an account',
     inputs: []
   })
   t.match(await waiting(fastify), [{ kind: 'registration asked', recipient: 'ada@example.com' }])
+
+  const query = new URLSearchParams({ return_to: 'https://app.example.com/start?a=b&c' })
+  const back = `<a href="../pages/login?${query}">I have an account</a>`
+  const shown = await fastify.inject(`${url}?${query}`)
+  t.match(shown.body, back)
+  const return_to = String(hiddenOf(shown, 'return_to'))
+  t.equal(return_to, query.get('return_to'))
+  t.match((await submit(fastify, url, { email: 'grace@example.com', return_to })).body, back)
+  const refused = await submit(fastify, url, { email: 'grace', return_to })
+  t.match(refused.body, back)
+  t.strictSame([refused.statusCode, hiddenOf(refused, 'return_to')], [400, return_to])
+  const evil = new URLSearchParams({ return_to: 'https://evil.example' })
+  t.match(readPage(await fastify.inject(`${url}?${evil}`)), { statusCode: 400, text: /^That did not work / })
+  const sent = { email: 'evil@example.com', return_to: 'https://evil.example' }
+  t.match(readPage(await submit(fastify, url, sent)), { statusCode: 400, text: /^That did not work / })
+  t.strictSame(
+    (await waiting(fastify)).map(({ recipient }) => recipient),
+    ['ada@example.com', 'grace@example.com']
+  )
 })
 
 test('where accounts are hidden and no mail is sent, nobody can register', async (t) => {
