@@ -115,7 +115,8 @@ export function createPageRoutes(
       if ('content' in outcome) return render(reply, page, outcome)
       if ('file' in outcome) return sendFile(reply, outcome)
       const { goTo, done } = outcome
-      return reply.redirect(link(page, done === undefined ? goTo : `${goTo}?done=${done}`), 303)
+      const query = done === undefined ? '' : `${goTo.includes('?') ? '&' : '?'}done=${done}`
+      return reply.redirect(link(page, `${goTo}${query}`), 303)
     }
 
     scope.get(

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuthenticationChallenge, Problem } from '../../src/errors.ts'
+import { describeDone } from '../../src/pages/done.ts'
 import { CURRENT_PASSWORD, NAME } from '../../src/pages/fields.ts'
 import type { View } from '../../src/pages/layout.ts'
 import { describeErrors, describeProofErrors } from '../../src/pages/problems.ts'
@@ -39,6 +40,7 @@ export function createSignInPages(fastify: FastifyInstance, returnTo: Returning)
         ...(unknown !== undefined && passkeys && { unknown: { rpId: passkeys.party.id, credentialId: unknown } }),
         canRegister,
         canReset,
+        done: problem ? undefined : describeDone(page, request.query),
         canResend: canReset && problem?.code === 'EMAIL_UNVERIFIED'
       })
     },

@@ -49,10 +49,11 @@ const register: FastifyPluginAsync = async (fastify) => {
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         // The account exists by now: sending the form again would only find its name taken.
-        if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: `pages/login${returnQuery(returnTo.given(request))}` }
+        const target = returnTo.given(request)
+        if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: `pages/login${returnQuery(target)}`, done: 'account' }
         const title = say(page, 'sign-up.title')
         const content = renderNote(page, { title: 'mail.title', text: 'sign-up.verify' })
-        return { title, content, links: [signInLink(page), resendLink(page)] }
+        return { title, content, links: [signInLink(page, target), resendLink(page, target)] }
       }
       return returnTo.goOn(request, page)
     },

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { returnQuery } from '../../../src/http/return-to.ts'
 import { SecondStepForm } from '../../../src/schemas/pages.ts'
 
 /** The second step of a sign-in. */
@@ -14,7 +15,7 @@ const secondStep: FastifyPluginAsync = async (fastify) => {
     preValidation: pages.readFactors,
     preHandler: limits.byAddress('second factor'),
     // The step begins with a password: who opens or reloads the page has none.
-    show: async () => ({ goTo: 'pages/login' }),
+    show: async ({ request }) => ({ goTo: `pages/login${returnQuery(returnTo.given(request))}` }),
 
     async act({ request, reply, page }, { return_to: _, challenge: __, ...step }) {
       await pageSessions.open(request, reply, (pageSecret) =>

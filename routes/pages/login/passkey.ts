@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { returnQuery } from '../../../src/http/return-to.ts'
 import { PasskeySignInForm } from '../../../src/schemas/pages.ts'
 
 /** Signing in with a passkey. Exists only if PUBLIC_URL can have passkeys. */
@@ -13,7 +14,7 @@ const passkey: FastifyPluginAsync = async (fastify) => {
     before: returnTo.check,
     preValidation: pages.readFactors,
     preHandler: limits.byAddress('passkey login'),
-    show: async () => ({ goTo: 'pages/login' }),
+    show: async ({ request }) => ({ goTo: `pages/login${returnQuery(returnTo.given(request))}` }),
 
     async act({ request, reply, page }, { credential }) {
       const owner = await passkeys.identify(request, credential)

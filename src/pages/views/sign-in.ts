@@ -1,4 +1,5 @@
 import { returnQuery } from '../../http/return-to.ts'
+import { renderDone } from '../components.ts'
 import { CURRENT_PASSWORD, NAME } from '../fields.ts'
 import { type FormErrors, renderBareForm } from '../form.ts'
 import { type Html, html } from '../html.ts'
@@ -24,14 +25,16 @@ export interface SignInPage {
   canReset: boolean
   /** Whether the address has to be confirmed first, and another mail for that can be sent. */
   canResend?: boolean
+  /** What was done just before. */
+  done?: string | undefined
 }
 
 export function signInView(page: PageContext, given: SignInPage): View {
-  const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset, canResend = false } = given
+  const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset, canResend = false, done } = given
   const hidden = { return_to: returnTo }
   const forgotten =
     canReset &&
-    html`<p class="hint"><a href="${link(page, 'pages/password/forgot')}">${say(page, 'sign-in.forgotten')}</a></p>`
+    html`<p class="hint"><a href="${link(page, `pages/password/forgot${returnQuery(returnTo)}`)}">${say(page, 'sign-in.forgotten')}</a></p>`
   const form = renderBareForm(
     page,
     { action: 'pages/login', fields: [NAME, CURRENT_PASSWORD], button: 'sign-in.button', hidden },
@@ -58,10 +61,10 @@ ${renderPasskeyForm(page, {
     title,
     content: html`<div class="card">
 <h1>${title}</h1>
-${form}${passkeyForm}${signal}
+${done !== undefined && renderDone(done)}${form}${passkeyForm}${signal}
 </div>`,
     links: [
-      ...(canResend ? [resendLink(page)] : []),
+      ...(canResend ? [resendLink(page, returnTo)] : []),
       ...(canRegister
         ? [html`<a href="${link(page, `pages/register${returnQuery(returnTo)}`)}">${say(page, 'sign-in.register')}</a>`]
         : [])
@@ -71,5 +74,5 @@ ${form}${passkeyForm}${signal}
 }
 
 /** A link to the page that sends the mail which confirms an address again. */
-export const resendLink = (page: PageContext): Html =>
-  html`<a href="${link(page, 'pages/email/resend')}">${say(page, 'problem.unverified.link')}</a>`
+export const resendLink = (page: PageContext, returnTo: string | undefined): Html =>
+  html`<a href="${link(page, `pages/email/resend${returnQuery(returnTo)}`)}">${say(page, 'problem.unverified.link')}</a>`

@@ -114,9 +114,15 @@ test('the page on which people register', async (t) => {
     fastify.signIn.withPassword = () => Promise.reject(new Error('a fault of ours'))
     const failed = await submit(fastify, url, { username: 'curie', password: PASSWORD })
     fastify.signIn.withPassword = withPassword
-    t.strictSame([made.statusCode, made.headers.location], [303, '../pages/login'])
+    t.strictSame([made.statusCode, made.headers.location], [303, '../pages/login?done=account'])
+    const ready = readPage(await fastify.inject('/pages/login?done=account'))
+    t.match(ready.text, /^Sign in Your account is ready\. Sign in now\. Email or username /)
     const query = new URLSearchParams({ return_to })
-    t.strictSame([back.statusCode, back.headers.location], [303, `../pages/login?${query}`], 'with where to go on')
+    t.strictSame(
+      [back.statusCode, back.headers.location],
+      [303, `../pages/login?${query}&done=account`],
+      'with where to go on'
+    )
     t.match(readPage(failed), { statusCode: 500, text: /^Create an account Something went wrong on our side\./ })
     t.equal((await post(fastify, '/login', { username: 'hopper', password: PASSWORD })).statusCode, 200)
   })

@@ -126,6 +126,8 @@ test('the second step of a sign-in at the pages', async (t) => {
   await t.test('leads to the sign-in who opens the page', async (t) => {
     const shown = await fastify.inject(url)
     t.strictSame([shown.statusCode, shown.headers.location], [303, '../../pages/login'])
+    const query = new URLSearchParams({ return_to: '/pages/logout' })
+    t.equal((await fastify.inject(`${url}?${query}`)).headers.location, `../../pages/login?${query}`)
   })
 })
 

@@ -97,6 +97,8 @@ test('signing in with a passkey at the pages', async (t) => {
   await t.test('leads to the sign-in who opens the page', async (t) => {
     const shown = await fastify.inject(url)
     t.strictSame([shown.statusCode, shown.headers.location], [303, '../../pages/login'])
+    const query = new URLSearchParams({ return_to: 'http://localhost:5173/' })
+    t.equal((await fastify.inject(`${url}?${query}`)).headers.location, `../../pages/login?${query}`)
   })
 })
 

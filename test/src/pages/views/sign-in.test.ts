@@ -22,10 +22,16 @@ test('the first page of a sign-in asks for a name and a password', async (t) => 
 test('it leads to a registration and a new password, if there are any', async (t) => {
   const { text, body } = render({ canRegister: true, canReset: true, returnTo: '/pages/account?a=1&b' })
   t.equal(text, 'Sign in Email or username Password Forgot the password? Sign in Create an account')
-  t.match(body, '<a href="../pages/password/forgot">')
+  t.match(body, '<a href="../pages/password/forgot?return_to=%2Fpages%2Faccount%3Fa%3D1%26b">')
+  t.match(render({ canReset: true }).body, '<a href="../pages/password/forgot">')
   t.match(body, '<a href="../pages/register?return_to=%2Fpages%2Faccount%3Fa%3D1%26b">')
   t.match(body, '<input type="hidden" name="return_to" value="/pages/account?a=1&amp;b">')
   t.match(render({ canRegister: true }).body, '<a href="../pages/register">')
+})
+
+test('it says what was done just before', async (t) => {
+  const { text } = render({ done: 'All set.' })
+  t.equal(text, 'Sign in All set. Email or username Password Sign in')
 })
 
 test('it keeps the name, and shows what is wrong', async (t) => {
