@@ -20,6 +20,15 @@ export const newPassword = (name: 'password' | 'new_password', min: number): Fie
   autocomplete: 'new-password'
 })
 
+/** Whether a new password also deletes all passkeys, which somebody else may have added. */
+export const DELETE_PASSKEYS: Field = {
+  name: 'delete_passkeys',
+  label: 'reset.delete_passkeys',
+  type: 'checkbox',
+  autocomplete: 'off',
+  optional: true
+}
+
 /** The username of a new account, or a new one. */
 export const USERNAME: Field = {
   name: 'username',

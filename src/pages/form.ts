@@ -12,7 +12,8 @@ export interface Field {
   invalid?: TextKey
   /** Shown below the input. */
   hint?: { text: TextKey; gaps?: Gaps }
-  type: 'text' | 'password' | 'email'
+  /** A checkbox sends `true`, or nothing. */
+  type: 'text' | 'password' | 'email' | 'checkbox'
   /** The value that a browser or a password manager may fill in (HTML §4.10.18.7). */
   autocomplete: string
   /** The keyboard of a phone. */
@@ -89,6 +90,12 @@ export function renderField(page: PageContext, field: Field, value: unknown, err
   const { name, label, type, autocomplete, inputmode, optional, verbatim, hint } = field
   const kept = type !== 'password' && typeof value === 'string' && html` value="${value}"`
   const described = [error !== undefined && `${name}-fault`, hint && `${name}-hint`].filter(Boolean).join(' ')
+  if (type === 'checkbox') {
+    return html`<div class="field">
+<label class="choice"><input type="checkbox" name="${name}" value="true"${value !== undefined && html` checked`}> ${say(page, label)}</label>
+</div>
+`
+  }
   return html`<div class="field">
 <label for="${name}">${say(page, label)}</label>
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${inputmode && html` inputmode="${inputmode}"`}${verbatim && html` autocapitalize="none" spellcheck="false"`}${kept}${!optional && html` required`}${error !== undefined && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}${focus && html` autofocus`}>

@@ -19,9 +19,9 @@ export const PasswordReset = Type.Object(
   }
 )
 
-/** The same on a page, which deletes no passkeys. */
+/** The same as a form: a checkbox sends text, or nothing. */
 export const PasswordResetForm = Type.Object(
-  { token: EmailToken, new_password: Type.String({ examples: [NEW_PASSWORD] }) },
+  { ...PasswordReset.properties, delete_passkeys: Type.Optional(Type.Literal('true')) },
   { ...strict, examples: [{ token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 

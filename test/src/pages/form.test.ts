@@ -4,6 +4,7 @@ import {
   type Form,
   renderBareForm,
   renderFault,
+  renderField,
   renderForm,
   renderHidden,
   renderMessage
@@ -55,6 +56,16 @@ test('a form labels each field, and tells browsers what to fill in', async (t) =
 </form><p>After</p>
 </div>`
   )
+})
+
+test('a checkbox is not required, and keeps what was chosen', async (t) => {
+  const field = { name: 'all', label: 'or', type: 'checkbox', autocomplete: 'off', optional: true } as const
+  const render = (value: unknown) => String(renderField(PAGE, field, value))
+  t.equal(
+    render(undefined),
+    '<div class="field">\n<label class="choice"><input type="checkbox" name="all" value="true"> or</label>\n</div>\n'
+  )
+  t.match(render('true'), 'value="true" checked>')
 })
 
 test('a form without a card may have something before its button', async (t) => {

@@ -1,5 +1,8 @@
 import { test } from 'tap'
+import { sql } from '../../../../src/database/sql.ts'
+import { listPasskeys } from '../../../../src/factors/passkeys.ts'
 import { build, cutOff, post, signIn } from '../../../helpers/app.ts'
+import { enrolPasskey, requireStep } from '../../../helpers/enrolled.ts'
 import { letters, tokenOf } from '../../../helpers/letters.ts'
 import { readPage, submit } from '../../../helpers/page.ts'
 
@@ -7,15 +10,19 @@ const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@examp
 
 test('the page on which a new password is chosen', async (t) => {
   const fastify = await build(t, { environment })
-  await signIn(fastify, { email: 'ada@example.com' })
+  const { user } = await signIn(fastify, { email: 'ada@example.com' })
   await letters(fastify)
   await post(fastify, '/password/forgot', { email: 'ada@example.com' })
   const token = await tokenOf(fastify, 'reset-password')
   const url = '/pages/password/reset'
-  const inputs = ['token', 'new_password']
+  const inputs = ['token', 'new_password', 'delete_passkeys']
 
   await t.test('asks for it', async (t) => {
     const { body, ...response } = await fastify.inject(`${url}?token=${token}`)
+    t.match(
+      body,
+      '<label class="choice"><input type="checkbox" name="delete_passkeys" value="true"> Also delete all passkeys'
+    )
     t.match(
       body,
       'name="new_password" type="password" autocomplete="new-password" required aria-describedby="new_password-hint">'
@@ -44,8 +51,27 @@ test('the page on which a new password is chosen', async (t) => {
     t.equal(away.headers['retry-after'], '2')
   })
 
-  await t.test('sets it, and has the device known', async (t) => {
-    const response = await submit(fastify, url, { token, new_password: 'an even better horse' })
+  await t.test(
+    'says of passkeys that are the only second step that they cannot be deleted, and keeps the choice',
+    async (t) => {
+      const database = fastify.database.open()
+      await enrolPasskey(database, user.id)
+      await requireStep(database, user.id)
+      const fields = { token, new_password: 'an even better horse', delete_passkeys: 'true' }
+      const refused = await submit(fastify, url, fields)
+      t.match(readPage(refused), { statusCode: 409, text: /Without it you could not sign in any more\./, inputs })
+      t.match(refused.body, '<input type="checkbox" name="delete_passkeys" value="true" checked>')
+      const odd = await submit(fastify, url, { ...fields, delete_passkeys: 'false' })
+      t.match(readPage(odd), { statusCode: 400, inputs })
+      await database.query(sql`UPDATE users SET mfa_required = false`)
+      t.match(await listPasskeys(database, user.id), { length: 1 })
+    }
+  )
+
+  await t.test('sets it, deletes passkeys if that is chosen, and has the device known', async (t) => {
+    const fields = { token, new_password: 'an even better horse', delete_passkeys: 'true' }
+    const response = await submit(fastify, url, fields)
+    t.strictSame(await listPasskeys(fastify.database.open(), user.id), [])
     t.match(readPage(response), {
       statusCode: 200,
       text: 'Your password is changed You can sign in with it now. Sign in'
