@@ -16,6 +16,8 @@ export interface Field {
   type: 'text' | 'password' | 'email' | 'checkbox'
   /** The value that a browser or a password manager may fill in (HTML §4.10.18.7). */
   autocomplete: string
+  /** Where text that is too long must not be sent. Browsers cut off what is typed or pasted. */
+  maxLength?: number | undefined
   /** The keyboard of a phone. */
   inputmode?: 'numeric'
   optional?: true
@@ -87,7 +89,7 @@ export const renderHidden = (values: Record<string, string | undefined>): Html[]
 
 /** Renders an input with its label. @param focus whether the page opens with the cursor in it */
 export function renderField(page: PageContext, field: Field, value: unknown, error?: string, focus = false): Html {
-  const { name, label, type, autocomplete, inputmode, optional, verbatim, hint } = field
+  const { name, label, type, autocomplete, maxLength, inputmode, optional, verbatim, hint } = field
   const kept = type !== 'password' && typeof value === 'string' && html` value="${value}"`
   const described = [error !== undefined && `${name}-fault`, hint && `${name}-hint`].filter(Boolean).join(' ')
   if (type === 'checkbox') {
@@ -98,7 +100,7 @@ export function renderField(page: PageContext, field: Field, value: unknown, err
   }
   return html`<div class="field">
 <label for="${name}">${say(page, label)}</label>
-<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${inputmode && html` inputmode="${inputmode}"`}${verbatim && html` autocapitalize="none" spellcheck="false"`}${kept}${!optional && html` required`}${error !== undefined && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}${focus && html` autofocus`}>
+<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${maxLength !== undefined && html` maxlength="${String(maxLength)}"`}${inputmode && html` inputmode="${inputmode}"`}${verbatim && html` autocapitalize="none" spellcheck="false"`}${kept}${!optional && html` required`}${error !== undefined && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}${focus && html` autofocus`}>
 ${error !== undefined && html`<p class="wrong" id="${name}-fault">${error}</p>`}${hint && html`<p class="hint" id="${name}-hint">${say(page, hint.text, hint.gaps)}</p>`}
 </div>
 `

@@ -21,7 +21,7 @@ export const RegistrationCredential = Type.Object(
 
 export type RegistrationCredential = Static<typeof RegistrationCredential>
 
-const PasskeyName = Type.String({
+export const PasskeyName = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: '^\\P{Cc}*$',

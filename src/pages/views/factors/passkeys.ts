@@ -1,6 +1,6 @@
 import type { RelyingParty } from '../../../config/relying-party.ts'
 import { returnQuery } from '../../../http/return-to.ts'
-import type { Passkey } from '../../../schemas/passkeys.ts'
+import { type Passkey, PasskeyName } from '../../../schemas/passkeys.ts'
 import { renderDone } from '../../components.ts'
 import { type Field, type FormErrors, renderFault, renderField, renderForm } from '../../form.ts'
 import { type Html, html } from '../../html.ts'
@@ -40,6 +40,8 @@ const OPTIONAL_NAME: Field = {
   invalid: 'fault.passkey-name',
   hint: { text: 'passkeys.name.hint' },
   type: 'text',
+  // The device makes the passkey before the service sees the name.
+  maxLength: PasskeyName.maxLength,
   autocomplete: 'off',
   optional: true
 }

@@ -28,6 +28,10 @@ function render(more: Partial<PasskeysPage> = {}) {
   return String(passkeysView(PAGE, page).content)
 }
 
+test('the name of a new passkey cannot be too long: the device makes it before the service sees the name', async (t) => {
+  t.match(render(), 'name="name" type="text" autocomplete="off" maxlength="64"')
+})
+
 test('passkeys are listed, and the browser is told of them after a change', async (t) => {
   t.match(
     textOf(render()),
