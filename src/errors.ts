@@ -72,6 +72,9 @@ export interface Fault {
   rule?: string
 }
 
+/** The message of a fault at a key that is missing. */
+export const REQUIRED = 'is required'
+
 /** What a user can prove, in the order in which a challenge lists it. */
 export const PROOFS = ['totp', 'recovery_code', 'passkey', 'password'] as const
 export type Proof = (typeof PROOFS)[number]

@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem } from '../../src/errors.ts'
+import { Problem, REQUIRED } from '../../src/errors.ts'
 import { confirmNewEmail, rejectEmail, undoEmailChange, verifyEmail } from '../../src/flows/email-change.ts'
 import { resetPassword } from '../../src/flows/password-reset.ts'
 import { finishRegistration } from '../../src/flows/registration.ts'
@@ -107,7 +107,7 @@ export default fp(
       async verify(request, { token, password }, reply) {
         const { account, database } = request
         if (password === undefined && !account) {
-          throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/password', message: 'is required' }] })
+          throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/password', message: REQUIRED }] })
         }
         const link = await findVerification(database, token)
         if (!link) throw new Problem('EMAIL_TOKEN_INVALID')

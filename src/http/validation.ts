@@ -1,5 +1,5 @@
 import type { ErrorObject, Options } from 'ajv'
-import type { Fault } from '../errors.ts'
+import { type Fault, REQUIRED } from '../errors.ts'
 
 /** The maximum size of a body, in bytes. */
 export const BODY_LIMIT = 16_384
@@ -63,7 +63,7 @@ function messageOf({ keyword, params, schema, parentSchema, message }: ErrorObje
     case 'additionalProperties':
       return 'is not a known key'
     case 'required':
-      return 'is required'
+      return REQUIRED
     case 'minLength':
       return `must have at least ${params.limit} characters`
     case 'maxLength':

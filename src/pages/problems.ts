@@ -1,4 +1,4 @@
-import type { Fault, Problem } from '../errors.ts'
+import { type Fault, type Problem, REQUIRED } from '../errors.ts'
 import { CURRENT_PASSWORD, RECOVERY_CODE, TOTP } from './fields.ts'
 import type { Field, FormErrors } from './form.ts'
 import { type PageContext, say } from './layout.ts'
@@ -49,9 +49,13 @@ const PASSWORD_RULES: Record<string, TextKey> = {
   same_as_name: 'fault.password.same_as_name'
 }
 
-function sentence(page: PageContext, { hint, invalid = 'fault.invalid' }: Field, { rule, message }: Fault): string {
-  if (message === 'is required') return say(page, 'fault.required')
-  if (rule === 'taken') return say(page, 'problem.name')
+function sentence(
+  page: PageContext,
+  { hint, invalid = 'fault.invalid', type }: Field,
+  { rule, message }: Fault
+): string {
+  if (message === REQUIRED) return say(page, 'fault.required')
+  if (rule === 'taken') return say(page, type === 'email' ? 'problem.address' : 'problem.username')
   return say(page, PASSWORD_RULES[String(rule)] ?? invalid, hint?.gaps)
 }
 

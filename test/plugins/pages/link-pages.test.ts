@@ -142,7 +142,7 @@ test('the page of a link', async (t) => {
     state.problem = new Problem('ACCOUNT_EXISTS', { errors: [{ path: '/token', message: 'is taken' }] })
     t.strictSame(readPage(await submit(fastify, '/pages/step', { token: TOKEN, pass: 'b' })), {
       statusCode: 409,
-      text: `${TITLE} Another account uses this address by now.`,
+      text: `${TITLE} Another account uses this address.`,
       inputs: []
     })
   })

@@ -60,8 +60,12 @@ test('the page on which people register', async (t) => {
   await t.test('says at the field what is wrong, and keeps the rest', async (t) => {
     const rows: [fields: Record<string, string>, statusCode: number, text: RegExp][] = [
       [{ password: PASSWORD }, 400, /^Create an account Enter an email address, a username, or both\./],
-      [{ username: 'ADA', password: PASSWORD }, 409, /Username \(optional\) This name is taken\./],
-      [{ email: 'grace@example.com', password: PASSWORD }, 409, /Email address \(optional\) This name is taken\./],
+      [{ username: 'ADA', password: PASSWORD }, 409, /Username \(optional\) This username is taken\./],
+      [
+        { email: 'grace@example.com', password: PASSWORD },
+        409,
+        /Email address \(optional\) Another account uses this address\./
+      ],
       [{ username: 'a"', password: PASSWORD }, 400, /Use 3 to 32 characters/],
       [{ email: 'nobody@', password: PASSWORD }, 400, /Enter a complete email address/],
       [{ username: 'new-name' }, 400, /Password Fill this in\./],

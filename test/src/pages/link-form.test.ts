@@ -73,7 +73,7 @@ test('a refusal shows the form again if another try can help', async (t) => {
   )
   t.equal(
     textOf(renderRefusal(PAGE, FORM, LINK, { token: TOKEN }, taken)),
-    'Confirm your new email address Another account uses this address by now.'
+    'Confirm your new email address Another account uses this address.'
   )
 })
 

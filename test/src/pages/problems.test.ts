@@ -1,13 +1,12 @@
 import { test } from 'tap'
 import { type Code, PROBLEMS, Problem } from '../../../src/errors.ts'
-import { CURRENT_PASSWORD, newPassword, RECOVERY_CODE, TOTP, USERNAME } from '../../../src/pages/fields.ts'
+import { CURRENT_PASSWORD, EMAIL, newPassword, RECOVERY_CODE, TOTP, USERNAME } from '../../../src/pages/fields.ts'
 import { describeErrors, describeProblem, describeProofErrors } from '../../../src/pages/problems.ts'
 import { pageContext } from '../../helpers/page.ts'
 
 const PAGE = pageContext()
-const FIELDS = [USERNAME, newPassword('new_password', 8)]
+const FIELDS = [USERNAME, EMAIL, newPassword('new_password', 8)]
 const MARKED = 'Check what is marked below.'
-const TAKEN = 'This name is taken.'
 
 test('a fault is described at its field, in a sentence', async (t) => {
   const fault = (path: string, message: string, rule?: string) => ({ path, message, ...(rule && { rule }) })
@@ -37,7 +36,8 @@ test('a fault is described at its field, in a sentence', async (t) => {
       [fault('/new_password', 'is too long', 'max_bytes'), fault('/new_password', 'is a name', 'same_as_name')],
       { new_password: 'The password is too long. The password must not be your name or address.' }
     ],
-    ['ACCOUNT_EXISTS', [fault('/username', 'is taken', 'taken')], { username: TAKEN }]
+    ['ACCOUNT_EXISTS', [fault('/username', 'is taken', 'taken')], { username: 'This username is taken.' }],
+    ['ACCOUNT_EXISTS', [fault('/email', 'is taken', 'taken')], { email: 'Another account uses this address.' }]
   ]
   for (const [code, errors, fields] of rows) {
     t.strictSame(describeErrors(PAGE, new Problem(code, { errors }), FIELDS), { summary: MARKED, fields })

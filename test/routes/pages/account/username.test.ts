@@ -28,8 +28,8 @@ test('/pages/account/username', async (t) => {
       ['', 400, /Check what is marked below\. Username Fill this in\./],
       [' ', 400, /Check what is marked below\. Username Fill this in\./],
       ['a b', 400, /Username Use 3 to 32 letters/],
-      ['Grace', 409, /Check what is marked below\. Username This name is taken\./],
-      ['admin', 409, /Username This name is taken\./]
+      ['Grace', 409, /Check what is marked below\. Username This username is taken\./],
+      ['admin', 409, /Username This username is taken\./]
     ]
     for (const [username, statusCode, text] of cases) {
       const response = await browser.submit(url, { username })

@@ -40,7 +40,7 @@ test('the page on which a registration is finished', async (t) => {
     const taken = await submit(fastify, url, { token, username: 'Ada', password: PASSWORD })
     t.match(readPage(taken), {
       statusCode: 409,
-      text: /Check what is marked below\. .* This name is taken\./,
+      text: /Check what is marked below\. .* This username is taken\./,
       inputs
     })
     t.match(taken.body, 'value="Ada" aria-invalid="true" aria-describedby="username-fault" autofocus>')

@@ -32,7 +32,7 @@ test('the page on which a new address is confirmed', async (t) => {
   await signIn(fastify, { email: 'taken@example.com' })
   t.strictSame(readPage(await submit(fastify, url, { token: late })), {
     statusCode: 409,
-    text: 'Confirm your new email address Another account uses this address by now.',
+    text: 'Confirm your new email address Another account uses this address.',
     inputs: []
   })
 })
