@@ -13,10 +13,10 @@ import { Problem } from '../../src/errors.ts'
 import { parseForm } from '../../src/http/form-body.ts'
 import { isOwnForm, ownOrigins } from '../../src/http/own-origin.ts'
 import { RETURN_TO } from '../../src/http/return-to.ts'
-import { renderMessage } from '../../src/pages/form.ts'
-import { link, type PageContext, say, type View } from '../../src/pages/layout.ts'
+import { link, type PageContext, type View } from '../../src/pages/layout.ts'
 import { describeProblem } from '../../src/pages/problems.ts'
 import type { KeysOf } from '../../src/pages/texts.ts'
+import { problemView } from '../../src/pages/views/problem.ts'
 import { signedOutView } from '../../src/pages/views/sign-out.ts'
 import { stepUpView } from '../../src/pages/views/step-up.ts'
 import { queryOf } from './query.ts'
@@ -104,11 +104,12 @@ export function createPageRoutes(
 
     async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
       const page = contextOf(request)
+      // Another site sent the form, or its origin is unknown.
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
       const refuse = async () =>
         detourOf(page, request, problem, afterSignIn) ?? given.refuse({ request, reply, page }, problem)
       const refused = isForeign ? undefined : await refuse().catch((err) => logFault(request, err))
-      return render(reply, page, { ...(refused ?? plainProblem(page, problem)), failed: true })
+      return render(reply, page, { ...(refused ?? problemView(page, 'problem.title', problem)), failed: true })
     }
 
     function answer({ reply, page }: Visit, outcome: View | GoTo | Download) {
@@ -172,8 +173,7 @@ function detourOf(
   afterSignIn: (request: FastifyRequest) => string
 ): View | undefined {
   if (problem.errors?.some(({ path }) => path === RETURN_TO)) {
-    const title = say(page, 'problem.title')
-    return { title, content: renderMessage(title, say(page, 'problem.return_to')) }
+    return problemView(page, 'problem.title', problem, 'problem.return_to')
   }
   if (problem.code === 'TOKEN_INVALID') return signedOutView(page, describeProblem(page, problem), afterSignIn(request))
   if (!problem.challenge || problem.code !== 'STEP_UP_REQUIRED') return undefined
@@ -185,10 +185,4 @@ function detourOf(
 /** A fault of a page, which must not turn its refusal into another answer. */
 const logFault = (request: FastifyRequest, err: unknown): undefined => {
   request.log.error({ err }, 'could not render a refusal')
-}
-
-/** The answer to a form that another site sent, or one whose origin is unknown, and to what has no page of its own. */
-function plainProblem(page: PageContext, problem: Problem): View {
-  const title = say(page, 'problem.title')
-  return { title, content: renderMessage(title, describeProblem(page, problem)) }
 }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { listPasskeys } from '../../src/factors/passkeys.ts'
 import { describeDone } from '../../src/pages/done.ts'
 import { accountView } from '../../src/pages/views/account.ts'
-import { accountProblemView } from '../../src/pages/views/account-form.ts'
+import { problemView } from '../../src/pages/views/problem.ts'
 import { toPasskey } from '../../src/schemas/passkeys.ts'
 import { listSessions } from '../../src/sessions/sessions.ts'
 
@@ -33,7 +33,7 @@ const account: FastifyPluginAsync = async (fastify) => {
       })
     },
 
-    refuse: ({ page }, problem) => accountProblemView(page, 'account.title', problem)
+    refuse: ({ page }, problem) => problemView(page, 'account.title', problem)
   })
 }
 

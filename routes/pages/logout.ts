@@ -3,7 +3,7 @@ import { displayName } from '../../src/admin/accounts.ts'
 import { renderMessage } from '../../src/pages/form.ts'
 import { html } from '../../src/pages/html.ts'
 import { link, say } from '../../src/pages/layout.ts'
-import { describeProblem } from '../../src/pages/problems.ts'
+import { problemView } from '../../src/pages/views/problem.ts'
 import { signOutView } from '../../src/pages/views/sign-out.ts'
 import { EmptyForm } from '../../src/schemas/pages.ts'
 
@@ -29,10 +29,7 @@ const logout: FastifyPluginAsync = async (fastify) => {
       return { title, content: renderMessage(title, again) }
     },
 
-    refuse({ page }, problem) {
-      const title = say(page, 'sign-out.title')
-      return { title, content: renderMessage(title, describeProblem(page, problem)) }
-    }
+    refuse: ({ page }, problem) => problemView(page, 'sign-out.title', problem)
   })
 }
 

@@ -112,6 +112,14 @@ export function accountLine(page: PageContext, { username, email }: AccountNames
   return html`<p>${say(page, 'account-line')} <strong>${names.join(', ')}</strong></p>`
 }
 
+/** A problem in a card that takes the place of a form. */
+export const renderProblem = (
+  title: string,
+  text: string,
+  more?: Content
+): Html => html`<div class="card"><h1>${title}</h1>
+${renderFault(text)}${more}</div>`
+
 /** A message in a card that takes the place of a form. */
 export const renderMessage = (title: string, text: Content): Html => html`<div class="card"><h1>${title}</h1>
 <p>${text}</p></div>`

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts'
 import type { AccountNames } from '../schemas/users.ts'
 import { EMAIL } from './fields.ts'
-import { type Field, type Form, type FormErrors, renderFault, renderForm, renderMessage } from './form.ts'
+import { type Field, type Form, type FormErrors, renderForm, renderMessage, renderProblem } from './form.ts'
 import { type Html, html } from './html.ts'
 import { type PageContext, say } from './layout.ts'
 import { describeErrors } from './problems.ts'
@@ -80,8 +80,7 @@ export function renderRefusal<Link extends FormLink>(
   const errors = describeErrors(page, problem, typeof token === 'string' ? (form.fields ?? []) : [])
   const isTaken = problem.code === 'ACCOUNT_EXISTS' && Object.keys(errors.fields).length === 0
   if (typeof token === 'string' && !isTaken) return renderLinkForm(page, form, link, { token, values, errors })
-  return html`<div class="card"><h1>${say(page, form.title)}</h1>
-${renderFault(errors.summary)}</div>`
+  return renderProblem(say(page, form.title), errors.summary)
 }
 
 export const renderNote = (page: PageContext, { title, text }: Message): Html =>

@@ -1,9 +1,9 @@
 import type { Problem } from '../../errors.ts'
-import { type Form, type FormValues, renderForm, renderMessage } from '../form.ts'
+import { type Form, type FormValues, renderForm } from '../form.ts'
 import { type Html, html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
-import { describeProblem } from '../problems.ts'
 import type { TextKey } from '../texts.ts'
+import { problemView } from './problem.ts'
 
 /** A form that changes the account. */
 export interface AccountForm extends Form {
@@ -31,7 +31,7 @@ export function accountFormView(page: PageContext, form: AccountForm, filled: Fo
 }
 
 /** A refusal in place of a page of the account. */
-export function accountProblemView(page: PageContext, key: TextKey, problem: Problem): View {
-  const title = say(page, key)
-  return { title, content: renderMessage(title, describeProblem(page, problem)), links: [backToAccount(page)] }
-}
+export const accountProblemView = (page: PageContext, key: TextKey, problem: Problem): View => ({
+  ...problemView(page, key, problem),
+  links: [backToAccount(page)]
+})

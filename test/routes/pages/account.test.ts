@@ -143,7 +143,7 @@ test('GET /pages/account without a session', async (t) => {
     restore()
     t.strictSame(readPage(response), {
       statusCode: 503,
-      text: 'Your account The service is busy at the moment. Try again in 2 seconds. Back to your account',
+      text: 'Your account The service is busy at the moment. Try again in 2 seconds.',
       inputs: []
     })
     t.equal(response.headers['retry-after'], '2')

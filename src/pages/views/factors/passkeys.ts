@@ -2,7 +2,7 @@ import type { RelyingParty } from '../../../config/relying-party.ts'
 import { returnQuery } from '../../../http/return-to.ts'
 import { type Passkey, PasskeyName } from '../../../schemas/passkeys.ts'
 import { renderDone } from '../../components.ts'
-import { type Field, type FormErrors, renderFault, renderField, renderForm } from '../../form.ts'
+import { type Field, type FormErrors, renderFault, renderField, renderForm, renderProblem } from '../../form.ts'
 import { type Html, html } from '../../html.ts'
 import { link, type PageContext, say, type View } from '../../layout.ts'
 import { renderPasskeyForm, renderSignal } from '../../passkey-form.ts'
@@ -101,8 +101,7 @@ export function passkeyAgainView(page: PageContext, { credential, name }: Passke
   const form = { action: LIST, fields: [], button: 'passkeys.again', hidden: { credential, name } } as const
   const content =
     credential === undefined
-      ? html`<div class="card"><h1>${title}</h1>
-${renderFault(errors.summary)}</div>`
+      ? renderProblem(title, errors.summary)
       : renderForm(page, form, html`<h1>${title}</h1>`, { errors })
   return { title, content, links: [backToAccount(page)] }
 }
@@ -143,9 +142,7 @@ export function passkeyDeletionView(
 /** What is shown in place of a form, such as for a passkey that is gone. */
 export function passkeyFaultView(page: PageContext, text: string): View {
   const title = say(page, 'passkeys.title')
-  const content = html`<div class="card"><h1>${title}</h1>
-${renderFault(text)}</div>`
-  return { title, content, links: [toList(page)] }
+  return { title, content: renderProblem(title, text), links: [toList(page)] }
 }
 
 const actionOf = (what: 'rename' | 'delete', id: string) => `${LIST}/${what}?${new URLSearchParams({ id })}`

@@ -1,5 +1,5 @@
 import { TOTP } from '../../fields.ts'
-import { type FormErrors, renderBareForm, renderFault } from '../../form.ts'
+import { type FormErrors, renderBareForm, renderProblem } from '../../form.ts'
 import { html } from '../../html.ts'
 import { link, type PageContext, say, type View } from '../../layout.ts'
 import { backToAccount } from '../account-form.ts'
@@ -72,9 +72,12 @@ export function totpSetupLostView(page: PageContext, fault: string): View {
   const title = say(page, 'totp.setup.title')
   return {
     title,
-    content: html`<div class="card"><h1>${title}</h1>
-${renderFault(fault)}
-<p><a class="button" href="${link(page, BEGIN)}">${say(page, 'totp.setup.again')}</a></p></div>`
+    content: renderProblem(
+      title,
+      fault,
+      html`
+<p><a class="button" href="${link(page, BEGIN)}">${say(page, 'totp.setup.again')}</a></p>`
+    )
   }
 }
 
