@@ -276,7 +276,7 @@ test('no return_to leads out of the service', async (t) => {
   ]
   const refused = {
     statusCode: 400,
-    text: 'That did not work This address does not lead back to where you came from. Go back, and try again from there.',
+    text: 'That did not work The link that you followed asks to return to an address that is not allowed here. Go back, and try again from there.',
     inputs: []
   }
   const fields = { name: 'ada', password: PASSWORD }

@@ -15,7 +15,7 @@ export interface SignInPages {
   first(visit: Pick<Visit, 'request' | 'page'>, problem?: Problem): Promise<View>
   /** The page that asks for the second step. */
   second(visit: Pick<Visit, 'request' | 'page'>, challenge: AuthenticationChallenge): View
-  /** The same after a refusal; the first page once the step is over. */
+  /** The same after a refusal; the first page once the step cannot be continued. */
   secondAgain(visit: Pick<Visit, 'request' | 'page'>, problem: Problem): Promise<View>
 }
 

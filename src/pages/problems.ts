@@ -63,7 +63,7 @@ const TEXTS: Partial<Record<Problem['code'], TextKey>> = {
   INVALID_CREDENTIALS: 'problem.credentials',
   EMAIL_UNVERIFIED: 'problem.unverified',
   MFA_CODE_INVALID: 'fault.code',
-  MFA_TOKEN_INVALID: 'sign-in.over',
+  MFA_TOKEN_INVALID: 'sign-in.expired',
   PASSKEY_UNKNOWN: 'passkey.unknown',
   PASSKEY_INVALID: 'passkey.invalid',
   PASSKEY_REJECTED: 'passkeys.rejected',

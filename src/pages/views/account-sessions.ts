@@ -14,11 +14,14 @@ export function renderSessions(page: PageContext, sessions: Session[]): Html[] {
   return sessions.map((session) => {
     const what = nameOf(page, session.user_agent)
     const hidden = { session: session.id }
-    const button = { action: ACTION, hidden, text: 'account.session.end', of: what, look: 'danger' } as const
+    const details = describe(page, session)
+    // Several sessions may be of one browser.
+    const of = `${what}, ${details}`
+    const button = { action: ACTION, hidden, text: 'account.session.end', of, look: 'danger' } as const
     return renderRow({
       what,
       tag: session.current ? say(page, 'account.session.current') : undefined,
-      details: describe(page, session),
+      details,
       buttons: !session.current && renderFormButton(page, button)
     })
   })

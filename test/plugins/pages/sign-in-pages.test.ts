@@ -90,7 +90,7 @@ test('after a refusal', async (t) => {
 
   await t.test('the first page is shown once the step is over, or where there is none', async (t) => {
     const over = await again({ ...step, totp: '123456' }, 'MFA_TOKEN_INVALID')
-    t.match(over.text, /^Sign in That took too long\. Sign in again\./)
+    t.match(over.text, /^Sign in This sign-in cannot be continued\. Sign in again\./)
     for (const body of [undefined, {}, { mfa_token: 'token' }, { challenge: SHOWN }, { ...step, challenge: '{' }]) {
       t.match((await again(body, 'VALIDATION_FAILED')).text, /^Sign in The form could not be read\./)
     }

@@ -9,7 +9,7 @@ import { recorded } from '../../helpers/passkeys.ts'
 import { giveApp } from '../../helpers/second-factor.ts'
 
 const url = '/pages/step-up'
-const INTRO = 'Confirm that it is you You signed in a while ago. Before you go on, prove once more who you are.'
+const INTRO = 'Confirm that it is you Before you go on, prove once more who you are.'
 const BACK = 'Back to your account'
 const PASSWORD_INPUTS = ['challenge', 'return_to', 'password']
 const APP = 'Code of your authenticator app Continue'
@@ -201,7 +201,7 @@ test('the page that authenticates again', async (t) => {
   await t.test('leads to no other site', async (t) => {
     const { browser } = await begin(fastify)
     const text =
-      'That did not work This address does not lead back to where you came from. Go back, and try again from there.'
+      'That did not work The link that you followed asks to return to an address that is not allowed here. Go back, and try again from there.'
     for (const return_to of ['https://evil.example', '//evil.example', '/secret', 'javascript:alert(1)']) {
       const query = new URLSearchParams({ return_to })
       t.strictSame(readPage(await browser.get(`${url}?${query}`)), { statusCode: 400, text, inputs: [] }, return_to)

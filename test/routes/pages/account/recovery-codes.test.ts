@@ -59,7 +59,7 @@ test('the page of the recovery codes', async (t) => {
     const step = { mfa_token: String(hiddenOf(other, 'mfa_token')), challenge: String(hiddenOf(other, 'challenge')) }
     t.equal((await browser.submit(url, {})).statusCode, 200)
     const late = await browser.submit('/pages/login/mfa', { ...step, recovery_code: String(app.codes[1]) })
-    t.match(readPage(late), { statusCode: 401, text: /^Sign in That took too long\. Sign in again\./ })
+    t.match(readPage(late), { statusCode: 401, text: /^Sign in This sign-in cannot be continued\. Sign in again\./ })
   })
 
   await guards(t, { fastify, clock, url, title: 'Recovery codes' })

@@ -30,7 +30,10 @@ test('the second step of a sign-in at the pages', async (t) => {
     t.strictSame([done.statusCode, done.headers.location], [303, '../../pages/account'])
     t.ok(cookies.has('latchkey_session') && cookies.has('refresh_token'))
     const again = await submit(url, { ...step, totp: app.code() })
-    t.match(readPage(again), { statusCode: 401, text: /^Sign in That took too long\. Sign in again\. Email/ })
+    t.match(readPage(again), {
+      statusCode: 401,
+      text: /^Sign in This sign-in cannot be continued\. Sign in again\. Email/
+    })
   })
 
   await t.test('takes a recovery code', async (t) => {
@@ -85,7 +88,11 @@ test('the second step of a sign-in at the pages', async (t) => {
     const { submit, step } = await begin()
     for (let attempt = 0; attempt < 5; attempt += 1) await submit(url, { ...step, totp: app.wrong() })
     const refused = await submit(url, { ...step, totp: app.code() })
-    t.match(readPage(refused), { statusCode: 401, text: /^Sign in That took too long/, inputs: ['name', 'password'] })
+    t.match(readPage(refused), {
+      statusCode: 401,
+      text: /^Sign in This sign-in cannot be continued/,
+      inputs: ['name', 'password']
+    })
   })
 
   await t.test('shows the sign-in where a form has no step', async (t) => {

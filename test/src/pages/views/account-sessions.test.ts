@@ -34,6 +34,12 @@ test('a session in words', async (t) => {
   for (const [given, text] of rows) t.equal(textOf(renderSessions(PAGE, [session(given)]).join('')), text)
 })
 
+test('the button of each session has a name of its own', async (t) => {
+  const sessions = [session({}), session({ ip: '192.0.2.1' })]
+  const names = renderSessions(PAGE, sessions).map((row) => /<button[^>]* aria-label="([^"]*)"/.exec(String(row))?.[1])
+  t.match(names, [/^[^:]+: Firefox on Linux, 198\.51\.100\.7, /, /^[^:]+: Firefox on Linux, 192\.0\.2\.1, /])
+})
+
 test('a button ends the others, if there are any', async (t) => {
   t.equal(renderEndOthers(PAGE, [session({ current: true })]), false)
   t.equal(
