@@ -24,12 +24,14 @@ const sessionsPage: FastifyPluginAsync = async (fastify) => {
     },
 
     async act({ request, reply }, { session }) {
+      const { from } = request.query as { from?: unknown }
+      const goTo = from === 'list' ? 'pages/account/sessions' : 'pages/account'
       if (session === undefined) {
         await ownSessions.endOthers(request, reply)
-        return { goTo: 'pages/account', done: 'sessions' }
+        return { goTo, done: 'sessions' }
       }
       await ownSessions.end(request, session)
-      if (session !== request.user.sid) return { goTo: 'pages/account', done: 'session' }
+      if (session !== request.user.sid) return { goTo, done: 'session' }
       pageSessions.clear(reply)
       return { goTo: 'pages/login' }
     },

@@ -9,15 +9,22 @@ import { backToAccount } from './account-form.ts'
 /** The path of the forms that end sessions. */
 const ACTION = 'pages/account/sessions'
 
-/** Renders sessions, each but the current one with a button that ends it. */
-export function renderSessions(page: PageContext, sessions: Session[]): Html[] {
+/** The same from the page with all sessions. */
+const FROM_LIST = `${ACTION}?from=list`
+
+/**
+ * Renders sessions, each but the current one with a button that ends it.
+ *
+ * @param action of the form, whose query says which page to go back to
+ */
+export function renderSessions(page: PageContext, sessions: Session[], action = ACTION): Html[] {
   return sessions.map((session) => {
     const what = nameOf(page, session.user_agent)
     const hidden = { session: session.id }
     const details = describe(page, session)
     // Several sessions may be of one browser.
     const of = `${what}, ${details}`
-    const button = { action: ACTION, hidden, text: 'account.session.end', of, look: 'danger' } as const
+    const button = { action, hidden, text: 'account.session.end', of, look: 'danger' } as const
     return renderRow({
       what,
       tag: session.current ? say(page, 'account.session.current') : undefined,
@@ -28,9 +35,9 @@ export function renderSessions(page: PageContext, sessions: Session[]): Html[] {
 }
 
 /** Renders the button that ends all sessions but the current one, if there are any. */
-export const renderEndOthers = (page: PageContext, sessions: Session[]): Html | false =>
+export const renderEndOthers = (page: PageContext, sessions: Session[], action = ACTION): Html | false =>
   sessions.some(({ current }) => !current) &&
-  renderBareForm(page, { action: ACTION, fields: [], button: 'account.sessions.end-others', look: 'danger' })
+  renderBareForm(page, { action, fields: [], button: 'account.sessions.end-others', look: 'danger' })
 
 /** The page with all sessions. @param done what was done just before */
 export function sessionsView(page: PageContext, sessions: Session[], done: string | undefined): View {
@@ -40,8 +47,8 @@ export function sessionsView(page: PageContext, sessions: Session[], done: strin
     content: html`<h1>${title}</h1>
 ${done !== undefined && renderDone(done)}
 <section class="card">
-${renderSessions(page, sessions)}
-${renderEndOthers(page, sessions)}
+${renderSessions(page, sessions, FROM_LIST)}
+${renderEndOthers(page, sessions, FROM_LIST)}
 </section>`,
     links: [backToAccount(page)],
     wide: true

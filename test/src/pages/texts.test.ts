@@ -41,6 +41,26 @@ for (const file of translations) {
   })
 }
 
+/** The sources in which texts are named. */
+const sources = ['src/pages', 'plugins/pages', 'routes/pages']
+  .map((room) => new URL(`../../../${room}/`, import.meta.url))
+  .flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(new URL(file, room), 'utf8'))
+  )
+  .join('')
+
+test('each text is used', (t) => {
+  // Pages name what was done without the word before it.
+  const nameOf = (key: string) => key.replace(/^done\./, '')
+  t.strictSame(
+    Object.keys(english).filter((key) => !sources.includes(`'${nameOf(key)}'`)),
+    []
+  )
+  t.end()
+})
+
 const chosen: [accepted: string | undefined, tag: string][] = [
   [undefined, 'en'],
   ['', 'en'],

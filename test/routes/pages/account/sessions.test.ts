@@ -93,10 +93,12 @@ test('/pages/account/sessions', async (t) => {
     t.equal((await other.browser.get(url)).statusCode, 303)
   })
 
-  await t.test('shows each with the id that ends it', async (t) => {
+  await t.test('shows each with the id that ends it, and comes back', async (t) => {
     await post(fastify, '/login', { username: 'ada', password: PASSWORD })
     const response = await browser.get(url)
-    t.equal((await browser.submit(url, { session: String(hiddenOf(response, 'session')) })).statusCode, 303)
+    t.match(response.body, 'action="../../pages/account/sessions?from=list"')
+    const ended = await browser.submit(`${url}?from=list`, { session: String(hiddenOf(response, 'session')) })
+    t.strictSame([ended.statusCode, ended.headers.location], [303, '../../pages/account/sessions?done=session'])
     t.strictSame(readPage(await browser.get(url)).inputs, [])
   })
 })
