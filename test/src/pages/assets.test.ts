@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { type Test, test } from 'tap'
 import { PagesFolderError, readAssets } from '../../../src/pages/assets.ts'
 
@@ -20,6 +21,7 @@ test('the files of the service have names that change with their content', (t) =
   t.match(sheet.content.toString(), '--key: #')
   t.match(script, { path: /^pages\/assets\/[\w-]{22}\.js$/, type: 'text/javascript; charset=utf-8' })
   t.match(script.content.toString(), 'navigator.credentials')
+  t.ok(gzipSync(script.content).length <= 2048, 'the module is small')
   t.end()
 })
 
