@@ -112,11 +112,21 @@ test('the factors of a form are read: JSON of a passkey, and codes without space
   }
 })
 
-test('texts are in the language of the browser', async (t) => {
+test('texts are in the language of the browser, or in English', async (t) => {
   const { fastify } = await start(t)
   const english = readPage(await fastify.inject('/pages/login'))
   for (const language of ['en', 'tlh', '*', 'x'.repeat(1000), 'en-GB;q=0.5', ';;;']) {
     const response = await fastify.inject({ url: '/pages/login', headers: { 'accept-language': language } })
     t.strictSame(readPage(response), english, language.slice(0, 20))
+  }
+  const rows: [accepted: string, tag: string, direction: string, text: RegExp][] = [
+    ['de-CH, en;q=0.5', 'de', 'ltr', /^Anmelden E-Mail-Adresse oder Benutzername Passwort/],
+    ['ar', 'ar', 'rtl', /^تسجيل الدخول/]
+  ]
+  for (const [accepted, tag, direction, text] of rows) {
+    const response = await fastify.inject({ url: '/pages/login', headers: { 'accept-language': accepted } })
+    t.match(readPage(response), { statusCode: 200, text })
+    t.match(response.body, `<html lang="${tag}" dir="${direction}">`)
+    t.match(response.headers, { 'content-language': tag, vary: /accept-language/ })
   }
 })
