@@ -197,7 +197,7 @@ test('a page leads to the sign-in or the step-up if the session is no longer goo
     [
       new Problem('VALIDATION_FAILED', { errors: [{ path: '/return_to', message: 'must be an address of ours' }] }),
       400,
-      /^That did not work This address does not lead back/,
+      /^That did not work The link that you followed asks to return to an address that is not allowed here/,
       []
     ]
   ]

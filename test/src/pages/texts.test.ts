@@ -109,10 +109,10 @@ test('tells whether there is a text of a name', (t) => {
 test('a value cannot reorder the text around it', (t) => {
   const title = (tag: string, name: string) => languageOf(tag).text('passkeys.delete.title', { name })
   const rows: [name: string, shown: string][] = [
-    ['Café', 'Delete the passkey Café?'],
-    ['\u202eenohP', 'Delete the passkey enohP?'],
-    ['a\u2069\u2067\u202bb\u2066c', 'Delete the passkey abc?'],
-    ['\u05de\u05e4\u05ea\u05d7', 'Delete the passkey \u2068\u05de\u05e4\u05ea\u05d7\u2069?']
+    ['Café', 'Delete the passkey “Café”?'],
+    ['\u202eenohP', 'Delete the passkey “enohP”?'],
+    ['a\u2069\u2067\u202bb\u2066c', 'Delete the passkey “abc”?'],
+    ['\u05de\u05e4\u05ea\u05d7', 'Delete the passkey “\u2068\u05de\u05e4\u05ea\u05d7\u2069”?']
   ]
   for (const [name, shown] of rows) t.equal(title('en', name), shown)
   t.match(title('ar', 'a\u2069\u202eb'), '\u2068ab\u2069')
