@@ -80,7 +80,10 @@ export default fp(
       readFactors
     } satisfies Pages)
   },
-  { name: 'pages', dependencies: ['audit', 'clock', 'config', 'limits', 'mail', 'page-sessions', 'passkeys'] }
+  {
+    name: 'pages',
+    dependencies: ['audit', 'clock', 'config', 'factors', 'limits', 'mail', 'page-sessions', 'passkeys']
+  }
 )
 
 async function readFactors({ body }: FastifyRequest): Promise<void> {

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AuthenticationChallenge, Problem } from '../../src/errors.ts'
+import { findLoginStep } from '../../src/factors/login-steps.ts'
 import { describeDone } from '../../src/pages/done.ts'
 import { CURRENT_PASSWORD, NAME } from '../../src/pages/fields.ts'
 import type { View } from '../../src/pages/layout.ts'
 import { describeErrors, describeProofErrors } from '../../src/pages/problems.ts'
-import { secondStepView } from '../../src/pages/views/second-step.ts'
+import { secondStepView, writeChallenge } from '../../src/pages/views/second-step.ts'
 import { signInView } from '../../src/pages/views/sign-in.ts'
 import type { Visit } from './page-routes.ts'
 import type { Returning } from './return-to.ts'
@@ -23,9 +24,25 @@ export interface SignInPages {
 type Sent = Partial<Record<'name' | 'mfa_token' | 'challenge' | 'recovery_code', unknown>>
 
 export function createSignInPages(fastify: FastifyInstance, returnTo: Returning): SignInPages {
-  const { config, passkeys } = fastify
+  const { config, factors, passkeys } = fastify
   const canReset = fastify.mail.available
   const canRegister = config.HIDE_ACCOUNTS === 'off' || canReset
+
+  /** Another challenge of a second step, with the passkeys of the account. Undefined if there can be none now. */
+  async function newChallenge(
+    request: FastifyRequest,
+    token: string,
+    { statusCode }: Problem
+  ): Promise<AuthenticationChallenge | undefined> {
+    // Neither a flood of attempts nor an unavailable database is asked for more.
+    if (statusCode >= 429) return undefined
+    try {
+      const step = await findLoginStep(request.database, token)
+      return step && (await factors.challengeFor(request, step.account, { for: 'second step', step: step.hash }))
+    } catch {
+      return undefined
+    }
+  }
 
   const pages: SignInPages = {
     async first({ request, page }, problem) {
@@ -46,21 +63,22 @@ export function createSignInPages(fastify: FastifyInstance, returnTo: Returning)
     },
 
     second({ request, page }, challenge) {
-      const { mfa_token, ...shown } = challenge
-      const hidden = { mfa_token, challenge: JSON.stringify(shown), return_to: returnTo.given(request) }
+      const { mfa_token } = challenge
+      const hidden = { mfa_token, challenge: writeChallenge(challenge), return_to: returnTo.given(request) }
       return secondStepView(page, { action: 'pages/login/mfa', challenge, hidden })
     },
 
     async secondAgain(visit, problem) {
       const { request, page } = visit
       const { mfa_token, challenge, recovery_code } = (request.body ?? {}) as Sent
-      const shown = readChallenge(challenge)
-      if (problem.code === 'MFA_TOKEN_INVALID' || typeof mfa_token !== 'string' || !shown) {
+      const carried = readChallenge(challenge)
+      if (problem.code === 'MFA_TOKEN_INVALID' || typeof mfa_token !== 'string' || !carried) {
         return pages.first(visit, problem)
       }
+      const shown = (await newChallenge(request, mfa_token, problem)) ?? carried
       const isRecovery = recovery_code !== undefined
       const errors = describeProofErrors(page, problem, request.body as Sent)
-      const hidden = { mfa_token, challenge: String(challenge), return_to: returnTo.given(request) }
+      const hidden = { mfa_token, challenge: writeChallenge(shown), return_to: returnTo.given(request) }
       return secondStepView(page, { action: 'pages/login/mfa', challenge: shown, hidden, errors, isRecovery })
     }
   }

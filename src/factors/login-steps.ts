@@ -83,6 +83,18 @@ export async function tryLoginStep(database: Database, token: string): Promise<L
   return { hash, account, inCookie }
 }
 
+/** Finds the step of a token without counting an attempt, to show it again. */
+export async function findLoginStep(
+  database: Database,
+  token: string
+): Promise<{ hash: Buffer; account: { id: string } } | undefined> {
+  const hash = hashOf(token)
+  const [account] = await database.query<{ id: string }>(
+    sql`SELECT users.id FROM login_steps AS step, users WHERE hash = ${hash} AND ${USABLE}`
+  )
+  return account && { hash, account }
+}
+
 /** Refunds an attempt whose outcome is unknown. */
 export async function refundLoginStep(database: Database, { hash }: Pick<LoginStep, 'hash'>): Promise<void> {
   await database.query(sql`UPDATE login_steps SET attempts = attempts - 1 WHERE hash = ${hash} AND attempts > 0`)

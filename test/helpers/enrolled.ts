@@ -27,9 +27,13 @@ export async function enrolApp(database: Database, key: Buffer, user: string): P
 }
 
 /** Gives an account a passkey that no authenticator has. */
-export async function enrolPasskey(database: Database, user: string, rpId = 'localhost'): Promise<void> {
+export async function enrolPasskey(
+  database: Database,
+  user: string,
+  { rpId = 'localhost', credentialId = randomBytes(16) } = {}
+): Promise<void> {
   await addPasskey(database, user, {
-    credentialId: randomBytes(16),
+    credentialId,
     publicKey: randomBytes(16),
     signCount: 0,
     transports: [],

@@ -21,6 +21,12 @@ export interface FactorForms {
   renew?: boolean
 }
 
+/** A challenge for a form to carry along: without the passkeys of the account, which could make the form too large. */
+export function writeChallenge({ factors, expires_in, public_key }: FactorForms['challenge']): string {
+  const options = public_key && { ...public_key, allowCredentials: undefined }
+  return JSON.stringify({ factors, expires_in, public_key: options })
+}
+
 /** Renders a form for each factor but the password: the app first, since most people have one. */
 export function renderFactorForms(page: PageContext, forms: FactorForms): Html {
   const { action, challenge, hidden, errors, isRecovery = false, renew = false } = forms

@@ -4,7 +4,7 @@ import { type FormErrors, renderBareForm, renderFault } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
 import { backToAccount } from './account-form.ts'
-import { renderFactorForms } from './second-step.ts'
+import { renderFactorForms, writeChallenge } from './second-step.ts'
 
 /** The page on which a user is authenticated again. */
 export interface StepUpPage {
@@ -27,7 +27,7 @@ export function stepUpView(page: PageContext, given: StepUpPage): View {
   const { challenge, account, returnTo, errors, tried, renew = false } = given
   const { factors } = challenge
   const title = say(page, 'step-up.title')
-  const hidden = { challenge: JSON.stringify(challenge), return_to: returnTo }
+  const hidden = { challenge: writeChallenge(challenge), return_to: returnTo }
   const hasPassword = factors.includes('password')
   const others = factors.filter((factor) => factor !== 'password')
   const password = { action: ACTION, fields: [CURRENT_PASSWORD], button: 'step-up.button', hidden } as const

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
 import { build, cutOff, PASSWORD, testClock } from '../../helpers/app.ts'
@@ -167,6 +168,18 @@ test('the page that authenticates again', async (t) => {
     await fastify.database.open().query(sql`DELETE FROM totp WHERE user_id = ${user.id}`)
     await fastify.database.open().query(sql`DELETE FROM recovery_codes WHERE user_id = ${user.id}`)
     t.strictSame(readPage(await browser.get(url)), { statusCode: 200, text: `${INTRO} ${none} ${BACK}`, inputs: [] })
+  })
+
+  await t.test('takes the password of an account that has the most and the longest passkeys', async (t) => {
+    const { browser, user } = await begin(fastify)
+    for (let count = 0; count < 20; count += 1) {
+      await enrolPasskey(fastify.database.open(), user.id, { credentialId: randomBytes(1023) })
+    }
+    const page = await browser.get(url)
+    t.equal(passkeyOptionsOf(page).allowCredentials.length, 20)
+    const challenge = String(hiddenOf(page, 'challenge'))
+    t.equal((await browser.submit(url, { password: 'wrong', challenge })).statusCode, 401)
+    t.equal((await browser.submit(url, { password: PASSWORD, challenge })).statusCode, 303)
   })
 
   await t.test('leads to the sign-in without a session, and on from there', async (t) => {

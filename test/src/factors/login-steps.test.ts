@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import {
   beginLoginStep,
+  findLoginStep,
   listLoginSteps,
   refundLoginStep,
   tryLoginStep,
@@ -30,6 +31,16 @@ test('the second step of a sign-in', async (t) => {
     const finish = () => open().transact((transaction) => useLoginStep(transaction, step))
     return { id, clock, open, change, start, token, step, attempt, finish }
   }
+
+  await t.test('is found without an attempt for as long as it can succeed', async (t) => {
+    const { id, token, step, open, attempt, finish } = await begin()
+    const found = () => findLoginStep(open(), token)
+    for (let count = 0; count < 5; count += 1) t.ok(await attempt())
+    t.strictSame(await found(), { hash: step.hash, account: { id } })
+    t.equal(await findLoginStep(open(), 'x'), undefined)
+    t.equal(await finish(), true)
+    t.equal(await found(), undefined)
+  })
 
   for (const inCookie of [true, false]) {
     await t.test(`remembers what it follows, cookie ${inCookie}`, async (t) => {

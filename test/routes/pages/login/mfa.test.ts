@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { build, cutOff, PASSWORD, post, signIn, testClock } from '../../../helpers/app.ts'
+import { enrolPasskey } from '../../../helpers/enrolled.ts'
 import { createBrowser, hiddenOf, passkeyOptionsOf, readPage, submit } from '../../../helpers/page.ts'
 import { addPasskeyTo } from '../../../helpers/passkeys.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
@@ -48,8 +50,11 @@ test('the second step of a sign-in at the pages', async (t) => {
     const credential = JSON.stringify(answer)
     const foreign = await other.submit(url, { ...other.step, credential })
     t.match(readPage(foreign), { statusCode: 401, text: /This passkey was not accepted/ })
-    t.strictSame(passkeyOptionsOf(foreign), passkeyOptionsOf(other.page), 'and asks again')
+    const [first, second] = [passkeyOptionsOf(other.page), passkeyOptionsOf(foreign)]
+    t.strictSame({ ...second, challenge: first.challenge }, first, 'and asks again')
     t.equal((await one.submit(url, { ...one.step, credential })).statusCode, 303)
+    const again = JSON.stringify(authenticator.get(second))
+    t.equal((await other.submit(url, { ...other.step, credential: again })).statusCode, 303)
   })
 
   await t.test('refuses a wrong answer at the field that has it, and keeps the step', async (t) => {
@@ -76,7 +81,11 @@ test('the second step of a sign-in at the pages', async (t) => {
       const response = await submit(url, { ...hidden, ...fields })
       t.match(readPage(response), { statusCode, text: /^One more step / }, JSON.stringify(fields))
       t.match(readPage(response), { text }, JSON.stringify(fields))
-      for (const [name, value] of Object.entries(hidden)) t.equal(hiddenOf(response, name), value, name)
+      for (const name of ['mfa_token', 'return_to'] as const) t.equal(hiddenOf(response, name), hidden[name], name)
+      const options = passkeyOptionsOf(response)
+      t.match(options.allowCredentials, [{ type: 'public-key' }], 'the passkeys of the account')
+      const carried = { factors: ['totp', 'recovery_code', 'passkey'], public_key: { challenge: options.challenge } }
+      t.match(JSON.parse(String(hiddenOf(response, 'challenge'))), carried)
       t.match(response.body, '<title>Error: One more step')
     }
     t.match((await submit(url, { ...hidden, recovery_code: 'wrong' })).body, '<details open>')
@@ -128,6 +137,22 @@ test('the second step of a sign-in at the pages', async (t) => {
       Array.from({ length: 5 }, () => submit(fastify, url, { ...step, totp: app.code() }))
     )
     t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [303, 401, 401, 401, 401])
+  })
+
+  await t.test('takes a code and a passkey of an account that has the most and the longest passkeys', async (t) => {
+    for (let count = 1; count < 20; count += 1) {
+      await enrolPasskey(fastify.database.open(), user.id, { credentialId: randomBytes(1023) })
+    }
+    const { page, submit, step } = await begin()
+    t.equal(passkeyOptionsOf(page).allowCredentials.length, 20)
+    t.equal((await submit(url, { ...step, totp: app.code() })).statusCode, 303)
+    const other = await begin()
+    const refused = await other.submit(url, { ...other.step, totp: app.wrong() })
+    t.equal(refused.statusCode, 401)
+    t.equal(passkeyOptionsOf(refused).allowCredentials.length, 20)
+    const credential = JSON.stringify(authenticator.get(passkeyOptionsOf(refused)))
+    const challenge = String(hiddenOf(refused, 'challenge'))
+    t.equal((await other.submit(url, { ...other.step, challenge, credential })).statusCode, 303)
   })
 
   await t.test('leads to the sign-in who opens the page', async (t) => {
