@@ -6,7 +6,8 @@ const schema = {
   operationId: 'logout',
   summary: 'Sign out',
   description: `Ends the session of a refresh token, or of an earlier one of the same session. Answers the same if
-there is none. With the token of the cookie, it removes that and the cookie of the hosted pages.`,
+there is none. With the token of the cookie, it also ends the session of the hosted pages in that browser, and removes
+both cookies.`,
   tags: ['sessions'],
   security: [{}, { cookie: [] }],
   querystring: Nothing,
@@ -21,8 +22,8 @@ const logout: FastifyPluginAsyncTypebox = async (fastify) => {
     const { text, inCookie } = sessions.presented(request)
     await sessions.end(request, text)
     if (inCookie) {
+      await pageSessions.forget(request, reply)
       sessions.clearCookie(reply)
-      pageSessions.forget(request, reply)
     }
     reply.code(204)
   })

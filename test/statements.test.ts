@@ -164,9 +164,9 @@ test('what a page asks of it', async (t) => {
     ['GET /pages/login', get('/pages/login'), []],
     ['POST /pages/login: as at the API', () => browser.submit('/pages/login', fields), ['SELECT', 'WITH']],
     [
-      'the same, which ends the session before',
+      'the same, which ends what both cookies had before',
       () => browser.submit('/pages/login', fields),
-      ['SELECT', 'WITH', 'WITH']
+      ['SELECT', 'WITH', 'WITH', 'WITH']
     ],
     ['GET /pages/login with a session', get('/pages/login'), ['SELECT']],
     [

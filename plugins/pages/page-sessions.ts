@@ -18,7 +18,7 @@ import type { SignedIn } from '../flows/sign-in.ts'
 /** The browser session of the pages: one with that of the API, by a cookie of its own (RFC 6265bis). */
 export interface PageSessions {
   /**
-   * Opens a session by a sign-in, sets its cookies, and ends the session that the browser had before.
+   * Opens a session by a sign-in, sets its cookies, and ends the sessions of the cookies that these replace.
    *
    * @param signIn opens the session with the secret for the cookie of the pages
    */
@@ -33,8 +33,11 @@ export interface PageSessions {
   isFresh(request: FastifyRequest): boolean
   /** Whether the browser also has the refresh token of the session, which a frontend needs. */
   hasRefreshToken(request: FastifyRequest): boolean
-  /** Removes the cookie of the pages from a browser that has one, for a session that the API has ended. */
-  forget(request: FastifyRequest, reply: FastifyReply): void
+  /**
+   * Ends the session of the pages and removes its cookie, in a browser that has one and signs out at the API. It may be
+   * another session than that of the refresh token.
+   */
+  forget(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** Removes the cookies of a session that has ended. */
   clear(reply: FastifyReply): void
   /** Ends the sessions of both cookies of a request and removes the cookies. */
@@ -67,6 +70,13 @@ export default fp(
       if (account) request.record('logged out', { account, session: token.session })
     }
 
+    /** Ends the sessions of both cookies. They may be two: of the pages, and of a frontend that signed in later. */
+    async function endBoth(request: FastifyRequest): Promise<void> {
+      await endOf(request)
+      const refreshToken = sessions.cookieOf(request)
+      if (refreshToken !== undefined) await sessions.end(request, refreshToken)
+    }
+
     function clear(reply: FastifyReply): void {
       setCookie(reply, '', 0)
       sessions.clearCookie(reply)
@@ -75,15 +85,16 @@ export default fp(
     fastify.decorate('pageSessions', {
       clear,
 
-      forget({ headers }, reply) {
-        if (cookieValue(headers.cookie, name) !== undefined) setCookie(reply, '', 0)
+      async forget(request, reply) {
+        await endOf(request)
+        if (cookieValue(request.headers.cookie, name) !== undefined) setCookie(reply, '', 0)
       },
 
       async open(request, reply, signIn) {
         const secret = createPageSecret()
         const { refreshToken, lastUsedAt, expiresAt } = (await signIn(secret)).session
         // The sign-in is stored: a database that fails now must not turn it into a refusal.
-        await endOf(request).catch((err) => request.log.warn({ err }, 'could not end the session before a sign-in'))
+        await endBoth(request).catch((err) => request.log.warn({ err }, 'could not end the session before a sign-in'))
         setCookie(reply, writePageToken({ session: refreshToken.session, secret }), sessions.rules.REFRESH_MAX_TTL)
         const seconds = Math.ceil((expiresAt.getTime() - lastUsedAt.getTime()) / 1000)
         sessions.setCookie(reply, writeRefreshToken(refreshToken), seconds)
@@ -107,10 +118,7 @@ export default fp(
         readRefreshToken(sessions.cookieOf(request) ?? '')?.session === tokenOf(request)?.session,
 
       async end(request, reply) {
-        await endOf(request)
-        // It may be of another session: of a frontend that signed in later.
-        const refreshToken = sessions.cookieOf(request)
-        if (refreshToken !== undefined) await sessions.end(request, refreshToken)
+        await endBoth(request)
         clear(reply)
       }
     } satisfies PageSessions)

@@ -139,7 +139,7 @@ test('POST /logout', async (t) => {
     const response = await logout({}, { cookie, origin: ORIGIN })
     t.equal(response.statusCode, 204)
     const ofPages = 'latchkey_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'
-    t.strictSame(response.headers['set-cookie'], [CLEARED, ofPages])
+    t.strictSame(response.headers['set-cookie'], [ofPages, CLEARED])
   })
 
   await t.test('takes the token of the body before the cookie, which stays', async (t) => {

@@ -236,6 +236,57 @@ test('two sessions in one browser both end when it signs out', async (t) => {
   t.match(await sessions(), [{ end_reason: 'logged out' }, { end_reason: 'logged out' }])
 })
 
+/** A browser with a session of the pages, and the refresh cookie of another session: its frontend has signed in since. */
+async function withTwoSessions({ fastify, signedIn }: Awaited<ReturnType<typeof start>>) {
+  const browser = await signedIn()
+  const login = await post(fastify, '/login', { username: 'ada', password: PASSWORD, cookie: true })
+  for (const { name, value } of login.cookies) browser.cookies.set(name, value)
+  await recorded(fastify)
+  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  return { ...browser, headers: { origin: 'http://127.0.0.1:3000', cookie } }
+}
+
+test('signing out at the API also ends the session of the pages, whichever the refresh cookie has', async (t) => {
+  const service = await start(t)
+  const { fastify, sessions } = service
+  const { headers } = await withTwoSessions(service)
+  const out = await post(fastify, '/logout', {}, headers)
+  t.equal(out.statusCode, 204)
+  t.match(out.cookies, [
+    { name: NAME, value: '', maxAge: 0 },
+    { name: 'refresh_token', value: '', maxAge: 0 }
+  ])
+  t.match(await sessions(), [{ end_reason: 'logged out' }, { end_reason: 'logged out' }])
+  t.match(await recorded(fastify), [{ action: 'logged out' }, { action: 'logged out' }])
+  t.equal((await post(fastify, '/logout', {}, headers)).statusCode, 204, 'and again')
+  t.strictSame(await recorded(fastify), [])
+})
+
+test('signing out at the API with a token of the body leaves the pages alone', async (t) => {
+  const service = await start(t)
+  const { fastify, sessions } = service
+  const { headers, cookies } = await withTwoSessions(service)
+  const out = await post(fastify, '/logout', { refresh_token: cookies.get('refresh_token') }, headers)
+  t.strictSame([out.statusCode, out.cookies], [204, []])
+  t.match(await sessions(), [{ end_reason: null }, { end_reason: 'logged out' }])
+})
+
+test('a sign-in at the pages ends the sessions of both cookies that it replaces', async (t) => {
+  const service = await start(t)
+  const { fastify, sessions } = service
+  const { submit, cookies } = await withTwoSessions(service)
+  t.equal((await submit('/pages/login', { name: 'ada', password: PASSWORD })).statusCode, 303)
+  t.match(await sessions(), [{ end_reason: 'logged out' }, { end_reason: 'logged out' }, { end_reason: null }])
+  t.match(
+    (await recorded(fastify)).map(({ action }) => action),
+    ['login', 'logged out', 'logged out']
+  )
+  for (const odd of ['', 'x', 'a.b.c']) {
+    cookies.set('refresh_token', odd)
+    t.equal((await submit('/pages/login', { name: 'ada', password: PASSWORD })).statusCode, 303, odd)
+  }
+})
+
 test('a session that the API has ended is none at the pages', async (t) => {
   const { fastify, signedIn, isSignedIn } = await start(t)
   const ends: [what: string, end: (cookies: Map<string, string>) => Promise<unknown>][] = [
