@@ -306,7 +306,7 @@ test('no return_to leads out of the service', async (t) => {
       ]) {
         t.strictSame(readPage(response), refused, what)
         t.notOk(response.headers['set-cookie'] || response.headers.location, what)
-        t.notMatch(response.body, /evil|alert/, what)
+        t.notMatch(response.body, /evil|alert\(/, what)
       }
     }
     const unreadable = await browser.submit(`${path}?return_to=//evil.example`, { 'name[': '\0' })
