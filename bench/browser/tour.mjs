@@ -67,6 +67,17 @@ export const PAGES = {
   },
   'account-mfa': { as: 'ada', path: 'account/mfa' },
   'account-passkeys': { as: 'ada', path: 'account/passkeys' },
+  'account-passkey-rename': {
+    as: 'ada',
+    path: 'account/passkeys',
+    act: (page) => press(page, 'a[href*="passkeys/rename"]')
+  },
+  'account-passkey-delete': {
+    as: 'ada',
+    path: 'account/passkeys',
+    act: (page) => press(page, 'a[href*="passkeys/delete"]')
+  },
+  'account-totp-remove': { as: 'ada', path: 'account/totp/remove' },
   'step-up': { as: 'ada', path: 'step-up?return_to=/pages/account/totp' },
   'sign-out': { as: 'ada', path: 'logout' },
   'sign-out-done': { as: 'leaving', path: 'logout', act: (page) => press(page, 'main form button') }
