@@ -67,7 +67,7 @@ function enable(form) {
   }
 
   async function offer() {
-    // Whoever offers no autofill, or stops it, has the button.
+    // Without autofill, or once it was stopped, there is the button.
     if (await PublicKeyCredential.isConditionalMediationAvailable?.()) await run('conditional').catch(() => {})
   }
 

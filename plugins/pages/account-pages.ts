@@ -7,13 +7,13 @@ import type { SessionUser } from '../../src/sessions/sessions.ts'
 import type { AddPage, PageRoute } from './page-routes.ts'
 
 /** A page with a form that changes the account of the session. */
-export interface AccountPage<Body extends TObject> extends Omit<PageRoute<Body>, 'show' | 'refuse'> {
+export interface AccountFormPage<Body extends TObject> extends Omit<PageRoute<Body>, 'show' | 'refuse'> {
   /** The form, which may depend on the session. */
   form(request: FastifyRequest): AccountForm
 }
 
 /** Adds a page that changes the account to a scope of its own; none if the pages are off. */
-export type AddAccountForm = <Body extends TObject>(scope: FastifyInstance, page: AccountPage<Body>) => void
+export type AddAccountForm = <Body extends TObject>(scope: FastifyInstance, page: AccountFormPage<Body>) => void
 
 export function createAccountPages(hosted: boolean, add: AddPage): AddAccountForm {
   return (scope, { form: formOf, ...route }) => {

@@ -61,7 +61,7 @@ export interface PageRoute<Body extends TObject> {
   preValidation?: Hooks<preValidationHookHandler>
   /** Hooks of POST, once the form is validated. */
   preHandler?: Hooks<preHandlerHookHandler>
-  /** The page. Without it, GET leads to another one. */
+  /** The page, or another one that GET leads to. */
   show(visit: Visit): Promise<View | GoTo>
   /** Does what the form is for. */
   act?(visit: Visit, body: Static<Body>): Promise<View | GoTo | Download>

@@ -56,7 +56,7 @@ export default fp(
     const secure = !isPlainLoopback(config.PUBLIC_URL)
     const name = secure ? '__Host-latchkey_session' : 'latchkey_session'
 
-    /** Lax rather than Strict: who comes by a link in a mail would look signed out. Forms are checked by their origin. */
+    /** Lax: with Strict, a user who follows a link in a mail would look signed out. Forms are checked by their origin. */
     function setCookie(reply: FastifyReply, value: string, maxAge: number): void {
       const cookie = { name, value, maxAge, path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
       reply.header('set-cookie', stringifySetCookie(cookie))

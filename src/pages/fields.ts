@@ -15,7 +15,7 @@ export const OWN_PASSWORD: Field = { ...CURRENT_PASSWORD, name: 'current_passwor
 export const newPassword = (name: 'password' | 'new_password', min: number): Field => ({
   name,
   label: name === 'password' ? 'password' : 'password.new',
-  hint: { text: 'password.hint', gaps: { min } },
+  hint: { text: 'password.hint', values: { min } },
   type: 'password',
   autocomplete: 'new-password'
 })

@@ -1,7 +1,7 @@
 import type { AccountNames } from '../schemas/users.ts'
 import { type Content, type Html, html } from './html.ts'
 import { link, type PageContext, say } from './layout.ts'
-import type { Gaps, TextKey } from './texts.ts'
+import type { TextKey, TextValues } from './texts.ts'
 
 /** An input of a form. */
 export interface Field {
@@ -11,7 +11,7 @@ export interface Field {
   /** What is said of a value that does not fit. */
   invalid?: TextKey
   /** Shown below the input. */
-  hint?: { text: TextKey; gaps?: Gaps }
+  hint?: { text: TextKey; values?: TextValues }
   /** A checkbox sends `true`, or nothing. */
   type: 'text' | 'password' | 'email' | 'checkbox'
   /** The value that a browser or a password manager may fill in (HTML §4.10.18.7). */
@@ -101,7 +101,7 @@ export function renderField(page: PageContext, field: Field, value: unknown, err
   return html`<div class="field">
 <label for="${name}">${say(page, label)}</label>
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${maxLength !== undefined && html` maxlength="${String(maxLength)}"`}${inputmode && html` inputmode="${inputmode}"`}${verbatim && html` autocapitalize="none" spellcheck="false"`}${kept}${!optional && html` required`}${error !== undefined && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}${focus && html` autofocus`}>
-${error !== undefined && html`<p class="wrong" id="${name}-fault">${error}</p>`}${hint && html`<p class="hint" id="${name}-hint">${say(page, hint.text, hint.gaps)}</p>`}
+${error !== undefined && html`<p class="wrong" id="${name}-fault">${error}</p>`}${hint && html`<p class="hint" id="${name}-hint">${say(page, hint.text, hint.values)}</p>`}
 </div>
 `
 }

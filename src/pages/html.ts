@@ -5,7 +5,7 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => String(ENTITIES[character]))
 }
 
-/** Safe HTML. Created only by the tag `html`, which escapes all other values. */
+/** Safe HTML. Use the tag `html`, which escapes all other values, to create it. */
 export class Html {
   readonly #text: string
 

@@ -1,7 +1,7 @@
 import type { Service } from '../config/service.ts'
 import type { Assets } from './assets.ts'
 import { type Html, html } from './html.ts'
-import type { Gaps, Language, TextKey } from './texts.ts'
+import type { Language, TextKey, TextValues } from './texts.ts'
 
 /** What a page knows of the request that it answers, and of the service. */
 export interface PageContext {
@@ -22,7 +22,7 @@ export interface PageContext {
 }
 
 /** A text in the language of the page. */
-export const say = ({ language }: PageContext, key: TextKey, gaps?: Gaps): string => language.text(key, gaps)
+export const say = ({ language }: PageContext, key: TextKey, values?: TextValues): string => language.text(key, values)
 
 /** A relative URL. @param path from the root of the service */
 export const link = ({ root }: PageContext, path: string): string => `${root}${path}`

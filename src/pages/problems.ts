@@ -56,7 +56,7 @@ function sentence(
 ): string {
   if (message === REQUIRED) return say(page, 'fault.required')
   if (rule === 'taken') return say(page, type === 'email' ? 'problem.address' : 'problem.username')
-  return say(page, PASSWORD_RULES[String(rule)] ?? invalid, hint?.gaps)
+  return say(page, PASSWORD_RULES[String(rule)] ?? invalid, hint?.values)
 }
 
 const TEXTS: Partial<Record<Problem['code'], TextKey>> = {

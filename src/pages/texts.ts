@@ -11,8 +11,8 @@ export type TextKey = keyof typeof english
 /** The keys of texts that begin with a word. */
 export type KeysOf<Word extends string> = Extract<TextKey, `${Word}.${string}`>
 
-/** The values for the gaps of a text, such as `{when}`. */
-export type Gaps = Record<string, string | number>
+/** The values for the placeholders of a text, such as `{when}`. */
+export type TextValues = Record<string, string | number>
 
 /** The texts of a language, and how it writes times. */
 export interface Language {
@@ -21,8 +21,8 @@ export interface Language {
   readonly direction: Direction
   /** Whether there is a text of that name. */
   has(key: string): key is TextKey
-  /** A text with its gaps filled in: not HTML. */
-  text(key: TextKey, gaps?: Gaps): string
+  /** A text with its placeholders filled in: not HTML. */
+  text(key: TextKey, values?: TextValues): string
   /** A day, such as "3 June 2026", in UTC. */
   date(time: Date): string
   /** How long ago, such as "2 days ago". @param now milliseconds since the epoch */
@@ -39,7 +39,7 @@ const OURS = fileURLToPath(new URL('../../pages/', import.meta.url))
 
 const FILE = /^texts\.([\w-]+)\.json$/
 
-const GAP = /\{(\w+)\}/g
+const PLACEHOLDER = /\{(\w+)\}/g
 
 type Texts = Record<string, string>
 
@@ -96,18 +96,20 @@ function parse(path: string): Texts | undefined {
   }
 }
 
-/** The faults of texts: unknown keys, empty texts, and gaps that the English text does not have. */
+/** The faults of texts: unknown keys, empty texts, and placeholders that the English text does not have. */
 export function compare(english: Texts, texts: Texts): string[] {
   return Object.entries(texts).flatMap(([key, text]) => {
     if (!Object.hasOwn(english, key)) return [`unknown text "${key}"`]
     if (text.trim() === '') return [`"${key}" is empty`]
-    const known = gapsOf(String(english[key]))
-    const unknown = gapsOf(text).filter((gap) => !known.includes(gap))
-    return unknown.map((gap) => `"${key}" has an unknown gap ${gap}${known.length > 0 ? `; known: ${known}` : ''}`)
+    const known = placeholdersOf(String(english[key]))
+    const unknown = placeholdersOf(text).filter((each) => !known.includes(each))
+    return unknown.map(
+      (each) => `"${key}" has an unknown placeholder ${each}${known.length > 0 ? `; known: ${known}` : ''}`
+    )
   })
 }
 
-const gapsOf = (text: string): string[] => text.match(GAP) ?? []
+const placeholdersOf = (text: string): string[] => text.match(PLACEHOLDER) ?? []
 
 function createLanguage(tag: string, texts: Texts): Language {
   // Without a region, English would have the dates of the United States.
@@ -119,8 +121,10 @@ function createLanguage(tag: string, texts: Texts): Language {
     tag,
     direction,
     has: (key): key is TextKey => Object.hasOwn(texts, key),
-    text: (key, gaps = {}) =>
-      String(texts[key]).replaceAll(GAP, (gap, name: string) => isolate(direction, String(gaps[name] ?? gap))),
+    text: (key, values = {}) =>
+      String(texts[key]).replaceAll(PLACEHOLDER, (whole, name: string) =>
+        isolate(direction, String(values[name] ?? whole))
+      ),
     date: (time) => dates.format(time),
     ago(time, now) {
       const seconds = Math.max(0, (now - time.getTime()) / 1000)

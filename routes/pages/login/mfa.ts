@@ -14,7 +14,7 @@ const secondStep: FastifyPluginAsync = async (fastify) => {
     before: returnTo.check,
     preValidation: pages.readFactors,
     preHandler: limits.byAddress('second factor'),
-    // The step begins with a password: who opens or reloads the page has none.
+    // The step begins with a password: which a page that is opened or loaded again does not have.
     show: async ({ request }) => ({ goTo: `pages/login${returnQuery(returnTo.given(request))}` }),
 
     async act({ request, reply, page }, { return_to: _, challenge: __, ...step }) {

@@ -18,11 +18,11 @@ export function renderNames(page: PageContext, { username, email, email_verified
     renderFormButton(page, { action: 'pages/account/email/resend', text: 'account.email.again', of: email })
   const change: Button = { to: 'pages/account/email', text: email === null ? 'account.add' : 'account.change' }
   return [
-    renderThing(page, 'username', {
+    renderSetting(page, 'username', {
       details: username ?? say(page, 'account.username.none'),
       button: { to: 'pages/account/username', text: username === null ? 'account.choose' : 'account.change' }
     }),
-    renderThing(page, 'email', {
+    renderSetting(page, 'email', {
       tag: email === null ? undefined : say(page, email_verified ? 'account.email.confirmed' : 'account.email.waiting'),
       details: email ?? say(page, 'account.email.none'),
       before: again,
@@ -38,14 +38,14 @@ export function renderFactors(page: PageContext, { required, totp, passkeys, rec
   const rows: [boolean, Html][] = [
     [
       true,
-      renderThing(page, 'password', {
+      renderSetting(page, 'password', {
         details: say(page, 'account.password'),
         button: { to: 'pages/account/password', text: 'account.change' }
       })
     ],
     [
       true,
-      renderThing(page, 'account.totp', {
+      renderSetting(page, 'account.totp', {
         tag: say(page, totp ? 'account.on' : 'account.off'),
         details: totp
           ? say(page, 'account.totp.since', { date: page.language.date(new Date(totp.created_at)) })
@@ -55,7 +55,7 @@ export function renderFactors(page: PageContext, { required, totp, passkeys, rec
     ],
     [
       hasFactor,
-      renderThing(page, 'account.second-step', {
+      renderSetting(page, 'account.second-step', {
         tag: say(page, required ? 'account.on' : 'account.off'),
         details: say(page, stepOf(required)),
         button: { to: 'pages/account/mfa', text: required ? 'account.turn-off' : 'account.turn-on' }
@@ -63,7 +63,7 @@ export function renderFactors(page: PageContext, { required, totp, passkeys, rec
     ],
     [
       hasFactor,
-      renderThing(page, 'account.recovery-codes', {
+      renderSetting(page, 'account.recovery-codes', {
         details: say(page, 'account.recovery-codes.left', { left, all: CODES }),
         button: { to: 'pages/account/recovery-codes', text: 'account.recovery-codes.renew' }
       })
@@ -113,7 +113,7 @@ export function renderData(page: PageContext): Html[] {
       details: say(page, 'account.export.text'),
       buttons: renderFormButton(page, { action: 'pages/account/export', text: 'account.export.button', of: what })
     }),
-    renderThing(page, 'account.delete', {
+    renderSetting(page, 'account.delete', {
       details: say(page, 'account.delete.text'),
       button: { to: 'pages/account/delete', text: 'account.delete.button', look: 'danger' }
     })
@@ -123,13 +123,13 @@ export function renderData(page: PageContext): Html[] {
 type Button = Omit<LinkButton, 'of'>
 
 /** A row with a name of its own, and a link to the page that changes it. */
-interface Thing extends Omit<Row, 'what' | 'buttons'> {
+interface Setting extends Omit<Row, 'what' | 'buttons'> {
   /** Another button, before the link. */
   before?: Html | false
   button: Button | undefined
 }
 
-function renderThing(page: PageContext, key: TextKey, { before, button, ...row }: Thing): Html {
+function renderSetting(page: PageContext, key: TextKey, { before, button, ...row }: Setting): Html {
   const what = say(page, key)
   const link = button && renderLinkButton(page, { ...button, of: what })
   return renderRow({ ...row, what, ...((before || link) && { buttons: [before, link] }) })

@@ -28,6 +28,6 @@ test('the fields have the keys of the bodies, and tell password managers what th
 })
 
 test('a new password is labelled as new beside an old one, and has the rule of its length', async (t) => {
-  t.match(newPassword('password', 10), { label: 'password', hint: { text: 'password.hint', gaps: { min: 10 } } })
-  t.match(newPassword('new_password', 8), { label: 'password.new', hint: { gaps: { min: 8 } } })
+  t.match(newPassword('password', 10), { label: 'password', hint: { text: 'password.hint', values: { min: 10 } } })
+  t.match(newPassword('new_password', 8), { label: 'password.new', hint: { values: { min: 8 } } })
 })

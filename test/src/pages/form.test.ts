@@ -21,7 +21,7 @@ const FORM: Form = {
     {
       name: 'pass',
       label: 'password',
-      hint: { text: 'password.hint', gaps: { min: 8 } },
+      hint: { text: 'password.hint', values: { min: 8 } },
       type: 'password',
       autocomplete: 'new-password'
     },

@@ -19,7 +19,7 @@ function languageOf(accepted: string): Language {
 const folder = new URL('../../../pages/', import.meta.url)
 const textsOf = (file: string): Files => JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
 const english = textsOf('texts.en.json')
-const gapsOf = (text = '') => [...new Set(text.match(/\{\w+\}/g))].sort()
+const placeholdersOf = (text = '') => [...new Set(text.match(/\{\w+\}/g))].sort()
 
 const translations = readdirSync(folder).filter((file) => /^texts\.(?!en\.)/.test(file))
 
@@ -29,11 +29,11 @@ test('there are translations', (t) => {
 })
 
 for (const file of translations) {
-  test(`${file} has the texts of English, in their order and with their gaps`, (t) => {
+  test(`${file} has the texts of English, in their order and with their placeholders`, (t) => {
     const texts = textsOf(file)
     t.strictSame(Object.keys(texts), Object.keys(english))
     for (const [key, text] of Object.entries(english)) {
-      t.strictSame(gapsOf(texts[key]), gapsOf(text), key)
+      t.strictSame(placeholdersOf(texts[key]), placeholdersOf(text), key)
       t.equal(texts[key], texts[key]?.trim(), key)
     }
     t.strictSame(compare(english, texts), [])
@@ -119,7 +119,7 @@ test('a value cannot reorder the text around it', (t) => {
   t.end()
 })
 
-test('gaps are filled in; in a language from right to left, each value keeps its own direction', (t) => {
+test('placeholders are filled in; in a language from right to left, each value keeps its own direction', (t) => {
   const text = (accepted: string) => languageOf(accepted).text('confirm.text', { email: 'a@b.example' })
   t.match(text('en'), 'makes a@b.example the address')
   t.match(text('ar'), '\u2068a@b.example\u2069')
@@ -192,8 +192,8 @@ const refused: [what: string, files: Record<string, string>, faults: string[]][]
       'texts.fr.json must be a JSON object of texts',
       'texts.de.json: unknown text "ore"',
       'texts.de.json: "or" is empty',
-      'texts.de.json: "back" has an unknown gap {services}; known: {service}',
-      'texts.de.json: "email" has an unknown gap {email}',
+      'texts.de.json: "back" has an unknown placeholder {services}; known: {service}',
+      'texts.de.json: "email" has an unknown placeholder {email}',
       'texts.de.json: unknown text "constructor"'
     ]
   ]
