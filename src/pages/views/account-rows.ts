@@ -1,4 +1,4 @@
-import type { Mfa } from '../../schemas/mfa.ts'
+import { hasFactor, type Mfa } from '../../schemas/mfa.ts'
 import type { Passkey } from '../../schemas/passkeys.ts'
 import type { User } from '../../schemas/users.ts'
 import { type LinkButton, type Row, renderFormButton, renderLinkButton, renderRow } from '../components.ts'
@@ -32,8 +32,9 @@ export function renderNames(page: PageContext, { username, email, email_verified
 }
 
 /** Renders the password and the second factors. */
-export function renderFactors(page: PageContext, { required, totp, passkeys, recovery_codes: left }: Mfa): Html[] {
-  const hasFactor = totp !== null || passkeys > 0
+export function renderFactors(page: PageContext, factors: Mfa): Html[] {
+  const { required, totp, recovery_codes: left } = factors
+  const hasStep = hasFactor(factors)
   const stepOf = (isOn: boolean): TextKey => (isOn ? 'account.second-step.on' : 'account.second-step.off')
   const rows: [boolean, Html][] = [
     [
@@ -54,7 +55,7 @@ export function renderFactors(page: PageContext, { required, totp, passkeys, rec
       })
     ],
     [
-      hasFactor,
+      hasStep,
       renderSetting(page, 'account.second-step', {
         tag: say(page, required ? 'account.on' : 'account.off'),
         details: say(page, stepOf(required)),
@@ -62,7 +63,7 @@ export function renderFactors(page: PageContext, { required, totp, passkeys, rec
       })
     ],
     [
-      hasFactor,
+      hasStep,
       renderSetting(page, 'account.recovery-codes', {
         details: say(page, 'account.recovery-codes.left', { left, all: CODES }),
         button: { to: 'pages/account/recovery-codes', text: 'account.recovery-codes.renew' }

@@ -30,6 +30,14 @@ test('a form keeps what was typed, and says what was wrong', async (t) => {
   t.match(String(content), 'It is &lt;taken&gt;.')
 })
 
+test('a form may lead to a step-up, and back', async (t) => {
+  const { links } = accountFormView(PAGE, { ...FORM, stepUp: 'account.password.forgotten' })
+  t.strictSame(links?.map(String), [
+    `<a href="${PAGE.root}pages/step-up?${new URLSearchParams({ return_to: `/${FORM.action}` })}">I do not know the current password</a>`,
+    ...BACK
+  ])
+})
+
 test('a refusal takes the place of a page', async (t) => {
   const { title, content, links } = accountProblemView(PAGE, 'account.export', new Problem('NOT_FOUND'))
   t.equal(title, 'Download your data')

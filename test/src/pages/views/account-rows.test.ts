@@ -86,6 +86,11 @@ test('the password and the second factors', async (t) => {
     linksOf(renderFactors(PAGE, { required: true, totp, passkeys: 0, recovery_codes: 8 }).join('')),
     ['password', 'totp', 'mfa', 'recovery-codes'].map((path) => `../pages/account/${path}`)
   )
+  t.strictSame(
+    linksOf(renderFactors(PAGE, { required: true, totp: null, passkeys: 0, recovery_codes: 8 }).join('')),
+    ['password', 'totp', 'mfa', 'recovery-codes'].map((path) => `../pages/account/${path}`),
+    'a second step is required, and the passkeys are of another RP ID'
+  )
 })
 
 test('the passkeys', async (t) => {

@@ -34,6 +34,11 @@ test('it says what was done just before', async (t) => {
   t.equal(text, 'Sign in All set. Email or username Password Sign in')
 })
 
+test('it leads to another mail where the address has to be confirmed first', async (t) => {
+  t.match(render({ canResend: true }).body, '<a href="../pages/email/resend">Send another mail</a>')
+  t.notMatch(render().body, 'pages/email/resend')
+})
+
 test('it keeps the name, and shows what is wrong', async (t) => {
   const { text, body } = render({ name: '"ada', errors: { summary: 'No.', fields: { name: 'Odd.' } }, isFirst: false })
   t.equal(text, 'Sign in No. Email or username Odd. Password Sign in')
