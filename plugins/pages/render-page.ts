@@ -61,7 +61,9 @@ export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clo
       passkeysAt: passkeysAt(headers.host, `${routeOptions.url}${method === 'POST' ? '' : queryOf(url)}`)
     }),
     render(reply, page, view) {
-      reply.headers(HEADERS).header('content-language', page.language.tag).type('text/html; charset=utf-8')
+      reply.headers(HEADERS)
+      if (view.keepsOpener) reply.header('cross-origin-opener-policy', 'unsafe-none')
+      reply.header('content-language', page.language.tag).type('text/html; charset=utf-8')
       return renderPage(page, view)
     }
   }

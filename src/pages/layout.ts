@@ -42,6 +42,8 @@ export interface View {
   script?: boolean
   /** A URL that the browser opens at once. */
   goTo?: string
+  /** Whether the window that opened the page keeps its reference to it, as an authorization in a popup needs. */
+  keepsOpener?: boolean
 }
 
 /**

@@ -23,6 +23,7 @@ test('a page loads our own sheet and script, sends our own forms, and nothing el
       pages.push(renderPage(page, VIEW), page.root)
       return render(reply, page, VIEW)
     })
+    scope.get('/popup', async (request, reply) => render(reply, contextOf(request), { ...VIEW, keepsOpener: true }))
   })
   const response = await fastify.inject({ url: '/one/page/5?x', headers: { 'accept-language': 'tlh, en;q=0.1' } })
   t.strictSame(pages, [response.body, '../../'], 'links are relative to the root of the service')
@@ -41,6 +42,13 @@ test('a page loads our own sheet and script, sends our own forms, and nothing el
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store'
   })
+  const popup = await fastify.inject({ url: '/popup', headers: { 'accept-language': 'en' } })
+  const { 'x-request-id': _, date: __, 'content-length': ___, ...same } = response.headers
+  t.match(
+    popup.headers,
+    { ...same, 'cross-origin-opener-policy': 'unsafe-none' },
+    'but for its opener, if it keeps that'
+  )
 })
 
 test('a page is in the language of the browser, with the texts and the files of PAGES_FOLDER', async (t) => {
