@@ -125,13 +125,13 @@ export default fp(
     const isUnverified = ({ email, email_verified }: Pick<Credentials, 'email' | 'email_verified'>) =>
       config.REQUIRE_VERIFIED_EMAIL !== 'off' && email !== null && !email_verified
 
-    /** Replaces a hash of another cost or from another service. */
+    /** Replaces the hash of a verified password if it has another cost, or is from another service. */
     async function renewHash(
       request: FastifyRequest,
       { account, admission }: CheckedPassword,
       password: string
     ): Promise<void> {
-      const renewed = await passwords.renew(password, account.password_hash, admission)
+      const renewed = await passwords.renew(password, account.password_hash as string, admission)
       if (renewed) await renewPasswordHash(request.database, account, renewed)
     }
 

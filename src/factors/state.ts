@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { Proof } from '../errors.ts'
-import { NO_PASSWORD } from '../passwords/stored-hash.ts'
+import { PASSWORD_HASH } from '../users/credentials.ts'
 import { MAX_WRONG_CODES } from './totp-secrets.ts'
 
 /** The second factors of an account. */
@@ -38,7 +38,7 @@ export async function readFactors(database: Database, user: string, rpId?: strin
        (SELECT count(*)::int FROM passkeys WHERE user_id = ${user}) AS passkeys,
        (SELECT count(*)::int FROM passkeys WHERE user_id = ${user} AND rp_id = ${rpId ?? null}) AS usable_passkeys,
        (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${user} AND used_at IS NULL) AS recovery_codes,
-       password_hash <> ${NO_PASSWORD} AS password
+       ${PASSWORD_HASH} IS NOT NULL AS password
      FROM users LEFT JOIN totp ON totp.user_id = users.id
      WHERE users.id = ${user}`
   )

@@ -9,7 +9,6 @@ import { resetGuesses } from '../limits/guesses.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
 import { useVerification } from '../mail/verification-tokens.ts'
-import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 import { findOwnCredentials, type PasswordOwner, replacePasswordHash } from '../users/credentials.ts'
@@ -163,7 +162,7 @@ export async function undoEmailChange(
     const { email_version, since } = change as { email_version: number; since: Date }
     await markUndone(transaction, user, email_version)
     const { username } = await replaceEmail(transaction, user, email)
-    await replacePasswordHash(transaction, user, hash ?? NO_PASSWORD)
+    await replacePasswordHash(transaction, user, hash ?? null)
     const deleted = await undoFactors(transaction, user, since)
     const ended = await endAllSessions(transaction, lifetimes, user, 'email change undone')
     // As after a password reset: the owner can sign in, whatever was guessed before.

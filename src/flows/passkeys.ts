@@ -7,9 +7,9 @@ import { voidLoginSteps } from '../factors/login-steps.ts'
 import { addPasskey, deletePasskey, MAX_PASSKEYS, type Passkey } from '../factors/passkeys.ts'
 import { dropRequirementIfNoFactor } from '../factors/state.ts'
 import { enqueueNotice } from '../mail/mails.ts'
-import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import { withdrawProof } from '../sessions/authentication.ts'
 import type { FactorChange } from './factor-enrolment.ts'
+import { requireCredential } from './last-credential.ts'
 
 /**
  * Adds a verified passkey to an account, and spends its challenge.
@@ -57,24 +57,12 @@ export async function removePasskey(
 ): Promise<boolean> {
   const user = session.sub
   if (!(await deletePasskey(transaction, user, id))) throw new Problem('NOT_FOUND')
-  if (!(await canSignIn(transaction, user, rpId))) throw new Problem('LAST_CREDENTIAL')
+  await requireCredential(transaction, user, rpId)
   const dropped = await dropRequirementIfNoFactor(transaction, user)
   await voidLoginSteps(transaction, user)
   await withdrawProof(transaction, user, 'passkey')
   if (mail) await enqueueNotice(transaction, user, { what: dropped ? 'second step off' : 'passkey deleted' })
   return dropped
-}
-
-/** Whether an account has a usable passkey, a password, or an address to which a link to choose one can be sent. */
-async function canSignIn(transaction: Database, user: string, rpId: string): Promise<boolean> {
-  const able = await transaction.query(
-    sql`SELECT FROM users
-     WHERE id = ${user} AND (
-       password_hash <> ${NO_PASSWORD} OR (email IS NOT NULL AND email_verified)
-       OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id AND rp_id = ${rpId})
-     )`
-  )
-  return able.length > 0
 }
 
 /**

@@ -5,7 +5,7 @@ import { type Admission, createSemaphore, type Semaphore } from '../concurrency/
 import { Problem } from '../errors.ts'
 import type { HashTask } from './hash-worker.js'
 import { MAX_BYTES, normalize } from './policy.ts'
-import { costExcess, NO_PASSWORD, readHash, type StoredHash } from './stored-hash.ts'
+import { costExcess, readHash, type StoredHash } from './stored-hash.ts'
 
 /** Hashes and verifies passwords in worker threads, with bounded concurrency and a fair queue. */
 export interface Hasher {
@@ -23,7 +23,7 @@ export interface Hasher {
    *
    * @throws Problem OVERLOADED if the queue is full, or the wait takes too long
    */
-  verify(password: string, hash: string | undefined, admission?: Admission): Promise<boolean>
+  verify(password: string, hash: string | null | undefined, admission?: Admission): Promise<boolean>
   /**
    * Hashes a verified password again if its hash has another algorithm or cost than configured.
    *
@@ -88,7 +88,6 @@ export function createHasher({
     run({ password: normalize(password), cost }, admission) as Promise<string>
 
   function usable(present: string): StoredHash | undefined {
-    if (present === NO_PASSWORD) return undefined
     const stored = readHash(present)
     const reason = stored ? costExcess(stored) : 'it has no known format'
     if (reason === undefined) return stored
@@ -99,7 +98,7 @@ export function createHasher({
   return {
     hash,
     async verify(password, present, admission) {
-      const stored = present === undefined ? undefined : usable(present)
+      const stored = present == null ? undefined : usable(present)
       const hash = stored ?? dummy
       const form = normalFormFor(hash, password)
       const fits = hash.algorithm !== 'bcrypt' || fitsBcrypt(form)

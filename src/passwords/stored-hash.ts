@@ -57,7 +57,7 @@ const DIGESTS = {
 
 export type Digest = keyof typeof DIGESTS
 
-/** Stored for an account without a password. No password matches it. */
+/** Stored by earlier versions for an account without a password, in place of null. */
 export const NO_PASSWORD = '!'
 
 const BCRYPT = /^\$2(b?)\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/

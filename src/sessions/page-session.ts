@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
-import { toUser, type UserRow } from '../users/users.ts'
 import type { Authentication } from './assurance.ts'
 import { type Lifetimes, storedSessions } from './lifetimes.ts'
 import { sha256 } from './refresh-token.ts'
-import type { SessionUser } from './sessions.ts'
+import { SESSION_USER, type SessionUser, type SessionUserRow, toSessionUser } from './sessions.ts'
 
 /** The cookie of the pages: a session and a secret, which does not change while the session lives. */
 export interface PageToken {
@@ -49,19 +48,17 @@ export async function usePageToken(
   lifetimes: Lifetimes,
   { session: id, secret }: PageToken
 ): Promise<PageSession | undefined> {
-  const [row] = await database.query<
-    UserRow & { mfa_required: boolean; amr: string[]; authenticated_at: Date; stale: boolean }
-  >(
-    sql`SELECT users.id, username, email, email_verified, users.created_at, mfa_required, amr,
+  const [row] = await database.query<SessionUserRow & { amr: string[]; authenticated_at: Date; stale: boolean }>(
+    sql`SELECT ${SESSION_USER}, amr,
        coalesce(authenticated_at, session.created_at) AS authenticated_at,
        extract(epoch FROM moment - last_used_at) >= ${notedSeconds(lifetimes)} AS stale
      FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
      WHERE session.id = ${id} AND page_hash = ${sha256(secret)} AND inactive_reason IS NULL`
   )
   if (!row) return undefined
-  const { mfa_required: mfaRequired, amr, authenticated_at: authenticatedAt, stale, ...user } = row
+  const { amr, authenticated_at: authenticatedAt, stale, ...user } = row
   if (stale) await database.query(sql`UPDATE sessions SET last_used_at = ${NOW} WHERE id = ${id} AND ended_at IS NULL`)
-  return { user: { ...toUser(user), mfaRequired }, authenticatedAt, amr }
+  return { user: toSessionUser(user), authenticatedAt, amr }
 }
 
 /**

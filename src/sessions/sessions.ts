@@ -4,7 +4,7 @@ import { CLOCK, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import type { Session } from '../schemas/sessions.ts'
 import type { User } from '../schemas/users.ts'
-import { type Credentials, type DeviceOwner, voidDevices } from '../users/credentials.ts'
+import { type Credentials, type DeviceOwner, PASSWORD_HASH, voidDevices } from '../users/credentials.ts'
 import { toUser, type UserRow } from '../users/users.ts'
 import { type Authentication, levelOf, type Method } from './assurance.ts'
 import { expiryOf, type Lifetimes, storedSessions } from './lifetimes.ts'
@@ -100,6 +100,23 @@ export async function openSession(
 export interface SessionUser extends User {
   /** Whether a password alone does not sign in. */
   mfaRequired: boolean
+  /** Whether the account has a password. */
+  hasPassword: boolean
+}
+
+/** A row of the user of a session. */
+export interface SessionUserRow extends UserRow {
+  mfa_required: boolean
+  has_password: boolean
+}
+
+/** The columns of a SessionUserRow, of `users` beside `sessions`. */
+export const SESSION_USER = sql`users.id, username, email, email_verified, users.created_at, mfa_required,
+  ${PASSWORD_HASH} IS NOT NULL AS has_password`
+
+/** Converts a row to the user of a session. */
+export function toSessionUser({ mfa_required, has_password, ...user }: SessionUserRow): SessionUser {
+  return { ...toUser(user), mfaRequired: mfa_required, hasPassword: has_password }
 }
 
 /** Finds the user of an active session: neither ended nor expired. */
@@ -108,14 +125,12 @@ export async function findSessionUser(
   lifetimes: Lifetimes,
   { sid, sub }: SessionOfUser
 ): Promise<SessionUser | undefined> {
-  const [row] = await database.query<UserRow & { mfa_required: boolean }>(
-    sql`SELECT users.id, username, email, email_verified, users.created_at, mfa_required
+  const [row] = await database.query<SessionUserRow>(
+    sql`SELECT ${SESSION_USER}
      FROM ${storedSessions(lifetimes)} JOIN users ON users.id = user_id
      WHERE session.id = ${sid} AND user_id = ${sub} AND inactive_reason IS NULL`
   )
-  if (!row) return undefined
-  const { mfa_required: mfaRequired, ...user } = row
-  return { ...toUser(user), mfaRequired }
+  return row && toSessionUser(row)
 }
 
 /**

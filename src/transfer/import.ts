@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
+import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { Entry, RefusedRecord, UserRecord } from './records.ts'
 
 /** The result of an import: numbers of accounts. */
@@ -132,7 +133,7 @@ interface Owners {
   id: string | null
   username: string | null
   email: string | null
-  /** That of the account with the name. */
+  /** That of the account with the name; null also if it has no password. */
   password_hash: string | null
 }
 
@@ -141,7 +142,8 @@ async function explain(database: Database, candidates: Candidate[]): Promise<Ref
   if (candidates.length === 0) return []
   const owners = await database.query<Owners>(
     sql`SELECT by_id AS id, by_username AS username, by_email AS email,
-            (SELECT password_hash FROM users WHERE users.id = coalesce(by_username, by_email)) AS password_hash
+            (SELECT nullif(password_hash, ${NO_PASSWORD}) FROM users
+             WHERE users.id = coalesce(by_username, by_email)) AS password_hash
      FROM (
        SELECT line,
               (SELECT id FROM users WHERE id = candidate.id) AS by_id,

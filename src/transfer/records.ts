@@ -6,7 +6,6 @@ import { CsvError, parse as parseCsv } from 'csv-parse'
 import { parseJson } from '../http/json-body.ts'
 import { describeFaults } from '../http/validation.ts'
 import { importHash } from '../passwords/foreign-hash.ts'
-import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import { Identified } from '../schemas/answers.ts'
 import { Email, Username } from '../schemas/fields.ts'
 import { readLines } from './read-lines.ts'
@@ -46,8 +45,8 @@ const FileRecord = Type.Object(
 /** The keys of an account in a file, in the order of an export. */
 export const FIELDS = Object.keys(FileRecord.properties) as (keyof Static<typeof FileRecord>)[]
 
-/** A valid account, with its password hash in the format of the database. */
-export type UserRecord = Omit<Static<typeof FileRecord>, 'password_hash'> & { password_hash: string }
+/** A valid account, with its password hash in the format of the database: null for an account without a password. */
+export type UserRecord = Omit<Static<typeof FileRecord>, 'password_hash'> & { password_hash: string | null }
 
 /** A refused account. The messages contain no values of it. */
 export interface RefusedRecord {
@@ -210,7 +209,7 @@ function validate(line: number, value: unknown): Entry {
   if (!isValid(value))
     return { line, code: 'VALIDATION_FAILED', errors: describeFaults(isValid.errors as ErrorObject[]) }
   const { password_hash: given, ...rest } = value
-  const { hash, reason } = given === undefined ? { hash: NO_PASSWORD } : importHash(given)
+  const { hash, reason } = given === undefined ? { hash: null } : importHash(given)
   if (hash === undefined) return refuse(line, 'HASH_REFUSED', reason, '/password_hash')
   return { line, record: { ...rest, password_hash: hash } }
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
+import { NO_PASSWORD } from '../passwords/stored-hash.ts'
 import type { AccountNames, Names } from '../schemas/users.ts'
 import { fold } from './names.ts'
 
@@ -8,7 +9,8 @@ import { fold } from './names.ts'
 export interface Credentials extends AccountNames {
   id: string
   email_verified: boolean
-  password_hash: string
+  /** Null for an account without a password. */
+  password_hash: string | null
   password_version: number
   email_version: number
   device_version: number
@@ -23,8 +25,11 @@ export type DeviceOwner = Pick<Credentials, 'id' | 'password_version' | 'device_
 /** The account of somebody who has set or proven its password. */
 export type PasswordOwner = DeviceOwner & Pick<Credentials, 'mfa_required'>
 const DEVICE_OWNER = sql`id, password_version, device_version`
-const CREDENTIALS = sql`id, username, email, email_verified, password_hash, password_version, email_version,
-  device_version, mfa_required, disabled_at IS NOT NULL AS disabled`
+/** The hash of the password; null for an account without one. */
+export const PASSWORD_HASH = sql`nullif(password_hash, ${NO_PASSWORD})`
+
+const CREDENTIALS = sql`id, username, email, email_verified, ${PASSWORD_HASH} AS password_hash, password_version,
+  email_version, device_version, mfa_required, disabled_at IS NOT NULL AS disabled`
 
 /** Finds the credentials for a login, by username or email. */
 export async function findCredentials(
@@ -99,8 +104,8 @@ export async function voidDevices(database: Database, id: string): Promise<Devic
   return row
 }
 
-/** Sets a password unconditionally. The caller has locked the user. */
-export async function replacePasswordHash(transaction: Database, id: string, hash: string): Promise<void> {
+/** Sets a password unconditionally, or removes it. The caller has locked the user. */
+export async function replacePasswordHash(transaction: Database, id: string, hash: string | null): Promise<void> {
   await transaction.query(
     sql`UPDATE users SET password_hash = ${hash}, password_version = password_version + 1 WHERE id = ${id}`
   )

@@ -21,7 +21,8 @@ export interface NewUser extends Names {
   emailVerified?: boolean
   /** The language of letters to the account; null is the default language. */
   locale?: string | null
-  passwordHash: string
+  /** Null for an account without a password. */
+  passwordHash: string | null
   /** Whether the username is reserved, and so reported as taken. */
   isReserved?: boolean
 }

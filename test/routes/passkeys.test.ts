@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../../src/database/sql.ts'
 import { makeRecoveryCodes } from '../../src/factors/recovery-codes.ts'
-import { NO_PASSWORD } from '../../src/passwords/stored-hash.ts'
 import { answer, BEARER, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../helpers/app.ts'
 import { type Changes, createAuthenticator } from '../helpers/authenticator.ts'
 import { requireStep } from '../helpers/enrolled.ts'
@@ -257,7 +256,7 @@ test('the last way to sign in is not deleted', async (t) => {
     statusCode: 409,
     body: refusal(409, 'Conflict', 'LAST_CREDENTIAL', 'Without it there would be no way to sign in.')
   }
-  async function owner(name: { username: string } | { email: string }, change = sql`password_hash = ${NO_PASSWORD}`) {
+  async function owner(name: { username: string } | { email: string }, change = sql`password_hash = NULL`) {
     const { user, access_token: token } = await signIn(fastify, name)
     const { id } = (await addPasskeyTo(fastify, token)).response.json()
     await database.query(sql`UPDATE users SET ${change} WHERE id = ${user.id}`)
@@ -273,10 +272,7 @@ test('the last way to sign in is not deleted', async (t) => {
 
   const unverified = await owner({ email: 'grace@example.com' })
   t.strictSame(answer(await remove(fastify, unverified.token, unverified.id)), LAST)
-  const verified = await owner(
-    { email: 'alan@example.com' },
-    sql`password_hash = ${NO_PASSWORD}, email_verified = true`
-  )
+  const verified = await owner({ email: 'alan@example.com' }, sql`password_hash = NULL, email_verified = true`)
   t.strictSame(answer(await remove(fastify, verified.token, verified.id)), DONE, 'a verified address is one')
 })
 

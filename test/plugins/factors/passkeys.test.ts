@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
 import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
-import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../../helpers/app.ts'
 import type { Changes } from '../../helpers/authenticator.ts'
 import { enrolPasskey, requireStep } from '../../helpers/enrolled.ts'
@@ -191,7 +190,7 @@ test('a passkey of another RP ID', async (t) => {
     t.strictSame(factors, ['recovery_code', 'passkey'])
     t.match(public_key.allowCredentials, [{ id: living.authenticator.id }])
     t.equal(public_key.allowCredentials.length, 1)
-    await database.query(sql`UPDATE users SET password_hash = ${NO_PASSWORD}, mfa_required = false`)
+    await database.query(sql`UPDATE users SET password_hash = NULL, mfa_required = false`)
     t.strictSame(await remove(living.response.json().id), [409, 'LAST_CREDENTIAL'])
     t.equal((await fastify.inject({ method: 'DELETE', url: `/passkeys/${id}`, headers })).statusCode, 204)
   })

@@ -117,7 +117,7 @@ test('a route behind authenticateSession', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'Ada', email: 'ada@example.com' })
     const request = { headers: bearer(token), database: fastify.database.open() } as unknown as FastifyRequest
     await fastify.tokens.authenticateSession(request)
-    t.strictSame(request.account, { ...user, mfaRequired: false })
+    t.strictSame(request.account, { ...user, mfaRequired: false, hasPassword: true })
     t.strictSame(request.user, await fastify.tokens.verify(token))
     t.equal(request.user.sub, user.id)
   })

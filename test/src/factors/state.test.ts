@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
+import { sql } from '../../../src/database/sql.ts'
 import { addPasskey } from '../../../src/factors/passkeys.ts'
 import { makeRecoveryCodes, useRecoveryCode } from '../../../src/factors/recovery-codes.ts'
 import {
@@ -12,6 +13,7 @@ import {
   usableFactors
 } from '../../../src/factors/state.ts'
 import { addPendingTotp } from '../../../src/factors/totp-secrets.ts'
+import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { testClock } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
@@ -61,6 +63,14 @@ test('the factors of an account', async (t) => {
     const { read } = await begin()
     t.strictSame(await read(), NONE)
     t.equal(await readFactors(open(), '0198a3c2-7f00-7000-8000-000000000000'), undefined)
+  })
+
+  await t.test('are said to have no password, whichever version stored the account', async (t) => {
+    const { user, read } = await begin()
+    for (const hash of [null, NO_PASSWORD]) {
+      await open().query(sql`UPDATE users SET password_hash = ${hash} WHERE id = ${user}`)
+      t.strictSame(await read(), { ...NONE, password: false })
+    }
   })
 
   await t.test('are what was added and is left', async (t) => {

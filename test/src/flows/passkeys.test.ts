@@ -6,7 +6,6 @@ import type { VerifiedRegistration } from '../../../src/factors/ceremonies.ts'
 import { beginLoginStep, tryLoginStep } from '../../../src/factors/login-steps.ts'
 import type { FactorChange } from '../../../src/flows/factor-enrolment.ts'
 import { registerPasskey, removePasskey, reportCloned } from '../../../src/flows/passkeys.ts'
-import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import { findOwnCredentials } from '../../../src/users/credentials.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { requireStep } from '../../helpers/enrolled.ts'
@@ -96,9 +95,7 @@ test('changes of passkeys', async (t) => {
       change(user, (each) => removePasskey({ mail: true, rpId: 'example.com' }, each, randomUUID())),
       { code: 'NOT_FOUND' }
     )
-    await database.query(
-      sql`UPDATE users SET password_hash = ${NO_PASSWORD}, email_verified = false WHERE id = ${user}`
-    )
+    await database.query(sql`UPDATE users SET password_hash = NULL, email_verified = false WHERE id = ${user}`)
     await t.rejects(
       change(user, (each) => removePasskey({ mail: true, rpId: 'example.com' }, each, id)),
       { code: 'LAST_CREDENTIAL' }

@@ -80,7 +80,6 @@ test('a hasher', async (t) => {
     const hasher = createHasher({ cost: 10, concurrency: 1, queue: 1, unusable: (reason) => reasons.push(reason) })
     t.teardown(() => hasher.close())
     for (const text of [
-      '!',
       'pässwörd',
       hash.replace('$10$', '$31$'),
       '$argon2id$v=19$m=9999999,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'
@@ -94,7 +93,7 @@ test('a hasher', async (t) => {
 
   await t.test('computes one hash for each password, in any Unicode form, with or without an account', async (t) => {
     const forms = ['pässwörd', 'pa\u0308sswo\u0308rd', 'plain', 'x\u0301'.repeat(500), '\ufb01ne pässwörd']
-    const hashes = [hash, undefined, '!', hash.replace('$2b$', '$2$'), `$argon2id$v=19$m=8,t=1,p=1${SALTED}`]
+    const hashes = [hash, undefined, null, hash.replace('$2b$', '$2$'), `$argon2id$v=19$m=8,t=1,p=1${SALTED}`]
     const { run } = Piscina.prototype
     const tasks: unknown[] = []
     t.teardown(() => Object.assign(Piscina.prototype, { run }))
@@ -117,6 +116,7 @@ test('a hasher', async (t) => {
   await t.test('takes the same work to refuse, with or without a hash', async (t) => {
     for (const [password, against] of [
       ['wrong', undefined],
+      ['wrong', null],
       [`${longest}y`, hash]
     ] as const) {
       const no = hasher.verify(password, against)

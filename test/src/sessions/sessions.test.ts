@@ -33,7 +33,7 @@ test('the stored sessions', async (t) => {
   const disabled = await addUser(database, { username: 'disabled', passwordHash: HASH })
   await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${disabled.id}`)
   const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
-  const found = { ...user, mfaRequired: false }
+  const found = { ...user, mfaRequired: false, hasPassword: true }
 
   /** A new session of ada, with its own clock. */
   async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
@@ -132,7 +132,7 @@ test('the stored sessions', async (t) => {
     const { id, find } = await begin()
     t.strictSame(await find(), found)
     await database.query(sql`UPDATE users SET mfa_required = true WHERE id = ${user.id}`)
-    t.strictSame(await find(), { ...user, mfaRequired: true })
+    t.strictSame(await find(), { ...user, mfaRequired: true, hasPassword: true })
     await database.query(sql`UPDATE users SET mfa_required = false WHERE id = ${user.id}`)
     t.equal(await find(id, other.id), undefined, 'not to another user')
     t.equal(await find(NOBODY), undefined, 'not of an unknown session')
@@ -176,7 +176,7 @@ test('the stored sessions', async (t) => {
     const given = { ...credentials, id: leaver.id, username: leaver.username }
     const { refreshToken } = (await openSession(database, CONFIG, given, ORIGIN)) as LiveSession
     const named = { sid: refreshToken.session, sub: leaver.id }
-    t.strictSame(await findSessionUser(database, CONFIG, named), { ...leaver, mfaRequired: false })
+    t.strictSame(await findSessionUser(database, CONFIG, named), { ...leaver, mfaRequired: false, hasPassword: true })
     await database.query(sql`DELETE FROM users WHERE id = ${leaver.id}`)
     t.equal(await findSessionUser(database, CONFIG, named), undefined)
     t.strictSame(await database.query(sql`SELECT 1 FROM sessions WHERE id = ${named.sid}`), [])

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import { dryRunImport, type Imported, importUsers } from '../../../src/transfer/import.ts'
 import type { Entry, RefusedRecord, UserRecord } from '../../../src/transfer/records.ts'
 import { changeUsername } from '../../../src/users/users.ts'
@@ -126,6 +127,20 @@ test('accounts', async (t) => {
       (await stored()).filter(({ username }) => username !== 'new'),
       before
     )
+  })
+
+  await t.test('without a password are there already only while they have none', async (t) => {
+    t.teardown(empty)
+    const file = [{ username: 'ada', password_hash: null }]
+    t.strictSame((await take(file)).sum, sum(1, 1, 0, 0))
+    t.match(await stored(), [{ username: 'ada', password_hash: null }])
+    for (const hash of [null, NO_PASSWORD]) {
+      await pool.query('UPDATE users SET password_hash = $1', [hash])
+      t.strictSame((await take(file)).sum, sum(1, 0, 1, 0))
+      t.strictSame((await take([{ username: 'ada' }])).refusals, [taken(1, 'username')])
+    }
+    await pool.query('UPDATE users SET password_hash = $1', [HASH])
+    t.strictSame((await take(file)).refusals, [taken(1, 'username')])
   })
 
   await t.test('whose names are taken are refused, and told which', async (t) => {

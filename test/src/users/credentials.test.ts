@@ -1,11 +1,14 @@
 import { test } from 'tap'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
+import { NO_PASSWORD } from '../../../src/passwords/stored-hash.ts'
 import {
   changePasswordHash,
+  findCredentials,
   findOwnCredentials,
   lockOwnCredentials,
   renewPasswordHash,
+  replacePasswordHash,
   voidDevices
 } from '../../../src/users/credentials.ts'
 import { addUser } from '../../../src/users/users.ts'
@@ -46,6 +49,22 @@ test('the credentials of a user', async (t) => {
     })
     t.equal(await findOwnCredentials(database, '01890a5d-ac96-774b-bcce-b302099a8057'), undefined)
   })
+
+  await t.test(
+    'have no hash without a password, also where an earlier version stored one that matches none',
+    async (t) => {
+      for (const hash of [null, NO_PASSWORD]) {
+        await database.query(sql`UPDATE users SET password_hash = ${hash} WHERE id = ${id}`)
+        const without = { ...credentials, password_hash: null }
+        t.strictSame(await findOwnCredentials(database, id), without)
+        t.strictSame(await findCredentials(database, { username: 'ada' }), without)
+      }
+      await replacePasswordHash(database, id, HASH)
+      t.match(await findOwnCredentials(database, id), { password_hash: HASH, password_version: 2 })
+      await replacePasswordHash(database, id, null)
+      t.match(await findOwnCredentials(database, id), { password_hash: null, password_version: 3 })
+    }
+  )
 
   await t.test('are the same where the user is locked', async (t) => {
     t.strictSame(await lockOwnCredentials(database, id), credentials)

@@ -54,6 +54,13 @@ test('the stored users', async (t) => {
     t.match(await addUser(database, { ...names, passwordHash: HASH }), { email_verified: true })
   })
 
+  await t.test('have no password if none is given', async (t) => {
+    const { id } = await addUser(database, { username: 'bare', passwordHash: null })
+    t.strictSame(await database.query(sql`DELETE FROM users WHERE id = ${id} RETURNING password_hash`), [
+      { password_hash: null }
+    ])
+  })
+
   await t.test('have a language if stated, of at most 35 characters', async (t) => {
     const longest = `de-${'x'.repeat(32)}`
     const stored = async (locale?: string | null) => {

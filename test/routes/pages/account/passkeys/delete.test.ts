@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'tap'
 import { sql } from '../../../../../src/database/sql.ts'
 import { listPasskeys } from '../../../../../src/factors/passkeys.ts'
-import { NO_PASSWORD } from '../../../../../src/passwords/stored-hash.ts'
 import { build, cutOff, testClock } from '../../../../helpers/app.ts'
 import { enrolPasskey, requireStep } from '../../../../helpers/enrolled.ts'
 import { readPage } from '../../../../helpers/page.ts'
@@ -66,7 +65,7 @@ test('the page that deletes a passkey', async (t) => {
     const { browser, user } = await begin(fastify)
     await addOnPage(browser)
     const [{ id = '' } = {}] = await list(user.id)
-    await database.query(sql`UPDATE users SET password_hash = ${NO_PASSWORD} WHERE id = ${user.id}`)
+    await database.query(sql`UPDATE users SET password_hash = NULL WHERE id = ${user.id}`)
     t.strictSame(readPage(await browser.submit(`${page}?id=${id}`, {})), {
       statusCode: 409,
       text: `Delete the passkey? ${TEXT} Without it you could not sign in any more. Delete the passkey All passkeys`,
