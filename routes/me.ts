@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { BEARER, BODY, NO_CONTENT, Nothing, refusals } from '../src/schemas/answers.ts'
-import { AccountDeletion, UserAnswer, UserChange } from '../src/schemas/users.ts'
+import { AccountDeletion, AccountDeletionByPassword, UserAnswer, UserChange } from '../src/schemas/users.ts'
 
 const common = { tags: ['accounts'], security: [{ bearer: [] }], querystring: Nothing }
 
@@ -30,7 +30,8 @@ const deleting = {
   operationId: 'deleteAccount',
   summary: 'Delete the account',
   description: `Deletes the account and all its data permanently. Requires the current password; if the account
-requires a second step, a fresh access token too. The audit log keeps its records, by id.`,
+requires a second step, a fresh access token too. For an account without a password, a fresh access token is enough. The
+audit log keeps its records, by id.`,
   body: AccountDeletion,
   response: {
     ...NO_CONTENT,
@@ -57,9 +58,11 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
   )
 
   const beforeDeleting = [limits.byAddress('account deletion'), passwords.admit]
-  const fresh = [onRequest, factors.requireFreshSecondStep]
-  fastify.delete('/me', { schema: deleting, onRequest: fresh, preHandler: beforeDeleting }, async (request, reply) => {
-    await ownAccount.delete(request, reply, request.body.current_password)
+  const fresh = [onRequest, factors.requireFreshBesidePassword]
+  const preValidation = ownAccount.requirePassword('account deletion', AccountDeletionByPassword)
+  const deletion = { schema: deleting, onRequest: fresh, preValidation, preHandler: beforeDeleting }
+  fastify.delete('/me', deletion, async (request, reply) => {
+    await ownAccount.delete(request, reply, request.body)
     reply.code(204)
   })
 }

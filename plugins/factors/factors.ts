@@ -57,8 +57,11 @@ export interface Factors {
    * @throws Problem STEP_UP_REQUIRED
    */
   requireFresh(request: FastifyRequest): Promise<void>
-  /** Like `requireFresh`, but only if the account requires a second step. */
-  requireFreshSecondStep(request: FastifyRequest): Promise<void>
+  /**
+   * The same for changes that ask for the current password: only if the account requires a second step, or has no
+   * password.
+   */
+  requireFreshBesidePassword(request: FastifyRequest): Promise<void>
   /** Whether the access token is fresh and at `aal2`. */
   isFreshAal2(request: FastifyRequest): boolean
 }
@@ -155,8 +158,9 @@ export default fp(
         const authenticate = stepUpChallenge(maxAge, verdict === 'too low' ? 'aal2' : undefined)
         throw new Problem('STEP_UP_REQUIRED', { challenge, headers: { 'www-authenticate': authenticate } })
       },
-      async requireFreshSecondStep(request) {
-        if (request.account.mfaRequired) await fastify.factors.requireFresh(request)
+      async requireFreshBesidePassword(request) {
+        const { mfaRequired, hasPassword } = request.account
+        if (mfaRequired || !hasPassword) await fastify.factors.requireFresh(request)
       },
       isFreshAal2: (request) => judge(request, true) === 'fresh'
     } satisfies Factors)

@@ -24,6 +24,8 @@ import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 export interface LinkInfo extends Pick<EmailToken, 'names' | 'email'> {
   /** Whether the link was used before, and may be used again with the same effect. */
   done?: boolean
+  /** Of a link that verifies an address, the id of an account without a password: only its session verifies it. */
+  sessionOf?: string
 }
 
 /** What links in mails do, from a frontend and from the service's own pages alike. */
@@ -100,8 +102,11 @@ export default fp(
 
     fastify.decorate('emailLinks', {
       async look({ database }, purpose, token) {
-        if (purpose === 'verify email') return findVerification(database, token)
-        return lookUpEmailToken(database, purpose, token)
+        if (purpose !== 'verify email') return lookUpEmailToken(database, purpose, token)
+        const link = await findVerification(database, token)
+        if (!link) return undefined
+        const account = await findOwnCredentials(database, link.user)
+        return account?.password_hash === null ? { ...link, sessionOf: link.user } : link
       },
 
       async verify(request, { token, password }, reply) {

@@ -6,8 +6,11 @@ import type { Problem } from '../../src/errors.ts'
 import { type Credentials, findOwnCredentials, wrongPassword } from '../../src/users/credentials.ts'
 import type { Guessed } from '../limits/guessing.ts'
 
+/** The changes that ask for the current password. */
+export type OwnChange = 'password change' | 'email change' | 'account deletion'
+
 /** The purposes for which a signed-in user gives the current password. */
-type Purpose = 'password change' | 'email change' | 'account deletion' | 'step-up'
+type Purpose = OwnChange | 'step-up'
 
 /** The attempt that the limits count, and the record of a wrong password. */
 const ATTEMPTS: Record<Purpose, { attempt: Guessed['attempt']; failed: Action; detail?: Detail }> = {

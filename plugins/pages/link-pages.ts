@@ -31,6 +31,8 @@ export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
   preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
   /** Finds the link of a token without using it. Undefined if it is not valid. */
   look(request: FastifyRequest, token: string): Promise<LinkInfo | undefined>
+  /** What is shown in place of the form, if the link cannot be used like this. */
+  instead?(request: FastifyRequest, page: PageContext, link: LinkInfo): Html | undefined
   act(request: FastifyRequest, body: Static<Body>, reply: FastifyReply): Promise<unknown>
 }
 
@@ -80,7 +82,8 @@ export function createLinkPages(offered: boolean, add: AddPage, hosted = false):
         const link = await given.look(request, token)
         if (!link) return endView(page, renderExpired(page, renewal))
         if (link.done && doneBefore) return endView(page, renderNote(page, doneBefore))
-        return formView(page, renderLinkForm(page, given, link, { token }))
+        const instead = given.instead?.(request, page, link)
+        return instead ? endView(page, instead) : formView(page, renderLinkForm(page, given, link, { token }))
       },
       async act({ request, reply, page }, body) {
         await given.act(request, body, reply)
@@ -88,7 +91,10 @@ export function createLinkPages(offered: boolean, add: AddPage, hosted = false):
       },
       refuse({ request, page }, problem) {
         if (problem.code === 'EMAIL_TOKEN_INVALID') return endView(page, renderExpired(page, renewal))
-        return formView(page, renderRefusal(page, given, links.get(request), fieldsOf(request), problem))
+        const link = links.get(request)
+        const instead = link && given.instead?.(request, page, link)
+        if (instead) return endView(page, instead)
+        return formView(page, renderRefusal(page, given, link, fieldsOf(request), problem))
       }
     })
   }

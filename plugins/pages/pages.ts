@@ -31,8 +31,8 @@ export interface Pages extends PageRenderer {
   readFactors(request: FastifyRequest): Promise<void>
   /** A hook after `requireSession`: leads to the step-up, and back, if the last authentication is too old or too weak. */
   requireFresh(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
-  /** Like `requireFresh`, but only if the account requires a second step. */
-  requireFreshSecondStep(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /** The same for changes that ask for the current password, as `factors.requireFreshBesidePassword` does. */
+  requireFreshBesidePassword(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 declare module 'fastify' {
@@ -62,8 +62,10 @@ export default fp(
         : lead(request, reply, `pages/login${returnQuery(returnTo.afterSignIn(request))}`)
     const requireFresh = async (request: FastifyRequest, reply: FastifyReply) =>
       pageSessions.isFresh(request) ? undefined : lead(request, reply, `pages/step-up${returnQuery(pageOf(request))}`)
-    const requireFreshSecondStep = async (request: FastifyRequest, reply: FastifyReply) =>
-      request.account.mfaRequired ? requireFresh(request, reply) : undefined
+    async function requireFreshBesidePassword(request: FastifyRequest, reply: FastifyReply) {
+      const { mfaRequired, hasPassword } = request.account
+      return mfaRequired || !hasPassword ? requireFresh(request, reply) : undefined
+    }
 
     fastify.decorate('pages', {
       ...renderer,
@@ -76,7 +78,7 @@ export default fp(
       signIn: createSignInPages(fastify, returnTo),
       requireSession,
       requireFresh,
-      requireFreshSecondStep,
+      requireFreshBesidePassword,
       readFactors
     } satisfies Pages)
   },

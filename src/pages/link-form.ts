@@ -21,7 +21,7 @@ export interface LinkForm<Link extends FormLink> {
   /** Describes the action, and the account and address that it concerns. */
   intro(page: PageContext, link: Link): Html
   /** The fields beside the token. */
-  fields?: Field[]
+  fields?: Field[] | ((link: Link | undefined) => Field[])
   button: TextKey
   /** Another form for the same token, below the first. */
   beside?: { title: TextKey; text: TextKey; form: Form }
@@ -51,7 +51,7 @@ interface Filling {
 
 export function renderLinkForm<Link extends FormLink>(
   page: PageContext,
-  { action, title, intro, fields = [], button, beside }: LinkForm<Link>,
+  { action, title, intro, button, beside, ...rest }: LinkForm<Link>,
   link: Link | undefined,
   { token, ...filling }: Filling
 ): Html {
@@ -60,6 +60,7 @@ ${link && intro(page, link)}`
   const { username, email } = link?.names ?? {}
   const account = username ?? email ?? link?.email
   const hidden = { token }
+  const fields = fieldsOf(rest, link)
   const form = renderForm(page, { action, fields, button, hidden }, above, { ...filling, account })
   if (!beside) return form
   const other = html`<h2>${say(page, beside.title)}</h2>
@@ -77,11 +78,14 @@ export function renderRefusal<Link extends FormLink>(
   problem: Problem
 ): Html {
   const { token } = values
-  const errors = describeErrors(page, problem, typeof token === 'string' ? (form.fields ?? []) : [])
+  const errors = describeErrors(page, problem, typeof token === 'string' ? fieldsOf(form, link) : [])
   const isTaken = problem.code === 'ACCOUNT_EXISTS' && Object.keys(errors.fields).length === 0
   if (typeof token === 'string' && !isTaken) return renderLinkForm(page, form, link, { token, values, errors })
   return renderProblem(say(page, form.title), errors.summary)
 }
+
+const fieldsOf = <Link extends FormLink>({ fields = [] }: Pick<LinkForm<Link>, 'fields'>, link: Link | undefined) =>
+  typeof fields === 'function' ? fields(link) : fields
 
 export const renderNote = (page: PageContext, { title, text }: Message): Html =>
   renderMessage(say(page, title), say(page, text))

@@ -7,6 +7,7 @@ import {
   EmailToken,
   KnownEmail,
   NEW_PASSWORD,
+  OwnPassword,
   PASSWORD,
   strict
 } from './fields.ts'
@@ -26,12 +27,6 @@ export const EmailVerification = Type.Object(
   { ...strict, examples: [{ token: EMAIL_TOKEN, password: PASSWORD }] }
 )
 
-/** The same on a page, where there is no access token. */
-export const EmailVerificationForm = Type.Object(
-  { token: EmailToken, password: CurrentPassword },
-  { ...strict, examples: [{ token: EMAIL_TOKEN, password: PASSWORD }] }
-)
-
 /** Reverting a change of the address, with a new password if the account was taken over. */
 export const EmailUndo = Type.Object(
   {
@@ -46,6 +41,9 @@ export const EmailBody = Type.Object({ email: KnownEmail }, { ...strict, example
 
 /** A change of the address. */
 export const EmailChange = Type.Object(
-  { new_email: Email, current_password: CurrentPassword },
+  { new_email: Email, current_password: OwnPassword },
   { ...strict, examples: [{ new_email: 'ada.lovelace@example.com', current_password: PASSWORD }] }
 )
+
+/** The same, if the account has a password. */
+export const EmailChangeByPassword = Type.Required(EmailChange, strict)

@@ -58,6 +58,12 @@ export const EmailToken = Type.String({
 /** The password of an existing account. The rules for new passwords do not apply; the limit bounds the work. */
 export const CurrentPassword = Type.String({ minLength: 1, maxLength: 1024, examples: [PASSWORD] })
 
+/** The current password, of an account that may have none. */
+export const OwnPassword = Type.Optional({
+  ...CurrentPassword,
+  description: 'required if the account has a password'
+})
+
 export const REFRESH_TOKEN = 'AZijwn8AcACAAAAAAAAAAQ.cRwiRI5yHlSR2CRbSUJaqA.qILwrISLC2tMp7Qr-h0mav0N3rqSBK5XqYSmk3bVmBY'
 export const MFA_TOKEN = 'q1Yk0b1FvXh3mB7mQ4x6cJ0nq3d2lQ8vT0yWkKfLr5c'
 export const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] })

@@ -25,22 +25,17 @@ export const PasswordResetForm = Type.Object(
   { ...strict, examples: [{ token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 
-const newPassword = Type.String({ examples: [NEW_PASSWORD] })
-
 /** A new password. The policy is not part of the schema: it has its own error code, PASSWORD_REJECTED. */
 export const PasswordChange = Type.Object(
   {
     current_password: Type.Optional({
       ...CurrentPassword,
-      description: 'optional with a fresh access token of `aal2`, and only then'
+      description: 'required if the account has a password and the access token is not a fresh one of `aal2`'
     }),
-    new_password: newPassword
+    new_password: Type.String({ examples: [NEW_PASSWORD] })
   },
   { ...strict, examples: [{ current_password: PASSWORD, new_password: NEW_PASSWORD }] }
 )
 
-/** The same for any other access token. */
-export const PasswordChangeByPassword = Type.Object(
-  { current_password: CurrentPassword, new_password: newPassword },
-  strict
-)
+/** The same, if the session is not enough. */
+export const PasswordChangeByPassword = Type.Required(PasswordChange, strict)

@@ -1,13 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import {
   ADA,
-  CurrentPassword,
   EMAIL_TOKEN,
   Email,
   EmailToken,
   list,
   names,
   nullable,
+  OwnPassword,
   oneNameAtLeast,
   PASSWORD,
   reference,
@@ -53,9 +53,12 @@ export const UserChange = Type.Object({ username: Username }, { ...strict, examp
 
 /** The deletion of an account by its owner. */
 export const AccountDeletion = Type.Object(
-  { current_password: CurrentPassword },
+  { current_password: OwnPassword },
   { ...strict, examples: [{ current_password: PASSWORD }] }
 )
+
+/** The same, if the account has a password. */
+export const AccountDeletionByPassword = Type.Required(AccountDeletion, strict)
 
 /** An account as its owner sees it. */
 export const User = Type.Object(

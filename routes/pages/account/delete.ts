@@ -23,18 +23,18 @@ const deletion: FastifyPluginAsync = async (fastify) => {
   pages.addAccountForm(fastify, {
     path: '/delete',
     body: AccountDeletion,
-    before: [pages.requireSession, pages.requireFreshSecondStep],
+    before: [pages.requireSession, pages.requireFreshBesidePassword],
     preHandler: [limits.byAddress('account deletion'), passwords.admit],
-    form: () => ({
+    form: (request) => ({
       action: 'pages/account/delete',
       title: 'account.delete',
       text: 'account.delete.warning',
-      fields: [OWN_PASSWORD],
+      fields: ownAccount.needsPassword(request, 'account deletion') ? [OWN_PASSWORD] : [],
       button: 'account.delete',
       look: 'danger'
     }),
-    async act({ request, reply, page }, { current_password }) {
-      await ownAccount.delete(request, reply, current_password)
+    async act({ request, reply, page }, deletion) {
+      await ownAccount.delete(request, reply, deletion)
       pageSessions.clear(reply)
       const note = { title: 'account.delete.done', text: 'account.delete.done.text' } as const
       const signal = passkeys && signalFor(request.account.id, passkeys)

@@ -10,13 +10,16 @@ const email: FastifyPluginAsync = async (fastify) => {
   pages.addAccountForm(fastify, {
     path: '/email',
     body: EmailChange,
-    before: [pages.requireSession, pages.requireFreshSecondStep],
+    before: [pages.requireSession, pages.requireFreshBesidePassword],
     preHandler: [limits.byAddress('mail'), passwords.admit],
-    form: () => ({
+    form: (request) => ({
       action: 'pages/account/email',
       title: 'account.email.title',
       text: 'account.email.text',
-      fields: [{ ...EMAIL, name: 'new_email', label: 'account.email.new' }, OWN_PASSWORD],
+      fields: [
+        { ...EMAIL, name: 'new_email', label: 'account.email.new' },
+        ...(ownAccount.needsPassword(request, 'email change') ? [OWN_PASSWORD] : [])
+      ],
       button: 'mail.button'
     }),
     async act({ request, reply }, change) {

@@ -1,20 +1,20 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { CURRENT_PASSWORD } from '../../../src/pages/fields.ts'
 import { accountLine } from '../../../src/pages/form.ts'
-import { html } from '../../../src/pages/html.ts'
-import { say } from '../../../src/pages/layout.ts'
+import { type Html, html } from '../../../src/pages/html.ts'
+import { link, type PageContext, say } from '../../../src/pages/layout.ts'
 import { askAgain } from '../../../src/pages/link-form.ts'
-import { EmailVerificationForm } from '../../../src/schemas/email.ts'
+import { EmailVerification } from '../../../src/schemas/email.ts'
 
 const verify: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, limits, passwords } = fastify
+  const { emailLinks, limits, pageSessions, passwords } = fastify
 
   fastify.pages.addLink(fastify, {
     action: 'pages/email/verify',
     title: 'verify.title',
-    intro: (page, { names }) => html`<p>${say(page, 'verify.text')}</p>
+    intro: (page, { names, sessionOf }) => html`<p>${say(page, sessionOf ? 'verify.session' : 'verify.text')}</p>
 ${accountLine(page, names)}`,
-    fields: [CURRENT_PASSWORD],
+    fields: (link) => (link?.sessionOf ? [] : [CURRENT_PASSWORD]),
     button: 'verify.button',
     beside: {
       title: 'reject.title',
@@ -25,11 +25,26 @@ ${accountLine(page, names)}`,
     doneBefore: { title: 'verify.done-before', text: 'verify.done-before.text' },
     renewal: { text: 'verify.renewal', form: askAgain('pages/email/resend') },
     thenSignIn: true,
-    body: EmailVerificationForm,
+    body: EmailVerification,
     preHandler: [limits.byAddress('login'), passwords.admit],
-    look: (request, token) => emailLinks.look(request, 'verify email', token),
+    async look(request, token) {
+      const link = await emailLinks.look(request, 'verify email', token)
+      // Without a password, the session of this browser shows who owns the account.
+      if (link?.sessionOf) await pageSessions.find(request)
+      return link
+    },
+    instead: (request, page, { sessionOf }) =>
+      sessionOf && accountOf(request) !== sessionOf ? renderSignIn(page) : undefined,
     act: emailLinks.verify
   })
 }
 
 export default verify
+
+/** The account of the session of a browser, if one was found. */
+const accountOf = ({ account }: Partial<Pick<FastifyRequest, 'account'>>) => account?.id
+
+/** What the owner of an account without a password can do in a browser that is not signed in to it. */
+const renderSignIn = (page: PageContext): Html => html`<div class="card"><h1>${say(page, 'verify.title')}</h1>
+<p>${say(page, 'verify.sign-in')}</p>
+<p><a class="button" href="${link(page, 'pages/password/forgot')}">${say(page, 'verify.choose')}</a></p></div>`

@@ -31,8 +31,8 @@ export function renderNames(page: PageContext, { username, email, email_verified
   ]
 }
 
-/** Renders the password and the second factors. */
-export function renderFactors(page: PageContext, factors: Mfa): Html[] {
+/** Renders the password and the second factors. @param hasPassword whether the account has a password */
+export function renderFactors(page: PageContext, factors: Mfa, hasPassword: boolean): Html[] {
   const { required, totp, recovery_codes: left } = factors
   const hasStep = hasFactor(factors)
   const stepOf = (isOn: boolean): TextKey => (isOn ? 'account.second-step.on' : 'account.second-step.off')
@@ -40,8 +40,8 @@ export function renderFactors(page: PageContext, factors: Mfa): Html[] {
     [
       true,
       renderSetting(page, 'password', {
-        details: say(page, 'account.password'),
-        button: { to: 'pages/account/password', text: 'account.change' }
+        details: say(page, hasPassword ? 'account.password' : 'account.password.none'),
+        button: { to: 'pages/account/password', text: hasPassword ? 'account.change' : 'account.set-up' }
       })
     ],
     [

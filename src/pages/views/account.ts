@@ -11,7 +11,7 @@ import { renderEndOthers, renderSessions } from './account-sessions.ts'
 
 /** The page of an account. */
 export interface AccountPage {
-  account: User
+  account: User & { hasPassword: boolean }
   factors: Mfa
   /** Undefined where the service has no passkeys. */
   passkeys: Passkey[] | undefined
@@ -38,7 +38,7 @@ export function accountView(page: PageContext, given: AccountPage): View {
     content: html`<div class="row"><div class="what"><h1>${title}</h1></div><div class="buttons">${signOut}</div></div>
 ${given.done !== undefined && renderDone(given.done)}
 ${renderSection(say(page, 'account.you'), renderNames(page, given.account, given.sendsMail))}
-${renderSection(say(page, 'account.signing-in'), renderFactors(page, given.factors))}
+${renderSection(say(page, 'account.signing-in'), renderFactors(page, given.factors, given.account.hasPassword))}
 ${given.passkeys && renderSection(say(page, 'account.passkeys'), renderPasskeys(page, given.passkeys))}
 ${renderSection(say(page, 'account.sessions'), [
   renderSessions(page, given.sessions),

@@ -3,7 +3,7 @@ import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { deleteOwnAccount } from '../../../src/flows/account-deletion.ts'
-import { openSession } from '../../../src/sessions/sessions.ts'
+import { endSessions, openSession } from '../../../src/sessions/sessions.ts'
 import { addUser } from '../../../src/users/users.ts'
 import { hasServer, meet } from '../../helpers/meeting.ts'
 import { migratedPool } from '../../helpers/pool.ts'
@@ -22,7 +22,9 @@ test('the deletion of one’s own account', async (t) => {
     const { id } = await addUser(database, { username, passwordHash: 'a hash' })
     const credentials = { id, password_version: 1 }
     const signIn = () => openSession(open(), lifetimes, credentials, ORIGIN)
-    return { id, credentials, signIn }
+    const session = { sub: id, sid: String((await signIn())?.refreshToken.session) }
+    const leave = (given = credentials) => deleteOwnAccount(open(), lifetimes, session, given)
+    return { id, credentials, session, signIn, leave }
   }
   const stored = async () => ({
     users: (await database.query(sql`SELECT id FROM users`)).map(({ id }) => id),
@@ -32,23 +34,28 @@ test('the deletion of one’s own account', async (t) => {
   await t.test('deletes it with its sessions, and no other account', async (t) => {
     const [ada, grace] = [await prepare(), await prepare('grace')]
     await ada.signIn()
-    await grace.signIn()
-    t.equal(await deleteOwnAccount(database, ada.credentials), true)
+    t.equal(await ada.leave(), true)
     t.strictSame(await stored(), { users: [grace.id], sessions: [grace.id] })
-    t.equal(await deleteOwnAccount(database, ada.credentials), false, 'only once')
+    t.equal(await ada.leave(), false, 'only once')
   })
 
   await t.test('is refused if the password was changed meanwhile', async (t) => {
-    const { id, signIn } = await prepare()
-    await signIn()
-    t.equal(await deleteOwnAccount(database, { id, password_version: 2 }), false)
+    const { id, leave } = await prepare()
+    t.equal(await leave({ id, password_version: 2 }), false)
+    t.strictSame(await stored(), { users: [id], sessions: [id] })
+  })
+
+  await t.test('is refused if the session has ended meanwhile', async (t) => {
+    const { id, session, leave } = await prepare()
+    await endSessions(database, lifetimes, session, session.sid, 'ended by the user')
+    await t.rejects(leave(), { code: 'TOKEN_INVALID' })
     t.strictSame(await stored(), { users: [id], sessions: [id] })
   })
 
   if (hasServer) {
     await t.test('waits for a login that is opening a session, and deletes that too', async (t) => {
-      const { credentials, signIn } = await prepare()
-      const [session, deleted] = await meet(pool, signIn, () => deleteOwnAccount(open(), credentials))
+      const { signIn, leave } = await prepare()
+      const [session, deleted] = await meet(pool, signIn, () => leave())
       t.ok(session)
       t.equal(deleted, true)
       t.strictSame(await stored(), { users: [], sessions: [] })

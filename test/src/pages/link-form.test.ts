@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { Problem } from '../../../src/errors.ts'
+import type { Field } from '../../../src/pages/form.ts'
 import { html } from '../../../src/pages/html.ts'
 import {
   askAgain,
@@ -41,6 +42,15 @@ test('the form of a link', async (t) => {
   const both = renderLinkForm(PAGE, { ...PLAIN, beside }, LINK, { token: TOKEN })
   t.match(textOf(both), /^Confirm .* Use the new address This was not me Your address .* Take my address off it$/)
   t.equal(String(both).split(TOKEN).length - 1, 2, 'each form has the token')
+})
+
+test('the fields of a form can depend on its link', async (t) => {
+  const form: LinkForm<FormLink> = { ...FORM, fields: (link) => (link ? [] : (FORM.fields as Field[])) }
+  t.notMatch(textOf(renderLinkForm(PAGE, form, LINK, { token: TOKEN })), 'Password')
+  t.match(textOf(renderLinkForm(PAGE, form, undefined, { token: TOKEN })), 'Password')
+  const problem = new Problem('VALIDATION_FAILED', { errors: [{ path: '/pass', message: 'is required' }] })
+  t.notMatch(textOf(renderRefusal(PAGE, form, LINK, { token: TOKEN }, problem)), 'Password')
+  t.match(textOf(renderRefusal(PAGE, form, undefined, { token: TOKEN }, problem)), 'Password Fill this in.')
 })
 
 test('a password manager is told the account', async (t) => {

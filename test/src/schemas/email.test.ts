@@ -2,10 +2,10 @@ import { test } from 'tap'
 import {
   EmailBody,
   EmailChange,
+  EmailChangeByPassword,
   EmailTokenBody,
   EmailUndo,
-  EmailVerification,
-  EmailVerificationForm
+  EmailVerification
 } from '../../../src/schemas/email.ts'
 import { letters, validator } from '../../helpers/schemas.ts'
 
@@ -18,8 +18,6 @@ test('bodies about email addresses', (t) => {
     ['EmailVerification', EmailVerification, { token }, []],
     ['EmailVerification', EmailVerification, { token, password: 'x' }, []],
     ['EmailVerification', EmailVerification, { token, password: '' }, ['/password must have at least 1 characters']],
-    ['EmailVerificationForm', EmailVerificationForm, { token }, ['/password is required']],
-    ['EmailVerificationForm', EmailVerificationForm, { token, password: 'x' }, []],
     ['EmailUndo', EmailUndo, { token }, []],
     ['EmailUndo', EmailUndo, { token, new_password: 'any: its policy has a code of its own' }, []],
     ['EmailUndo', EmailUndo, { token, password: 'x' }, ['/password is not a known key']],
@@ -33,7 +31,13 @@ test('bodies about email addresses', (t) => {
       { new_email: 'a%b@example.com', current_password: 'x' },
       ['/new_email must be an email address']
     ],
-    ['EmailChange', EmailChange, { new_email: 'ada@example.com' }, ['/current_password is required']]
+    ['EmailChange', EmailChange, { new_email: 'ada@example.com' }, []],
+    [
+      'EmailChangeByPassword',
+      EmailChangeByPassword,
+      { email: 'x' },
+      ['/new_email is required', '/current_password is required', '/email is not a known key']
+    ]
   ]
   for (const [name, schema, body, faults] of table) {
     t.strictSame(validator(schema)(body), faults, `${name} ${JSON.stringify(body).slice(0, 80)}`)

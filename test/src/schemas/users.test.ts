@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import {
   AccountDeletion,
+  AccountDeletionByPassword,
   AccountExport,
   HiddenRegistration,
   NewNames,
@@ -37,7 +38,9 @@ test('bodies about accounts', (t) => {
     ['UserChange', UserChange, { username: 'a' }, ['/username must have at least 3 characters']],
     ['UserChange', UserChange, {}, ['/username is required']],
     ['AccountDeletion', AccountDeletion, { current_password: 'x' }, []],
-    ['AccountDeletion', AccountDeletion, {}, ['/current_password is required']]
+    ['AccountDeletion', AccountDeletion, {}, []],
+    ['AccountDeletion', AccountDeletion, { sure: true }, ['/sure is not a known key']],
+    ['AccountDeletionByPassword', AccountDeletionByPassword, {}, ['/current_password is required']]
   ]
   for (const [name, schema, body, faults] of table) {
     t.strictSame(validator(schema)(body), faults, `${name} ${JSON.stringify(body)}`)

@@ -81,13 +81,18 @@ test('the password and the second factors', async (t) => {
       [password, app, on, 'Recovery codes 8 of 10 left Make new ones']
     ]
   ]
-  for (const [mfa, texts] of rows) t.strictSame(read(renderFactors(PAGE, mfa)), texts)
+  for (const [mfa, texts] of rows) t.strictSame(read(renderFactors(PAGE, mfa, true)), texts)
+  const none = { required: false, totp: null, passkeys: 0, recovery_codes: 0 }
+  t.strictSame(read(renderFactors(PAGE, none, false)), [
+    'Password None. With one you can also sign in by name and password. Set up',
+    noApp
+  ])
   t.strictSame(
-    linksOf(renderFactors(PAGE, { required: true, totp, passkeys: 0, recovery_codes: 8 }).join('')),
+    linksOf(renderFactors(PAGE, { required: true, totp, passkeys: 0, recovery_codes: 8 }, true).join('')),
     ['password', 'totp', 'mfa', 'recovery-codes'].map((path) => `../pages/account/${path}`)
   )
   t.strictSame(
-    linksOf(renderFactors(PAGE, { required: true, totp: null, passkeys: 0, recovery_codes: 8 }).join('')),
+    linksOf(renderFactors(PAGE, { required: true, totp: null, passkeys: 0, recovery_codes: 8 }, true).join('')),
     ['password', 'totp', 'mfa', 'recovery-codes'].map((path) => `../pages/account/${path}`),
     'a second step is required, and the passkeys are of another RP ID'
   )

@@ -9,7 +9,8 @@ const GIVEN: AccountPage = {
     username: 'ada',
     email: null,
     email_verified: false,
-    created_at: '2026-05-01T12:00:00.000Z'
+    created_at: '2026-05-01T12:00:00.000Z',
+    hasPassword: true
   },
   factors: { required: false, totp: null, passkeys: 0, recovery_codes: 0 },
   passkeys: undefined,
