@@ -20,7 +20,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const account = await findAccount(database, user)
       const factors = (await readFactors(database, account.id)) as Factors
-      const { usable_passkeys: _, password: __, ...mfa } = factors
+      const { usable_passkeys: _, password, ...mfa } = factors
       const guesses = await readGuesses(database, deriveKey('limits'), account)
       const codes = await readCodeGuesses(database, deriveKey('limits'), account.id)
       const active = await countSessions(database, fastify.sessions.rules, account.id)
@@ -31,6 +31,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       answer(
         {
           ...account,
+          has_password: password,
           mfa: { ...mfa, wrong_codes: codes.wrong, blocked_for: codes.blockedFor },
           limits: guesses.map(({ name, wrong, blockedFor }) => ({
             name,
@@ -60,6 +61,7 @@ function describe(
     ['email', email === null ? 'none' : `${email}, ${email_verified ? 'verified' : 'not verified'}`],
     ['created', created_at],
     ['disabled', disabled_at ?? 'no'],
+    ...(factors.password ? [] : [['password', 'none']]),
     ['factors', describeFactors(factors)],
     ...guesses
       .filter(({ wrong }) => wrong > 0)

@@ -6,7 +6,7 @@ import { html } from '../../../src/pages/html.ts'
 import { say } from '../../../src/pages/layout.ts'
 import { renderNote } from '../../../src/pages/link-form.ts'
 import { renderSignal } from '../../../src/pages/passkey-form.ts'
-import { AccountDeletion } from '../../../src/schemas/users.ts'
+import { AccountDeletion, AccountDeletionByPassword } from '../../../src/schemas/users.ts'
 
 /** Deleting the account with all its data. */
 const deletion: FastifyPluginAsync = async (fastify) => {
@@ -24,6 +24,7 @@ const deletion: FastifyPluginAsync = async (fastify) => {
     path: '/delete',
     body: AccountDeletion,
     before: [pages.requireSession, pages.requireFreshBesidePassword],
+    preValidation: ownAccount.requirePassword('account deletion', AccountDeletionByPassword),
     preHandler: [limits.byAddress('account deletion'), passwords.admit],
     form: (request) => ({
       action: 'pages/account/delete',

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { EMAIL, OWN_PASSWORD } from '../../../src/pages/fields.ts'
-import { EmailChange } from '../../../src/schemas/email.ts'
+import { EmailChange, EmailChangeByPassword } from '../../../src/schemas/email.ts'
 
 /** Changing the address, or adding the first one. It changes once the new one is confirmed by mail. */
 const email: FastifyPluginAsync = async (fastify) => {
@@ -11,6 +11,7 @@ const email: FastifyPluginAsync = async (fastify) => {
     path: '/email',
     body: EmailChange,
     before: [pages.requireSession, pages.requireFreshBesidePassword],
+    preValidation: ownAccount.requirePassword('email change', EmailChangeByPassword),
     preHandler: [limits.byAddress('mail'), passwords.admit],
     form: (request) => ({
       action: 'pages/account/email',

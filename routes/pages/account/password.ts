@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { newPassword, OWN_PASSWORD } from '../../../src/pages/fields.ts'
-import { PasswordChange } from '../../../src/schemas/passwords.ts'
+import { PasswordChange, PasswordChangeByPassword } from '../../../src/schemas/passwords.ts'
 
 /** Changing the password, or setting the first one. */
 const password: FastifyPluginAsync = async (fastify) => {
@@ -15,6 +15,7 @@ const password: FastifyPluginAsync = async (fastify) => {
     path: '/password',
     body: PasswordChange,
     before: [pages.requireSession, pages.requireFreshBesidePassword],
+    preValidation: ownAccount.requirePassword('password change', PasswordChangeByPassword),
     preHandler: [limits.byAddress('password'), passwords.admit],
     form(request) {
       const title = isFirst(request) ? 'account.password.set' : 'account.password.title'

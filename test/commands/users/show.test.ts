@@ -28,6 +28,7 @@ test('users show', async (t) => {
     t.strictSame(rest, {
       ...user,
       disabled_at: null,
+      has_password: true,
       mfa: { required: false, totp: null, passkeys: 0, recovery_codes: 0, wrong_codes: 0, blocked_for: 0 },
       limits: [
         { name: 'username', wrong_passwords: 0, blocked_for: 0 },
@@ -56,6 +57,13 @@ test('users show', async (t) => {
         ].join('\n')
       )
     )
+  })
+
+  await t.test('shows that an account has no password', async (t) => {
+    await fastify.database.open().query(sql`INSERT INTO users (id, username, created_at)
+      VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', 'bare', '2026-01-31T12:00:00Z')`)
+    t.match(await ask('users', 'show', 'bare'), { has_password: false })
+    t.match((await run(['users', 'show', 'bare'])).stdout, /\ndisabled {2}no\npassword {2}none\nfactors {3}none\n/)
   })
 
   await t.test('shows which of its names is blocked, and for how long', async (t) => {

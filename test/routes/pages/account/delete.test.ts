@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { build, cutOff, PASSWORD, post, testClock } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
+import { removePassword } from '../../../helpers/no-password.ts'
 import { createBrowser, readPage, signalIn } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
@@ -88,4 +89,32 @@ test('/pages/account/delete leads to the step-up first, if a second step is requ
       [303, '../../pages/step-up?return_to=%2Fpages%2Faccount%2Fdelete']
     )
   }
+})
+
+test('/pages/account/delete of an account without a password', async (t) => {
+  const clock = testClock()
+  const fastify = await build(t, { clock })
+  const { browser, user } = await browserOf(fastify, { username: 'ada' })
+  await removePassword(fastify, user.id)
+
+  await t.test('asks for nothing but a fresh session', async (t) => {
+    t.match(readPage(await browser.get(url)), { statusCode: 200, text: /^Delete the account/, inputs: [] })
+    const refused = await browser.submit(url, { really: 'yes' })
+    t.match(readPage(refused), { statusCode: 400, text: /The form could not be read\./, inputs: [] })
+    clock.advance(601)
+    for (const response of [await browser.get(url), await browser.submit(url, {})]) {
+      t.strictSame(
+        [response.statusCode, response.headers.location],
+        [303, '../../pages/step-up?return_to=%2Fpages%2Faccount%2Fdelete']
+      )
+    }
+  })
+
+  await t.test('deletes it', async (t) => {
+    const { browser, user } = await browserOf(fastify, { username: 'grace' })
+    await removePassword(fastify, user.id)
+    await recorded(fastify)
+    t.match(readPage(await browser.submit(url, {})), { statusCode: 200, text: /^Your account is deleted/ })
+    t.match(await recorded(fastify), [{ action: 'user deleted', account: user.id, session: String }])
+  })
 })

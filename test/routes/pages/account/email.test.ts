@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { build, cutOff, PASSWORD, post, testClock } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
 import { letters } from '../../../helpers/letters.ts'
+import { removePassword } from '../../../helpers/no-password.ts'
 import { readPage } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
@@ -86,6 +87,28 @@ test('/pages/account/email does not ask for that otherwise', async (t) => {
   const fields = { new_email: 'ada@example.com', current_password }
   t.equal((await browser.get(url)).statusCode, 200)
   t.equal((await browser.submit(url, fields)).statusCode, 303)
+  await letters(fastify)
+
+  await t.test('and asks for it alone of an account without a password', async (t) => {
+    const { browser, user } = await browserOf(fastify, { username: 'grace' })
+    await removePassword(fastify, user.id)
+    t.match(readPage(await browser.get(url)), { statusCode: 200, inputs: ['new_email'] })
+    const refused = await browser.submit(url, { new_email: 'grace' })
+    t.match(readPage(refused), { statusCode: 400, text: /Enter a complete email address/, inputs: ['new_email'] })
+    clock.advance(601)
+    for (const response of [await browser.get(url), await browser.submit(url, { new_email: 'grace@example.com' })]) {
+      t.strictSame(
+        [response.statusCode, response.headers.location],
+        [303, '../../pages/step-up?return_to=%2Fpages%2Faccount%2Femail']
+      )
+    }
+    t.strictSame(await letters(fastify), [])
+    const other = await browserOf(fastify, { username: 'edith' })
+    await removePassword(fastify, other.user.id)
+    const asked = await other.browser.submit(url, { new_email: 'edith@example.com' })
+    t.strictSame([asked.statusCode, asked.headers.location], [303, '../../pages/account?done=email'])
+    t.match(await letters(fastify), [{ template: 'confirm-new-email', recipient: 'edith@example.com' }])
+  })
 })
 
 test('there is no page for the address where no mail can be sent', async (t) => {

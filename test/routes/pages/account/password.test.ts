@@ -4,6 +4,7 @@ import { bearer, build, cutOff, PASSWORD, post, testClock } from '../../../helpe
 import { recorded } from '../../../helpers/enrolled.ts'
 import { letters } from '../../../helpers/letters.ts'
 import { meanwhile } from '../../../helpers/meanwhile.ts'
+import { removePassword } from '../../../helpers/no-password.ts'
 import { readPage } from '../../../helpers/page.ts'
 import { browserOf } from '../../../helpers/page-account.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
@@ -122,5 +123,40 @@ test('/pages/account/password after a sign-in with two factors', async (t) => {
     t.match(readPage(refused), { statusCode: 400, text: /Current password Fill this in\./, inputs })
     const changed = await browser.submit(url, { current_password: NEXT, new_password: PASSWORD })
     t.equal(changed.statusCode, 303)
+  })
+
+  await t.test('sets the first one of an account without a password, in a fresh session', async (t) => {
+    const { browser, user } = await browserOf(fastify, { username: 'bare' })
+    await removePassword(fastify, user.id)
+    t.match(
+      readPage(await browser.get('/pages/account')).text,
+      'Password None. With one you can also sign in by name and'
+    )
+    t.strictSame(readPage(await browser.get(url)), {
+      statusCode: 200,
+      text: 'Set a password You stay signed in here. Every other session ends. New password At least 8 characters. A few words that you can remember are good. Set a password Back to your account',
+      inputs: ['new_password']
+    })
+    const refused = await browser.submit(url, {})
+    t.match(readPage(refused), { statusCode: 400, text: /New password Fill this in\./, inputs: ['new_password'] })
+    clock.advance(601)
+    for (const response of [await browser.get(url), await browser.submit(url, { new_password: NEXT })]) {
+      t.strictSame(
+        [response.statusCode, response.headers.location],
+        [303, '../../pages/step-up?return_to=%2Fpages%2Faccount%2Fpassword']
+      )
+    }
+    t.match(readPage(await browser.get('/pages/step-up')), {
+      text: /There is no way to confirm it in this session\. Sign out, and sign in again\./,
+      inputs: []
+    })
+    const other = await browserOf(fastify, { username: 'bare.2' })
+    await removePassword(fastify, other.user.id)
+    const changed = await other.browser.submit(url, { new_password: NEXT })
+    t.strictSame([changed.statusCode, changed.headers.location], [303, '../../pages/account?done=password-set'])
+    const { text } = readPage(await other.browser.get('/pages/account?done=password-set'))
+    t.match(text, /The password was set\. Every other session has ended\..* Password Changing it signs you out/)
+    t.equal((await post(fastify, '/login', { username: 'bare.2', password: NEXT })).statusCode, 200)
+    t.match(readPage(await other.browser.get(url)), { inputs: ['current_password', 'new_password'] })
   })
 })

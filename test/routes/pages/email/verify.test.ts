@@ -2,7 +2,9 @@ import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
 import { letters, tokenOf } from '../../../helpers/letters.ts'
+import { removePassword } from '../../../helpers/no-password.ts'
 import { readPage, submit } from '../../../helpers/page.ts'
+import { browserOf } from '../../../helpers/page-account.ts'
 
 const SMTP = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'Example <no-reply@example.com>' }
 const ABOUT =
@@ -147,6 +149,44 @@ test('the page of a link', async (t) => {
     for (const fields of [{ token: unknown, password: PASSWORD }, { token: unknown }]) {
       t.strictSame(readPage(await submit(fastify, url, fields)), { statusCode: 400, text, inputs: ['email'] })
     }
+  })
+
+  await t.test('asks for the session of an account without a password', async (t) => {
+    const email = 'bare@example.com'
+    const { browser, user } = await browserOf(fastify, { email })
+    const token = await tokenOf(fastify, 'verify-email')
+    await removePassword(fastify, user.id)
+    const stranger = await browserOf(fastify, { username: 'stranger' })
+    const elsewhere =
+      'Confirm your email address This account has no password. Sign in to it in this browser and follow the link in the mail again, or choose a password: that confirms the address as well. Choose a password'
+    const page = `${url}?token=${token}`
+    for (const response of [await fastify.inject(page), await stranger.browser.get(page)]) {
+      t.strictSame(readPage(response), { statusCode: 200, text: elsewhere, inputs: [] })
+      t.match(response.body, 'href="../../pages/password/forgot"')
+    }
+    const refusals: [response: Awaited<ReturnType<typeof submit>>, statusCode: number][] = [
+      [await submit(fastify, url, { token }), 400],
+      [await submit(fastify, url, { token, password: PASSWORD }), 401],
+      [await stranger.browser.submit(url, { token }), 403]
+    ]
+    for (const [response, statusCode] of refusals) {
+      t.strictSame(readPage(response), { statusCode, text: elsewhere, inputs: [] })
+    }
+    t.strictSame(readPage(await browser.get(page)), {
+      statusCode: 200,
+      text: `Confirm your email address Confirm that this address is yours. Account: bare@example.com ${BESIDE.slice('Password '.length)}`,
+      inputs: ['token', 'token']
+    })
+    const other = await browser.submit(url, { token, other: 'x' })
+    t.match(readPage(other), { statusCode: 400, text: /The form could not be read/, inputs: ['token', 'token'] })
+    t.strictSame(readPage(await browser.submit(url, { token })), {
+      statusCode: 200,
+      text: 'Your address is confirmed You can close this page.',
+      inputs: []
+    })
+    t.strictSame(await fastify.database.open().query(sql`SELECT email_verified FROM users WHERE email = ${email}`), [
+      { email_verified: true }
+    ])
   })
 
   await t.test('sends another mail where the address is not verified yet', async (t) => {
