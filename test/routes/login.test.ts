@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { answer, build, cutOff, PASSWORD, post, refusal, signIn } from '../helpers/app.ts'
+import { signInWithout } from '../helpers/no-password.ts'
 
 const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or the password is wrong.')
 const REFRESH_TOKEN = /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/
@@ -7,6 +8,7 @@ const REFRESH_TOKEN = /^[\w-]{22}\.[\w-]{22}\.[\w-]{43}$/
 test('POST /login', async (t) => {
   const fastify = await build(t)
   await signIn(fastify, { username: 'Ada', email: 'Ada@Example.com' })
+  await signInWithout(fastify, { username: 'bare' })
 
   await t.test('answers with tokens for either name, in any letter case', async (t) => {
     for (const name of [{ username: 'aDA' }, { email: 'ada@example.COM' }]) {
@@ -104,6 +106,8 @@ test('POST /login', async (t) => {
     ],
     ['an email in place of the username', { username: 'ada@example.com', password: PASSWORD }],
     ['the username in place of the email', { email: 'ada', password: PASSWORD }],
+    ['the former password of an account that has none', { username: 'bare', password: PASSWORD }],
+    ['what earlier versions stored for no password', { username: 'bare', password: '!' }],
     ['a name of SQL', { username: "ada' OR '1'='1", password: PASSWORD }],
     ['the shortest name and password', { username: 'x', password: 'x' }],
     ['the longest name and password', { username: 'x'.repeat(254), password: 'é'.repeat(1024) }]

@@ -9,6 +9,7 @@ import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClo
 import { migratedDatabase } from '../../helpers/database.ts'
 import { enrolApp, enrolPasskey, recorded, requireStep } from '../../helpers/enrolled.ts'
 import { letters, tokenOf, waiting, write } from '../../helpers/letters.ts'
+import { removePassword } from '../../helpers/no-password.ts'
 
 const NEXT = 'another horse battery staple'
 const DONE = { statusCode: 204, body: '' }
@@ -62,6 +63,15 @@ test('POST /password/reset', async (t) => {
     await reset(await ask(email))
     const { access_token } = (await login(fastify, email, NEXT)).json()
     t.equal((await fastify.inject({ url: '/me', headers: bearer(access_token) })).json().email_verified, true)
+  })
+
+  await t.test('gives an account its first password', async (t) => {
+    const { email, id, bearer: token } = await begin()
+    await removePassword(fastify, id)
+    t.strictSame(await passwords(email), { old: 401, next: 401 })
+    t.strictSame(answer(await reset(await ask(email))), DONE)
+    t.strictSame(await passwords(email), { old: 401, next: 200 })
+    t.equal((await fastify.inject({ url: '/me', headers: bearer(token) })).statusCode, 401)
   })
 
   await t.test('takes a token once, from one of two at once', async (t) => {

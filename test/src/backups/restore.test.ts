@@ -99,6 +99,17 @@ test('restoring', async (t) => {
     await isRestored(t)
   })
 
+  await t.test('restores accounts without a password', async (t) => {
+    await empty(pool)
+    const without = records.map((record) => ({
+      ...record,
+      json: record.json.replaceAll('"password_hash":"none"', '"password_hash":null')
+    }))
+    await restore(pool, without)
+    await isRestored(t)
+    t.strictSame((await pool.query('SELECT DISTINCT password_hash FROM users')).rows, [{ password_hash: null }])
+  })
+
   await t.test('brings a backup of an older version up to date', async (t) => {
     await empty(pool)
     const tables = ['email_changes', 'email_tokens', 'mails']
