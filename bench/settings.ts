@@ -48,6 +48,10 @@ const pages = mkdtempSync(join(tmpdir(), 'latchkey-pages-'))
 atExit(() => rmSync(pages, { recursive: true, force: true }))
 writeFileSync(join(pages, 'texts.en.json'), JSON.stringify({ 'sign-in.title': 'A title of our own' }))
 
+const providers = join(folder, 'providers.json')
+const entry = { id: 'example', kind: 'oidc', issuer: 'https://id.example.com', label: 'Example', client_id: 'latchkey' }
+writeFileSync(providers, JSON.stringify({ providers: [{ ...entry, client_secret: { env: 'SECRET_KEY' } }] }))
+
 const mails: string[] = []
 const mailServer = new SMTPServer({
   authOptional: true,
@@ -105,6 +109,7 @@ const ALL = {
   SERVICE_URL: 'https://www.example.com/home/',
   PAGES: 'on',
   PAGES_FOLDER: pages,
+  PROVIDERS: providers,
   REQUIRE_VERIFIED_EMAIL: 'on',
   HIDE_ACCOUNTS: 'on',
   LIMITS: 'on',
@@ -142,6 +147,9 @@ check(link?.startsWith('https://app.example.com/account/') === true, 'APP_URL', 
 
 const signIn = await (await fetch(`${base}/pages/login`)).text()
 check(signIn.includes('<h1>A title of our own</h1>'), 'PAGES, PAGES_FOLDER')
+
+const listed = await (await fetch(`${base}/providers`)).text()
+check(listed === '{"providers":[{"id":"example","label":"Example","kind":"oidc"}]}', 'PROVIDERS', listed)
 
 const finishRegistration = (password: string) => ask(base, 'POST', '/register/finish', { payload: { token, password } })
 check((await finishRegistration('11 letters.')).code === 'PASSWORD_REJECTED', 'PASSWORD_MIN')

@@ -21,6 +21,7 @@ import {
   type Sender,
   urlHost
 } from './formats.ts'
+import { type ProviderSettings, readProviders } from './providers-file.ts'
 import { readRelyingParty } from './relying-party.ts'
 
 /** The validated configuration, with all defaults, and lists as arrays. */
@@ -35,6 +36,7 @@ export interface Config
     | 'PASSKEY_ORIGINS'
     | 'MAIL_FROM'
     | 'PAGES'
+    | 'PROVIDERS'
   > {
   /** In lower case. */
   RESERVED_USERNAMES: string[]
@@ -46,6 +48,8 @@ export interface Config
   MAIL_FROM: Sender
   /** Whether people sign in and manage their account on the service's own pages. */
   PAGES: 'on' | 'off'
+  /** The providers with which people sign in. */
+  PROVIDERS: ProviderSettings[]
 }
 
 /** The configuration is invalid. The message lists every fault with its fix, without values. */
@@ -76,8 +80,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (OF_PASSKEYS.every((name) => !names.has(name))) {
     faults.push(...readRelyingParty(completePasskeys(settings)).faults)
   }
+  const { providers, faults: ofProviders } = readProvidersOf(settings, environment)
+  faults.push(...ofProviders)
   if (faults.length > 0) throw new ConfigurationError(faults)
-  return complete(settings)
+  return { ...complete(settings), PROVIDERS: providers }
 }
 
 /** The settings that passkeys depend on. */
@@ -92,12 +98,24 @@ function completePasskeys({ PASSKEY_RP_ID, ...settings }: Settings) {
   }
 }
 
-function complete(settings: Settings): Config {
+function readProvidersOf({ PROVIDERS, PAGES, APP_URL }: Settings, environment: NodeJS.ProcessEnv) {
+  if (PROVIDERS === undefined) return { providers: [], faults: [] }
+  const read = readProviders(PROVIDERS, environment)
+  // The way back from a provider ends on the pages, which ask for the second step.
+  if (pagesOf({ PAGES, APP_URL }) === 'off') read.faults.push('PROVIDERS needs the pages: set PAGES=on')
+  return read
+}
+
+const pagesOf = ({ PAGES, APP_URL }: { PAGES?: 'on' | 'off' | undefined; APP_URL?: string | undefined }) =>
+  PAGES ?? (APP_URL === undefined ? 'on' : 'off')
+
+function complete(settings: Settings): Omit<Config, 'PROVIDERS'> {
+  const { PROVIDERS: _, ...given } = settings
   const { APP_URL, SERVICE_URL } = settings
   const passkeys = completePasskeys(settings)
   return {
-    ...settings,
-    PAGES: settings.PAGES ?? (APP_URL === undefined ? 'on' : 'off'),
+    ...given,
+    PAGES: pagesOf(settings),
     ...(APP_URL !== undefined && { APP_URL: normalUrl(APP_URL) }),
     ...(SERVICE_URL !== undefined && { SERVICE_URL: normalUrl(SERVICE_URL) }),
     RESERVED_USERNAMES: settings.RESERVED_USERNAMES === 'none' ? [] : list(settings.RESERVED_USERNAMES.toLowerCase()),

@@ -112,6 +112,7 @@ export const Environment = Type.Object(
     SERVICE_URL: publicUrl,
     PAGES: Type.Optional(Type.Union([Type.Literal('on'), Type.Literal('off')], { fix: 'on or off' })),
     PAGES_FOLDER: Type.Optional(Type.String({ format: 'readable-folder', fix: 'the path of a readable folder' })),
+    PROVIDERS: Type.Optional(Type.String({ fix: 'the path of a JSON file' })),
     REQUIRE_VERIFIED_EMAIL: onOff('off'),
     HIDE_ACCOUNTS: onOff('off'),
     LIMITS: onOff('on'),

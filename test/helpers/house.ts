@@ -9,7 +9,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['config', 'passwords', 'transport'],
   ['app-options.ts', 'database', 'pages'],
   ['secrets', 'users', 'audit', 'outbox', 'transfer'],
-  ['keys', 'sessions', 'limits', 'factors', 'mail'],
+  ['keys', 'sessions', 'limits', 'factors', 'mail', 'providers'],
   ['tokens', 'admin', 'doctor'],
   ['flows', 'backups'],
   ['app.ts', 'signals.ts', 'fastify-cli.d.ts'],

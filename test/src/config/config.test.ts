@@ -9,6 +9,7 @@ const SECRET = 'x'.repeat(32)
 
 const DEFAULTS = {
   PAGES: 'on',
+  PROVIDERS: [],
   DATABASE_POOL: 10,
   DATA_DIR: './data',
   KEY_MAX_AGE: 90,
@@ -133,6 +134,7 @@ test('every setting is parsed from text', (t) => {
   t.strictSame(readConfig(environment), {
     ...settings,
     PAGES: 'off',
+    PROVIDERS: [],
     ...numbers,
     MAIL_FROM: { name: 'The Example', address: 'no-reply@example.com' },
     RESERVED_USERNAMES: ['example', 'example.staff'],

@@ -1,0 +1,226 @@
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type Static, Type } from '@sinclair/typebox'
+import { Ajv, type ErrorObject } from 'ajv'
+import { isPlainLoopback } from '../http/loopback.ts'
+import { describeFaults, STRICT } from '../http/validation.ts'
+import { isPublicUrl } from './formats.ts'
+
+/** The kinds of provider. `oidc` is any OpenID provider. */
+export const PROVIDER_KINDS = ['google', 'microsoft', 'apple', 'github', 'oidc'] as const
+export type ProviderKind = (typeof PROVIDER_KINDS)[number]
+
+/** A provider with which people sign in. */
+export interface ProviderSettings {
+  /** Part of its path. */
+  id: string
+  kind: ProviderKind
+  /** The text of its button. */
+  label: string
+  /** The issuer of its tokens; of GitHub, the address of the website. */
+  issuer: string
+  clientId: string
+  /** How this service authenticates to it: with a secret, or at Apple with a key that signs one. */
+  client: { secret: string } | AppleKey
+  scopes: string[]
+  /** Whether an address that it calls verified is taken for verified. */
+  trustEmail: boolean
+  /** What happens if its verified address belongs to an account. */
+  link: 'ask' | 'verified_email'
+  /** Whether people without an account get one. */
+  signUp: boolean
+}
+
+/** The key with which client secrets for Apple are signed. */
+export interface AppleKey {
+  team: string
+  keyId: string
+  /** A P-256 key in PEM. */
+  key: string
+}
+
+/** The maximum size of the file, and of each file with a secret, in bytes. */
+const MAX_BYTES = 65_536
+
+const strict = { additionalProperties: false }
+const text = (description: string, pattern: string) => Type.String({ pattern, description })
+const visible = text('text of 1 to 255 visible characters', '^[!-~]{1,255}$')
+const Secret = Type.Union([
+  Type.String({ minLength: 1 }),
+  Type.Object({ env: Type.String({ minLength: 1 }) }, strict),
+  Type.Object({ file: Type.String({ minLength: 1 }) }, strict)
+])
+
+const Given = Type.Object(
+  {
+    id: text('1 to 32 characters of a-z, 0-9 and -', '^[a-z0-9-]{1,32}$'),
+    kind: Type.String({ enum: PROVIDER_KINDS }),
+    label: Type.Optional(text('text of 1 to 64 characters, without control characters', '^[^\\p{C}]{1,64}$')),
+    issuer: Type.Optional(Type.String({ format: 'issuer', description: 'an https:// URL without a query' })),
+    client_id: visible,
+    client_secret: Type.Optional(Secret),
+    team: Type.Optional(visible),
+    key_id: Type.Optional(visible),
+    key: Type.Optional(Secret),
+    scopes: Type.Optional(
+      Type.Array(text('a scope', '^[!#-\\[\\]-~]{1,128}$'), { minItems: 1, maxItems: 20, uniqueItems: true })
+    ),
+    trust_email: Type.Optional(Type.Boolean()),
+    link: Type.Optional(Type.String({ enum: ['ask', 'verified_email'] })),
+    sign_up: Type.Optional(Type.Boolean())
+  },
+  strict
+)
+type Given = Static<typeof Given>
+
+const ProvidersFile = Type.Object({ providers: Type.Array(Given, { maxItems: 50 }) }, strict)
+
+const ajv = new Ajv({ ...STRICT, strict: false, formats: { issuer: isIssuer } })
+const isValid = ajv.compile<Static<typeof ProvidersFile>>(ProvidersFile)
+
+/** An https URL, or http on this machine. */
+function isIssuer(url: string): boolean {
+  return isPublicUrl(url) && (url.startsWith('https:') || isPlainLoopback(url))
+}
+
+/** What each kind has unless the file says otherwise. */
+const KINDS: Record<ProviderKind, { label?: string; issuer?: string; scopes: string[]; trustEmail: boolean }> = {
+  google: { label: 'Google', issuer: 'https://accounts.google.com', scopes: ['openid', 'email'], trustEmail: true },
+  microsoft: { label: 'Microsoft', scopes: ['openid', 'email'], trustEmail: false },
+  apple: { label: 'Apple', issuer: 'https://appleid.apple.com', scopes: ['openid', 'email'], trustEmail: true },
+  github: { label: 'GitHub', issuer: 'https://github.com', scopes: ['user:email'], trustEmail: true },
+  oidc: { scopes: ['openid', 'email'], trustEmail: false }
+}
+
+/** Issuers of Microsoft for more than one tenant: tokens of such come from other issuers. */
+const MANY_TENANTS = /\/(?:common|organizations|consumers)(?:\/|$)/
+
+/** The providers, and what is wrong with the file: with its place, and without values. */
+export interface ProvidersRead {
+  providers: ProviderSettings[]
+  faults: string[]
+}
+
+/**
+ * Reads the file that PROVIDERS names, and the secrets that it refers to.
+ *
+ * @param environment where `{"env": "NAME"}` is looked up
+ */
+export function readProviders(path: string, environment: NodeJS.ProcessEnv): ProvidersRead {
+  const faults: string[] = []
+  const content = readJson(path, faults)
+  if (content === undefined) return { providers: [], faults }
+  if (!isValid(content)) {
+    const found = describeFaults(isValid.errors as ErrorObject[])
+    return { providers: [], faults: found.map((fault) => `PROVIDERS: ${fault.path || '/'} ${fault.message}`) }
+  }
+  const ids = new Set<string>()
+  const providers = content.providers.map((given, index) => {
+    const complain = (name: string, message: string) => faults.push(`PROVIDERS: /providers/${index}/${name} ${message}`)
+    if (ids.has(given.id)) complain('id', 'is the id of another provider')
+    ids.add(given.id)
+    const secret = (name: 'client_secret' | 'key') => readSecret(given[name], { path, environment }, name, complain)
+    return complete(given, secret, complain)
+  })
+  return { providers, faults }
+}
+
+type Complain = (name: string, message: string) => void
+
+function complete(
+  given: Given,
+  secret: (name: 'client_secret' | 'key') => string,
+  complain: Complain
+): ProviderSettings {
+  const kind = given.kind as ProviderKind
+  const { id, client_id: clientId, issuer, label, scopes, trust_email, link = 'ask', sign_up: signUp = true } = given
+  const defaults = KINDS[kind]
+  if (issuer === undefined && defaults.issuer === undefined) complain('issuer', 'is required')
+  if (kind === 'microsoft' && issuer !== undefined && MANY_TENANTS.test(issuer)) {
+    complain('issuer', 'must be that of one tenant: https://login.microsoftonline.com/<tenant id>/v2.0')
+  }
+  if (kind === 'microsoft' && trust_email) complain('trust_email', 'must be false: Microsoft does not verify addresses')
+  if (kind !== 'github' && scopes && !scopes.includes('openid')) complain('scopes', 'must contain openid')
+  return {
+    id,
+    kind,
+    label: label ?? defaults.label ?? id,
+    issuer: issuer ?? defaults.issuer ?? '',
+    clientId,
+    client: kind === 'apple' ? appleKey(given, secret, complain) : clientSecret(given, secret, complain),
+    scopes: scopes ?? defaults.scopes,
+    trustEmail: trust_email ?? defaults.trustEmail,
+    link: link as ProviderSettings['link'],
+    signUp
+  }
+}
+
+function clientSecret(given: Given, secret: (name: 'client_secret') => string, complain: Complain): { secret: string } {
+  for (const name of ['team', 'key_id', 'key'] as const) {
+    if (given[name] !== undefined) complain(name, 'is for Apple only')
+  }
+  return { secret: secret('client_secret') }
+}
+
+function appleKey(given: Given, secret: (name: 'key') => string, complain: Complain): AppleKey {
+  const { team = '', key_id: keyId = '' } = given
+  if (team === '') complain('team', 'is required')
+  if (keyId === '') complain('key_id', 'is required')
+  if (given.client_secret !== undefined) complain('client_secret', 'is not for Apple: give team, key_id and key')
+  const key = secret('key')
+  if (key !== '' && !isP256Key(key)) complain('key', 'must be a private P-256 key in PEM, as Apple offers it (.p8)')
+  return { team, keyId, key }
+}
+
+function isP256Key(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
+}
+
+/** @returns an empty text after a fault */
+function readSecret(
+  given: Static<typeof Secret> | undefined,
+  { path, environment }: { path: string; environment: NodeJS.ProcessEnv },
+  name: string,
+  complain: Complain
+): string {
+  if (given === undefined) {
+    complain(name, 'is required')
+    return ''
+  }
+  if (typeof given === 'string') return given
+  if ('env' in given) {
+    const value = environment[given.env]
+    if (!value) complain(`${name}/env`, 'must name an environment variable that is set')
+    return value ?? ''
+  }
+  const value = readText(resolve(dirname(path), given.file))?.trim()
+  if (!value) complain(`${name}/file`, 'must be the path of a readable file of at most 64 KB')
+  return value ?? ''
+}
+
+function readJson(path: string, faults: string[]): unknown {
+  const content = readText(path)
+  if (content === undefined) {
+    faults.push('PROVIDERS must be the path of a readable file of at most 64 KB')
+    return undefined
+  }
+  try {
+    return JSON.parse(content)
+  } catch {
+    faults.push('PROVIDERS must be the path of a file in JSON')
+    return undefined
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return statSync(path).size > MAX_BYTES ? undefined : readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

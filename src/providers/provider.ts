@@ -1,0 +1,84 @@
+import type { ProviderSettings } from '../config/providers-file.ts'
+
+/** Why signing in with a provider failed. The audit log has it; the page does not tell. */
+export type Reason =
+  // The attempt.
+  | 'no attempt'
+  | 'attempt expired'
+  | 'attempt of another provider'
+  // The answer of the provider.
+  | 'access denied'
+  | 'provider unavailable'
+  | 'refused by the provider'
+  | 'client refused'
+  | 'code refused'
+  | 'invalid answer'
+  // The ID token.
+  | 'wrong issuer'
+  | 'wrong audience'
+  | 'wrong authorized party'
+  | 'wrong nonce'
+  | 'token expired'
+  | 'token of the future'
+  | 'unknown key'
+  | 'invalid subject'
+  // The account.
+  | 'no account'
+  | 'identity taken'
+  | 'session ended'
+
+/** Signing in with a provider failed. It carries no other error: those of the library contain tokens. */
+export class FederationRefusal extends Error {
+  override readonly name = 'FederationRefusal'
+  readonly reason: Reason
+
+  constructor(reason: Reason) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+/** What ties the answer of a provider to the request: random, and known to the browser alone. */
+export interface Secrets {
+  state: string
+  nonce: string
+  /** The code verifier of PKCE (RFC 7636). */
+  verifier: string
+}
+
+/** Who signed in at a provider. */
+export interface ProvenIdentity {
+  issuer: string
+  /** Unique at the issuer, and never given anew. */
+  subject: string
+  email?: string
+  /** Whether the address is trusted: the provider has verified it, and is trusted to do so. */
+  emailIsVerified: boolean
+}
+
+/** A provider with which people sign in. */
+export interface Provider {
+  readonly settings: ProviderSettings
+  /** The address to which the provider sends people back. */
+  readonly redirectUri: string
+  /**
+   * Begins a sign-in.
+   *
+   * @returns the address at the provider
+   * @throws FederationRefusal
+   */
+  begin(secrets: Secrets): Promise<string>
+  /**
+   * Completes a sign-in.
+   *
+   * @param answer the parameters that came back
+   * @throws FederationRefusal
+   */
+  complete(answer: URLSearchParams, secrets: Secrets): Promise<ProvenIdentity>
+  /**
+   * Fetches what the provider announces, for a test of its settings.
+   *
+   * @throws FederationRefusal
+   */
+  check(): Promise<void>
+}
