@@ -14,6 +14,8 @@ import recoveryCodes from '../plugins/factors/recovery-codes.ts'
 import totp from '../plugins/factors/totp.ts'
 import emailLinks from '../plugins/flows/email-links.ts'
 import factorEnrolment from '../plugins/flows/factor-enrolment.ts'
+import federation from '../plugins/flows/federation.ts'
+import identities from '../plugins/flows/identities.ts'
 import ownAccount from '../plugins/flows/own-account.ts'
 import ownPassword from '../plugins/flows/own-password.ts'
 import ownSessions from '../plugins/flows/own-sessions.ts'
@@ -42,6 +44,8 @@ import tracing from '../plugins/observability/tracing.ts'
 import pageSessions from '../plugins/pages/page-sessions.ts'
 import pages from '../plugins/pages/pages.ts'
 import passwords from '../plugins/passwords.ts'
+import federationCookies from '../plugins/providers/federation-cookies.ts'
+import providers from '../plugins/providers/providers.ts'
 import openapi from '../plugins/schemas/openapi.ts'
 import serializers from '../plugins/schemas/serializers.ts'
 import deriveKey from '../plugins/secrets/derive-key.ts'
@@ -67,6 +71,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   clock,
   config,
   ceremonies,
+  providers,
   pg,
   database,
   secrets,
@@ -105,6 +110,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   totp,
   recoveryCodes,
   passkeys,
+  federationCookies,
   // What users do: register, sign in, change their account, follow links in mails; and the pages for it.
   registration,
   signIn,
@@ -113,8 +119,10 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   ownSessions,
   factorEnrolment,
   passkeyEnrolment,
+  identities,
   emailLinks,
   pageSessions,
+  federation,
   pages,
   // Periodic work, and observation.
   emailTokenPurge,

@@ -19,6 +19,7 @@ const IN_THE_EXPORT: Record<string, string> = {
   totp: 'mfa',
   recovery_codes: 'recovery_codes',
   passkeys: 'passkeys',
+  identities: 'identities',
   login_steps: 'login_steps',
   mails: 'mails',
   audit: 'records'

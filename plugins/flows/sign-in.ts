@@ -1,9 +1,10 @@
 import type { Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Detail } from '../../src/audit/actions.ts'
 import type { Admission } from '../../src/concurrency/semaphore.ts'
 import type { Database } from '../../src/database/database.ts'
-import { type Code, Problem, type Proof } from '../../src/errors.ts'
+import { type Code, Problem } from '../../src/errors.ts'
 import type { Checked } from '../../src/factors/factor.ts'
 import { beginLoginStep, refundLoginStep, tryLoginStep, useLoginStep } from '../../src/factors/login-steps.ts'
 import { isDeviceOf } from '../../src/limits/device-token.ts'
@@ -48,6 +49,15 @@ export interface IdentifiedPasskey {
   pageSecret?: Buffer
 }
 
+/** An account whose owner has signed in at a provider. */
+export interface IdentifiedAccount {
+  account: Credentials
+  /** The id of the provider. */
+  provider: string
+  /** The secret for the cookie of the pages. */
+  pageSecret: Buffer
+}
+
 /** The sign-in flow. */
 export interface SignIn {
   /**
@@ -77,6 +87,13 @@ export interface SignIn {
    * @throws Problem PASSKEY_INVALID if it cannot be used or the account is disabled; EMAIL_UNVERIFIED
    */
   withPasskey(request: FastifyRequest, reply: FastifyReply, passkey: IdentifiedPasskey): Promise<SignedIn>
+  /**
+   * Opens a session for the owner of an account at a provider, with the refresh token in a cookie.
+   *
+   * @throws Problem INVALID_CREDENTIALS for a disabled account; EMAIL_UNVERIFIED; MFA_REQUIRED with the challenge of a
+   * second step
+   */
+  withIdentity(request: FastifyRequest, reply: FastifyReply, identified: IdentifiedAccount): Promise<SignedIn>
 }
 
 declare module 'fastify' {
@@ -139,9 +156,9 @@ export default fp(
     async function requireSecondStep(
       request: FastifyRequest,
       account: Credentials,
-      inCookie: boolean
+      first: { inCookie: boolean; amr: Method[] }
     ): Promise<Problem> {
-      const begun = await beginLoginStep(request.database, { ...account, inCookie })
+      const begun = await beginLoginStep(request.database, { ...account, ...first })
       if (!begun) return refuse(request, account, 'account changed meanwhile')
       const challenge = await factors.challengeFor(request, account, { for: 'second step', step: begun.hash })
       request.record('second step asked', { account: account.id })
@@ -168,12 +185,13 @@ export default fp(
       {
         session,
         account,
-        method,
+        detail,
         inCookie
-      }: { session: OpenedSession; account: Owner; method: Proof; inCookie: boolean }
+      }: { session: OpenedSession; account: Owner; detail: Detail; inCookie: boolean }
     ): Promise<SignedIn> {
       const { id } = account
-      reply.request.record('login', { account: id, session: session.refreshToken.session, detail: { method } })
+      const action = session.amr.includes('fed') ? 'federated login' : 'login'
+      reply.request.record(action, { account: id, session: session.refreshToken.session, detail })
       // Last, since an error response would also set the cookie.
       await limits.rememberDevice(reply, account)
       return { session, account: { id, username: session.username }, inCookie }
@@ -186,23 +204,23 @@ export default fp(
         if (isUnverified(account)) throw refuse(request, account, 'email not verified', 'EMAIL_UNVERIFIED')
         await renewHash(request, checked, credentials.password)
         const { inCookie, pageSecret } = credentials
-        if (account.mfa_required) throw await requireSecondStep(request, account, inCookie)
-        const session = await open(request.database, request, account, addProof([], 'password'), pageSecret)
-        return finish(reply, { session, account, method: 'password', inCookie })
+        const amr = addProof([], 'password')
+        if (account.mfa_required) throw await requireSecondStep(request, account, { inCookie, amr })
+        const session = await open(request.database, request, account, amr, pageSecret)
+        return finish(reply, { session, account, detail: { method: 'password' }, inCookie })
       },
 
       async withSecondStep(request, reply, { mfa_token, credential, ...codes }, pageSecret) {
         const step = await tryLoginStep(request.database, mfa_token)
         if (!step) throw refuseStep(request, undefined)
-        const { hash, account, inCookie } = step
+        const { hash, account, inCookie, amr } = step
         const answers = { ...codes, passkey: credential }
         const attempt = { account, answers, purpose: { for: 'second step', step: hash } } as const
         const done = factors.check(request, attempt, (use) =>
           request.database.transact(async (transaction) => {
             if (!(await useLoginStep(transaction, step))) throw refuseStep(request, account)
             const method = await use(transaction)
-            const amr = addProof(addProof([], 'password'), method)
-            return { session: await open(transaction, request, account, amr, pageSecret), method }
+            return { session: await open(transaction, request, account, addProof(amr, method), pageSecret), method }
           })
         )
         const { session, method } = await done.catch(async (error) => {
@@ -211,7 +229,7 @@ export default fp(
           }
           throw error
         })
-        return finish(reply, { session, account, method, inCookie })
+        return finish(reply, { session, account, detail: { method }, inCookie })
       },
 
       async withPasskey(request, reply, { user, checked, inCookie, pageSecret }) {
@@ -236,7 +254,20 @@ export default fp(
         })
         checked.used?.()
         await limits.resetGuesses(request, account)
-        return finish(reply, { session, account, method: checked.proof, inCookie })
+        return finish(reply, { session, account, detail: { method: checked.proof }, inCookie })
+      },
+
+      async withIdentity(request, reply, { account, provider, pageSecret }) {
+        const refuseIdentity = (reason: string, code: Code = 'INVALID_CREDENTIALS') => {
+          request.record('federated login failed', { account: account.id, detail: { reason, provider } })
+          return new Problem(code)
+        }
+        if (account.disabled) throw refuseIdentity('account disabled')
+        if (isUnverified(account)) throw refuseIdentity('email not verified', 'EMAIL_UNVERIFIED')
+        const amr = addProof([], 'provider')
+        if (account.mfa_required) throw await requireSecondStep(request, account, { inCookie: true, amr })
+        const session = await open(request.database, request, account, amr, pageSecret)
+        return finish(reply, { session, account, detail: { provider }, inCookie: true })
       }
     } satisfies SignIn)
   },

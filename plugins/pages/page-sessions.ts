@@ -18,7 +18,8 @@ import type { SignedIn } from '../flows/sign-in.ts'
 /** The browser session of the pages: one with that of the API, by a cookie of its own (RFC 6265bis). */
 export interface PageSessions {
   /**
-   * Opens a session by a sign-in, sets its cookies, and ends the sessions of the cookies that these replace.
+   * Opens a session by a sign-in, sets its cookies, and ends the sessions of the cookies that these replace. Links the
+   * identity that waits for a sign-in to this account.
    *
    * @param signIn opens the session with the secret for the cookie of the pages
    */
@@ -52,7 +53,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config, sessions } = fastify
+    const { clock, config, identities, sessions } = fastify
     const secure = !isPlainLoopback(config.PUBLIC_URL)
     const name = secure ? '__Host-latchkey_session' : 'latchkey_session'
 
@@ -92,12 +93,16 @@ export default fp(
 
       async open(request, reply, signIn) {
         const secret = createPageSecret()
-        const { refreshToken, lastUsedAt, expiresAt } = (await signIn(secret)).session
+        const { session, account } = await signIn(secret)
+        const { refreshToken, lastUsedAt, expiresAt } = session
         // The sign-in is stored: a database that fails now must not turn it into a refusal.
         await endBoth(request).catch((err) => request.log.warn({ err }, 'could not end the session before a sign-in'))
         setCookie(reply, writePageToken({ session: refreshToken.session, secret }), sessions.rules.REFRESH_MAX_TTL)
         const seconds = Math.ceil((expiresAt.getTime() - lastUsedAt.getTime()) / 1000)
         sessions.setCookie(reply, writeRefreshToken(refreshToken), seconds)
+        await identities
+          .linkPending(request, reply, account.id)
+          .catch((err) => request.log.warn({ err }, 'could not link an identity after a sign-in'))
       },
 
       async find(request) {
@@ -123,5 +128,5 @@ export default fp(
       }
     } satisfies PageSessions)
   },
-  { name: 'page-sessions', dependencies: ['audit', 'clock', 'config', 'database', 'sessions'] }
+  { name: 'page-sessions', dependencies: ['audit', 'clock', 'config', 'database', 'identities', 'sessions'] }
 )

@@ -19,6 +19,8 @@ export interface Returning {
    * otherwise its own page.
    */
   afterSignIn(request: FastifyRequest): string
+  /** Leads on to where a text says, or to the account if it is not allowed. */
+  leadOn(text: string | undefined, page: PageContext): View | GoTo
   /** Whether a request leads to a frontend, which needs a refresh token. */
   leadsToFrontend(request: FastifyRequest): boolean
 }
@@ -26,10 +28,8 @@ export interface Returning {
 export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['config']): Returning {
   const origins = new Set([...CORS_ORIGINS, ...(APP_URL === undefined ? [] : [new URL(APP_URL).origin])])
 
-  function read(request: FastifyRequest): ReturnTo | undefined {
-    const sent = sentIn(request)
-    return typeof sent === 'string' ? readReturnTo(sent, origins) : undefined
-  }
+  const readText = (text: unknown) => (typeof text === 'string' ? readReturnTo(text, origins) : undefined)
+  const read = (request: FastifyRequest) => readText(sentIn(request))
 
   const given = (request: FastifyRequest) => (read(request) ? String(sentIn(request)) : undefined)
 
@@ -39,11 +39,8 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
       throw new Problem('VALIDATION_FAILED', { errors: [{ path: RETURN_TO, message: 'must be an address of ours' }] })
     },
     given,
-    goOn(request, page) {
-      const target = read(request)
-      if (!target) return { goTo: 'pages/account' }
-      return 'url' in target ? handOverView(page, target.url) : { goTo: target.path }
-    },
+    goOn: (request, page) => leadTo(read(request), page),
+    leadOn: (text, page) => leadTo(readText(text), page),
     afterSignIn: (request) => given(request) ?? pageOf(request),
     leadsToFrontend(request) {
       const target = read(request)
@@ -54,6 +51,11 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
 
 /** The page of a request, with its query: the `return_to` that leads back to it. */
 export const pageOf = ({ routeOptions, url }: FastifyRequest): string => `${routeOptions.url}${queryOf(url)}`
+
+function leadTo(target: ReturnTo | undefined, page: PageContext): View | GoTo {
+  if (!target) return { goTo: 'pages/account' }
+  return 'url' in target ? handOverView(page, target.url) : { goTo: target.path }
+}
 
 function sentIn({ body, query }: FastifyRequest): unknown {
   const { return_to } = (body ?? query) as { return_to?: unknown }

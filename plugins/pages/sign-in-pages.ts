@@ -14,8 +14,8 @@ import type { Returning } from './return-to.ts'
 export interface SignInPages {
   /** The first page; what was typed stays, but for the password. */
   first(visit: Pick<Visit, 'request' | 'page'>, problem?: Problem): Promise<View>
-  /** The page that asks for the second step. */
-  second(visit: Pick<Visit, 'request' | 'page'>, challenge: AuthenticationChallenge): View
+  /** The page that asks for the second step. @param goOn where to go on, unless the request says so */
+  second(visit: Pick<Visit, 'request' | 'page'>, challenge: AuthenticationChallenge, goOn?: string): View
   /** The same after a refusal; the first page once the step cannot be continued. */
   secondAgain(visit: Pick<Visit, 'request' | 'page'>, problem: Problem): Promise<View>
 }
@@ -62,9 +62,9 @@ export function createSignInPages(fastify: FastifyInstance, returnTo: Returning)
       })
     },
 
-    second({ request, page }, challenge) {
+    second({ request, page }, challenge, goOn = returnTo.given(request)) {
       const { mfa_token } = challenge
-      const hidden = { mfa_token, challenge: writeChallenge(challenge), return_to: returnTo.given(request) }
+      const hidden = { mfa_token, challenge: writeChallenge(challenge), return_to: goOn }
       return secondStepView(page, { action: 'pages/login/mfa', challenge, hidden })
     },
 

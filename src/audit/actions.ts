@@ -44,6 +44,12 @@ export const ACTIONS = [
   'passkey login throttled',
   'stepped up',
   'step-up failed',
+  'federated login',
+  'federated login failed',
+  'federated login throttled',
+  'identity linked',
+  'identity unlinked',
+  'account claimed',
   'totp added',
   'totp removed',
   'recovery codes made',
@@ -99,6 +105,8 @@ export interface Detail {
   reason?: string
   /** What was proven, or is to be. */
   method?: Proof
+  /** The id of a provider in the settings. */
+  provider?: string
   kid?: string
   count?: number
   /** `seq` of the last purged record. */

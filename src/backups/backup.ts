@@ -14,6 +14,7 @@ export const TABLES = [
   'totp',
   'recovery_codes',
   'passkeys',
+  'identities',
   'login_steps',
   'spent_challenges',
   'resting_usernames',

@@ -5,10 +5,9 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
 import { isPlainLoopback } from '../http/loopback.ts'
 import { describeFaults, STRICT } from '../http/validation.ts'
+import { PROVIDER_KINDS } from '../schemas/identities.ts'
 import { isPublicUrl } from './formats.ts'
 
-/** The kinds of provider. `oidc` is any OpenID provider. */
-export const PROVIDER_KINDS = ['google', 'microsoft', 'apple', 'github', 'oidc'] as const
 export type ProviderKind = (typeof PROVIDER_KINDS)[number]
 
 /** A provider with which people sign in. */

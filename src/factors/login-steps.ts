@@ -11,13 +11,15 @@ export const LOGIN_STEP_TRIES = 5
 
 const TOKEN_BYTES = 32
 
-/** A sign-in with a verified password that awaits its second step. */
+/** A sign-in whose first step succeeded, that awaits its second step. */
 export interface LoginStep {
   /** SHA-256 of the token, which is stored instead of it, and is part of the purpose of a challenge. */
   hash: Buffer
   account: StepAccount
   /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
+  /** What the first step proved (RFC 8176). */
+  amr: string[]
 }
 
 /** The account of a login step, as read at an attempt. */
@@ -30,6 +32,8 @@ export type StepAccount = Pick<
 export interface FirstStep extends Pick<Credentials, 'id' | 'password_version'> {
   /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
+  /** What was proven (RFC 8176): a password, unless stated. */
+  amr?: readonly string[]
 }
 
 /**
@@ -40,7 +44,7 @@ export interface FirstStep extends Pick<Credentials, 'id' | 'password_version'> 
  */
 export async function beginLoginStep(
   database: Database,
-  { id, password_version, inCookie }: FirstStep
+  { id, password_version, inCookie, amr = ['pwd'] }: FirstStep
 ): Promise<{ token: string; hash: Buffer } | undefined> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
   const hash = hashOf(token)
@@ -51,8 +55,9 @@ export async function beginLoginStep(
        WHERE id = ${id} AND password_version = ${password_version} AND disabled_at IS NULL AND mfa_required
        FOR SHARE
      )
-     INSERT INTO login_steps (hash, user_id, password_version, in_cookie, created_at, expires_at)
-     SELECT ${hash}, owner.id, ${password_version}, ${inCookie}, moment, moment + make_interval(secs => ${LOGIN_STEP_SECONDS})
+     INSERT INTO login_steps (hash, user_id, password_version, in_cookie, amr, created_at, expires_at)
+     SELECT ${hash}, owner.id, ${password_version}, ${inCookie}, ${amr}, moment,
+       moment + make_interval(secs => ${LOGIN_STEP_SECONDS})
      FROM owner, ${CLOCK}
      RETURNING 1`
   )
@@ -72,15 +77,15 @@ const ACCOUNT = sql`users.id, username, email, email_verified, users.password_ve
  */
 export async function tryLoginStep(database: Database, token: string): Promise<LoginStep | undefined> {
   const hash = hashOf(token)
-  const [row] = await database.query<StepAccount & { in_cookie: boolean }>(
+  const [row] = await database.query<StepAccount & { in_cookie: boolean; amr: string[] }>(
     sql`UPDATE login_steps AS step SET attempts = attempts + 1
      FROM users
      WHERE hash = ${hash} AND attempts < ${LOGIN_STEP_TRIES} AND ${USABLE}
-     RETURNING ${ACCOUNT}, in_cookie`
+     RETURNING ${ACCOUNT}, in_cookie, amr`
   )
   if (!row) return undefined
-  const { in_cookie: inCookie, ...account } = row
-  return { hash, account, inCookie }
+  const { in_cookie: inCookie, amr, ...account } = row
+  return { hash, account, inCookie, amr }
 }
 
 /** Finds the step of a token without counting an attempt, to show it again. */

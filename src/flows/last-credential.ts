@@ -4,7 +4,7 @@ import { Problem } from '../errors.ts'
 import { PASSWORD_HASH } from '../users/credentials.ts'
 
 /**
- * Requires that an account can sign in: with a password, with a usable passkey, or by an address to which a link to
+ * Requires that an account can sign in: with a password, with a usable passkey, with a provider, or by an address to which a link to
  * choose a password can be sent. Called after a credential was removed, in the transaction that removed it and has locked
  * the account.
  *
@@ -16,6 +16,7 @@ export async function requireCredential(transaction: Database, user: string, rpI
     sql`SELECT FROM users
      WHERE id = ${user} AND (
        ${PASSWORD_HASH} IS NOT NULL OR (email IS NOT NULL AND email_verified)
+       OR EXISTS (SELECT FROM identities WHERE user_id = users.id)
        OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id AND rp_id = ${rpId ?? null})
      )`
   )

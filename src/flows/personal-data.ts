@@ -7,6 +7,7 @@ import { listRecoveryCodes } from '../factors/recovery-codes.ts'
 import { readFactors } from '../factors/state.ts'
 import { readGuesses } from '../limits/guesses.ts'
 import { listEmailTokens } from '../mail/email-tokens.ts'
+import { listIdentities } from '../providers/identities.ts'
 import { listRestingUsernames } from '../users/resting-usernames.ts'
 import { USER, type UserRow } from '../users/users.ts'
 
@@ -58,6 +59,7 @@ async function* write(
   yield `,"mfa":${JSON.stringify({ required: factors?.required ?? false, totp })}`
   yield `,"recovery_codes":${JSON.stringify(await listRecoveryCodes(openDatabase(), account.id))}`
   yield `,"passkeys":${JSON.stringify(await listPasskeys(openDatabase(), account.id))}`
+  yield `,"identities":${JSON.stringify(await listIdentities(openDatabase(), account.id))}`
   yield `,"login_steps":${JSON.stringify(await listLoginSteps(openDatabase(), account.id))}`
   for (const [name, select] of Object.entries(LISTS)) {
     yield `,${JSON.stringify(name)}:[`

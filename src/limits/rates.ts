@@ -4,6 +4,7 @@ export const ADDRESS_LIMITS = {
   register: { most: 30, within: 3600 },
   'second factor': { most: 60, within: 300 },
   'passkey login': { most: 120, within: 300 },
+  'federated login': { most: 120, within: 300 },
   refresh: { most: 300, within: 300 },
   logout: { most: 300, within: 300 },
   mail: { most: 30, within: 3600 },

@@ -24,6 +24,7 @@ export type Reason =
   | 'invalid subject'
   // The account.
   | 'no account'
+  | 'no verified address'
   | 'identity taken'
   | 'session ended'
 

@@ -111,6 +111,15 @@ export const AccountExport = Type.Object(
       transports: Type.Array(Text),
       rp_id: Text
     }),
+    identities: list({
+      id: Text,
+      provider: Text,
+      issuer: Text,
+      subject: Text,
+      email: nullable(Text),
+      linked_at: Time,
+      last_used_at: nullable(Time)
+    }),
     login_steps: list({ created_at: Time, expires_at: Time, used_at: nullable(Time), attempts: Type.Integer() }),
     sessions: list({
       id: Text,

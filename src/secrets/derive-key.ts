@@ -5,6 +5,7 @@ export type KeyPurpose =
   | 'audit'
   | 'device cookie'
   | 'email tokens'
+  | 'federation'
   | 'limits'
   | 'passkey challenges'
   | 'recovery codes'

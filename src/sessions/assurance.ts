@@ -1,13 +1,19 @@
 import type { Proof } from '../errors.ts'
 
-/** How a user was authenticated (RFC 8176 §2), in the order in which tokens list it. */
-const METHODS = ['pwd', 'otp', 'pop', 'user', 'mfa'] as const
+/**
+ * How a user was authenticated (RFC 8176 §2; `fed`: at another provider), in the order in which tokens list it.
+ */
+const METHODS = ['pwd', 'fed', 'otp', 'pop', 'user', 'mfa'] as const
 export type Method = (typeof METHODS)[number]
 
 /** The authentication assurance level (NIST SP 800-63B-4 §2): `aal2` with two factors. */
 export type Level = 'aal1' | 'aal2'
 
-const METHODS_OF: Record<Proof, readonly Method[]> = {
+/** What a session rests on: a proof, or a sign-in at a provider. */
+export type Authenticator = Proof | 'provider'
+
+const METHODS_OF: Record<Authenticator, readonly Method[]> = {
+  provider: ['fed'],
   password: ['pwd'],
   totp: ['otp'],
   recovery_code: ['otp'],
@@ -16,14 +22,15 @@ const METHODS_OF: Record<Proof, readonly Method[]> = {
 }
 
 /**
- * Adds the methods of a proof to those of a session. A password and a code together are two factors: `mfa`.
+ * Adds the methods of a proof to those of a session. A password, or a sign-in at a provider, and a code are two
+ * factors: `mfa`.
  *
  * @param before the stored methods; unknown ones are omitted
  * @returns all methods, in the order in which tokens list them
  */
-export function addProof(before: readonly string[], proof: Proof): Method[] {
+export function addProof(before: readonly string[], proof: Authenticator): Method[] {
   const all = new Set<string>([...before, ...METHODS_OF[proof]])
-  if (all.has('pwd') && all.has('otp')) all.add('mfa')
+  if ((all.has('pwd') || all.has('fed')) && all.has('otp')) all.add('mfa')
   return METHODS.filter((method) => all.has(method))
 }
 

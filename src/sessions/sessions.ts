@@ -21,6 +21,7 @@ export type EndReason =
   | 'email change undone'
   | 'second step added'
   | 'factors reset'
+  | 'account claimed'
 
 /** A session and its user, by the claims of an access token. */
 export interface SessionOfUser {

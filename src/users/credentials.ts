@@ -28,7 +28,8 @@ const DEVICE_OWNER = sql`id, password_version, device_version`
 /** The hash of the password; null for an account without one. */
 export const PASSWORD_HASH = sql`nullif(password_hash, ${NO_PASSWORD})`
 
-const CREDENTIALS = sql`id, username, email, email_verified, ${PASSWORD_HASH} AS password_hash, password_version,
+/** The columns of Credentials. */
+export const CREDENTIALS = sql`id, username, email, email_verified, ${PASSWORD_HASH} AS password_hash, password_version,
   email_version, device_version, mfa_required, disabled_at IS NOT NULL AS disabled`
 
 /** Finds the credentials for a login, by username or email. */
@@ -53,6 +54,14 @@ export async function findOwnCredentials(database: Database, id: string): Promis
 export async function lockOwnCredentials(transaction: Database, id: string): Promise<Credentials | undefined> {
   const [row] = await transaction.query<Credentials>(
     sql`SELECT ${CREDENTIALS} FROM users WHERE id = ${id} FOR NO KEY UPDATE`
+  )
+  return row
+}
+
+/** Finds the credentials by an address, and locks the user. */
+export async function lockCredentialsByEmail(transaction: Database, email: string): Promise<Credentials | undefined> {
+  const [row] = await transaction.query<Credentials>(
+    sql`SELECT ${CREDENTIALS} FROM users WHERE lower(email COLLATE "C") = ${fold(email)} FOR NO KEY UPDATE`
   )
   return row
 }

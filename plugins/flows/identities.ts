@@ -1,0 +1,97 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import {
+  type FederationRules,
+  linkIdentity,
+  linkPending,
+  type NewLink,
+  unlinkIdentity
+} from '../../src/flows/federation.ts'
+import { listIdentities } from '../../src/providers/identities.ts'
+import { type Identity, toIdentity } from '../../src/schemas/identities.ts'
+
+/** The accounts at providers with which the owner of an account signs in. */
+export interface Identities {
+  readonly rules: FederationRules
+  /** Lists the identities of the account of the session. */
+  list(request: FastifyRequest): Promise<Identity[]>
+  /**
+   * Links an identity to the account of the session.
+   *
+   * @throws FederationRefusal 'session ended'; Problem IDENTITY_TAKEN
+   */
+  link(request: FastifyRequest, link: NewLink): Promise<void>
+  /** Links the identity that waits in the browser for a sign-in to this account, if there is one. */
+  linkPending(request: FastifyRequest, reply: FastifyReply, account: string): Promise<void>
+  /**
+   * Removes an identity from the account of the session.
+   *
+   * @throws Problem NOT_FOUND, LAST_CREDENTIAL
+   */
+  unlink(request: FastifyRequest, id: string): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    identities: Identities
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { ceremonies, factorEnrolment, federationCookies, mail, providers, sessions } = fastify
+    const rules: FederationRules = {
+      lifetimes: sessions.rules,
+      limitSecret: fastify.deriveKey('limits'),
+      mail: mail.available
+    }
+
+    fastify.decorate('identities', {
+      rules,
+
+      async list({ database, user }) {
+        return (await listIdentities(database, user.sub)).map(toIdentity)
+      },
+
+      async link(request, { provider, identity }) {
+        const { database, user } = request
+        const isNew = await linkIdentity(database, rules, user, { provider, identity })
+        mail.wake()
+        const detail = { provider: provider.id }
+        if (isNew) request.record('identity linked', { account: user.sub, session: user.sid, detail })
+      },
+
+      async linkPending(request, reply, account) {
+        const pending = federationCookies.pendingOf(request)
+        const settings = pending?.account === account && providers.get(pending.provider)?.settings
+        if (!pending || !settings) return
+        const { id, label } = settings
+        const link = { provider: { id, label }, identity: pending.identity }
+        const isNew = await linkPending(request.database, rules, account, link)
+        federationCookies.forgetPending(reply)
+        if (!isNew) return
+        mail.wake()
+        request.record('identity linked', { account, detail: { provider: id } })
+      },
+
+      async unlink(request, id) {
+        await factorEnrolment.change(request, (change) => unlinkIdentity(change, id, ceremonies?.party.id))
+        request.record('identity unlinked', { account: request.user.sub, session: request.user.sid })
+      }
+    } satisfies Identities)
+  },
+  {
+    name: 'identities',
+    dependencies: [
+      'audit',
+      'ceremonies',
+      'database',
+      'derive-key',
+      'factor-enrolment',
+      'federation-cookies',
+      'mail',
+      'providers',
+      'sessions'
+    ]
+  }
+)

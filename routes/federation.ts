@@ -1,0 +1,127 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Landing } from '../plugins/flows/federation.ts'
+import { queryOf } from '../plugins/pages/query.ts'
+import type { Problem } from '../src/errors.ts'
+import { parseForm } from '../src/http/form-body.ts'
+import { renderMessage } from '../src/pages/form.ts'
+import { link, say, type View } from '../src/pages/layout.ts'
+import { renderNote } from '../src/pages/link-form.ts'
+import { describeProblem } from '../src/pages/problems.ts'
+import type { KeysOf } from '../src/pages/texts.ts'
+import { federationAskView, federationFailedView } from '../src/pages/views/federation.ts'
+import type { Reason } from '../src/providers/provider.ts'
+
+const Params = Type.Object({ provider: Type.String() }, { additionalProperties: false })
+type Params = Static<typeof Params>
+
+/** Providers add parameters of their own. */
+const Query = Type.Object({}, { additionalProperties: true })
+
+/** What the page says of a failure. The audit log has the reason. */
+const TEXTS: Partial<Record<Reason | 'not allowed', KeysOf<'federation'>>> = {
+  'provider unavailable': 'federation.unavailable',
+  'no account': 'federation.no-account',
+  'no verified address': 'federation.no-address',
+  'identity taken': 'federation.taken'
+}
+
+const STATUSES: Partial<Record<Reason | 'not allowed', number>> = {
+  'provider unavailable': 503,
+  'identity taken': 409
+}
+
+/** The parameters of an answer that Apple sends as a form (OAuth 2.0 Form Post Response Mode). */
+const ANSWER = ['code', 'state', 'iss', 'error'] as const
+
+/** Signing in with other providers: the way there and back. Exists only if one is configured. */
+const federation: FastifyPluginAsync = async (fastify) => {
+  const { limits, pages, providers } = fastify
+  const { returnTo } = pages
+  if (providers.size === 0) return
+
+  async function pageOf(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+    const page = pages.contextOf(request)
+    const title = say(page, 'problem.title')
+    const isReturn = problem.errors?.length
+    const text = isReturn ? say(page, 'problem.return_to') : describeProblem(page, problem)
+    return pages.render(reply, page, { title, content: renderMessage(title, text), failed: true })
+  }
+
+  function land(request: FastifyRequest, reply: FastifyReply, landing: Landing) {
+    const page = pages.contextOf(request)
+    const { label, isLink } = landing
+    const goTo = (path: string) => reply.redirect(link(page, path), 303)
+    const show = (view: View) => pages.render(reply, page, view)
+    switch (landing.end) {
+      case 'signed in': {
+        const next = returnTo.leadOn(landing.returnTo, page)
+        return 'goTo' in next && !('content' in next) ? goTo(next.goTo) : show(next as View)
+      }
+      case 'linked':
+        return goTo('pages/account?done=identity-linked')
+      case 'second step':
+        return show(pages.signIn.second({ request, page }, landing.challenge, landing.returnTo))
+      case 'ask':
+        return show(federationAskView(page, landing))
+      case 'unnamed':
+        return goTo('pages/register/provider')
+      case 'unverified':
+        return show({
+          title: say(page, 'sign-up.title'),
+          content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' })
+        })
+      case 'failed':
+        if (landing.reason === 'access denied') {
+          const query = landing.returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: landing.returnTo })}`
+          return goTo(isLink ? 'pages/account' : `pages/login${query}`)
+        }
+        reply.code(STATUSES[landing.reason] ?? 400)
+        if (landing.reason === 'provider unavailable') reply.header('retry-after', '5')
+        return show(
+          federationFailedView(page, { ...landing, label, text: TEXTS[landing.reason] ?? 'federation.failed' })
+        )
+    }
+  }
+
+  const schema = { hide: true, params: Params, querystring: Query }
+  const preHandler = limits.byAddress('federated login')
+  const config = { pageOf }
+
+  fastify.get<{ Params: Params }>(
+    '/federation/:provider',
+    { schema, preValidation: returnTo.check, preHandler, config },
+    async (request, reply) => {
+      const way = { returnTo: returnTo.given(request) }
+      const begun = await fastify.federation.begin(request, reply, request.params.provider, way)
+      return 'location' in begun ? reply.redirect(begun.location, 303) : land(request, reply, begun)
+    }
+  )
+
+  fastify.get<{ Params: Params }>(
+    '/federation/:provider/callback',
+    { schema, preHandler, config },
+    async (request, reply) => {
+      const answer = new URLSearchParams(queryOf(request.url))
+      return land(request, reply, await fastify.federation.complete(request, reply, request.params.provider, answer))
+    }
+  )
+
+  // The cookie does not come with a form of another site, but with the redirect of ours.
+  fastify.register(async (scope) => {
+    const parse = async (_request: unknown, bytes: Buffer) => parseForm(bytes)
+    scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, parse)
+    scope.post<{ Params: Params; Body: Record<string, string> }>(
+      '/federation/:provider/callback',
+      { schema: { ...schema, body: Query }, preHandler, config },
+      async ({ body }, reply) => {
+        const given = ANSWER.flatMap((name): [string, string][] =>
+          body[name] === undefined ? [] : [[name, body[name]]]
+        )
+        return reply.redirect(`callback?${new URLSearchParams(given)}`, 303)
+      }
+    )
+  })
+}
+
+export default federation

@@ -1,0 +1,48 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { say } from '../../../src/pages/layout.ts'
+import { renderNote } from '../../../src/pages/link-form.ts'
+import { describeErrors } from '../../../src/pages/problems.ts'
+import { federationFailedView, federationFields, federationNameView } from '../../../src/pages/views/federation.ts'
+import { IdentityNamesForm } from '../../../src/schemas/identities.ts'
+
+/** Chooses the name of a new account, whose owner has signed in at a provider that vouches for no address. */
+const provider: FastifyPluginAsync = async (fastify) => {
+  const { federation, limits, pages, providers } = fastify
+  const { asks } = federation
+  if (providers.size === 0 || !asks) return
+  const fields = federationFields(asks)
+
+  pages.add(fastify, {
+    path: '/provider',
+    body: IdentityNamesForm(asks),
+    preHandler: limits.byAddress('register'),
+
+    async show({ request, page }) {
+      const waiting = federation.unnamed(request)
+      return waiting ? federationNameView(page, { label: waiting.label, fields }) : { goTo: 'pages/login' }
+    },
+
+    async act({ request, reply, page }, names) {
+      const landing = await federation.register(request, reply, names)
+      if (landing.end === 'signed in') return pages.returnTo.leadOn(landing.returnTo, page)
+      if (landing.end === 'second step') {
+        return pages.signIn.second({ request, page }, landing.challenge, landing.returnTo)
+      }
+      if (landing.end === 'failed') return federationFailedView(page, { ...landing, text: 'federation.failed' })
+      const title = say(page, 'sign-up.title')
+      return { title, content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' }) }
+    },
+
+    refuse({ request, page }, problem) {
+      const waiting = federation.unnamed(request)
+      if (!waiting) return federationFailedView(page, { label: '', text: 'federation.failed' })
+      const errors = problem.errors?.some(({ path }) => path === '')
+        ? { summary: say(page, 'sign-up.one-name'), fields: {} }
+        : describeErrors(page, problem, fields)
+      const values = (request.body ?? {}) as Record<string, unknown>
+      return federationNameView(page, { label: waiting.label, fields, values, errors })
+    }
+  })
+}
+
+export default provider

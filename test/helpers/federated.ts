@@ -1,0 +1,36 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { build } from './app.ts'
+import type { Issuer, Visitor } from './issuer.ts'
+import { createBrowser } from './page.ts'
+
+type Options = NonNullable<Parameters<typeof build>[1]>
+
+/** Builds the application with providers. */
+export async function buildFederated(t: Test, entries: object[], { environment, ...options }: Options = {}) {
+  const PROVIDERS = join(t.testdir({}), 'providers.json')
+  writeFileSync(PROVIDERS, JSON.stringify({ providers: entries }))
+  return build(t, { ...options, environment: { PROVIDERS, ...environment } })
+}
+
+export type Browser = ReturnType<typeof createBrowser>
+
+/** A browser, and how it goes to a provider and back. */
+export function createTraveller(fastify: FastifyInstance, issuer: Issuer, browser = createBrowser(fastify)) {
+  return {
+    browser,
+    /** Goes to the provider. @returns the address there */
+    async begin(id = 'test', query = ''): Promise<string> {
+      const response = await browser.get(`/federation/${id}${query}`)
+      return String(response.headers.location)
+    },
+    /** Comes back with an answer. */
+    back: (answer: URLSearchParams, id = 'test') => browser.get(`/federation/${id}/callback?${answer}`),
+    /** Signs in at the provider and comes back. */
+    async signIn(visitor: Visitor, { id = 'test', query = '' } = {}) {
+      return this.back(issuer.authorize(await this.begin(id, query), visitor), id)
+    }
+  }
+}
