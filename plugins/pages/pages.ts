@@ -84,7 +84,7 @@ export default fp(
   },
   {
     name: 'pages',
-    dependencies: ['audit', 'clock', 'config', 'factors', 'limits', 'mail', 'page-sessions', 'passkeys']
+    dependencies: ['audit', 'clock', 'config', 'factors', 'limits', 'mail', 'page-sessions', 'passkeys', 'providers']
   }
 )
 

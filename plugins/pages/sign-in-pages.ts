@@ -25,6 +25,7 @@ type Sent = Partial<Record<'name' | 'mfa_token' | 'challenge' | 'recovery_code',
 
 export function createSignInPages(fastify: FastifyInstance, returnTo: Returning): SignInPages {
   const { config, factors, passkeys } = fastify
+  const buttons = [...fastify.providers.values()].map(({ settings }) => settings)
   const canReset = fastify.mail.available
   const canRegister = config.HIDE_ACCOUNTS === 'off' || canReset
 
@@ -55,6 +56,7 @@ export function createSignInPages(fastify: FastifyInstance, returnTo: Returning)
         passkey: await passkeys?.signInOptions(),
         isFirst: problem === undefined,
         ...(unknown !== undefined && passkeys && { unknown: { rpId: passkeys.party.id, credentialId: unknown } }),
+        providers: buttons,
         canRegister,
         canReset,
         done: problem ? undefined : describeDone(page, request.query),

@@ -11,7 +11,8 @@ const SHOWN = 5
 
 /** The account: its names, how its owner signs in, where, and all its data. */
 const account: FastifyPluginAsync = async (fastify) => {
-  const { factorEnrolment, mail, pages, passkeys, sessions } = fastify
+  const { factorEnrolment, identities, mail, pages, passkeys, sessions } = fastify
+  const providers = [...fastify.providers.values()].map(({ settings }) => settings)
   if (!pages.hosted) return
 
   pages.add(fastify, {
@@ -26,6 +27,7 @@ const account: FastifyPluginAsync = async (fastify) => {
         account,
         factors: await factorEnrolment.read(request),
         passkeys: stored?.map(toPasskey),
+        identities: providers.length > 0 ? { providers, identities: await identities.list(request) } : undefined,
         sessions: active.slice(0, SHOWN),
         hasMore: active.length > SHOWN,
         sendsMail: mail.available,

@@ -29,6 +29,7 @@ const register: FastifyPluginAsync = async (fastify) => {
   if (!pages.hosted) return
 
   const needsEmail = config.REQUIRE_VERIFIED_EMAIL === 'on'
+  const providers = [...fastify.providers.values()].flatMap(({ settings }) => (settings.signUp ? [settings] : []))
   const fields = signUpFields(needsEmail, config.PASSWORD_MIN)
 
   pages.add(fastify, {
@@ -36,7 +37,7 @@ const register: FastifyPluginAsync = async (fastify) => {
     body: SignUpForm(needsEmail),
     before: returnTo.check,
     preHandler: [limits.byAddress('register'), passwords.admit],
-    show: async ({ request, page }) => signUpView(page, { fields, returnTo: returnTo.given(request) }),
+    show: async ({ request, page }) => signUpView(page, { fields, providers, returnTo: returnTo.given(request) }),
 
     async act({ request, reply, page }, { password, email, username }) {
       const names = { ...(email !== undefined && { email }), ...(username !== undefined && { username }) }
@@ -61,6 +62,7 @@ const register: FastifyPluginAsync = async (fastify) => {
     refuse: ({ request, page }, problem) =>
       signUpView(page, {
         fields,
+        providers,
         returnTo: returnTo.given(request),
         values: (request.body ?? {}) as Record<string, unknown>,
         errors: namesNoAccount(problem)

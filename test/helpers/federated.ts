@@ -19,18 +19,18 @@ export type Browser = ReturnType<typeof createBrowser>
 
 /** A browser, and how it goes to a provider and back. */
 export function createTraveller(fastify: FastifyInstance, issuer: Issuer, browser = createBrowser(fastify)) {
-  return {
-    browser,
-    /** Goes to the provider. @returns the address there */
-    async begin(id = 'test', query = ''): Promise<string> {
-      const response = await browser.get(`/federation/${id}${query}`)
-      return String(response.headers.location)
-    },
-    /** Comes back with an answer. */
-    back: (answer: URLSearchParams, id = 'test') => browser.get(`/federation/${id}/callback?${answer}`),
-    /** Signs in at the provider and comes back. */
-    async signIn(visitor: Visitor, { id = 'test', query = '' } = {}) {
-      return this.back(issuer.authorize(await this.begin(id, query), visitor), id)
-    }
+  /** Goes to the provider. @returns the address there */
+  async function begin(id = 'test', query = ''): Promise<string> {
+    return String((await browser.get(`/federation/${id}${query}`)).headers.location)
   }
+
+  /** Comes back with an answer. */
+  const back = (answer: URLSearchParams, id = 'test') => browser.get(`/federation/${id}/callback?${answer}`)
+
+  /** Signs in at the provider and comes back. */
+  async function signIn(visitor: Visitor, { id = 'test', query = '' } = {}) {
+    return back(issuer.authorize(await begin(id, query), visitor), id)
+  }
+
+  return { browser, begin, back, signIn }
 }

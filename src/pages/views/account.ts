@@ -6,6 +6,7 @@ import { renderDone, renderSection } from '../components.ts'
 import { renderBareForm } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
+import { type AccountIdentities, renderIdentities } from './account-identities.ts'
 import { renderData, renderFactors, renderNames, renderPasskeys } from './account-rows.ts'
 import { renderEndOthers, renderSessions } from './account-sessions.ts'
 
@@ -15,6 +16,8 @@ export interface AccountPage {
   factors: Mfa
   /** Undefined where the service has no passkeys. */
   passkeys: Passkey[] | undefined
+  /** The accounts at other providers; undefined if there are no providers. */
+  identities?: AccountIdentities | undefined
   /** The first ones. */
   sessions: Session[]
   /** Whether there are more sessions. */
@@ -40,6 +43,7 @@ ${given.done !== undefined && renderDone(given.done)}
 ${renderSection(say(page, 'account.you'), renderNames(page, given.account, given.sendsMail))}
 ${renderSection(say(page, 'account.signing-in'), renderFactors(page, given.factors, given.account.hasPassword))}
 ${given.passkeys && renderSection(say(page, 'account.passkeys'), renderPasskeys(page, given.passkeys))}
+${given.identities && renderSection(say(page, 'identities.title'), renderIdentities(page, given.identities))}
 ${renderSection(say(page, 'account.sessions'), [
   renderSessions(page, given.sessions),
   given.hasMore &&

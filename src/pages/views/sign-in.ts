@@ -5,6 +5,7 @@ import { type FormErrors, renderBareForm } from '../form.ts'
 import { type Html, html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
 import { renderPasskeyForm, renderSignal } from '../passkey-form.ts'
+import { type ProviderButton, renderProviders } from './federation.ts'
 
 /** The first page of a sign-in. */
 export interface SignInPage {
@@ -19,6 +20,8 @@ export interface SignInPage {
   isFirst: boolean
   /** The id of a passkey that no account has: the browser then forgets it. */
   unknown?: { rpId: string; credentialId: string } | undefined
+  /** The other providers with which people sign in. */
+  providers?: readonly ProviderButton[]
   /** Whether people can register here. */
   canRegister: boolean
   /** Whether a forgotten password can be replaced: by mail. */
@@ -30,7 +33,8 @@ export interface SignInPage {
 }
 
 export function signInView(page: PageContext, given: SignInPage): View {
-  const { returnTo, name, errors, passkey, isFirst, unknown, canRegister, canReset, canResend = false, done } = given
+  const { returnTo, name, errors, passkey, isFirst, unknown, providers = [], canRegister, canReset } = given
+  const { canResend = false, done } = given
   const hidden = { return_to: returnTo }
   const forgotten =
     canReset &&
@@ -61,7 +65,12 @@ ${renderPasskeyForm(page, {
     title,
     content: html`<div class="card">
 <h1>${title}</h1>
-${done !== undefined && renderDone(done)}${form}${passkeyForm}${signal}
+${done !== undefined && renderDone(done)}${form}${passkeyForm}${signal}${
+  providers.length > 0 &&
+  html`
+<div class="or">${say(page, 'or')}</div>
+${renderProviders(page, providers, returnTo)}`
+}
 </div>`,
     links: [
       ...(canResend ? [resendLink(page, returnTo)] : []),

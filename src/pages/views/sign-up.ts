@@ -3,11 +3,14 @@ import { EMAIL, newPassword, USERNAME } from '../fields.ts'
 import { type Field, type FormErrors, renderForm } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
+import { type ProviderButton, renderProviders } from './federation.ts'
 
 /** The page on which people register. */
 export interface SignUpPage {
   fields: Field[]
   returnTo: string | undefined
+  /** The other providers with which people sign in. */
+  providers?: readonly ProviderButton[]
   values?: Record<string, unknown>
   errors?: FormErrors
 }
@@ -24,12 +27,17 @@ export function signUpFields(needsEmail: boolean, min: number): Field[] {
   return [email, username, newPassword('password', min)]
 }
 
-export function signUpView(page: PageContext, { fields, returnTo, ...filled }: SignUpPage): View {
+export function signUpView(page: PageContext, { fields, returnTo, providers = [], ...filled }: SignUpPage): View {
   const title = say(page, 'sign-up.title')
   const form = { action: 'pages/register', fields, button: 'sign-up.button', hidden: { return_to: returnTo } } as const
+  const ways =
+    providers.length > 0 &&
+    html`
+<div class="or">${say(page, 'or')}</div>
+${renderProviders(page, providers, returnTo)}`
   return {
     title,
-    content: renderForm(page, form, html`<h1>${title}</h1>`, filled),
+    content: renderForm(page, form, html`<h1>${title}</h1>`, filled, ways),
     links: [html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, 'sign-up.sign-in')}</a>`]
   }
 }
