@@ -4,6 +4,7 @@ import formats from 'ajv-formats'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { type Test, test } from 'tap'
 import { identifier, sql } from '../src/database/sql.ts'
+import { addIdentity, listIdentities } from '../src/providers/identities.ts'
 import { bearer, build, NO_SERVER, PASSWORD, post } from './helpers/app.ts'
 import { createAuthenticator } from './helpers/authenticator.ts'
 import { appOf, enrolAsOwner, enrolPasskey } from './helpers/enrolled.ts'
@@ -96,6 +97,13 @@ const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise
   },
   async removePasskey(fastify, world) {
     world.session = (await addPasskeyTo(fastify, world.token)).response.json().id
+    return ''
+  },
+  async unlinkIdentity(fastify, world) {
+    const database = fastify.database.open()
+    const identity = { issuer: 'https://id.example.com', subject: 'ada', emailIsVerified: false }
+    await addIdentity(database, world.user, 'example', identity)
+    world.session = String((await listIdentities(database, world.user))[0]?.id)
     return ''
   },
   async passkeyLogin(fastify, world) {

@@ -32,6 +32,7 @@ export default fp(
           },
           { name: 'second factors', description: 'Authenticator apps, recovery codes, and the second step' },
           { name: 'passkeys', description: 'Registering passkeys, listing and deleting them' },
+          { name: 'providers', description: 'Signing in with other providers' },
           { name: 'sessions', description: 'Refreshing tokens, signing out, and listing sessions' },
           { name: 'keys', description: 'Verifying tokens in other services' },
           { name: 'service', description: 'Health, metrics and this document' }

@@ -26,6 +26,7 @@ test('a problem of each code has its status, message and headers', (t) => {
     ['NOT_FOUND', 404, 'Not Found', {}],
     ['METHOD_NOT_ALLOWED', 405, 'Method Not Allowed', {}],
     ['ACCOUNT_EXISTS', 409, 'Conflict', {}],
+    ['IDENTITY_TAKEN', 409, 'Conflict', {}],
     ['LAST_CREDENTIAL', 409, 'Conflict', {}],
     ['BODY_TOO_LARGE', 413, 'Payload Too Large', {}],
     ['UNSUPPORTED_MEDIA_TYPE', 415, 'Unsupported Media Type', {}],

@@ -73,6 +73,7 @@ test('the OpenAPI document', async (t) => {
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
       'DELETE /me',
+      'DELETE /me/identities/{id}',
       'DELETE /mfa/totp',
       'DELETE /passkeys/{id}',
       'DELETE /sessions',
@@ -85,10 +86,12 @@ test('the OpenAPI document', async (t) => {
       'GET /health/ready',
       'GET /me',
       'GET /me/export',
+      'GET /me/identities',
       'GET /metrics',
       'GET /mfa',
       'GET /openapi.json',
       'GET /passkeys',
+      'GET /providers',
       'GET /secret',
       'GET /sessions',
       'PATCH /me',
@@ -166,6 +169,7 @@ test('the OpenAPI document', async (t) => {
     const stepUp = { code: 'STEP_UP_REQUIRED', keys: ['factors', 'expires_in'], stepsUp: 2 }
     t.strictSame(Object.fromEntries(shown), {
       'DELETE /me': stepUp,
+      'DELETE /me/identities/{id}': stepUp,
       'DELETE /mfa/totp': stepUp,
       'DELETE /passkeys/{id}': stepUp,
       'PATCH /mfa': stepUp,
@@ -188,8 +192,8 @@ test('the OpenAPI document', async (t) => {
           .flatMap(([, { description }]) => description.split(', '))
       )
     )
-    // METHOD_NOT_ALLOWED is the answer of a path to a method that is not in the document.
-    const elsewhere = ['METHOD_NOT_ALLOWED']
+    // METHOD_NOT_ALLOWED is the answer of a path to a method that is not in the document, IDENTITY_TAKEN that of a page.
+    const elsewhere = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN']
     t.strictSame([...codes, ...elsewhere].sort(), Object.keys(PROBLEMS).sort())
   })
 
@@ -229,12 +233,14 @@ test('the OpenAPI document', async (t) => {
     const bearer = [{ bearer: [] }]
     t.strictSame(Object.fromEntries(ways), {
       'DELETE /me': bearer,
+      'DELETE /me/identities/{id}': bearer,
       'DELETE /mfa/totp': bearer,
       'DELETE /passkeys/{id}': bearer,
       'DELETE /sessions': bearer,
       'DELETE /sessions/{id}': bearer,
       'GET /me': bearer,
       'GET /me/export': bearer,
+      'GET /me/identities': bearer,
       'GET /mfa': bearer,
       'GET /metrics': [{ metrics: [] }, {}],
       'GET /passkeys': bearer,
