@@ -6,6 +6,7 @@ import { buildFederated, createTraveller } from '../helpers/federated.ts'
 import { createIssuer, type Visitor } from '../helpers/issuer.ts'
 import { createBrowser, hiddenOf, readPage, submit } from '../helpers/page.ts'
 import { giveApp, recorded } from '../helpers/second-factor.ts'
+import { statementsOf } from '../helpers/statements-of.ts'
 
 const FRONTEND = { CORS_ORIGINS: 'https://app.example.com' }
 const FAILED = { statusCode: 400, text: /^Signing in did not work Signing in with Test did not work\./ }
@@ -93,6 +94,12 @@ test('signing in with a provider', async (t) => {
     ])
     const login = await post(fastify, '/login', { email: 'ada@example.com', password: PASSWORD })
     t.equal(login.json().code, 'INVALID_CREDENTIALS')
+  })
+
+  await t.test('costs two statements more than a password, which needs the hash as well', async (t) => {
+    const { begin, back } = traveller()
+    const answer = issuer.authorize(await begin(), visitorOf('ada'))
+    t.strictSame(await statementsOf(fastify, () => back(answer)), ['WITH', 'WITH', 'UPDATE'])
   })
 
   await t.test('hands the session over: a refresh gives tokens that say how', async (t) => {
