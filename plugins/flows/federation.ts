@@ -85,12 +85,12 @@ export default fp(
     /** Converts what a way can fail with to an ending. What is no fault of the way is thrown on. */
     function endingOf(request: FastifyRequest, provider: Provider, error: unknown): Ending {
       if (error instanceof FederationRefusal) return fail(request, provider, error.reason)
-      if (!(error instanceof Problem)) throw error
-      if (error.challenge) return { end: 'second step', challenge: error.challenge }
-      if (error.code === 'IDENTITY_TAKEN') return fail(request, provider, 'identity taken')
+      const { challenge, code } = error as Problem
+      if (challenge) return { end: 'second step', challenge }
+      if (code === 'IDENTITY_TAKEN') return fail(request, provider, 'identity taken')
       // Both are on record.
-      if (error.code === 'EMAIL_UNVERIFIED') return { end: 'unverified' }
-      if (error.code === 'INVALID_CREDENTIALS') return { end: 'failed', reason: 'not allowed' }
+      if (code === 'EMAIL_UNVERIFIED') return { end: 'unverified' }
+      if (code === 'INVALID_CREDENTIALS') return { end: 'failed', reason: 'not allowed' }
       throw error
     }
 

@@ -44,6 +44,9 @@ export type Resolution =
 /** Another request has changed what was just looked at. */
 class Race extends Error {}
 
+/** Another account may have the address back. */
+class Reserved extends Error {}
+
 /** How often a resolution is begun: each race is lost to a request that has changed something for good. */
 const ATTEMPTS = 3
 
@@ -64,6 +67,7 @@ export async function resolveIdentity(
     try {
       return await database.transact((transaction) => resolveUnknown(transaction, rules, arrival))
     } catch (error) {
+      if (error instanceof Reserved) return { outcome: 'unnamed' }
       if (attempt === ATTEMPTS || !isRace(error)) throw error
     }
   }
@@ -99,10 +103,10 @@ async function register(
   email: string | undefined
 ): Promise<Resolution> {
   if (!provider.signUp) throw new FederationRefusal('no account')
-  if (email === undefined || (await isAddressReserved(transaction, email))) return { outcome: 'unnamed' }
+  if (email === undefined) return { outcome: 'unnamed' }
   const user = await addUser(transaction, { email, emailVerified: true, locale, passwordHash: null })
   // Only after the insert, which waits for a concurrent transaction that gives up the address.
-  if (await isAddressReserved(transaction, email)) throw new Race()
+  if (await isAddressReserved(transaction, email)) throw new Reserved()
   await add(transaction, user.id, provider.id, identity)
   return { outcome: 'registered', account: await reread(transaction, user.id) }
 }

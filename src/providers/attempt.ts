@@ -37,7 +37,8 @@ export const PENDING = 'federation-pending'
 /** The cookies of attempts in a header: their names, without a prefix, and their values. */
 export function listAttempts(header: string | undefined, prefix: string): [name: string, value: string][] {
   const found = String(header ?? '').matchAll(/(?:^|;)[ \t]*([^=;]+)=([^;]*)/g)
-  return [...found].flatMap(([, name = '', value = '']): [string, string][] => {
+  return [...found].flatMap((pair): [string, string][] => {
+    const [, name, value] = pair as unknown as [pair: string, name: string, value: string]
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : ''
     return /^federation-[\w-]{8}$/.test(bare) ? [[bare, value.trim()]] : []
   })

@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { NOW, sql } from '../../../src/database/sql.ts'
-import { linkIdentity, linkPending, resolveIdentity } from '../../../src/flows/federation.ts'
+import { linkIdentity, linkPending, registerIdentity, resolveIdentity } from '../../../src/flows/federation.ts'
 import { findEmailToken, mintEmailToken } from '../../../src/mail/email-tokens.ts'
 import { addIdentity } from '../../../src/providers/identities.ts'
 import type { ProvenIdentity } from '../../../src/providers/provider.ts'
@@ -125,9 +125,30 @@ test('identities and accounts', async (t) => {
     )
   })
 
+  await t.test('a race that is lost again and again ends', async (t) => {
+    let begun = 0
+    const losing: typeof database = {
+      ...database,
+      transact: (work) => {
+        begun += 1
+        return database.transact((transaction) => {
+          const query: typeof transaction.query = async (statement) =>
+            String(statement.sql).includes('INSERT INTO identities') ? [] : transaction.query(statement)
+          return work({ ...transaction, query })
+        })
+      }
+    }
+    const arrival = { provider, identity: identityOf('gil'), locale: null }
+    t.match(await caught(resolveIdentity(losing, rules, arrival)), { message: '' })
+    t.equal(begun, 3)
+  })
+
   await t.test('an error of the database is not a race', async (t) => {
     await database.query(sql`ALTER TABLE email_changes RENAME TO elsewhere`)
     t.match(await caught(resolve(identityOf('fay'))), { code: '42P01' })
+    const named = { email: 'fay@example.com', locale: null }
+    const link = { provider: 'test', identity: identityOf('fay') }
+    t.match(await caught(registerIdentity(database, link, named, undefined)), { code: '42P01' })
     await database.query(sql`ALTER TABLE elsewhere RENAME TO email_changes`)
   })
 })

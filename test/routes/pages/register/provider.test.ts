@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
-import { PASSWORD, post, signIn } from '../../../helpers/app.ts'
+import { cutOff, PASSWORD, post, signIn } from '../../../helpers/app.ts'
 import { buildFederated, createTraveller } from '../../../helpers/federated.ts'
 import { createIssuer } from '../../../helpers/issuer.ts'
 import { readPage } from '../../../helpers/page.ts'
@@ -60,6 +60,16 @@ test('a new account without a trusted address', async (t) => {
     await eve.signIn({ sub: 'eve-1' })
     const foreign = await eve.browser.submit(url, { username: 'eve' }, { origin: 'https://evil.example.com' })
     t.match(readPage(foreign), { statusCode: 403 })
+  })
+
+  await t.test('says that the database is away, and keeps what was typed', async (t) => {
+    const eve = traveller()
+    await eve.signIn({ sub: 'eve-2' })
+    const back = cutOff(fastify)
+    const response = await eve.browser.submit(url, { username: 'eve' })
+    back()
+    t.match(readPage(response), { statusCode: 503, inputs: ['email', 'username'] })
+    t.match(response.body, 'value="eve"')
   })
 
   await t.test('makes one account where two forms are sent at once', async (t) => {

@@ -1,0 +1,14 @@
+import { accountClaimed } from '../../../../src/mail/letters/account-claimed.ts'
+import { NOBODY, testLetter } from '../../../helpers/letter.ts'
+
+const template = 'account-claimed'
+const data = { provider: 'Example' }
+
+testLetter(accountClaimed, ({ grace }) => [
+  [
+    'names the account and the provider',
+    { recipient: 'grace@example.com', user_id: grace, data },
+    { template, recipient: 'grace@example.com', locale: 'de', variables: { name: 'grace', provider: 'Example' } }
+  ],
+  ['is pointless once the account is deleted', { recipient: 'grace@example.com', user_id: NOBODY, data }, undefined]
+])
