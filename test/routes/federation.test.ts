@@ -482,6 +482,18 @@ test('with HIDE_ACCOUNTS nobody is told that an address is taken', async (t) => 
   t.match(await failures(strict), ['no verified address'])
 })
 
+test('at an https address the cookies are for this host alone', async (t) => {
+  const issuer = await createIssuer(t)
+  const environment = { PUBLIC_URL: 'https://auth.example.com' }
+  const fastify = await buildFederated(t, [issuer.entry({ label: 'Test' })], { environment })
+  const response = await fastify.inject('/federation/test')
+  const address = new URL(String(response.headers.location)).searchParams
+  t.equal(address.get('redirect_uri'), 'https://auth.example.com/federation/test/callback')
+  t.match(response.cookies, [
+    { name: `__Host-federation-${String(address.get('state')).slice(0, 8)}`, secure: true, httpOnly: true, path: '/' }
+  ])
+})
+
 test('the address is limited', async (t) => {
   const issuer = await createIssuer(t)
   const fastify = await buildFederated(t, [issuer.entry({ label: 'Test' })], { environment: { LIMITS: 'on' } })

@@ -70,6 +70,7 @@ test('a new account without a trusted address', async (t) => {
     back()
     t.match(readPage(response), { statusCode: 503, inputs: ['email', 'username'] })
     t.match(response.body, 'value="eve"')
+    t.match(readPage(await eve.browser.submit(url, { username: 'x'.repeat(20_000) })), { statusCode: 413 })
   })
 
   await t.test('makes one account where two forms are sent at once', async (t) => {

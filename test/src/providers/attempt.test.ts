@@ -1,0 +1,36 @@
+import { test } from 'tap'
+import { attemptName, listAttempts, makeSecrets } from '../../../src/providers/attempt.ts'
+import { createSealer } from '../../../src/providers/sealed.ts'
+
+test('the name of a cookie begins like its state, which is random', (t) => {
+  const [one, other] = [makeSecrets(), makeSecrets()]
+  t.equal(attemptName(one.state), `federation-${one.state.slice(0, 8)}`)
+  t.equal(new Set([...Object.values(one), ...Object.values(other)]).size, 6)
+  for (const state of [null, undefined, '', 'x'.repeat(42), 'x'.repeat(44), `${'x'.repeat(42)};`]) {
+    t.equal(attemptName(state), undefined)
+  }
+  t.end()
+})
+
+test('the attempts of a browser are found by their names', (t) => {
+  const header = 'a=b; __Host-federation-aaaaaaaa=1;federation-bbbbbbbb=2; __Host-federation-pending=3; federation-c=4'
+  t.strictSame(listAttempts(header, '__Host-'), [['federation-aaaaaaaa', '1']])
+  t.strictSame(listAttempts(header, ''), [['federation-bbbbbbbb', '2']])
+  t.strictSame(listAttempts(undefined, ''), [])
+  t.end()
+})
+
+test('what is sealed opens under its name and key alone, for 10 minutes', (t) => {
+  let now = 1000
+  const sealer = createSealer(Buffer.alloc(32, 1), () => now)
+  const sealed = sealer.seal('a', { x: 1 })
+  t.match(sealed, /^[\w-]+$/)
+  t.strictSame(sealer.open('a', sealed), { x: 1, sealedAt: 1000 })
+  t.equal(sealer.open('b', sealed), undefined)
+  t.equal(sealer.open('a', `${sealed.slice(0, -2)}AA`), undefined)
+  t.equal(sealer.open('a', ''), undefined)
+  t.equal(createSealer(Buffer.alloc(32, 2), () => now).open('a', sealed), undefined)
+  now += 600_000
+  t.equal(sealer.open('a', sealed), 'expired')
+  t.end()
+})
