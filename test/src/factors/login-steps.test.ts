@@ -49,7 +49,7 @@ test('the second step of a sign-in', async (t) => {
       t.match(token, /^[\w-]{43}$/)
       t.equal(step.hash.length, 32)
       const account = { id, ...names, password_version: 1, device_version: 1 }
-      t.strictSame(await attempt(), { hash: step.hash, account, inCookie })
+      t.strictSame(await attempt(), { hash: step.hash, account, inCookie, amr: ['pwd'] })
       t.equal(await finish(), true)
     })
   }
