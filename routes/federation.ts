@@ -4,6 +4,7 @@ import type { Landing } from '../plugins/flows/federation.ts'
 import { queryOf } from '../plugins/pages/query.ts'
 import type { Problem } from '../src/errors.ts'
 import { parseForm } from '../src/http/form-body.ts'
+import { returnQuery } from '../src/http/return-to.ts'
 import { renderMessage } from '../src/pages/form.ts'
 import { link, say, type View } from '../src/pages/layout.ts'
 import { renderNote } from '../src/pages/link-form.ts'
@@ -73,8 +74,7 @@ const federation: FastifyPluginAsync = async (fastify) => {
         })
       case 'failed':
         if (landing.reason === 'access denied') {
-          const query = landing.returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: landing.returnTo })}`
-          return goTo(isLink ? 'pages/account' : `pages/login${query}`)
+          return goTo(isLink ? 'pages/account' : `pages/login${returnQuery(landing.returnTo)}`)
         }
         reply.code(STATUSES[landing.reason] ?? 400)
         if (landing.reason === 'provider unavailable') reply.header('retry-after', '5')

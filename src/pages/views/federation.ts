@@ -1,3 +1,4 @@
+import { returnQuery } from '../../http/return-to.ts'
 import { EMAIL, USERNAME } from '../fields.ts'
 import { type Field, type FormErrors, renderFault, renderForm } from '../form.ts'
 import { type Html, html } from '../html.ts'
@@ -12,10 +13,6 @@ export interface Way {
   returnTo?: string | undefined
 }
 
-/** The query of a page that leads on. */
-const queryOf = (returnTo: string | undefined) =>
-  returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
-
 /** Says that a way failed, in one sentence, with a way back. */
 export function federationFailedView(
   page: PageContext,
@@ -24,7 +21,7 @@ export function federationFailedView(
   const title = say(page, 'federation.failed.title')
   const back = isLink
     ? html`<a href="${link(page, 'pages/account')}">${say(page, 'account.title')}</a>`
-    : html`<a href="${link(page, `pages/login${queryOf(returnTo)}`)}">${say(page, 'federation.back')}</a>`
+    : html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, 'federation.back')}</a>`
   return {
     title,
     content: html`<div class="card"><h1>${title}</h1>
@@ -41,7 +38,7 @@ export function federationAskView(page: PageContext, { label, returnTo }: Way): 
     title,
     content: html`<div class="card"><h1>${title}</h1>
 <p>${say(page, 'federation.ask', { provider: label })}</p>
-<p><a class="button" href="${link(page, `pages/login${queryOf(returnTo)}`)}">${say(page, 'sign-in.title')}</a></p></div>`
+<p><a class="button" href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, 'sign-in.title')}</a></p></div>`
   }
 }
 
@@ -77,6 +74,6 @@ export function renderProviders(page: PageContext, providers: readonly ProviderB
   const text: TextKey = 'federation.sign-in'
   return providers.map(
     ({ id, label }) =>
-      html`<p><a class="button quiet full" href="${link(page, `federation/${id}${queryOf(returnTo)}`)}">${say(page, text, { provider: label })}</a></p>\n`
+      html`<p><a class="button quiet full" href="${link(page, `federation/${id}${returnQuery(returnTo)}`)}">${say(page, text, { provider: label })}</a></p>\n`
   )
 }
