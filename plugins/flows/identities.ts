@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { ProviderSettings } from '../../src/config/providers-file.ts'
 import {
   type FederationRules,
   linkIdentity,
@@ -15,6 +16,8 @@ export interface Identities {
   readonly rules: FederationRules
   /** Lists the identities of the account of the session. */
   list(request: FastifyRequest): Promise<Identity[]>
+  /** Lists the providers with which the owner of the session can sign in. */
+  providersOf(request: FastifyRequest): Promise<ProviderSettings[]>
   /**
    * Links an identity to the account of the session.
    *
@@ -51,6 +54,12 @@ export default fp(
 
       async list({ database, user }) {
         return (await listIdentities(database, user.sub)).map(toIdentity)
+      },
+
+      async providersOf({ database, user }) {
+        if (providers.size === 0) return []
+        const linked = new Set((await listIdentities(database, user.sub)).map(({ provider }) => provider))
+        return [...providers.values()].flatMap(({ settings }) => (linked.has(settings.id) ? [settings] : []))
       },
 
       async link(request, { provider, identity }) {

@@ -14,7 +14,7 @@ import type { SessionUser } from '../../src/sessions/sessions.ts'
  * authentication than the service itself does.
  */
 const stepUp: FastifyPluginAsync = async (fastify) => {
-  const { factors, limits, pages, passwords } = fastify
+  const { factors, identities, limits, pages, passwords } = fastify
   const { returnTo } = pages
   if (!pages.hosted) return
 
@@ -30,7 +30,8 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
 
     async show({ request, page }) {
       const challenge = await newChallenge(request)
-      return stepUpView(page, { ...givenOf(request), challenge, renew: true })
+      const providers = challenge.factors.length > 0 ? [] : await identities.providersOf(request)
+      return stepUpView(page, { ...givenOf(request), challenge, providers, renew: true })
     },
 
     async act({ request, reply, page }, { return_to: _, challenge: __, ...proof }) {

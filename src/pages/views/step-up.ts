@@ -4,6 +4,7 @@ import { type FormErrors, renderBareForm, renderFault } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
 import { backToAccount } from './account-form.ts'
+import { type ProviderButton, renderProviders } from './federation.ts'
 import { renderFactorForms, writeChallenge } from './second-step.ts'
 
 /** The page on which a user is authenticated again. */
@@ -19,12 +20,14 @@ export interface StepUpPage {
   tried?: 'password' | 'totp' | 'recovery_code' | undefined
   /** Whether the page can be loaded again, which gives it another challenge. */
   renew?: boolean
+  /** The providers of an account that has no factor: signing in there again begins a fresh session. */
+  providers?: readonly ProviderButton[]
 }
 
 const ACTION = 'pages/step-up'
 
 export function stepUpView(page: PageContext, given: StepUpPage): View {
-  const { challenge, account, returnTo, errors, tried, renew = false } = given
+  const { challenge, account, returnTo, errors, tried, renew = false, providers = [] } = given
   const { factors } = challenge
   const title = say(page, 'step-up.title')
   const hidden = { challenge: writeChallenge(challenge), return_to: returnTo }
@@ -50,7 +53,7 @@ ${hasPassword && renderBareForm(page, password, { account, errors: place === 'pa
 ${hasPassword && others.includes('totp') && html`<div class="or">${say(page, 'or')}</div>`}
 ${hasPassword && !others.includes('totp') && others.includes('passkey') && html`<div class="or" data-with-passkey hidden>${say(page, 'or')}</div>`}
 ${renderFactorForms(page, forms)}
-${factors.length === 0 && leave(page)}</div>`,
+${factors.length === 0 && (providers.length > 0 ? renderProviders(page, providers, returnTo) : leave(page))}</div>`,
     links: [backToAccount(page)],
     script: true
   }

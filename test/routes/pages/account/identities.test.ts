@@ -136,6 +136,25 @@ test('other providers of an account', async (t) => {
     t.match(responses.find(({ statusCode }) => statusCode === 409)?.body, 'Without it you could not sign in any more.')
   })
 
+  await t.test('confirm who it is in an account that has nothing else', async (t) => {
+    const finn = createTraveller(fastify, issuer)
+    await finn.signIn({ sub: 'finn-1' })
+    await finn.browser.submit('/pages/register/provider', { username: 'finn' })
+    const stepUp = '/pages/step-up?return_to=%2Fpages%2Faccount%2Fpassword'
+    clock.advance(601)
+    t.equal((await finn.browser.get('/pages/account/password')).headers.location, `../..${stepUp}`)
+    const page = await finn.browser.get(stepUp)
+    t.match(readPage(page), {
+      statusCode: 200,
+      inputs: [],
+      text: /who you are\. Sign in with Test Back to your account$/
+    })
+    const [, query] = /href="\.\.\/federation\/test([^"]*)"/.exec(page.body) ?? []
+    const back = await finn.signIn({ sub: 'finn-1' }, { query: String(query) })
+    t.match(back, { statusCode: 303, headers: { location: '../../pages/account/password' } })
+    t.match(readPage(await finn.browser.get('/pages/account/password')), { inputs: ['new_password'] })
+  })
+
   await t.test('are buttons of the sign-in and of the registration', async (t) => {
     const login = await fastify.inject('/pages/login?return_to=/pages/account')
     t.match(login.body, 'href="../federation/test?return_to=%2Fpages%2Faccount">Sign in with Test</a>')

@@ -24,6 +24,11 @@ test('a form for each factor, the password first', async (t) => {
   t.strictSame(actions(['password']), ['password'])
   t.strictSame(actions([]), [])
   t.match(textOf(render([]).content), /There is no way to confirm it in this session\..* Sign out$/)
+  const providers = [{ id: 'test', label: 'Test' }]
+  const elsewhere = render([], { providers }).content
+  t.match(textOf(elsewhere), /prove once more who you are\. Sign in with Test$/)
+  t.match(elsewhere, `href="${PAGE.root}federation/test?return_to=%2Fpages%2Faccount"`)
+  t.notMatch(render(['password'], { providers }).content, 'federation/')
   t.equal(render(['passkey']).script, true)
   t.equal(render(['password', 'totp']).script, true, 'which also keeps the form out of the history')
 })
