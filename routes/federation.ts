@@ -7,10 +7,10 @@ import { parseForm } from '../src/http/form-body.ts'
 import { returnQuery } from '../src/http/return-to.ts'
 import { renderMessage } from '../src/pages/form.ts'
 import { link, say, type View } from '../src/pages/layout.ts'
-import { renderNote } from '../src/pages/link-form.ts'
 import { describeProblem } from '../src/pages/problems.ts'
 import type { KeysOf } from '../src/pages/texts.ts'
 import { federationAskView, federationFailedView } from '../src/pages/views/federation.ts'
+import { unverifiedView } from '../src/pages/views/sign-up.ts'
 import type { Reason } from '../src/providers/provider.ts'
 
 const Params = Type.Object({ provider: Type.String() }, { additionalProperties: false })
@@ -68,10 +68,7 @@ const federation: FastifyPluginAsync = async (fastify) => {
       case 'unnamed':
         return goTo('pages/register/provider')
       case 'unverified':
-        return show({
-          title: say(page, 'sign-up.title'),
-          content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' })
-        })
+        return show(unverifiedView(page, landing.returnTo))
       case 'failed':
         if (landing.reason === 'access denied') {
           return goTo(isLink ? 'pages/account' : `pages/login${returnQuery(landing.returnTo)}`)

@@ -1,12 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Problem } from '../../src/errors.ts'
 import { returnQuery } from '../../src/http/return-to.ts'
-import { signInLink } from '../../src/pages/components.ts'
 import { say } from '../../src/pages/layout.ts'
-import { renderNote } from '../../src/pages/link-form.ts'
 import { describeErrors } from '../../src/pages/problems.ts'
-import { resendLink } from '../../src/pages/views/sign-in.ts'
-import { signUpFields, signUpView } from '../../src/pages/views/sign-up.ts'
+import { signUpFields, signUpView, unverifiedView } from '../../src/pages/views/sign-up.ts'
 import { SignUpForm } from '../../src/schemas/pages.ts'
 
 /** Registering. With HIDE_ACCOUNTS it begins with a mail; otherwise the user is signed in at once. */
@@ -52,9 +49,7 @@ const register: FastifyPluginAsync = async (fastify) => {
         // The account exists by now: sending the form again would only find its name taken.
         const target = returnTo.given(request)
         if (error.code !== 'EMAIL_UNVERIFIED') return { goTo: `pages/login${returnQuery(target)}`, done: 'account' }
-        const title = say(page, 'sign-up.title')
-        const content = renderNote(page, { title: 'mail.title', text: 'sign-up.verify' })
-        return { title, content, links: [signInLink(page, target), resendLink(page, target)] }
+        return unverifiedView(page, target)
       }
       return returnTo.goOn(request, page)
     },

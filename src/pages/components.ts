@@ -65,5 +65,9 @@ export function renderFormButton(
 export const signInLink = (page: PageContext, returnTo?: string, text: TextKey = 'sign-in.title'): Html =>
   html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, text)}</a>`
 
+/** A link to the page that sends the mail which confirms an address again. */
+export const resendLink = (page: PageContext, returnTo: string | undefined): Html =>
+  html`<a href="${link(page, `pages/email/resend${returnQuery(returnTo)}`)}">${say(page, 'problem.unverified.link')}</a>`
+
 /** The action that was just completed. */
 export const renderDone = (text: string): Html => html`<p class="done" role="status">${text}</p>`

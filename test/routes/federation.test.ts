@@ -4,6 +4,7 @@ import { sql } from '../../src/database/sql.ts'
 import { bearer, build, PASSWORD, post, signIn, testClock } from '../helpers/app.ts'
 import { buildFederated, createTraveller } from '../helpers/federated.ts'
 import { createIssuer, type Visitor } from '../helpers/issuer.ts'
+import { tokenOf } from '../helpers/letters.ts'
 import { createBrowser, hiddenOf, readPage, submit } from '../helpers/page.ts'
 import { giveApp, recorded } from '../helpers/second-factor.ts'
 import { statementsOf } from '../helpers/statements-of.ts'
@@ -452,11 +453,23 @@ test('with REQUIRE_VERIFIED_EMAIL, an address of an untrusted provider is verifi
   const page = '/pages/register/provider'
   t.match(readPage(await ada.browser.get(page)), { inputs: ['email', 'username'] })
   const answer = await ada.browser.submit(page, { email: 'ada@example.com' })
-  t.match(readPage(answer), { statusCode: 200, text: /^Look into your mailbox/ })
+  t.match(readPage(answer), { statusCode: 200, text: /^Look into your mailbox .* Sign in Send another mail$/ })
   t.match(await stored(fastify, 'ada@example.com'), { email_verified: false, identities: 1, sessions: 0 })
-  t.match(readPage(await ada.signIn(visitorOf('ada'))), { statusCode: 200, text: /^Look into your mailbox/ })
+  const again = await ada.signIn(visitorOf('ada'), { query: '?return_to=/pages/account/sessions' })
+  t.match(readPage(again), { statusCode: 200, text: /^Look into your mailbox .* Sign in Send another mail$/ })
+  t.match(again.body, 'href="../../pages/email/resend?return_to=%2Fpages%2Faccount%2Fsessions"')
   const [mail] = await fastify.database.open().query(sql`SELECT kind, recipient FROM mails`)
   t.strictSame(mail, { kind: 'verify email', recipient: 'ada@example.com' })
+
+  // There is neither a password nor a session to confirm the link with: choosing a password confirms the address.
+  const verifyToken = await tokenOf(fastify, 'verify-email')
+  const verifyPage = await ada.browser.get(`/pages/email/verify?token=${verifyToken}`)
+  t.match(readPage(verifyPage), { text: /This account has no password\. Choose one: .* Choose a password Sign in$/ })
+  await ada.browser.submit('/pages/password/forgot', { email: 'ada@example.com' })
+  const token = await tokenOf(fastify, 'reset-password')
+  await ada.browser.submit('/pages/password/reset', { token, new_password: PASSWORD })
+  t.match(await stored(fastify, 'ada@example.com'), { email_verified: true, password: true })
+  t.equal((await ada.signIn(visitorOf('ada'))).headers.location, '../../pages/account')
 })
 
 test('with HIDE_ACCOUNTS nobody is told that an address is taken', async (t) => {

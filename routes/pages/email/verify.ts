@@ -7,7 +7,8 @@ import { askAgain } from '../../../src/pages/link-form.ts'
 import { EmailVerification } from '../../../src/schemas/email.ts'
 
 const verify: FastifyPluginAsync = async (fastify) => {
-  const { emailLinks, limits, pageSessions, passwords } = fastify
+  const { config, emailLinks, limits, pageSessions, passwords } = fastify
+  const canSignIn = config.REQUIRE_VERIFIED_EMAIL === 'off'
 
   fastify.pages.addLink(fastify, {
     action: 'pages/email/verify',
@@ -34,7 +35,7 @@ ${accountLine(page, names)}`,
       return link
     },
     instead: (request, page, { sessionOf }) =>
-      sessionOf && accountOf(request) !== sessionOf ? renderSignIn(page) : undefined,
+      sessionOf && accountOf(request) !== sessionOf ? renderWays(page, canSignIn) : undefined,
     act: emailLinks.verify
   })
 }
@@ -45,6 +46,9 @@ export default verify
 const accountOf = ({ account }: Partial<Pick<FastifyRequest, 'account'>>) => account?.id
 
 /** What the owner of an account without a password can do in a browser that is not signed in to it. */
-const renderSignIn = (page: PageContext): Html => html`<div class="card"><h1>${say(page, 'verify.title')}</h1>
-<p>${say(page, 'verify.sign-in')}</p>
+const renderWays = (
+  page: PageContext,
+  canSignIn: boolean
+): Html => html`<div class="card"><h1>${say(page, 'verify.title')}</h1>
+<p>${say(page, canSignIn ? 'verify.sign-in' : 'verify.choose.text')}</p>
 <p><a class="button" href="${link(page, 'pages/password/forgot')}">${say(page, 'verify.choose')}</a></p></div>`

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { say } from '../../../src/pages/layout.ts'
-import { renderNote } from '../../../src/pages/link-form.ts'
 import { describeErrors } from '../../../src/pages/problems.ts'
 import { federationFailedView, federationFields, federationNameView } from '../../../src/pages/views/federation.ts'
+import { unverifiedView } from '../../../src/pages/views/sign-up.ts'
 import { IdentityNamesForm } from '../../../src/schemas/identities.ts'
 
 /** Chooses the name of a new account, whose owner has signed in at a provider that vouches for no address. */
@@ -28,9 +28,11 @@ const provider: FastifyPluginAsync = async (fastify) => {
       if (landing.end === 'second step') {
         return pages.signIn.second({ request, page }, landing.challenge, landing.returnTo)
       }
-      if (landing.end === 'failed') return federationFailedView(page, { ...landing, text: 'federation.failed' })
-      const title = say(page, 'sign-up.title')
-      return { title, content: renderNote(page, { title: 'mail.title', text: 'sign-up.verify' }) }
+      if (landing.end === 'failed') {
+        reply.code(400)
+        return federationFailedView(page, { ...landing, text: 'federation.failed' })
+      }
+      return unverifiedView(page, landing.returnTo)
     },
 
     refuse({ request, page }, problem) {

@@ -1,8 +1,8 @@
 import { returnQuery } from '../../http/return-to.ts'
-import { renderDone } from '../components.ts'
+import { renderDone, resendLink } from '../components.ts'
 import { CURRENT_PASSWORD, NAME } from '../fields.ts'
 import { type FormErrors, renderBareForm } from '../form.ts'
-import { type Html, html } from '../html.ts'
+import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
 import { renderPasskeyForm, renderSignal } from '../passkey-form.ts'
 import { type ProviderButton, renderProviders } from './federation.ts'
@@ -81,7 +81,3 @@ ${renderProviders(page, providers, returnTo)}`
     script: true
   }
 }
-
-/** A link to the page that sends the mail which confirms an address again. */
-export const resendLink = (page: PageContext, returnTo: string | undefined): Html =>
-  html`<a href="${link(page, `pages/email/resend${returnQuery(returnTo)}`)}">${say(page, 'problem.unverified.link')}</a>`

@@ -1,8 +1,10 @@
 import { returnQuery } from '../../http/return-to.ts'
+import { resendLink, signInLink } from '../components.ts'
 import { EMAIL, newPassword, USERNAME } from '../fields.ts'
 import { type Field, type FormErrors, renderForm } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
+import { renderNote } from '../link-form.ts'
 import { type ProviderButton, renderProviders } from './federation.ts'
 
 /** The page on which people register. */
@@ -39,5 +41,15 @@ ${renderProviders(page, providers, returnTo)}`
     title,
     content: renderForm(page, form, html`<h1>${title}</h1>`, filled, ways),
     links: [html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, 'sign-up.sign-in')}</a>`]
+  }
+}
+
+/** Says that an address has to be confirmed before its owner can sign in. */
+export function unverifiedView(page: PageContext, returnTo: string | undefined): View {
+  const message = { title: 'mail.title', text: 'sign-up.verify' } as const
+  return {
+    title: say(page, message.title),
+    content: renderNote(page, message),
+    links: [signInLink(page, returnTo), resendLink(page, returnTo)]
   }
 }

@@ -158,7 +158,7 @@ test('the page of a link', async (t) => {
     await removePassword(fastify, user.id)
     const stranger = await browserOf(fastify, { username: 'stranger' })
     const elsewhere =
-      'Confirm your email address This account has no password. Sign in to it in this browser and follow the link in the mail again, or choose a password: that confirms the address as well. Choose a password'
+      'Confirm your email address This account has no password. Sign in to it in this browser and follow the link in the mail again, or choose a password: that confirms the address as well. Choose a password Sign in'
     const page = `${url}?token=${token}`
     for (const response of [await fastify.inject(page), await stranger.browser.get(page)]) {
       t.strictSame(readPage(response), { statusCode: 200, text: elsewhere, inputs: [] })
@@ -181,7 +181,7 @@ test('the page of a link', async (t) => {
     t.match(readPage(other), { statusCode: 400, text: /The form could not be read/, inputs: ['token', 'token'] })
     t.strictSame(readPage(await browser.submit(url, { token })), {
       statusCode: 200,
-      text: 'Your address is confirmed You can close this page.',
+      text: 'Your address is confirmed You can close this page. Sign in',
       inputs: []
     })
     t.strictSame(await fastify.database.open().query(sql`SELECT email_verified FROM users WHERE email = ${email}`), [
