@@ -154,6 +154,10 @@ export default fp(
         if (deleted.passkeys > 0) {
           request.record('passkey removed', { ...by, detail: { ...by.detail, count: deleted.passkeys } })
         }
+        if (deleted.identities > 0) {
+          const detail = { ...by.detail, count: deleted.identities }
+          request.record('identity unlinked', { ...by, detail })
+        }
         if (deleted.dropped) request.record('second step not required', by)
         if (new_password === undefined) return
         request.record('password reset', { account: owner.id })

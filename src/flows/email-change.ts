@@ -9,6 +9,7 @@ import { resetGuesses } from '../limits/guesses.ts'
 import { useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
 import { useVerification } from '../mail/verification-tokens.ts'
+import { deleteIdentitiesSince } from '../providers/identities.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions, findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 import { findOwnCredentials, type PasswordOwner, replacePasswordHash } from '../users/credentials.ts'
@@ -139,8 +140,8 @@ export async function recordReplacedEmail(
 /**
  * Restores the address that a token was sent to, and undoes all later changes. An attacker who made the change knows
  * the password, and may have added an app that would lock the owner out. So the password is replaced or made unusable,
- * all sessions end, links in earlier mails become void, and factors that were added since the change was requested are
- * deleted: the attacker confirms it when it suits. Without a new password, a reset link is sent to the restored address.
+ * all sessions end, links in earlier mails become void, and factors and identities that were added since the change was
+ * requested are deleted: the attacker confirms it when it suits. Without a new password, a reset link is sent to the restored address.
  *
  * @param secret key of the limit counters
  * @param hash of the new password, if the user has chosen one
@@ -173,18 +174,21 @@ export async function undoEmailChange(
   })
 }
 
-/** The factors that were added since a change of the address was requested, and are deleted when it is undone. */
+/** What was added to sign in with since a change of the address was requested, and is deleted when it is undone. */
 export interface UndoneFactors extends DeletedFactors {
+  /** The number of identities. */
+  identities: number
   /** Whether the requirement of a second step was removed. */
   dropped: boolean
 }
 
 async function undoFactors(transaction: Database, user: string, since: Date): Promise<UndoneFactors> {
-  const deleted = await deleteFactorsSince(transaction, user, since)
-  if (!deleted.totp && deleted.passkeys === 0) return { ...deleted, dropped: false }
-  const dropped = await dropRequirementIfNoFactor(transaction, user)
-  await enqueueNotice(transaction, user, { what: 'factors removed' })
-  return { ...deleted, dropped }
+  const factors = await deleteFactorsSince(transaction, user, since)
+  const identities = await deleteIdentitiesSince(transaction, user, since)
+  const hadFactor = factors.totp || factors.passkeys > 0
+  const dropped = hadFactor && (await dropRequirementIfNoFactor(transaction, user))
+  if (hadFactor || identities > 0) await enqueueNotice(transaction, user, { what: 'factors removed' })
+  return { ...factors, identities, dropped }
 }
 
 /** Voids the undo links of all changes since a version of the address. */

@@ -94,3 +94,15 @@ export async function deleteAllIdentities(transaction: Database, user: string): 
   const deleted = await transaction.query(sql`DELETE FROM identities WHERE user_id = ${user} RETURNING 1`)
   return deleted.length
 }
+
+/**
+ * Deletes the identities that were added to an account since a time, when an attacker may have had it.
+ *
+ * @returns how many there were
+ */
+export async function deleteIdentitiesSince(transaction: Database, user: string, since: Date): Promise<number> {
+  const deleted = await transaction.query(
+    sql`DELETE FROM identities WHERE user_id = ${user} AND linked_at >= ${since} RETURNING 1`
+  )
+  return deleted.length
+}

@@ -163,7 +163,7 @@ test('addresses', async (t) => {
     await database.query(sql`DELETE FROM users WHERE id = ${taken}`)
     const { owner, ...done } = await undoEmailChange(database, lifetimes, secret, { token })
     t.match(owner, { id: user, password_hash: null, password_version: 2, device_version: 2 })
-    t.strictSame(done, { ended: 0, deleted: { totp: false, passkeys: 0, dropped: false } })
+    t.strictSame(done, { ended: 0, deleted: { totp: false, passkeys: 0, identities: 0, dropped: false } })
     t.strictSame(await addressOf(user), { email: 'first@example.com', email_verified: true, email_version: 4 })
     const open = await database.query(sql`SELECT FROM email_changes WHERE user_id = ${user} AND undone_at IS NULL`)
     t.equal(open.length, 0)

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
 import { makeRecoveryCodes } from '../../../../src/factors/recovery-codes.ts'
 import { readFactors } from '../../../../src/factors/state.ts'
+import { addIdentity, listIdentities } from '../../../../src/providers/identities.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn, testClock } from '../../../helpers/app.ts'
 import { enrolApp, enrolAsOwner, enrolPasskey, recorded, requireStep } from '../../../helpers/enrolled.ts'
 import { letters, tokenOf, waiting, write } from '../../../helpers/letters.ts'
@@ -139,10 +140,14 @@ test('POST /email/change/undo', async (t) => {
   })
 
   await t.test(
-    'lets the owner in if a thief adds an app and a passkey between the request and its confirmation',
+    'lets the owner in alone if a thief adds an app, a passkey and a provider between the request and its confirmation',
     async (t) => {
       const { username, email, headers } = await begin()
       const owner = (await fastify.inject({ url: '/me', headers })).json()
+      const database = fastify.database.open()
+      const link = (subject: string) =>
+        addIdentity(database, owner.id, 'test', { issuer: 'https://id.example.com', subject, emailIsVerified: false })
+      await link('owner')
       clock.advance(60)
       const thief = (await post(fastify, '/login', { username, password: PASSWORD })).json().access_token
       const asked = { new_email: `b.${email}`, current_password: PASSWORD }
@@ -156,6 +161,7 @@ test('POST /email/change/undo', async (t) => {
         await write(fastify, mail as never)
       }
       await enrolAsOwner(fastify, thief)
+      await link('thief')
       const token = (await letters(fastify)).find(({ template }) => template === 'confirm-new-email')?.token
       t.equal((await post(fastify, '/email/change/confirm', { token })).statusCode, 204)
       t.match((await post(fastify, '/login', { username, password: PASSWORD })).json(), { code: 'MFA_REQUIRED' })
@@ -167,14 +173,30 @@ test('POST /email/change/undo', async (t) => {
         { action: 'email change undone', account: owner.id },
         { action: 'totp removed', detail: { reason } },
         { action: 'passkey removed', detail: { reason, count: 1 } },
+        { action: 'identity unlinked', detail: { reason, count: 1 } },
         { action: 'second step not required', detail: { reason } },
         { action: 'password reset' }
       ])
       t.equal(await login(username, NEXT), 200, 'without a second step')
       t.match((await signInWith(fastify, authenticator)).json(), { code: 'PASSKEY_UNKNOWN' })
+      t.match(await listIdentities(database, owner.id), [{ subject: 'owner' }])
       await letters(fastify)
     }
   )
+
+  await t.test('notifies the owner if only a provider was added', async (t) => {
+    const { email, me, change } = await begin()
+    const { id } = await me()
+    const token = await change(`b.${email}`)
+    const identity = { issuer: 'https://id.example.com', subject: 'later', emailIsVerified: false }
+    await addIdentity(fastify.database.open(), id, 'test', identity)
+    t.strictSame(answer(await undo(token, NEXT)), DONE)
+    t.strictSame(await listIdentities(fastify.database.open(), id), [])
+    t.match(
+      (await letters(fastify)).map(({ template }) => template),
+      ['security-notice', 'password-changed']
+    )
+  })
 
   await t.test('keeps what was added before the request', async (t) => {
     const { username, email, headers, change } = await begin()
