@@ -3,8 +3,9 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../src/database/sql.ts'
 import { addUser } from '../src/users/users.ts'
-import { build, cutOff, PASSWORD, testClock } from './helpers/app.ts'
+import { cutOff, PASSWORD, testClock } from './helpers/app.ts'
 import { enrolPasskey } from './helpers/enrolled.ts'
+import { buildFederated } from './helpers/federated.ts'
 import { createBrowser, ORIGIN, readPage, submit } from './helpers/page.ts'
 import { statementsOf } from './helpers/statements-of.ts'
 
@@ -15,12 +16,22 @@ const PAGES = readdirSync(new URL('../routes/pages', import.meta.url), { recursi
   .sort()
 
 const SMTP = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
+const PROVIDER = {
+  id: 'test',
+  kind: 'oidc',
+  issuer: 'http://127.0.0.1:1',
+  client_id: 'latchkey',
+  client_secret: 'secret'
+}
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /** A service with all pages and an account. */
 async function start(t: Test, environment: Record<string, string> = {}) {
   const clock = testClock()
-  const fastify = await build(t, { clock, environment: { ...SMTP, HIDE_ACCOUNTS: 'on', ...environment } })
+  const fastify = await buildFederated(t, [PROVIDER], {
+    clock,
+    environment: { ...SMTP, HIDE_ACCOUNTS: 'on', ...environment }
+  })
   const names = { username: 'ada', email: 'ada@example.com', emailVerified: true }
   await addUser(fastify.database.open(), { ...names, passwordHash: await fastify.passwords.hash(PASSWORD) })
   const signedIn = async () => {
@@ -243,7 +254,8 @@ test('each page says when the database is unavailable', async (t) => {
       ['/pages/login/mfa', 303],
       ['/pages/login/passkey', 303],
       ['/pages/password/forgot', 200],
-      ['/pages/register', 200]
+      ['/pages/register', 200],
+      ['/pages/register/provider', 303]
     ],
     'these read nothing'
   )

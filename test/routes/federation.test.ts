@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../../src/database/sql.ts'
-import { bearer, build, PASSWORD, post, signIn, testClock } from '../helpers/app.ts'
+import { bearer, build, cutOff, PASSWORD, post, signIn, testClock } from '../helpers/app.ts'
 import { buildFederated, createTraveller } from '../helpers/federated.ts'
 import { createIssuer, type Visitor } from '../helpers/issuer.ts'
 import { tokenOf } from '../helpers/letters.ts'
@@ -186,6 +186,38 @@ test('signing in with a provider', async (t) => {
     t.notOk(dora.browser.cookies.has('federation-pending'))
     t.equal((await dora.signIn(visitorOf('dora'))).statusCode, 303)
     t.match(await recorded(fastify, user.id, 'identity linked'), [{ detail: { provider: 'test' } }])
+  })
+
+  await t.test('signs in, and links later, if the database fails once the session is stored', async (t) => {
+    const { signIn: flow } = fastify
+    const { withIdentity, withPassword } = flow
+    let restore = () => {}
+    const cut =
+      <Given extends unknown[], Result>(original: (...given: Given) => Promise<Result>) =>
+      async (...given: Given) => {
+        const signedIn = await original(...given)
+        restore = cutOff(fastify)
+        return signedIn
+      }
+    const { user } = await signIn(fastify, { email: 'ona@example.com' })
+    await verify(fastify, 'ona@example.com')
+    const ona = traveller()
+    await ona.signIn(visitorOf('ona'))
+    const login = () => ona.browser.submit('/pages/login', { name: 'ona@example.com', password: PASSWORD })
+    Object.assign(flow, { withPassword: cut(withPassword), withIdentity: cut(withIdentity) })
+    const once = await login()
+    restore()
+    t.equal(once.statusCode, 303)
+    t.match(await stored(fastify, 'ona@example.com'), { identities: 0 })
+    const { begin, back } = ona
+    Object.assign(flow, { withPassword })
+    t.equal((await login()).statusCode, 303)
+    t.match(await stored(fastify, 'ona@example.com'), { id: user.id, identities: 1 })
+    const known = await back(issuer.authorize(await begin(), visitorOf('ona')))
+    restore()
+    Object.assign(flow, { withIdentity })
+    t.match(known, { statusCode: 303, headers: { location: '../../pages/account' } })
+    t.equal((await ona.browser.get('/pages/account')).statusCode, 200)
   })
 
   await t.test('links nothing later if the account has changed, or the time is over', async (t) => {
