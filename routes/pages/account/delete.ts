@@ -40,7 +40,7 @@ const deletion: FastifyPluginAsync = async (fastify) => {
       const note = { title: 'account.delete.done', text: 'account.delete.done.text' } as const
       const signal = passkeys && signalFor(request.account.id, passkeys)
       const content = html`${renderNote(page, note)}${signal}`
-      return { title: say(page, note.title), content, passkeys: signal !== undefined }
+      return { title: say(page, note.title), content, script: signal !== undefined }
     }
   })
 }

@@ -24,7 +24,8 @@ export interface SignUpPage {
  * @param min the length of a password, in characters
  */
 export function signUpFields(needsEmail: boolean, min: number): Field[] {
-  const email: Field = needsEmail ? EMAIL : { ...EMAIL, label: 'sign-up.email.optional', optional: true }
+  const hint = { text: 'sign-up.email.hint' } as const
+  const email: Field = needsEmail ? EMAIL : { ...EMAIL, label: 'sign-up.email.optional', hint, optional: true }
   const username: Field = { ...USERNAME, label: 'sign-up.username.optional', optional: true }
   return [email, username, newPassword('password', min)]
 }

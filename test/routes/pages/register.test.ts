@@ -16,7 +16,7 @@ test('the page on which people register', async (t) => {
   await t.test('asks for a name and a password', async (t) => {
     t.strictSame(readPage(await fastify.inject(url)), {
       statusCode: 200,
-      text: 'Create an account Email address (optional) Username (optional) Password At least 8 characters. A few words that you can remember are good. Create the account I have an account',
+      text: 'Create an account Email address (optional) An address or a username is enough. Username (optional) Password At least 8 characters. A few words that you can remember are good. Create the account I have an account',
       inputs: INPUTS
     })
   })

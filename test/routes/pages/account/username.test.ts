@@ -27,7 +27,7 @@ test('/pages/account/username', async (t) => {
     const cases: [username: string, statusCode: number, text: RegExp][] = [
       ['', 400, /Check what is marked below\. Username Fill this in\./],
       [' ', 400, /Check what is marked below\. Username Fill this in\./],
-      ['a b', 400, /Username Use 3 to 32 letters/],
+      ['a b', 400, /Username Use 3 to 32 characters/],
       ['Grace', 409, /Check what is marked below\. Username This username is taken\./],
       ['admin', 409, /Username This username is taken\./]
     ]

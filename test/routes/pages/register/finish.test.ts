@@ -48,7 +48,7 @@ test('the page on which a registration is finished', async (t) => {
     const unfit = await submit(fastify, url, { token, username: 'e', password: '' })
     t.match(readPage(unfit), {
       statusCode: 400,
-      text: /Use 3 to 32 letters, .* Fill this in\./
+      text: /Use 3 to 32 characters: .* Fill this in\./
     })
     t.equal((await submit(fastify, url, { token, username: 'eve', password: PASSWORD })).statusCode, 200)
   })

@@ -20,7 +20,7 @@ test('the page on which people register leads to the sign-in, with the way back'
   const { content, links = [] } = signUpView(PAGE, { fields, returnTo: 'https://app.example.com/?a=1&b=2' })
   t.equal(
     textOf(content),
-    'Create an account Email address (optional) Username (optional) Password At least 10 characters. A few words that you can remember are good. Create the account'
+    'Create an account Email address (optional) An address or a username is enough. Username (optional) Password At least 10 characters. A few words that you can remember are good. Create the account'
   )
   t.match(String(content), 'name="return_to" value="https://app.example.com/?a=1&amp;b=2"')
   t.equal(
