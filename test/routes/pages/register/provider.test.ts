@@ -3,7 +3,7 @@ import { sql } from '../../../../src/database/sql.ts'
 import { cutOff, PASSWORD, post, signIn } from '../../../helpers/app.ts'
 import { buildFederated, createTraveller } from '../../../helpers/federated.ts'
 import { createIssuer } from '../../../helpers/issuer.ts'
-import { readPage } from '../../../helpers/page.ts'
+import { createBrowser, readPage } from '../../../helpers/page.ts'
 import { giveApp } from '../../../helpers/second-factor.ts'
 
 const url = '/pages/register/provider'
@@ -103,4 +103,16 @@ test('a new account without a trusted address', async (t) => {
     t.match(readPage(await again()), { statusCode: 400, text: /^Signing in did not work/ })
     t.equal((await post(fastify, '/login', { username: 'cora', password: PASSWORD })).statusCode, 401)
   })
+})
+
+test('without mail, an address is taken as it is', async (t) => {
+  const issuer = await createIssuer(t)
+  const PUBLIC_URL = 'https://auth.example.com'
+  const fastify = await buildFederated(t, [issuer.entry({ label: 'Test' })], { environment: { PUBLIC_URL } })
+  t.equal(fastify.mail.available, false)
+  const ada = createTraveller(fastify, issuer, createBrowser(fastify, PUBLIC_URL))
+  await ada.signIn({ sub: 'ada-1' })
+  t.equal((await ada.browser.submit(url, { email: 'ada@example.com' })).headers.location, '../../pages/account')
+  const rows = await fastify.database.open().query(sql`SELECT email, email_verified FROM users`)
+  t.strictSame(rows, [{ email: 'ada@example.com', email_verified: false }])
 })
