@@ -4,6 +4,8 @@ import { align, table } from '../../src/cli/table.ts'
 import { type Factors, readFactors } from '../../src/factors/state.ts'
 import { type Failures, type Guesses, readCodeGuesses, readGuesses } from '../../src/limits/guesses.ts'
 import { countOf } from '../../src/plural.ts'
+import { listIdentities } from '../../src/providers/identities.ts'
+import { type Identity, toIdentity } from '../../src/schemas/identities.ts'
 import type { Session } from '../../src/schemas/sessions.ts'
 import { countSessions, listSessions } from '../../src/sessions/sessions.ts'
 
@@ -12,7 +14,7 @@ const SHOWN = 10
 
 const show: DefineCommand = (command, { open, answer }) => {
   command
-    .description('show an account, its factors and sessions, and the counters of its names')
+    .description('show an account, its factors, providers and sessions, and the counters of its names')
     .argument('<user>', ACCOUNT_ARGUMENT)
     .action(async (user: string) => {
       const fastify = await open()
@@ -23,6 +25,7 @@ const show: DefineCommand = (command, { open, answer }) => {
       const { usable_passkeys: _, password, ...mfa } = factors
       const guesses = await readGuesses(database, deriveKey('limits'), account)
       const codes = await readCodeGuesses(database, deriveKey('limits'), account.id)
+      const identities = (await listIdentities(database, account.id)).map(toIdentity)
       const active = await countSessions(database, fastify.sessions.rules, account.id)
       const sessions = (await listSessions(database, fastify.sessions.rules, { sid: null, sub: account.id })).slice(
         0,
@@ -38,11 +41,12 @@ const show: DefineCommand = (command, { open, answer }) => {
             wrong_passwords: wrong,
             blocked_for: blockedFor
           })),
+          identities,
           active_sessions: active,
           sessions: sessions.map(({ current: _, ...session }) => session)
         },
         [
-          describe(account, factors, { guesses, codes }, active),
+          describe(account, factors, { guesses, codes, identities }, active),
           ...(active > 0 ? [describeSessions(sessions)] : [])
         ].join('\n\n')
       )
@@ -52,7 +56,7 @@ const show: DefineCommand = (command, { open, answer }) => {
 function describe(
   { id, username, email, email_verified, created_at, disabled_at }: Account,
   factors: Factors,
-  { guesses, codes }: { guesses: Guesses[]; codes: Failures },
+  { guesses, codes, identities }: { guesses: Guesses[]; codes: Failures; identities: Identity[] },
   active: number
 ) {
   return align([
@@ -63,6 +67,7 @@ function describe(
     ['disabled', disabled_at ?? 'no'],
     ...(factors.password ? [] : [['password', 'none']]),
     ['factors', describeFactors(factors)],
+    ...identities.map(({ provider, email }) => ['provider', email === null ? provider : `${provider}, as ${email}`]),
     ...guesses
       .filter(({ wrong }) => wrong > 0)
       .map((each) => describeFailures('wrong password', each, ` for the ${each.name}`)),

@@ -12,7 +12,12 @@ import { PASSWORD_HASH } from '../users/credentials.ts'
  * @throws Problem LAST_CREDENTIAL
  */
 export async function requireCredential(transaction: Database, user: string, rpId?: string): Promise<void> {
-  const able = await transaction.query(
+  if (!(await hasCredential(transaction, user, rpId))) throw new Problem('LAST_CREDENTIAL')
+}
+
+/** Whether an account can sign in, as above. */
+export async function hasCredential(database: Database, user: string, rpId?: string): Promise<boolean> {
+  const able = await database.query(
     sql`SELECT FROM users
      WHERE id = ${user} AND (
        ${PASSWORD_HASH} IS NOT NULL OR (email IS NOT NULL AND email_verified)
@@ -20,5 +25,5 @@ export async function requireCredential(transaction: Database, user: string, rpI
        OR EXISTS (SELECT FROM passkeys WHERE user_id = users.id AND rp_id = ${rpId ?? null})
      )`
   )
-  if (able.length === 0) throw new Problem('LAST_CREDENTIAL')
+  return able.length > 0
 }

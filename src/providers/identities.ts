@@ -89,6 +89,14 @@ export async function deleteIdentity(transaction: Database, user: string, id: st
   return deleted.length > 0
 }
 
+/** Deletes the identities of an account at one provider. @returns how many there were */
+export async function deleteIdentitiesAt(transaction: Database, user: string, provider: string): Promise<number> {
+  const deleted = await transaction.query(
+    sql`DELETE FROM identities WHERE user_id = ${user} AND provider = ${provider} RETURNING 1`
+  )
+  return deleted.length
+}
+
 /** Deletes all identities of an account. @returns how many there were */
 export async function deleteAllIdentities(transaction: Database, user: string): Promise<number> {
   const deleted = await transaction.query(sql`DELETE FROM identities WHERE user_id = ${user} RETURNING 1`)

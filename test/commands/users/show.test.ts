@@ -34,6 +34,7 @@ test('users show', async (t) => {
         { name: 'username', wrong_passwords: 0, blocked_for: 0 },
         { name: 'email', wrong_passwords: 0, blocked_for: 0 }
       ],
+      identities: [],
       active_sessions: 2
     })
     t.strictSame(Object.keys(first), ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'])
