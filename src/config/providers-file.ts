@@ -22,6 +22,8 @@ export interface ProviderSettings {
   clientId: string
   /** How this service authenticates to it: with a secret, or at Apple with a key that signs one. */
   client: { secret: string } | AppleKey
+  /** The file that contains the secret or the key, unless it comes from the environment. */
+  secretFile?: string
   scopes: string[]
   /** Whether an address that it calls verified is taken for verified. */
   trustEmail: boolean
@@ -120,7 +122,7 @@ export function readProviders(path: string, environment: NodeJS.ProcessEnv): Pro
     if (ids.has(given.id)) complain('id', 'is the id of another provider')
     ids.add(given.id)
     const secret = (name: 'client_secret' | 'key') => readSecret(given[name], { path, environment }, name, complain)
-    return complete(given, secret, complain)
+    return { ...complete(given, secret, complain), ...secretFileOf(given.client_secret ?? given.key, path) }
   })
   return { providers, faults }
 }
@@ -178,6 +180,12 @@ function isP256Key(pem: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Where a secret is kept: in a file of its own, or in the file of providers. */
+function secretFileOf(given: Static<typeof Secret> | undefined, path: string): { secretFile?: string } {
+  if (typeof given === 'string') return { secretFile: path }
+  return given && 'file' in given ? { secretFile: resolve(dirname(path), given.file) } : {}
 }
 
 /** @returns an empty text after a fault */

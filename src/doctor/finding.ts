@@ -9,6 +9,18 @@ export interface Finding {
   fix?: string
 }
 
+const MARKS = { good: 'ok     ', warning: 'warning', bad: 'BAD    ' }
+
+/** Findings as text: a line each, and below it how to fix it. */
+export const describeFindings = (findings: Finding[]): string =>
+  findings
+    .map(({ about, state, message, fix }) =>
+      [`${MARKS[state]}  ${about}: ${message}`, ...(fix ? [`         ${fix}`] : [])].join('\n')
+    )
+    .join('\n')
+
+export const isAnyBad = (findings: Finding[]): boolean => findings.some(({ state }) => state === 'bad')
+
 export const good = (about: string, message: string): Finding => ({ about, state: 'good', message })
 export const warning = (about: string, message: string, fix: string): Finding => ({
   about,

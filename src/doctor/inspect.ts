@@ -36,6 +36,7 @@ import {
 } from './database-checks.ts'
 import type { Finding } from './finding.ts'
 import { checkForeignPasskeys, checkPasskeys } from './passkey-checks.ts'
+import { checkProviders } from './provider-checks.ts'
 
 /**
  * Inspects an installation, and changes nothing.
@@ -60,8 +61,9 @@ export async function inspect(read: () => Config): Promise<Finding[]> {
     ...checkPasskeys(config),
     ...checkMail(config),
     ...checkSwitches(config),
+    ...(await checkProviders(config)),
     ...(await inspectDatabase(config)),
-    ...inspectFiles(['.env']),
+    ...inspectFiles(['.env', ...new Set(config.PROVIDERS.flatMap(({ secretFile }) => secretFile ?? []))]),
     checkCost(timeHash(config.BCRYPT_COST), config)
   ]
 }

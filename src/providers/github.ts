@@ -1,4 +1,5 @@
 import type { ProviderSettings } from '../config/providers-file.ts'
+import { checkOfClient } from './checks.ts'
 import { checkSubject } from './id-token.ts'
 import { challengeOf, checkIssuer, type ProviderContext, urlOf } from './openid.ts'
 import type { Client } from './openid-client.ts'
@@ -28,8 +29,8 @@ export function createGithubProvider(settings: ProviderSettings, context: Provid
     settings,
     redirectUri,
 
-    // Nothing is announced.
-    async check() {},
+    // There is no metadata, and no key.
+    checks: [checkOfClient(openId, async () => us, { redirectUri, isOpenId: false })],
 
     async begin({ state, verifier }) {
       return (await openId()).authorizationUrl(us, {

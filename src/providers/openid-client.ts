@@ -25,6 +25,12 @@ export interface Tokens {
 export interface OpenId {
   /** Fetches the metadata of an issuer. */
   discover(issuer: string): Promise<Metadata>
+  /**
+   * Fetches the keys of an issuer, for a check of its settings.
+   *
+   * @returns how many may sign
+   */
+  countKeys(metadata: Metadata): Promise<number>
   authorizationUrl(client: Client, parameters: Record<string, string>): string
   /**
    * Verifies the answer and redeems its code.
@@ -97,6 +103,16 @@ export async function loadOpenId(fetch: BoundedFetch, clock: Clock): Promise<Ope
       return metadata
     },
 
+    async countKeys({ jwks_uri }) {
+      const response = await fetch(String(jwks_uri), { method: 'GET', headers: { accept: 'application/json' } })
+      if (response.status !== 200) throw new FederationRefusal('invalid answer')
+      const { keys } = ((await response.json().catch(refuse)) ?? {}) as { keys?: unknown }
+      if (!Array.isArray(keys)) throw new FederationRefusal('invalid answer')
+      const count = keys.filter((key) => typeof key?.kty === 'string' && key.use !== 'enc').length
+      if (count === 0) throw new FederationRefusal('unknown key')
+      return count
+    },
+
     authorizationUrl: (client, parameters) => library.buildAuthorizationUrl(configure(client), parameters).href,
 
     async redeem(client, answer, { state, nonce, verifier }, isOpenId) {
@@ -156,8 +172,8 @@ const CODES: Record<string, Reason> = {
 /** What providers answer if the user stops: the second is Apple's. */
 const DENIED = ['access_denied', 'user_cancelled_authorize']
 
-/** Errors of a token endpoint that the settings of the client cause (RFC 6749 §5.2). */
-const OF_CLIENT = ['invalid_client', 'unauthorized_client']
+/** Errors of a token endpoint that the settings of the client cause (RFC 6749 §5.2). The last is GitHub's. */
+const OF_CLIENT = ['invalid_client', 'unauthorized_client', 'incorrect_client_credentials']
 
 /** Converts an error of the library, which may contain tokens, to a refusal. */
 function refuse(error: unknown): never {
@@ -166,8 +182,10 @@ function refuse(error: unknown): never {
   if (name === 'AuthorizationResponseError') {
     throw new FederationRefusal(DENIED.includes(answered) ? 'access denied' : 'refused by the provider')
   }
-  if (name === 'ResponseBodyError') {
-    throw new FederationRefusal(OF_CLIENT.includes(answered) ? 'client refused' : 'code refused')
+  // GitHub reports errors with the status 200.
+  const refused = name === 'ResponseBodyError' ? answered : cause?.cause?.body?.error
+  if (typeof refused === 'string') {
+    throw new FederationRefusal(OF_CLIENT.includes(refused) ? 'client refused' : 'code refused')
   }
   throw new FederationRefusal(REASONS[cause?.cause?.claim ?? ''] ?? CODES[code] ?? 'invalid answer')
 }
@@ -176,5 +194,5 @@ interface LibraryError extends Error {
   code?: string
   /** The error of the answer (RFC 6749 §4.1.2.1 and §5.2). */
   error?: string
-  cause?: Error & { cause?: { claim?: string } }
+  cause?: Error & { cause?: { claim?: string; body?: { error?: unknown } } }
 }

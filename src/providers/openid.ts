@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { ProviderSettings } from '../config/providers-file.ts'
 import { clientSecretOf } from './apple.ts'
+import { checkOfClient, checksOfMetadata } from './checks.ts'
 import { checkIdToken } from './id-token.ts'
 import type { Client, Metadata, OpenId } from './openid-client.ts'
 import { FederationRefusal, type ProvenIdentity, type Provider } from './provider.ts'
@@ -40,9 +41,7 @@ export function createOpenIdProvider(settings: ProviderSettings, context: Provid
     settings,
     redirectUri,
 
-    async check() {
-      await metadataOf()
-    },
+    checks: [...checksOfMetadata(openId, client), checkOfClient(openId, client, { redirectUri, isOpenId: true })],
 
     async begin({ state, nonce, verifier }) {
       return (await openId()).authorizationUrl(await client(), {

@@ -76,10 +76,16 @@ export interface Provider {
    * @throws FederationRefusal
    */
   complete(answer: URLSearchParams, secrets: Secrets): Promise<ProvenIdentity>
+  /** What can be checked of its settings without a user, in order. */
+  readonly checks: readonly Check[]
+}
+
+/** A check of the settings of a provider. */
+export interface Check {
+  about: 'metadata' | 'keys' | 'client'
   /**
-   * Fetches what the provider announces, for a test of its settings.
-   *
+   * @returns what was found
    * @throws FederationRefusal
    */
-  check(): Promise<void>
+  run(): Promise<string>
 }

@@ -1,9 +1,19 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import { createBoundedFetch } from './bounded-fetch.ts'
 import { createGithubProvider } from './github.ts'
 import { createOpenIdProvider } from './openid.ts'
-import type { OpenId } from './openid-client.ts'
+import { loadOpenId, type OpenId } from './openid-client.ts'
 import type { Provider } from './provider.ts'
+
+/** Loads the library when it is first needed, and once. */
+export function lazyOpenId(clock: Clock): () => Promise<OpenId> {
+  let loading: Promise<OpenId> | undefined
+  return () => {
+    loading ??= loadOpenId(createBoundedFetch(), clock)
+    return loading
+  }
+}
 
 /**
  * Creates the configured providers, by id and in the order of the file.

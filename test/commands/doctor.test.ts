@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { test } from 'tap'
 import { run } from '../helpers/command.ts'
 
@@ -43,6 +43,25 @@ test('doctor', async (t) => {
     chmodSync(open, 0o755)
     const { code, stdout } = await run(['doctor'], { variables: { DATA_DIR: open, BCRYPT_COST } })
     t.match(stdout, /\nBAD {6}database: .* is open to other users/)
+    t.equal(code, 1)
+  })
+
+  await t.test('checks providers, and who can read their secrets', async (t) => {
+    const folder = t.testdir({})
+    const [PROVIDERS, secret] = [`${folder}/providers.json`, `${folder}/secret.txt`]
+    const entry = { kind: 'oidc', issuer: 'http://127.0.0.1:1', client_id: 'x' }
+    const providers = [
+      { ...entry, id: 'a', client_secret: { file: 'secret.txt' } },
+      { ...entry, id: 'b', client_secret: { file: 'secret.txt' } },
+      { ...entry, id: 'c', client_secret: { env: 'OUR_SECRET' } }
+    ]
+    writeFileSync(secret, 'a secret', { mode: 0o644 })
+    writeFileSync(PROVIDERS, JSON.stringify({ providers }), { mode: 0o644 })
+    const variables = { PROVIDERS, OUR_SECRET: 'another', DATA_DIR: `${folder}/data`, BCRYPT_COST }
+    const { code, stdout } = await run(['doctor'], { variables })
+    t.match(stdout, '\nBAD      provider b: its metadata at /.well-known/openid-configuration: no answer\n')
+    t.equal(stdout.split(`BAD      ${secret}: accessible to other users (0644)`).length, 2, 'once')
+    t.notMatch(stdout, `${PROVIDERS}:`)
     t.equal(code, 1)
   })
 

@@ -30,7 +30,7 @@ test('the file of providers', async (t) => {
       ]
     })
     t.strictSame(faults, [])
-    const common = { clientId: 'latchkey', client: { secret: 'hidden' }, link: 'ask', signUp: true }
+    const common = { clientId: 'latchkey', client: { secret: 'hidden' }, link: 'ask', signUp: true, secretFile: path }
     const openId = { ...common, scopes: ['openid', 'email'] }
     t.strictSame(providers, [
       {
@@ -88,8 +88,9 @@ test('the file of providers', async (t) => {
         label: 'Ours',
         scopes: ['openid']
       },
-      { client: { secret: 'hidden in a file' } }
+      { client: { secret: 'hidden in a file' }, secretFile: join(folder, 'secret.txt') }
     ])
+    t.notOk(providers[0]?.secretFile)
   })
 
   await t.test('is told of every fault, with its place and without a secret', async (t) => {

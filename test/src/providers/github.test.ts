@@ -50,7 +50,6 @@ test('GitHub as a provider', async (t) => {
       'scope',
       'state'
     ])
-    t.equal(await create().check(), undefined)
   })
 
   await t.test('returns the numeric id, and the verified primary address', async (t) => {
@@ -88,7 +87,14 @@ test('GitHub as a provider', async (t) => {
       ['no list', at('/api/v3/user/emails', 200, { message: 'x' }), ADA, 'invalid answer'],
       ['away', at('/api/v3/user/emails', 502, {}), ADA, 'provider unavailable'],
       // GitHub reports its errors with 200.
-      ['an error', at('/login/oauth/access_token', 200, { error: 'bad_verification_code' }), ADA, 'invalid answer']
+      ['an error', at('/login/oauth/access_token', 200, { error: 'bad_verification_code' }), ADA, 'code refused'],
+      [
+        'a wrong secret',
+        at('/login/oauth/access_token', 200, { error: 'incorrect_client_credentials' }),
+        ADA,
+        'client refused'
+      ],
+      ['nothing', at('/login/oauth/access_token', 200, {}), ADA, 'invalid answer']
     ]
     for (const [what, lies, visitor, reason] of rows) {
       issuer.lies = lies

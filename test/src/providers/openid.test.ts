@@ -3,7 +3,7 @@ import type { ProviderSettings } from '../../../src/config/providers-file.ts'
 import { createBoundedFetch } from '../../../src/providers/bounded-fetch.ts'
 import { createOpenIdProvider } from '../../../src/providers/openid.ts'
 import { loadOpenId } from '../../../src/providers/openid-client.ts'
-import { FederationRefusal } from '../../../src/providers/provider.ts'
+import { type Check, FederationRefusal, type Provider } from '../../../src/providers/provider.ts'
 import { testClock } from '../../helpers/app.ts'
 import { CLIENT, createIssuer, type Issuer, type Lies, type Visitor } from '../../helpers/issuer.ts'
 
@@ -28,6 +28,8 @@ const settingsOf = ({ url }: Pick<Issuer, 'url'>, more: Partial<ProviderSettings
   signUp: true,
   ...more
 })
+
+const fetchMetadata = ({ checks: [metadata] }: Provider) => (metadata as Check).run()
 
 const reasonOf = (error: unknown) => (error instanceof FederationRefusal ? error.reason : error)
 
@@ -255,7 +257,7 @@ test('an OpenID provider', async (t) => {
     ]
     for (const [more, reason] of rows) {
       issuer.lies.answer = (_path, answer) => ({ ...answer, body: { ...(answer.body as object), ...more } })
-      t.equal(await create().check().catch(reasonOf), reason, JSON.stringify(more))
+      t.equal(await fetchMetadata(create()).catch(reasonOf), reason, JSON.stringify(more))
     }
   })
 
@@ -265,7 +267,7 @@ test('an OpenID provider', async (t) => {
     issuer.requests.length = 0
     await Promise.all([1, 2, 3].map(() => provider.begin(SECRETS)))
     clock.advance(3599)
-    await provider.check()
+    await fetchMetadata(provider)
     t.equal(issuer.count(path), 1)
     clock.advance(1)
     issuer.lies.answer = (_path, answer) => ({ ...answer, status: 503 })
@@ -273,7 +275,7 @@ test('an OpenID provider', async (t) => {
     t.equal(issuer.count(path), 2)
     issuer.lies.answer = (_path, answer) => ({ ...answer, body: {} })
     t.equal(await provider.begin(SECRETS).catch(reasonOf), 'invalid answer', 'an answer that is wrong')
-    t.equal(await create({}, { url: 'http://127.0.0.1:1' }).check().catch(reasonOf), 'provider unavailable')
+    t.equal(await fetchMetadata(create({}, { url: 'http://127.0.0.1:1' })).catch(reasonOf), 'provider unavailable')
   })
 
   await t.test('fetches keys again when they are old, and for an unknown one', async (t) => {
