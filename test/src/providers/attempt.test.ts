@@ -1,6 +1,5 @@
 import { test } from 'tap'
 import { attemptName, listAttempts, makeSecrets } from '../../../src/providers/attempt.ts'
-import { createSealer } from '../../../src/providers/sealed.ts'
 
 test('the name of a cookie begins like its state, which is random', (t) => {
   const [one, other] = [makeSecrets(), makeSecrets()]
@@ -17,20 +16,5 @@ test('the attempts of a browser are found by their names', (t) => {
   t.strictSame(listAttempts(header, '__Host-'), [['federation-aaaaaaaa', '1']])
   t.strictSame(listAttempts(header, ''), [['federation-bbbbbbbb', '2']])
   t.strictSame(listAttempts(undefined, ''), [])
-  t.end()
-})
-
-test('what is sealed opens under its name and key alone, for 10 minutes', (t) => {
-  let now = 1000
-  const sealer = createSealer(Buffer.alloc(32, 1), () => now)
-  const sealed = sealer.seal('a', { x: 1 })
-  t.match(sealed, /^[\w-]+$/)
-  t.strictSame(sealer.open('a', sealed), { x: 1, sealedAt: 1000 })
-  t.equal(sealer.open('b', sealed), undefined)
-  t.equal(sealer.open('a', `${sealed.slice(0, -2)}AA`), undefined)
-  t.equal(sealer.open('a', ''), undefined)
-  t.equal(createSealer(Buffer.alloc(32, 2), () => now).open('a', sealed), undefined)
-  now += 600_000
-  t.equal(sealer.open('a', sealed), 'expired')
   t.end()
 })
