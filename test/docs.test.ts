@@ -1,6 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import { test } from 'tap'
+import { readProviders } from '../src/config/providers-file.ts'
+import { PROVIDER_KINDS } from '../src/schemas/identities.ts'
 import { build } from './helpers/app.ts'
 import { FLOORS } from './helpers/house.ts'
 
@@ -190,6 +193,27 @@ test('docs/verifying-tokens.md shows the snippets that bench/verify/run.sh runs,
 
 test('docs/pages.md shows the frontend that bench/browser/hand-over.mjs runs, to the letter', (t) => {
   t.ok(read('docs/pages.md').includes(`\`\`\`html\n${read('docs/examples/pages.html')}\`\`\`\n`))
+  t.end()
+})
+
+test('the pages about providers show entries that the service takes, each with its redirect address', (t) => {
+  const folder = t.testdir({
+    'example-secret.txt': 'a secret',
+    'AuthKey_FGHIJ67890.p8': String(
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' })
+    )
+  })
+  const environment = { GOOGLE_SECRET: 'x', MICROSOFT_SECRET: 'x', GITHUB_SECRET: 'x' }
+  const kinds = [...pages].flatMap(([path, markdown]) => {
+    if (!path.startsWith('docs/provider-')) return []
+    const [, json = ''] = /```json\n(.*?)```/s.exec(markdown) ?? []
+    writeFileSync(join(folder, 'providers.json'), json)
+    const { providers, faults } = readProviders(join(folder, 'providers.json'), environment)
+    t.strictSame(faults, [], path)
+    for (const { id } of providers) t.ok(markdown.includes(`https://auth.example.com/federation/${id}/callback`), path)
+    return providers.map(({ kind }) => kind)
+  })
+  t.strictSame(kinds.sort(), [...PROVIDER_KINDS].sort())
   t.end()
 })
 
