@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { isPlainLoopback } from '../http/loopback.ts'
-import type { Check, FederationRefusal, Provider, Reason } from '../providers/provider.ts'
+import { type Check, FederationRefusal, type Provider, type Reason } from '../providers/provider.ts'
 import { createProviders, lazyOpenId } from '../providers/providers.ts'
 import { bad, type Finding, good, warning } from './finding.ts'
 
@@ -22,8 +22,8 @@ export async function checkProvider({ settings, checks }: Provider): Promise<Fin
     try {
       found.push(await check.run())
     } catch (error) {
-      const { reason } = error as FederationRefusal
-      return [...findings, describeRefusal(about, check, reason, settings.kind === 'apple')]
+      if (!(error instanceof FederationRefusal)) throw error
+      return [...findings, describeRefusal(about, check, error.reason, settings.kind === 'apple')]
     }
   }
   return [...findings, good(about, found.join(', '))]

@@ -98,6 +98,11 @@ test('checkProvider', async (t) => {
   }
 })
 
+test('checkProvider does not hide a fault of its own', async (t) => {
+  const check: Check = { about: 'client', run: () => Promise.reject(new Error('a fault')) }
+  await t.rejects(checkProvider(providerWith([check])), { message: 'a fault' })
+})
+
 test('checkProviders checks each', async (t) => {
   const issuer = 'http://127.0.0.1:1'
   const PROVIDERS = [settingsOf({ id: 'a', issuer }), settingsOf({ id: 'b', kind: 'github', issuer })]
