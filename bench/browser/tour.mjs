@@ -83,7 +83,7 @@ export const PAGES = {
   'sign-out-done': { as: 'leaving', path: 'logout', act: (page) => press(page, 'main form button') }
 }
 
-/** Starts the service with its accounts, and a browser. */
+/** Starts the service with its accounts, and a browser. `codes` are ada's recovery codes that are left. */
 export async function startTour({ executablePath = '/usr/bin/chromium', environment = {} } = {}) {
   const [port, smtpPort] = [await freePort(), await freePort()]
   const base = `http://localhost:${port}`
@@ -207,7 +207,7 @@ export async function startTour({ executablePath = '/usr/bin/chromium', environm
   // Another device, so that the account has two sessions.
   const phone = await browser.newContext({ userAgent: SAFARI })
   await signIn(phone, 'ada')
-  return { base, browser, open, stop }
+  return { base, browser, codes, open, stop }
 }
 
 /** Fills in the first form that has these fields, and sends it. */
