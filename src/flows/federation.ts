@@ -84,6 +84,8 @@ async function resolveUnknown(
   const email = identity.emailIsVerified ? identity.email : undefined
   const account = email === undefined ? undefined : await lockCredentialsByEmail(transaction, email)
   if (!account) return register(transaction, { provider, identity, locale }, email)
+  // Another request of the same person may have linked it, and held the lock on the account.
+  if (await findIdentityOwner(transaction, identity)) throw new Race()
   // The sign-in refuses it. Nothing is linked to it before.
   if (account.disabled) return { outcome: 'known', account }
   if (!account.email_verified) {

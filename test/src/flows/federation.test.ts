@@ -125,6 +125,31 @@ test('identities and accounts', async (t) => {
     )
   })
 
+  await t.test('an identity that another request links meanwhile is known', async (t) => {
+    for (const [name, link, isRegistered] of [
+      ['hal', 'ask', false],
+      ['ivy', 'ask', true],
+      ['jon', 'verified_email', true]
+    ] as const) {
+      const identity = identityOf(name)
+      if (isRegistered) await addUser(database, { email: `${name}@example.com`, passwordHash: 'theirs' })
+      const arrival = { provider: { ...provider, link }, identity, locale: null }
+      const resolveOther = () => resolveIdentity(database, rules, arrival)
+      let other: ReturnType<typeof resolveOther> | undefined
+      const slower: typeof database = {
+        ...database,
+        async transact(work) {
+          other ??= resolveOther()
+          await other
+          return database.transact(work)
+        }
+      }
+      const resolution = await resolveIdentity(slower, rules, arrival)
+      t.match(await other, { outcome: isRegistered ? 'claimed' : 'registered' }, name)
+      t.match(resolution, { outcome: 'known', account: { email: `${name}@example.com`, password_hash: null } }, name)
+    }
+  })
+
   await t.test('a race that is lost again and again ends', async (t) => {
     let begun = 0
     const losing: typeof database = {
