@@ -43,7 +43,15 @@ writeFileSync(join(folder, 'secret'), CLIENT.client_secret)
 writeFileSync(join(folder, 'key.p8'), key.privateKey.export({ format: 'pem', type: 'pkcs8' }))
 const client = { client_id: CLIENT.client_id, client_secret: { file: 'secret' } }
 const providers = [
-  { id: 'ours', kind: 'oidc', label: 'Example', issuer: upstream.issuer, trust_email: true, ...client },
+  {
+    id: 'ours',
+    kind: 'oidc',
+    label: 'Example',
+    issuer: upstream.issuer,
+    token_endpoint_auth_method: 'client_secret_basic',
+    trust_email: true,
+    ...client
+  },
   { id: 'github', kind: 'github', issuer: lookalike.issuer.url, ...client },
   {
     id: 'apple',

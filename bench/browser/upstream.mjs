@@ -58,7 +58,8 @@ const FORM = `<!doctype html><title>Provider</title><h1>Provider</h1>
 function createProvider(issuer, redirect_uris, people) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const provider = new Provider(issuer, {
-    clients: [{ ...CLIENT, redirect_uris, token_endpoint_auth_method: 'client_secret_post' }],
+    // It announces more than one way to authenticate, and accepts only Basic of this client.
+    clients: [{ ...CLIENT, redirect_uris, token_endpoint_auth_method: 'client_secret_basic' }],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig' }] },
     cookies: { keys: ['the cookies of the trial'] },
     ttl: { AccessToken: 60, Grant: 600, IdToken: 60, Interaction: 600, Session: 600 },

@@ -24,6 +24,8 @@ export interface ProviderSettings {
   client: { secret: string } | AppleKey
   /** The file that contains the secret or the key, unless it comes from the environment. */
   secretFile?: string
+  /** How it sends its secret; by default, as the provider announces. */
+  authMethod?: (typeof AUTH_METHODS)[number]
   scopes: string[]
   /** Whether an address that it calls verified is taken for verified. */
   trustEmail: boolean
@@ -40,6 +42,9 @@ export interface AppleKey {
   /** A P-256 key in PEM. */
   key: string
 }
+
+/** RFC 7591 §2. */
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const
 
 /** The maximum size of the file, and of each file with a secret, in bytes. */
 const MAX_BYTES = 65_536
@@ -61,6 +66,7 @@ const Given = Type.Object(
     issuer: Type.Optional(Type.String({ format: 'issuer', description: 'an https:// URL without a query' })),
     client_id: visible,
     client_secret: Type.Optional(Secret),
+    token_endpoint_auth_method: Type.Optional(Type.String({ enum: [...AUTH_METHODS] })),
     team: Type.Optional(visible),
     key_id: Type.Optional(visible),
     key: Type.Optional(Secret),
@@ -136,11 +142,13 @@ function complete(
 ): ProviderSettings {
   const kind = given.kind as ProviderKind
   const { id, client_id: clientId, issuer, label, scopes, trust_email, link = 'ask', sign_up: signUp = true } = given
+  const authMethod = given.token_endpoint_auth_method as ProviderSettings['authMethod']
   const defaults = KINDS[kind]
   if (issuer === undefined && defaults.issuer === undefined) complain('issuer', 'is required')
   if (kind === 'microsoft' && issuer !== undefined && MANY_TENANTS.test(issuer)) {
     complain('issuer', 'must be that of one tenant: https://login.microsoftonline.com/<tenant id>/v2.0')
   }
+  if (authMethod !== undefined && kind !== 'oidc') complain('token_endpoint_auth_method', 'is for oidc only')
   if (kind === 'microsoft' && trust_email) complain('trust_email', 'must be false: Microsoft does not verify addresses')
   if (kind !== 'github' && scopes && !scopes.includes('openid')) complain('scopes', 'must contain openid')
   return {
@@ -150,6 +158,7 @@ function complete(
     issuer: issuer ?? defaults.issuer ?? '',
     clientId,
     client: kind === 'apple' ? appleKey(given, secret, complain) : clientSecret(given, secret, complain),
+    ...(authMethod !== undefined && { authMethod }),
     scopes: scopes ?? defaults.scopes,
     trustEmail: trust_email ?? defaults.trustEmail,
     link: link as ProviderSettings['link'],

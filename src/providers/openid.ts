@@ -22,11 +22,13 @@ const METADATA_MAX_AGE = 3_600_000
 /** Creates an OpenID provider: any kind but GitHub. */
 export function createOpenIdProvider(settings: ProviderSettings, context: ProviderContext): Provider {
   const { clock, openId, redirectUri } = context
-  const { clientId, issuer, kind, scopes } = settings
+  const { authMethod, clientId, issuer, kind, scopes } = settings
   const metadataOf = createMetadataCache(issuer, context)
 
   async function client(): Promise<Client> {
-    return { metadata: await metadataOf(), clientId, secret: clientSecretOf(settings, clock.now()) }
+    const announced = await metadataOf()
+    const metadata = authMethod ? { ...announced, token_endpoint_auth_methods_supported: [authMethod] } : announced
+    return { metadata, clientId, secret: clientSecretOf(settings, clock.now()) }
   }
 
   /** Many providers have the address in the claims of the user alone (OpenID Connect Core 1.0 §5.4). */

@@ -72,7 +72,12 @@ test('the file of providers', async (t) => {
       {
         providers: [
           { ...entry, id: 'a', client_secret: { env: 'OUR_SECRET' } },
-          { ...entry, id: 'b', client_secret: { file: 'secret.txt' } }
+          {
+            ...entry,
+            id: 'b',
+            client_secret: { file: 'secret.txt' },
+            token_endpoint_auth_method: 'client_secret_basic'
+          }
         ]
       },
       { OUR_SECRET: 'hidden in the environment' }
@@ -88,7 +93,11 @@ test('the file of providers', async (t) => {
         label: 'Ours',
         scopes: ['openid']
       },
-      { client: { secret: 'hidden in a file' }, secretFile: join(folder, 'secret.txt') }
+      {
+        client: { secret: 'hidden in a file' },
+        secretFile: join(folder, 'secret.txt'),
+        authMethod: 'client_secret_basic'
+      }
     ])
     t.notOk(providers[0]?.secretFile)
   })
@@ -111,6 +120,14 @@ test('the file of providers', async (t) => {
         [{ ...google, client_secret: { file } }],
         [`${at('client_secret/file')} must be the path of a readable file of at most 64 KB`]
       ]),
+      [
+        [{ ...google, token_endpoint_auth_method: 'client_secret_post' }],
+        [`${at('token_endpoint_auth_method')} is for oidc only`]
+      ],
+      [
+        [{ ...google, token_endpoint_auth_method: 'none' }],
+        [`${at('token_endpoint_auth_method')} must be equal to one of the allowed values`]
+      ],
       [[{ ...google, team: 'T' }], [`${at('team')} is for Apple only`]],
       [[{ ...google, scopes: ['email'] }], [`${at('scopes')} must contain openid`]],
       [

@@ -70,24 +70,30 @@ test('an OpenID provider', async (t) => {
     })
   })
 
-  await t.test('authenticates as the provider announces: by Basic, or in the body', async (t) => {
-    issuer.requests.length = 0
-    await signIn()
-    const basic = issuer.requests.find(({ path }) => path === '/token')
-    t.match(basic, { headers: { authorization: /^Basic / }, body: /^(?!.*client_secret)/ })
-    issuer.lies.answer = (path, answer) =>
-      path.startsWith('/.well-known')
-        ? {
-            ...answer,
-            body: { ...(answer.body as object), token_endpoint_auth_methods_supported: ['client_secret_post'] }
-          }
-        : answer
-    issuer.requests.length = 0
-    await signIn()
-    const post = issuer.requests.find(({ path }) => path === '/token')
-    t.match(post?.body, 'client_secret=a+secret+of+the+tests')
-    t.notOk(post?.headers.authorization)
-  })
+  await t.test(
+    'authenticates as the provider announces, or as the settings say: by Basic, or in the body',
+    async (t) => {
+      issuer.requests.length = 0
+      await signIn()
+      const basic = issuer.requests.find(({ path }) => path === '/token')
+      t.match(basic, { headers: { authorization: /^Basic / }, body: /^(?!.*client_secret)/ })
+      issuer.lies.answer = (path, answer) =>
+        path.startsWith('/.well-known')
+          ? {
+              ...answer,
+              body: { ...(answer.body as object), token_endpoint_auth_methods_supported: ['client_secret_post'] }
+            }
+          : answer
+      issuer.requests.length = 0
+      await signIn()
+      const post = issuer.requests.find(({ path }) => path === '/token')
+      t.match(post?.body, 'client_secret=a+secret+of+the+tests')
+      t.notOk(post?.headers.authorization)
+      issuer.requests.length = 0
+      await signIn(create({ authMethod: 'client_secret_basic' }))
+      t.match(issuer.requests.find(({ path }) => path === '/token')?.headers, { authorization: /^Basic / })
+    }
+  )
 
   await t.test('trusts an address only if the provider is trusted and calls it verified', async (t) => {
     const rows: [settings: Partial<ProviderSettings>, visitor: Visitor, email: unknown, verified: boolean][] = [
