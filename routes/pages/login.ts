@@ -4,7 +4,7 @@ import { SignInForm } from '../../src/schemas/pages.ts'
 
 /** Signing in with a password, or with a passkey that the browser offers. */
 const login: FastifyPluginAsync = async (fastify) => {
-  const { limits, pageSessions, pages, passwords } = fastify
+  const { federationCookies, limits, pageSessions, pages, passwords } = fastify
   const { returnTo } = pages
   if (!pages.hosted) return
 
@@ -16,7 +16,9 @@ const login: FastifyPluginAsync = async (fastify) => {
 
     async show(visit) {
       const { request, page } = visit
-      const isSignedIn = await pageSessions.find(request)
+      // An identity that waits for its account is linked by a sign-in, not by a session.
+      const isAsked = federationCookies.pendingOf(request)?.account !== undefined
+      const isSignedIn = !isAsked && (await pageSessions.find(request))
       // A frontend gets tokens by the cookie of the refresh token, without which it would send the user here again.
       const suffices = isSignedIn && (!returnTo.leadsToFrontend(request) || pageSessions.hasRefreshToken(request))
       return suffices ? returnTo.goOn(request, page) : pages.signIn.first(visit)

@@ -220,6 +220,20 @@ test('signing in with a provider', async (t) => {
     t.equal((await ona.browser.get('/pages/account')).statusCode, 200)
   })
 
+  await t.test('asks for a sign-in although a session of the pages is active', async (t) => {
+    await signIn(fastify, { email: 'jim@example.com' })
+    await verify(fastify, 'jim@example.com')
+    const jim = traveller()
+    const credentials = { name: 'jim@example.com', password: PASSWORD }
+    await jim.browser.submit('/pages/login', credentials)
+    t.match(await jim.browser.get('/pages/login'), { statusCode: 303 }, 'nothing is asked for')
+    t.match(readPage(await jim.signIn(visitorOf('jim'))), { statusCode: 200, text: /^You have an account here/ })
+    t.match(readPage(await jim.browser.get('/pages/login')), { statusCode: 200, text: /^Sign in/ })
+    await jim.browser.submit('/pages/login', credentials)
+    t.match(await stored(fastify, 'jim@example.com'), { identities: 1 })
+    t.match(await jim.browser.get('/pages/login'), { statusCode: 303 })
+  })
+
   await t.test('links nothing later if the account has changed, or the time is over', async (t) => {
     const { user } = await signIn(fastify, { email: 'fay@example.com' })
     await verify(fastify, 'fay@example.com')
