@@ -4,7 +4,7 @@
  * - `killed`: `kill -9` between the redirect to the provider and its answer, before the name of a new account, and while
  *   answers are in flight, on both databases.
  * - `haproxy`: two instances behind HAProxy with deploy/haproxy.cfg: answers arrive at the other one, also of one new person
- *   at once; one instance is killed on the way; the provider does not answer.
+ *   at once; one instance is killed on the way; the provider does not answer fifty people.
  * - `pgbouncer`: two instances behind PgBouncer in transaction mode; skipped if it is not installed.
  *
  *   npm run build && node --import tsx bench/federation.ts
