@@ -116,14 +116,17 @@ function isBlameless(document: OpenApi, operation: Operation, ask: Ask): boolean
   const has = (name: string) => Object.hasOwn(Object(readBody(ask)), name)
   const [first = {}] = security
   const inPlaceOfSession = security.length > 1 && 'bearer' in first
-  // It may be left out with a token of two factors, which nobody here has.
-  const hasPassword = operation.path !== '/password/change' || has('current_password')
+  // It may be left out with a token of two factors, and by accounts without a password, neither of which is here.
+  const hasPassword = !WITH_PASSWORD.includes(operation.name) || has('current_password')
   return (
     hasPassword &&
     (!security.some((way) => 'cookie' in way) || has('refresh_token')) &&
     (!inPlaceOfSession || has('password'))
   )
 }
+
+/** What asks for the current password of an account that has one. */
+const WITH_PASSWORD = ['POST /password/change', 'POST /email/change', 'DELETE /me']
 
 const hasNoQuery = ({ path }: Ask) => /^[^?]*(?:\?&*)?(?:#.*)?$/.test(path)
 

@@ -12,6 +12,10 @@ test('docs/limits.md states the limits', (t) => {
     ['`/login` from one address', [ADDRESS_LIMITS.login]],
     ['`/login/mfa` and `/token/step-up` from one address', [ADDRESS_LIMITS['second factor']]],
     ['`/login/passkey/options` and `/login/passkey` from one address', [ADDRESS_LIMITS['passkey login']]],
+    [
+      '`/federation/…` from one address, and adding or removing a provider on the account page',
+      [ADDRESS_LIMITS['federated login']]
+    ],
     ['`/register` from one address', [ADDRESS_LIMITS.register]],
     ['`/token/refresh` from one address, and `/logout`', [ADDRESS_LIMITS.refresh, ADDRESS_LIMITS.logout]],
     ['requests for mails from one address', [ADDRESS_LIMITS.mail]],
