@@ -169,19 +169,15 @@ export default fp(
         const { names } = found
         passwords.accept(new_password, [names.username, names.email], '/new_password')
         const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
-        const {
-          owner,
-          ended,
-          passkeys: deleted
-        } = await claiming(request, 'reset password', token, async () => {
+        const { owner, ended, passkeys, identities } = await claiming(request, 'reset password', token, async () => {
           const hash = await passwords.hash(new_password, admission)
           return resetPassword(request.database, sessions.rules, secret, { token, hash, deletePasskeys })
         })
         mail.wake()
         request.record('password reset', { account: owner.id, detail: { count: ended } })
-        if (deleted > 0) {
-          request.record('passkey removed', { account: owner.id, detail: { reason: 'password reset', count: deleted } })
-        }
+        const by = { account: owner.id, detail: { reason: 'password reset' } }
+        if (passkeys > 0) request.record('passkey removed', { ...by, detail: { ...by.detail, count: passkeys } })
+        if (identities > 0) request.record('identity unlinked', { ...by, detail: { ...by.detail, count: identities } })
         await rememberDevice(reply, owner)
       },
 

@@ -1,6 +1,7 @@
 import type { ProviderSettings } from '../config/providers-file.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
+import { voidLoginSteps } from '../factors/login-steps.ts'
 import { enqueueMail } from '../mail/mails.ts'
 import { addIdentity, deleteIdentity, findIdentityOwner, useIdentity } from '../providers/identities.ts'
 import { FederationRefusal, type ProvenIdentity } from '../providers/provider.ts'
@@ -211,7 +212,7 @@ export async function linkPending(
 }
 
 /**
- * Removes an identity from an account. It ends no session, and does not touch the address of the account.
+ * Removes an identity from an account, and voids sign-ins that wait for a second step. It ends no session, and does not touch the address of the account.
  *
  * @param rpId the RP ID of the service; undefined if it has no passkeys
  * @throws Problem NOT_FOUND; LAST_CREDENTIAL if no way to sign in would be left
@@ -222,5 +223,6 @@ export async function unlinkIdentity(
   rpId: string | undefined
 ): Promise<void> {
   if (!(await deleteIdentity(transaction, session.sub, id))) throw new Problem('NOT_FOUND')
+  await voidLoginSteps(transaction, session.sub)
   await requireCredential(transaction, session.sub, rpId)
 }

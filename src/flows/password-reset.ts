@@ -6,6 +6,7 @@ import { accountKeys } from '../limits/counter-keys.ts'
 import { resetGuesses } from '../limits/guesses.ts'
 import { type EmailToken, useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
+import { deleteAllIdentities } from '../providers/identities.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { endAllSessions } from '../sessions/sessions.ts'
 import { changePasswordHash, findOwnCredentials, type PasswordOwner } from '../users/credentials.ts'
@@ -13,10 +14,11 @@ import { markVerified } from '../users/users.ts'
 
 /**
  * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions,
- * resets the counters of failed passwords, and queues a notice. It removes no second step.
+ * resets the counters of failed passwords, and queues a notice. It removes no second step, but the identities of an
+ * account whose address was not verified.
  *
  * @param secret key of the limit counters
- * @returns the versions for new device cookies, and the numbers of ended sessions and of deleted passkeys
+ * @returns the versions for new device cookies, and the numbers of ended sessions, deleted passkeys and removed identities
  * @throws Problem EMAIL_TOKEN_INVALID; LAST_CREDENTIAL if no passkey may be deleted
  */
 export async function resetPassword(
@@ -24,17 +26,18 @@ export async function resetPassword(
   lifetimes: Lifetimes,
   secret: Buffer,
   { token, hash, deletePasskeys = false }: { token: string; hash: string; deletePasskeys?: boolean | undefined }
-): Promise<{ owner: PasswordOwner; ended: number; passkeys: number }> {
+): Promise<{ owner: PasswordOwner; ended: number; passkeys: number; identities: number }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'reset password', token)
     const { user, names, email, passwordVersion } = used as ResetToken
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
-    await markVerified(transaction, user)
+    // Nobody had proven the address: whoever linked a provider before may have waited for its owner (pre-hijacking).
+    const identities = (await markVerified(transaction, user)) ? await deleteAllIdentities(transaction, user) : 0
     const passkeys = deletePasskeys ? await removePasskeys(transaction, user) : 0
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
     await resetGuesses(transaction, accountKeys(secret, { id: user, ...names }))
     await enqueueMail(transaction, { kind: 'password changed', recipient: email, userId: user })
-    return { owner: (await findOwnCredentials(transaction, user)) as PasswordOwner, ended, passkeys }
+    return { owner: (await findOwnCredentials(transaction, user)) as PasswordOwner, ended, passkeys, identities }
   })
 }
 

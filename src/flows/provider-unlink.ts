@@ -1,5 +1,6 @@
 import { type Account, displayName, findAccountRow, toAccount } from '../admin/accounts.ts'
 import type { Database } from '../database/database.ts'
+import { voidLoginSteps } from '../factors/login-steps.ts'
 import { deleteIdentitiesAt } from '../providers/identities.ts'
 import { hasCredential } from './last-credential.ts'
 
@@ -14,7 +15,7 @@ export interface Unlinked {
 
 /**
  * Removes the identities at one provider from an account, for an operator: also the last way to sign in, since a thief may
- * have it. It ends no session.
+ * have it. It voids sign-ins that wait for a second step, and ends no session.
  *
  * @param provider the id of the provider, which need no longer be configured
  * @param rpId the RP ID of the service; undefined if it has no passkeys
@@ -30,6 +31,7 @@ export async function unlinkProvider(
     const row = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
     const removed = await deleteIdentitiesAt(transaction, row.id, provider)
     if (removed === 0) throw new Error(`${displayName(row)} has no identity of a provider with the id ${provider}.`)
+    await voidLoginSteps(transaction, row.id)
     return { account: toAccount(row), removed, canSignIn: await hasCredential(transaction, row.id, rpId) }
   })
 }

@@ -91,10 +91,13 @@ const HEADERS: { [Each in Code]?: Record<string, string[]> } = {
   STEP_UP_REQUIRED: { 'www-authenticate': [stepUpChallenge(600), stepUpChallenge(600, 'aal2')] }
 }
 
-/** An example for each refusal: the examples of the document's components. No operation has METHOD_NOT_ALLOWED. */
+/** The codes that no operation of the document has: one is of other methods, one of pages. */
+const ELSEWHERE: Code[] = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN']
+
+/** An example for each refusal: the examples of the document's components. */
 export const REFUSALS = Object.fromEntries([
   ...(Object.keys(PROBLEMS) as Code[])
-    .filter((code) => code !== 'METHOD_NOT_ALLOWED')
+    .filter((code) => !ELSEWHERE.includes(code))
     .map((code) => example(code, PROBLEMS[code].status)),
   ...[...TRANSPORT, LONG].map((status) => example('MALFORMED_REQUEST', status))
 ])

@@ -73,9 +73,12 @@ async function namesTaken(
   return new Problem('ACCOUNT_EXISTS', { errors })
 }
 
-/** Marks the email address of a user as verified. */
-export async function markVerified(database: Database, id: string): Promise<void> {
-  await database.query(sql`UPDATE users SET email_verified = true WHERE id = ${id} AND NOT email_verified`)
+/** Marks the email address of a user as verified. @returns whether it was not verified before */
+export async function markVerified(database: Database, id: string): Promise<boolean> {
+  const marked = await database.query(
+    sql`UPDATE users SET email_verified = true WHERE id = ${id} AND NOT email_verified RETURNING 1`
+  )
+  return marked.length > 0
 }
 
 /** The settings that a change of the username needs. */

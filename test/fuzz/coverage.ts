@@ -25,6 +25,7 @@ const OUT_OF_REACH: [RegExp, string][] = [
     /^(?:POST \/passkeys (?:201|403 FORBIDDEN)|(?:PATCH|DELETE) \/passkeys\/\{id\} (?:20|409)|POST \/login\/passkey 200)/,
     'takes an authenticator'
   ],
+  [/^DELETE \/me\/identities\/\{id\} (?:204|409)/, 'takes a provider'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
 ]

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../../src/database/sql.ts'
+import { unlinkProvider } from '../../src/flows/provider-unlink.ts'
 import { bearer, build, cutOff, PASSWORD, post, signIn, testClock } from '../helpers/app.ts'
 import { buildFederated, createTraveller } from '../helpers/federated.ts'
 import { createIssuer, type Visitor } from '../helpers/issuer.ts'
@@ -155,6 +156,20 @@ test('signing in with a provider', async (t) => {
       { action: 'second step asked' },
       { action: 'federated login', detail: { method: 'totp' } }
     ])
+  })
+
+  await t.test('voids a sign-in that waits for its second step when the provider is removed', async (t) => {
+    await traveller().signIn(visitorOf('bea'))
+    const account = await stored(fastify, 'bea@example.com')
+    const app = await giveApp(fastify, String(account?.id))
+    clock.advance(60)
+    const { browser, ...way } = traveller()
+    const page = await way.signIn(visitorOf('bea'))
+    await unlinkProvider(fastify.database.open(), 'bea@example.com', 'test', undefined)
+    const hidden = { mfa_token: String(hiddenOf(page, 'mfa_token')), return_to: '' }
+    const refused = await browser.submit('/pages/login/mfa', { ...hidden, totp: app.code() })
+    t.match(readPage(refused), { statusCode: 401, text: /^Sign in/ })
+    t.match(await stored(fastify, 'bea@example.com'), { sessions: 1, identities: 0 })
   })
 
   await t.test('refuses a disabled account, whichever way leads to it', async (t) => {
@@ -514,8 +529,11 @@ test('with REQUIRE_VERIFIED_EMAIL, an address of an untrusted provider is verifi
   await ada.browser.submit('/pages/password/forgot', { email: 'ada@example.com' })
   const token = await tokenOf(fastify, 'reset-password')
   await ada.browser.submit('/pages/password/reset', { token, new_password: PASSWORD })
-  t.match(await stored(fastify, 'ada@example.com'), { email_verified: true, password: true })
-  t.equal((await ada.signIn(visitorOf('ada'))).headers.location, '../../pages/account')
+  // Whoever linked the provider had not proven the address, and may have waited for its owner.
+  t.match(await stored(fastify, 'ada@example.com'), { email_verified: true, password: true, identities: 0 })
+  const { id } = (await stored(fastify, 'ada@example.com')) as { id: string }
+  t.match(await recorded(fastify, id, 'identity unlinked'), [{ detail: { reason: 'password reset', count: 1 } }])
+  t.equal((await ada.signIn(visitorOf('ada'))).headers.location, '../../pages/register/provider')
 })
 
 test('with HIDE_ACCOUNTS nobody is told that an address is taken', async (t) => {
