@@ -108,7 +108,8 @@ test('a new account without a trusted address', async (t) => {
 test('without mail, an address is taken as it is', async (t) => {
   const issuer = await createIssuer(t)
   const PUBLIC_URL = 'https://auth.example.com'
-  const fastify = await buildFederated(t, [issuer.entry({ label: 'Test' })], { environment: { PUBLIC_URL } })
+  const environment = { PUBLIC_URL, SMTP_URL: '', MAIL_FROM: '' }
+  const fastify = await buildFederated(t, [issuer.entry({ label: 'Test' })], { environment })
   t.equal(fastify.mail.available, false)
   const ada = createTraveller(fastify, issuer, createBrowser(fastify, PUBLIC_URL))
   await ada.signIn({ sub: 'ada-1' })
