@@ -87,7 +87,7 @@ async function tryWithoutScripts() {
   await press(page, 'Replace the app')
   await see(page, 'Set up an authenticator app')
   const { show: shownBySecond } = await confirmApp(page)
-  await press(page, 'I have kept them', 'link')
+  await press(page, 'I have saved them', 'link')
   await page.getByRole('link', { name: 'Change: Authenticator app' }).click()
   await press(page, 'Remove the app', 'link')
   await press(page, 'Remove the app')
