@@ -57,7 +57,7 @@ test('a password reset', async (t) => {
     const after = { password_hash: 'new', email_verified: true, counted: 0, used: 1, sessions: 0 }
     const { owner, ...done } = await reset()
     t.match(owner, { id, password_version: 2, device_version: 2 })
-    t.strictSame(done, { ended: 2, passkeys: 0 })
+    t.strictSame(done, { ended: 2, passkeys: 0, identities: 0 })
     t.strictSame(await standing(), after)
     t.strictSame(await database.query(sql`SELECT kind, recipient, user_id FROM mails`), [
       { kind: 'password changed', recipient: email, user_id: id }
