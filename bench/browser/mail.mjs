@@ -4,8 +4,7 @@
  * screenshot of each mail and page in desktop and phone widths, light and dark, and checks that the content security
  * policy blocks nothing of a page.
  *
- *   npm run build && npm i --no-save playwright-core
- *   node --import tsx bench/browser/mail.mjs [folder for pictures] [chromium]
+ *   npm run build && node --import tsx bench/browser/mail.mjs [folder for pictures] [chromium]
  *
  * Starts the built service on an embedded database, and a mail server.
  */
