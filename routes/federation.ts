@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { Landing } from '../plugins/flows/federation.ts'
+import type { FederationResult } from '../plugins/flows/federation.ts'
 import { queryOf } from '../plugins/pages/query.ts'
 import type { Problem } from '../src/errors.ts'
 import { parseForm } from '../src/http/form-body.ts'
@@ -19,7 +19,7 @@ type Params = Static<typeof Params>
 /** Providers add parameters of their own. */
 const Query = Type.Object({}, { additionalProperties: true })
 
-/** What the page says of a failure. The audit log has the reason. */
+/** The texts of failures. The audit log has the reasons. */
 const TEXTS: Partial<Record<Reason | 'not allowed', KeysOf<'federation'>>> = {
   'provider unavailable': 'federation.unavailable',
   'no account': 'federation.no-account',
@@ -35,7 +35,7 @@ const STATUSES: Partial<Record<Reason | 'not allowed', number>> = {
 /** The parameters of an answer that Apple sends as a form (OAuth 2.0 Form Post Response Mode). */
 const ANSWER = ['code', 'state', 'iss', 'error'] as const
 
-/** Signing in with other providers: the way there and back. Exists only if one is configured. */
+/** The redirect to a provider, and the answer from it. Exists only if a provider is configured. */
 const federation: FastifyPluginAsync = async (fastify) => {
   const { limits, pages, providers } = fastify
   const { returnTo } = pages
@@ -49,35 +49,33 @@ const federation: FastifyPluginAsync = async (fastify) => {
     return pages.render(reply, page, { title, content: renderMessage(title, text), failed: true })
   }
 
-  function land(request: FastifyRequest, reply: FastifyReply, landing: Landing) {
+  function land(request: FastifyRequest, reply: FastifyReply, result: FederationResult) {
     const page = pages.contextOf(request)
-    const { label, isLink } = landing
+    const { label, isLink } = result
     const goTo = (path: string) => reply.redirect(link(page, path), 303)
     const show = (view: View) => pages.render(reply, page, view)
-    switch (landing.end) {
+    switch (result.outcome) {
       case 'signed in': {
-        const next = returnTo.leadOn(landing.returnTo, page)
-        return 'goTo' in next && !('content' in next) ? goTo(next.goTo) : show(next as View)
+        const next = returnTo.leadOn(result.returnTo, page)
+        return 'content' in next ? show(next) : goTo(next.goTo)
       }
       case 'linked':
         return goTo('pages/account?done=identity-linked')
       case 'second step':
-        return show(pages.signIn.second({ request, page }, landing.challenge, landing.returnTo))
+        return show(pages.signIn.second({ request, page }, result.challenge, result.returnTo))
       case 'ask':
-        return show(federationAskView(page, landing))
+        return show(federationAskView(page, result))
       case 'unnamed':
         return goTo('pages/register/provider')
       case 'unverified':
-        return show(unverifiedView(page, landing.returnTo))
+        return show(unverifiedView(page, result.returnTo))
       case 'failed':
-        if (landing.reason === 'access denied') {
-          return goTo(isLink ? 'pages/account' : `pages/login${returnQuery(landing.returnTo)}`)
+        if (result.reason === 'access denied') {
+          return goTo(isLink ? 'pages/account' : `pages/login${returnQuery(result.returnTo)}`)
         }
-        reply.code(STATUSES[landing.reason] ?? 400)
-        if (landing.reason === 'provider unavailable') reply.header('retry-after', '5')
-        return show(
-          federationFailedView(page, { ...landing, label, text: TEXTS[landing.reason] ?? 'federation.failed' })
-        )
+        reply.code(STATUSES[result.reason] ?? 400)
+        if (result.reason === 'provider unavailable') reply.header('retry-after', '5')
+        return show(federationFailedView(page, { ...result, label, text: TEXTS[result.reason] ?? 'federation.failed' }))
     }
   }
 
@@ -89,8 +87,8 @@ const federation: FastifyPluginAsync = async (fastify) => {
     '/federation/:provider',
     { schema, preValidation: returnTo.check, preHandler, config },
     async (request, reply) => {
-      const way = { returnTo: returnTo.given(request) }
-      const begun = await fastify.federation.begin(request, reply, request.params.provider, way)
+      const what = { returnTo: returnTo.given(request) }
+      const begun = await fastify.federation.begin(request, reply, request.params.provider, what)
       return 'location' in begun ? reply.redirect(begun.location, 303) : land(request, reply, begun)
     }
   )

@@ -273,7 +273,7 @@ async function tryLinks() {
   lookalike.visitor = { sub: 583231, email: 'octo@example.com', email_verified: true }
   await press(page, 'Add GitHub')
   await press(page, 'Continue')
-  await see(page, 'Another account here uses this account at GitHub. Nothing was changed.')
+  await see(page, 'This account at GitHub is already linked to another account here. Nothing was changed.')
   await press(page, 'Your account', 'link')
   lookalike.visitor = { sub: 583232, email: 'other@example.com', email_verified: true }
   await press(page, 'Add GitHub')

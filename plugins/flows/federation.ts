@@ -9,17 +9,17 @@ import type { Names } from '../../src/schemas/users.ts'
 import type { Credentials } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 
-/** How a way to a provider ends. */
-export type Ending =
-  | { end: 'signed in' | 'linked' | 'ask' | 'unnamed' | 'unverified' }
-  | { end: 'second step'; challenge: AuthenticationChallenge }
-  | { end: 'failed'; reason: Reason | 'not allowed' }
+/** How a sign-in at a provider, or a link to one, ended. */
+export type Outcome =
+  | { outcome: 'signed in' | 'linked' | 'ask' | 'unnamed' | 'unverified' }
+  | { outcome: 'second step'; challenge: AuthenticationChallenge }
+  | { outcome: 'failed'; reason: Reason | 'not allowed' }
 
-/** An ending, and the way that ended. */
-export type Landing = Ending & {
+/** An outcome, with what the attempt was for. */
+export type FederationResult = Outcome & {
   /** The label of the provider. */
   label: string
-  /** Whether it was to link an identity. */
+  /** Whether the attempt was to link an identity. */
   isLink: boolean
   /** Where to go on, as it was given. */
   returnTo: string | undefined
@@ -43,13 +43,13 @@ export interface Federation {
     reply: FastifyReply,
     id: string,
     what: Pick<Attempt, 'session' | 'returnTo'>
-  ): Promise<{ location: string } | Landing>
+  ): Promise<{ location: string } | FederationResult>
   /**
    * Completes it, by the answer of the provider. Sets the cookies of a session.
    *
    * @throws Problem NOT_FOUND; what the database is at fault for
    */
-  complete(request: FastifyRequest, reply: FastifyReply, id: string, answer: URLSearchParams): Promise<Landing>
+  complete(request: FastifyRequest, reply: FastifyReply, id: string, answer: URLSearchParams): Promise<FederationResult>
   /** The identity that waits for the name of its account, and the label of its provider. */
   unnamed(request: FastifyRequest): { pending: Pending; label: string } | undefined
   /**
@@ -57,7 +57,7 @@ export interface Federation {
    *
    * @throws Problem ACCOUNT_EXISTS, NOT_FOUND without such an identity
    */
-  register(request: FastifyRequest, reply: FastifyReply, names: Names): Promise<Landing>
+  register(request: FastifyRequest, reply: FastifyReply, names: Names): Promise<FederationResult>
 }
 
 declare module 'fastify' {
@@ -77,20 +77,20 @@ export default fp(
       return provider
     }
 
-    function fail(request: FastifyRequest, { settings }: Provider, reason: Reason): Ending {
+    function fail(request: FastifyRequest, { settings }: Provider, reason: Reason): Outcome {
       request.record('federated login failed', { detail: { reason, provider: settings.id } })
-      return { end: 'failed', reason }
+      return { outcome: 'failed', reason }
     }
 
-    /** Converts what a way can fail with to an ending. What is no fault of the way is thrown on. */
-    function endingOf(request: FastifyRequest, provider: Provider, error: unknown): Ending {
+    /** Maps an error to an outcome. Rethrows unexpected errors. */
+    function outcomeOf(request: FastifyRequest, provider: Provider, error: unknown): Outcome {
       if (error instanceof FederationRefusal) return fail(request, provider, error.reason)
       const { challenge, code } = error as Problem
-      if (challenge) return { end: 'second step', challenge }
+      if (challenge) return { outcome: 'second step', challenge }
       if (code === 'IDENTITY_TAKEN') return fail(request, provider, 'identity taken')
       // Both are on record.
-      if (code === 'EMAIL_UNVERIFIED') return { end: 'unverified' }
-      if (code === 'INVALID_CREDENTIALS') return { end: 'failed', reason: 'not allowed' }
+      if (code === 'EMAIL_UNVERIFIED') return { outcome: 'unverified' }
+      if (code === 'INVALID_CREDENTIALS') return { outcome: 'failed', reason: 'not allowed' }
       throw error
     }
 
@@ -99,11 +99,11 @@ export default fp(
       reply: FastifyReply,
       account: Credentials,
       provider: string
-    ): Promise<Ending> {
+    ): Promise<Outcome> {
       await pageSessions.open(request, reply, (pageSecret) =>
         signIn.withIdentity(request, reply, { account, provider, pageSecret })
       )
-      return { end: 'signed in' }
+      return { outcome: 'signed in' }
     }
 
     function attemptOf(
@@ -124,19 +124,19 @@ export default fp(
       reply: FastifyReply,
       { settings }: Provider,
       arrived: { identity: ProvenIdentity; returnTo: string | undefined }
-    ): Promise<Ending> {
+    ): Promise<Outcome> {
       const { identity } = arrived
       const arrival = { provider: settings, identity, locale: mail.localeOf(request) }
       const resolution = await resolveIdentity(request.database, rules, arrival)
       if (resolution.outcome === 'unnamed') {
         if (!federation.asks) throw new FederationRefusal('no verified address')
         federationCookies.keepPending(reply, { provider: settings.id, ...arrived })
-        return { end: 'unnamed' }
+        return { outcome: 'unnamed' }
       }
       const { account, outcome } = resolution
       if (outcome === 'ask') {
         federationCookies.keepPending(reply, { provider: settings.id, account: account.id, ...arrived })
-        return { end: 'ask' }
+        return { outcome: 'ask' }
       }
       mail.wake()
       const by = { account: account.id, detail: { provider: settings.id } }
@@ -154,11 +154,11 @@ export default fp(
       { settings }: Provider,
       identity: ProvenIdentity,
       session: string
-    ): Promise<Ending> {
+    ): Promise<Outcome> {
       const isSame = (await pageSessions.find(request)) && request.user.sid === session
       if (!isSame) throw new FederationRefusal('session ended')
       await identities.link(request, { provider: settings, identity })
-      return { end: 'linked' }
+      return { outcome: 'linked' }
     }
 
     const countMail = (request: FastifyRequest) =>
@@ -172,14 +172,14 @@ export default fp(
 
       async begin(request, reply, id, { session, returnTo }) {
         const provider = find(id)
-        const way = { label: provider.settings.label, isLink: session !== undefined, returnTo }
+        const attempted = { label: provider.settings.label, isLink: session !== undefined, returnTo }
         const secrets = makeSecrets()
         try {
           const location = await provider.begin(secrets)
           federationCookies.keep(request, reply, { ...secrets, provider: id, session, returnTo })
           return { location }
         } catch (error) {
-          return { ...way, ...endingOf(request, provider, error) }
+          return { ...attempted, ...outcomeOf(request, provider, error) }
         }
       },
 
@@ -188,20 +188,20 @@ export default fp(
         const { attempt, refused } = attemptOf(request, reply, id, answer)
         const { label } = provider.settings
         if (!attempt) {
-          const ending = fail(request, provider, refused as Reason)
-          return { label, isLink: false, returnTo: undefined, ...ending }
+          const outcome = fail(request, provider, refused as Reason)
+          return { label, isLink: false, returnTo: undefined, ...outcome }
         }
         const { session, returnTo } = attempt
-        const way = { label, isLink: session !== undefined, returnTo }
+        const attempted = { label, isLink: session !== undefined, returnTo }
         try {
           const identity = await provider.complete(answer, attempt)
-          const ending =
+          const outcome =
             session === undefined
               ? await signInWith(request, reply, provider, { identity, returnTo })
               : await link(request, provider, identity, session)
-          return { ...way, ...ending }
+          return { ...attempted, ...outcome }
         } catch (error) {
-          return { ...way, ...endingOf(request, provider, error) }
+          return { ...attempted, ...outcomeOf(request, provider, error) }
         }
       },
 
@@ -226,11 +226,11 @@ export default fp(
         mail.wake()
         const detail = { provider: pending.provider }
         if (isNew) request.record('registered', { account: account.id, detail })
-        const way = { label, isLink: false, returnTo: pending.returnTo }
+        const attempted = { label, isLink: false, returnTo: pending.returnTo }
         try {
-          return { ...way, ...(await open(request, reply, account, pending.provider)) }
+          return { ...attempted, ...(await open(request, reply, account, pending.provider)) }
         } catch (error) {
-          return { ...way, ...endingOf(request, provider, error) }
+          return { ...attempted, ...outcomeOf(request, provider, error) }
         }
       }
     }

@@ -31,7 +31,7 @@ export interface LinkPage<Body extends TObject> extends LinkForm<LinkInfo> {
   preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
   /** Finds the link of a token without using it. Undefined if it is not valid. */
   look(request: FastifyRequest, token: string): Promise<LinkInfo | undefined>
-  /** What is shown in place of the form, if the link cannot be used like this. */
+  /** Replaces the form if this browser cannot use the link. */
   instead?(request: FastifyRequest, page: PageContext, link: LinkInfo): Html | undefined
   act(request: FastifyRequest, body: Static<Body>, reply: FastifyReply): Promise<unknown>
 }

@@ -8,7 +8,7 @@ import { RETURN_TO } from '../../src/http/return-to.ts'
 import { type Attempt, attemptName, listAttempts, PENDING, type Pending } from '../../src/providers/attempt.ts'
 import { createSealer, SEALED_SECONDS } from '../../src/providers/sealed.ts'
 
-/** What a browser keeps of a sign-in at a provider, sealed: nothing of it is stored, so any instance may go on. */
+/** The sealed state of sign-ins at providers. The browser keeps it, so that any instance can continue. */
 export interface FederationCookies {
   /**
    * Keeps an attempt. The newest other one stays, for a second tab; older ones are removed.

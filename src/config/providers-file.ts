@@ -29,7 +29,7 @@ export interface ProviderSettings {
   scopes: string[]
   /** Whether an address that it calls verified is taken for verified. */
   trustEmail: boolean
-  /** What happens if its verified address belongs to an account. */
+  /** The action if its verified address belongs to an account. */
   link: 'ask' | 'verified_email'
   /** Whether people without an account get one. */
   signUp: boolean
@@ -91,7 +91,7 @@ function isIssuer(url: string): boolean {
   return isPublicUrl(url) && (url.startsWith('https:') || isPlainLoopback(url))
 }
 
-/** What each kind has unless the file says otherwise. */
+/** The defaults of each kind. */
 const KINDS: Record<ProviderKind, { label?: string; issuer?: string; scopes: string[]; trustEmail: boolean }> = {
   google: { label: 'Google', issuer: 'https://accounts.google.com', scopes: ['openid', 'email'], trustEmail: true },
   microsoft: { label: 'Microsoft', scopes: ['openid', 'email'], trustEmail: false },

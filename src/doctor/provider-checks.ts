@@ -42,9 +42,9 @@ function describeRefusal(about: string, check: Check, reason: Reason, isApple: b
     case 'provider unavailable':
       return bad(about, `${asked}: no answer`, 'check the issuer, and that this machine can connect to it')
     case 'wrong issuer':
-      return bad(about, `${asked}: they name another issuer`, 'set issuer to the one that they name, to the letter')
+      return bad(about, `${asked}: another issuer`, 'set issuer to exactly the one in the metadata')
     case 'unknown key':
-      return bad(about, `${asked}: none that signs`, 'without one, no token can be verified: ask its operator')
+      return bad(about, `${asked}: no signing key`, 'without one, no token can be verified: ask its operator')
     case 'client refused': {
       const names = isApple ? 'client_id, team, key_id and key' : 'client_id and client_secret'
       return bad(

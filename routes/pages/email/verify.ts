@@ -45,7 +45,7 @@ export default verify
 /** The account of the session of a browser, if one was found. */
 const accountOf = ({ account }: Partial<Pick<FastifyRequest, 'account'>>) => account?.id
 
-/** What the owner of an account without a password can do in a browser that is not signed in to it. */
+/** The way on for the owner of an account without a password, in a browser without a session of it. */
 const renderWays = (
   page: PageContext,
   canSignIn: boolean

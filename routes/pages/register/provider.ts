@@ -23,16 +23,16 @@ const provider: FastifyPluginAsync = async (fastify) => {
     },
 
     async act({ request, reply, page }, names) {
-      const landing = await federation.register(request, reply, names)
-      if (landing.end === 'signed in') return pages.returnTo.leadOn(landing.returnTo, page)
-      if (landing.end === 'second step') {
-        return pages.signIn.second({ request, page }, landing.challenge, landing.returnTo)
+      const result = await federation.register(request, reply, names)
+      if (result.outcome === 'signed in') return pages.returnTo.leadOn(result.returnTo, page)
+      if (result.outcome === 'second step') {
+        return pages.signIn.second({ request, page }, result.challenge, result.returnTo)
       }
-      if (landing.end === 'failed') {
+      if (result.outcome === 'failed') {
         reply.code(400)
-        return federationFailedView(page, { ...landing, text: 'federation.failed' })
+        return federationFailedView(page, { ...result, text: 'federation.failed' })
       }
-      return unverifiedView(page, landing.returnTo)
+      return unverifiedView(page, result.returnTo)
     },
 
     refuse({ request, page }, problem) {

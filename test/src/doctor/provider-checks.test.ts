@@ -59,8 +59,8 @@ test('checkProvider', async (t) => {
     [
       failing('metadata', 'wrong issuer'),
       'microsoft',
-      `${metadata}: they name another issuer`,
-      'set issuer to the one that they name, to the letter'
+      `${metadata}: another issuer`,
+      'set issuer to exactly the one in the metadata'
     ],
     [
       failing('metadata', 'invalid answer'),
@@ -71,7 +71,7 @@ test('checkProvider', async (t) => {
     [
       failing('keys', 'unknown key'),
       'oidc',
-      `${keys}: none that signs`,
+      `${keys}: no signing key`,
       'without one, no token can be verified: ask its operator'
     ],
     [failing('client', 'provider unavailable'), 'github', 'its token endpoint: no answer', connect],

@@ -73,7 +73,10 @@ test('other providers of an account', async (t) => {
     const bob = await signedIn('bob')
     const eve = await signedIn('eve')
     const taken = await bob.back(issuer.authorize(await begin(bob), { sub: 'ada-2' }))
-    t.match(readPage(taken), { statusCode: 409, text: /Another account here uses this account at Test\./ })
+    t.match(readPage(taken), {
+      statusCode: 409,
+      text: /This account at Test is already linked to another account here\./
+    })
 
     // The session that began has ended; another one of the same browser, or of the same account, is another one.
     const address = await begin(bob)
