@@ -46,7 +46,7 @@ export function createGithubProvider(settings: ProviderSettings, context: Provid
       const library = await openId()
       const { accessToken } = await library.redeem(us, urlOf(redirectUri, answer), secrets, false)
       const user = await library.fetchJson(us, accessToken, `${api}/user`)
-      const email = primaryAddressOf(await library.fetchJson(us, accessToken, `${api}/user/emails`))
+      const email = primaryAddressOf(await library.fetchJson(us, accessToken, `${api}/user/emails?per_page=100`))
       // The login name may be given to another person; the id is never.
       return { issuer, subject: subjectOf(user), ...addressOf(email, settings.trustEmail) }
     }
@@ -59,7 +59,7 @@ function subjectOf(user: unknown): string {
   return checkSubject(String(id))
 }
 
-/** The verified primary address. */
+/** The verified primary address. By default a page of the list has 30 of them. */
 function primaryAddressOf(emails: unknown): unknown {
   if (!Array.isArray(emails)) throw new FederationRefusal('invalid answer')
   return emails.find((each) => each?.primary === true && each.verified === true)?.email

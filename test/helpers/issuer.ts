@@ -119,7 +119,7 @@ export async function createIssuer(t: Test, { algorithm = 'ES256' }: { algorithm
         return redeem(body, false)
       case '/api/v3/user':
         return { status: 200, body: { id: visitor.sub, login: 'ada', email: 'public@example.com' } }
-      case '/api/v3/user/emails':
+      case '/api/v3/user/emails?per_page=100':
         return {
           status: 200,
           body: [

@@ -84,8 +84,8 @@ test('GitHub as a provider', async (t) => {
         'invalid answer'
       ],
       ['no JSON', at('/api/v3/user', 200, '<html>'), ADA, 'invalid answer'],
-      ['no list', at('/api/v3/user/emails', 200, { message: 'x' }), ADA, 'invalid answer'],
-      ['away', at('/api/v3/user/emails', 502, {}), ADA, 'provider unavailable'],
+      ['no list', at('/api/v3/user/emails?per_page=100', 200, { message: 'x' }), ADA, 'invalid answer'],
+      ['away', at('/api/v3/user/emails?per_page=100', 502, {}), ADA, 'provider unavailable'],
       // GitHub reports its errors with 200.
       ['an error', at('/login/oauth/access_token', 200, { error: 'bad_verification_code' }), ADA, 'code refused'],
       [
@@ -100,7 +100,10 @@ test('GitHub as a provider', async (t) => {
       issuer.lies = lies
       t.equal(await signIn(visitor).catch(reasonOf), reason, what)
     }
-    issuer.lies = at('/api/v3/user/emails', 200, [null, { email: 'x@example.com', primary: true, verified: 'true' }])
+    issuer.lies = at('/api/v3/user/emails?per_page=100', 200, [
+      null,
+      { email: 'x@example.com', primary: true, verified: 'true' }
+    ])
     t.match(await signIn(), { emailIsVerified: false }, 'no verified address')
     t.notMatch(await signIn(), { email: String })
     issuer.lies = {}
