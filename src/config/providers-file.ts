@@ -103,6 +103,9 @@ const KINDS: Record<ProviderKind, { label?: string; issuer?: string; scopes: str
 /** Issuers of Microsoft for more than one tenant: tokens of such come from other issuers. */
 const MANY_TENANTS = /\/(?:common|organizations|consumers)(?:\/|$)/
 
+/** The scopes with which GitHub tells the addresses of a user. */
+const READS_ADDRESSES = ['user:email', 'user']
+
 /** The providers, and what is wrong with the file: with its place, and without values. */
 export interface ProvidersRead {
   providers: ProviderSettings[]
@@ -151,6 +154,9 @@ function complete(
   if (authMethod !== undefined && kind !== 'oidc') complain('token_endpoint_auth_method', 'is for oidc only')
   if (kind === 'microsoft' && trust_email) complain('trust_email', 'must be false: Microsoft does not verify addresses')
   if (kind !== 'github' && scopes && !scopes.includes('openid')) complain('scopes', 'must contain openid')
+  if (kind === 'github' && scopes && !READS_ADDRESSES.some((scope) => scopes.includes(scope))) {
+    complain('scopes', 'must contain user:email')
+  }
   return {
     id,
     kind,

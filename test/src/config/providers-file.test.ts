@@ -130,6 +130,8 @@ test('the file of providers', async (t) => {
       ],
       [[{ ...google, team: 'T' }], [`${at('team')} is for Apple only`]],
       [[{ ...google, scopes: ['email'] }], [`${at('scopes')} must contain openid`]],
+      [[{ ...google, kind: 'github', scopes: ['read:org'] }], [`${at('scopes')} must contain user:email`]],
+      [[{ ...google, kind: 'github', scopes: ['user'] }], []],
       [
         [{ ...google, issuer: 'http://accounts.google.com' }],
         [`${at('issuer')} must be an https:// URL without a query`]
