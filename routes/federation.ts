@@ -1,36 +1,21 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { FederationResult } from '../plugins/flows/federation.ts'
+import type { GoTo } from '../plugins/pages/page-routes.ts'
 import { queryOf } from '../plugins/pages/query.ts'
 import type { Problem } from '../src/errors.ts'
 import { parseForm } from '../src/http/form-body.ts'
-import { returnQuery } from '../src/http/return-to.ts'
 import { renderMessage } from '../src/pages/form.ts'
 import { link, say, type View } from '../src/pages/layout.ts'
 import { describeProblem } from '../src/pages/problems.ts'
-import type { KeysOf } from '../src/pages/texts.ts'
-import { federationAskView, federationFailedView } from '../src/pages/views/federation.ts'
+import { federationAskView, federationConfirmView } from '../src/pages/views/federation.ts'
 import { unverifiedView } from '../src/pages/views/sign-up.ts'
-import type { Reason } from '../src/providers/provider.ts'
 
 const Params = Type.Object({ provider: Type.String() }, { additionalProperties: false })
 type Params = Static<typeof Params>
 
 /** Providers add parameters of their own. */
 const Query = Type.Object({}, { additionalProperties: true })
-
-/** The texts of failures. The audit log has the reasons. */
-const TEXTS: Partial<Record<Reason | 'not allowed', KeysOf<'federation'>>> = {
-  'provider unavailable': 'federation.unavailable',
-  'no account': 'federation.no-account',
-  'no verified address': 'federation.no-address',
-  'identity taken': 'federation.taken'
-}
-
-const STATUSES: Partial<Record<Reason | 'not allowed', number>> = {
-  'provider unavailable': 503,
-  'identity taken': 409
-}
 
 /** The parameters of an answer that Apple sends as a form (OAuth 2.0 Form Post Response Mode). */
 const ANSWER = ['code', 'state', 'iss', 'error'] as const
@@ -51,14 +36,13 @@ const federation: FastifyPluginAsync = async (fastify) => {
 
   function land(request: FastifyRequest, reply: FastifyReply, result: FederationResult) {
     const page = pages.contextOf(request)
-    const { label, isLink } = result
+    const answer = (next: View | GoTo) => ('content' in next ? show(next) : goTo(next.goTo))
     const goTo = (path: string) => reply.redirect(link(page, path), 303)
     const show = (view: View) => pages.render(reply, page, view)
     switch (result.outcome) {
-      case 'signed in': {
-        const next = returnTo.leadOn(result.returnTo, page)
-        return 'content' in next ? show(next) : goTo(next.goTo)
-      }
+      case 'signed in':
+      case 'stepped up':
+        return answer(returnTo.leadOn(result.returnTo, page))
       case 'linked':
         return goTo('pages/account?done=identity-linked')
       case 'second step':
@@ -70,12 +54,7 @@ const federation: FastifyPluginAsync = async (fastify) => {
       case 'unverified':
         return show(unverifiedView(page, result.returnTo))
       case 'failed':
-        if (result.reason === 'access denied') {
-          return goTo(isLink ? 'pages/account' : `pages/login${returnQuery(result.returnTo)}`)
-        }
-        reply.code(STATUSES[result.reason] ?? 400)
-        if (result.reason === 'provider unavailable') reply.header('retry-after', '5')
-        return show(federationFailedView(page, { ...result, label, text: TEXTS[result.reason] ?? 'federation.failed' }))
+        return answer(pages.providers.fail({ reply, page }, result))
     }
   }
 
@@ -87,8 +66,14 @@ const federation: FastifyPluginAsync = async (fastify) => {
     '/federation/:provider',
     { schema, preValidation: returnTo.check, preHandler, config },
     async (request, reply) => {
-      const what = { returnTo: returnTo.given(request) }
-      const begun = await fastify.federation.begin(request, reply, request.params.provider, what)
+      const { provider: id } = request.params
+      const what = { purpose: 'sign-in', returnTo: returnTo.given(request) } as const
+      const settings = providers.get(id)?.settings
+      if (settings && returnTo.isFromElsewhere(request)) {
+        const page = pages.contextOf(request)
+        return pages.render(reply, page, federationConfirmView(page, { ...settings, returnTo: what.returnTo }))
+      }
+      const begun = await fastify.federation.begin(request, reply, id, what)
       return 'location' in begun ? reply.redirect(begun.location, 303) : land(request, reply, begun)
     }
   )

@@ -3,15 +3,15 @@ import fp from 'fastify-plugin'
 import { type AuthenticationChallenge, Problem } from '../../src/errors.ts'
 import { registerIdentity, resolveIdentity } from '../../src/flows/federation.ts'
 import type { NewMail } from '../../src/mail/mails.ts'
-import { type Attempt, makeSecrets, type Pending } from '../../src/providers/attempt.ts'
+import { type Attempt, makeSecrets, type Pending, type Purpose } from '../../src/providers/attempt.ts'
 import { FederationRefusal, type ProvenIdentity, type Provider, type Reason } from '../../src/providers/provider.ts'
 import type { Names } from '../../src/schemas/users.ts'
-import type { Credentials } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
+import type { IdentifiedAccount } from './sign-in.ts'
 
-/** How a sign-in at a provider, or a link to one, ended. */
+/** How an attempt at a provider ended. */
 export type Outcome =
-  | { outcome: 'signed in' | 'linked' | 'ask' | 'unnamed' | 'unverified' }
+  | { outcome: 'signed in' | 'linked' | 'stepped up' | 'ask' | 'unnamed' | 'unverified' }
   | { outcome: 'second step'; challenge: AuthenticationChallenge }
   | { outcome: 'failed'; reason: Reason | 'not allowed' }
 
@@ -19,8 +19,7 @@ export type Outcome =
 export type FederationResult = Outcome & {
   /** The label of the provider. */
   label: string
-  /** Whether the attempt was to link an identity. */
-  isLink: boolean
+  purpose: Purpose
   /** Where to go on, as it was given. */
   returnTo: string | undefined
 }
@@ -28,13 +27,19 @@ export type FederationResult = Outcome & {
 /** Which names a new account without a trusted address is asked for. */
 export type Asks = 'username' | 'email' | 'both'
 
+/** An attempt, and its provider. */
+interface Attempted extends Pick<Attempt, 'purpose' | 'session' | 'returnTo'> {
+  provider: Provider
+}
+
 /** Signing in with other providers. */
 export interface Federation {
   /** Undefined if a new account needs an address that nobody can be asked for. */
   readonly asks: Asks | undefined
   /**
-   * Begins a sign-in at a provider, or the linking of an identity to the account of the session.
+   * Begins an attempt at a provider.
    *
+   * @param what with the session of the request, unless it is for a new one
    * @returns the address at the provider, or why it failed
    * @throws Problem NOT_FOUND
    */
@@ -42,10 +47,10 @@ export interface Federation {
     request: FastifyRequest,
     reply: FastifyReply,
     id: string,
-    what: Pick<Attempt, 'session' | 'returnTo'>
+    what: Pick<Attempt, 'purpose' | 'session' | 'returnTo'>
   ): Promise<{ location: string } | FederationResult>
   /**
-   * Completes it, by the answer of the provider. Sets the cookies of a session.
+   * Completes it, by the answer of the provider. A sign-in sets the cookies of a session.
    *
    * @throws Problem NOT_FOUND; what the database is at fault for
    */
@@ -77,17 +82,19 @@ export default fp(
       return provider
     }
 
-    function fail(request: FastifyRequest, { settings }: Provider, reason: Reason): Outcome {
-      request.record('federated login failed', { detail: { reason, provider: settings.id } })
+    function fail(request: FastifyRequest, attempted: Attempted, reason: Reason): Outcome {
+      const { provider, purpose, session } = attempted
+      const action = purpose === 'step-up' ? 'step-up failed' : 'federated login failed'
+      request.record(action, { session, detail: { reason, provider: provider.settings.id } })
       return { outcome: 'failed', reason }
     }
 
     /** Maps an error to an outcome. Rethrows unexpected errors. */
-    function outcomeOf(request: FastifyRequest, provider: Provider, error: unknown): Outcome {
-      if (error instanceof FederationRefusal) return fail(request, provider, error.reason)
+    function outcomeOf(request: FastifyRequest, attempted: Attempted, error: unknown): Outcome {
+      if (error instanceof FederationRefusal) return fail(request, attempted, error.reason)
       const { challenge, code } = error as Problem
       if (challenge) return { outcome: 'second step', challenge }
-      if (code === 'IDENTITY_TAKEN') return fail(request, provider, 'identity taken')
+      if (code === 'IDENTITY_TAKEN') return fail(request, attempted, 'identity taken')
       // Both are on record.
       if (code === 'EMAIL_UNVERIFIED') return { outcome: 'unverified' }
       if (code === 'INVALID_CREDENTIALS') return { outcome: 'failed', reason: 'not allowed' }
@@ -97,11 +104,10 @@ export default fp(
     async function open(
       request: FastifyRequest,
       reply: FastifyReply,
-      account: Credentials,
-      provider: string
+      identified: Omit<IdentifiedAccount, 'pageSecret'>
     ): Promise<Outcome> {
       await pageSessions.open(request, reply, (pageSecret) =>
-        signIn.withIdentity(request, reply, { account, provider, pageSecret })
+        signIn.withIdentity(request, reply, { ...identified, pageSecret })
       )
       return { outcome: 'signed in' }
     }
@@ -122,22 +128,21 @@ export default fp(
     async function signInWith(
       request: FastifyRequest,
       reply: FastifyReply,
-      { settings }: Provider,
-      arrived: { identity: ProvenIdentity; returnTo: string | undefined }
+      { provider: { settings }, returnTo }: Attempted,
+      identity: ProvenIdentity
     ): Promise<Outcome> {
-      const { identity } = arrived
       const arrival = { provider: settings, identity, locale: mail.localeOf(request) }
       const resolution = await resolveIdentity(request.database, rules, arrival)
+      const pending = { provider: settings.id, identity, returnTo }
       if (resolution.outcome === 'unnamed') {
         if (!federation.asks) throw new FederationRefusal('no verified address')
-        federationCookies.keepPending(reply, { provider: settings.id, ...arrived })
+        federationCookies.keepPending(reply, pending)
         return { outcome: 'unnamed' }
       }
       const { account, outcome } = resolution
-      if (outcome === 'ask') {
-        federationCookies.keepPending(reply, { provider: settings.id, account: account.id, ...arrived })
-        return { outcome: 'ask' }
-      }
+      const isLater = outcome === 'ask' || outcome === 'second step first'
+      if (isLater) federationCookies.keepPending(reply, { ...pending, account: account.id })
+      if (outcome === 'ask') return { outcome }
       mail.wake()
       const by = { account: account.id, detail: { provider: settings.id } }
       if (resolution.outcome === 'claimed') {
@@ -146,20 +151,31 @@ export default fp(
       }
       if (outcome === 'registered') request.record('registered', by)
       if (outcome === 'linked' || outcome === 'claimed') request.record('identity linked', by)
-      return open(request, reply, account, settings.id)
+      return open(request, reply, { account, provider: settings.id, authTime: identity.authTime })
     }
 
-    async function link(
-      request: FastifyRequest,
-      { settings }: Provider,
-      identity: ProvenIdentity,
-      session: string
-    ): Promise<Outcome> {
+    /** @throws FederationRefusal 'session ended' if the browser no longer has the session that began the attempt */
+    async function requireSameSession(request: FastifyRequest, { session }: Attempted): Promise<void> {
       const isSame = (await pageSessions.find(request)) && request.user.sid === session
       if (!isSame) throw new FederationRefusal('session ended')
-      await identities.link(request, { provider: settings, identity })
-      return { outcome: 'linked' }
     }
+
+    /** What each kind of attempt does with the identity that arrives. */
+    const arrive = {
+      'sign-in': signInWith,
+
+      async link(request, _reply, attempted, identity) {
+        await requireSameSession(request, attempted)
+        await identities.link(request, { provider: attempted.provider.settings, identity })
+        return { outcome: 'linked' }
+      },
+
+      async 'step-up'(request, _reply, attempted, identity) {
+        await requireSameSession(request, attempted)
+        await identities.stepUp(request, { provider: attempted.provider.settings, identity })
+        return { outcome: 'stepped up' }
+      }
+    } satisfies Record<Purpose, typeof signInWith>
 
     const countMail = (request: FastifyRequest) =>
       mail.available
@@ -170,38 +186,31 @@ export default fp(
     const federation: Federation = {
       asks: asksOf(config),
 
-      async begin(request, reply, id, { session, returnTo }) {
-        const provider = find(id)
-        const attempted = { label: provider.settings.label, isLink: session !== undefined, returnTo }
+      async begin(request, reply, id, { purpose, session, returnTo }) {
+        const attempted = { provider: find(id), purpose, session, returnTo }
         const secrets = makeSecrets()
         try {
-          const location = await provider.begin(secrets)
-          federationCookies.keep(request, reply, { ...secrets, provider: id, session, returnTo })
+          const location = await attempted.provider.begin({ ...secrets, reauthenticate: purpose === 'step-up' })
+          federationCookies.keep(request, reply, { ...secrets, provider: id, purpose, session, returnTo })
           return { location }
         } catch (error) {
-          return { ...attempted, ...outcomeOf(request, provider, error) }
+          return resultOf(attempted, outcomeOf(request, attempted, error))
         }
       },
 
       async complete(request, reply, id, answer) {
         const provider = find(id)
         const { attempt, refused } = attemptOf(request, reply, id, answer)
-        const { label } = provider.settings
         if (!attempt) {
-          const outcome = fail(request, provider, refused as Reason)
-          return { label, isLink: false, returnTo: undefined, ...outcome }
+          const unknown: Attempted = { provider, purpose: 'sign-in' }
+          return resultOf(unknown, fail(request, unknown, refused as Reason))
         }
-        const { session, returnTo } = attempt
-        const attempted = { label, isLink: session !== undefined, returnTo }
+        const attempted: Attempted = { ...attempt, provider }
         try {
           const identity = await provider.complete(answer, attempt)
-          const outcome =
-            session === undefined
-              ? await signInWith(request, reply, provider, { identity, returnTo })
-              : await link(request, provider, identity, session)
-          return { ...attempted, ...outcome }
+          return resultOf(attempted, await arrive[attempt.purpose](request, reply, attempted, identity))
         } catch (error) {
-          return { ...attempted, ...outcomeOf(request, provider, error) }
+          return resultOf(attempted, outcomeOf(request, attempted, error))
         }
       },
 
@@ -214,7 +223,7 @@ export default fp(
       async register(request, reply, names) {
         const waiting = federation.unnamed(request)
         if (!waiting) throw new Problem('NOT_FOUND')
-        const { pending, label } = waiting
+        const { pending } = waiting
         const provider = find(pending.provider)
         const named = {
           ...names,
@@ -222,15 +231,16 @@ export default fp(
           isReserved: isUsernameReserved(config, names.username)
         }
         const { account, isNew } = await registerIdentity(request.database, pending, named, countMail(request))
-        federationCookies.forgetPending(reply)
         mail.wake()
         const detail = { provider: pending.provider }
         if (isNew) request.record('registered', { account: account.id, detail })
-        const attempted = { label, isLink: false, returnTo: pending.returnTo }
+        const attempted: Attempted = { provider, purpose: 'sign-in', returnTo: pending.returnTo }
+        const { authTime } = pending.identity
         try {
-          return { ...attempted, ...(await open(request, reply, account, pending.provider)) }
+          return resultOf(attempted, await open(request, reply, { account, provider: pending.provider, authTime }))
         } catch (error) {
-          return { ...attempted, ...outcomeOf(request, provider, error) }
+          federationCookies.forgetPending(request, reply)
+          return resultOf(attempted, outcomeOf(request, attempted, error))
         }
       }
     }
@@ -252,6 +262,13 @@ export default fp(
     ]
   }
 )
+
+const resultOf = ({ provider, purpose, returnTo }: Attempted, outcome: Outcome): FederationResult => ({
+  label: provider.settings.label,
+  purpose,
+  returnTo,
+  ...outcome
+})
 
 /** With HIDE_ACCOUNTS nobody is told that an address is taken, so none is asked for. */
 function asksOf({

@@ -6,9 +6,11 @@ import {
   linkIdentity,
   linkPending,
   type NewLink,
+  stepUpWithIdentity,
   unlinkIdentity
 } from '../../src/flows/federation.ts'
 import { listIdentities } from '../../src/providers/identities.ts'
+import { FederationRefusal } from '../../src/providers/provider.ts'
 import { type Identity, toIdentity } from '../../src/schemas/identities.ts'
 
 /** The accounts at providers with which the owner of an account signs in. */
@@ -24,7 +26,16 @@ export interface Identities {
    * @throws FederationRefusal 'session ended'; Problem IDENTITY_TAKEN
    */
   link(request: FastifyRequest, link: NewLink): Promise<void>
-  /** Links the identity that waits in the browser for a sign-in to this account, if there is one. */
+  /**
+   * Authenticates the user of the session again.
+   *
+   * @throws FederationRefusal 'session ended', 'another account', 'another factor', 'not asked again'
+   */
+  stepUp(request: FastifyRequest, link: NewLink): Promise<void>
+  /**
+   * Links the identity that waits in the browser for a sign-in to this account, if there is one. After any sign-in, none
+   * waits any more.
+   */
   linkPending(request: FastifyRequest, reply: FastifyReply, account: string): Promise<void>
   /**
    * Removes an identity from the account of the session.
@@ -42,7 +53,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { ceremonies, factorEnrolment, federationCookies, mail, providers, sessions } = fastify
+    const { ceremonies, clock, config, factorEnrolment, federationCookies, mail, providers, sessions } = fastify
     const rules: FederationRules = {
       lifetimes: sessions.rules,
       limitSecret: fastify.deriveKey('limits'),
@@ -70,17 +81,27 @@ export default fp(
         if (isNew) request.record('identity linked', { account: user.sub, session: user.sid, detail })
       },
 
+      async stepUp(request, { provider, identity }) {
+        const { database, user } = request
+        const { STEP_UP_MAX_AGE } = config
+        // It was asked to ask again, but need not have done so.
+        const isAskedAgain = identity.authTime === undefined || identity.authTime > clock.now() / 1000 - STEP_UP_MAX_AGE
+        if (!isAskedAgain) throw new FederationRefusal('not asked again')
+        await stepUpWithIdentity(database, rules, user, { identity, rpId: ceremonies?.party.id })
+        request.record('stepped up', { account: user.sub, session: user.sid, detail: { provider: provider.id } })
+      },
+
       async linkPending(request, reply, account) {
         const pending = federationCookies.pendingOf(request)
-        const settings = pending?.account === account && providers.get(pending.provider)?.settings
-        if (!pending || !settings) return
-        const { id, label } = settings
-        const link = { provider: { id, label }, identity: pending.identity }
-        const isNew = await linkPending(request.database, rules, account, link)
-        federationCookies.forgetPending(reply)
-        if (!isNew) return
+        const provider = pending?.account === account && providers.get(pending.provider)?.settings
+        const isNew =
+          pending && provider
+            ? await linkPending(request.database, rules, account, { provider, identity: pending.identity })
+            : false
+        federationCookies.forgetPending(request, reply)
+        if (!isNew || !pending) return
         mail.wake()
-        request.record('identity linked', { account, detail: { provider: id } })
+        request.record('identity linked', { account, detail: { provider: pending.provider } })
       },
 
       async unlink(request, id) {
@@ -94,6 +115,8 @@ export default fp(
     dependencies: [
       'audit',
       'ceremonies',
+      'clock',
+      'config',
       'database',
       'derive-key',
       'factor-enrolment',

@@ -54,6 +54,8 @@ export interface IdentifiedAccount {
   account: Credentials
   /** The id of the provider. */
   provider: string
+  /** When the provider asked the user for a proof, in seconds since the epoch; undefined if it does not say. */
+  authTime: number | undefined
   /** The secret for the cookie of the pages. */
   pageSecret: Buffer
 }
@@ -159,7 +161,7 @@ export default fp(
       first: { inCookie: boolean; amr: Method[] }
     ): Promise<Problem> {
       const begun = await beginLoginStep(request.database, { ...account, ...first })
-      if (!begun) return refuse(request, account, 'account changed meanwhile')
+      if (!begun) return changedMeanwhile(request, account, first.amr)
       const challenge = await factors.challengeFor(request, account, { for: 'second step', step: begun.hash })
       request.record('second step asked', { account: account.id })
       return new Problem('MFA_REQUIRED', { challenge: { ...challenge, mfa_token: begun.token } })
@@ -170,12 +172,11 @@ export default fp(
       transaction: Database,
       request: FastifyRequest,
       account: Owner,
-      amr: Method[],
-      pageSecret: Buffer | undefined
+      { amr, pageSecret, authTime }: { amr: Method[]; pageSecret: Buffer | undefined; authTime?: number | undefined }
     ): Promise<OpenedSession> {
       const provenance = { userAgent: request.headers['user-agent'], ip: clientAddress(request.raw), pageSecret }
-      const session = await openSession(transaction, sessions.rules, account, provenance, amr)
-      if (!session) throw refuse(request, account, 'account changed meanwhile')
+      const session = await openSession(transaction, sessions.rules, account, provenance, amr, authTime)
+      if (!session) throw changedMeanwhile(request, account, amr)
       return session
     }
 
@@ -206,7 +207,7 @@ export default fp(
         const { inCookie, pageSecret } = credentials
         const amr = addProof([], 'password')
         if (account.mfa_required) throw await requireSecondStep(request, account, { inCookie, amr })
-        const session = await open(request.database, request, account, amr, pageSecret)
+        const session = await open(request.database, request, account, { amr, pageSecret })
         return finish(reply, { session, account, detail: { method: 'password' }, inCookie })
       },
 
@@ -220,7 +221,8 @@ export default fp(
           request.database.transact(async (transaction) => {
             if (!(await useLoginStep(transaction, step))) throw refuseStep(request, account)
             const method = await use(transaction)
-            return { session: await open(transaction, request, account, addProof(amr, method), pageSecret), method }
+            const proven = { amr: addProof(amr, method), pageSecret }
+            return { session: await open(transaction, request, account, proven), method }
           })
         )
         const { session, method } = await done.catch(async (error) => {
@@ -246,7 +248,7 @@ export default fp(
           isRefused = !(await checked.use(transaction))
           if (isRefused) throw refusePasskey('not usable')
           const amr = addProof([], checked.proof)
-          return { session: await open(transaction, request, account, amr, pageSecret), account }
+          return { session: await open(transaction, request, account, { amr, pageSecret }), account }
         })
         const { session, account } = await opened.catch(async (error) => {
           if (isRefused) await settle(request, checked.refused?.())
@@ -257,7 +259,7 @@ export default fp(
         return finish(reply, { session, account, detail: { method: checked.proof }, inCookie })
       },
 
-      async withIdentity(request, reply, { account, provider, pageSecret }) {
+      async withIdentity(request, reply, { account, provider, authTime, pageSecret }) {
         const refuseIdentity = (reason: string, code: Code = 'INVALID_CREDENTIALS') => {
           request.record('federated login failed', { account: account.id, detail: { reason, provider } })
           return new Problem(code)
@@ -266,7 +268,7 @@ export default fp(
         if (isUnverified(account)) throw refuseIdentity('email not verified', 'EMAIL_UNVERIFIED')
         const amr = addProof([], 'provider')
         if (account.mfa_required) throw await requireSecondStep(request, account, { inCookie: true, amr })
-        const session = await open(request.database, request, account, amr, pageSecret)
+        const session = await open(request.database, request, account, { amr, pageSecret, authTime })
         return finish(reply, { session, account, detail: { provider }, inCookie: true })
       }
     } satisfies SignIn)
@@ -286,6 +288,13 @@ function refuse(
 ): Problem {
   request.record('login failed', { account: account?.id, detail: { reason } })
   return new Problem(code)
+}
+
+/** Like `refuse`, for an account that changed since the first step, whatever that was. */
+function changedMeanwhile(request: FastifyRequest, account: Pick<Credentials, 'id'>, amr: Method[]): Problem {
+  const action = amr.includes('fed') ? 'federated login failed' : 'login failed'
+  request.record(action, { account: account.id, detail: { reason: 'account changed meanwhile' } })
+  return new Problem('INVALID_CREDENTIALS')
 }
 
 /** Like `refuse`, for the token of a second step. */

@@ -53,7 +53,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { clock, config, identities, sessions } = fastify
+    const { clock, config, federationCookies, identities, sessions } = fastify
     const secure = !isPlainLoopback(config.PUBLIC_URL)
     const name = secure ? '__Host-latchkey_session' : 'latchkey_session'
 
@@ -88,6 +88,7 @@ export default fp(
 
       async forget(request, reply) {
         await endOf(request)
+        federationCookies.forgetPending(request, reply)
         if (cookieValue(request.headers.cookie, name) !== undefined) setCookie(reply, '', 0)
       },
 
@@ -125,8 +126,12 @@ export default fp(
       async end(request, reply) {
         await endBoth(request)
         clear(reply)
+        federationCookies.forgetPending(request, reply)
       }
     } satisfies PageSessions)
   },
-  { name: 'page-sessions', dependencies: ['audit', 'clock', 'config', 'database', 'identities', 'sessions'] }
+  {
+    name: 'page-sessions',
+    dependencies: ['audit', 'clock', 'config', 'database', 'federation-cookies', 'identities', 'sessions']
+  }
 )

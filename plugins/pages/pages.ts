@@ -7,6 +7,7 @@ import { type AddAccountForm, createAccountPages } from './account-pages.ts'
 import { type AddLink, createLinkPages } from './link-pages.ts'
 import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
+import { createProviderPages, type ProviderPages } from './provider-pages.ts'
 import { createPageRenderer, type PageRenderer } from './render-page.ts'
 import { createReturning, pageOf, type Returning } from './return-to.ts'
 import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
@@ -22,6 +23,7 @@ export interface Pages extends PageRenderer {
   addAccountForm: AddAccountForm
   returnTo: Returning
   signIn: SignInPages
+  providers: ProviderPages
   /** A hook: leads to the sign-in, and back, without a session. Otherwise sets `request.user` and `request.account`. */
   requireSession(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
   /**
@@ -76,6 +78,7 @@ export default fp(
       addAccountForm: createAccountPages(hosted, add),
       returnTo,
       signIn: createSignInPages(fastify, returnTo),
+      providers: createProviderPages(fastify),
       requireSession,
       requireFresh,
       requireFreshBesidePassword,

@@ -21,6 +21,11 @@ export interface Returning {
   afterSignIn(request: FastifyRequest): string
   /** Leads on to where a text says, or to the account if it is not allowed. */
   leadOn(text: string | undefined, page: PageContext): View | GoTo
+  /**
+   * Whether a link of another site led here, according to the browser (W3C Fetch Metadata): neither a page of this site
+   * nor a frontend.
+   */
+  isFromElsewhere(request: FastifyRequest): boolean
   /** Whether a request leads to a frontend, which needs a refresh token. */
   leadsToFrontend(request: FastifyRequest): boolean
 }
@@ -42,6 +47,11 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
     goOn: (request, page) => leadTo(read(request), page),
     leadOn: (text, page) => leadTo(readText(text), page),
     afterSignIn: (request) => given(request) ?? pageOf(request),
+    isFromElsewhere({ headers }) {
+      if (headers['sec-fetch-site'] !== 'cross-site') return false
+      const { referer = '' } = headers
+      return !(URL.canParse(referer) && origins.has(new URL(referer).origin))
+    },
     leadsToFrontend(request) {
       const target = read(request)
       return target !== undefined && 'url' in target

@@ -21,7 +21,8 @@ export interface FederationCookies {
   keepPending(reply: FastifyReply, pending: Pending): void
   /** The pending identity of a request; undefined if there is none or its time is over. */
   pendingOf(request: FastifyRequest): Pending | undefined
-  forgetPending(reply: FastifyReply): void
+  /** Removes the pending identity from the browser, if it has one. */
+  forgetPending(request: FastifyRequest, reply: FastifyReply): void
 }
 
 declare module 'fastify' {
@@ -84,7 +85,12 @@ export default fp(
         return typeof attempt === 'object' && attempt.state !== state ? undefined : attempt
       },
 
-      keepPending: (reply, pending) => setCookie(reply, PENDING, sealer.seal(PENDING, pending)),
+      keepPending(reply, pending) {
+        const value = sealer.seal(PENDING, pending)
+        // An identity may be much longer than the secrets of its attempt. Who has signed in then goes to the account.
+        const isTooLong = value.length > MAX_LENGTH
+        setCookie(reply, PENDING, isTooLong ? sealer.seal(PENDING, { ...pending, returnTo: undefined }) : value)
+      },
 
       pendingOf({ headers }) {
         const value = cookieValue(headers.cookie, `${prefix}${PENDING}`)
@@ -92,7 +98,9 @@ export default fp(
         return typeof pending === 'object' ? pending : undefined
       },
 
-      forgetPending: (reply) => remove(reply, PENDING)
+      forgetPending({ headers }, reply) {
+        if (cookieValue(headers.cookie, `${prefix}${PENDING}`) !== undefined) remove(reply, PENDING)
+      }
     } satisfies FederationCookies)
   },
   { name: 'federation-cookies', dependencies: ['clock', 'config', 'derive-key'] }

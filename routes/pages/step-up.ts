@@ -30,11 +30,20 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
 
     async show({ request, page }) {
       const challenge = await newChallenge(request)
-      const providers = challenge.factors.length > 0 ? [] : await identities.providersOf(request)
-      return stepUpView(page, { ...givenOf(request), challenge, providers, renew: true })
+      return stepUpView(page, {
+        ...givenOf(request),
+        challenge,
+        ...(await providersFor(request, challenge)),
+        renew: true
+      })
     },
 
-    async act({ request, reply, page }, { return_to: _, challenge: __, ...proof }) {
+    async act(visit, { return_to: _, challenge: __, provider, ...proof }) {
+      const { request, reply, page } = visit
+      if (provider !== undefined) {
+        const what = { purpose: 'step-up', session: request.user.sid, returnTo: returnTo.given(request) } as const
+        return pages.providers.begin(visit, provider, what)
+      }
       const { amr } = await fastify.stepUp(request, reply, proof)
       // Of a session from a passkey that was deleted since, one code makes one factor.
       if (request.account.mfaRequired && levelOf(amr) !== 'aal2') return stepUpImpossibleView(page)
@@ -44,9 +53,15 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
     async refuse({ request, page }, problem) {
       const challenge = await challengeAfter(request, problem)
       if (!challenge) return stepUpImpossibleView(page, describeProblem(page, problem))
-      return stepUpView(page, { ...givenOf(request), challenge, ...refusalOf(page, request, problem) })
+      const providers = await providersFor(request, challenge)
+      return stepUpView(page, { ...givenOf(request), challenge, ...providers, ...refusalOf(page, request, problem) })
     }
   })
+
+  /** The providers of an account that has no other way. They are left out where the database fails. */
+  async function providersFor(request: FastifyRequest, { factors: { length } }: AuthenticationChallenge) {
+    return { providers: length > 0 || !request.account ? [] : await identities.providersOf(request).catch(() => []) }
+  }
 
   const givenOf = (request: FastifyRequest) => ({
     account: accountOf(request),

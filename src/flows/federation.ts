@@ -2,9 +2,12 @@ import type { ProviderSettings } from '../config/providers-file.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { voidLoginSteps } from '../factors/login-steps.ts'
+import { readFactors, usableFactors } from '../factors/state.ts'
 import { enqueueMail } from '../mail/mails.ts'
 import { addIdentity, deleteIdentity, findIdentityOwner, useIdentity } from '../providers/identities.ts'
 import { FederationRefusal, type ProvenIdentity } from '../providers/provider.ts'
+import type { Authentication } from '../sessions/assurance.ts'
+import { addProofToSession } from '../sessions/authentication.ts'
 import type { Lifetimes } from '../sessions/lifetimes.ts'
 import { findSessionUser, type SessionOfUser } from '../sessions/sessions.ts'
 import { type Credentials, lockCredentialsByEmail, lockOwnCredentials } from '../users/credentials.ts'
@@ -37,8 +40,8 @@ export interface Arrival {
 export type Resolution =
   | { outcome: 'known' | 'linked' | 'registered'; account: Credentials }
   | { outcome: 'claimed'; account: Credentials; claimed: Claimed }
-  /** The account may link it once its owner has signed in. */
-  | { outcome: 'ask'; account: Credentials }
+  /** The account may link it once its owner has signed in as usual, or has taken the second step. */
+  | { outcome: 'ask' | 'second step first'; account: Credentials }
   /** A new account needs a name. */
   | { outcome: 'unnamed' }
 
@@ -95,6 +98,7 @@ async function resolveUnknown(
     return { outcome: 'claimed', account: await reread(transaction, account.id), claimed }
   }
   if (provider.link === 'ask') return { outcome: 'ask', account }
+  if (account.mfa_required) return { outcome: 'second step first', account }
   await add(transaction, account.id, provider.id, identity)
   await tellLinked(transaction, rules, account, provider.label)
   return { outcome: 'linked', account }
@@ -177,15 +181,50 @@ export async function linkIdentity(
   { provider, identity }: NewLink
 ): Promise<boolean> {
   return database.transact(async (transaction) => {
-    const account = await lockOwnCredentials(transaction, session.sub)
-    const isAlive = account && (await findSessionUser(transaction, rules.lifetimes, session))
-    if (!isAlive) throw new FederationRefusal('session ended')
+    const account = await lockSessionOwner(transaction, rules, session)
     if (await addIdentity(transaction, account.id, provider.id, identity)) {
       await tellLinked(transaction, rules, account, provider.label)
       return true
     }
     if ((await findIdentityOwner(transaction, identity)) !== account.id) throw new Problem('IDENTITY_TAKEN')
     return false
+  })
+}
+
+/** @throws FederationRefusal 'session ended' */
+async function lockSessionOwner(
+  transaction: Database,
+  { lifetimes }: Pick<FederationRules, 'lifetimes'>,
+  session: SessionOfUser
+): Promise<Credentials> {
+  const account = await lockOwnCredentials(transaction, session.sub)
+  const isAlive = account && (await findSessionUser(transaction, lifetimes, session))
+  if (!isAlive) throw new FederationRefusal('session ended')
+  return account
+}
+
+/**
+ * Authenticates the user of a session again, by an identity of the same account. Only where the account has no other way
+ * to prove it: a provider in the same browser often asks nothing.
+ *
+ * @param rpId the RP ID of the service; undefined if it has no passkeys
+ * @returns the new authentication of the session
+ * @throws FederationRefusal 'session ended', 'another account', 'another factor'
+ */
+export async function stepUpWithIdentity(
+  database: Database,
+  rules: Pick<FederationRules, 'lifetimes'>,
+  session: SessionOfUser,
+  { identity, rpId }: { identity: ProvenIdentity; rpId: string | undefined }
+): Promise<Authentication> {
+  return database.transact(async (transaction) => {
+    const { id } = await lockSessionOwner(transaction, rules, session)
+    const owner = await useIdentity(transaction, identity)
+    if (owner?.id !== id) throw new FederationRefusal('another account')
+    const factors = await readFactors(transaction, id, rpId)
+    if (factors && usableFactors(factors, { password: true }).length > 0) throw new FederationRefusal('another factor')
+    const authentication = await addProofToSession(transaction, rules.lifetimes, session, 'provider', identity.authTime)
+    return authentication as Authentication
   })
 }
 

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { ProvenIdentity, Secrets } from './provider.ts'
 
+/** What an attempt is for: a new session, another identity of an account, or a session that is to be fresh again. */
+export type Purpose = 'sign-in' | 'link' | 'step-up'
+
 /** A sign-in at a provider that has begun. The browser keeps it, sealed; nothing is stored. */
 export interface Attempt extends Secrets {
   /** The id of the provider. */
   provider: string
-  /** The session of the pages that links an identity; without it, this is a sign-in. */
+  purpose: Purpose
+  /** The session of the pages that began it, unless it is for a new one. */
   session?: string | undefined
   /** Where to go on, as it was given. */
   returnTo?: string | undefined

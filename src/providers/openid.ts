@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { ProviderSettings } from '../config/providers-file.ts'
+import type { ProviderKind, ProviderSettings } from '../config/providers-file.ts'
 import { clientSecretOf } from './apple.ts'
 import { checkOfClient, checksOfMetadata } from './checks.ts'
 import { checkIdToken } from './id-token.ts'
@@ -14,6 +14,16 @@ export interface ProviderContext {
   /** The library, while it loads. */
   openId(): Promise<OpenId>
   redirectUri: string
+}
+
+/**
+ * How a provider is asked to have the user prove anew who they are (OpenID Connect Core 1.0 §3.1.2.1). Google and Apple
+ * offer nothing of the kind.
+ */
+const REAUTHENTICATE: Partial<Record<ProviderKind, Record<string, string>>> = {
+  google: { prompt: 'select_account' },
+  microsoft: { prompt: 'login' },
+  oidc: { prompt: 'login', max_age: '0' }
 }
 
 /** How long metadata is used before it is fetched again, in milliseconds. */
@@ -45,13 +55,14 @@ export function createOpenIdProvider(settings: ProviderSettings, context: Provid
 
     checks: [...checksOfMetadata(openId, client), checkOfClient(openId, client, { redirectUri, isOpenId: true })],
 
-    async begin({ state, nonce, verifier }) {
+    async begin({ state, nonce, verifier, reauthenticate }) {
       return (await openId()).authorizationUrl(await client(), {
         redirect_uri: redirectUri,
         scope: scopes.join(' '),
         state,
         nonce,
         ...challengeOf(verifier),
+        ...(reauthenticate && REAUTHENTICATE[kind]),
         // Apple gives no address otherwise.
         ...(kind === 'apple' && { response_mode: 'form_post' })
       })
@@ -65,7 +76,8 @@ export function createOpenIdProvider(settings: ProviderSettings, context: Provid
       return identityOf(
         settings,
         { issuer: us.metadata.issuer, subject },
-        await completeClaims(us, accessToken, claims)
+        await completeClaims(us, accessToken, claims),
+        clock.now()
       )
     }
   }
@@ -74,11 +86,13 @@ export function createOpenIdProvider(settings: ProviderSettings, context: Provid
 function identityOf(
   { kind, trustEmail }: ProviderSettings,
   identity: Pick<ProvenIdentity, 'issuer' | 'subject'>,
-  { email, email_verified }: Record<string, unknown>
+  { email, email_verified, auth_time }: Record<string, unknown>,
+  now: number
 ): ProvenIdentity {
   // Text such as "false" is no verification. Apple, and only Apple, writes "true".
   const isVerified = email_verified === true || (kind === 'apple' && email_verified === 'true')
-  return { ...identity, ...addressOf(email, trustEmail && isVerified) }
+  const authTime = typeof auth_time === 'number' && { authTime: Math.max(0, Math.min(auth_time, now / 1000)) }
+  return { ...identity, ...addressOf(email, trustEmail && isVerified), ...authTime }
 }
 
 /** Fetches metadata when it is first needed and when it is old. An old copy is used while the provider is unavailable. */

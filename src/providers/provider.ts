@@ -27,6 +27,9 @@ export type Reason =
   | 'no verified address'
   | 'identity taken'
   | 'session ended'
+  | 'another account'
+  | 'not asked again'
+  | 'another factor'
 
 /** Signing in with a provider failed. It carries no other error: those of the library contain tokens. */
 export class FederationRefusal extends Error {
@@ -55,6 +58,14 @@ export interface ProvenIdentity {
   email?: string
   /** Whether the address is trusted: the provider has verified it, and is trusted to do so. */
   emailIsVerified: boolean
+  /** When the provider last asked the user for a proof, in seconds since the epoch; undefined if it does not say. */
+  authTime?: number
+}
+
+/** What a provider is asked for. */
+export interface AuthenticationRequest extends Secrets {
+  /** Whether the user has to prove anew who they are, as far as the provider can ask for it. */
+  reauthenticate?: boolean
 }
 
 /** A provider with which people sign in. */
@@ -68,7 +79,7 @@ export interface Provider {
    * @returns the address at the provider
    * @throws FederationRefusal
    */
-  begin(secrets: Secrets): Promise<string>
+  begin(request: AuthenticationRequest): Promise<string>
   /**
    * Completes a sign-in.
    *

@@ -35,10 +35,10 @@ export const SignUpForm = (needsEmail: boolean) =>
 /** The form that ends a session of the account, or all others. */
 export const SessionForm = Type.Object({ session: Type.Optional(Type.String({ pattern: UUID })) }, strict)
 
-/** The form of a step-up, with the challenge that it answers, as JSON. */
+/** The form of a step-up: a proof, with the challenge that it answers, as JSON; or the provider that is to prove it. */
 export const StepUpForm = Type.Object(
-  { ...StepUp.properties, challenge: Type.Optional(Text), return_to },
-  { ...strict, oneOf: StepUp.oneOf }
+  { ...StepUp.properties, provider: Type.Optional(Text), challenge: Type.Optional(Text), return_to },
+  { ...strict, oneOf: [...StepUp.oneOf, { required: ['provider'] }] }
 )
 
 /** A TOTP secret in base32. */

@@ -1,21 +1,22 @@
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
-import type { Proof } from '../errors.ts'
-import { type Authentication, addProof } from './assurance.ts'
+import { type Authentication, type Authenticator, addProof } from './assurance.ts'
 import { type Lifetimes, storedSessions } from './lifetimes.ts'
 import type { EndReason, SessionOfUser } from './sessions.ts'
 
 /**
- * Stores a proof in an active session: adds its methods, and sets the time of authentication to now. The caller has
- * locked the user.
+ * Stores a proof in an active session: adds its methods, and sets the time of authentication. The caller has locked the
+ * user.
  *
+ * @param authTime when a provider asked the user for it, in seconds since the epoch; null for now
  * @returns the new authentication; undefined if the session is not active
  */
 export async function addProofToSession(
   transaction: Database,
   lifetimes: Lifetimes,
   { sid, sub }: SessionOfUser,
-  proof: Proof
+  proof: Authenticator,
+  authTime: number | null = null
 ): Promise<Authentication | undefined> {
   const [session] = await transaction.query<{ amr: string[] }>(
     sql`SELECT amr FROM ${storedSessions(lifetimes)}
@@ -25,7 +26,9 @@ export async function addProofToSession(
   if (!session) return undefined
   const amr = addProof(session.amr, proof)
   const [authenticated] = await transaction.query<{ authenticated_at: Date }>(
-    sql`UPDATE sessions SET authenticated_at = ${NOW}, amr = ${amr} WHERE id = ${sid} RETURNING authenticated_at`
+    sql`UPDATE sessions SET authenticated_at = greatest(authenticated_at, least(${NOW}, to_timestamp(${authTime}))),
+       amr = ${amr}
+     WHERE id = ${sid} RETURNING authenticated_at`
   )
   return authenticated && { authenticatedAt: authenticated.authenticated_at, amr }
 }

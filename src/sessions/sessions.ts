@@ -61,6 +61,7 @@ const MAX_LISTED = 1000
  * Opens a session for a user who was authenticated.
  *
  * @param amr what the user proved
+ * @param authTime when a provider asked the user for it, in seconds since the epoch; null for now
  * @returns undefined if, since the credentials were read, the password was changed or the account disabled or deleted, or
  * if the account requires a second step that the user has not taken
  */
@@ -69,12 +70,13 @@ export async function openSession(
   lifetimes: Lifetimes,
   { id: user, password_version }: Pick<Credentials, 'id' | 'password_version'>,
   { userAgent, ip, pageSecret }: SessionOrigin,
-  amr: readonly Method[] = ['pwd']
+  amr: readonly Method[] = ['pwd'],
+  authTime: number | null = null
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
   // FOR SHARE: whatever ends all sessions of a user locks the user first, so it either sees this session or is seen
   // here.
-  const [opened] = await database.query<{ created_at: Date; last_used_at: Date; username: string | null }>(
+  const [opened] = await database.query<OpenedRow>(
     sql`WITH owner AS (
        SELECT id, username FROM users
        WHERE id = ${user} AND password_version = ${password_version} AND disabled_at IS NULL
@@ -84,17 +86,25 @@ export async function openSession(
        INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip,
          authenticated_at, amr, page_hash)
        SELECT ${refreshToken.session}, owner.id, ${sha256(refreshToken.family)}, ${sha256(refreshToken.rotating)},
-         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}, moment, ${amr},
-         ${pageSecret ? sha256(pageSecret) : null}
+         moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}, least(moment, to_timestamp(${authTime})),
+         ${amr}, ${pageSecret ? sha256(pageSecret) : null}
        FROM owner, ${CLOCK}
-       RETURNING created_at, last_used_at
+       RETURNING created_at, last_used_at, authenticated_at
      )
-     SELECT created_at, last_used_at, username FROM opened, owner`
+     SELECT created_at, last_used_at, authenticated_at, username FROM opened, owner`
   )
   if (!opened) return undefined
   const { username, last_used_at: lastUsedAt } = opened
-  const authentication = { authenticatedAt: opened.created_at, amr }
+  const authentication = { authenticatedAt: opened.authenticated_at, amr }
   return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username, ...authentication }
+}
+
+/** A row of a session that was just opened, and the username of its user. */
+interface OpenedRow {
+  created_at: Date
+  last_used_at: Date
+  authenticated_at: Date
+  username: string | null
 }
 
 /** The user of a session. */

@@ -27,10 +27,16 @@ export function createTraveller(fastify: FastifyInstance, issuer: Issuer, browse
   /** Comes back with an answer. */
   const back = (answer: URLSearchParams, id = 'test') => browser.get(`/federation/${id}/callback?${answer}`)
 
+  /** Goes to the provider by a form. @returns the address there */
+  async function beginBy(url: string, form: Record<string, string>): Promise<string> {
+    const { body } = await browser.submit(url, { provider: 'test', ...form })
+    return String(/content="0; url=([^"]*)"/.exec(body)?.[1]).replaceAll('&amp;', '&')
+  }
+
   /** Signs in at the provider and comes back. */
   async function signIn(visitor: Visitor, { id = 'test', query = '' } = {}) {
     return back(issuer.authorize(await begin(id, query), visitor), id)
   }
 
-  return { browser, begin, back, signIn }
+  return { browser, begin, beginBy, back, signIn }
 }

@@ -29,6 +29,7 @@ export interface Visitor {
   sub?: unknown
   email?: unknown
   email_verified?: unknown
+  auth_time?: unknown
 }
 
 /**

@@ -3,9 +3,10 @@ import { type Test, test } from 'tap'
 import { sql } from '../../src/database/sql.ts'
 import { unlinkProvider } from '../../src/flows/provider-unlink.ts'
 import { bearer, build, cutOff, PASSWORD, post, signIn, testClock } from '../helpers/app.ts'
-import { buildFederated, createTraveller } from '../helpers/federated.ts'
+import { type Browser, buildFederated, createTraveller } from '../helpers/federated.ts'
 import { createIssuer, type Visitor } from '../helpers/issuer.ts'
 import { tokenOf } from '../helpers/letters.ts'
+import { meanwhile } from '../helpers/meanwhile.ts'
 import { createBrowser, hiddenOf, readPage, submit } from '../helpers/page.ts'
 import { giveApp, recorded } from '../helpers/second-factor.ts'
 import { statementsOf } from '../helpers/statements-of.ts'
@@ -131,6 +132,13 @@ test('signing in with a provider', async (t) => {
     })
     const ascii = `https://app.example.com/${'e'.repeat(2000)}`
     t.equal((await fastify.inject(`/federation/test?${new URLSearchParams({ return_to: ascii })}`)).statusCode, 303)
+    // With the longest subject, it does not fit into the cookie of an account without a name.
+    const { browser, ...way } = traveller()
+    const visitor = { sub: '𝒳'.repeat(255), email: `${'e'.repeat(242)}@example.com` }
+    await way.signIn(visitor, { query: `?${new URLSearchParams({ return_to: ascii })}` })
+    t.ok(String(browser.cookies.get('federation-pending')).length < 4000)
+    const { headers } = await browser.submit('/pages/register/provider', { username: 'long' })
+    t.equal(headers.location, '../../pages/account')
   })
 
   await t.test('asks for the second step of the account all the same', async (t) => {
@@ -180,6 +188,17 @@ test('signing in with a provider', async (t) => {
     t.match(readPage(await traveller().signIn(visitorOf('cora', { sub: 'cora-2' }))), FAILED)
     t.match(await stored(fastify, 'cora@example.com'), { identities: 1, sessions: 1 })
     t.strictSame(await failures(fastify, String(account?.id)), ['account disabled', 'account disabled'])
+  })
+
+  await t.test('refuses an account that is disabled before its session opens', async (t) => {
+    await traveller().signIn(visitorOf('zoe'))
+    const account = await stored(fastify, 'zoe@example.com')
+    const way = traveller()
+    const answer = issuer.authorize(await way.begin(), visitorOf('zoe'))
+    meanwhile(fastify, 1, () => fastify.pg.query('UPDATE users SET disabled_at = now() WHERE id = $1', [account?.id]))
+    t.match(readPage(await way.back(answer)), FAILED)
+    t.match(await stored(fastify, 'zoe@example.com'), { sessions: 1 })
+    t.strictSame(await failures(fastify, String(account?.id)), ['account changed meanwhile'])
   })
 
   await t.test('asks the owner of a verified address to sign in once, and links then', async (t) => {
@@ -279,6 +298,65 @@ test('signing in with a provider', async (t) => {
       await fastify.database
         .open()
         .query(sql`UPDATE users SET email = 'fay@example.com', email_verified = true WHERE id = ${user.id}`)
+    }
+  })
+
+  await t.test('asks before a link of another site leads to a provider', async (t) => {
+    const url = '/federation/test?return_to=https%3A%2F%2Fapp.example.com%2Fstart'
+    const from = (site: string, referer?: string) =>
+      fastify.inject({ url, headers: { 'sec-fetch-site': site, ...(referer !== undefined && { referer }) } })
+    for (const referer of [undefined, 'https://evil.example.com/', 'about:blank', 'app.example.com', '']) {
+      const response = await from('cross-site', referer)
+      t.match(readPage(response), { statusCode: 200, text: /^Sign in\? A link on another site has led you here\./ })
+      t.notOk(response.headers['set-cookie'], 'nothing has begun')
+      t.match(response.body, `href="../federation/test?return_to=https%3A%2F%2Fapp.example.com%2Fstart"`)
+    }
+    for (const [site, referer] of [
+      ['cross-site', 'https://app.example.com/'],
+      ['same-origin', 'http://127.0.0.1:3000/pages/login'],
+      ['same-site', undefined],
+      ['none', undefined]
+    ] as const) {
+      t.match(await from(site, referer), { statusCode: 303, headers: { 'set-cookie': /^federation-/ } }, site)
+    }
+    const unknown = { url: '/federation/none', headers: { 'sec-fetch-site': 'cross-site' } }
+    t.match(readPage(await fastify.inject(unknown)), { statusCode: 404 })
+  })
+
+  await t.test('links a verified address only after the second step of its account', async (t) => {
+    const { user } = await signIn(fastify, { email: 'iris@example.com' })
+    await verify(fastify, 'iris@example.com')
+    const app = await giveApp(fastify, user.id)
+    clock.advance(60)
+    const { browser, ...way } = traveller()
+    const page = await way.signIn(visitorOf('iris'), { id: 'linking' })
+    t.match(readPage(page), { statusCode: 200, text: /^One more step/ })
+    t.match(await stored(fastify, 'iris@example.com'), { identities: 0, sessions: 1 })
+    const done = await browser.submit('/pages/login/mfa', {
+      mfa_token: String(hiddenOf(page, 'mfa_token')),
+      totp: app.code()
+    })
+    t.equal(done.statusCode, 303)
+    t.match(await stored(fastify, 'iris@example.com'), { identities: 1, sessions: 2 })
+    t.notOk(browser.cookies.has('federation-pending'))
+    t.match(await recorded(fastify, user.id, 'identity linked'), [{ detail: { provider: 'linking' } }])
+  })
+
+  await t.test('forgets the identity that waits once anybody else signs in, or signs out', async (t) => {
+    const { user } = await signIn(fastify, { email: 'jack@example.com' })
+    await signIn(fastify, { username: 'other' })
+    await verify(fastify, 'jack@example.com')
+    for (const leave of [
+      (browser: Browser) => browser.submit('/pages/login', { name: 'other', password: PASSWORD }),
+      (browser: Browser) => browser.submit('/pages/logout', {})
+    ]) {
+      const { browser, ...way } = traveller()
+      t.match(readPage(await way.signIn(visitorOf('jack'))), { text: /^You have an account here/ })
+      t.ok(browser.cookies.get('federation-pending'))
+      await leave(browser)
+      t.notOk(browser.cookies.get('federation-pending'))
+      await browser.submit('/pages/login', { name: 'jack@example.com', password: PASSWORD })
+      t.match(await stored(fastify, 'jack@example.com'), { id: user.id, identities: 0 })
     }
   })
 

@@ -1,13 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Problem } from '../../../src/errors.ts'
 import { accountProblemView } from '../../../src/pages/views/account-form.ts'
-import { federationFailedView } from '../../../src/pages/views/federation.ts'
-import { handOverView } from '../../../src/pages/views/hand-over.ts'
 import { IdentityForm } from '../../../src/schemas/identities.ts'
 
 /** Adds another provider to the account, or removes one. */
 const identitiesPage: FastifyPluginAsync = async (fastify) => {
-  const { federation, identities, limits, pages } = fastify
+  const { identities, limits, pages } = fastify
   if (!pages.hosted) return
 
   pages.add(fastify, {
@@ -17,16 +15,13 @@ const identitiesPage: FastifyPluginAsync = async (fastify) => {
     preHandler: limits.byAddress('federated login'),
     show: async () => ({ goTo: 'pages/account' }),
 
-    async act({ request, reply, page }, { provider, identity }) {
+    async act(visit, { provider, identity }) {
+      const { request } = visit
       if (identity !== undefined) {
         await remove(identity)
         return { goTo: 'pages/account', done: 'identity-removed' }
       }
-      const session = request.user.sid
-      const begun = await federation.begin(request, reply, String(provider), { session, returnTo: undefined })
-      if ('location' in begun) return handOverView(page, begun.location)
-      reply.code(503)
-      return federationFailedView(page, { ...begun, text: 'federation.unavailable' })
+      return pages.providers.begin(visit, String(provider), { purpose: 'link', session: request.user.sid })
 
       async function remove(id: string): Promise<void> {
         try {

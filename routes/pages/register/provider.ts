@@ -28,16 +28,13 @@ const provider: FastifyPluginAsync = async (fastify) => {
       if (result.outcome === 'second step') {
         return pages.signIn.second({ request, page }, result.challenge, result.returnTo)
       }
-      if (result.outcome === 'failed') {
-        reply.code(400)
-        return federationFailedView(page, { ...result, text: 'federation.failed' })
-      }
+      if (result.outcome === 'failed') return pages.providers.fail({ reply, page }, result)
       return unverifiedView(page, result.returnTo)
     },
 
     refuse({ request, page }, problem) {
       const waiting = federation.unnamed(request)
-      if (!waiting) return federationFailedView(page, { label: '', text: 'federation.failed' })
+      if (!waiting) return federationFailedView(page, { text: 'sign-in.expired' })
       const errors = problem.errors?.some(({ path }) => path === '')
         ? { summary: say(page, 'sign-up.one-name'), fields: {} }
         : describeErrors(page, problem, fields)

@@ -2,7 +2,7 @@ import type { Identity } from '../../schemas/identities.ts'
 import { renderRow } from '../components.ts'
 import { type Html, html } from '../html.ts'
 import { link, type PageContext, say } from '../layout.ts'
-import type { ProviderButton } from './federation.ts'
+import { type ProviderButton, renderProviderForms } from './federation.ts'
 
 /** How the owner of an account signs in with other providers. */
 export interface AccountIdentities {
@@ -30,11 +30,6 @@ export function renderIdentities(page: PageContext, { identities, providers }: A
     return renderRow({ what: label, details: email === null ? times : `${email}, ${times}`, buttons: remove })
   })
   const none = html`<p class="pale">${say(page, 'identities.none')}</p>\n`
-  const add = providers.map(
-    ({ id, label }) => html`<form method="post" action="${link(page, ACTION)}">
-<input type="hidden" name="provider" value="${id}">
-<button class="quiet">${say(page, 'identities.add', { provider: label })}</button>
-</form>\n`
-  )
+  const add = renderProviderForms(page, providers, { action: ACTION, button: 'identities.add' })
   return [...(rows.length > 0 ? rows : [none]), ...add]
 }

@@ -1,9 +1,9 @@
 import { returnQuery } from '../../http/return-to.ts'
 import { EMAIL, USERNAME } from '../fields.ts'
-import { type Field, type FormErrors, renderFault, renderForm } from '../form.ts'
+import { type Field, type FormErrors, renderFault, renderForm, renderHidden } from '../form.ts'
 import { type Html, html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
-import type { KeysOf, TextKey } from '../texts.ts'
+import type { TextKey } from '../texts.ts'
 
 /** A way to a provider. */
 export interface Way {
@@ -13,21 +13,38 @@ export interface Way {
   returnTo?: string | undefined
 }
 
-/** Says that a way failed, in one sentence, with a way back. */
+/** A link back. */
+export interface WayBack {
+  /** The path from the root of the service. */
+  path: string
+  text: TextKey
+}
+
+const SIGN_IN: WayBack = { path: 'pages/login', text: 'federation.back' }
+
+/** Says that an attempt at a provider failed, in one sentence, with a way back. */
 export function federationFailedView(
   page: PageContext,
-  { label, returnTo, text, isLink = false }: Way & { text: KeysOf<'federation'>; isLink?: boolean }
+  { label = '', text, back = SIGN_IN }: { label?: string; text: TextKey; back?: WayBack }
 ): View {
   const title = say(page, 'federation.failed.title')
-  const back = isLink
-    ? html`<a href="${link(page, 'pages/account')}">${say(page, 'account.title')}</a>`
-    : html`<a href="${link(page, `pages/login${returnQuery(returnTo)}`)}">${say(page, 'federation.back')}</a>`
   return {
     title,
     content: html`<div class="card"><h1>${title}</h1>
 ${renderFault(say(page, text, { provider: label }))}</div>`,
-    links: [back],
+    links: [html`<a href="${link(page, back.path)}">${say(page, back.text)}</a>`],
     failed: true
+  }
+}
+
+/** Asks whoever follows a link of another site whether they want to sign in at a provider. */
+export function federationConfirmView(page: PageContext, { id, label, returnTo }: Way & { id: string }): View {
+  const title = say(page, 'federation.confirm.title')
+  return {
+    title,
+    content: html`<div class="card"><h1>${title}</h1>
+<p>${say(page, 'federation.confirm')}</p>
+${renderProviders(page, [{ id, label }], returnTo)}</div>`
   }
 }
 
@@ -75,5 +92,19 @@ export function renderProviders(page: PageContext, providers: readonly ProviderB
   return providers.map(
     ({ id, label }) =>
       html`<p><a class="button quiet full" href="${link(page, `federation/${id}${returnQuery(returnTo)}`)}">${say(page, text, { provider: label })}</a></p>\n`
+  )
+}
+
+/** Renders a form for each provider, with a button that leads there. */
+export function renderProviderForms(
+  page: PageContext,
+  providers: readonly ProviderButton[],
+  { action, button, hidden = {} }: { action: string; button: TextKey; hidden?: Record<string, string | undefined> }
+): Html[] {
+  return providers.map(
+    ({ id, label }) => html`<form method="post" action="${link(page, action)}">
+${renderHidden({ ...hidden, provider: id })}
+<button class="quiet">${say(page, button, { provider: label })}</button>
+</form>\n`
   )
 }

@@ -4,7 +4,7 @@ import { type FormErrors, renderBareForm, renderFault } from '../form.ts'
 import { html } from '../html.ts'
 import { link, type PageContext, say, type View } from '../layout.ts'
 import { backToAccount } from './account-form.ts'
-import { type ProviderButton, renderProviders } from './federation.ts'
+import { type ProviderButton, renderProviderForms } from './federation.ts'
 import { renderFactorForms, writeChallenge } from './second-step.ts'
 
 /** The page on which a user is authenticated again. */
@@ -20,7 +20,7 @@ export interface StepUpPage {
   tried?: 'password' | 'totp' | 'recovery_code' | undefined
   /** Whether the page can be loaded again, which gives it another challenge. */
   renew?: boolean
-  /** The providers of an account that has no factor: signing in there again begins a fresh session. */
+  /** The providers of an account that has no factor. */
   providers?: readonly ProviderButton[]
 }
 
@@ -31,6 +31,7 @@ export function stepUpView(page: PageContext, given: StepUpPage): View {
   const { factors } = challenge
   const title = say(page, 'step-up.title')
   const hidden = { challenge: writeChallenge(challenge), return_to: returnTo }
+  const atProviders = { action: ACTION, button: 'federation.sign-in', hidden: { return_to: returnTo } } as const
   const hasPassword = factors.includes('password')
   const others = factors.filter((factor) => factor !== 'password')
   const password = { action: ACTION, fields: [CURRENT_PASSWORD], button: 'step-up.button', hidden } as const
@@ -53,7 +54,7 @@ ${hasPassword && renderBareForm(page, password, { account, errors: place === 'pa
 ${hasPassword && others.includes('totp') && html`<div class="or">${say(page, 'or')}</div>`}
 ${hasPassword && !others.includes('totp') && others.includes('passkey') && html`<div class="or" data-with-passkey hidden>${say(page, 'or')}</div>`}
 ${renderFactorForms(page, forms)}
-${factors.length === 0 && (providers.length > 0 ? renderProviders(page, providers, returnTo) : leave(page))}</div>`,
+${factors.length === 0 && (providers.length > 0 ? renderProviderForms(page, providers, atProviders) : leave(page))}</div>`,
     links: [backToAccount(page)],
     script: true
   }
