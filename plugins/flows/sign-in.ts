@@ -19,6 +19,7 @@ import {
   renewPasswordHash
 } from '../../src/users/credentials.ts'
 import { settle } from '../factors/settle.ts'
+import { changedMeanwhile, refuse, refuseStep } from './sign-in-refusals.ts'
 
 /** The credentials as they were typed. */
 export interface TypedCredentials {
@@ -278,27 +279,3 @@ export default fp(
     dependencies: ['audit', 'client-address', 'config', 'database', 'factors', 'limits', 'passwords', 'sessions']
   }
 )
-
-/** Records the reason and returns the refusal, which does not contain it. */
-function refuse(
-  request: FastifyRequest,
-  account: Pick<Credentials, 'id'> | undefined,
-  reason: string,
-  code: Code = 'INVALID_CREDENTIALS'
-): Problem {
-  request.record('login failed', { account: account?.id, detail: { reason } })
-  return new Problem(code)
-}
-
-/** Like `refuse`, for an account that changed since the first step, whatever that was. */
-function changedMeanwhile(request: FastifyRequest, account: Pick<Credentials, 'id'>, amr: Method[]): Problem {
-  const action = amr.includes('fed') ? 'federated login failed' : 'login failed'
-  request.record(action, { account: account.id, detail: { reason: 'account changed meanwhile' } })
-  return new Problem('INVALID_CREDENTIALS')
-}
-
-/** Like `refuse`, for the token of a second step. */
-function refuseStep(request: FastifyRequest, account: Pick<Credentials, 'id'> | undefined): Problem {
-  request.record('second factor failed', { account: account?.id, detail: { reason: 'token invalid' } })
-  return new Problem('MFA_TOKEN_INVALID')
-}
