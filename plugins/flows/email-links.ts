@@ -164,14 +164,16 @@ export default fp(
         await rememberDevice(reply, owner)
       },
 
-      async resetPassword(request, { token, new_password, delete_passkeys: deletePasskeys }, reply) {
+      async resetPassword(request, { token, new_password, ...removed }, reply) {
+        const { delete_passkeys: deletePasskeys, unlink_identities: unlinkIdentities } = removed
         const found = await findEmailToken(request.database, 'reset password', token)
         const { names } = found
         passwords.accept(new_password, [names.username, names.email], '/new_password')
         const admission = passwords.admission(reply, { owner: String(found.user), typed: names })
         const { owner, ended, passkeys, identities } = await claiming(request, 'reset password', token, async () => {
           const hash = await passwords.hash(new_password, admission)
-          return resetPassword(request.database, sessions.rules, secret, { token, hash, deletePasskeys })
+          const reset = { token, hash, deletePasskeys, unlinkIdentities }
+          return resetPassword(request.database, sessions.rules, secret, reset)
         })
         mail.wake()
         request.record('password reset', { account: owner.id, detail: { count: ended } })

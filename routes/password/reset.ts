@@ -9,7 +9,8 @@ const schema = {
 the rules of \`/register\`; a rejected one does not use up the token. Ends all sessions of the user, resets the counters of wrong
 passwords, and verifies the address. The client is not signed in, but gets a device cookie, so that the owner can sign
 in while others guess passwords; not if the account requires a second step. The second step stays required:
-\`delete_passkeys\` deletes all passkeys, unless neither an app nor a recovery code is left for it (LAST_CREDENTIAL).`,
+\`delete_passkeys\` deletes all passkeys, unless neither an app nor a recovery code is left for it (LAST_CREDENTIAL), and
+\`unlink_identities\` unlinks all accounts at other providers.`,
   tags: ['mail'],
   querystring: Nothing,
   body: PasswordReset,

@@ -15,7 +15,7 @@ import { markVerified } from '../users/users.ts'
 /**
  * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions,
  * resets the counters of failed passwords, and queues a notice. It removes no second step, but the identities of an
- * account whose address was not verified.
+ * account whose address was not verified, and of any other if told so.
  *
  * @param secret key of the limit counters
  * @returns the versions for new device cookies, and the numbers of ended sessions, deleted passkeys and removed identities
@@ -25,14 +25,15 @@ export async function resetPassword(
   database: Database,
   lifetimes: Lifetimes,
   secret: Buffer,
-  { token, hash, deletePasskeys = false }: { token: string; hash: string; deletePasskeys?: boolean | undefined }
+  { token, hash, deletePasskeys = false, unlinkIdentities = false }: PasswordResetRequest
 ): Promise<{ owner: PasswordOwner; ended: number; passkeys: number; identities: number }> {
   return database.transact(async (transaction) => {
     const used = await useEmailToken(transaction, 'reset password', token)
     const { user, names, email, passwordVersion } = used as ResetToken
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
     // Nobody had proven the address: whoever linked a provider before may have waited for its owner (pre-hijacking).
-    const identities = (await markVerified(transaction, user)) ? await deleteAllIdentities(transaction, user) : 0
+    const isFirstProof = await markVerified(transaction, user)
+    const identities = isFirstProof || unlinkIdentities ? await deleteAllIdentities(transaction, user) : 0
     const passkeys = deletePasskeys ? await removePasskeys(transaction, user) : 0
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
     await resetGuesses(transaction, accountKeys(secret, { id: user, ...names }))
@@ -55,6 +56,15 @@ async function removePasskeys(transaction: Database, user: string): Promise<numb
   if (!required) await dropRequirementIfNoFactor(transaction, user)
   await enqueueNotice(transaction, user, { what: 'passkeys deleted' })
   return deleted
+}
+
+/** A new password, with the token of a mail. */
+interface PasswordResetRequest {
+  token: string
+  /** The hash of the password. */
+  hash: string
+  deletePasskeys?: boolean | undefined
+  unlinkIdentities?: boolean | undefined
 }
 
 /** Tokens of this purpose always have a user. */

@@ -29,6 +29,13 @@ export const DELETE_PASSKEYS: Field = {
   optional: true
 }
 
+/** Whether a new password also unlinks all accounts at other providers, one of which somebody else may have linked. */
+export const UNLINK_IDENTITIES: Field = {
+  ...DELETE_PASSKEYS,
+  name: 'unlink_identities',
+  label: 'reset.unlink_identities'
+}
+
 /** The username of a new account, or a new one. */
 export const USERNAME: Field = {
   name: 'username',

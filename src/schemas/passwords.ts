@@ -8,20 +8,25 @@ export const PasswordReset = Type.Object(
     new_password: Type.String({ examples: [NEW_PASSWORD] }),
     delete_passkeys: Type.Optional(
       Type.Boolean({ description: 'delete all passkeys of the account: somebody else may have added one' })
+    ),
+    unlink_identities: Type.Optional(
+      Type.Boolean({ description: 'unlink all accounts at other providers: somebody else may have linked one' })
     )
   },
   {
     ...strict,
     examples: [
       { token: EMAIL_TOKEN, new_password: NEW_PASSWORD },
-      { token: EMAIL_TOKEN, new_password: NEW_PASSWORD, delete_passkeys: true }
+      { token: EMAIL_TOKEN, new_password: NEW_PASSWORD, delete_passkeys: true, unlink_identities: true }
     ]
   }
 )
 
+const Checkbox = Type.Optional(Type.Literal('true'))
+
 /** The same as a form: a checkbox sends text, or nothing. */
 export const PasswordResetForm = Type.Object(
-  { ...PasswordReset.properties, delete_passkeys: Type.Optional(Type.Literal('true')) },
+  { ...PasswordReset.properties, delete_passkeys: Checkbox, unlink_identities: Checkbox },
   { ...strict, examples: [{ token: EMAIL_TOKEN, new_password: NEW_PASSWORD }] }
 )
 

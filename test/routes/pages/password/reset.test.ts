@@ -1,10 +1,13 @@
 import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
 import { listPasskeys } from '../../../../src/factors/passkeys.ts'
+import { addIdentity, listIdentities } from '../../../../src/providers/identities.ts'
 import { build, cutOff, post, signIn } from '../../../helpers/app.ts'
 import { enrolPasskey, requireStep } from '../../../helpers/enrolled.ts'
+import { buildFederated } from '../../../helpers/federated.ts'
 import { letters, tokenOf } from '../../../helpers/letters.ts'
 import { readPage, submit } from '../../../helpers/page.ts'
+import { recorded } from '../../../helpers/second-factor.ts'
 
 const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com', LIMITS: 'on' }
 
@@ -93,4 +96,36 @@ test('the page on which a new password is chosen', async (t) => {
     const refused = await submit(fastify, url, { token, new_password: 'short' })
     t.match(readPage(refused), { statusCode: 400, text: /^This link has expired or was already used/ })
   })
+})
+
+test('it unlinks the accounts at other providers, if that is chosen', async (t) => {
+  const provider = {
+    id: 'test',
+    kind: 'oidc',
+    issuer: 'https://issuer.example.com',
+    client_id: 'a',
+    client_secret: 'b'
+  }
+  const fastify = await buildFederated(t, [provider], { environment: { ...environment, LIMITS: 'off' } })
+  const { user } = await signIn(fastify, { email: 'ada@example.com' })
+  const database = fastify.database.open()
+  await database.query(sql`UPDATE users SET email_verified = true`)
+  await addIdentity(database, user.id, 'test', {
+    issuer: 'https://issuer.example.com',
+    subject: '1',
+    emailIsVerified: false
+  })
+  const resetWith = async (fields: Record<string, string>) => {
+    await letters(fastify)
+    await post(fastify, '/password/forgot', { email: 'ada@example.com' })
+    const token = await tokenOf(fastify, 'reset-password')
+    return submit(fastify, '/pages/password/reset', { token, new_password: 'an even better horse', ...fields })
+  }
+  const odd = await resetWith({ unlink_identities: 'yes' })
+  t.match(readPage(odd), { statusCode: 400, inputs: ['token', 'new_password', 'delete_passkeys', 'unlink_identities'] })
+  t.equal((await resetWith({})).statusCode, 200)
+  t.match(await listIdentities(database, user.id), { length: 1 }, 'they stay by default')
+  t.equal((await resetWith({ unlink_identities: 'true' })).statusCode, 200)
+  t.strictSame(await listIdentities(database, user.id), [])
+  t.match(await recorded(fastify, user.id, 'identity unlinked'), [{ detail: { reason: 'password reset', count: 1 } }])
 })
