@@ -30,7 +30,8 @@ const people = new Map([
   ['lin', { email: 'lin@example.com', email_verified: true }],
   ['ada', { email: 'ada@example.com', email_verified: true }],
   ['grace', { email: 'grace@example.com', email_verified: true }],
-  ['mallory', { email: 'grace@example.com', email_verified: false }]
+  ['mallory', { email: 'grace@example.com', email_verified: false }],
+  ['noa', { email: 'noa@example.com', email_verified: true }]
 ])
 const upstream = createUpstream(await freePort(), people)
 const cleanups = []
@@ -86,6 +87,8 @@ try {
   await tryClaim()
   await tryApple()
   await tryLinks()
+  await tryStepUp()
+  await tryElsewhere()
   assert.deepEqual(complaints, [])
   say('no page has made the console complain')
   say(`in ${((performance.now() - began) / 1000).toFixed(1)} s`)
@@ -302,6 +305,43 @@ async function tryLinks() {
   assert.equal(await page.getByRole('button', { name: /^Remove/ }).count(), 1)
   await page.context().close()
   say('GitHub is added to the account and removed; that of another account, and a session that ended, are refused')
+}
+
+/** Noa has nothing but the provider, which asks again although she is signed in there. */
+async function tryStepUp() {
+  const page = await open()
+  await begin(page, 'Example')
+  await signInThere(page, 'noa')
+  await seeAccount(page)
+  const stepUp = `${tour.base}/pages/step-up?return_to=/pages/account/sessions`
+  await page.goto(stepUp)
+  await press(page, 'Sign in with Example')
+  await press(page, 'Cancel')
+  await see(page, 'Confirm that it is you')
+  await press(page, 'Sign in with Example')
+  await signInThere(page, 'lin')
+  await see(page, 'with another account than the one you are using here')
+  await press(page, 'Confirm that it is you', 'link')
+  await press(page, 'Sign in with Example')
+  await signInThere(page, 'noa')
+  await page.waitForURL(`${tour.base}/pages/account/sessions`)
+  await page.context().close()
+  say('a step-up at the provider asks again, and takes no other account')
+}
+
+/** A link on another site begins nothing by itself; one of a frontend does. */
+async function tryElsewhere() {
+  const page = await open()
+  const url = `${tour.base}/federation/ours`
+  await page.goto(FRONTEND.replace('localhost', '127.0.0.1'))
+  await Promise.all([page.waitForURL(url), page.evaluate((to) => location.assign(to), url)])
+  await see(page, 'A link on another site has led you here.')
+  assert.deepEqual(await page.context().cookies(tour.base), [])
+  await press(page, 'Sign in with Example', 'link')
+  await signInThere(page, 'noa')
+  await seeAccount(page)
+  await page.context().close()
+  say('a link on another site asks first')
 }
 
 /** A page of a browser without a past. */

@@ -159,12 +159,16 @@ export default fp(
     async function requireSecondStep(
       request: FastifyRequest,
       account: Credentials,
-      first: { inCookie: boolean; amr: Method[] }
+      first: { inCookie: boolean; amr: Method[]; provider?: string }
     ): Promise<Problem> {
       const begun = await beginLoginStep(request.database, { ...account, ...first })
       if (!begun) return changedMeanwhile(request, account, first.amr)
       const challenge = await factors.challengeFor(request, account, { for: 'second step', step: begun.hash })
-      request.record('second step asked', { account: account.id })
+      const { provider } = first
+      request.record('second step asked', {
+        account: account.id,
+        ...(provider !== undefined && { detail: { provider } })
+      })
       return new Problem('MFA_REQUIRED', { challenge: { ...challenge, mfa_token: begun.token } })
     }
 
@@ -268,7 +272,7 @@ export default fp(
         if (account.disabled) throw refuseIdentity('account disabled')
         if (isUnverified(account)) throw refuseIdentity('email not verified', 'EMAIL_UNVERIFIED')
         const amr = addProof([], 'provider')
-        if (account.mfa_required) throw await requireSecondStep(request, account, { inCookie: true, amr })
+        if (account.mfa_required) throw await requireSecondStep(request, account, { inCookie: true, amr, provider })
         const session = await open(request.database, request, account, { amr, pageSecret, authTime })
         return finish(reply, { session, account, detail: { provider }, inCookie: true })
       }

@@ -161,7 +161,7 @@ test('signing in with a provider', async (t) => {
     t.strictSame(session, { amr: ['fed', 'otp', 'mfa'] })
     t.match(await recorded(fastify, String(account?.id), 'second step asked', 'federated login', 'login'), [
       { action: 'federated login', detail: { provider: 'test' } },
-      { action: 'second step asked' },
+      { action: 'second step asked', detail: { provider: 'test' } },
       { action: 'federated login', detail: { method: 'totp' } }
     ])
   })
