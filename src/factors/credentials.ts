@@ -1,3 +1,5 @@
+import { uuidBytes } from '../users/uuid-bytes.ts'
+
 /** The maximum length of a credential id, in bytes (WebAuthn Level 3 §4, "Credential ID"). */
 export const MAX_ID_BYTES = 1023
 
@@ -9,7 +11,7 @@ export function readCredentialId(text: string): Buffer | undefined {
 }
 
 /** Returns the user handle of an account (WebAuthn Level 3 §5.4.3): the 16 bytes of its id. */
-export const userHandleOf = (user: string) => Buffer.from(user.replaceAll('-', ''), 'hex')
+export const userHandleOf = (user: string) => uuidBytes(user)
 
 const TRANSPORTS = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb']
 

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import type { DeviceOwner } from '../users/credentials.ts'
+import { uuidBytes, uuidOf } from '../users/uuid-bytes.ts'
 
 /** How long a device is remembered, in seconds. */
 export const DEVICE_LIFETIME = 365 * 24 * 60 * 60
@@ -29,8 +30,7 @@ const TOKEN = new RegExp(`^[\\w-]{${Math.ceil(((NONCE_BYTES + CONTENT_BYTES + TA
 export function createDeviceToken({ id, ...versions }: DeviceOwner, now: number, key: Buffer): string {
   const nonce = randomBytes(NONCE_BYTES)
   const content = Buffer.alloc(CONTENT_BYTES)
-  // Not parse() and stringify() of uuid: they reject variants that imported accounts may have.
-  content.write(id.replaceAll('-', ''), 'hex')
+  uuidBytes(id).copy(content)
   content.writeUIntBE(Math.floor(now / 1000), 16, 6)
   content.writeInt32BE(versions.password_version, 22)
   content.writeInt32BE(versions.device_version, 26)
@@ -58,7 +58,7 @@ export function readDeviceToken(token: string, now: number, key: Buffer): Device
   }
   if (now / 1000 - content.readUIntBE(16, 6) >= DEVICE_LIFETIME) return undefined
   return {
-    id: content.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+    id: uuidOf(content.subarray(0, 16)),
     password_version: content.readInt32BE(22),
     device_version: content.readInt32BE(26),
     nonce: nonce.toString('base64url')

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { uuidBytes, uuidOf } from '../users/uuid-bytes.ts'
 
 /**
  * A parsed refresh token, `session.family.rotating`. The family part is constant for a session: it tells a replayed
@@ -58,8 +59,3 @@ export function readRefreshToken(text: string): RefreshToken | undefined {
 
 /** The stored form of a secret part. */
 export const sha256 = (part: Buffer) => createHash('sha256').update(part).digest()
-
-// Not parse() and stringify() of uuid: they throw for a forged id.
-const uuidBytes = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')
-
-const uuidOf = (bytes: Buffer) => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
