@@ -4,20 +4,34 @@
  *
  *   npm run build && node --import tsx bench/browser/axe.mjs [chromium] [page...]
  *
- * Starts the built service on an embedded database, and a mail server.
+ * Starts the built service on an embedded database, a mail server, and a provider to sign in with.
  */
-import { readFileSync } from 'node:fs'
-import { PAGES, startTour } from './tour.mjs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CLIENT } from '../../test/helpers/issuer.ts'
+import { PAGES, PROVIDER_PAGES, startTour } from './tour.mjs'
+import { createLookalike } from './upstream.mjs'
 
 const [executablePath = '/usr/bin/chromium', ...chosen] = process.argv.slice(2)
-const names = chosen.length > 0 ? chosen : Object.keys(PAGES)
+const names = chosen.length > 0 ? chosen : Object.keys({ ...PAGES, ...PROVIDER_PAGES })
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [1280, 390, 320].map((width) => ({ colorScheme, width })))
 
 const began = performance.now()
 const findings = []
-const tour = await startTour({ executablePath })
+const cleanups = []
+const lookalike = await createLookalike((cleanup) => cleanups.push(cleanup))
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-axe-'))
+const PROVIDERS = join(folder, 'providers.json')
+const provider = { kind: 'oidc', issuer: lookalike.issuer.url, ...CLIENT }
+const providers = [
+  { ...provider, id: 'example', label: 'Example', trust_email: true },
+  { ...provider, id: 'away', label: 'Away', issuer: 'http://127.0.0.1:1' }
+]
+writeFileSync(PROVIDERS, JSON.stringify({ providers }))
+const tour = await startTour({ executablePath, lookalike, environment: { PROVIDERS } })
 try {
   for (const name of names) {
     const page = await tour.open(name)
@@ -32,6 +46,8 @@ try {
   }
 } finally {
   await tour.stop()
+  for (const cleanup of cleanups) cleanup()
+  rmSync(folder, { recursive: true, force: true })
 }
 for (const finding of findings) process.stdout.write(`${finding}\n`)
 const seconds = ((performance.now() - began) / 1000).toFixed(0)

@@ -83,8 +83,35 @@ export const PAGES = {
   'sign-out-done': { as: 'leaving', path: 'logout', act: (page) => press(page, 'main form button') }
 }
 
-/** Starts the service with its accounts, and a browser. `codes` are ada's recovery codes that are left. */
-export async function startTour({ executablePath = '/usr/bin/chromium', environment = {} } = {}) {
+/** Somebody whose account was made by a provider, and has no password. */
+const lin = { sub: 'lin', email: 'lin@example.com', email_verified: true }
+
+/** The pages of other providers, each with who signs in there. For `axe.mjs`, which has a provider. */
+export const PROVIDER_PAGES = {
+  'provider-ask': { path: 'login', visitor: { sub: 'ada', email: ada.email, email_verified: true }, act: goToProvider },
+  'provider-failed': { path: '../federation/example/callback?state=x' },
+  'provider-unavailable': { path: '../federation/away' },
+  'provider-name': { path: 'login', visitor: { sub: 'nobody' }, act: goToProvider },
+  'provider-name-refused': {
+    path: 'login',
+    visitor: { sub: 'nobody' },
+    async act(page) {
+      await goToProvider(page)
+      await fill(page, { username: 'a' })
+    }
+  },
+  'account-provider': { as: 'lin', path: 'account' },
+  'account-provider-taken': { as: 'grace', path: 'account', visitor: lin, act: takeIdentity },
+  'step-up-provider': { as: 'lin', path: 'step-up?return_to=/pages/account/password' }
+}
+
+/**
+ * Starts the service with its accounts, and a browser. `codes` are ada's recovery codes that are left.
+ *
+ * @param {object} [options]
+ * @param {{ visitor?: object }} [options.lookalike] the provider of `PROVIDER_PAGES`, with who signs in there next
+ */
+export async function startTour({ executablePath = '/usr/bin/chromium', environment = {}, lookalike = {} } = {}) {
   const [port, smtpPort] = [await freePort(), await freePort()]
   const base = `http://localhost:${port}`
   const mails = []
@@ -172,6 +199,11 @@ export async function startTour({ executablePath = '/usr/bin/chromium', environm
   async function signIn(context, name) {
     const page = await context.newPage()
     await page.goto(`${base}/pages/login`)
+    if (name === 'lin') {
+      lookalike.visitor = lin
+      await goToProvider(page)
+      return page.close()
+    }
     await fill(page, { name, password: PASSWORD })
     if (name === 'ada') {
       await page.locator('details').evaluate((details) => details.setAttribute('open', ''))
@@ -196,9 +228,10 @@ export async function startTour({ executablePath = '/usr/bin/chromium', environm
 
   /** Opens a page as a person would. */
   async function open(name, locale = 'en') {
-    const { as, path, mail, act } = PAGES[name]
+    const { as, path, mail, act, visitor } = { ...PAGES, ...PROVIDER_PAGES }[name]
     const page = await (await contextOf(as, locale)).newPage()
     page.setDefaultTimeout(20_000)
+    lookalike.visitor = visitor
     await page.goto(mail ? await linkOf(mail) : `${base}/pages/${path}`)
     if (act) await act(page)
     return page
@@ -222,3 +255,17 @@ async function fill(page, fields) {
 }
 
 const press = (page, selector) => Promise.all([page.waitForNavigation(), page.locator(selector).first().click()])
+
+/** Goes to the provider by its button, and signs in there. */
+async function goToProvider(page) {
+  await press(page, 'a[href*="federation/example"]')
+  await press(page, 'button')
+}
+
+/** Adds an account at the provider that another account has. */
+async function takeIdentity(page) {
+  const form = page.locator('form', { has: page.locator('[name=provider][value=example]') })
+  await form.locator('button').click()
+  await page.waitForURL((url) => url.pathname === '/authorize')
+  await press(page, 'button')
+}
