@@ -105,7 +105,7 @@ test('an attacker on the way to a provider and back', async (t) => {
         }
       ],
       [
-        'what is pending, as an attempt',
+        'a pending identity as an attempt',
         'no attempt',
         async () => {
           await attacker.signIn({ sub: 'nobody' })
@@ -148,7 +148,7 @@ test('an attacker on the way to a provider and back', async (t) => {
     t.match(outcomeOf(await victim.back(answer)), { statusCode: 400, text: /^Signing in did not work / })
     t.match(await storedOf(fastify, 'ada@example.com'), { identities: ['ada-1'] })
     t.ok(await victim.isStill())
-    // What pends for the attacker's account is not linked to that of the victim either.
+    // A pending identity of the attacker is not linked to that of the victim either.
     const pending = traveller()
     await pending.signIn({ sub: 'mallory-3' })
     victim.browser.cookies.set('federation-pending', String(pending.browser.cookies.get('federation-pending')))
@@ -198,7 +198,7 @@ test('an attacker on the way to a provider and back', async (t) => {
     t.match(outcomeOf(await way.browser.submit('/pages/register/provider', named)), { statusCode: 400 })
   })
 
-  await t.test('replay: what pended makes no second account, and is void after 10 minutes', async (t) => {
+  await t.test('replay: a pending identity makes no second account, and is void after 10 minutes', async (t) => {
     const way = traveller()
     await way.signIn({ sub: 'pat-1' })
     const kept = String(way.browser.cookies.get('federation-pending'))
@@ -215,7 +215,7 @@ test('an attacker on the way to a provider and back', async (t) => {
     t.match(outcomeOf(await name('patrick')), { statusCode: 404, text: /^Signing in did not work / })
   })
 
-  await t.test('replay: what pended is linked once', async (t) => {
+  await t.test('replay: a pending identity is linked once', async (t) => {
     const { id } = await addUser(database, { email: 'eva@example.com', emailVerified: true, passwordHash })
     const way = traveller()
     t.match(outcomeOf(await way.signIn(visitorOf('eva'))), { statusCode: 200, text: /^You have an account here/ })

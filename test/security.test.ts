@@ -30,11 +30,13 @@ test('the map of the OWASP ASVS 5.0.0', async (t) => {
 
   await t.test('names tests that are there', async (t) => {
     const shown = rows.map(({ number, stands, how }) => {
-      const references = [...how.matchAll(/`((?:test|packages)\/[^`]+)`((?:,? "[^"]+")+)/g)]
-      if (stands === 'shown') t.not(references.length, 0, `${number} names one`)
-      return references.flatMap(([, path = '', names = '']) => all(names, /"([^"]+)"/g).map((name) => ({ path, name })))
+      const named = testsIn(how)
+      if (stands === 'shown') t.not(named.length, 0, `${number} names one`)
+      return named
     })
-    for (const { path, name } of shown.flat()) {
+    const attacks = testsIn(String(read('docs/asvs-federation.md').split('\n## Attacks\n')[1]))
+    t.ok(attacks.length > 20, 'and those of attacks')
+    for (const { path, name } of [...shown.flat(), ...attacks]) {
       t.ok(
         titles(path).some((title) => title.startsWith(name)),
         `${path} "${name}"`
@@ -99,3 +101,9 @@ test('every package has its checksum', async (t) => {
 
 /** What the tests of a file are called, to the end of the line on which the name begins. */
 const titles = (path: string) => all(read(path), /\btest\(\s*['"`](.+)/g)
+
+/** The tests that a text names, each by its file and title. */
+function testsIn(text: string): { path: string; name: string }[] {
+  const references = [...text.matchAll(/`((?:test|packages)\/[^`]+)`((?:,? "[^"]+")+)/g)]
+  return references.flatMap(([, path = '', names = '']) => all(names, /"([^"]+)"/g).map((name) => ({ path, name })))
+}

@@ -103,7 +103,7 @@ test('a return_to that does not fit into a cookie is refused', async (t) => {
   t.equal(jar.size, 0)
 })
 
-test('what pends stays until it is forgotten, or for 10 minutes', async (t) => {
+test('a pending identity stays until it is forgotten, or for 10 minutes', async (t) => {
   const { cookies, clock: time, jar, reply, request } = await start(t)
   t.equal(cookies.pendingOf(request()), undefined)
   cookies.keepPending(reply, PENDING)
@@ -116,5 +116,5 @@ test('what pends stays until it is forgotten, or for 10 minutes', async (t) => {
   const attempt = makeAttempt()
   cookies.keep(request(), reply, attempt)
   jar.set('__Host-federation-pending', String(jar.get(`__Host-federation-${attempt.state.slice(0, 8)}`)))
-  t.equal(cookies.pendingOf(request()), undefined, 'an attempt is not what pends')
+  t.equal(cookies.pendingOf(request()), undefined, 'an attempt is no pending identity')
 })
