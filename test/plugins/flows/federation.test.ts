@@ -35,13 +35,13 @@ test('signing in with other providers', async (t) => {
   t.beforeEach(() => {
     results.length = 0
   })
-  const way = { label: 'Test', isLink: false, returnTo: undefined }
+  const way = { label: 'Test', purpose: 'sign-in', returnTo: undefined }
 
   await t.test(
     'a provider that there is not is not found, and neither is an identity that does not wait',
     async (t) => {
       const nobody = [{ headers: {} } as FastifyRequest, {} as FastifyReply] as const
-      t.match(await caught(federation.begin(...nobody, 'none', {})), { code: 'NOT_FOUND' })
+      t.match(await caught(federation.begin(...nobody, 'none', { purpose: 'sign-in' })), { code: 'NOT_FOUND' })
       t.match(await caught(complete(...nobody, 'none', new URLSearchParams())), { code: 'NOT_FOUND' })
       t.match(await caught(register(...nobody, { username: 'ada' })), { code: 'NOT_FOUND' })
       t.equal(federation.unnamed(nobody[0]), undefined)
@@ -114,12 +114,12 @@ test('signing in with other providers', async (t) => {
       ['ada-1', { outcome: 'failed', reason: 'identity taken' }]
     ] as const) {
       await gil.back(issuer.authorize(await beginLink(gil.browser), { sub }))
-      t.strictSame(results.at(-1), { ...way, isLink: true, ...ending })
+      t.strictSame(results.at(-1), { ...way, purpose: 'link', ...ending })
     }
     const address = await beginLink(gil.browser)
     await gil.browser.submit('/pages/logout', {})
     await gil.back(issuer.authorize(address, { sub: 'gil-3' }))
-    t.strictSame(results.at(-1), { ...way, isLink: true, outcome: 'failed', reason: 'session ended' })
+    t.strictSame(results.at(-1), { ...way, purpose: 'link', outcome: 'failed', reason: 'session ended' })
   })
 
   await t.test('knows who waits for a name, and nobody who is asked to sign in', async (t) => {

@@ -34,7 +34,12 @@ async function start(t: Test, { key = 1, PUBLIC_URL = 'https://auth.example.com'
   return { cookies: fastify.federationCookies, clock: time, jar, set, reply, request }
 }
 
-const makeAttempt = (more: Partial<Attempt> = {}): Attempt => ({ ...makeSecrets(), provider: 'test', ...more })
+const makeAttempt = (more: Partial<Attempt> = {}): Attempt => ({
+  ...makeSecrets(),
+  provider: 'test',
+  purpose: 'sign-in',
+  ...more
+})
 const PENDING: Pending = {
   provider: 'test',
   identity: { issuer: 'https://id.example.com', subject: 'ada', emailIsVerified: false },
@@ -108,7 +113,7 @@ test('a pending identity stays until it is forgotten, or for 10 minutes', async 
   t.equal(cookies.pendingOf(request()), undefined)
   cookies.keepPending(reply, PENDING)
   t.strictSame(cookies.pendingOf(request()), { ...PENDING, sealedAt: 1_800_000_000_000 })
-  cookies.forgetPending(reply)
+  cookies.forgetPending(request(), reply)
   t.strictSame([...jar], [])
   cookies.keepPending(reply, PENDING)
   time.advance(600)
