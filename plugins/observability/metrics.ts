@@ -13,11 +13,21 @@ declare module 'fastify' {
   }
 }
 
+let ofProcess: Registry | undefined
+
+/** Observed from the first call on. Nothing ends it: an observer of each application would keep all of it in memory. */
+function metricsOfProcess(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return ofProcess
+}
+
 /** Metrics of the process, of requests by route, and of the queues: hashing, the database, the audit log and mail. */
 export default fp(
   async (fastify) => {
-    const registry = new Registry()
-    collectDefaultMetrics({ register: registry })
+    const registry = Registry.merge([metricsOfProcess()])
 
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
