@@ -33,9 +33,10 @@ export default fp(
 
     fastify.addHook('preClose', async () => {
       draining = true
-      // A client that never ends its request must not turn a clean stop into a failed one.
-      setTimeout(() => server.closeAllConnections(), TIMEOUT).unref()
       if (!server.listening) return
+      // A client that never ends its request must not turn a clean stop into a failed one.
+      const deadline = setTimeout(() => server.closeAllConnections(), TIMEOUT).unref()
+      server.once('close', () => clearTimeout(deadline))
       // New clients, above all a load balancer, get a 503 that sends them elsewhere, rather than a refused connection.
       await timers.setTimeout(REFUSE)
       // Connections that only the kernel has accepted would be reset when the server closes. Refused clients reconnect at
