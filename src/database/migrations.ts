@@ -45,8 +45,10 @@ export async function readSchemaState(pool: Pool): Promise<{ applied: number; ne
   return { applied: await readVersion(async (statement) => (await pool.query(statement)).rows), newest: NEWEST }
 }
 
+const newestOf = (folder: string) => Math.max(...readdirSync(folder).map((file) => Number.parseInt(file, 10)))
+
 /** The number of the newest migration of this version. */
-export const NEWEST = Math.max(...readdirSync(SQL).map((file) => Number.parseInt(file, 10)))
+export const NEWEST = newestOf(SQL)
 
 /** The number of the last applied migration; 0 without a schema. */
 export async function readVersion(query: (statement: Statement) => Promise<QueryResultRow[]>): Promise<number> {
@@ -75,7 +77,7 @@ export async function lockSchema(transaction: Database): Promise<void> {
  * @param version number of the last migration to apply; by default the newest
  */
 export async function migrateWithin(transaction: Database, version?: number): Promise<void> {
-  await applyPending(SQL, async (text) => ({ rows: await transaction.query(unsafeRaw(text)) }), version)
+  await applyPending(SQL, (statement) => transaction.query(statement), version)
 }
 
 /** Drops the table of applied migrations. The caller drops the other tables. */
@@ -88,7 +90,7 @@ async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
     await client.query(BEGIN)
     await client.query(NO_TIMEOUTS)
     await client.query(WAIT)
-    const applied = await applyPending(folder, (text) => client.query(text))
+    const applied = await applyPending(folder, async (statement) => (await client.query(statement)).rows)
     await client.query(COMMIT)
     return applied
   } catch (error) {
@@ -99,20 +101,19 @@ async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
 
 async function applyPending(
   folder: string,
-  execQuery: (text: string) => Promise<{ rows: Record<string, unknown>[] }>,
+  query: (statement: Statement) => Promise<QueryResultRow[]>,
   version?: number
 ) {
-  const { rows } = await execQuery('SELECT current_database() AS name')
+  refuseNewerSchema(await readVersion(query), newestOf(folder))
+  const [row] = await query(sql`SELECT current_database() AS name`)
   const postgrator = new Postgrator({
     driver: 'pg',
-    database: String(rows[0]?.name),
+    database: row?.name,
     migrationPattern: join(escapeGlob(folder), '*.do.*.sql'),
     schemaTable: TABLE,
     newline: 'LF',
-    execQuery
+    execQuery: async (text) => ({ rows: await query(unsafeRaw(text)) })
   })
-  const [current, newest] = [await postgrator.getDatabaseVersion(), await postgrator.getMaxVersion()]
-  refuseNewerSchema(current, newest)
   const applied = await postgrator.migrate(version === undefined ? 'max' : String(version)).catch((error: Error) => {
     throw isChanged(error) ? changed(error) : error
   })
