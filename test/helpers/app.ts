@@ -68,6 +68,7 @@ export async function build(
   const level = log ? (environment.LOG_LEVEL ?? 'info') : 'silent'
   const fastify = Fastify({ ...options, logger: { ...options.logger, level, stream } })
   failOnUndocumented(t, fastify)
+  nameEachPlugin(fastify)
   // As in production the application has a scope of its own; what it decorates is seen from inside alone.
   let inside = fastify as unknown as FastifyInstance
   const scoped = (scope: FastifyInstance, given: AppOptions) => {
@@ -101,6 +102,15 @@ const SELDOM = 2 ** 31 - 1
 
 /** On a server of its own the service sends mail by SMTP alone; nobody listens there. */
 export const NO_SERVER = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@latchkey.test' }
+
+/** Fastify looks for the file of a plugin without a name among all modules: those of tests are thousands. */
+function nameEachPlugin(fastify: { register: unknown }): void {
+  const register = fastify.register as (plugin: Record<symbol, unknown>, ...rest: unknown[]) => unknown
+  fastify.register = function (this: unknown, plugin: Record<symbol, unknown>, ...rest: unknown[]) {
+    plugin[Symbol.for('fastify.display-name')] ??= 'a plugin'
+    return register.call(this, plugin, ...rest)
+  }
+}
 
 /** A test fails when a route answers with a status that its schema does not list. */
 function failOnUndocumented(t: Test, fastify: FastifyInstance): void {

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import type { Test } from 'tap'
+import tap, { type Test } from 'tap'
 import { embeddedDriver, startParams } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/database/migrations.ts'
 import { ConfiguredClient } from '../../src/database/session-settings.ts'
@@ -68,16 +68,16 @@ export async function configured(database: TestDatabase, name: string, value: st
 }
 
 /** The timers of the process, also while a test mocks timers. */
-const { setTimeout, clearTimeout } = globalThis
+const { setInterval, clearInterval } = globalThis
 
-/** Embedded databases that no test uses now, and what will close them: to empty one is far quicker than to start one. */
-const idle = new Map<PGlite, NodeJS.Timeout>()
+/** Embedded databases that no test uses now: to empty one is far quicker than to open one. */
+const idle = new Set<PGlite>()
 
-/**
- * How long one waits for the next test, in milliseconds: an open one keeps the process from ending, and another one
- * takes a second of the processor.
- */
-const TIMEOUT = 1000
+/** Looks whether any test still runs: an open database keeps the process from ending. */
+let watch: NodeJS.Timeout | undefined
+
+/** The interval between two looks, in milliseconds: more than there is between the tests of two files. */
+const INTERVAL = 500
 
 async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pglite: PGlite }> {
   const used = takeIdle()
@@ -85,21 +85,27 @@ async function open(t: Test, { migrated }: { migrated: boolean }): Promise<{ pgl
   if (used) await leave(pglite)
   if (!migrated) await empty(pglite)
   else if (used) await renew(pglite)
-  t.teardown(() => idle.set(pglite, setTimeout(close, TIMEOUT, pglite).unref()))
+  t.teardown(() => {
+    idle.add(pglite)
+    watch ??= setInterval(closeAfterTests, INTERVAL).unref()
+  })
   return { pglite }
 }
 
 function takeIdle(): PGlite | undefined {
-  const [pglite] = idle.keys()
-  if (!pglite) return undefined
-  clearTimeout(idle.get(pglite))
-  idle.delete(pglite)
+  const [pglite] = idle
+  if (pglite) idle.delete(pglite)
   return pglite
 }
 
-function close(pglite: PGlite): Promise<void> {
-  idle.delete(pglite)
-  return pglite.close()
+async function closeAfterTests(): Promise<void> {
+  if (tap.occupied) return
+  clearInterval(watch)
+  watch = undefined
+  for (const pglite of idle) {
+    idle.delete(pglite)
+    await pglite.close()
+  }
 }
 
 /** Ends what a test has left open in the one session. */
