@@ -10,10 +10,10 @@ import {
   beginLink,
   FAILED,
   failuresOf,
+  isStored,
   outcomeOf,
   SIGNED_IN,
   startFederated,
-  storedOf,
   UNNAMED,
   visitorOf
 } from './helpers/visitors.ts'
@@ -146,14 +146,14 @@ test('an attacker on the way to a provider and back', async (t) => {
     // Not even if the attacker can set cookies there, which the prefix __Host- prevents.
     victim.browser.cookies.set(nameOf(address), String(attacker.browser.cookies.get(nameOf(address))))
     t.match(outcomeOf(await victim.back(answer)), { statusCode: 400, text: /^Signing in did not work / })
-    t.match(await storedOf(fastify, 'ada@example.com'), { identities: ['ada-1'] })
+    await isStored(t, fastify, 'ada@example.com', { identities: ['ada-1'] })
     t.ok(await victim.isStill())
     // A pending identity of the attacker is not linked to that of the victim either.
     const pending = traveller()
     await pending.signIn({ sub: 'mallory-3' })
     victim.browser.cookies.set('federation-pending', String(pending.browser.cookies.get('federation-pending')))
     t.strictSame(outcomeOf(await victim.signIn(visitorOf('ada'))), SIGNED_IN)
-    t.match(await storedOf(fastify, 'ada@example.com'), { identities: ['ada-1'] })
+    await isStored(t, fastify, 'ada@example.com', { identities: ['ada-1'] })
   })
 
   await t.test('open redirect: the way ends at a page of ours, or at a frontend', async (t) => {
@@ -223,7 +223,7 @@ test('an attacker on the way to a provider and back', async (t) => {
     for (const _ of [1, 2]) {
       way.browser.cookies.set('federation-pending', kept)
       await way.browser.submit('/pages/login', { name: 'eva@example.com', password: PASSWORD })
-      t.match(await storedOf(fastify, 'eva@example.com'), { identities: ['eva-1'] })
+      await isStored(t, fastify, 'eva@example.com', { identities: ['eva-1'] })
     }
     t.equal((await recorded(fastify, id, 'identity linked')).length, 1)
   })

@@ -9,7 +9,7 @@ import { letters } from './helpers/letters.ts'
 import { hiddenOf } from './helpers/page.ts'
 import { giveApp } from './helpers/second-factor.ts'
 import { statementsOf } from './helpers/statements-of.ts'
-import { outcomeOf, SIGNED_IN, startFederated, storedOf, UNNAMED, visitorOf } from './helpers/visitors.ts'
+import { isStored, outcomeOf, SIGNED_IN, startFederated, storedOf, UNNAMED, visitorOf } from './helpers/visitors.ts'
 
 test('an identity that is not what it seems', async (t) => {
   const { fastify, clock, issuer, lax } = await startFederated(t, { HIDE_ACCOUNTS: 'on' })
@@ -39,7 +39,7 @@ test('an identity that is not what it seems', async (t) => {
         t.match((await way.browser.get('/pages/account')).body, 'ada@example.com', 'the account is the same')
       }
     }
-    t.match(await storedOf(fastify, 'ada@example.com'), { id: ada?.id, identities: ['ada-1'], sessions: 7 })
+    await isStored(t, fastify, 'ada@example.com', { id: String(ada?.id), identities: ['ada-1'], sessions: 7 })
     t.strictSame(await others(), before)
     t.equal(await storedOf(fastify, 'new@example.com'), undefined)
     t.strictSame(await letters(fastify), [])
@@ -50,7 +50,7 @@ test('an identity that is not what it seems', async (t) => {
     for (const sub of ['ADA-1', 'ada-1 ', 'аda-1', 'ada-\u0661']) {
       t.strictSame(outcomeOf(await traveller().signIn({ sub })), UNNAMED, JSON.stringify(sub))
     }
-    t.match(await storedOf(fastify, 'ada@example.com'), { identities: ['ada-1'], sessions: 7 })
+    await isStored(t, fastify, 'ada@example.com', { identities: ['ada-1'], sessions: 7 })
   })
 
   await t.test('an address that only looks the same belongs to no account', async (t) => {
@@ -67,7 +67,7 @@ test('an identity that is not what it seems', async (t) => {
       await traveller().signIn({ sub: email, email, email_verified: true }, { id: 'linking' })
       t.strictSame(await storedOf(fastify, 'kit@example.com'), before, email)
     }
-    t.match(before, { id, identities: [] })
+    t.strictSame([before?.id, before?.identities], [id, []])
   })
 
   await t.test('a login name that GitHub has given to another person is not who had it', async (t) => {
@@ -77,7 +77,7 @@ test('an identity that is not what it seems', async (t) => {
     // Both have the login name ada there.
     const second = await traveller().signIn({ sub: 1002, email: 'octo@example.com', email_verified: false }, github)
     t.strictSame(outcomeOf(second), UNNAMED)
-    t.match(await storedOf(fastify, 'octo@example.com'), { identities: ['1001'], sessions: 1 })
+    await isStored(t, fastify, 'octo@example.com', { identities: ['1001'], sessions: 1 })
   })
 
   await t.test('where a verified address is linked at once, the second step comes first', async (t) => {
@@ -85,13 +85,13 @@ test('an identity that is not what it seems', async (t) => {
     const { browser, ...way } = traveller()
     const page = await way.signIn(visitorOf('cora'), { id: 'linking' })
     t.match(outcomeOf(page), { statusCode: 200, text: /^One more step/ })
-    t.match(await storedOf(fastify, 'cora@example.com'), { mfa_required: true, identities: [], sessions: 0 })
+    await isStored(t, fastify, 'cora@example.com', { mfa_required: true, identities: [], sessions: 0 })
     const step = { mfa_token: String(hiddenOf(page, 'mfa_token')) }
     t.match(outcomeOf(await browser.submit('/pages/login/mfa', { ...step, totp: app.wrong() })), { statusCode: 401 })
-    t.match(await storedOf(fastify, 'cora@example.com'), { identities: [], sessions: 0 })
+    await isStored(t, fastify, 'cora@example.com', { identities: [], sessions: 0 })
     t.strictSame(await letters(fastify), [])
     t.strictSame(outcomeOf(await browser.submit('/pages/login/mfa', { ...step, totp: app.code() })), SIGNED_IN)
-    t.match(await storedOf(fastify, 'cora@example.com'), { identities: ['cora-1'], sessions: 1 })
+    await isStored(t, fastify, 'cora@example.com', { identities: ['cora-1'], sessions: 1 })
     t.match(await letters(fastify), [{ template: 'identity-linked', recipient: 'cora@example.com' }])
   })
 
@@ -103,9 +103,9 @@ test('an identity that is not what it seems', async (t) => {
     t.match(outcomeOf(page), { statusCode: 200, text: /^One more step/ })
     const step = { mfa_token: String(hiddenOf(page, 'mfa_token')) }
     await browser.submit('/pages/login/mfa', { ...step, totp: app.wrong() })
-    t.match(await storedOf(fastify, 'dora@example.com'), { identities: [], sessions: 0 })
+    await isStored(t, fastify, 'dora@example.com', { identities: [], sessions: 0 })
     await browser.submit('/pages/login/mfa', { ...step, totp: app.code() })
-    t.match(await storedOf(fastify, 'dora@example.com'), { identities: ['dora-1'], sessions: 1 })
+    await isStored(t, fastify, 'dora@example.com', { identities: ['dora-1'], sessions: 1 })
   })
 
   await t.test('two identities of one new address at once make one account', async (t) => {
@@ -182,6 +182,6 @@ test('an identity that is not what it seems', async (t) => {
     t.strictSame(outcomeOf(await way.signIn(visitorOf('old'))), UNNAMED)
     t.strictSame(outcomeOf(await way.browser.submit('/pages/register/provider', { username: 'older' })), SIGNED_IN)
     t.equal(await storedOf(fastify, 'old@example.com'), undefined)
-    t.match(await storedOf(fastify, 'new@example.com'), { id, identities: [] })
+    await isStored(t, fastify, 'new@example.com', { id, identities: [] })
   })
 })

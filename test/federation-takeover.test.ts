@@ -12,6 +12,7 @@ import {
   beginLink,
   FAILED,
   failuresOf,
+  isStored,
   outcomeOf,
   SIGNED_IN,
   startFederated,
@@ -87,7 +88,7 @@ test('an account that an attacker has prepared for its victim', async (t) => {
     const confirmation = await tokenOf(fastify, 'confirm-new-email')
     t.strictSame(outcomeOf(await victim().signIn(visitorOf('bea'))), SIGNED_IN)
     t.strictSame(answer(await post(fastify, '/email/change/confirm', { token: confirmation })), LINK_INVALID)
-    t.match(await storedOf(fastify, email), { email_verified: true, identities: ['bea-1'] })
+    await isStored(t, fastify, email, { email_verified: true, identities: ['bea-1'] })
   })
 
   await t.test('unexpired email change: to the address of a new account', async (t) => {
@@ -99,21 +100,21 @@ test('an account that an attacker has prepared for its victim', async (t) => {
     t.strictSame(outcomeOf(await victim().signIn(visitorOf('cora'))), SIGNED_IN)
     const confirmed = await post(fastify, '/email/change/confirm', { token: confirmation })
     t.match(confirmed.json(), { code: 'ACCOUNT_EXISTS' })
-    t.match(await storedOf(fastify, 'cora@example.com'), { identities: ['cora-1'], sessions: 1 })
-    t.match(await storedOf(fastify, 'mallory@example.com'), { id: user.id, identities: [] })
+    await isStored(t, fastify, 'cora@example.com', { identities: ['cora-1'], sessions: 1 })
+    await isStored(t, fastify, 'mallory@example.com', { id: user.id, identities: [] })
   })
 
   await t.test('trojan identifier: an identity of the attacker goes with a reset of the password', async (t) => {
     const { browser, email, user } = await prepare('dora')
     const way = attacker(browser)
     await way.back(lax.authorize(await beginLink(browser, 'lax'), { sub: 'mallory-2' }), 'lax')
-    t.match(await storedOf(fastify, email), { identities: ['mallory-2'] })
+    await isStored(t, fastify, email, { identities: ['mallory-2'] })
     t.strictSame(outcomeOf(await attacker().signIn({ sub: 'mallory-2' }, { id: 'lax' })), SIGNED_IN)
     await letters(fastify)
     await post(fastify, '/password/forgot', { email })
     const token = await tokenOf(fastify, 'reset-password')
     t.equal((await post(fastify, '/password/reset', { token, new_password: NEXT })).statusCode, 204)
-    t.match(await storedOf(fastify, email), { email_verified: true, password: true, identities: [], sessions: 0 })
+    await isStored(t, fastify, email, { email_verified: true, password: true, identities: [], sessions: 0 })
     t.strictSame(outcomeOf(await attacker().signIn({ sub: 'mallory-2' }, { id: 'lax' })), UNNAMED)
     t.match(await recorded(fastify, user.id, 'identity unlinked'), [{ detail: { reason: 'password reset', count: 1 } }])
   })
@@ -128,7 +129,7 @@ test('an account that an attacker has prepared for its victim', async (t) => {
       )
       t.strictSame(outcomeOf(arrived), UNNAMED, String(email_verified))
     }
-    t.match(await storedOf(fastify, 'eva@example.com'), { id: user.id, password: true, identities: [], sessions: 1 })
+    await isStored(t, fastify, 'eva@example.com', { id: user.id, password: true, identities: [], sessions: 1 })
   })
 
   await t.test('non-verifying provider: an account that it led to is claimed by the true owner', async (t) => {
@@ -139,8 +140,8 @@ test('an account that an attacker has prepared for its victim', async (t) => {
     const before = await storedOf(fastify, 'fay@example.com')
     t.match(before, { email_verified: false, identities: ['mallory-4'], sessions: 1 })
     t.strictSame(outcomeOf(await victim().signIn(visitorOf('fay'))), SIGNED_IN)
-    t.match(await storedOf(fastify, 'fay@example.com'), {
-      id: before?.id,
+    await isStored(t, fastify, 'fay@example.com', {
+      id: String(before?.id),
       email_verified: true,
       identities: ['fay-1'],
       sessions: 1
@@ -157,7 +158,7 @@ test('an account that an attacker has prepared for its victim', async (t) => {
       t.strictSame(outcomeOf(await victim().signIn(visitorOf('gil'), { id })), FAILED)
       t.strictSame(await storedOf(fastify, email), before)
     }
-    t.match(before, { email_verified: false, password: true, identities: [] })
+    t.strictSame([before?.email_verified, before?.password, before?.identities], [false, true, []])
     t.strictSame(await failuresOf(fastify, user.id), ['account disabled', 'account disabled'])
   })
 

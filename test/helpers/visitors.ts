@@ -45,17 +45,20 @@ export const visitorOf = (name: string, more: Partial<Visitor> = {}): Visitor =>
   ...more
 })
 
+interface Stored {
+  id: string
+  email_verified: boolean
+  password: boolean
+  mfa_required: boolean
+  passkeys: number
+  /** The subjects. */
+  identities: string[]
+  sessions: number
+}
+
 /** What is stored of the account with an address. */
-export async function storedOf(fastify: FastifyInstance, email: string) {
-  const [row] = await fastify.database.open().query<{
-    id: string
-    email_verified: boolean
-    password: boolean
-    mfa_required: boolean
-    passkeys: number
-    identities: string[]
-    sessions: number
-  }>(
+export async function storedOf(fastify: FastifyInstance, email: string): Promise<Stored | undefined> {
+  const [row] = await fastify.database.open().query<Stored & Record<string, unknown>>(
     sql`SELECT id, email_verified, password_hash IS NOT NULL AS password, mfa_required,
        (SELECT count(*)::int FROM passkeys WHERE user_id = users.id) AS passkeys,
        ARRAY(SELECT subject FROM identities WHERE user_id = users.id ORDER BY id) AS identities,
@@ -63,6 +66,13 @@ export async function storedOf(fastify: FastifyInstance, email: string) {
      FROM users WHERE email = ${email}`
   )
   return row
+}
+
+/** Compares some of what is stored of the account with an address: `match` would take any list for an empty one. */
+export async function isStored(t: Test, fastify: FastifyInstance, email: string, expected: Partial<Stored>) {
+  const stored = await storedOf(fastify, email)
+  const names = Object.keys(expected) as (keyof Stored)[]
+  t.strictSame(Object.fromEntries(names.map((name) => [name, stored?.[name]])), expected, email)
 }
 
 /** Marks an address as verified, past the mail. */
