@@ -58,7 +58,7 @@ test('users unlink', async (t) => {
     identities_removed: 1,
     can_sign_in: false
   })
-  t.match(await ask('users', 'show', 'ada'), { identities: [], active_sessions: 1 })
+  t.match(await ask('users', 'show', 'ada'), { identities: { length: 0 }, active_sessions: 1 })
 
   const { records } = await ask('audit', 'list', '--action', 'identity unlinked')
   const record = { actor: 'operator', account: user.id }
