@@ -21,6 +21,7 @@ const IN_THE_EXPORT: Record<string, string> = {
   passkeys: 'passkeys',
   identities: 'identities',
   login_steps: 'login_steps',
+  service_keys: 'service_keys',
   mails: 'mails',
   audit: 'records'
 }

@@ -1,7 +1,10 @@
 import type { Proof } from '../errors.ts'
 
-/** The actor of a record: a client over HTTP, an operator through a command, or the service itself. */
-const ACTORS = ['client', 'operator', 'service'] as const
+/**
+ * The actor of a record: a client over HTTP, an operator through a command, the service itself, an administrator or a
+ * service key over HTTP.
+ */
+const ACTORS = ['client', 'operator', 'service', 'admin', 'key'] as const
 
 /** The closed list of recorded actions. Stored records are chained, so a word never changes in the database. */
 export const ACTIONS = [
@@ -64,11 +67,19 @@ export const ACTIONS = [
   'key rotated',
   'key revoked',
   'keys rewrapped',
+  'service key made',
+  'service key revoked',
+  'admin refused',
   'user created',
   'user disabled',
   'user enabled',
   'user unlocked',
   'user deleted',
+  'user changed',
+  'user invited',
+  'roles changed',
+  'factors removed',
+  'mail sent by an operator',
   'password set',
   'users imported',
   'users exported',
@@ -94,9 +105,6 @@ export function shownDetail(stored: Detail | null): Detail | null {
   return reason === undefined ? stored : { ...stored, reason }
 }
 
-/** All names under which an action may be stored. */
-export const storedActions = (action: Action): string[] => [action, action.replace(/ throttled$/, ' held off')]
-
 export type Actor = (typeof ACTORS)[number]
 export type Action = (typeof ACTIONS)[number]
 
@@ -108,6 +116,17 @@ export interface Detail {
   /** The id of a provider in the settings. */
   provider?: string
   kid?: string
+  /** The account or service key that did it, by its id. */
+  by?: string
+  /** The service key that it was done to, by its id. */
+  key?: string
+  /** The roles of an account afterwards, and before. */
+  roles?: readonly string[]
+  roles_before?: readonly string[]
+  /** The names of changed fields. */
+  changed?: readonly string[]
+  /** The method and pattern of a route. */
+  route?: string
   count?: number
   /** `seq` of the last purged record. */
   up_to?: number

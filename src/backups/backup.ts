@@ -25,7 +25,9 @@ export const TABLES = [
   'root_secret',
   'limits',
   'audit',
-  'audit_head'
+  'audit_head',
+  'audit_counts',
+  'service_keys'
 ] as const
 
 /** The number of rows of each table. */

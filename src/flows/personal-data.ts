@@ -32,17 +32,19 @@ interface ExportOptions {
 export async function exportAccount(options: ExportOptions): Promise<AsyncGenerator<string> | undefined> {
   const { openDatabase, user } = options
   const [row] = await openDatabase().query<ExportedUser>(
-    sql`SELECT ${USER}, locale, ${NOW} AS moment FROM users WHERE id = ${user}`
+    sql`SELECT ${USER}, locale, roles, metadata, last_login_at, ${NOW} AS moment FROM users WHERE id = ${user}`
   )
   return row && write(row, options)
 }
 
 async function* write(
-  { moment, locale, ...account }: ExportedUser,
+  { moment, locale, roles, metadata, last_login_at, ...account }: ExportedUser,
   { openDatabase, limitSecret }: ExportOptions
 ): AsyncGenerator<string> {
   yield `{"exported_at":${JSON.stringify(moment)},"user":${JSON.stringify(account)}`
-  yield `,"locale":${JSON.stringify(locale)}`
+  for (const [name, value] of Object.entries({ locale, roles, metadata, last_login_at })) {
+    yield `,${JSON.stringify(name)}:${JSON.stringify(value)}`
+  }
   const guesses = await readGuesses(openDatabase(), limitSecret, account)
   const limits = guesses.map(({ name, wrong, blockedFor }) => ({
     name,
@@ -61,6 +63,7 @@ async function* write(
   yield `,"passkeys":${JSON.stringify(await listPasskeys(openDatabase(), account.id))}`
   yield `,"identities":${JSON.stringify(await listIdentities(openDatabase(), account.id))}`
   yield `,"login_steps":${JSON.stringify(await listLoginSteps(openDatabase(), account.id))}`
+  yield `,"service_keys":${JSON.stringify(await openDatabase().query(serviceKeys(account.id)))}`
   for (const [name, select] of Object.entries(LISTS)) {
     yield `,${JSON.stringify(name)}:[`
     let separator = ''
@@ -79,10 +82,19 @@ const shownRecord = ({ action, detail, ...record }: Record<string, unknown>) => 
   detail: shownDetail(detail as Detail | null)
 })
 
-type ExportedUser = UserRow & { locale: string | null; moment: Date }
+interface ExportedUser extends UserRow {
+  locale: string | null
+  roles: string[]
+  metadata: object
+  last_login_at: Date | null
+  moment: Date
+}
 
 const emailChanges = (user: string) =>
   sql`SELECT previous_email, asked_at, changed_at, undone_at FROM email_changes WHERE user_id = ${user} ORDER BY id`
+
+const serviceKeys = (user: string) =>
+  sql`SELECT id, name, created_at FROM service_keys WHERE created_by = ${user} ORDER BY created_at, id`
 
 /** Lists of any length, paged by the column `place`: the rows after one. */
 const LISTS = {

@@ -85,6 +85,9 @@ export const AccountExport = Type.Object(
     exported_at: Time,
     user: reference(User, 'The user.'),
     locale: nullable(Text),
+    roles: Type.Array(Text),
+    metadata: Type.Object({}, { additionalProperties: true }),
+    last_login_at: nullable(Time),
     limits: list({
       name: Type.String({ enum: ['username', 'email'] }),
       wrong_passwords: Type.Integer(),
@@ -121,6 +124,7 @@ export const AccountExport = Type.Object(
       last_used_at: nullable(Time)
     }),
     login_steps: list({ created_at: Time, expires_at: Time, used_at: nullable(Time), attempts: Type.Integer() }),
+    service_keys: list({ id: Text, name: Text, created_at: Time }),
     sessions: list({
       id: Text,
       created_at: Time,

@@ -34,6 +34,9 @@ test('the export of an account', async (t) => {
     t.match(await read(account), {
       user: { id: account, username: null, email: 'ada@example.com' },
       locale: 'de',
+      roles: [],
+      metadata: {},
+      last_login_at: null,
       limits: [{ name: 'email', wrong_passwords: 0, blocked_for: 0 }],
       email_changes: [],
       email_tokens: [],
@@ -41,6 +44,7 @@ test('the export of an account', async (t) => {
       recovery_codes: [],
       passkeys: [],
       login_steps: [],
+      service_keys: [],
       sessions: [],
       mails: [],
       records: []
@@ -85,6 +89,20 @@ test('the export of an account', async (t) => {
       new Ajv({ strict: false, validateFormats: false, schemas: [User] }).validate(AccountExport, exported),
       true
     )
+  })
+
+  await t.test('has what operators noted, and the keys that the user has made, without what they open', async (t) => {
+    const { id: user } = await addUser(openDatabase(), { username: 'joan', passwordHash: 'a hash' })
+    await pool.query(`UPDATE users SET roles = '{admin}', metadata = '{"plan":"team"}' WHERE id = $1`, [user])
+    await pool.query(
+      `INSERT INTO service_keys (id, name, scopes, hash, created_at, created_by)
+       VALUES ('0123456789ABCDEFGHIJKL', 'nightly', '{users:read}', '\\xc0ffee', now(), $1)`,
+      [user]
+    )
+    const { roles, metadata, service_keys } = await read(user)
+    t.strictSame({ roles, metadata }, { roles: ['admin'], metadata: { plan: 'team' } })
+    t.match(service_keys, [{ id: '0123456789ABCDEFGHIJKL', name: 'nightly', created_at: /Z$|\+00/ }])
+    t.equal(Object.keys(service_keys[0]).length, 3)
   })
 
   await t.test('goes on to its end where the user goes meanwhile', async (t) => {
