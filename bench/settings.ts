@@ -113,6 +113,8 @@ const ALL = {
   REQUIRE_VERIFIED_EMAIL: 'on',
   HIDE_ACCOUNTS: 'on',
   LIMITS: 'on',
+  ADMIN: 'on',
+  ADMIN_MFA: 'on',
   LOG_LEVEL: 'info',
   INTROSPECTION_KEY,
   METRICS_KEY,

@@ -116,6 +116,8 @@ export const Environment = Type.Object(
     REQUIRE_VERIFIED_EMAIL: onOff('off'),
     HIDE_ACCOUNTS: onOff('off'),
     LIMITS: onOff('on'),
+    ADMIN: onOff('on'),
+    ADMIN_MFA: onOff('off'),
     LOG_LEVEL: Type.Union(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
       { default: 'info', fix: 'fatal, error, warn, info, debug, trace or silent' }
