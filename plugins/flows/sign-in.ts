@@ -35,7 +35,7 @@ export interface TypedCredentials {
 /** A new session and its account. */
 export interface SignedIn {
   session: OpenedSession
-  account: Pick<Credentials, 'id' | 'username'>
+  account: Pick<Credentials, 'id' | 'username'> & { roles: string[] }
   /** Whether the client wants the refresh token in a cookie. */
   inCookie: boolean
 }
@@ -200,7 +200,7 @@ export default fp(
       reply.request.record(action, { account: id, session: session.refreshToken.session, detail })
       // Last, since an error response would also set the cookie.
       await limits.rememberDevice(reply, account)
-      return { session, account: { id, username: session.username }, inCookie }
+      return { session, account: { id, username: session.username, roles: session.roles }, inCookie }
     }
 
     fastify.decorate('signIn', {

@@ -5,7 +5,7 @@ import type { Tokens as TokensBody } from '../../src/schemas/sessions.ts'
 import type { Authentication } from '../../src/sessions/assurance.ts'
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts'
 import { findSessionUser, type LiveSession, type SessionUser } from '../../src/sessions/sessions.ts'
-import { type AccessTokens, createAccessTokens } from '../../src/tokens/access-tokens.ts'
+import { type AccessTokens, createAccessTokens, type TokenUser } from '../../src/tokens/access-tokens.ts'
 import { bearerToken } from '../../src/tokens/bearer.ts'
 import { createIntrospection, type Introspect } from '../../src/tokens/introspection.ts'
 
@@ -22,18 +22,9 @@ export interface Tokens extends AccessTokens {
    * The answer of `/login` and `/token/refresh`: the refresh token of a session and a new access token. In browser mode
    * it sets the refresh token as a cookie and leaves it out.
    */
-  answer(
-    reply: FastifyReply,
-    session: LiveSession,
-    user: { id: string; username: string | null },
-    inCookie: boolean
-  ): TokensBody
+  answer(reply: FastifyReply, session: LiveSession, user: TokenUser, inCookie: boolean): TokensBody
   /** The answer of `/token/step-up`: a new access token; the refresh token stays. */
-  answerWithoutRefresh(
-    user: { id: string; username: string | null },
-    session: string,
-    authentication: Authentication
-  ): TokensBody
+  answerWithoutRefresh(user: TokenUser, session: string, authentication: Authentication): TokensBody
   introspect: Introspect
 }
 

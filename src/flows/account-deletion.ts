@@ -1,3 +1,4 @@
+import { requireOtherAdmin } from '../admin/roles.ts'
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
@@ -12,7 +13,7 @@ import { deleteUser } from '../users/users.ts'
  * @param session the current session
  * @param credentials against which the current password was verified, if the account has one
  * @returns false if, since the credentials were read, the password was changed or the account deleted
- * @throws Problem TOKEN_INVALID if the session is not active
+ * @throws Problem TOKEN_INVALID if the session is not active; LAST_ADMIN
  */
 export async function deleteOwnAccount(
   database: Database,
@@ -21,6 +22,7 @@ export async function deleteOwnAccount(
   { id, password_version }: Pick<Credentials, 'id' | 'password_version'>
 ): Promise<boolean> {
   return database.transact(async (transaction) => {
+    await requireOtherAdmin(transaction, id)
     const rows = await transaction.query(
       sql`SELECT FROM users WHERE id = ${id} AND password_version = ${password_version} FOR UPDATE`
     )

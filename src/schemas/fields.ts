@@ -38,6 +38,16 @@ export const Email = Type.String({ ...EMAIL, pattern: MAILABLE })
 /** An address that identifies an existing account, which may be older than the rules for new addresses. */
 export const KnownEmail = Type.String(EMAIL)
 
+/** The name of a role. */
+export const Role = Type.String({
+  pattern: '^[a-z][a-z0-9_-]{0,31}$',
+  description: 'a lower-case letter, then letters, digits, underscores and hyphens',
+  examples: ['editor']
+})
+
+/** The roles of an account. */
+export const Roles = Type.Array(Role, { maxItems: 16, examples: [['editor']] })
+
 /** Values of the examples. They work with an account that was registered with the example of `/register`. */
 export const ADA = { username: 'ada', email: 'ada@example.com' }
 export const PASSWORD = 'correct horse battery staple'

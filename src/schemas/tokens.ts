@@ -28,6 +28,7 @@ export const TokenState = Type.Object(
       })
     ),
     username: Type.Optional(Type.String()),
+    roles: Type.Optional(Type.Array(Type.String(), { description: 'the roles of the user, as they are now' })),
     auth_time: Type.Optional(
       Type.Integer({ description: 'when the user last proved something, in seconds since the epoch (RFC 9470 §6.2)' })
     ),
@@ -48,6 +49,7 @@ export const TokenState = Type.Object(
         exp: 1769861700,
         token_type: 'Bearer',
         username: 'ada',
+        roles: ['editor'],
         auth_time: 1769860800,
         amr: ['pwd'],
         acr: 'aal1'

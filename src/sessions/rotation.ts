@@ -14,7 +14,7 @@ export interface RotationRules extends Lifetimes {
 
 /** A session whose refresh token was accepted. */
 export interface UsedSession extends LiveSession {
-  user: { id: string; username: string | null }
+  user: { id: string; username: string | null; roles: string[] }
 }
 
 /** Why a refresh token is refused: the reason why its session has ended, or a fault of the token itself. */
@@ -48,7 +48,7 @@ function presented(rules: RotationRules, { session, family, rotating }: RefreshT
   const hash = sha256(rotating)
   const firstUsed = sql`earlier_rotated_at[array_position(earlier_hashes, ${hash})]`
   return sql`
-  SELECT session.id, moment, users.id AS user_id, username, nonce, session.created_at, last_used_at,
+  SELECT session.id, moment, users.id AS user_id, username, roles, nonce, session.created_at, last_used_at,
     coalesce(authenticated_at, session.created_at) AS authenticated_at, amr,
     CASE
       WHEN inactive_reason IS NOT NULL THEN inactive_reason
@@ -65,6 +65,7 @@ function presented(rules: RotationRules, { session, family, rotating }: RefreshT
 interface PresentedRow {
   user_id: string
   username: string | null
+  roles: string[]
   created_at: Date
   last_used_at: Date
   authenticated_at: Date
@@ -109,7 +110,7 @@ export async function useRefreshToken(
        WHERE sessions.id = presented.id AND ended_at IS NULL AND verdict IN ('replayed', 'idle', 'expired')
        RETURNING 1
      )
-     SELECT user_id, username, created_at, authenticated_at, amr, verdict, EXISTS (SELECT FROM ended) AS ended,
+     SELECT user_id, username, roles, created_at, authenticated_at, amr, verdict, EXISTS (SELECT FROM ended) AS ended,
        coalesce(rotated.nonce, presented.nonce) AS nonce,
        coalesce(rotated.last_used_at, presented.last_used_at) AS last_used_at
      FROM presented LEFT JOIN rotated ON true`
@@ -159,7 +160,7 @@ export async function endSessionOf(
 function sessionOf(row: PresentedRow, refreshToken: RefreshToken, rules: Lifetimes): UsedSession {
   return {
     refreshToken,
-    user: { id: row.user_id, username: row.username },
+    user: { id: row.user_id, username: row.username, roles: row.roles },
     lastUsedAt: row.last_used_at,
     authenticatedAt: row.authenticated_at,
     amr: row.amr,

@@ -49,6 +49,8 @@ export interface LiveSession extends Authentication {
 export interface OpenedSession extends LiveSession {
   /** The username at that moment. It may have changed since the credentials were read. */
   username: string | null
+  /** The roles at that moment. */
+  roles: string[]
 }
 
 /** Longer User-Agent headers are truncated. */
@@ -74,29 +76,30 @@ export async function openSession(
   authTime: number | null = null
 ): Promise<OpenedSession | undefined> {
   const refreshToken = createRefreshToken(uuid({ msecs: database.clock.now() }))
-  // FOR SHARE: whatever ends all sessions of a user locks the user first, so it either sees this session or is seen
-  // here.
+  // The update locks the user: whatever ends all sessions of a user locks the user first, so it either sees this session
+  // or is seen here.
   const [opened] = await database.query<OpenedRow>(
     sql`WITH owner AS (
-       SELECT id, username FROM users
+       UPDATE users SET last_login_at = moment, signed_in = true
+       FROM ${CLOCK}
        WHERE id = ${user} AND password_version = ${password_version} AND disabled_at IS NULL
          AND (NOT mfa_required OR ${levelOf(amr) === 'aal2'})
-       FOR SHARE
+       RETURNING id, username, roles, moment
      ), opened AS (
        INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at, user_agent, ip,
          authenticated_at, amr, page_hash)
        SELECT ${refreshToken.session}, owner.id, ${sha256(refreshToken.family)}, ${sha256(refreshToken.rotating)},
          moment, moment, ${userAgent?.slice(0, USER_AGENT_LENGTH) ?? null}, ${ip}, least(moment, to_timestamp(${authTime})),
          ${amr}, ${pageSecret ? sha256(pageSecret) : null}
-       FROM owner, ${CLOCK}
+       FROM owner
        RETURNING created_at, last_used_at, authenticated_at
      )
-     SELECT created_at, last_used_at, authenticated_at, username FROM opened, owner`
+     SELECT created_at, last_used_at, authenticated_at, username, roles FROM opened, owner`
   )
   if (!opened) return undefined
-  const { username, last_used_at: lastUsedAt } = opened
+  const { username, roles, last_used_at: lastUsedAt } = opened
   const authentication = { authenticatedAt: opened.authenticated_at, amr }
-  return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username, ...authentication }
+  return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username, roles, ...authentication }
 }
 
 /** A row of a session that was just opened, and the username of its user. */
@@ -105,6 +108,7 @@ interface OpenedRow {
   last_used_at: Date
   authenticated_at: Date
   username: string | null
+  roles: string[]
 }
 
 /** The user of a session. */
@@ -113,21 +117,24 @@ export interface SessionUser extends User {
   mfaRequired: boolean
   /** Whether the account has a password. */
   hasPassword: boolean
+  /** As they are now, whatever the access token says. */
+  roles: string[]
 }
 
 /** A row of the user of a session. */
 export interface SessionUserRow extends UserRow {
   mfa_required: boolean
   has_password: boolean
+  roles: string[]
 }
 
 /** The columns of a SessionUserRow, of `users` beside `sessions`. */
-export const SESSION_USER = sql`users.id, username, email, email_verified, users.created_at, mfa_required,
+export const SESSION_USER = sql`users.id, username, email, email_verified, users.created_at, mfa_required, roles,
   ${PASSWORD_HASH} IS NOT NULL AS has_password`
 
 /** Converts a row to the user of a session. */
-export function toSessionUser({ mfa_required, has_password, ...user }: SessionUserRow): SessionUser {
-  return { ...toUser(user), mfaRequired: mfa_required, hasPassword: has_password }
+export function toSessionUser({ mfa_required, has_password, roles, ...user }: SessionUserRow): SessionUser {
+  return { ...toUser(user), mfaRequired: mfa_required, hasPassword: has_password, roles }
 }
 
 /** Finds the user of an active session: neither ended nor expired. */

@@ -4,8 +4,15 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Authentication } from '../sessions/assurance.ts'
-import { authenticationClaims, type Claims, isExpired, validateClaims } from './claims.ts'
+import { authenticationClaims, type Claims, isExpired, someRoles, validateClaims } from './claims.ts'
 import { hasLowS, withLowS } from './es256.ts'
+
+/** The user of a token, with the roles at that moment. */
+export interface TokenUser {
+  id: string
+  username: string | null
+  roles: readonly string[]
+}
 
 /** Issues and verifies access tokens (RFC 9068). */
 export interface AccessTokens {
@@ -14,7 +21,7 @@ export interface AccessTokens {
    *
    * @param authentication of the session; a token without it is never fresh
    */
-  issue(user: { id: string; username: string | null }, session: string, authentication?: Authentication): string
+  issue(user: Omit<TokenUser, 'roles'> & Partial<TokenUser>, session: string, authentication?: Authentication): string
   /**
    * Verifies a token. Synchronous for one that was verified before.
    *
@@ -53,17 +60,14 @@ export function createAccessTokens(parts: Parts): AccessTokens {
   const signers = new WeakMap<object, typeof SignerSync>()
   const verified = new Map<string, { kid: string; claims: Claims }>()
 
-  function issue(
-    { id, username }: { id: string; username: string | null },
-    sid: string,
-    authentication?: Authentication
-  ): string {
+  const issue: AccessTokens['issue'] = ({ id, username, roles = [] }, sid, authentication) => {
     const key = keys.signingKey()
     const iat = Math.floor(clock.now() / 1000)
     const authenticated = authentication && authenticationClaims(authentication)
-    const claims = { iss, aud, sub: id, iat, exp: iat + lifetime, jti: randomUUID(), sid, ...authenticated }
-    const named = username === null ? claims : { ...claims, preferred_username: username }
-    return withLowS(signerOf(key)(named))
+    // A session belongs to no other client: its client is the service itself (RFC 9068 §2.2 requires the claim).
+    const claims = { iss, aud, sub: id, client_id: iss, iat, exp: iat + lifetime, jti: randomUUID(), sid }
+    const named = username === null ? {} : { preferred_username: username }
+    return withLowS(signerOf(key)({ ...claims, ...authenticated, ...named, ...someRoles(roles) }))
   }
 
   // One signer for each key: `fastify.jwt.sign` would parse the PEM for every token. That makes a refresh take 1.3 times

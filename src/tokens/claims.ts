@@ -6,7 +6,7 @@ import { type Authentication, levelOf } from '../sessions/assurance.ts'
 
 /**
  * The claims of an access token (RFC 9068 §2.2), and `sid`, the id of its session. Tokens of earlier versions say nothing of
- * the authentication.
+ * the client, the roles and the authentication.
  */
 const Claims = Type.Object({
   iss: Type.String(),
@@ -17,16 +17,22 @@ const Claims = Type.Object({
   nbf: Type.Optional(Type.Number()),
   jti: Type.String({ minLength: 1 }),
   sid: Type.String({ minLength: 1 }),
+  client_id: Type.Optional(Type.String()),
   preferred_username: Type.Optional(Type.String()),
   auth_time: Type.Optional(Type.Number()),
   amr: Type.Optional(Type.Array(Type.String())),
-  acr: Type.Optional(Type.String())
+  acr: Type.Optional(Type.String()),
+  roles: Type.Optional(Type.Array(Type.String())),
+  act: Type.Optional(Type.Unknown())
 })
 
 export type Claims = Static<typeof Claims>
 
 /** What routes know of the session of a request: from its access token, or from the session behind the cookie of a page. */
-export type SessionClaims = Pick<Claims, 'sub' | 'sid' | 'preferred_username' | 'auth_time' | 'amr' | 'acr'>
+export type SessionClaims = Pick<
+  Claims,
+  'sub' | 'sid' | 'client_id' | 'act' | 'preferred_username' | 'auth_time' | 'amr' | 'acr'
+>
 
 const isValid = new Ajv({ validateSchema: false }).compile<Claims>(Claims)
 
@@ -49,6 +55,9 @@ export function validateClaims(payload: unknown, issuer: string, audience: strin
 export function authenticationClaims({ authenticatedAt, amr }: Authentication) {
   return { auth_time: Math.floor(authenticatedAt.getTime() / 1000), amr: [...amr], acr: levelOf(amr) }
 }
+
+/** The claim `roles` (RFC 9068 §2.2.3.1), which is left out where there are none. */
+export const someRoles = (roles: readonly string[]) => (roles.length > 0 ? { roles: [...roles] } : {})
 
 /** Whether the token has expired at `now`, in milliseconds since the epoch. */
 export function isExpired({ exp }: Claims, now: number): boolean {

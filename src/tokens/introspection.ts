@@ -5,7 +5,7 @@ import { type RefreshToken, readRefreshToken } from '../sessions/refresh-token.t
 import { findRefreshToken, type RotationRules } from '../sessions/rotation.ts'
 import { findSessionUser } from '../sessions/sessions.ts'
 import type { AccessTokens } from './access-tokens.ts'
-import { authenticationClaims, type Claims } from './claims.ts'
+import { authenticationClaims, type Claims, someRoles } from './claims.ts'
 
 /** Tells the state of a token of either kind (RFC 7662 §2.2); of an inactive one, nothing more. */
 export type Introspect = (database: Database, token: string) => Promise<TokenState>
@@ -27,7 +27,7 @@ export function createIntrospection({ verify, rules, issuer, audience }: Parts):
     // The authentication is that of the token: its session may have been authenticated again since.
     const { sub, sid, iss, aud, iat, exp, auth_time, amr, acr } = claims
     const authenticated = { ...(auth_time !== undefined && { auth_time }), ...(amr && { amr }), ...(acr && { acr }) }
-    return { active: true, sub, sid, iss, aud, iat, exp, token_type: 'Bearer', ...authenticated, ...named(user) }
+    return { active: true, sub, sid, iss, aud, iat, exp, token_type: 'Bearer', ...authenticated, ...present(user) }
   }
 
   async function claimsOf(token: string): Promise<Claims | undefined> {
@@ -53,7 +53,7 @@ export function createIntrospection({ verify, rules, issuer, audience }: Parts):
       exp: seconds(expiresAt),
       token_type: 'refresh_token',
       ...authenticationClaims(session),
-      ...named(user)
+      ...present(user)
     }
   }
 
@@ -63,6 +63,10 @@ export function createIntrospection({ verify, rules, issuer, audience }: Parts):
   }
 }
 
-const named = ({ username }: { username: string | null }) => (username === null ? {} : { username })
+/** The username and the roles as they are now. */
+const present = ({ username, roles }: { username: string | null; roles: readonly string[] }) => ({
+  ...(username !== null && { username }),
+  ...someRoles(roles)
+})
 
 const seconds = (time: Date) => Math.floor(time.getTime() / 1000)

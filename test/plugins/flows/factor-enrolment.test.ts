@@ -43,11 +43,11 @@ test('a change of factors checks the token again if a second step has become req
     const request = {
       database: fastify.database.open(),
       user: await fastify.tokens.verify(raised),
-      account: { ...user, mfaRequired: false, hasPassword: true },
+      account: { ...user, mfaRequired: false, hasPassword: true, roles: [] },
       headers: {}
     }
     t.match(await fastify.factorEnrolment.beginTotp(request as never), { expires_in: 600 })
-    t.strictSame(request.account, { ...user, mfaRequired: true, hasPassword: true })
+    t.strictSame(request.account, { ...user, mfaRequired: true, hasPassword: true, roles: [] })
   })
 
   await t.test('and refuses that of a session that has ended meanwhile', async (t) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyRequest, InjectOptions } from 'fastify'
 import { decodeJwt } from 'jose'
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { readRefreshToken } from '../../../src/sessions/refresh-token.ts'
 import {
   answer,
@@ -117,7 +118,7 @@ test('a route behind authenticateSession', async (t) => {
     const { access_token: token, user } = await signIn(fastify, { username: 'Ada', email: 'ada@example.com' })
     const request = { headers: bearer(token), database: fastify.database.open() } as unknown as FastifyRequest
     await fastify.tokens.authenticateSession(request)
-    t.strictSame(request.account, { ...user, mfaRequired: false, hasPassword: true })
+    t.strictSame(request.account, { ...user, mfaRequired: false, hasPassword: true, roles: [] })
     t.strictSame(request.user, await fastify.tokens.verify(token))
     t.equal(request.user.sub, user.id)
   })
@@ -222,6 +223,25 @@ test('the tokens of a session', async (t) => {
   await t.test('name no username where there is none', async (t) => {
     const { access_token: token } = await signIn(fastify, { email: 'grace@example.com' })
     t.notOk('preferred_username' in decodeJwt(token))
+  })
+
+  await t.test('have the roles of the user as they are when each is made', async (t) => {
+    const give = (...roles: string[]) =>
+      fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
+    const rolesOf = ({ access_token }: { access_token: string }) => decodeJwt(access_token).roles
+    await give('admin', 'editor')
+    const first = (await login()).json()
+    t.strictSame(rolesOf(first), ['admin', 'editor'])
+    await give('editor')
+    const second = await post(fastify, '/token/refresh', { refresh_token: first.refresh_token })
+    t.strictSame(rolesOf(second.json()), ['editor'])
+    await give('support')
+    const third = await post(fastify, '/token/step-up', { password: PASSWORD }, bearer(first.access_token))
+    t.strictSame(rolesOf(third.json()), ['support'])
+    await give()
+    const { refresh_token } = second.json()
+    t.equal(rolesOf((await post(fastify, '/token/refresh', { refresh_token })).json()), undefined)
+    t.strictSame((await fastify.inject({ url: '/me', headers: bearer(first.access_token) })).json(), user)
   })
 
   await t.test('have the refresh token in a cookie alone, in browser mode', async (t) => {

@@ -32,6 +32,7 @@ test('POST /login/passkey', async (t) => {
   const ada = await begin(fastify, 'ada')
 
   await t.test('opens a session of two factors', async (t) => {
+    await fastify.database.open().query(sql`UPDATE users SET roles = '{editor}' WHERE id = ${ada.user.id}`)
     const response = await signInWith(fastify, ada.authenticator)
     const { access_token, refresh_token } = response.json()
     t.strictSame(answer(response), {
@@ -39,7 +40,7 @@ test('POST /login/passkey', async (t) => {
       body: { access_token, token_type: 'Bearer', expires_in: 900, refresh_token }
     })
     const claims = await fastify.tokens.verify(access_token)
-    t.match(claims, { sub: ada.user.id, preferred_username: 'ada', acr: 'aal2' })
+    t.match(claims, { sub: ada.user.id, preferred_username: 'ada', acr: 'aal2', roles: ['editor'] })
     t.strictSame(claims.amr, ['pop', 'user', 'mfa'])
     t.equal((await fastify.inject({ url: '/me', headers: bearer(access_token) })).statusCode, 200)
     t.equal((await post(fastify, '/token/refresh', { refresh_token })).statusCode, 200)

@@ -77,7 +77,7 @@ test('the browser session of the pages', async (t) => {
     const row = await stored()
     t.strictSame(Buffer.from(row?.page_hash as Buffer), createHash('sha256').update(token.secret).digest())
     t.strictSame(await use(), {
-      user: { ...user, mfaRequired: false, hasPassword: true },
+      user: { ...user, mfaRequired: false, hasPassword: true, roles: [] },
       authenticatedAt: opened.authenticatedAt,
       amr: ['pwd']
     })

@@ -43,7 +43,7 @@ test('the use of refresh tokens', async (t) => {
     clock.advance(1000)
     const used = (await use(token)) as UsedSession
     const { refreshToken } = used
-    t.strictSame(used.user, { id: user.id, username: 'ada' })
+    t.strictSame(used.user, { id: user.id, username: 'ada', roles: [] })
     t.strictSame([refreshToken.session, refreshToken.family], [token.session, token.family])
     t.notSame(refreshToken.rotating, token.rotating)
     t.ok(Math.abs(used.lastUsedAt.getTime() - clock.now()) < 60_000)

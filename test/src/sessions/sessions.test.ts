@@ -33,7 +33,7 @@ test('the stored sessions', async (t) => {
   const disabled = await addUser(database, { username: 'disabled', passwordHash: HASH })
   await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${disabled.id}`)
   const credentials = { id: user.id, username: user.username, password_hash: HASH, password_version: 1 }
-  const found = { ...user, mfaRequired: false, hasPassword: true }
+  const found = { ...user, mfaRequired: false, hasPassword: true, roles: [] }
 
   /** A new session of ada, with its own clock. */
   async function begin(origin: Parameters<typeof openSession>[3] = ORIGIN) {
@@ -87,10 +87,15 @@ test('the stored sessions', async (t) => {
   ] as const
   for (const [whose, given] of strangers) {
     await t.test(`do not begin for a user ${whose}`, async (t) => {
-      const count = () => database.query(sql`SELECT count(*)::int FROM sessions`)
-      const before = await count()
+      const stored = () =>
+        database.query(
+          sql`SELECT (SELECT count(*)::int FROM sessions), array_agg(last_login_at ORDER BY id) AS logins,
+            array_agg(signed_in ORDER BY id) AS signed_in
+          FROM users`
+        )
+      const before = await stored()
       t.equal(await openSession(database, CONFIG, given, ORIGIN), undefined)
-      t.strictSame(await count(), before)
+      t.strictSame(await stored(), before)
     })
   }
 
@@ -115,6 +120,38 @@ test('the stored sessions', async (t) => {
     t.strictSame(stored, [{ created_at, authenticated_at: created_at, amr: ['pwd'] }])
   })
 
+  await t.test('are the last login of their user, also when they are gone', async (t) => {
+    const login = () =>
+      database.query(sql`SELECT last_login_at, signed_in FROM users WHERE id = ${visitor}`).then(([row]) => row)
+    const { id: visitor } = await addUser(database, { username: 'visitor', passwordHash: HASH })
+    t.strictSame(await login(), { last_login_at: null, signed_in: false })
+    for (const seconds of [0, 60]) {
+      const clock = testClock()
+      clock.advance(seconds)
+      const opening = createDatabase(pool, { clock, timeout: 60_000 })
+      const session = await openSession(opening, CONFIG, { id: visitor, password_version: 1 }, ORIGIN)
+      t.strictSame(await login(), { last_login_at: session?.authenticatedAt, signed_in: true })
+    }
+    const before = await login()
+    await database.query(sql`DELETE FROM sessions WHERE user_id = ${visitor}`)
+    t.strictSame(await login(), before)
+  })
+
+  await t.test('may be opened at once, each of them', async (t) => {
+    const opened = await Promise.all([1, 2, 3, 4, 5].map(() => openSession(database, CONFIG, credentials, ORIGIN)))
+    t.equal(new Set(opened.map((session) => session?.refreshToken.session)).size, 5)
+  })
+
+  await t.test('return the roles at the time of opening', async (t) => {
+    await database.query(sql`UPDATE users SET roles = '{admin,editor}' WHERE id = ${user.id}`)
+    t.match(await openSession(database, CONFIG, credentials, ORIGIN), { roles: ['admin', 'editor'] })
+    const { find } = await begin()
+    t.strictSame((await find())?.roles, ['admin', 'editor'])
+    await database.query(sql`UPDATE users SET roles = '{}' WHERE id = ${user.id}`)
+    t.strictSame((await openSession(database, CONFIG, credentials, ORIGIN))?.roles, [])
+    t.strictSame((await find())?.roles, [])
+  })
+
   await t.test('return the username at the time of opening', async (t) => {
     const rename = (where: Database, username: string) =>
       where.query(sql`UPDATE users SET username = ${username} WHERE id = ${user.id}`)
@@ -132,7 +169,7 @@ test('the stored sessions', async (t) => {
     const { id, find } = await begin()
     t.strictSame(await find(), found)
     await database.query(sql`UPDATE users SET mfa_required = true WHERE id = ${user.id}`)
-    t.strictSame(await find(), { ...user, mfaRequired: true, hasPassword: true })
+    t.strictSame(await find(), { ...found, mfaRequired: true })
     await database.query(sql`UPDATE users SET mfa_required = false WHERE id = ${user.id}`)
     t.equal(await find(id, other.id), undefined, 'not to another user')
     t.equal(await find(NOBODY), undefined, 'not of an unknown session')
@@ -176,7 +213,7 @@ test('the stored sessions', async (t) => {
     const given = { ...credentials, id: leaver.id, username: leaver.username }
     const { refreshToken } = (await openSession(database, CONFIG, given, ORIGIN)) as LiveSession
     const named = { sid: refreshToken.session, sub: leaver.id }
-    t.strictSame(await findSessionUser(database, CONFIG, named), { ...leaver, mfaRequired: false, hasPassword: true })
+    t.strictSame(await findSessionUser(database, CONFIG, named), { ...leaver, mfaRequired: false, hasPassword: true, roles: [] })
     await database.query(sql`DELETE FROM users WHERE id = ${leaver.id}`)
     t.equal(await findSessionUser(database, CONFIG, named), undefined)
     t.strictSame(await database.query(sql`SELECT 1 FROM sessions WHERE id = ${named.sid}`), [])

@@ -34,7 +34,8 @@ test('an access token', async (t) => {
     const token = fastify.tokens.issue(USER, SESSION)
     t.strictSame(decodeProtectedHeader(token), { alg: 'ES256', kid: fastify.keys.signingKey().kid, typ: 'at+jwt' })
     const { iat = 0, exp, jti, ...claims } = decodeJwt(token)
-    t.strictSame(claims, { iss: ISSUER, aud: ISSUER, sub: USER.id, sid: SESSION, preferred_username: 'ada' })
+    const same = { iss: ISSUER, aud: ISSUER, client_id: ISSUER }
+    t.strictSame(claims, { ...same, sub: USER.id, sid: SESSION, preferred_username: 'ada' })
     t.equal(exp, iat + 60)
     t.ok(Math.abs(iat - clock.now() / 1000) < 5)
     t.match(jti, /^[0-9a-f-]{36}$/)
@@ -51,7 +52,15 @@ test('an access token', async (t) => {
 
   await t.test('names no username where there is none', async (t) => {
     const claims = decodeJwt(fastify.tokens.issue({ ...USER, username: null }, SESSION))
-    t.strictSame(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'])
+    t.strictSame(Object.keys(claims).sort(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'])
+  })
+
+  await t.test('has the roles of the user, where there are any', async (t) => {
+    const roles = ['admin', 'editor']
+    const token = fastify.tokens.issue({ ...USER, roles }, SESSION)
+    t.strictSame(decodeJwt(token).roles, roles)
+    t.strictSame((await fastify.tokens.verify(token)).roles, roles)
+    t.notOk('roles' in decodeJwt(fastify.tokens.issue({ ...USER, roles: [] }, SESSION)))
   })
 
   await t.test('is another one each time', async (t) => {
@@ -265,6 +274,7 @@ test('a forged token is a 401 TOKEN_INVALID', async (t) => {
     ['an empty sub', signed({ sub: '' })],
     ['an empty sid', signed({ sid: '' })],
     ['a preferred_username that is no text', signed({ preferred_username: 1 })],
+    ['roles that are text', signed({ roles: 'superadmin' })],
     ['another payload under our signature', `${head}.${encode({ ...claims, sub: randomUUID() })}.${signature}`],
     ['another header over our signature', `${encode({ ...header, x: 1 })}.${payload}.${signature}`],
     ['the signature changed', `${head}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`],

@@ -17,6 +17,7 @@ const CLAIMS: Claims = {
   exp: NOW + 900,
   jti: '0198a3c2-7f00-7000-8000-000000000002',
   sid: '0198a3c2-7f00-7000-8000-000000000003',
+  client_id: ISSUER,
   preferred_username: 'ada'
 }
 
@@ -42,6 +43,9 @@ test('the claims of a token are accepted', async (t) => {
   const accepted: [string, unknown][] = [
     ['as we issue them', CLAIMS],
     ['of a user without a username', without('preferred_username')],
+    ['of an earlier version, without a client', without('client_id')],
+    ['with the roles of the user', { ...CLAIMS, roles: ['admin', 'editor'] }],
+    ['for another client, on behalf of somebody', { ...CLAIMS, client_id: 'app', act: { sub: 'support' } }],
     ['with how the user was authenticated', { ...CLAIMS, auth_time: NOW, amr: ['pwd', 'mfa'], acr: 'aal2' }],
     ['for several audiences, ours among them', { ...CLAIMS, aud: ['https://other.example.com', AUDIENCE] }],
     ['from an instance whose clock is a little ahead', { ...CLAIMS, iat: NOW + 1 }],
@@ -73,6 +77,9 @@ test('the claims of a token are refused', async (t) => {
     ['with a subject that is no text', { ...CLAIMS, sub: 5 }],
     ['with an end that is text', { ...CLAIMS, exp: String(NOW + 900) }],
     ['with a username that is no text', { ...CLAIMS, preferred_username: null }],
+    ['with a client that is no text', { ...CLAIMS, client_id: 1 }],
+    ['with roles that are text', { ...CLAIMS, roles: 'admin' }],
+    ['with roles that are no texts', { ...CLAIMS, roles: [['admin']] }],
     ['that were issued in the future', { ...CLAIMS, iat: NOW + 2 }],
     ['that are not valid yet', { ...CLAIMS, nbf: NOW + 2 }],
     ['that were issued in the future and valid before', { ...CLAIMS, iat: NOW + 2, nbf: NOW }]

@@ -77,6 +77,21 @@ test('what a token is worth', async (t) => {
     }
   })
 
+  await t.test('has the roles of the user as they are now, whatever the token says', async (t) => {
+    const { access_token: accessToken, refresh_token: refreshToken, user } = await signIn(fastify, { username: 'finn' })
+    const set = (roles: string[]) =>
+      fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
+    const told = async () => [(await ask(accessToken)).roles, (await ask(refreshToken)).roles]
+    t.strictSame(await told(), [undefined, undefined])
+    await set(['admin', 'editor'])
+    t.strictSame(await told(), [
+      ['admin', 'editor'],
+      ['admin', 'editor']
+    ])
+    await set([])
+    t.strictSame(await told(), [undefined, undefined])
+  })
+
   await t.test('says of an access token how it was authenticated, and not how its session is now', async (t) => {
     const { access_token: token, refresh_token: refreshToken, user } = await signIn(fastify, { username: 'eve' })
     const before = await ask(token)

@@ -56,7 +56,8 @@ test('Access tokens', async (t) => {
   await t.test('the claims are those of RFC 9068, sid, and how the user was authenticated', async (t) => {
     const { iat, exp, jti, sid, auth_time, ...rest } = claims as Record<string, unknown>
     const { issuer: iss, audience: aud } = client
-    t.strictSame(rest, { iss, aud, sub: user.id, preferred_username: username, amr: ['pwd'], acr: 'aal1' })
+    const names = { client_id: iss, preferred_username: username }
+    t.strictSame(rest, { iss, aud, sub: user.id, ...names, amr: ['pwd'], acr: 'aal1' })
     t.ok(Number.isInteger(auth_time) && Math.abs(Number(auth_time) - Number(iat)) < 30, 'authenticated now')
     t.ok(Number.isInteger(iat) && Math.abs(Number(iat) - Date.now() / 1000) < 60, 'issued now')
     t.equal(Number(exp) - Number(iat), 900)
@@ -66,7 +67,7 @@ test('Access tokens', async (t) => {
 
   await t.test('preferred_username stands only where there is a username', async (t) => {
     const { access_token } = await signIn(client, { email: `${unique()}@example.com` })
-    const names = ['acr', 'amr', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub']
+    const names = ['acr', 'amr', 'aud', 'auth_time', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub']
     t.strictSame(Object.keys(decodeJwt(access_token)).sort(), names)
   })
 
