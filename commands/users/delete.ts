@@ -7,6 +7,7 @@ import {
   OPERATOR_TIMEOUT
 } from '../../src/admin/accounts.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
+import { FORCE } from '../../src/cli/option-values.ts'
 import { countOf } from '../../src/plural.ts'
 import { countSessions } from '../../src/sessions/sessions.ts'
 
@@ -15,7 +16,8 @@ const define: DefineCommand = (command, { open, confirm, answer }) => {
     .description('delete an account and all its data permanently')
     .argument('<user>', ACCOUNT_ARGUMENT)
     .option('--dry-run', 'show what would be deleted, and change nothing')
-    .action(async (user: string, { dryRun = false }: { dryRun?: boolean }) => {
+    .option(...FORCE)
+    .action(async (user: string, { dryRun = false, ...options }: { dryRun?: boolean; force?: boolean }) => {
       const fastify = await open()
       const { audit, sessions } = fastify
       const database = fastify.database.open(OPERATOR_TIMEOUT)
@@ -24,7 +26,7 @@ const define: DefineCommand = (command, { open, confirm, answer }) => {
       const would = `Would delete ${summarize(found, active)}`
       if (dryRun) return answer(describe(found, active, false), would)
       if (!(await confirm(would))) return answer(describe(found, active, false), would + UNCONFIRMED, 1)
-      const { account, ended } = await deleteAccount(database, sessions.rules, found.id)
+      const { account, ended } = await deleteAccount(database, sessions.rules, found.id, options)
       audit.record('operator', 'user deleted', { account: account.id })
       answer(describe(account, ended, true), `Deleted ${summarize(account, ended)}`)
     })

@@ -54,7 +54,7 @@ const show: DefineCommand = (command, { open, answer }) => {
 }
 
 function describe(
-  { id, username, email, email_verified, created_at, disabled_at }: Account,
+  { id, username, email, email_verified, created_at, disabled_at, last_login_at, roles }: Account,
   factors: Factors,
   { guesses, codes, identities }: { guesses: Guesses[]; codes: Failures; identities: Identity[] },
   active: number
@@ -65,6 +65,8 @@ function describe(
     ['email', email === null ? 'none' : `${email}, ${email_verified ? 'verified' : 'not verified'}`],
     ['created', created_at],
     ['disabled', disabled_at ?? 'no'],
+    ['last login', last_login_at ?? 'never'],
+    ['roles', roles.join(', ') || 'none'],
     ...(factors.password ? [] : [['password', 'none']]),
     ['factors', describeFactors(factors)],
     ...identities.map(({ provider, email }) => ['provider', email === null ? provider : `${provider}, as ${email}`]),

@@ -18,6 +18,7 @@ import {
   type UsernameChange,
   type UserRow
 } from '../users/users.ts'
+import { requireOtherAdmin } from './roles.ts'
 
 /**
  * The help of the `<user>` argument. No text can be two of these: only an email contains `@`, and no username is a
@@ -32,6 +33,8 @@ export const OPERATOR_TIMEOUT = 60_000
 export interface AccountRow extends UserRow {
   password_version: number
   disabled_at: Date | null
+  last_login_at: Date | null
+  roles: string[]
 }
 
 /** An account as shown to an operator. */
@@ -50,8 +53,14 @@ export interface Switched {
   wasDisabled: boolean
 }
 
+/** Options of an action that may remove an administrator. */
+interface Forced {
+  /** Whether the last administrator may be removed. */
+  force?: boolean
+}
+
 /** The columns of an AccountRow. */
-export const ACCOUNT = sql`${USER}, password_version, disabled_at`
+export const ACCOUNT = sql`${USER}, password_version, disabled_at, last_login_at, roles`
 
 /**
  * The row locks of an account. They block logins that open a session, and other operators. The next statement of the
@@ -88,6 +97,17 @@ export async function findAccountRow(database: Database, typed: string, lock: Lo
   return row
 }
 
+/**
+ * Finds an account that may be disabled or deleted, before it is locked.
+ *
+ * @throws Problem LAST_ADMIN; Error if there is none
+ */
+async function findRemovable(transaction: Database, user: string, force: boolean): Promise<AccountRow> {
+  const row = await findAccountRow(transaction, user)
+  if (!force) await requireOtherAdmin(transaction, row.id)
+  return row
+}
+
 /** Whether a text is the id of an account. No username or email has this form. */
 export const isId = (text: string) => new RegExp(UUID).test(text)
 
@@ -95,18 +115,29 @@ export const isId = (text: string) => new RegExp(UUID).test(text)
 export const displayName = ({ username, email }: AccountNames) => (username ?? email) as string
 
 /** Converts a row to the account that operators see. */
-export function toAccount({ password_version: _, disabled_at, ...user }: AccountRow) {
-  return { ...toUser(user), disabled_at: disabled_at?.toISOString() ?? null }
+export function toAccount({ password_version: _, disabled_at, last_login_at, roles, ...user }: AccountRow) {
+  return {
+    ...toUser(user),
+    disabled_at: disabled_at?.toISOString() ?? null,
+    last_login_at: last_login_at?.toISOString() ?? null,
+    roles
+  }
 }
 
-/** Disables an account and ends its sessions. Idempotent: keeps the first `disabled_at`. */
+/**
+ * Disables an account and ends its sessions. Idempotent: keeps the first `disabled_at`.
+ *
+ * @throws Problem LAST_ADMIN
+ */
 export async function disableAccount(
   database: Database,
   lifetimes: Lifetimes,
-  user: string
+  user: string,
+  { force = false }: Forced = {}
 ): Promise<SessionsEnded & Switched> {
   return database.transact(async (transaction) => {
-    const { id, disabled_at: before } = await findAccountRow(transaction, user, 'FOR NO KEY UPDATE')
+    const { id } = await findRemovable(transaction, user, force)
+    const { disabled_at: before } = await findAccountRow(transaction, id, 'FOR NO KEY UPDATE')
     const { row, ended } = await disableLocked(transaction, lifetimes, id)
     return { account: toAccount(row), wasDisabled: before !== null, ended }
   })
@@ -226,10 +257,20 @@ export async function verifyAccount(
   })
 }
 
-/** Deletes an account with all its data. */
-export async function deleteAccount(database: Database, lifetimes: Lifetimes, user: string): Promise<SessionsEnded> {
+/**
+ * Deletes an account with all its data.
+ *
+ * @throws Problem LAST_ADMIN
+ */
+export async function deleteAccount(
+  database: Database,
+  lifetimes: Lifetimes,
+  user: string,
+  { force = false }: Forced = {}
+): Promise<SessionsEnded> {
   return database.transact(async (transaction) => {
-    const row = await findAccountRow(transaction, user, 'FOR UPDATE')
+    const { id } = await findRemovable(transaction, user, force)
+    const row = await findAccountRow(transaction, id, 'FOR UPDATE')
     const ended = await countSessions(transaction, lifetimes, row.id)
     await deleteUser(transaction, row.id)
     return { account: toAccount(row), ended }

@@ -108,6 +108,9 @@ export async function runCommand(args: string[], terminal: Terminal, given: AppO
 function failure(error: Error): [value: object, text: string] {
   // Errors of the embedded file system have no message.
   const message = isReadOnly(error) ? `The database ${READ_ONLY_MESSAGE}.` : String(error.message)
+  if (error instanceof Problem && error.code === 'LAST_ADMIN') {
+    return [{ error: message, code: error.code }, `${message} Use --force to do it all the same.`]
+  }
   if (!(error instanceof Problem && error.errors)) return [{ error: message }, message]
   const { code, errors } = error
   const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { isId } from '../admin/accounts.ts'
+import { isRole, MAX_ROLES } from '../schemas/fields.ts'
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
@@ -21,4 +22,14 @@ export const wholeNumber = (min: number, max: number) => (text: string) => {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
   throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+}
+
+/** The option of commands that may remove the last administrator. */
+export const FORCE = ['--force', 'even if it leaves no administrator'] as const
+
+/** Parses an option that is a role, and may be repeated. */
+export function addRole(text: string, roles: string[] = []): string[] {
+  if (!isRole(text)) throw new InvalidArgumentError('It must be the name of a role, such as editor.')
+  if (roles.length === MAX_ROLES) throw new InvalidArgumentError(`An account has at most ${MAX_ROLES} roles.`)
+  return [...roles, text]
 }

@@ -45,8 +45,14 @@ export const Role = Type.String({
   examples: ['editor']
 })
 
+/** Whether a text is the name of a role. */
+export const isRole = (text: string) => new RegExp(Role.pattern as string).test(text)
+
+/** The most roles of an account. */
+export const MAX_ROLES = 16
+
 /** The roles of an account. */
-export const Roles = Type.Array(Role, { maxItems: 16, examples: [['editor']] })
+export const Roles = Type.Array(Role, { maxItems: MAX_ROLES, examples: [['editor']] })
 
 /** Values of the examples. They work with an account that was registered with the example of `/register`. */
 export const ADA = { username: 'ada', email: 'ada@example.com' }

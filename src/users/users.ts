@@ -21,6 +21,8 @@ export interface NewUser extends Names {
   emailVerified?: boolean
   /** The language of letters to the account; null is the default language. */
   locale?: string | null
+  /** Sorted, without duplicates. */
+  roles?: readonly string[]
   /** Null for an account without a password. */
   passwordHash: string | null
   /** Whether the username is reserved, and so reported as taken. */
@@ -34,14 +36,14 @@ export interface NewUser extends Names {
  */
 export async function addUser(
   database: Database,
-  { username, email, emailVerified = false, locale = null, passwordHash, isReserved = false }: NewUser
+  { username, email, emailVerified = false, locale = null, roles = [], passwordHash, isReserved = false }: NewUser
 ): Promise<User> {
   const id = uuid({ msecs: database.clock.now() })
   const [row] = await database
     .query<UserRow & { checked: unknown }>(
-      sql`INSERT INTO users (id, username, email, email_verified, locale, password_hash, created_at)
-       SELECT ${id}::uuid, ${username ?? null}, ${email ?? null}, ${emailVerified}::boolean, ${locale}, ${passwordHash},
-         moment
+      sql`INSERT INTO users (id, username, email, email_verified, locale, roles, password_hash, created_at)
+       SELECT ${id}::uuid, ${username ?? null}, ${email ?? null}, ${emailVerified}::boolean, ${locale}, ${roles}::text[],
+         ${passwordHash}, moment
        FROM ${CLOCK}
        WHERE NOT ${isReserved}::boolean AND NOT EXISTS (
          SELECT FROM resting_usernames WHERE username = lower(${username ?? null}::text COLLATE "C") AND until > moment

@@ -24,7 +24,7 @@ test('users create', async (t) => {
     for (const [words, expected] of table) {
       const { code, stdout } = await create('--json', ...words)
       const { id, created_at, ...account } = JSON.parse(stdout)
-      t.strictSame([code, account], [0, { ...expected, disabled_at: null }])
+      t.strictSame([code, account], [0, { ...expected, disabled_at: null, last_login_at: null, roles: [] }])
       t.match({ id, created_at }, { id: /^[0-9a-f-]{36}$/, created_at: /^\d{4}-.*Z$/ })
     }
     t.match((await create('--email', 'i@example.com')).stdout, /^i@example.com is user /)

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { bearer, PASSWORD, post, signIn } from '../../helpers/app.ts'
-import { done, UNKNOWN, workplace } from './workplace.ts'
+import { done, LAST_ADMIN, UNKNOWN, workplace } from './workplace.ts'
 
 test('users delete', async (t) => {
   const { fastify, run, ask } = await workplace(t)
@@ -15,7 +15,9 @@ test('users delete', async (t) => {
     t.strictSame(await run(['users', 'delete', 'ada', '--dry-run', '--yes']), done(would))
     const { code, stdout } = await run(['users', 'delete', 'ada', '--json'])
     t.equal(code, 1)
-    t.strictSame(JSON.parse(stdout), { ...user, disabled_at: null, active_sessions: 1, deleted: false })
+    const { last_login_at, ...found } = JSON.parse(stdout)
+    t.type(last_login_at, 'string')
+    t.strictSame(found, { ...user, disabled_at: null, roles: [], active_sessions: 1, deleted: false })
     t.equal(await me(), 200)
   })
 
@@ -28,6 +30,13 @@ test('users delete', async (t) => {
     t.equal((await post(fastify, '/login', { username: 'ada', password: PASSWORD })).statusCode, 401)
     t.equal((await post(fastify, '/register', { username: 'ada', password: PASSWORD })).statusCode, 201)
     t.match(await ask('users', 'delete', 'ada', '--yes'), { username: 'ada', active_sessions: 0, deleted: true })
+  })
+
+  await t.test('deletes the last administrator with --force only', async (t) => {
+    await run(['users', 'create', '--username', 'root', '--role', 'admin'], { input: PASSWORD })
+    const refused = await run(['users', 'delete', 'root', '--yes'])
+    t.strictSame(refused, { code: 1, stdout: '', stderr: LAST_ADMIN })
+    t.match(await ask('users', 'delete', 'root', '--yes', '--force'), { username: 'root', deleted: true })
   })
 
   await t.test('refuses who is not there', async (t) => {

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { answer, bearer, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
-import { done, UNKNOWN, workplace } from './workplace.ts'
+import { done, LAST_ADMIN, UNKNOWN, workplace } from './workplace.ts'
 
 const KEY = 'the key of other services, 32 bytes or more'
 const WRONG = refusal(401, 'Unauthorized', 'INVALID_CREDENTIALS', 'The name or the password is wrong.')
@@ -43,6 +43,13 @@ test('users disable', async (t) => {
     const { statusCode } = await post(fastify, '/register', { username: 'ADA', password: PASSWORD })
     t.equal(statusCode, 409)
     t.equal(await me(stranger.access_token), 200)
+  })
+
+  await t.test('disables the last administrator with --force only', async (t) => {
+    await run(['users', 'create', '--username', 'root', '--role', 'admin'], { input: PASSWORD })
+    t.strictSame(await run(['users', 'disable', 'root']), { code: 1, stdout: '', stderr: LAST_ADMIN })
+    t.match(await ask('users', 'disable', 'root', '--force'), { username: 'root', was_disabled: false })
+    t.match(await ask('users', 'disable', 'root'), { was_disabled: true }, 'who is disabled is none any more')
   })
 
   await t.test('refuses who is not there', async (t) => {

@@ -27,10 +27,18 @@ test('users list', async (t) => {
       `${grace.id}            grace@example.com  ${grace.created_at}  ${disabledAt}`,
       ''
     ])
+    const more = { last_login_at: null, roles: [] }
     t.strictSame(await ask('users', 'list'), {
       users: [
-        { ...ada, username: 'ada', email: 'ada@example.com', email_verified: false, disabled_at: null },
-        { ...grace, username: null, email: 'grace@example.com', email_verified: false, disabled_at: disabledAt }
+        { ...ada, username: 'ada', email: 'ada@example.com', email_verified: false, disabled_at: null, ...more },
+        {
+          ...grace,
+          username: null,
+          email: 'grace@example.com',
+          email_verified: false,
+          disabled_at: disabledAt,
+          ...more
+        }
       ],
       next: null
     })

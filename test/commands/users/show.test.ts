@@ -24,10 +24,11 @@ test('users show', async (t) => {
   }
 
   await t.test('shows the account and its sessions', async (t) => {
-    const { sessions, ...rest } = await ask('users', 'show', 'ADA')
+    const { sessions, last_login_at, ...rest } = await ask('users', 'show', 'ADA')
     t.strictSame(rest, {
       ...user,
       disabled_at: null,
+      roles: [],
       has_password: true,
       mfa: { required: false, totp: null, passkeys: 0, recovery_codes: 0, wrong_codes: 0, blocked_for: 0 },
       limits: [
@@ -39,18 +40,21 @@ test('users show', async (t) => {
     })
     t.strictSame(Object.keys(first), ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'])
     const [latest] = sessions
+    t.equal(last_login_at, latest.created_at)
     t.match(sessions, [{ user_agent: 'a browser\u009b2J', ip: '127.0.0.1' }, first])
     t.strictSame(
       await run(['users', 'show', user.id]),
       done(
         [
-          `id        ${user.id}`,
-          'username  ada',
-          'email     ada@example.com, not verified',
-          `created   ${user.created_at}`,
-          'disabled  no',
-          'factors   none',
-          'sessions  2',
+          `id          ${user.id}`,
+          'username    ada',
+          'email       ada@example.com, not verified',
+          `created     ${user.created_at}`,
+          'disabled    no',
+          `last login  ${last_login_at}`,
+          'roles       none',
+          'factors     none',
+          'sessions    2',
           '',
           `${'LAST USED'.padEnd(26)}${'OPENED'.padEnd(26)}FROM       WITH`,
           `${latest.last_used_at}  ${latest.created_at}  127.0.0.1  a browser?2J`,
@@ -64,15 +68,18 @@ test('users show', async (t) => {
     await fastify.database.open().query(sql`INSERT INTO users (id, username, created_at)
       VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', 'bare', '2026-01-31T12:00:00Z')`)
     t.match(await ask('users', 'show', 'bare'), { has_password: false })
-    t.match((await run(['users', 'show', 'bare'])).stdout, /\ndisabled {2}no\npassword {2}none\nfactors {3}none\n/)
+    t.match(
+      (await run(['users', 'show', 'bare'])).stdout,
+      /\ndisabled {4}no\nlast login {2}never\nroles {7}none\npassword {4}none\nfactors {5}none\n/
+    )
   })
 
   await t.test('shows which of its names is blocked, and for how long', async (t) => {
     await login(9, 'wrong')
-    t.match((await run(['users', 'show', 'ada'])).stdout, /\nlimits {4}9 wrong passwords for the username\nsessions/)
+    t.match((await run(['users', 'show', 'ada'])).stdout, /\nlimits {6}9 wrong passwords for the username\nsessions/)
     await login(1, 'wrong')
     const { stdout } = await run(['users', 'show', 'ada'])
-    t.match(stdout, /\nlimits {4}10 wrong passwords for the username, blocked for (?:30|2\d) seconds\nsessions/)
+    t.match(stdout, /\nlimits {6}10 wrong passwords for the username, blocked for (?:30|2\d) seconds\nsessions/)
     const { limits } = await ask('users', 'show', 'ada')
     t.match(limits, [{ name: 'username', wrong_passwords: 10, blocked_for: Number }, { blocked_for: 0 }])
   })
@@ -82,24 +89,27 @@ test('users show', async (t) => {
     await login(9, PASSWORD)
     const { active_sessions: living, sessions } = await ask('users', 'show', 'ada')
     t.strictSame([living, sessions.length], [11, 10])
-    t.match((await run(['users', 'show', 'ada'])).stdout, '\nsessions  11, of which the 10 used last\n\nLAST USED')
+    t.match((await run(['users', 'show', 'ada'])).stdout, '\nsessions    11, of which the 10 used last\n\nLAST USED')
   })
 
   await t.test(
     'shows what there is of one with an email alone, that is proven, disabled and signed in nowhere',
     async (t) => {
-      const words = ['users', 'create', '--email', 'grace@example.com', '--verified']
+      const roles = ['--role', 'editor', '--role', 'author']
+      const words = ['users', 'create', '--email', 'grace@example.com', '--verified', ...roles]
       await run(words, { input: PASSWORD })
       await run(['users', 'disable', 'grace@example.com'])
       const { id, created_at, disabled_at } = await ask('users', 'show', 'grace@example.com')
       const lines = [
-        `id        ${id}`,
-        'username  none',
-        'email     grace@example.com, verified',
-        `created   ${created_at}`,
-        `disabled  ${disabled_at}`,
-        'factors   none',
-        'sessions  0'
+        `id          ${id}`,
+        'username    none',
+        'email       grace@example.com, verified',
+        `created     ${created_at}`,
+        `disabled    ${disabled_at}`,
+        'last login  never',
+        'roles       author, editor',
+        'factors     none',
+        'sessions    0'
       ]
       t.strictSame(await run(['users', 'show', 'grace@example.com']), done(lines.join('\n')))
     }
@@ -127,11 +137,11 @@ test('users show', async (t) => {
     })
     const codes = { name: codesKey(fastify.deriveKey('limits'), user.id), device: undefined }
     await countGuess(database, codes)
-    t.match((await run(['users', 'show', 'mary'])).stdout, /\nlimits {4}1 wrong code\n/)
+    t.match((await run(['users', 'show', 'mary'])).stdout, /\nlimits {6}1 wrong code\n/)
     for (let index = 1; index < 10; index++) await countGuess(database, codes)
     t.match(
       (await run(['users', 'show', 'mary'])).stdout,
-      /\nlimits {4}10 wrong codes, blocked for (?:30|2\d) seconds\n/
+      /\nlimits {6}10 wrong codes, blocked for (?:30|2\d) seconds\n/
     )
     await database.query(sql`DELETE FROM totp`)
     await database.query(sql`DELETE FROM passkeys`)
@@ -147,7 +157,7 @@ test('users show', async (t) => {
     await post(fastify, '/login', { username: 'hedy', password: PASSWORD })
     await fastify.database.open().query(sql`UPDATE sessions SET ip = NULL, user_agent = NULL`)
     const { stdout } = await run(['users', 'show', 'hedy'])
-    t.match(stdout, /\nemail {5}none\n/)
+    t.match(stdout, /\nemail {7}none\n/)
     t.match(stdout, /\nLAST USED +OPENED +FROM +WITH\n\S+Z {2}\S+Z\n$/)
   })
 

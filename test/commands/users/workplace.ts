@@ -21,4 +21,7 @@ export async function workplace(t: Test, environment: Record<string, string> = {
 /** What came of a command that names somebody who is not there. */
 export const UNKNOWN = { code: 1, stdout: '', stderr: 'There is no user with the username nobody.\n' }
 
+/** What a command says that would leave no administrator. */
+export const LAST_ADMIN = 'Without it there would be no administrator. Use --force to do it all the same.\n'
+
 export const done = (stdout: string) => ({ code: 0, stdout: `${stdout}\n`, stderr: '' })

@@ -71,9 +71,18 @@ test('the accounts', async (t) => {
       ' ada.l\t',
       `${user.id} `
     ]) {
-      t.strictSame(await findAccount(database, given), { ...user, disabled_at: null }, given)
+      t.strictSame(
+        await findAccount(database, given),
+        { ...user, disabled_at: null, last_login_at: null, roles: [] },
+        given
+      )
     }
   })
+
+  const lastLogin = async (id: string) => {
+    const [row] = await database.query<{ last_login_at: Date }>(sql`SELECT last_login_at FROM users WHERE id = ${id}`)
+    return row?.last_login_at.toISOString()
+  }
 
   await t.test('that do not exist are reported with the kind of name', async (t) => {
     await add({ username: 'ada', email: 'ada@example.com' })
@@ -116,7 +125,7 @@ test('the accounts', async (t) => {
     const names = { username: 'Ada', email: 'ada@example.com' }
     const user = await add(names)
     await guess({ username: 'grace' }, 1)
-    const account = { ...user, disabled_at: null }
+    const account = { ...user, disabled_at: null, last_login_at: null, roles: [] }
     const none = [
       { name: 'username', wrong: 0, blockedFor: 0 },
       { name: 'email', wrong: 0, blockedFor: 0 }
@@ -152,7 +161,7 @@ test('the accounts', async (t) => {
     const session = await sign()
     await guess({ username: 'ada' }, 10)
     await guess({ username: 'grace' }, 1)
-    const account = { ...user, disabled_at: null }
+    const account = { ...user, disabled_at: null, last_login_at: await lastLogin(id), roles: [] }
     const change = (hash: string, keepSessions: boolean) =>
       setPassword(database, lifetimes, SECRET, id, { hash, keepSessions })
     t.strictSame(await change('new', true), { account, ended: 0 })
@@ -170,7 +179,7 @@ test('the accounts', async (t) => {
     const { user, sign, isAlive } = await prepare()
     const session = await sign()
     t.strictSame(await endAccountSessions(database, lifetimes, 'ada'), {
-      account: { ...user, disabled_at: null },
+      account: { ...user, disabled_at: null, last_login_at: await lastLogin(user.id), roles: [] },
       ended: 1
     })
     t.notOk(await isAlive(session))
@@ -185,12 +194,24 @@ test('the accounts', async (t) => {
     await endAccountSessions(database, lifetimes, 'ada')
     await sign()
     const foreign = await stranger.sign()
-    const account = { ...user, disabled_at: null }
+    const account = { ...user, disabled_at: null, last_login_at: await lastLogin(user.id), roles: [] }
     t.strictSame(await deleteAccount(database, lifetimes, 'ada'), { account, ended: 1 })
     t.match(await caught(findAccount(database, 'ada')), { message: 'There is no user with the username ada.' })
     t.strictSame(await database.query(sql`SELECT id FROM sessions`), [{ id: foreign }])
     t.equal(await sign(), undefined)
     t.ok(await stranger.isAlive(foreign))
+  })
+
+  await t.test('are neither disabled nor deleted where no administrator would be left, unless by force', async (t) => {
+    const { id } = await add({ username: 'ada' })
+    const force = { force: true }
+    await database.query(sql`UPDATE users SET roles = '{admin}' WHERE id = ${id}`)
+    t.match(await caught(disableAccount(database, lifetimes, 'ada')), { code: 'LAST_ADMIN' })
+    t.match(await caught(deleteAccount(database, lifetimes, 'ada')), { code: 'LAST_ADMIN' })
+    t.match(await findAccount(database, 'ada'), { disabled_at: null, roles: ['admin'] })
+    t.match(await disableAccount(database, lifetimes, 'ada', force), { wasDisabled: false })
+    await enableAccount(database, 'ada')
+    t.match(await deleteAccount(database, lifetimes, 'ada', force), { account: { id } })
   })
 
   await t.test('that do not exist are neither changed nor deleted', async (t) => {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { test } from 'tap'
-import { id, time, wholeNumber } from '../../../src/cli/option-values.ts'
+import { addRole, id, time, wholeNumber } from '../../../src/cli/option-values.ts'
 
 const number = wholeNumber(1, 250)
 
@@ -11,7 +11,9 @@ const taken: [text: string, read: (text: string) => unknown, value: unknown][] =
   ['11111111-1111-1111-1111-111111111111', id, '11111111-1111-1111-1111-111111111111'],
   ['01890a5d-ac96-774b-bcce-b302099a8057', id, '01890a5d-ac96-774b-bcce-b302099a8057'],
   ['1', number, 1],
-  ['250', number, 250]
+  ['250', number, 250],
+  ['editor', addRole, ['editor']],
+  ['a_b-9', (text) => addRole(text, ['admin']), ['admin', 'a_b-9']]
 ]
 const refused: [text: string, read: (text: string) => unknown][] = [
   ['yesterday', time],
@@ -23,7 +25,11 @@ const refused: [text: string, read: (text: string) => unknown][] = [
   ['251', number],
   ['-1', number],
   ['1e2', number],
-  ['', number]
+  ['', number],
+  ['Editor', addRole],
+  ['', addRole],
+  [`a${'b'.repeat(32)}`, addRole],
+  ['editor', (text) => addRole(text, Array(16).fill('role'))]
 ]
 
 test('the value of an option', async (t) => {

@@ -213,7 +213,12 @@ test('the stored sessions', async (t) => {
     const given = { ...credentials, id: leaver.id, username: leaver.username }
     const { refreshToken } = (await openSession(database, CONFIG, given, ORIGIN)) as LiveSession
     const named = { sid: refreshToken.session, sub: leaver.id }
-    t.strictSame(await findSessionUser(database, CONFIG, named), { ...leaver, mfaRequired: false, hasPassword: true, roles: [] })
+    t.strictSame(await findSessionUser(database, CONFIG, named), {
+      ...leaver,
+      mfaRequired: false,
+      hasPassword: true,
+      roles: []
+    })
     await database.query(sql`DELETE FROM users WHERE id = ${leaver.id}`)
     t.equal(await findSessionUser(database, CONFIG, named), undefined)
     t.strictSame(await database.query(sql`SELECT 1 FROM sessions WHERE id = ${named.sid}`), [])
