@@ -17,9 +17,10 @@ const schema = {
   description: `For services that must notice immediately that a session has ended (RFC 7662). An access token or a refresh
 token is active if the service would accept it.
 
-The caller authenticates with INTROSPECTION_KEY: as a bearer token, or as the secret of an OAuth client with any
-\`client_id\`, by Basic (\`client_secret_basic\`) or in the form (\`client_secret_post\`); in one of these ways only. Other
-parameters of the form are ignored (RFC 6749 §3.2).`,
+The caller authenticates with a service key with the scope \`introspect\`, as a bearer token, or with INTROSPECTION_KEY:
+as a bearer token, or as the secret of an OAuth client with any \`client_id\`, by Basic (\`client_secret_basic\`) or in the
+form (\`client_secret_post\`); in one of these ways only. Other parameters of the form are ignored (RFC 6749 §3.2). Without
+INTROSPECTION_KEY there is nothing here for callers without a service key.`,
   tags: ['keys'],
   security: [{ introspection: [] }, { introspectionBasic: [] }],
   querystring: Nothing,
@@ -27,17 +28,15 @@ parameters of the form are ignored (RFC 6749 §3.2).`,
   body: Introspection,
   response: {
     200: TokenStateAnswer,
-    ...refusals(...BODY, 'TOKEN_MISSING', 'TOKEN_INVALID', 'DATABASE_UNAVAILABLE')
+    ...refusals(...BODY, 'TOKEN_MISSING', 'TOKEN_INVALID', 'FORBIDDEN', 'NOT_FOUND', 'DATABASE_UNAVAILABLE')
   }
 }
 
 /** The parameters of a form that are read. Others are ignored (RFC 6749 §3.2). */
 const READ = ['token', 'token_type_hint']
 
-/** Exists only if INTROSPECTION_KEY is set. */
 const introspect: FastifyPluginAsyncTypebox = async (fastify) => {
   const { INTROSPECTION_KEY } = fastify.config
-  if (INTROSPECTION_KEY === undefined) return
 
   /** Requests whose form may still contain the key. */
   const unauthenticated = new WeakSet<FastifyRequest>()
@@ -45,12 +44,14 @@ const introspect: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     if (body.length === 0) return undefined
     const { client_secret: secret, ...form } = parseForm(body)
-    if (unauthenticated.has(request)) authenticateByForm(secret, INTROSPECTION_KEY)
+    if (unauthenticated.has(request)) authenticateByForm(secret, INTROSPECTION_KEY as string)
     else if (secret !== undefined) throw new Problem('VALIDATION_FAILED', { errors: [TWO_WAYS] })
     unauthenticated.delete(request)
     return Object.fromEntries(Object.entries(form).filter(([name]) => READ.includes(name)))
   })
   fastify.addHook('onRequest', async (request) => {
+    if (await fastify.serviceKeys.authorize(request, 'introspect')) return
+    if (INTROSPECTION_KEY === undefined) throw new Problem('NOT_FOUND')
     const { authorization, 'content-type': type = '' } = request.headers
     if (authenticateByHeader(authorization, INTROSPECTION_KEY)) return
     if (!type.toLowerCase().startsWith(FORM)) throw new Problem('TOKEN_MISSING')

@@ -7,14 +7,14 @@ import { requireKey } from '../src/tokens/bearer.ts'
 const schema = {
   operationId: 'metrics',
   summary: 'Metrics for Prometheus',
-  description: `Requires METRICS_KEY if it is set; otherwise only for clients on the same machine that do not use a
-proxy.`,
+  description: `Requires METRICS_KEY, if it is set, or a service key with the scope \`metrics\`. Clients on the same machine
+that do not use a proxy need neither if METRICS_KEY is not set.`,
   tags: ['service'],
   security: [{ metrics: [] }, {}],
   querystring: Nothing,
   response: {
     200: { description: 'The metrics.', content: { 'text/plain': { schema: Type.String() } } },
-    ...refusals('TOKEN_MISSING', 'TOKEN_INVALID', 'NOT_FOUND')
+    ...refusals('TOKEN_MISSING', 'TOKEN_INVALID', 'FORBIDDEN', 'NOT_FOUND', 'DATABASE_UNAVAILABLE')
   }
 }
 
@@ -25,6 +25,7 @@ const metrics: FastifyPluginAsyncTypebox = async (fastify) => {
   const { METRICS_KEY } = config
 
   const onRequest = async (request: FastifyRequest) => {
+    if (await fastify.serviceKeys.authorize(request, 'metrics')) return
     if (METRICS_KEY === undefined) await requireLocal(request)
     else requireKey(request.headers.authorization, METRICS_KEY)
   }

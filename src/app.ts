@@ -52,6 +52,7 @@ import deriveKey from '../plugins/secrets/derive-key.ts'
 import secrets from '../plugins/secrets/secrets.ts'
 import sessionPurge from '../plugins/sessions/session-purge.ts'
 import sessions from '../plugins/sessions/sessions.ts'
+import serviceKeys from '../plugins/tokens/service-keys.ts'
 import tokens from '../plugins/tokens/tokens.ts'
 import admission from '../plugins/transport/admission.ts'
 import coalescing from '../plugins/transport/coalescing.ts'
@@ -102,6 +103,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   // Accounts and sessions.
   sessions,
   tokens,
+  serviceKeys,
   limits,
   passwords,
   ownPassword,

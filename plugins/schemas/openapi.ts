@@ -49,13 +49,13 @@ export default fp(
               name: '__Host-refresh_token',
               description: 'the refresh token in browser mode'
             },
-            introspection: { type: 'http', scheme: 'bearer', description: 'INTROSPECTION_KEY' },
+            introspection: { type: 'http', scheme: 'bearer', description: 'INTROSPECTION_KEY or a service key' },
             introspectionBasic: {
               type: 'http',
               scheme: 'basic',
               description: 'any client_id, and INTROSPECTION_KEY for its secret'
             },
-            metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_KEY, where one is set' }
+            metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_KEY, where one is set, or a service key' }
           }
         }
       },

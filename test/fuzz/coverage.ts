@@ -27,6 +27,8 @@ const OUT_OF_REACH: [RegExp, string][] = [
   ],
   [/^DELETE \/me\/identities\/\{id\} (?:204|409)/, 'takes a provider'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
+  [/^(?:POST \/introspect|GET \/metrics) 403 /, 'takes a service key without the scope'],
+  [/^POST \/introspect 404 /, 'takes a service without INTROSPECTION_KEY'],
   [/^GET \/metrics 404 /, 'takes a service without METRICS_KEY, and a client from afar']
 ]
 
