@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { isId } from '../admin/accounts.ts'
-import { isRole, MAX_ROLES } from '../schemas/fields.ts'
+import { isRole, MAX_ROLES, ServiceKeyName } from '../schemas/fields.ts'
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
@@ -32,4 +32,11 @@ export function addRole(text: string, roles: string[] = []): string[] {
   if (!isRole(text)) throw new InvalidArgumentError('It must be the name of a role, such as editor.')
   if (roles.length === MAX_ROLES) throw new InvalidArgumentError(`An account has at most ${MAX_ROLES} roles.`)
   return [...roles, text]
+}
+
+/** Parses the name of a service key. */
+export function serviceKeyName(text: string): string {
+  const { maxLength, pattern } = ServiceKeyName as { maxLength: number; pattern: string }
+  if ([...text].length <= maxLength && new RegExp(pattern, 'u').test(text)) return text
+  throw new InvalidArgumentError(`It must have 1 to ${maxLength} characters, and no control characters.`)
 }

@@ -54,6 +54,15 @@ export const MAX_ROLES = 16
 /** The roles of an account. */
 export const Roles = Type.Array(Role, { maxItems: MAX_ROLES, examples: [['editor']] })
 
+/** The name of a service key. */
+export const ServiceKeyName = Type.String({
+  maxLength: 64,
+  // Neither control nor invisible characters, and no space at the ends.
+  pattern: '^(?! )[^\\p{C}\\p{Zl}\\p{Zp}]+(?<! )$',
+  description: 'what the key is for',
+  examples: ['nightly-sync']
+})
+
 /** Values of the examples. They work with an account that was registered with the example of `/register`. */
 export const ADA = { username: 'ada', email: 'ada@example.com' }
 export const PASSWORD = 'correct horse battery staple'

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { test } from 'tap'
-import { addRole, id, time, wholeNumber } from '../../../src/cli/option-values.ts'
+import { addRole, id, serviceKeyName, time, wholeNumber } from '../../../src/cli/option-values.ts'
 
 const number = wholeNumber(1, 250)
 
@@ -13,6 +13,8 @@ const taken: [text: string, read: (text: string) => unknown, value: unknown][] =
   ['1', number, 1],
   ['250', number, 250],
   ['editor', addRole, ['editor']],
+  ['Nächtlich 2', serviceKeyName, 'Nächtlich 2'],
+  ['🔑'.repeat(64), serviceKeyName, '🔑'.repeat(64)],
   ['a_b-9', (text) => addRole(text, ['admin']), ['admin', 'a_b-9']]
 ]
 const refused: [text: string, read: (text: string) => unknown][] = [
@@ -27,6 +29,9 @@ const refused: [text: string, read: (text: string) => unknown][] = [
   ['1e2', number],
   ['', number],
   ['Editor', addRole],
+  ...['', ' a', 'a ', 'a\nb', 'a\u009bb', 'a\u202eb', 'a\u2028b', 'x'.repeat(65)].map(
+    (text): [string, typeof serviceKeyName] => [text, serviceKeyName]
+  ),
   ['', addRole],
   [`a${'b'.repeat(32)}`, addRole],
   ['editor', (text) => addRole(text, Array(16).fill('role'))]
@@ -34,5 +39,5 @@ const refused: [text: string, read: (text: string) => unknown][] = [
 
 test('the value of an option', async (t) => {
   for (const [text, read, value] of taken) t.strictSame(read(text), value, text)
-  for (const [text, read] of refused) t.throws(() => read(text), InvalidArgumentError, text)
+  for (const [text, read] of refused) t.throws(() => read(text), InvalidArgumentError, encodeURI(text))
 })

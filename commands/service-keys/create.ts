@@ -1,0 +1,33 @@
+import { Option } from 'commander'
+import { OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
+import { SCOPES, type Scope } from '../../src/admin/scopes.ts'
+import { createServiceKey } from '../../src/admin/service-keys.ts'
+import type { DefineCommand } from '../../src/cli/command-line.ts'
+import { serviceKeyName, wholeNumber } from '../../src/cli/option-values.ts'
+
+interface Options {
+  scope: Scope[]
+  expiresIn?: number
+}
+
+/** Ten years. */
+const LONGEST = 315_360_000
+
+const create: DefineCommand = (command, { terminal, open, answer }) => {
+  command
+    .description('make a key for a service; it is printed once, and alone, to standard output')
+    .argument('<name>', 'what it is for: 1 to 64 characters', serviceKeyName)
+    .addOption(new Option('--scope <scope...>', 'what it may do').choices(Object.keys(SCOPES)).makeOptionMandatory())
+    .option('--expires-in <seconds>', 'by default it does not expire', wholeNumber(60, LONGEST))
+    .action(async (name: string, { scope: scopes, expiresIn }: Options) => {
+      const { audit, database } = await open()
+      const { serviceKey, key } = await database
+        .open(OPERATOR_TIMEOUT)
+        .transact((transaction) => createServiceKey(transaction, { name, scopes, expiresIn }))
+      audit.record('operator', 'service key made', { detail: { key: serviceKey.id } })
+      terminal.stderr.write(`Key ${serviceKey.id}. Store it now: it is not shown again.\n`)
+      answer({ ...serviceKey, key }, key)
+    })
+}
+
+export default create
