@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
+import { sortRoles } from '../schemas/fields.ts'
 
 /** The roles that administer the service. All others are for applications, and mean nothing here. */
 export const RESERVED_ROLES = ['admin', 'support'] as const
@@ -8,8 +9,7 @@ export const RESERVED_ROLES = ['admin', 'support'] as const
 /** Whether one of these roles administers the service. */
 export const hasReserved = (roles: readonly string[]) => RESERVED_ROLES.some((role) => roles.includes(role))
 
-/** The roles as they are stored: sorted, without duplicates. */
-export const sortRoles = (roles: Iterable<string>): string[] => [...new Set(roles)].sort()
+export { sortRoles }
 
 /** Who makes a change: an operator by a command, an administrator, a support or a service key. */
 export interface Authority {

@@ -68,6 +68,8 @@ function messageOf({ keyword, params, schema, parentSchema, message }: ErrorObje
       return `must have at least ${params.limit} characters`
     case 'maxLength':
       return `must have at most ${params.limit} characters`
+    case 'maxItems':
+      return `must have at most ${params.limit} items`
     case 'anyOf':
       return `at least one of ${alternatives(schema)} is required`
     case 'oneOf':

@@ -54,6 +54,29 @@ export const MAX_ROLES = 16
 /** The roles of an account. */
 export const Roles = Type.Array(Role, { maxItems: MAX_ROLES, examples: [['editor']] })
 
+/** The roles as they are stored: sorted, without duplicates. */
+export const sortRoles = (roles: Iterable<string>): string[] => [...new Set(roles)].sort()
+
+/** What operators note about an account. */
+export const Metadata = Type.Object({}, { additionalProperties: true, examples: [{ plan: 'team' }] })
+
+/** The maximum size of metadata as JSON, in bytes, and its maximum depth: the object itself is 1. */
+export const MAX_METADATA_BYTES = 4096
+export const MAX_METADATA_DEPTH = 8
+
+/** What is wrong with the size of metadata, if anything. */
+export function metadataFault(metadata: object): string | undefined {
+  if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES) {
+    return `must have at most ${MAX_METADATA_BYTES} bytes as JSON`
+  }
+  return depthOf(metadata) > MAX_METADATA_DEPTH ? `must be at most ${MAX_METADATA_DEPTH} levels deep` : undefined
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf))
+}
+
 /** The name of a service key. */
 export const ServiceKeyName = Type.String({
   maxLength: 64,

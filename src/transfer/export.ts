@@ -10,7 +10,7 @@ const BATCH = 1_000
 /** The timeout of a batch, in milliseconds. */
 const TIMEOUT = 60_000
 
-type Row = Record<(typeof FIELDS)[number], string | boolean | null>
+type Row = Record<(typeof FIELDS)[number], Cell>
 
 /** Formats a time in UTC with microseconds, the precision of the database. */
 const time = (column: Statement) =>
@@ -34,7 +34,8 @@ export async function* exportUsers(
   for (;;) {
     const rows: (Row & { id: string })[] = await openDatabase(TIMEOUT).query(
       sql`SELECT id, username, email, email_verified, nullif(password_hash, ${NO_PASSWORD}) AS password_hash,
-              ${time(sql`created_at`)}, ${time(sql`disabled_at`)}, locale
+              ${time(sql`created_at`)}, ${time(sql`disabled_at`)}, locale,
+              nullif(roles, '{}') AS roles, nullif(metadata, '{}') AS metadata, ${time(sql`last_login_at`)}
        FROM users WHERE ${after}::uuid IS NULL OR id > ${after} ORDER BY id LIMIT ${BATCH}`
     )
     const last = rows.at(-1)
@@ -48,9 +49,13 @@ export async function* exportUsers(
 }
 
 /** Omits null values. */
-const json = (row: Row) => `${escapeControls(JSON.stringify(row, (_key, value) => value ?? undefined))}\n`
+function json(row: Row): string {
+  const present = Object.entries(row).filter(([, value]) => value !== null)
+  return `${escapeControls(JSON.stringify(Object.fromEntries(present)))}\n`
+}
 
-type Cell = string | boolean | null
+/** Roles are a list, and metadata is an object. */
+type Cell = string | boolean | string[] | object | null
 
 /** Spreadsheets do not evaluate a cell that begins with an apostrophe (OWASP, CSV injection). */
 const asText = (value: Cell) => (typeof value === 'string' && FORMULA.test(value) ? `'${value}` : value)
@@ -59,6 +64,8 @@ const csv = (cells: Cell[]) => `${cells.map(cell).join()}\n`
 
 /** RFC 4180 §2.6 and 2.7. */
 function cell(value: Cell): string {
-  const text = String(value ?? '')
+  const text = Array.isArray(value) ? value.join(' ') : isText(value) ? String(value ?? '') : JSON.stringify(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
+
+const isText = (value: Cell) => typeof value !== 'object' || value === null

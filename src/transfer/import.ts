@@ -104,14 +104,17 @@ function candidateOf({ line, record }: { line: number; record: UserRecord }, clo
 
 const rowsOf = (candidates: Candidate[]) => sql`jsonb_to_recordset(${JSON.stringify(candidates)}::jsonb) AS candidate (
   line integer, id uuid, username text, email text, email_verified boolean, password_hash text,
-  created_at timestamptz, disabled_at timestamptz, locale text
+  created_at timestamptz, disabled_at timestamptz, locale text, roles text[], metadata jsonb,
+  last_login_at timestamptz
 )`
 
 async function storeBatch(database: Database, candidates: Candidate[]) {
   const inserted = await database.query<{ id: string }>(
-    sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at, locale)
+    sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at, locale, roles,
+       metadata, last_login_at, signed_in)
      SELECT id, username, email, coalesce(email_verified, false), password_hash,
-            coalesce(created_at, ${NOW}), disabled_at, locale
+            coalesce(created_at, ${NOW}), disabled_at, locale, coalesce(roles, '{}'), coalesce(metadata, '{}'),
+            last_login_at, last_login_at IS NOT NULL
      FROM ${rowsOf(candidates)}
      WHERE NOT EXISTS (
        SELECT FROM resting_usernames AS resting

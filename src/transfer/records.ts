@@ -7,7 +7,7 @@ import { parseJson } from '../http/json-body.ts'
 import { describeFaults } from '../http/validation.ts'
 import { importHash } from '../passwords/foreign-hash.ts'
 import { Identified } from '../schemas/answers.ts'
-import { Email, Username } from '../schemas/fields.ts'
+import { Email, Metadata, metadataFault, Roles, sortRoles, Username } from '../schemas/fields.ts'
 import { readLines } from './read-lines.ts'
 
 /** The formats of a file of accounts: one JSON object on each line, or CSV with a header. */
@@ -37,7 +37,10 @@ const FileRecord = Type.Object(
     password_hash: Type.Optional(Type.Unsafe<string | object>({ type: ['string', 'object'], maxLength: 2048 })),
     created_at: Type.Optional(Time),
     disabled_at: Type.Optional(Time),
-    locale: Type.Optional(Locale)
+    locale: Type.Optional(Locale),
+    roles: Type.Optional(Roles),
+    metadata: Type.Optional(Metadata),
+    last_login_at: Type.Optional(Time)
   },
   { additionalProperties: false, anyOf: [{ required: ['username'] }, { required: ['email'] }] }
 )
@@ -94,7 +97,7 @@ interface Value {
 async function* readJsonLines(input: Readable): AsyncGenerator<Value> {
   for await (const { number: line, bytes } of readLines(input, MAX_BYTES)) {
     if (!bytes) yield { line, fault: `is longer than ${MAX_BYTES} bytes` }
-    else if (bytes.some((byte) => byte > 0x20)) yield { line, ...readJson(stripBom(bytes)) }
+    else if (bytes.some((byte) => byte > 0x20)) yield { line, ...omitNulls(readJson(stripBom(bytes))) }
   }
 }
 
@@ -105,7 +108,7 @@ const BOM = Buffer.from('\ufeff')
 
 function readJson(bytes: Buffer): Omit<Value, 'line'> {
   try {
-    return { value: omitNulls(parseJson(bytes)) }
+    return { value: parseJson(bytes) }
   } catch {
     return { fault: 'is not a JSON document in valid UTF-8' }
   }
@@ -146,10 +149,15 @@ function checkColumns(columns: string[], ignoreUnknown: boolean): string[] {
 function readRow(columns: string[], cells: string[]): object {
   const named = columns.map((name, index): [string, string] => [name, cells[index] as string])
   return Object.fromEntries(
-    named
-      .filter(([, text]) => text !== '')
-      .map(([name, text]) => [name, name === 'email_verified' ? (BOOLEANS[text.toLowerCase()] ?? text) : text])
+    named.filter(([, text]) => text !== '').map(([name, text]) => [name, CELLS[name]?.(text) ?? text])
   )
+}
+
+/** The values of cells that are no text. What cannot be read stays text, which validation refuses. */
+const CELLS: Record<string, (text: string) => unknown> = {
+  email_verified: (text) => BOOLEANS[text.toLowerCase()],
+  roles: (text) => text.trim().split(/\s+/),
+  metadata: (text) => readJson(Buffer.from(text)).value
 }
 
 /** As PostgreSQL, MySQL and SQLite write them. */
@@ -161,9 +169,10 @@ export const FORMULA = /^[=+\-@\t\r\n]/
 /** The start of a cell that `--for-spreadsheets` has marked as text. */
 const MARKED = /^'[=+\-@\t\r\n]/
 
-function omitNulls(value: unknown): unknown {
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null))
+/** A key that is null counts as absent. */
+function omitNulls({ value, ...rest }: Omit<Value, 'line'>): Omit<Value, 'line'> {
+  if (!isObject(value)) return { value, ...rest }
+  return { value: Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null)), ...rest }
 }
 
 function pickKnown(value: unknown): unknown {
@@ -174,7 +183,7 @@ function pickKnown(value: unknown): unknown {
 function normalizeTimes(value: unknown): unknown {
   if (!isObject(value)) return value
   const account: Record<string, unknown> = { ...value }
-  for (const name of ['created_at', 'disabled_at']) {
+  for (const name of ['created_at', 'disabled_at', 'last_login_at']) {
     if (typeof account[name] === 'string') account[name] = toRfc3339(account[name])
   }
   return account
@@ -209,9 +218,12 @@ function validate(line: number, value: unknown): Entry {
   if (!isValid(value))
     return { line, code: 'VALIDATION_FAILED', errors: describeFaults(isValid.errors as ErrorObject[]) }
   const { password_hash: given, ...rest } = value
+  const fault = rest.metadata && metadataFault(rest.metadata)
+  if (fault !== undefined) return refuse(line, 'VALIDATION_FAILED', fault, '/metadata')
   const { hash, reason } = given === undefined ? { hash: null } : importHash(given)
   if (hash === undefined) return refuse(line, 'HASH_REFUSED', reason, '/password_hash')
-  return { line, record: { ...rest, password_hash: hash } }
+  const roles = rest.roles && { roles: sortRoles(rest.roles) }
+  return { line, record: { ...rest, ...roles, password_hash: hash } }
 }
 
 function refuse(line: number, code: RefusedRecord['code'], message: string, path = ''): RefusedRecord {

@@ -10,6 +10,8 @@ import { migratedDatabase, poolOf } from '../../helpers/database.ts'
 const HASH = `$2b$10$${'.'.repeat(53)}`
 const ARGON = '$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg'
 const NIL = '00000000-0000-0000-0000-000000000000'
+/** In a cell, quotes are doubled, and JSON escapes them as well. */
+const METADATA = String.raw`"{""say"":""a \""b\"", c"",""plan"":null}"`
 const OLD = '01a2042f-755a-73a2-b130-55ee546a65bd'
 
 test('accounts', async (t) => {
@@ -37,13 +39,16 @@ test('accounts', async (t) => {
     (await pool.query('SELECT users.*, created_at::text, disabled_at::text FROM users ORDER BY id')).rows
 
   t.strictSame(await write('jsonl'), { text: '', accounts: 0 })
-  const NAMES = 'id,username,email,email_verified,password_hash,created_at,disabled_at,locale\n'
+  const NAMES =
+    'id,username,email,email_verified,password_hash,created_at,disabled_at,locale,roles,metadata,last_login_at\n'
   t.strictSame(await write('csv'), { text: NAMES, accounts: 0 })
 
   await pool.query(
-    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at, locale) VALUES
-     ($1, 'Ada', NULL, false, $3, '2019-05-04T03:02:01.123456Z', NULL, NULL),
-     ($2, 'bob', 'Bob@Example.com', true, $4, '2019-05-04T05:02:01+02', '2020-01-01T00:00:00Z', 'de')`,
+    `INSERT INTO users (id, username, email, email_verified, password_hash, created_at, disabled_at, locale, roles,
+       metadata, last_login_at, signed_in) VALUES
+     ($1, 'Ada', NULL, false, $3, '2019-05-04T03:02:01.123456Z', NULL, NULL, '{}', '{}', NULL, false),
+     ($2, 'bob', 'Bob@Example.com', true, $4, '2019-05-04T05:02:01+02', '2020-01-01T00:00:00Z', 'de', '{admin,editor}',
+       '{"plan": null, "say": "a \\"b\\", c"}', '2019-12-31T00:00:00Z', true)`,
     [NIL, OLD, HASH, ARGON]
   )
   await pool.query(
@@ -74,7 +79,10 @@ test('accounts', async (t) => {
           password_hash: ARGON,
           created_at: '2019-05-04T03:02:01.000000Z',
           disabled_at: '2020-01-01T00:00:00.000000Z',
-          locale: 'de'
+          locale: 'de',
+          roles: ['admin', 'editor'],
+          metadata: { plan: null, say: 'a "b", c' },
+          last_login_at: '2019-12-31T00:00:00.000000Z'
         }
       ]
     )
@@ -85,7 +93,7 @@ test('accounts', async (t) => {
     await pool.query("UPDATE users SET password_hash = NULL WHERE username = 'zoe'")
     t.match(
       (await write('csv')).text,
-      `${NAMES}${NIL},Ada,,false,${HASH},2019-05-04T03:02:01.123456Z,,\n${OLD},bob,Bob@Example.com,true,"${ARGON}",2019-05-04T03:02:01.000000Z,2020-01-01T00:00:00.000000Z,de\n`
+      `${NAMES}${NIL},Ada,,false,${HASH},2019-05-04T03:02:01.123456Z,,,,,\n${OLD},bob,Bob@Example.com,true,"${ARGON}",2019-05-04T03:02:01.000000Z,2020-01-01T00:00:00.000000Z,de,admin editor,${METADATA},2019-12-31T00:00:00.000000Z\n`
     )
   })
 

@@ -66,7 +66,10 @@ test('accounts', async (t) => {
       password_hash: OTHER,
       created_at: '2019-05-04T03:02:01.123456Z',
       disabled_at: '2020-05-04T03:02:01+02:00',
-      locale: 'de'
+      locale: 'de',
+      roles: ['admin', 'editor'],
+      metadata: { plan: null },
+      last_login_at: '2020-05-04T01:02:01Z'
     }
     t.strictSame((await take([whole, { username: 'bob' }])).sum, sum(2, 2, 0, 0))
     const [ada, bob] = await stored()
@@ -78,7 +81,9 @@ test('accounts', async (t) => {
       device_version: 1,
       mfa_required: false,
       created_at: new Date('2019-05-04T03:02:01.123Z'),
-      disabled_at: new Date('2020-05-04T01:02:01Z')
+      disabled_at: new Date('2020-05-04T01:02:01Z'),
+      last_login_at: new Date('2020-05-04T01:02:01Z'),
+      signed_in: true
     })
     t.match(bob, {
       username: 'bob',
@@ -86,7 +91,11 @@ test('accounts', async (t) => {
       email_verified: false,
       password_hash: HASH,
       disabled_at: null,
-      locale: null
+      locale: null,
+      roles: [],
+      metadata: {},
+      last_login_at: null,
+      signed_in: false
     })
     t.ok(Math.abs(bob.created_at.getTime() - clock.now()) < 60_000, 'made now, by the clock')
     const { rows } = await pool.query(

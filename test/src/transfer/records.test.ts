@@ -24,7 +24,10 @@ const WHOLE = {
   password_hash: HASH,
   created_at: '2019-05-04T03:02:01.123456Z',
   disabled_at: '2020-05-04T03:02:01+14:00',
-  locale: 'pt-BR'
+  locale: 'pt-BR',
+  roles: ['admin', 'editor'],
+  metadata: { plan: null, teams: ['a', 'b'] },
+  last_login_at: '2020-05-04T03:02:01Z'
 }
 
 test('accounts are read from JSON lines', async (t) => {
@@ -209,19 +212,20 @@ test('what is not known can be left out', async (t) => {
 
 test('accounts are read from CSV', async (t) => {
   const quoted = JSON.stringify(KEYCLOAK).replaceAll('"', '""')
-  const { id, created_at, disabled_at, locale } = WHOLE
+  const { id, created_at, disabled_at, locale, last_login_at } = WHOLE
+  const more = `editor admin  editor,"{""plan"":null,""teams"":[""a"",""b""]}",${last_login_at}`
   t.strictSame(
     await entriesOf(
       [
-        '\ufeffid,username,email,email_verified,password_hash,created_at,disabled_at,locale',
-        `${id},ada,ada@example.com,true,${HASH},${created_at},${disabled_at},${locale}`,
-        ',bob,,false,,,,',
+        '\ufeffid,username,email,email_verified,password_hash,created_at,disabled_at,locale,roles,metadata,last_login_at',
+        `${id},ada,ada@example.com,true,${HASH},${created_at},${disabled_at},${locale},${more}`,
+        ',bob,,false,,,,,,,',
         '',
-        `,eve,,,"${quoted}",,,`,
-        ',dan,,yes,,,,',
-        ',kim,,,{,,,',
+        `,eve,,,"${quoted}",,,,,,`,
+        ',dan,,yes,,,,,,,',
+        ',kim,,,{,,,,,,',
         ',a row with too few,',
-        ',max,,t,,,,'
+        ',max,,t,,,,,,,'
       ].join('\r\n'),
       'csv'
     ),
@@ -241,10 +245,40 @@ test('accounts are read from CSV', async (t) => {
   )
 })
 
+test('roles and metadata are read from either format', async (t) => {
+  const deep = (levels: number): object => (levels === 1 ? {} : { a: deep(levels - 1) })
+  const sized = (bytes: number) => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) })
+  const taken: [given: object, record: object][] = [
+    [{ roles: ['editor', 'admin', 'editor'] }, { roles: ['admin', 'editor'] }],
+    [{ metadata: deep(8) }, { metadata: deep(8) }],
+    [{ metadata: sized(4096) }, { metadata: sized(4096) }]
+  ]
+  for (const [given, record] of taken) {
+    const json = JSON.stringify({ username: 'ada', ...given })
+    t.strictSame(await entriesOf(json), [{ line: 1, record: { username: 'ada', ...record, password_hash: null } }])
+  }
+  const refused: [given: object, path: string, message: string][] = [
+    [{ roles: 'editor' }, '/roles', 'must be array'],
+    [{ roles: Array(17).fill('editor') }, '/roles', 'must have at most 16 items'],
+    [{ roles: ['Editor'] }, '/roles/0', 'must be a lower-case letter, then letters, digits, underscores and hyphens'],
+    [{ metadata: [] }, '/metadata', 'must be object'],
+    [{ metadata: deep(9) }, '/metadata', 'must be at most 8 levels deep'],
+    [{ metadata: sized(4097) }, '/metadata', 'must have at most 4096 bytes as JSON']
+  ]
+  for (const [given, path, message] of refused) {
+    const json = JSON.stringify({ username: 'ada', ...given })
+    t.strictSame(await entriesOf(json), refusal('VALIDATION_FAILED', path, message))
+  }
+  t.strictSame(await entriesOf('username,metadata\nada,{}\nbob,{', 'csv'), [
+    { line: 2, record: { username: 'ada', metadata: {}, password_hash: null } },
+    ...refusal('VALIDATION_FAILED', '/metadata', 'must be object', 3)
+  ])
+})
+
 test('a file of CSV with columns that are not known is refused whole', async (t) => {
   await t.rejects(entriesOf('username,role\nada,admin\n', 'csv'), {
     message:
-      'Unknown columns: role. Rename them to id, username, email, email_verified, password_hash, created_at, disabled_at, locale, or use --ignore-unknown.'
+      'Unknown columns: role. Rename them to id, username, email, email_verified, password_hash, created_at, disabled_at, locale, roles, metadata, last_login_at, or use --ignore-unknown.'
   })
 })
 
