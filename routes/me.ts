@@ -31,7 +31,7 @@ const deleting = {
   summary: 'Delete the account',
   description: `Deletes the account and all its data permanently. Requires the current password; if the account
 requires a second step, a fresh access token too. For an account without a password, a fresh access token is enough. The
-audit log keeps its records, by id.`,
+audit log keeps its records, by id. The last administrator cannot be deleted: LAST_ADMIN.`,
   body: AccountDeletion,
   response: {
     ...NO_CONTENT,
@@ -40,6 +40,7 @@ audit log keeps its records, by id.`,
       ...BODY,
       'INVALID_CREDENTIALS',
       'STEP_UP_REQUIRED',
+      'LAST_ADMIN',
       'TOO_MANY_REQUESTS',
       'DATABASE_UNAVAILABLE'
     )

@@ -71,6 +71,7 @@ const TEXTS: Partial<Record<Problem['code'], TextKey>> = {
   FORBIDDEN: 'problem.form',
   ACCOUNT_EXISTS: 'problem.address',
   NOT_FOUND: 'problem.gone',
+  LAST_ADMIN: 'problem.last-admin',
   LAST_CREDENTIAL: 'problem.last',
   BODY_TOO_LARGE: 'problem.too-long',
   TOO_MANY_REQUESTS: 'problem.too-many',

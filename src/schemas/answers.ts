@@ -91,8 +91,8 @@ const HEADERS: { [Each in Code]?: Record<string, string[]> } = {
   STEP_UP_REQUIRED: { 'www-authenticate': [stepUpChallenge(600), stepUpChallenge(600, 'aal2')] }
 }
 
-/** The codes that no operation of the document has: one is of other methods, one of pages, one of commands. */
-const ELSEWHERE: Code[] = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN', 'LAST_ADMIN', 'ROLE_PROTECTED']
+/** The codes that no operation of the document has: one is of other methods, one of pages, one of the admin API. */
+const ELSEWHERE: Code[] = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN', 'ROLE_PROTECTED']
 
 /** An example for each refusal: the examples of the document's components. */
 export const REFUSALS = Object.fromEntries([

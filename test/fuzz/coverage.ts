@@ -25,6 +25,7 @@ const OUT_OF_REACH: [RegExp, string][] = [
     /^(?:POST \/passkeys (?:201|403 FORBIDDEN)|(?:PATCH|DELETE) \/passkeys\/\{id\} (?:20|409)|POST \/login\/passkey 200)/,
     'takes an authenticator'
   ],
+  [/^DELETE \/me 409 LAST_ADMIN/, 'takes an administrator'],
   [/^DELETE \/me\/identities\/\{id\} (?:204|409)/, 'takes a provider'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^(?:POST \/introspect|GET \/metrics) 403 /, 'takes a service key without the scope'],

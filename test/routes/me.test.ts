@@ -275,6 +275,23 @@ test('DELETE /me', async (t) => {
     t.strictSame((await fastify.inject({ url: '/me', headers: bearer(token) })).json(), user)
   })
 
+  await t.test('refuses the last administrator', async (t) => {
+    const { user, access_token } = await signIn(fastify, { username: 'boss' })
+    const give = (...roles: string[]) =>
+      fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
+    const headers = bearer(access_token)
+    const leave = () =>
+      fastify.inject({ method: 'DELETE', url: '/me', headers, payload: { current_password: PASSWORD } })
+    await give('admin')
+    t.strictSame(answer(await leave()), {
+      statusCode: 409,
+      body: refusal(409, 'Conflict', 'LAST_ADMIN', 'Without it there would be no administrator.')
+    })
+    t.equal((await fastify.inject({ url: '/me', headers })).statusCode, 200)
+    await give('support')
+    t.equal((await leave()).statusCode, 204)
+  })
+
   await t.test('refuses who has no token, an over session, and what does not fit', async (t) => {
     const { access_token: token, refresh_token } = await signIn(fastify, { username: 'joan' })
     const send = (headers: Record<string, string>, payload: object) =>

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../../src/database/sql.ts'
 import { build, cutOff, PASSWORD, post, testClock } from '../../../helpers/app.ts'
 import { recorded } from '../../../helpers/enrolled.ts'
 import { removePassword } from '../../../helpers/no-password.ts'
@@ -37,6 +38,15 @@ test('/pages/account/delete', async (t) => {
     restore()
     t.match(readPage(away), { statusCode: 503, text: /The service is busy at the moment\./, inputs })
     t.equal((await browser.get('/pages/account')).statusCode, 200)
+  })
+
+  await t.test('says that somebody else has to be an administrator first', async (t) => {
+    const give = (...roles: string[]) =>
+      fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
+    await give('admin')
+    const response = await browser.submit(url, { current_password: PASSWORD })
+    t.match(readPage(response), { statusCode: 409, text: /You are the last administrator\./, inputs })
+    await give()
   })
 
   await t.test('deletes the account, and removes the cookies of its session', async (t) => {
