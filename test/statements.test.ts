@@ -74,7 +74,7 @@ test('what the record adds to it: nothing, and one short transaction for all tha
     'BEGIN',
     'SELECT',
     'SELECT',
-    'INSERT',
+    'WITH',
     'UPDATE',
     'COMMIT'
   ])

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts'
 import { asNumber, NOW, sql } from '../database/sql.ts'
 import type { Action, Actor, Detail } from './actions.ts'
 import { type AuditRecord, type Head, isSealed, readHead, recordMac, writeHead } from './chain.ts'
+import { countRecords } from './counts.ts'
 
 /** The subject and origin of an action. */
 export interface EventContext {
@@ -44,13 +45,17 @@ export async function appendRecords(database: Database, key: Buffer, events: Aud
       return { ...record, mac: mac.toString('hex') }
     })
     await transaction.query(
-      sql`INSERT INTO audit (seq, at, actor, action, account, session, address, request_id, detail, mac)
+      sql`WITH record AS (
+         SELECT * FROM json_to_recordset(${JSON.stringify(rows)}) AS given (
+           seq bigint, at bigint, actor text, action text, account uuid, session uuid, address text, request_id text,
+           detail text, mac text
+         )
+       ), counted AS (${countRecords(sql`record`)}
+       )
+       INSERT INTO audit (seq, at, actor, action, account, session, address, request_id, detail, mac)
        SELECT seq, timestamptz 'epoch' + at * interval '1 microsecond', actor, action, account, session, address,
          request_id, detail::json, decode(mac, 'hex')
-       FROM json_to_recordset(${JSON.stringify(rows)}) AS record (
-         seq bigint, at bigint, actor text, action text, account uuid, session uuid, address text, request_id text,
-         detail text, mac text
-       )`
+       FROM record`
     )
     await writeHead(transaction, key, ends)
     return ends.last_seq

@@ -5,12 +5,17 @@ import { type AuditRecord, RECORD, type StoredRecord } from './chain.ts'
 
 /** A filter of records: all conditions hold; the newest `limit` records are listed. */
 export interface AuditFilter {
-  account?: string
-  action?: Action
+  account?: string | undefined
+  /** Of whom did it: the id of an account or a service key. */
+  by?: string | undefined
+  action?: Action | undefined
+  address?: string | undefined
   /** Inclusive. */
-  after?: Date
+  after?: Date | undefined
   /** Exclusive. */
-  before?: Date
+  before?: Date | undefined
+  /** Only records with a lower `seq`. */
+  below?: number | undefined
   limit: number
 }
 
@@ -24,16 +29,33 @@ export interface ListedRecord extends Omit<AuditRecord, 'at' | 'detail'> {
 /** As `shownAction`. An index serves it together with the order. */
 const SHOWN_ACTION = sql`replace(action, ' held off', ' throttled')`
 
+/**
+ * Records are about in the order of time: one of several instances may be late, and one that was queued in an outage. A
+ * record is assumed to be among so many that follow it in time.
+ */
+const DISORDER = 10_000
+
+/** The conditions of a time, and of `seq`, so that an index on `seq` serves it with any other filter. */
+const since = (after: string) => sql`audit.at >= ${after} AND audit.seq >= (
+  SELECT min(seq) FROM (SELECT seq FROM audit WHERE at >= ${after} ORDER BY at, seq LIMIT ${DISORDER}) AS first
+)`
+const until = (before: string) => sql`audit.at < ${before} AND audit.seq <= (
+  SELECT max(seq) FROM (SELECT seq FROM audit WHERE at < ${before} ORDER BY at DESC, seq DESC LIMIT ${DISORDER}) AS last
+)`
+
 /** Lists the newest records that match, in the order of the log. */
 export async function listAudit(
   database: Database,
-  { account, action, after, before, limit }: AuditFilter
+  { account, by, action, address, after, before, below, limit }: AuditFilter
 ): Promise<ListedRecord[]> {
   const conditions = allOf(
     account !== undefined && sql`account = ${account}`,
+    by !== undefined && sql`detail ->> 'by' = ${by}`,
     action !== undefined && sql`${SHOWN_ACTION} = ${action}`,
-    after !== undefined && sql`audit.at >= ${after.toISOString()}`,
-    before !== undefined && sql`audit.at < ${before.toISOString()}`
+    address !== undefined && sql`address = ${address}`,
+    after !== undefined && since(after.toISOString()),
+    before !== undefined && until(before.toISOString()),
+    below !== undefined && sql`audit.seq < ${below}`
   )
   const rows = await database.query<StoredRecord>(
     sql`SELECT ${RECORD} FROM audit

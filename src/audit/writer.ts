@@ -1,13 +1,18 @@
 import { periodic, type Timers } from '../concurrency/periodic.ts'
 import type { Database } from '../database/database.ts'
 import type { Action, Actor } from './actions.ts'
-import { appendRecords, type EventContext } from './append.ts'
+import { type AuditEvent, appendRecords, type EventContext } from './append.ts'
 import { createAuditQueue } from './queue.ts'
 
 /** Writes the audit log in batches, in the background. */
 export interface AuditWriter {
   /** Queues a record. Never waits and never fails. */
   record(actor: Actor, action: Action, particulars?: EventContext): void
+  /**
+   * Writes records in the transaction of the change that they tell of: both are stored, or neither. To be called last in it,
+   * since other writers wait until it ends.
+   */
+  append(transaction: Database, events: readonly Omit<AuditEvent, 'happened'>[]): Promise<void>
   /**
    * Writes all queued records.
    *
@@ -48,15 +53,29 @@ export function createAuditWriter(parts: Parts): AuditWriter {
   let failing = false
   let last = 0
 
+  const count = (action: Action) => counts.set(action, (counts.get(action) ?? 0) + 1)
+
   const writeBatch = (database: Database) =>
     queue.writeBatch(async (events) => {
       last = await appendRecords(database, key, events, last)
     })
 
   function record(actor: Actor, action: Action, particulars: EventContext = {}): void {
-    counts.set(action, (counts.get(action) ?? 0) + 1)
+    count(action)
     queue.push({ actor, action, ...particulars, happened: performance.now() })
     schedule()
+  }
+
+  async function append(transaction: Database, events: readonly Omit<AuditEvent, 'happened'>[]): Promise<void> {
+    const happened = performance.now()
+    // What this writes is not known to be committed: `last` stays.
+    await appendRecords(
+      transaction,
+      key,
+      events.map((event) => ({ ...event, happened })),
+      last
+    )
+    for (const { action } of events) count(action)
   }
 
   const writing = periodic({
@@ -97,6 +116,7 @@ export function createAuditWriter(parts: Parts): AuditWriter {
 
   return {
     record,
+    append,
     flush,
     close,
     counts,

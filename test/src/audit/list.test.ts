@@ -7,11 +7,13 @@ import { ACCOUNT, append } from '../../helpers/record.ts'
 const HOUR = 3_600_000
 const OTHER = '01890a5d-ac96-774b-bcce-b302099a8058'
 
+const OPERATOR = { address: '198.51.100.7', detail: { by: OTHER } }
+
 test('listing the audit log', async (t) => {
   const pool = await migratedPool(t)
   await append(pool, 2, { happened: performance.now() - 3 * HOUR })
   await append(pool, 1, { happened: performance.now() - 2 * HOUR, account: OTHER, action: 'login failed' })
-  await append(pool, 2, { happened: performance.now() - HOUR, action: 'logged out' })
+  await append(pool, 2, { happened: performance.now() - HOUR, action: 'logged out', ...OPERATOR })
   const after = new Date(Date.now() - 2.5 * HOUR)
   const before = new Date(Date.now() - 1.5 * HOUR)
 
@@ -19,10 +21,15 @@ test('listing the audit log', async (t) => {
     ['all of it', {}, [1, 2, 3, 4, 5]],
     ['the newest', { limit: 2 }, [4, 5]],
     ['what concerns an account', { account: ACCOUNT }, [1, 2, 4, 5]],
+    ['what somebody did', { by: OTHER }, [4, 5]],
+    ['what came from an address', { address: '198.51.100.7' }, [4, 5]],
+    ['what is below a number', { below: 3 }, [1, 2]],
     ['an action', { action: 'login failed' }, [3]],
     ['what came after a time', { after }, [3, 4, 5]],
     ['what came before a time', { before }, [1, 2, 3]],
     ['all at once', { after, before, account: OTHER, action: 'login failed', limit: 1 }, [3]],
+    ['what came after the last', { after: new Date(Date.now() + HOUR) }, []],
+    ['what came before the first', { before: new Date(0) }, []],
     ['nothing', { account: OTHER, action: 'login' }, []]
   ]
   for (const [what, wanted, numbers] of cases) {

@@ -29,7 +29,7 @@ async function start(t: Test) {
     abandoned: (error, lost) => reported.push(['abandoned', error, lost])
   })
   const actions = async () => (await listAudit(open(), { limit: 10 })).map(({ action }) => action)
-  return { writer, timers, reported, outage, actions }
+  return { writer, timers, reported, outage, actions, database: open }
 }
 
 test('records are written an interval after the first of them, together', async (t) => {
@@ -90,4 +90,30 @@ test('a closed writer writes no more', async (t) => {
   outage.error = error
   await writer.close()
   t.strictSame(reported, [['abandoned', error, 1]])
+})
+
+test('records of a transaction are stored with it, or not at all', async (t) => {
+  const { writer, database, actions } = await start(t)
+  writer.record('client', 'login')
+  await writer.flush()
+  const key = { actor: 'key', action: 'user created' } as const
+  await database().transact((transaction) => writer.append(transaction, [key, { ...key, action: 'user invited' }]))
+  const failed = database().transact(async (transaction) => {
+    await writer.append(transaction, [{ ...key, action: 'user deleted' }])
+    throw new Error('rolled back')
+  })
+  t.match(await caught(failed), { message: 'rolled back' })
+  writer.record('client', 'logged out')
+  await writer.close()
+  t.strictSame(await actions(), ['login', 'user created', 'user invited', 'logged out'])
+  t.strictSame(
+    [...writer.counts],
+    [
+      ['login', 1],
+      ['user created', 1],
+      ['user invited', 1],
+      ['user deleted', 1],
+      ['logged out', 1]
+    ]
+  )
 })
