@@ -27,7 +27,8 @@ export async function compose(database: Database, key: Buffer, mail: Mail): Prom
   if (!content) return undefined
   const { token: subject, ...rest } = content
   if (!letter.link || !subject) return rest
-  const token = await mintEmailToken(database, key, { mail: mail.id, purpose: letter.link.purpose, ...subject })
-  const variables = { ...rest.variables, expires_in: { seconds: letter.link.lifetime } }
+  const { purpose, lifetime } = letter.link
+  const token = await mintEmailToken(database, key, { mail: mail.id, purpose, lifetime, ...subject })
+  const variables = { ...rest.variables, expires_in: { seconds: lifetime } }
   return token === undefined ? undefined : { ...rest, variables, token }
 }

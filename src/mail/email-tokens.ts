@@ -11,6 +11,8 @@ export interface NewEmailToken extends TokenSubject {
   /** The id of its mail. */
   mail: string
   purpose: Purpose
+  /** How long it is valid, in seconds; as long as is usual for its purpose unless stated. */
+  lifetime?: number
 }
 
 /** A valid token. */
@@ -60,12 +62,12 @@ export const hashOf = (token: string) => createHash('sha256').update(token).dige
 export async function mintEmailToken(
   database: Database,
   key: Buffer,
-  { mail, purpose, user, email, passwordVersion, emailVersion, change }: NewEmailToken
+  { mail, purpose, lifetime: given, user, email, passwordVersion, emailVersion, change }: NewEmailToken
 ): Promise<string | undefined> {
   const token = tokenOf(key, mail)
   const hash = hashOf(token)
-  const { requires, lifetime: seconds } = LINKS[purpose]
-  const lifetime = sql`make_interval(secs => ${seconds})`
+  const { requires, lifetime: usual } = LINKS[purpose]
+  const lifetime = sql`make_interval(secs => ${given ?? usual})`
   const rows =
     user === undefined
       ? await database.query(

@@ -11,8 +11,7 @@ export type Purpose = Extract<Known['link'], Link>['purpose']
 /** All letters. */
 export const LETTERS: readonly Letter<LetterKind, string, Link<Purpose> | undefined>[] = Object.values(all)
 
-/** The links of letters by the purpose of their token. */
-export const LINKS = Object.fromEntries(LETTERS.flatMap(({ link }) => (link ? [[link.purpose, link]] : []))) as Record<
-  Purpose,
-  Link
->
+/** The links of letters by the purpose of their token. That of an invitation is a password reset, valid for longer. */
+export const LINKS = Object.fromEntries(
+  LETTERS.flatMap(({ kind, link }) => (link && kind !== 'invitation' ? [[link.purpose, link]] : []))
+) as Record<Purpose, Link>

@@ -12,10 +12,12 @@ test('each file of letters/ is in the list, under the name of its templates', (t
   t.end()
 })
 
-test('each link has a purpose and a page of its own', (t) => {
-  const links = LETTERS.flatMap(({ link }) => (link ? [link] : []))
+test('each link has a purpose and a page of its own, but for that of an invitation, which resets the password', (t) => {
+  const links = LETTERS.flatMap(({ kind, link }) => (link && kind !== 'invitation' ? [link] : []))
   t.strictSame(Object.values(LINKS), links)
   t.equal(new Set(links.map(({ page }) => page)).size, links.length)
   t.strictSame(LINKS['reset password'].page, '/password/reset')
+  const invitation = LETTERS.find(({ kind }) => kind === 'invitation')
+  t.strictSame(invitation?.link, { ...LINKS['reset password'], lifetime: 604_800 })
   t.end()
 })

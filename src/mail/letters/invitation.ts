@@ -1,0 +1,24 @@
+import { findAddressee, nameFor } from './addressee.ts'
+import { defineLetter } from './letter.ts'
+import { resetPassword } from './reset-password.ts'
+
+/**
+ * Invites the owner of an account without a password to choose one. Its token is one of a password reset that is valid for
+ * longer: a later letter of either kind voids it.
+ */
+export const invitation = defineLetter({
+  kind: 'invitation',
+  variables: ['name'],
+  link: { ...resetPassword.link, lifetime: 7 * 24 * 60 * 60 },
+  async compose(mail, database) {
+    const user = await findAddressee(database, mail)
+    return (
+      user && {
+        recipient: user.email,
+        locale: user.locale,
+        variables: { name: nameFor(user, user.email) },
+        token: { user: user.id, email: user.email }
+      }
+    )
+  }
+})
