@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import adminChanges from '../plugins/admin/changes.ts'
+import adminGate from '../plugins/admin/gate.ts'
+import adminStatistics from '../plugins/admin/statistics.ts'
+import adminUsers from '../plugins/admin/users.ts'
 import audit from '../plugins/audit.ts'
 import clock from '../plugins/clock.ts'
 import config from '../plugins/config.ts'
@@ -126,6 +130,11 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   pageSessions,
   federation,
   pages,
+  // What operators and machines do.
+  adminGate,
+  adminChanges,
+  adminUsers,
+  adminStatistics,
   // Periodic work, and observation.
   emailTokenPurge,
   restingUsernamePurge,

@@ -47,6 +47,8 @@ interface World {
   /** The second step of a sign-in, and a recovery code for it. */
   mfaToken?: string
   recoveryCode?: string
+  /** The id of a session in a path, beside that of its account. */
+  sessionOfUser?: string
 }
 
 /** What has happened before the example of an operation is sent, beside that ada has registered and signed in. */
@@ -166,15 +168,27 @@ async function prepare(fastify: FastifyInstance, { operationId }: Example): Prom
     })
     world.session = (await fastify.tokens.verify((await second)?.json().access_token)).sid
   }
+  if (operationId.startsWith('admin')) await prepareAdministration(fastify, world)
   const tokenOfMail = await BEFORE[operationId]?.(fastify, world)
   return { ...world, ...(tokenOfMail !== undefined && { tokenOfMail }) }
+}
+
+/** Ada is an administrator, and what she does is about another account. */
+async function prepareAdministration(fastify: FastifyInstance, world: World): Promise<void> {
+  await fastify.database.open().query(sql`UPDATE users SET roles = '{admin}' WHERE id = ${world.user}`)
+  const names = { username: 'bob', email: 'bob@example.com' }
+  const { id } = (await post(fastify, '/register', { ...names, password: PASSWORD })).json()
+  const { access_token } = (await post(fastify, '/login', { username: 'bob', password: PASSWORD })).json()
+  const { sid } = await fastify.tokens.verify(access_token)
+  Object.assign(world, { session: id, sessionOfUser: sid })
 }
 
 function request({ path, method, type, value, operation }: Example, world: World): InjectOptions {
   const [{ introspection, metrics, bearer: token } = {} as Doc] = operation.security ?? []
   const key = (introspection && KEYS.INTROSPECTION_KEY) ?? (metrics && KEYS.METRICS_KEY) ?? (token && world.token)
   const url = (operation.parameters ?? []).reduce((url: string, { name, example, in: place }: Doc) => {
-    return place === 'path' ? url.replace(`{${name}}`, name === 'id' ? world.session : example) : url
+    const ids: Record<string, string | undefined> = { id: world.session, session: world.sessionOfUser }
+    return place === 'path' ? url.replace(`{${name}}`, ids[name] ?? example) : url
   }, path)
   const replaced = value && {
     ...value,

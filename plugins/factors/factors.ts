@@ -62,6 +62,13 @@ export interface Factors {
    * password.
    */
   requireFreshBesidePassword(request: FastifyRequest): Promise<void>
+  /**
+   * An onRequest hook, after `tokens.authenticateSession`: requires an access token at `aal2`, whatever the account requires
+   * at sign-in.
+   *
+   * @throws Problem STEP_UP_REQUIRED
+   */
+  requireAal2(request: FastifyRequest): Promise<void>
   /** Whether the access token is fresh and at `aal2`. */
   isFreshAal2(request: FastifyRequest): boolean
 }
@@ -137,6 +144,17 @@ export default fp(
     const judge = (request: FastifyRequest, secondStep: boolean) =>
       judgeFreshness(request.user, { maxAge, secondStep, now: clock.now() })
 
+    /** @param level the level that is missing, to which a password alone does not lead */
+    async function stepUpRequired(request: FastifyRequest, level: 'aal2' | undefined): Promise<Problem> {
+      const { account, user } = request
+      const challenge = await challengeFor(request, account, { for: 'step-up', session: user.sid })
+      const factors = challenge.factors.filter((factor) => level === undefined || factor !== 'password')
+      return new Problem('STEP_UP_REQUIRED', {
+        challenge: { ...challenge, factors },
+        headers: { 'www-authenticate': stepUpChallenge(maxAge, level) }
+      })
+    }
+
     /** Notifies the owner that somebody knows the password, at most once a day. */
     async function warnOwner(request: FastifyRequest, { id }: FactorAccount): Promise<void> {
       if (!mail.available || !(await limits.isFirstNotice(request, 'password known', id))) return
@@ -151,12 +169,11 @@ export default fp(
       challengeFor,
       check,
       async requireFresh(request) {
-        const { account, user } = request
-        const verdict = judge(request, account.mfaRequired)
-        if (verdict === 'fresh') return
-        const challenge = await challengeFor(request, account, { for: 'step-up', session: user.sid })
-        const authenticate = stepUpChallenge(maxAge, verdict === 'too low' ? 'aal2' : undefined)
-        throw new Problem('STEP_UP_REQUIRED', { challenge, headers: { 'www-authenticate': authenticate } })
+        const verdict = judge(request, request.account.mfaRequired)
+        if (verdict !== 'fresh') throw await stepUpRequired(request, verdict === 'too low' ? 'aal2' : undefined)
+      },
+      async requireAal2(request) {
+        if (judge(request, true) === 'too low') throw await stepUpRequired(request, 'aal2')
       },
       async requireFreshBesidePassword(request) {
         const { mfaRequired, hasPassword } = request.account

@@ -5,7 +5,7 @@ import type { Action, Detail } from '../../src/audit/actions.ts'
 import { serviceOf } from '../../src/config/service.ts'
 import { Problem } from '../../src/errors.ts'
 import { base32 } from '../../src/factors/base32.ts'
-import { type Factors, readFactors } from '../../src/factors/state.ts'
+import { readFactors, toMfa } from '../../src/factors/state.ts'
 import { otpauthUri } from '../../src/factors/totp.ts'
 import { PENDING_SECONDS } from '../../src/factors/totp-secrets.ts'
 import {
@@ -162,10 +162,3 @@ export default fp(
     dependencies: ['audit', 'ceremonies', 'config', 'database', 'derive-key', 'factors', 'mail', 'sessions']
   }
 )
-
-const toMfa = ({ required, totp, passkeys, recovery_codes }: Factors): Mfa => ({
-  required,
-  totp: totp && { created_at: totp.created_at.toISOString() },
-  passkeys,
-  recovery_codes
-})

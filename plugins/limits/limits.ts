@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
 import { periodic } from '../../src/concurrency/periodic.ts'
@@ -14,6 +14,7 @@ import {
   ADDRESS_LIMITS,
   ALL_ACCOUNTS_LIMIT,
   NOTICE_LIMIT,
+  OPERATOR_LIMIT,
   RECIPIENT_LIMIT
 } from '../../src/limits/rates.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
@@ -28,8 +29,22 @@ const NOBODY: Target = { names: [], account: undefined }
 
 /** Rate limits: by client address, by name and by recipient. */
 export interface Limits extends DeviceCookie, Guessing {
-  /** Makes a preHandler hook that counts requests by client address. */
-  byAddress(action: Action): preHandlerAsyncHookHandler
+  /** Makes a hook that counts requests by client address. */
+  byAddress(action: Action): (request: FastifyRequest) => Promise<void>
+  /**
+   * Counts a request to the admin API.
+   *
+   * @param operator id of the account or the service key
+   * @throws Problem TOO_MANY_REQUESTS
+   */
+  byOperator(request: FastifyRequest, operator: string): Promise<void>
+  /**
+   * Counts a mail that an operator sends, apart from those that clients request: a stranger must not use up the limit.
+   *
+   * @param database the transaction in which the mail is put into the outbox
+   * @throws Problem TOO_MANY_REQUESTS
+   */
+  mailByOperator(database: Database, mail: Pick<NewMail, 'kind' | 'recipient'>): Promise<void>
   /** Whether it is the first time in 24 hours that an account is to be told of something. Counts it. */
   isFirstNotice(request: FastifyRequest, what: string, account: string): Promise<boolean>
   /**
@@ -68,6 +83,8 @@ type Counting = Omit<Limits, keyof DeviceCookie | 'undo'>
 const UNLIMITED: Counting = {
   byAddress: () => async () => {},
   ...UNCOUNTED,
+  byOperator: async () => {},
+  mailByOperator: async () => {},
   isFirstNotice: async () => true,
   byRecipient: async () => ({ throttled: false })
 }
@@ -113,6 +130,18 @@ function createCounting(fastify: FastifyInstance, deviceCookie: DeviceCookie, un
     }
   }
 
+  const countOperator = createBatchedCounter(databases.open, OPERATOR_LIMIT)
+  async function byOperator(request: FastifyRequest, operator: string): Promise<void> {
+    const key = limitKey(secret, 'operator', operator)
+    const count = await request.database.awaitShared(countOperator({ key }))
+    if ('wait' in count) throw tooMany(count)
+  }
+
+  async function mailByOperator(database: Database, { kind, recipient }: Pick<NewMail, 'kind' | 'recipient'>) {
+    const count = await countWithin(database, recipientKey(secret, `operator: ${kind}`, recipient), RECIPIENT_LIMIT)
+    if ('wait' in count) throw tooMany(count)
+  }
+
   async function isFirstNotice({ database }: FastifyRequest, what: string, account: string): Promise<boolean> {
     return 'counted' in (await countWithin(database, limitKey(secret, 'notice', what, account), NOTICE_LIMIT))
   }
@@ -141,7 +170,7 @@ function createCounting(fastify: FastifyInstance, deviceCookie: DeviceCookie, un
   const isFirst = createRecentlySeen(clock.now, MINUTE)
   function refuse(request: FastifyRequest, attempt: Attempt, { wait }: { wait: number }, target?: Target): Problem {
     recordOnce(request, attempt, target)
-    return new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
+    return tooMany({ wait })
   }
 
   function recordOnce(request: FastifyRequest, attempt: Attempt, { names, account, method }: Target = NOBODY): void {
@@ -151,8 +180,11 @@ function createCounting(fastify: FastifyInstance, deviceCookie: DeviceCookie, un
   }
 
   const guessing = createGuessing({ databases, deviceCookie, secret, refuse, undo })
-  return { byAddress, ...guessing, isFirstNotice, byRecipient }
+  return { byAddress, ...guessing, byOperator, mailByOperator, isFirstNotice, byRecipient }
 }
+
+const tooMany = ({ wait }: { wait: number }) =>
+  new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(wait) } })
 
 /** Deletes expired counters until the service stops. */
 function purgeRegularly(fastify: FastifyInstance, timers: AppOptions['timers']): void {

@@ -53,7 +53,7 @@ const MAX_DELAY = 5_000
 /** Provides the outbox of mails, and delivers them in the background. */
 export default fp<AppOptions>(
   async (fastify, { mailEvery, timers }) => {
-    const { clock, config, limits, log } = fastify
+    const { audit, clock, config, limits, log } = fastify
     const { mailer, mailbox } = createMailer(config, clock)
     const { render, localeOf } = readTemplates(config.MAIL_TEMPLATES, {
       service: serviceOf(config).name,
@@ -74,6 +74,8 @@ export default fp<AppOptions>(
       openDatabase,
       deliver,
       describe: ({ kind }) => ({ kind }),
+      lost: ({ kind, user_id: account }) =>
+        audit.record('service', 'mail lost', { ...(account && { account }), detail: { reason: kind } }),
       prepare: async () => (await resolveRequests(openDatabase())) === REQUEST_BATCH,
       connections: config.SMTP_CONNECTIONS,
       interval: mailEvery,
@@ -110,5 +112,5 @@ export default fp<AppOptions>(
       }
     })
   },
-  { name: 'mail', dependencies: ['clock', 'config', 'database', 'derive-key', 'limits'] }
+  { name: 'mail', dependencies: ['audit', 'clock', 'config', 'database', 'derive-key', 'limits'] }
 )

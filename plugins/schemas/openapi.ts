@@ -35,6 +35,7 @@ export default fp(
           { name: 'providers', description: 'Signing in with other providers' },
           { name: 'sessions', description: 'Refreshing tokens, signing out, and listing sessions' },
           { name: 'keys', description: 'Verifying tokens in other services' },
+          { name: 'administration', description: 'What operators and machines do to accounts' },
           { name: 'service', description: 'Health, metrics and this document' }
         ],
         // None by default: each route that needs a token says so.
@@ -54,6 +55,11 @@ export default fp(
               type: 'http',
               scheme: 'basic',
               description: 'any client_id, and INTROSPECTION_KEY for its secret'
+            },
+            serviceKey: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'a service key with the scope of the operation'
             },
             metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_KEY, where one is set, or a service key' }
           }

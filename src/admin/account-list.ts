@@ -40,7 +40,7 @@ export async function listAccounts(database: Database, { disabled, withoutSecond
 }
 
 /** A prefix search as a range, which the index on the folded name serves. */
-function beginsWith(name: Statement, search: string): Statement {
+export function beginsWith(name: Statement, search: string): Statement {
   const first = foldName(search.trim())
   return sql`lower(${name} COLLATE "C") BETWEEN ${first} AND ${`${first}\u{10FFFF}`}`
 }

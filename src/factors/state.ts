@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { sql } from '../database/sql.ts'
 import type { Proof } from '../errors.ts'
+import type { Mfa } from '../schemas/mfa.ts'
 import { PASSWORD_HASH } from '../users/credentials.ts'
 import { MAX_WRONG_CODES } from './totp-secrets.ts'
 
@@ -46,6 +47,14 @@ export async function readFactors(database: Database, user: string, rpId?: strin
   const { confirmed_at, blocked, ...factors } = row
   return { ...factors, totp: confirmed_at && { created_at: confirmed_at, blocked } }
 }
+
+/** The factors as the API shows them. */
+export const toMfa = ({ required, totp, passkeys, recovery_codes }: Factors): Mfa => ({
+  required,
+  totp: totp && { created_at: totp.created_at.toISOString() },
+  passkeys,
+  recovery_codes
+})
 
 /** The proofs that a challenge may offer. */
 interface Offer {

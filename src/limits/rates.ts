@@ -11,7 +11,8 @@ export const ADDRESS_LIMITS = {
   password: { most: 30, within: 300 },
   'account deletion': { most: 30, within: 3600 },
   'username change': { most: 30, within: 3600 },
-  export: { most: 30, within: 3600 }
+  export: { most: 30, within: 3600 },
+  admin: { most: 60, within: 300 }
 } as const
 
 export type Action = keyof typeof ADDRESS_LIMITS
@@ -30,6 +31,9 @@ export const WIDE = 10
  * that a stranger's account does not use up the owner's.
  */
 export const ALL_ACCOUNTS_LIMIT = { most: 30, within: 1800 }
+
+/** Requests to the admin API of one account or service key. */
+export const OPERATOR_LIMIT = { most: 600, within: 60 }
 
 /** Letters that tell an account of one thing that happens to it again and again. */
 export const NOTICE_LIMIT = { most: 1, within: 24 * 60 * 60 }

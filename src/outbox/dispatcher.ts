@@ -37,6 +37,8 @@ interface DispatcherOptions<Row extends Item> extends Omit<DeliveryOptions<Row>,
   name: string
   /** Fields of an item for the log, in addition to its id and attempts. */
   describe: (item: Row) => object
+  /** Called for an item that is given up: refused for good, or too old. */
+  lost?: (item: Row) => void
   /**
    * Does one step of the work that precedes deliveries, with statements of its own. It runs when the outbox is read.
    *
@@ -70,6 +72,7 @@ const STOP_TIMEOUT = 2_000
 export function createDispatcher<Row extends Item>({
   name,
   describe,
+  lost = () => {},
   prepare,
   interval = INTERVAL,
   timers = systemTimers,
@@ -105,6 +108,7 @@ export function createDispatcher<Row extends Item>({
     if (outcome === 'transient') log.warn({ ...line, ...reason(error) }, `could not deliver ${name}, will retry`)
     if (outcome === 'permanent') log.warn({ ...line, ...reason(error) }, `gave up ${name}: the recipient was refused`)
     if (outcome === 'expired') log.error(line, `gave up ${name}: could not be delivered for a day`)
+    if (outcome === 'permanent' || outcome === 'expired') lost(item)
   }
 
   function prepareAll(): Promise<void> {

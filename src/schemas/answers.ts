@@ -15,6 +15,9 @@ export const Identified = Type.Object(
   strict
 )
 
+/** The rules that a fault may name. */
+const RULES = ['min_length', 'max_bytes', 'common', 'same_as_name', 'taken', 'reserved', 'too_large']
+
 /** The error body. */
 export const Problem = Type.Object(
   {
@@ -28,7 +31,7 @@ export const Problem = Type.Object(
           {
             path: Type.String({ description: 'the JSON pointer of the key at fault' }),
             message: Type.String(),
-            rule: Type.Optional(Type.String({ enum: ['min_length', 'max_bytes', 'common', 'same_as_name', 'taken'] }))
+            rule: Type.Optional(Type.String({ enum: RULES }))
           },
           strict
         )
@@ -91,8 +94,8 @@ const HEADERS: { [Each in Code]?: Record<string, string[]> } = {
   STEP_UP_REQUIRED: { 'www-authenticate': [stepUpChallenge(600), stepUpChallenge(600, 'aal2')] }
 }
 
-/** The codes that no operation of the document has: one is of other methods, one of pages, one of the admin API. */
-const ELSEWHERE: Code[] = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN', 'ROLE_PROTECTED']
+/** The codes that no operation of the document has: one is of other methods, one of pages. */
+const ELSEWHERE: Code[] = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN']
 
 /** An example for each refusal: the examples of the document's components. */
 export const REFUSALS = Object.fromEntries([

@@ -1,3 +1,4 @@
+import { AdminUser, ListedUser } from './admin/users.ts'
 import { Problem } from './answers.ts'
 import { Mfa, NewTotp, RecoveryCodes } from './mfa.ts'
 import { Passkey } from './passkeys.ts'
@@ -6,4 +7,17 @@ import { PublicKey, TokenState } from './tokens.ts'
 import { User } from './users.ts'
 
 /** The named schemas of the OpenAPI document. */
-export const SHARED = [User, Tokens, Session, TokenState, PublicKey, Mfa, NewTotp, RecoveryCodes, Passkey, Problem]
+export const SHARED = [
+  AdminUser,
+  ListedUser,
+  User,
+  Tokens,
+  Session,
+  TokenState,
+  PublicKey,
+  Mfa,
+  NewTotp,
+  RecoveryCodes,
+  Passkey,
+  Problem
+]

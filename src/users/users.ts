@@ -18,6 +18,8 @@ export const USER = sql`id, username, email, email_verified, created_at`
 
 /** An account to be added. */
 export interface NewUser extends Names {
+  /** A new one by default. */
+  id?: string | undefined
   emailVerified?: boolean
   /** The language of letters to the account; null is the default language. */
   locale?: string | null
@@ -32,13 +34,22 @@ export interface NewUser extends Names {
 /**
  * Adds a user. Of concurrent registrations of a name, the unique index lets one succeed.
  *
- * @throws Problem ACCOUNT_EXISTS with each name that is taken
+ * @throws Problem ACCOUNT_EXISTS with each name that is taken, and the id if it is
  */
 export async function addUser(
   database: Database,
-  { username, email, emailVerified = false, locale = null, roles = [], passwordHash, isReserved = false }: NewUser
+  {
+    id: given,
+    username,
+    email,
+    emailVerified = false,
+    locale = null,
+    roles = [],
+    passwordHash,
+    isReserved = false
+  }: NewUser
 ): Promise<User> {
-  const id = uuid({ msecs: database.clock.now() })
+  const id = given ?? uuid({ msecs: database.clock.now() })
   const [row] = await database
     .query<UserRow & { checked: unknown }>(
       sql`INSERT INTO users (id, username, email, email_verified, locale, roles, password_hash, created_at)
@@ -52,24 +63,30 @@ export async function addUser(
        RETURNING ${USER}, refuse_resting_username(username, id, created_at) AS checked`
     )
     .catch(refuseTaken('/username'))
-  if (!row) throw await namesTaken(database, { username, email, isReserved })
+  if (!row) throw await namesTaken(database, { id, username, email, isReserved })
   const { checked: _, ...user } = row
   return toUser(user)
 }
 
 async function namesTaken(
   database: Database,
-  { username, email, isReserved }: { [Name in keyof Names]: string | undefined } & { isReserved: boolean }
+  {
+    id,
+    username,
+    email,
+    isReserved
+  }: { [Name in keyof Names]: string | undefined } & { id: string; isReserved: boolean }
 ) {
-  const [taken] = await database.query<{ username: boolean; email: boolean }>(
+  const [taken] = await database.query<{ id: boolean; username: boolean; email: boolean }>(
     sql`SELECT ${isReserved}::boolean
               OR EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = ${fold(username)})
               OR EXISTS (
                 SELECT FROM resting_usernames WHERE username = ${fold(username)} AND until > ${NOW}
               ) AS username,
-            EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = ${fold(email)}) AS email`
+            EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = ${fold(email)}) AS email,
+            EXISTS (SELECT FROM users WHERE id = ${id}) AS id`
   )
-  const errors = (['username', 'email'] as const)
+  const errors = (['id', 'username', 'email'] as const)
     .filter((name) => taken?.[name])
     .map((name) => ({ path: `/${name}`, message: 'is taken', rule: 'taken' }))
   return new Problem('ACCOUNT_EXISTS', { errors })
@@ -120,6 +137,21 @@ export async function changeUsername(
     )
     .catch(refuseTaken('/username'))
   return row && toUser(row)
+}
+
+/** Removes the username of a user who has an address. It rests while access tokens may carry it. */
+export async function removeUsername(transaction: Database, { tokenTtl }: UsernameChange, id: string): Promise<void> {
+  await transaction.query(
+    sql`WITH removed AS (
+       UPDATE users SET username = NULL
+       FROM (SELECT id, lower(username COLLATE "C") AS previous FROM users WHERE id = ${id}) AS before
+       WHERE users.id = before.id AND previous IS NOT NULL
+       RETURNING users.id, previous
+     )
+     INSERT INTO resting_usernames (username, user_id, until)
+     SELECT previous, id, ${NOW} + make_interval(secs => ${tokenTtl + SKEW}) FROM removed
+     ON CONFLICT (username) DO UPDATE SET user_id = excluded.user_id, until = excluded.until`
+  )
 }
 
 /**

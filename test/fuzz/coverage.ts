@@ -27,6 +27,7 @@ const OUT_OF_REACH: [RegExp, string][] = [
   ],
   [/^DELETE \/me 409 LAST_ADMIN/, 'takes an administrator'],
   [/^DELETE \/me\/identities\/\{id\} (?:204|409)/, 'takes a provider'],
+  [/^\w+ \/admin\/\S+ (?:2\d\d|40[3-9]|4[12]\d|400)/, 'takes an administrator'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
   [/^(?:POST \/introspect|GET \/metrics) 403 /, 'takes a service key without the scope'],
   [/^POST \/introspect 404 /, 'takes a service without INTROSPECTION_KEY'],

@@ -47,7 +47,9 @@ function faultOfHeaders(
   const cacheable = status < 400 && operation && CACHEABLE.includes(operation.path)
   if (cacheable ? !cache?.startsWith('public, max-age=') : cache !== 'no-store') return `cache-control: ${cache}`
   if (headers['x-content-type-options'] !== 'nosniff') return 'no x-content-type-options'
-  if ((status === 401) !== (headers['www-authenticate'] !== undefined)) return 'a challenge out of place'
+  const challenge = headers['www-authenticate']
+  const lacksScope = status === 403 && challenge === 'Bearer error="insufficient_scope"'
+  if ((status === 401 || lacksScope) !== (challenge !== undefined)) return 'a challenge out of place'
   if ((status === 429) !== (headers['retry-after'] !== undefined)) return 'retry-after out of place'
   if ((status === 405) !== (headers.allow !== undefined)) return 'allow out of place'
   if (status >= 400 && headers['set-cookie']) return 'a refusal sets a cookie'

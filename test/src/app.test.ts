@@ -40,6 +40,11 @@ test('the route table', async (t) => {
   await t.test('is the one that we know', async (t) => {
     const names = routes.map(nameOf)
     t.strictSame(names.sort(), [
+      'DELETE /admin/users/:id',
+      'DELETE /admin/users/:id/factors',
+      'DELETE /admin/users/:id/limits',
+      'DELETE /admin/users/:id/sessions',
+      'DELETE /admin/users/:id/sessions/:session',
       'DELETE /me',
       'DELETE /me/identities/:id',
       'DELETE /mfa/totp',
@@ -50,6 +55,11 @@ test('the route table', async (t) => {
       'GET /.well-known/change-password',
       'GET /.well-known/jwks.json',
       'GET /.well-known/passkey-endpoints',
+      'GET /admin/audit',
+      'GET /admin/stats',
+      'GET /admin/users',
+      'GET /admin/users/:id',
+      'GET /admin/users/:id/sessions',
       'GET /docs',
       'GET /docs/:file',
       'GET /health/live',
@@ -68,6 +78,11 @@ test('the route table', async (t) => {
       'HEAD /.well-known/change-password',
       'HEAD /.well-known/jwks.json',
       'HEAD /.well-known/passkey-endpoints',
+      'HEAD /admin/audit',
+      'HEAD /admin/stats',
+      'HEAD /admin/users',
+      'HEAD /admin/users/:id',
+      'HEAD /admin/users/:id/sessions',
       'HEAD /docs',
       'HEAD /docs/:file',
       'HEAD /health/live',
@@ -82,9 +97,12 @@ test('the route table', async (t) => {
       'HEAD /providers',
       'HEAD /secret',
       'HEAD /sessions',
+      'PATCH /admin/users/:id',
       'PATCH /me',
       'PATCH /mfa',
       'PATCH /passkeys/:id',
+      'POST /admin/users',
+      'POST /admin/users/:id/mails',
       'POST /email/change',
       'POST /email/change/confirm',
       'POST /email/change/undo',
@@ -109,7 +127,8 @@ test('the route table', async (t) => {
       'POST /register',
       'POST /register/finish',
       'POST /token/refresh',
-      'POST /token/step-up'
+      'POST /token/step-up',
+      'PUT /admin/users/:id/password'
     ])
   })
 

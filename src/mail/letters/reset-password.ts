@@ -1,16 +1,19 @@
 import { findAddressee, nameFor } from './addressee.ts'
-import { defineLetter } from './letter.ts'
+import { defineLetter, type Link } from './letter.ts'
+
+/** The link with which the owner of an account chooses a password. */
+export const RESET_LINK = {
+  purpose: 'reset password',
+  page: '/password/reset',
+  lifetime: 30 * 60,
+  requires: ['same password', 'same email', 'own address']
+} as const satisfies Link
 
 /** Has the owner of an account choose a new password. */
 export const resetPassword = defineLetter({
   kind: 'reset password',
   variables: ['name'],
-  link: {
-    purpose: 'reset password',
-    page: '/password/reset',
-    lifetime: 30 * 60,
-    requires: ['same password', 'same email', 'own address']
-  },
+  link: RESET_LINK,
   async compose(mail, database) {
     const user = await findAddressee(database, mail)
     return (

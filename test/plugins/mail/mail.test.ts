@@ -109,6 +109,14 @@ test('mail', async (t) => {
       { level: 40, msg: 'gave up mail: the recipient was refused', kind: KIND, attempts: 1, reason }
     ])
     t.strictSame((await metricsOf(fastify)).slice(2), ['latchkey_mails_failed_total 1', 'latchkey_mails_lost_total 1'])
+    await fastify.audit.flush()
+    const lost = await listAudit(fastify.database.open(), { action: 'mail lost', limit: 10 })
+    t.match(lost, [{ actor: 'service', account: userId, detail: { reason: KIND } }])
+    await enqueueMail(database, { kind: 'finish registration', recipient: 'nobody@example.org' })
+    await mail.flush()
+    await fastify.audit.flush()
+    t.match(await listAudit(database, { action: 'mail lost', limit: 1 }), [{ account: null }])
+    log.length = 0
   })
 
   await t.test('waits while the server is unavailable', async (t) => {

@@ -72,6 +72,11 @@ test('the OpenAPI document', async (t) => {
 
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
+      'DELETE /admin/users/{id}',
+      'DELETE /admin/users/{id}/factors',
+      'DELETE /admin/users/{id}/limits',
+      'DELETE /admin/users/{id}/sessions',
+      'DELETE /admin/users/{id}/sessions/{session}',
       'DELETE /me',
       'DELETE /me/identities/{id}',
       'DELETE /mfa/totp',
@@ -80,6 +85,11 @@ test('the OpenAPI document', async (t) => {
       'DELETE /sessions/{id}',
       'GET /',
       'GET /.well-known/jwks.json',
+      'GET /admin/audit',
+      'GET /admin/stats',
+      'GET /admin/users',
+      'GET /admin/users/{id}',
+      'GET /admin/users/{id}/sessions',
       'GET /docs',
       'GET /docs/{file}',
       'GET /health/live',
@@ -94,9 +104,12 @@ test('the OpenAPI document', async (t) => {
       'GET /providers',
       'GET /secret',
       'GET /sessions',
+      'PATCH /admin/users/{id}',
       'PATCH /me',
       'PATCH /mfa',
       'PATCH /passkeys/{id}',
+      'POST /admin/users',
+      'POST /admin/users/{id}/mails',
       'POST /email/change',
       'POST /email/change/confirm',
       'POST /email/change/undo',
@@ -119,7 +132,8 @@ test('the OpenAPI document', async (t) => {
       'POST /password/reset',
       'POST /register',
       'POST /token/refresh',
-      'POST /token/step-up'
+      'POST /token/step-up',
+      'PUT /admin/users/{id}/password'
     ])
   })
 
@@ -168,11 +182,24 @@ test('the OpenAPI document', async (t) => {
     const mfa = { code: 'MFA_REQUIRED', keys: ['factors', 'expires_in', 'mfa_token'], stepsUp: 0 }
     const stepUp = { code: 'STEP_UP_REQUIRED', keys: ['factors', 'expires_in'], stepsUp: 2 }
     t.strictSame(Object.fromEntries(shown), {
+      'DELETE /admin/users/{id}': stepUp,
+      'DELETE /admin/users/{id}/factors': stepUp,
+      'DELETE /admin/users/{id}/limits': stepUp,
+      'DELETE /admin/users/{id}/sessions': stepUp,
+      'DELETE /admin/users/{id}/sessions/{session}': stepUp,
       'DELETE /me': stepUp,
       'DELETE /me/identities/{id}': stepUp,
       'DELETE /mfa/totp': stepUp,
       'DELETE /passkeys/{id}': stepUp,
+      'GET /admin/audit': stepUp,
+      'GET /admin/stats': stepUp,
+      'GET /admin/users': stepUp,
+      'GET /admin/users/{id}': stepUp,
+      'GET /admin/users/{id}/sessions': stepUp,
+      'PATCH /admin/users/{id}': stepUp,
       'PATCH /mfa': stepUp,
+      'POST /admin/users': stepUp,
+      'POST /admin/users/{id}/mails': stepUp,
       'POST /email/change': stepUp,
       'POST /login': mfa,
       'POST /mfa/recovery-codes': stepUp,
@@ -180,7 +207,8 @@ test('the OpenAPI document', async (t) => {
       'POST /mfa/totp/confirm': stepUp,
       'POST /passkeys': stepUp,
       'POST /passkeys/options': stepUp,
-      'POST /password/change': stepUp
+      'POST /password/change': stepUp,
+      'PUT /admin/users/{id}/password': stepUp
     })
   })
 
@@ -193,7 +221,7 @@ test('the OpenAPI document', async (t) => {
       )
     )
     // METHOD_NOT_ALLOWED is the answer of a path to a method that is not in the document, IDENTITY_TAKEN that of a page.
-    const elsewhere = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN', 'ROLE_PROTECTED']
+    const elsewhere = ['METHOD_NOT_ALLOWED', 'IDENTITY_TAKEN']
     t.strictSame([...codes, ...elsewhere].sort(), Object.keys(PROBLEMS).sort())
   })
 
@@ -203,9 +231,12 @@ test('the OpenAPI document', async (t) => {
     )
     t.strictSame(Object.fromEntries(bodies.map(([name, ...rest]) => [name, rest])), {
       'DELETE /me': [['application/json'], true],
+      'PATCH /admin/users/{id}': [['application/json'], true],
       'PATCH /me': [['application/json'], true],
       'PATCH /mfa': [['application/json'], true],
       'PATCH /passkeys/{id}': [['application/json'], true],
+      'POST /admin/users': [['application/json'], true],
+      'POST /admin/users/{id}/mails': [['application/json'], true],
       'POST /email/change': [['application/json'], true],
       'POST /email/change/confirm': [['application/json'], true],
       'POST /email/change/undo': [['application/json'], true],
@@ -224,31 +255,46 @@ test('the OpenAPI document', async (t) => {
       'POST /password/reset': [['application/json'], true],
       'POST /register': [['application/json'], true],
       'POST /token/refresh': [['application/json'], true],
-      'POST /token/step-up': [['application/json'], true]
+      'POST /token/step-up': [['application/json'], true],
+      'PUT /admin/users/{id}/password': [['application/json'], true]
     })
   })
 
   await t.test('names no way to sign in where none is needed, and the right one elsewhere', async (t) => {
     const ways = operations.flatMap(({ name, operation: { security } }) => (security ? [[name, security]] : []))
     const bearer = [{ bearer: [] }]
+    const operators = [...bearer, { serviceKey: [] }]
     t.strictSame(Object.fromEntries(ways), {
+      'DELETE /admin/users/{id}': operators,
+      'DELETE /admin/users/{id}/factors': operators,
+      'DELETE /admin/users/{id}/limits': operators,
+      'DELETE /admin/users/{id}/sessions': operators,
+      'DELETE /admin/users/{id}/sessions/{session}': operators,
       'DELETE /me': bearer,
       'DELETE /me/identities/{id}': bearer,
       'DELETE /mfa/totp': bearer,
       'DELETE /passkeys/{id}': bearer,
       'DELETE /sessions': bearer,
       'DELETE /sessions/{id}': bearer,
+      'GET /admin/audit': operators,
+      'GET /admin/stats': operators,
+      'GET /admin/users': operators,
+      'GET /admin/users/{id}': operators,
+      'GET /admin/users/{id}/sessions': operators,
       'GET /me': bearer,
       'GET /me/export': bearer,
       'GET /me/identities': bearer,
-      'GET /mfa': bearer,
       'GET /metrics': [{ metrics: [] }, {}],
+      'GET /mfa': bearer,
       'GET /passkeys': bearer,
       'GET /secret': bearer,
       'GET /sessions': bearer,
+      'PATCH /admin/users/{id}': operators,
       'PATCH /me': bearer,
       'PATCH /mfa': bearer,
       'PATCH /passkeys/{id}': bearer,
+      'POST /admin/users': operators,
+      'POST /admin/users/{id}/mails': operators,
       'POST /email/change': bearer,
       'POST /email/verify': [...bearer, {}],
       'POST /introspect': [{ introspection: [] }, { introspectionBasic: [] }],
@@ -260,12 +306,15 @@ test('the OpenAPI document', async (t) => {
       'POST /passkeys/options': bearer,
       'POST /password/change': bearer,
       'POST /token/refresh': [{}, { cookie: [] }],
-      'POST /token/step-up': bearer
+      'POST /token/step-up': bearer,
+      'PUT /admin/users/{id}/password': operators
     })
   })
 
   await t.test('names the shared shapes as they are called', async (t) => {
     t.strictSame(Object.keys(document.components.schemas).sort(), [
+      'AdminUser',
+      'ListedUser',
       'Mfa',
       'NewTotp',
       'Passkey',

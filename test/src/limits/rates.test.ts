@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { ADDRESS_LIMITS, ALL_ACCOUNTS_LIMIT, type Limit, RECIPIENT_LIMIT, WIDE } from '../../../src/limits/rates.ts'
+import { ADDRESS_LIMITS, ALL_ACCOUNTS_LIMIT, type Limit, OPERATOR_LIMIT, RECIPIENT_LIMIT, WIDE } from '../../../src/limits/rates.ts'
 
-const WINDOWS: Record<number, string> = { 300: '5 minutes', 1800: 'half an hour', 3600: 'an hour' }
+const WINDOWS: Record<number, string> = { 60: 'a minute', 300: '5 minutes', 1800: 'half an hour', 3600: 'an hour' }
 
 const phrase = ({ most, within }: Limit) => `${most} in ${WINDOWS[within]}`
 
@@ -25,7 +25,10 @@ test('docs/limits.md states the limits', (t) => {
     [
       'changes of the username, exports, deletions of accounts, from one address',
       [ADDRESS_LIMITS['username change'], ADDRESS_LIMITS.export, ADDRESS_LIMITS['account deletion']]
-    ]
+    ],
+    ['wrong bearer tokens at `/admin/…` from one address', [ADDRESS_LIMITS.admin]],
+    ['requests to `/admin/…` of one account or service key', [OPERATOR_LIMIT]],
+    ['mails of one kind to one address by operators', [RECIPIENT_LIMIT]]
   ]
   for (const [what, limits] of rows) for (const limit of limits) t.match(page, `| ${what} | ${phrase(limit)}`)
   t.match(page, `${phrase(RECIPIENT_LIMIT)} for each account, ${ALL_ACCOUNTS_LIMIT.most} for all`)

@@ -1,0 +1,64 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Done } from '../../src/admin/targets.ts'
+import type { Database } from '../../src/database/database.ts'
+import { type Code, Problem } from '../../src/errors.ts'
+import type { OperatorContext } from '../../src/flows/operator/account-acts.ts'
+import type { AdminGate } from './gate.ts'
+
+/** A change by an operator: what it does to the database. */
+type Work<Result> = (transaction: Database, context: OperatorContext) => Promise<Done<Result>>
+
+/** Changes by operators, each with its records in one transaction. */
+export interface AdminChanges {
+  /**
+   * Makes a change for `request.operator`: all of it and its records, or nothing. Mails that it enqueues are sent afterwards.
+   *
+   * @throws the Problem of the work; a refusal by role is recorded
+   */
+  make<Result>(request: FastifyRequest, work: Work<Result>): Promise<Result>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    adminChanges: AdminChanges
+  }
+}
+
+/** The refusals that are recorded, with their reasons. */
+const RECORDED: { [Each in Code]?: Parameters<AdminGate['recordRefusal']>[1] } = {
+  ROLE_PROTECTED: 'protected role',
+  LAST_ADMIN: 'last admin'
+}
+
+export default fp(
+  async (fastify) => {
+    const { adminGate, audit, clientAddress, mail, sessions } = fastify
+    const context = { lifetimes: sessions.rules, secret: fastify.deriveKey('limits'), mail: mail.available }
+
+    fastify.decorate('adminChanges', {
+      async make(request, work) {
+        const { database, id: requestId, operator, raw } = request
+        const from = { actor: operator.actor, address: clientAddress(raw), requestId }
+        try {
+          const result = await database.transact(async (transaction) => {
+            const done = await work(transaction, { ...context, operator })
+            const events = done.acts.map((act) => ({ ...act, ...from, detail: { ...act.detail, by: operator.id } }))
+            if (events.length > 0) await audit.append(transaction, events)
+            return done.result
+          })
+          mail.wake()
+          return result
+        } catch (error) {
+          const reason = error instanceof Problem ? RECORDED[error.code] : undefined
+          if (reason) adminGate.recordRefusal(request, reason)
+          throw error
+        }
+      }
+    } satisfies AdminChanges)
+  },
+  {
+    name: 'admin-changes',
+    dependencies: ['admin-gate', 'audit', 'client-address', 'database', 'derive-key', 'mail', 'sessions']
+  }
+)

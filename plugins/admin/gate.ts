@@ -1,0 +1,125 @@
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import { type Operator, operatorOf, type Scope, scopeChallenge } from '../../src/admin/scopes.ts'
+import { Problem } from '../../src/errors.ts'
+import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
+
+/** What a route of the admin API asks of its caller. */
+export interface Needs {
+  /** One of these scopes; of an account, the role `admin`, or `support` if it has one of them. Only `admin` if there is none. */
+  scopes?: readonly Scope[]
+  /** Whether an account needs a fresh access token. */
+  fresh?: boolean
+}
+
+/** Why a request is refused, in its record. */
+type Reason = 'no role' | 'missing scope' | 'other client' | 'protected role' | 'last admin'
+
+/** Decides who may call `/admin/…`: by the database with each request, never by what a token says. */
+export interface AdminGate {
+  /** Makes the onRequest hook of a route, which sets `request.operator`. */
+  require(needs: Needs): onRequestAsyncHookHandler
+  /**
+   * Requires a fresh access token, if the operator is an account, for what only the body tells.
+   *
+   * @throws Problem STEP_UP_REQUIRED
+   */
+  requireFresh(request: FastifyRequest): Promise<void>
+  /**
+   * Requires a scope, for what only the body tells.
+   *
+   * @throws Problem FORBIDDEN
+   */
+  requireScope(request: FastifyRequest, scope: Scope): void
+  /** Records a refusal, once a minute for each operator and route. */
+  recordRefusal(request: FastifyRequest, reason: Reason): void
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    adminGate: AdminGate
+  }
+  interface FastifyRequest {
+    /** Who calls the admin API, behind `adminGate.require`. */
+    operator: Operator
+  }
+}
+
+const MINUTE = 60_000
+
+export default fp(
+  async (fastify) => {
+    const { audit, clientAddress, clock, config, factors, limits, tokens } = fastify
+    const countWrong = limits.byAddress('admin')
+    const isFirst = createRecentlySeen(clock.now, MINUTE)
+
+    fastify.decorateRequest('operator')
+
+    /** Runs a check of a bearer token. Wrong ones are counted by address. */
+    async function counting<Result>(request: FastifyRequest, check: () => Promise<Result>): Promise<Result> {
+      try {
+        return await check()
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'TOKEN_INVALID') await countWrong(request)
+        throw error
+      }
+    }
+
+    function record(request: FastifyRequest, { id, actor }: Caller, reason: Reason): void {
+      const route = `${request.method} ${request.routeOptions.url}`
+      if (!isFirst(JSON.stringify([id, route]))) return
+      const subject = actor === 'client' ? { account: id, session: request.user.sid } : {}
+      const from = { address: clientAddress(request.raw), requestId: request.id }
+      audit.record(actor, 'admin refused', { ...subject, ...from, detail: { reason, by: id, route } })
+    }
+
+    function forbid(request: FastifyRequest, caller: Caller, reason: Reason): Problem {
+      record(request, caller, reason)
+      return new Problem('FORBIDDEN', { headers: { 'www-authenticate': scopeChallenge() } })
+    }
+
+    async function authenticateAccount(request: FastifyRequest): Promise<Operator> {
+      await counting(request, () => tokens.authenticateSession(request))
+      const { account, user } = request
+      await limits.byOperator(request, account.id)
+      const client: Caller = { id: account.id, actor: 'client' }
+      const isOurs = user.client_id === undefined || user.client_id === config.PUBLIC_URL
+      if (!isOurs || user.act !== undefined) throw forbid(request, client, 'other client')
+      const operator = operatorOf(account)
+      if (!operator) throw forbid(request, client, 'no role')
+      if (config.ADMIN_MFA === 'on') await factors.requireAal2(request)
+      return operator
+    }
+
+    const requireFresh = factors.requireFresh
+
+    function requireOneOf(request: FastifyRequest, scopes: readonly Scope[]): void {
+      const { operator } = request
+      if (operator.isAdmin || scopes.some((scope) => operator.scopes.includes(scope))) return
+      throw forbid(request, operator, 'missing scope')
+    }
+
+    fastify.decorate('adminGate', {
+      require({ scopes = [], fresh = false }) {
+        return async (request) => {
+          request.operator = await authenticateAccount(request)
+          requireOneOf(request, scopes)
+          if (fresh) await requireFresh(request)
+        }
+      },
+      requireFresh,
+      requireScope: (request, scope) => requireOneOf(request, [scope]),
+      recordRefusal: (request, reason) => record(request, request.operator, reason)
+    } satisfies AdminGate)
+  },
+  {
+    name: 'admin-gate',
+    dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'factors', 'limits', 'tokens']
+  }
+)
+
+/** Who is refused: an account without a role is a client. */
+interface Caller {
+  id: string
+  actor: Operator['actor'] | 'client'
+}

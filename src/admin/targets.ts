@@ -1,0 +1,70 @@
+import type { Action, Detail } from '../audit/actions.ts'
+import type { Database } from '../database/database.ts'
+import { type Statement, sql } from '../database/sql.ts'
+import { Problem } from '../errors.ts'
+import { PASSWORD_HASH } from '../users/credentials.ts'
+import { ACCOUNT, type AccountRow } from './accounts.ts'
+import type { Metadata } from './metadata.ts'
+import { requireMayChange, requireOtherAdmin } from './roles.ts'
+import type { Operator } from './scopes.ts'
+
+/** An account that an operator changes, as it was before. */
+export interface Target extends AccountRow {
+  roles: string[]
+  metadata: Metadata
+  has_password: boolean
+}
+
+/** Something that an operator did, for the audit log. */
+export interface Act {
+  action: Action
+  account?: string
+  session?: string
+  detail?: Omit<Detail, 'by'>
+}
+
+/** A change, and the records of it, which are stored in the same transaction. */
+export interface Done<Result = void> {
+  result: Result
+  acts: Act[]
+}
+
+/** What is about to happen to an account. */
+interface Intent {
+  /** Whether it would no longer be an enabled administrator. */
+  endsAdmin?: boolean
+  deleting?: boolean
+}
+
+/**
+ * Finds an account that an operator is to change, and locks it.
+ *
+ * @throws Problem NOT_FOUND, ROLE_PROTECTED; LAST_ADMIN if there is no other enabled administrator
+ */
+export async function lockTarget(
+  transaction: Database,
+  operator: Operator,
+  id: string,
+  { endsAdmin = false, deleting = false }: Intent = {}
+): Promise<Target> {
+  const find = async (lock?: Statement) => {
+    const target = await findTarget(transaction, id, lock)
+    if (!target) throw new Problem('NOT_FOUND')
+    requireMayChange({ admin: operator.isAdmin }, target)
+    return target
+  }
+  // What may not be changed is refused as that, whoever is left. The role may change until the lock.
+  if (endsAdmin) {
+    await find()
+    await requireOtherAdmin(transaction, id)
+  }
+  return find(deleting ? sql`FOR UPDATE` : sql`FOR NO KEY UPDATE`)
+}
+
+async function findTarget(database: Database, id: string, lock: Statement = sql``): Promise<Target | undefined> {
+  const [target] = await database.query<Target>(
+    sql`SELECT ${ACCOUNT}, roles, metadata, ${PASSWORD_HASH} IS NOT NULL AS has_password
+     FROM users WHERE id = ${id} ${lock}`
+  )
+  return target
+}
