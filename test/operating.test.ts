@@ -116,6 +116,8 @@ async function leaveFactors(t: Test, database: TestDatabase): Promise<void> {
 }
 
 async function replay(t: Test, entries: Entry[], database: TestDatabase): Promise<void> {
+  const folder = process.cwd()
+  t.teardown(() => process.chdir(folder))
   process.chdir(t.testdir(FILES))
   const here = await operator(t, { database })
   const there = await operator(t, { database: await migratedDatabase(t) })

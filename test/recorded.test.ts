@@ -9,6 +9,8 @@ const PASSWORD_FILE = { input: PASSWORD }
 test('what operators do is on record', async (t) => {
   const database = await migratedDatabase(t)
   const run = await operator(t, { database })
+  const folder = process.cwd()
+  t.teardown(() => process.chdir(folder))
   process.chdir(t.testdir({ 'accounts.jsonl': '{"username":"grace"}\n' }))
   const json = async (...words: string[]) => JSON.parse((await run([...words, '--json'])).stdout)
   const fastify = await build(t, { database })

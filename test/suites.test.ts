@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
+import { ALONE } from './helpers/together.ts'
 
 const root = new URL('../', import.meta.url)
 
-const TOGETHER = /^await together\('(.+?)'(?:, \{ part: (\d), of: (\d) \})?\)$/gm
+const TOGETHER = /^await together\('(.+?)'(?:, \{ part: (\d), of: (\d)(, deep: false)? \})?\)$/gm
 
 test('every test file is run: by itself, or together with those of its folder', async (t) => {
   const files = ['test', 'packages']
@@ -15,23 +16,21 @@ test('every test file is run: by itself, or together with those of its folder', 
   const parts = new Map<string, string[]>()
   for (const file of readdirSync(suites)) {
     const text = readFileSync(new URL(file, suites), 'utf8')
-    for (const [, folder = '', part = '1', of = '1'] of text.matchAll(TOGETHER)) {
-      parts.set(folder, [...(parts.get(folder) ?? []), `${part} of ${of}`])
+    for (const [, folder = '', part = '1', of = '1', own] of text.matchAll(TOGETHER)) {
+      const pattern = own ? `^${folder}/[^/]+$` : `^${folder}/`
+      parts.set(pattern, [...(parts.get(pattern) ?? []), `${part} of ${of}`])
     }
   }
-  const folders = [...parts.keys()]
-  for (const [folder, found] of parts) {
+  for (const [pattern, found] of parts) {
     const expected = found.map((_, index) => `${index + 1} of ${found.length}`)
-    t.strictSame(found.sort(), expected, folder)
+    t.strictSame(found.sort(), expected, pattern)
+    t.match(files.join('\n'), new RegExp(pattern, 'm'))
   }
-  const isTogether = (file: string) => folders.some((folder) => file.startsWith(`${folder}/`))
+  const settings = readFileSync(new URL('.taprc', root), 'utf8')
+  for (const file of ALONE) t.ok(files.includes(file) && settings.includes(`\n  - ${file}\n`), file)
+  const together = new RegExp([...parts.keys()].join('|'))
   t.strictSame(
-    files.filter((file) => !isTogether(file) && !/^test\/[^/]+$/.test(file)),
+    files.filter((file) => !together.test(file)),
     []
   )
-  for (const folder of folders)
-    t.ok(
-      files.some((file) => file.startsWith(`${folder}/`)),
-      folder
-    )
 })

@@ -1,0 +1,3 @@
+import { together } from '../helpers/together.ts'
+
+await together('test/routes', { part: 1, of: 2 })

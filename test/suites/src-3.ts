@@ -1,0 +1,3 @@
+import { together } from '../helpers/together.ts'
+
+await together('test/src', { part: 3, of: 3 })
