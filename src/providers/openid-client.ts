@@ -99,7 +99,7 @@ export async function loadOpenId(fetch: BoundedFetch, clock: Clock): Promise<Ope
       // The library makes an exception for Microsoft.
       const isSame = new URL(metadata.issuer).href === new URL(issuer).href
       if (!isSame) throw new FederationRefusal('wrong issuer')
-      if (!hasSafeEndpoints(metadata)) throw new FederationRefusal('invalid answer')
+      if (!hasSafeEndpoints(metadata) || !hasMethods(metadata)) throw new FederationRefusal('invalid answer')
       return metadata
     },
 
@@ -154,6 +154,11 @@ function hasSafeEndpoints(metadata: Metadata): boolean {
     REQUIRED.every((name) => isSafe(metadata[name])) &&
     ENDPOINTS.every((name) => metadata[name] === undefined || isSafe(metadata[name]))
   )
+}
+
+/** Whether the ways to authenticate at the token endpoint are a list, or left out. */
+function hasMethods({ token_endpoint_auth_methods_supported: methods }: Metadata): boolean {
+  return methods === undefined || Array.isArray(methods)
 }
 
 /** The claim that the library has compared. */

@@ -69,4 +69,19 @@ test('the library, behind this module', async (t) => {
     t.equal(await openId.discover('http://127.0.0.1:8080').catch(reasonOf), 'invalid answer', 'no endpoints')
     t.equal(asked.at(-1), 'http://127.0.0.1:8080/.well-known/openid-configuration')
   })
+
+  await t.test('takes ways to authenticate as a list alone', async (t) => {
+    const { issuer } = METADATA
+    const rows: [methods: unknown, outcome: object | string][] = [
+      [undefined, { issuer }],
+      [['client_secret_post'], { issuer }],
+      [{ a: 1 }, 'invalid answer'],
+      ['client_secret_post', 'invalid answer'],
+      [null, 'invalid answer']
+    ]
+    for (const [methods, outcome] of rows) {
+      answer = () => Response.json({ ...METADATA, token_endpoint_auth_methods_supported: methods })
+      t.match(await openId.discover(issuer).catch(reasonOf), outcome, JSON.stringify(methods))
+    }
+  })
 })
