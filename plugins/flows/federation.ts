@@ -216,8 +216,9 @@ export default fp(
 
       unnamed(request) {
         const pending = federationCookies.pendingOf(request)
-        const provider = pending?.account === undefined && providers.get(String(pending?.provider))
-        return pending && provider ? { pending, label: provider.settings.label } : undefined
+        const settings = pending?.account === undefined && providers.get(String(pending?.provider))?.settings
+        // The operator may have changed the provider since.
+        return pending && settings && settings.signUp ? { pending, label: settings.label } : undefined
       },
 
       async register(request, reply, names) {

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
+import type { Provider } from '../../../../src/providers/provider.ts'
 import { cutOff, PASSWORD, post, signIn } from '../../../helpers/app.ts'
 import { buildFederated, createTraveller } from '../../../helpers/federated.ts'
 import { createIssuer } from '../../../helpers/issuer.ts'
@@ -60,6 +61,17 @@ test('a new account without a trusted address', async (t) => {
     await eve.signIn({ sub: 'eve-1' })
     const foreign = await eve.browser.submit(url, { username: 'eve' }, { origin: 'https://evil.example.com' })
     t.match(readPage(foreign), { statusCode: 403 })
+  })
+
+  await t.test('is over once the operator lets the provider make no accounts', async (t) => {
+    const dan = traveller()
+    await dan.signIn({ sub: 'dan-1' })
+    const { settings } = fastify.providers.get('test') as Provider
+    settings.signUp = false
+    t.equal((await dan.browser.get(url)).headers.location, '../../pages/login')
+    t.match(readPage(await dan.browser.submit(url, { username: 'dan' })), { statusCode: 404 })
+    settings.signUp = true
+    t.match(readPage(await dan.browser.get(url)), { statusCode: 200 })
   })
 
   await t.test('says that the database is away, and keeps what was typed', async (t) => {
