@@ -10,7 +10,8 @@ the rules of \`/register\`; a rejected one does not use up the token. Ends all s
 passwords, and verifies the address. The client is not signed in, but gets a device cookie, so that the owner can sign
 in while others guess passwords; not if the account requires a second step. The second step stays required:
 \`delete_passkeys\` deletes all passkeys, unless neither an app nor a recovery code is left for it (LAST_CREDENTIAL), and
-\`unlink_identities\` unlinks all accounts at other providers.`,
+\`unlink_identities\` unlinks all accounts at other providers. If nobody had verified the address before, both are done in
+any case, and a second step of passkeys alone is switched off.`,
   tags: ['mail'],
   querystring: Nothing,
   body: PasswordReset,

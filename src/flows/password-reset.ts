@@ -14,8 +14,8 @@ import { markVerified } from '../users/users.ts'
 
 /**
  * Resets the password of the user of a token. In the same transaction it verifies the address, ends all sessions,
- * resets the counters of failed passwords, and queues a notice. It removes no second step, but the identities of an
- * account whose address was not verified, and of any other if told so.
+ * resets the counters of failed passwords, and queues a notice. It removes the passkeys and identities of an account whose
+ * address was not verified, and of any other if told so; never an app.
  *
  * @param secret key of the limit counters
  * @returns the versions for new device cookies, and the numbers of ended sessions, deleted passkeys and removed identities
@@ -31,10 +31,11 @@ export async function resetPassword(
     const used = await useEmailToken(transaction, 'reset password', token)
     const { user, names, email, passwordVersion } = used as ResetToken
     await changePasswordHash(transaction, { id: user, password_version: passwordVersion }, hash)
-    // Nobody had proven the address: whoever linked a provider before may have waited for its owner (pre-hijacking).
+    // Nobody had proven the address: whoever added a passkey or a provider before may have waited for its owner
+    // (pre-hijacking), and would still sign in with it alone.
     const isFirstProof = await markVerified(transaction, user)
     const identities = isFirstProof || unlinkIdentities ? await deleteAllIdentities(transaction, user) : 0
-    const passkeys = deletePasskeys ? await removePasskeys(transaction, user) : 0
+    const passkeys = isFirstProof || deletePasskeys ? await removePasskeys(transaction, user, isFirstProof) : 0
     const ended = await endAllSessions(transaction, lifetimes, user, 'password changed')
     await resetGuesses(transaction, accountKeys(secret, { id: user, ...names }))
     await enqueueMail(transaction, { kind: 'password changed', recipient: email, userId: user })
@@ -44,16 +45,17 @@ export async function resetPassword(
 
 /**
  * Deletes all passkeys, but never the second step: otherwise the mailbox alone would sign in. Where the passkeys were
- * that step, recovery codes are left for it.
+ * that step, recovery codes are left for it. Only if nobody had proven the address, nothing is left of it either: it may
+ * keep the owner out.
  *
  * @throws Problem LAST_CREDENTIAL if no recovery code is left either
  */
-async function removePasskeys(transaction: Database, user: string): Promise<number> {
+async function removePasskeys(transaction: Database, user: string, isFirstProof: boolean): Promise<number> {
   const deleted = await deleteAllPasskeys(transaction, user)
   if (deleted === 0) return 0
   const { required, totp, recovery_codes: codes } = (await readFactors(transaction, user)) as Factors
-  if (required && !totp && codes === 0) throw new Problem('LAST_CREDENTIAL')
-  if (!required) await dropRequirementIfNoFactor(transaction, user)
+  if (required && !totp && codes === 0 && !isFirstProof) throw new Problem('LAST_CREDENTIAL')
+  if (!required || isFirstProof) await dropRequirementIfNoFactor(transaction, user)
   await enqueueNotice(transaction, user, { what: 'passkeys deleted' })
   return deleted
 }

@@ -5,6 +5,7 @@ import { sql } from '../../../src/database/sql.ts'
 import { Problem } from '../../../src/errors.ts'
 import { makeRecoveryCodes } from '../../../src/factors/recovery-codes.ts'
 import { readFactors } from '../../../src/factors/state.ts'
+import { markVerified } from '../../../src/users/users.ts'
 import { answer, bearer, build, cutOff, PASSWORD, post, refusal, signIn, testClock } from '../../helpers/app.ts'
 import { migratedDatabase } from '../../helpers/database.ts'
 import { enrolApp, enrolPasskey, recorded, requireStep } from '../../helpers/enrolled.ts'
@@ -281,9 +282,10 @@ test('POST /password/reset and second factors', async (t) => {
   const database = () => fastify.database.open()
   let users = 0
 
-  async function begin({ app = false, passkeys = 0, codes = false, required = false }) {
+  async function begin({ app = false, passkeys = 0, codes = false, required = false, verified = true }) {
     const email = `user.${users++}@example.com`
     const { user } = await signIn(fastify, { email })
+    if (verified) await markVerified(database(), user.id)
     if (app) await enrolApp(database(), fastify.deriveKey('totp secrets'), user.id)
     for (let count = 0; count < passkeys; count += 1) await enrolPasskey(database(), user.id)
     if (codes) await makeRecoveryCodes(database(), fastify.deriveKey('recovery codes'), user.id)
@@ -333,6 +335,26 @@ test('POST /password/reset and second factors', async (t) => {
       { action: 'passkey removed', account: id, detail: { reason: 'password reset', count: 2 } }
     ])
     t.equal((await login(fastify, email, NEXT)).statusCode, 200)
+  })
+
+  await t.test('deletes all passkeys of an account whose address nobody had proven', async (t) => {
+    const rows: [given: Parameters<typeof begin>[0], left: object, login: object][] = [
+      [{ passkeys: 1 }, { required: false, recovery_codes: 0 }, { token_type: 'Bearer' }],
+      [{ passkeys: 1, required: true }, { required: false }, { token_type: 'Bearer' }],
+      [{ passkeys: 1, codes: true, required: true }, { required: false, recovery_codes: 0 }, { token_type: 'Bearer' }],
+      [{ passkeys: 1, app: true, required: true }, { required: true }, { code: 'MFA_REQUIRED' }]
+    ]
+    for (const [given, left, next] of rows) {
+      const { id, email, reset, read, templates } = await begin({ ...given, verified: false })
+      t.strictSame(answer(await reset({})), DONE)
+      t.match(await read(), { passkeys: 0, ...left })
+      t.strictSame((await templates()).sort(), [TOLD, DELETED])
+      t.match(await recorded(fastify), [
+        { action: 'password reset', account: id },
+        { action: 'passkey removed', account: id, detail: { reason: 'password reset', count: 1 } }
+      ])
+      t.match((await login(fastify, email, NEXT)).json(), next)
+    }
   })
 
   await t.test('deletes none where there are none', async (t) => {

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
 import { listPasskeys } from '../../../../src/factors/passkeys.ts'
 import { addIdentity, listIdentities } from '../../../../src/providers/identities.ts'
+import { markVerified } from '../../../../src/users/users.ts'
 import { build, cutOff, post, signIn } from '../../../helpers/app.ts'
 import { enrolPasskey, requireStep } from '../../../helpers/enrolled.ts'
 import { buildFederated } from '../../../helpers/federated.ts'
@@ -14,6 +15,7 @@ const environment = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@examp
 test('the page on which a new password is chosen', async (t) => {
   const fastify = await build(t, { environment })
   const { user } = await signIn(fastify, { email: 'ada@example.com' })
+  await markVerified(fastify.database.open(), user.id)
   await letters(fastify)
   await post(fastify, '/password/forgot', { email: 'ada@example.com' })
   const token = await tokenOf(fastify, 'reset-password')
