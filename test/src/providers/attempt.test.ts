@@ -16,5 +16,9 @@ test('the attempts of a browser are found by their names', (t) => {
   t.strictSame(listAttempts(header, '__Host-'), [['federation-aaaaaaaa', '1']])
   t.strictSame(listAttempts(header, ''), [['federation-bbbbbbbb', '2']])
   t.strictSame(listAttempts(undefined, ''), [])
+  // An expression that skips white space would take many seconds: all other requests would wait for it.
+  const blank = ' '.repeat(100_000)
+  const odd = `a; ${blank}x;${blank}federation-aaaaaaaa=${blank}1${blank}; federation-bbbbbbbb;=federation-cccccccc`
+  t.strictSame(listAttempts(odd, ''), [['federation-aaaaaaaa', '1']])
   t.end()
 })
