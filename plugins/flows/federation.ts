@@ -216,9 +216,9 @@ export default fp(
 
       unnamed(request) {
         const pending = federationCookies.pendingOf(request)
-        const settings = pending?.account === undefined && providers.get(String(pending?.provider))?.settings
+        const settings = pending?.account === undefined ? providers.get(String(pending?.provider))?.settings : undefined
         // The operator may have changed the provider since.
-        return pending && settings && settings.signUp ? { pending, label: settings.label } : undefined
+        return pending && settings?.signUp ? { pending, label: settings.label } : undefined
       },
 
       async register(request, reply, names) {
