@@ -26,6 +26,12 @@ const REAUTHENTICATE: Partial<Record<ProviderKind, Record<string, string>>> = {
   oidc: { prompt: 'login', max_age: '0' }
 }
 
+/**
+ * How long ago a proof may be at a sign-in: a year, so that nobody is asked anew. Without such a limit most providers do
+ * not say how long ago it was (`auth_time`, OpenID Connect Core 1.0 §2), and the session would count as fresh.
+ */
+const SAY_WHEN: Partial<Record<ProviderKind, Record<string, string>>> = { oidc: { max_age: '31536000' } }
+
 /** How long metadata is used before it is fetched again, in milliseconds. */
 const METADATA_MAX_AGE = 3_600_000
 
@@ -62,7 +68,7 @@ export function createOpenIdProvider(settings: ProviderSettings, context: Provid
         state,
         nonce,
         ...challengeOf(verifier),
-        ...(reauthenticate && REAUTHENTICATE[kind]),
+        ...(reauthenticate ? REAUTHENTICATE : SAY_WHEN)[kind],
         // Apple gives no address otherwise.
         ...(kind === 'apple' && { response_mode: 'form_post' })
       })

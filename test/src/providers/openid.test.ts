@@ -57,9 +57,26 @@ test('an OpenID provider', async (t) => {
       state: SECRETS.state,
       nonce: SECRETS.nonce,
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256'
+      code_challenge_method: 'S256',
+      max_age: '31536000'
     })
   })
+
+  await t.test(
+    'asks an OpenID provider to say when it last asked for a proof, and the others for nothing',
+    async (t) => {
+      const rows: [kind: ProviderSettings['kind'], maxAge: string | null][] = [
+        ['oidc', '31536000'],
+        ['google', null],
+        ['microsoft', null],
+        ['apple', null]
+      ]
+      for (const [kind, maxAge] of rows) {
+        const { searchParams } = new URL(await create({ kind }).begin(SECRETS))
+        t.strictSame([searchParams.get('max_age'), searchParams.get('prompt')], [maxAge, null], kind)
+      }
+    }
+  )
 
   await t.test('returns the issuer, the subject and the address', async (t) => {
     t.strictSame(await signIn(), {
