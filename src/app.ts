@@ -3,6 +3,7 @@ import autoload from '@fastify/autoload'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import adminChanges from '../plugins/admin/changes.ts'
 import adminGate from '../plugins/admin/gate.ts'
+import setup from '../plugins/admin/setup.ts'
 import adminStatistics from '../plugins/admin/statistics.ts'
 import adminUsers from '../plugins/admin/users.ts'
 import audit from '../plugins/audit.ts'
@@ -143,7 +144,8 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   stalledSockets,
   metrics,
   tracing,
-  welcome
+  welcome,
+  setup
 ]
 
 /**
