@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { test } from 'tap'
-import { MigrationError, migrate, readSchemaState } from '../../../src/database/migrations.ts'
+import { createDatabase } from '../../../src/database/database.ts'
+import { MigrationError, migrate, migrateWithin, readSchemaState } from '../../../src/database/migrations.ts'
 import { caught } from '../../helpers/caught.ts'
 import { emptyDatabase, poolOf } from '../../helpers/database.ts'
 import { completed, handwrittenServer, welcome } from '../../helpers/servers.ts'
@@ -132,4 +133,45 @@ test('a lost connection is reported as such, and the pool continues with another
   t.teardown(() => pool.end())
   t.equal((await caught(migrate(pool))).message, 'Connection terminated unexpectedly')
   t.strictSame((await pool.query('SELECT 1')).rows, [])
+})
+
+test('the migration of the administration takes over what is stored', async (t) => {
+  const pool = await poolOf(t, await emptyDatabase(t))
+  await createDatabase(pool, { timeout: 60_000 }).transact((transaction) => migrateWithin(transaction, 21))
+  const [ada, grace, linus, mary] = [1, 2, 3, 4].map((digit) => `00000000-0000-0000-0000-00000000000${digit}`)
+  await pool.query(
+    `INSERT INTO users (id, username, password_hash, created_at) VALUES
+       ('${ada}', 'ada', 'x', now()), ('${grace}', 'grace', NULL, now()), ('${linus}', 'linus', '!', now()),
+       ('${mary}', 'mary', NULL, now())`
+  )
+  await pool.query(
+    `INSERT INTO sessions (id, user_id, family_hash, rotating_hash, created_at, last_used_at)
+     SELECT gen_random_uuid(), '${ada}', '', '', at, now() FROM unnest('{2026-01-01,2026-03-01}'::timestamptz[]) AS at`
+  )
+  await pool.query(
+    `INSERT INTO identities (id, user_id, provider, issuer, subject, linked_at)
+     VALUES (gen_random_uuid(), '${grace}', 'google', 'https://id.example', '1', now())`
+  )
+  await pool.query(
+    `INSERT INTO audit (seq, at, actor, action, mac)
+     SELECT seq, timestamptz '2026-01-01T10:30:00Z' + seq * interval '20 minutes', 'client', action, ''
+     FROM unnest('{login,login held off,login throttled,login}'::text[]) WITH ORDINALITY AS record (action, seq)`
+  )
+  t.match(await migrate(pool), ['22 administration'])
+
+  const users = await pool.query('SELECT id, roles, metadata, last_login_at, signed_in FROM users ORDER BY id')
+  const none = { roles: [], metadata: {}, last_login_at: null }
+  t.strictSame(users.rows, [
+    { ...none, id: ada, last_login_at: new Date('2026-03-01'), signed_in: true },
+    { ...none, id: grace, signed_in: true },
+    { ...none, id: linus, signed_in: false },
+    { ...none, id: mary, signed_in: false }
+  ])
+  const counts = await pool.query('SELECT * FROM audit_counts ORDER BY hour, action')
+  const hour = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour))
+  t.strictSame(counts.rows, [
+    { hour: hour(10), action: 'login', count: 1 },
+    { hour: hour(11), action: 'login', count: 1 },
+    { hour: hour(11), action: 'login throttled', count: 2 }
+  ])
 })
