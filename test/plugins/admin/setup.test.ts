@@ -1,6 +1,12 @@
+import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
+import setup from '../../../plugins/admin/setup.ts'
+import clock from '../../../plugins/clock.ts'
+import configuration from '../../../plugins/config.ts'
+import { readConfig } from '../../../src/config/config.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { build, cutOff, listen, signIn } from '../../helpers/app.ts'
+import { assemble } from '../../helpers/assemble.ts'
 import { embeddedDatabase, migratedDatabase } from '../../helpers/database.ts'
 
 const BY_COMMAND = 'There is no administrator. Create one: latchkey users create --username <name> --role admin'
@@ -62,4 +68,20 @@ test('the start of a trial has a link that creates one', async (t) => {
     /^There is no administrator\. Create one within 30 minutes at http:\/\/127\.0\.0\.1:3000\/console#setup=[\w-]{43}$/
   )
   t.strictSame(more, [])
+})
+
+test('a terminal is told as well', async (t) => {
+  const told: string[] = []
+  const terminal = { isTTY: true, write: (text: string) => told.push(text) }
+  const database = fp(
+    async (fastify) => void fastify.decorate('database', { open: () => ({ query: async () => [] }) } as never),
+    {
+      name: 'database'
+    }
+  )
+  const config = readConfig({ PUBLIC_URL: 'https://auth.example.com' })
+  const fastify = assemble(t, { plugins: [clock, configuration, database, setup], config, terminal })
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  while (told.length === 0) await new Promise(setImmediate)
+  t.strictSame(told, [`  ${BY_COMMAND}\n`])
 })
