@@ -9,6 +9,7 @@ import { bearer, build, NO_SERVER, PASSWORD, post } from './helpers/app.ts'
 import { createAuthenticator } from './helpers/authenticator.ts'
 import { appOf, enrolAsOwner, enrolPasskey } from './helpers/enrolled.ts'
 import { letters, tokenOf } from './helpers/letters.ts'
+import { machine } from './helpers/operator.ts'
 import { addPasskeyTo, ORIGIN, signInOptions } from './helpers/passkeys.ts'
 
 const KEYS = {
@@ -47,8 +48,9 @@ interface World {
   /** The second step of a sign-in, and a recovery code for it. */
   mfaToken?: string
   recoveryCode?: string
-  /** The id of a session in a path, beside that of its account. */
+  /** The id of a session in a path, beside that of its account, and of a signing key. */
   sessionOfUser?: string
+  kid?: string
 }
 
 /** What has happened before the example of an operation is sent, beside that ada has registered and signed in. */
@@ -129,6 +131,23 @@ const BEFORE: Record<string, (fastify: FastifyInstance, world: World) => Promise
     await enrolPasskey(fastify.database.open(), world.user)
     return ''
   },
+  async adminRotateKeys(fastify) {
+    await fastify.database.open().query(sql`DELETE FROM signing_keys WHERE sign_from > now()`)
+    return ''
+  },
+  async adminRevokeKey(fastify, world) {
+    await BEFORE.adminRotateKeys?.(fastify, world)
+    world.kid = (await fastify.keys.rotate()).kid
+    return ''
+  },
+  async adminRotateServiceKey(fastify, world) {
+    world.session = (await machine(fastify, ['users:read'], 'to be renewed')).id
+    return ''
+  },
+  async adminRevokeServiceKey(fastify, world) {
+    world.session = (await machine(fastify, ['users:read'], 'to be revoked')).id
+    return ''
+  },
   async finishRegistration(fastify) {
     await post(fastify, '/register', { email: ADA.email })
     return tokenOf(fastify, 'finish-registration')
@@ -154,7 +173,7 @@ function examplesOf(document: Doc): Example[] {
 
 /** An account as the examples have it, signed in. */
 async function prepare(fastify: FastifyInstance, { operationId }: Example): Promise<World> {
-  for (const table of ['users', 'resting_usernames', 'mails', 'limits'])
+  for (const table of ['users', 'resting_usernames', 'mails', 'limits', 'service_keys'])
     await fastify.database.open().query(sql`DELETE FROM ${identifier(table)}`)
   const world: World = { token: '', refreshToken: '', ownRefreshToken: '', session: '', user: '' }
   if (operationId !== 'register' && operationId !== 'finishRegistration') {
@@ -187,7 +206,7 @@ function request({ path, method, type, value, operation }: Example, world: World
   const [{ introspection, metrics, bearer: token } = {} as Doc] = operation.security ?? []
   const key = (introspection && KEYS.INTROSPECTION_KEY) ?? (metrics && KEYS.METRICS_KEY) ?? (token && world.token)
   const url = (operation.parameters ?? []).reduce((url: string, { name, example, in: place }: Doc) => {
-    const ids: Record<string, string | undefined> = { id: world.session, session: world.sessionOfUser }
+    const ids: Record<string, string | undefined> = { id: world.session, session: world.sessionOfUser, kid: world.kid }
     return place === 'path' ? url.replace(`{${name}}`, ids[name] ?? example) : url
   }, path)
   const replaced = value && {

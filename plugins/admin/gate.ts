@@ -1,8 +1,11 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Operator, operatorOf, type Scope, scopeChallenge } from '../../src/admin/scopes.ts'
+import { readServiceKeyId } from '../../src/admin/service-key-text.ts'
+import { findServiceKey } from '../../src/admin/service-keys.ts'
 import { Problem } from '../../src/errors.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
+import { bearerToken } from '../../src/tokens/bearer.ts'
 
 /** What a route of the admin API asks of its caller. */
 export interface Needs {
@@ -13,7 +16,7 @@ export interface Needs {
 }
 
 /** Why a request is refused, in its record. */
-type Reason = 'no role' | 'missing scope' | 'other client' | 'protected role' | 'last admin'
+type Reason = 'no role' | 'missing scope' | 'other client' | 'from a browser' | 'protected role' | 'last admin'
 
 /** Decides who may call `/admin/…`: by the database with each request, never by what a token says. */
 export interface AdminGate {
@@ -65,6 +68,12 @@ export default fp(
       }
     }
 
+    async function keyOf(request: FastifyRequest, text: string): Promise<Operator> {
+      const key = await findServiceKey(request.database, text, clientAddress(request.raw))
+      if (!key) throw new Problem('TOKEN_INVALID')
+      return { id: key.id, actor: 'key', isAdmin: false, scopes: key.scopes as Scope[] }
+    }
+
     function record(request: FastifyRequest, { id, actor }: Caller, reason: Reason): void {
       const route = `${request.method} ${request.routeOptions.url}`
       if (!isFirst(JSON.stringify([id, route]))) return
@@ -73,9 +82,9 @@ export default fp(
       audit.record(actor, 'admin refused', { ...subject, ...from, detail: { reason, by: id, route } })
     }
 
-    function forbid(request: FastifyRequest, caller: Caller, reason: Reason): Problem {
+    function forbid(request: FastifyRequest, caller: Caller, reason: Reason, scope?: Scope): Problem {
       record(request, caller, reason)
-      return new Problem('FORBIDDEN', { headers: { 'www-authenticate': scopeChallenge() } })
+      return new Problem('FORBIDDEN', { headers: { 'www-authenticate': scopeChallenge(scope) } })
     }
 
     async function authenticateAccount(request: FastifyRequest): Promise<Operator> {
@@ -91,18 +100,31 @@ export default fp(
       return operator
     }
 
-    const requireFresh = factors.requireFresh
+    async function authenticateKey(request: FastifyRequest, text: string): Promise<Operator> {
+      const key = await counting(request, () => keyOf(request, text))
+      await limits.byOperator(request, key.id)
+      // A browser has no business with a key: whoever opens its tools can read it.
+      if (request.headers.origin !== undefined) throw forbid(request, key, 'from a browser')
+      return key
+    }
+
+    async function requireFresh(request: FastifyRequest): Promise<void> {
+      if (request.operator.actor === 'admin') await factors.requireFresh(request)
+    }
 
     function requireOneOf(request: FastifyRequest, scopes: readonly Scope[]): void {
       const { operator } = request
       if (operator.isAdmin || scopes.some((scope) => operator.scopes.includes(scope))) return
-      throw forbid(request, operator, 'missing scope')
+      throw forbid(request, operator, 'missing scope', operator.actor === 'key' ? scopes[0] : undefined)
     }
 
     fastify.decorate('adminGate', {
       require({ scopes = [], fresh = false }) {
         return async (request) => {
-          request.operator = await authenticateAccount(request)
+          const text = bearerToken(request.headers.authorization)
+          request.operator = readServiceKeyId(text)
+            ? await authenticateKey(request, text)
+            : await authenticateAccount(request)
           requireOneOf(request, scopes)
           if (fresh) await requireFresh(request)
         }

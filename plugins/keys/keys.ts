@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
 import { periodic } from '../../src/concurrency/periodic.ts'
+import type { Database } from '../../src/database/database.ts'
 import { requireStarted } from '../../src/database/existing-database.ts'
 import { createKeyRing, type KeyRing } from '../../src/keys/key-ring.ts'
 import { type ListedKey, listKeys } from '../../src/keys/key-states.ts'
@@ -12,21 +13,23 @@ import { readSecrets } from '../../src/secrets/secret-file.ts'
 /** The signing keys. All instances notice a change by an instance or an operator within 60 s. */
 export interface Keys extends KeyRing {
   /** Every stored key, in the order in which they sign. */
-  list(): Promise<ListedKey[]>
+  list(transaction?: Database): Promise<ListedKey[]>
   /**
    * Adds the key that signs next.
    *
    * @param lead seconds until it signs
+   * @param transaction a larger one of which it is a part; this instance then notices it at the next `refresh`
    * @throws Error when another one is waiting to sign
    */
-  rotate(lead?: number): Promise<ListedKey>
+  rotate(lead?: number, transaction?: Database): Promise<ListedKey>
   /**
    * Revokes a key for good and erases its private half.
    *
    * @param dryRun changes nothing
+   * @param transaction as for `rotate`
    * @throws Error when the kid is unknown or already revoked
    */
-  revoke(kid: string, dryRun?: boolean): Promise<Revocation>
+  revoke(kid: string, dryRun?: boolean, transaction?: Database): Promise<Revocation>
   /**
    * Encrypts the private keys and the root secret again with the current SECRET_KEY.
    *
@@ -97,9 +100,9 @@ export default fp<AppOptions>(
 
     fastify.decorate('keys', {
       ...keyRing,
-      list: () => listKeys(database.open(), rules.tokenTtl),
-      rotate: (lead) => rotateKey(database.open(), rules, lead),
-      revoke: (kid, dryRun) => revokeKey(database.open(), rules, kid, dryRun),
+      list: (transaction = database.open()) => listKeys(transaction, rules.tokenTtl),
+      rotate: (lead, transaction = database.open()) => rotateKey(transaction, rules, lead),
+      revoke: (kid, dryRun, transaction = database.open()) => revokeKey(transaction, rules, kid, dryRun),
       rewrap: () => rewrap(database.open(), secrets)
     } satisfies Keys)
   },

@@ -1,3 +1,4 @@
+import { AdminKey, NewServiceKey, ServiceKey } from './admin/keys.ts'
 import { AdminUser, ListedUser } from './admin/users.ts'
 import { Problem } from './answers.ts'
 import { Mfa, NewTotp, RecoveryCodes } from './mfa.ts'
@@ -8,7 +9,10 @@ import { User } from './users.ts'
 
 /** The named schemas of the OpenAPI document. */
 export const SHARED = [
+  AdminKey,
   AdminUser,
+  NewServiceKey,
+  ServiceKey,
   ListedUser,
   User,
   Tokens,

@@ -82,8 +82,11 @@ function fittingValues(key: string, schema: Schema): fc.Arbitrary<Part<string>> 
   )
 }
 
-function fittingTexts({ pattern, format, minLength = 0, maxLength = 2000 }: Schema): fc.Arbitrary<string> {
+function fittingTexts(schema: Schema): fc.Arbitrary<string> {
+  const { pattern, format, minLength = 0, maxLength = 2000, examples = [MARK] } = schema
   if (format === 'email') return fc.emailAddress()
+  // fast-check makes no text for assertions.
+  if (pattern && /\(\?<?[=!]/.test(pattern)) return fc.constantFrom(...(examples as string[]))
   if (!pattern) return fc.string({ unit: 'grapheme', minLength, maxLength, size: 'medium' })
   return fc.stringMatching(new RegExp(pattern)).filter(({ length }) => length >= minLength && length <= maxLength)
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { createServiceKey } from '../../src/admin/service-keys.ts'
 import { listAudit } from '../../src/audit/list.ts'
 import { sql } from '../../src/database/sql.ts'
 import { answer, bearer, PASSWORD, post, refusal } from './app.ts'
@@ -39,6 +40,13 @@ export async function operator(
   await fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${id}`)
   const { access_token } = (await post(fastify, '/login', { username, password: PASSWORD })).json()
   return callerOf(fastify, id, access_token)
+}
+
+/** Makes a service key. */
+export async function machine(fastify: FastifyInstance, scopes: string[], name = 'a machine'): Promise<Caller> {
+  const database = fastify.database.open()
+  const { serviceKey, key } = await database.transact((transaction) => createServiceKey(transaction, { name, scopes }))
+  return callerOf(fastify, serviceKey.id, key)
 }
 
 /** Inserts an account past the routes. */

@@ -40,6 +40,8 @@ test('the route table', async (t) => {
   await t.test('is the one that we know', async (t) => {
     const names = routes.map(nameOf)
     t.strictSame(names.sort(), [
+      'DELETE /admin/keys/:kid',
+      'DELETE /admin/service-keys/:id',
       'DELETE /admin/users/:id',
       'DELETE /admin/users/:id/factors',
       'DELETE /admin/users/:id/limits',
@@ -56,6 +58,8 @@ test('the route table', async (t) => {
       'GET /.well-known/jwks.json',
       'GET /.well-known/passkey-endpoints',
       'GET /admin/audit',
+      'GET /admin/keys',
+      'GET /admin/service-keys',
       'GET /admin/stats',
       'GET /admin/users',
       'GET /admin/users/:id',
@@ -79,6 +83,8 @@ test('the route table', async (t) => {
       'HEAD /.well-known/jwks.json',
       'HEAD /.well-known/passkey-endpoints',
       'HEAD /admin/audit',
+      'HEAD /admin/keys',
+      'HEAD /admin/service-keys',
       'HEAD /admin/stats',
       'HEAD /admin/users',
       'HEAD /admin/users/:id',
@@ -101,6 +107,9 @@ test('the route table', async (t) => {
       'PATCH /me',
       'PATCH /mfa',
       'PATCH /passkeys/:id',
+      'POST /admin/keys',
+      'POST /admin/service-keys',
+      'POST /admin/service-keys/:id/rotate',
       'POST /admin/users',
       'POST /admin/users/:id/mails',
       'POST /email/change',

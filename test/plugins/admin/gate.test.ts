@@ -6,7 +6,7 @@ import { sql } from '../../../src/database/sql.ts'
 import { limitKey } from '../../../src/limits/counter-keys.ts'
 import { withLowS } from '../../../src/tokens/es256.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, testClock } from '../../helpers/app.ts'
-import { callerOf, FORBIDDEN, operator, TOO_MANY } from '../../helpers/operator.ts'
+import { addAccount, callerOf, FORBIDDEN, machine, operator, ROLE_PROTECTED, TOO_MANY } from '../../helpers/operator.ts'
 import { giveApp } from '../../helpers/second-factor.ts'
 
 /** The same token with other claims, signed by the service. */
@@ -113,6 +113,83 @@ test('who may call the admin API', async (t) => {
   await t.test('a session that has ended is none', async (t) => {
     await database.query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out'`)
     t.match(await admin.call('GET', '/users'), { statusCode: 401, body: { code: 'TOKEN_INVALID' } })
+  })
+})
+
+test('service keys at the admin API', async (t) => {
+  const clock = testClock()
+  const fastify = await build(t, { clock })
+  const reader = await machine(fastify, ['users:read'], 'reader')
+  const writer = await machine(fastify, ['users:write', 'users:read'], 'writer')
+  const helper = await machine(fastify, ['users:help', 'audit:read'], 'helper')
+  const bob = await addAccount(fastify, { username: 'bob' })
+  const support = await addAccount(fastify, { username: 'sue', roles: ['support'] })
+
+  await t.test('may do what their scopes say', async (t) => {
+    t.equal((await reader.call('GET', `/users/${bob}`)).statusCode, 200)
+    const refused = await reader.send('POST', '/users', { username: 'eve' })
+    t.strictSame(answer(refused), FORBIDDEN)
+    t.equal(refused.headers['www-authenticate'], 'Bearer error="insufficient_scope", scope="users:write"')
+    t.strictSame(await helper.call('GET', '/users'), FORBIDDEN)
+    t.equal((await helper.call('GET', '/audit')).statusCode, 200)
+    t.equal((await helper.call('PATCH', `/users/${bob}`, { disabled: true })).statusCode, 200)
+    t.strictSame(await helper.call('PATCH', `/users/${bob}`, { disabled: false }), FORBIDDEN)
+  })
+
+  await t.test('need no fresh access token', async (t) => {
+    clock.advance(3600)
+    t.equal((await writer.call('PATCH', `/users/${bob}`, { roles: ['editor'], disabled: false })).statusCode, 200)
+    t.equal((await writer.call('PUT', `/users/${bob}/password`, { new_password: PASSWORD })).statusCode, 204)
+    t.equal((await writer.call('POST', '/users', { username: 'eve', roles: ['editor'] })).statusCode, 201)
+  })
+
+  await t.test('never make an administrator, nor change one', async (t) => {
+    for (const role of ['admin', 'support']) {
+      t.strictSame(await writer.call('POST', '/users', { username: 'mallory', roles: [role] }), ROLE_PROTECTED)
+      t.strictSame(await writer.call('PATCH', `/users/${bob}`, { roles: ['editor', role] }), ROLE_PROTECTED)
+    }
+    t.strictSame(await writer.call('PATCH', `/users/${support}`, { roles: [] }), ROLE_PROTECTED)
+    t.strictSame(await writer.call('PATCH', `/users/${support}`, { metadata: { a: 1 } }), ROLE_PROTECTED)
+    t.strictSame(await writer.call('PUT', `/users/${support}/password`, { new_password: PASSWORD }), ROLE_PROTECTED)
+    t.strictSame(await writer.call('DELETE', `/users/${support}/factors`), ROLE_PROTECTED)
+    t.strictSame(await writer.call('DELETE', `/users/${support}`), ROLE_PROTECTED)
+    t.strictSame(await helper.call('DELETE', `/users/${support}/sessions`), ROLE_PROTECTED)
+  })
+
+  await t.test('give no reserved username', async (t) => {
+    const reserved = await writer.call('POST', '/users', { username: 'admin' })
+    t.match(reserved, { statusCode: 409, body: { code: 'ACCOUNT_EXISTS' } })
+    t.match(await writer.call('PATCH', `/users/${bob}`, { username: 'Admin' }), { statusCode: 409 })
+    t.equal((await writer.call('PATCH', `/users/${bob}`, { username: 'BOB' })).statusCode, 200)
+    const nameless = await addAccount(fastify, { email: 'x@example.com' })
+    t.match(await writer.call('PATCH', `/users/${nameless}`, { username: 'admin' }), { statusCode: 409 })
+  })
+
+  await t.test('are refused from a browser, in part, and once they are no more', async (t) => {
+    const get = (authorization: string, headers = {}) =>
+      fastify.inject({ url: '/admin/users', headers: { authorization, ...headers } })
+    const inBrowser = await get(`Bearer ${reader.token}`, { origin: 'https://app.example' })
+    t.strictSame(answer(inBrowser), FORBIDDEN)
+    for (const wrong of [reader.token.slice(0, -1), `${reader.token}0`, reader.token.replace(reader.id, writer.id)]) {
+      t.match(answer(await get(`Bearer ${wrong}`)), { statusCode: 401, body: { code: 'TOKEN_INVALID' } })
+    }
+    t.equal((await get(`Basic ${Buffer.from(`x:${reader.token}`).toString('base64')}`)).statusCode, 401)
+    t.equal((await fastify.inject(`/admin/users?access_token=${reader.token}`)).statusCode, 401)
+    await fastify.database.open().query(sql`DELETE FROM service_keys WHERE id = ${reader.id}`)
+    t.match(answer(await get(`Bearer ${reader.token}`)), { statusCode: 401, body: { code: 'TOKEN_INVALID' } })
+  })
+
+  await t.test('are named by what is recorded', async (t) => {
+    await fastify.audit.flush()
+    const records = await listAudit(fastify.database.open(), { by: writer.id, limit: 100 })
+    t.ok(records.every(({ actor }) => actor === 'key'))
+    t.ok(records.some(({ action, detail }) => action === 'admin refused' && detail?.reason === 'protected role'))
+    t.ok(records.some(({ action, account }) => action === 'roles changed' && account === bob))
+    const browser = await listAudit(fastify.database.open(), { by: reader.id, action: 'admin refused', limit: 9 })
+    t.match(
+      browser.map(({ detail }) => detail?.reason),
+      ['missing scope', 'from a browser']
+    )
   })
 })
 

@@ -72,6 +72,8 @@ test('the OpenAPI document', async (t) => {
 
   await t.test('has every route and no other', async (t) => {
     t.strictSame(operations.map(({ name }) => name).sort(), [
+      'DELETE /admin/keys/{kid}',
+      'DELETE /admin/service-keys/{id}',
       'DELETE /admin/users/{id}',
       'DELETE /admin/users/{id}/factors',
       'DELETE /admin/users/{id}/limits',
@@ -86,6 +88,8 @@ test('the OpenAPI document', async (t) => {
       'GET /',
       'GET /.well-known/jwks.json',
       'GET /admin/audit',
+      'GET /admin/keys',
+      'GET /admin/service-keys',
       'GET /admin/stats',
       'GET /admin/users',
       'GET /admin/users/{id}',
@@ -108,6 +112,9 @@ test('the OpenAPI document', async (t) => {
       'PATCH /me',
       'PATCH /mfa',
       'PATCH /passkeys/{id}',
+      'POST /admin/keys',
+      'POST /admin/service-keys',
+      'POST /admin/service-keys/{id}/rotate',
       'POST /admin/users',
       'POST /admin/users/{id}/mails',
       'POST /email/change',
@@ -182,6 +189,8 @@ test('the OpenAPI document', async (t) => {
     const mfa = { code: 'MFA_REQUIRED', keys: ['factors', 'expires_in', 'mfa_token'], stepsUp: 0 }
     const stepUp = { code: 'STEP_UP_REQUIRED', keys: ['factors', 'expires_in'], stepsUp: 2 }
     t.strictSame(Object.fromEntries(shown), {
+      'DELETE /admin/keys/{kid}': stepUp,
+      'DELETE /admin/service-keys/{id}': stepUp,
       'DELETE /admin/users/{id}': stepUp,
       'DELETE /admin/users/{id}/factors': stepUp,
       'DELETE /admin/users/{id}/limits': stepUp,
@@ -192,12 +201,17 @@ test('the OpenAPI document', async (t) => {
       'DELETE /mfa/totp': stepUp,
       'DELETE /passkeys/{id}': stepUp,
       'GET /admin/audit': stepUp,
+      'GET /admin/keys': stepUp,
+      'GET /admin/service-keys': stepUp,
       'GET /admin/stats': stepUp,
       'GET /admin/users': stepUp,
       'GET /admin/users/{id}': stepUp,
       'GET /admin/users/{id}/sessions': stepUp,
       'PATCH /admin/users/{id}': stepUp,
       'PATCH /mfa': stepUp,
+      'POST /admin/keys': stepUp,
+      'POST /admin/service-keys': stepUp,
+      'POST /admin/service-keys/{id}/rotate': stepUp,
       'POST /admin/users': stepUp,
       'POST /admin/users/{id}/mails': stepUp,
       'POST /email/change': stepUp,
@@ -235,6 +249,9 @@ test('the OpenAPI document', async (t) => {
       'PATCH /me': [['application/json'], true],
       'PATCH /mfa': [['application/json'], true],
       'PATCH /passkeys/{id}': [['application/json'], true],
+      'POST /admin/keys': [['application/json'], true],
+      'POST /admin/service-keys': [['application/json'], true],
+      'POST /admin/service-keys/{id}/rotate': [['application/json'], true],
       'POST /admin/users': [['application/json'], true],
       'POST /admin/users/{id}/mails': [['application/json'], true],
       'POST /email/change': [['application/json'], true],
@@ -265,6 +282,8 @@ test('the OpenAPI document', async (t) => {
     const bearer = [{ bearer: [] }]
     const operators = [...bearer, { serviceKey: [] }]
     t.strictSame(Object.fromEntries(ways), {
+      'DELETE /admin/keys/{kid}': bearer,
+      'DELETE /admin/service-keys/{id}': bearer,
       'DELETE /admin/users/{id}': operators,
       'DELETE /admin/users/{id}/factors': operators,
       'DELETE /admin/users/{id}/limits': operators,
@@ -277,6 +296,8 @@ test('the OpenAPI document', async (t) => {
       'DELETE /sessions': bearer,
       'DELETE /sessions/{id}': bearer,
       'GET /admin/audit': operators,
+      'GET /admin/keys': operators,
+      'GET /admin/service-keys': bearer,
       'GET /admin/stats': operators,
       'GET /admin/users': operators,
       'GET /admin/users/{id}': operators,
@@ -293,6 +314,9 @@ test('the OpenAPI document', async (t) => {
       'PATCH /me': bearer,
       'PATCH /mfa': bearer,
       'PATCH /passkeys/{id}': bearer,
+      'POST /admin/keys': operators,
+      'POST /admin/service-keys': bearer,
+      'POST /admin/service-keys/{id}/rotate': bearer,
       'POST /admin/users': operators,
       'POST /admin/users/{id}/mails': operators,
       'POST /email/change': bearer,
@@ -313,14 +337,17 @@ test('the OpenAPI document', async (t) => {
 
   await t.test('names the shared shapes as they are called', async (t) => {
     t.strictSame(Object.keys(document.components.schemas).sort(), [
+      'AdminKey',
       'AdminUser',
       'ListedUser',
       'Mfa',
+      'NewServiceKey',
       'NewTotp',
       'Passkey',
       'Problem',
       'PublicKey',
       'RecoveryCodes',
+      'ServiceKey',
       'Session',
       'TokenState',
       'Tokens',

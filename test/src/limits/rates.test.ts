@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { ADDRESS_LIMITS, ALL_ACCOUNTS_LIMIT, type Limit, OPERATOR_LIMIT, RECIPIENT_LIMIT, WIDE } from '../../../src/limits/rates.ts'
+import {
+  ADDRESS_LIMITS,
+  ALL_ACCOUNTS_LIMIT,
+  type Limit,
+  OPERATOR_LIMIT,
+  RECIPIENT_LIMIT,
+  WIDE
+} from '../../../src/limits/rates.ts'
 
 const WINDOWS: Record<number, string> = { 60: 'a minute', 300: '5 minutes', 1800: 'half an hour', 3600: 'an hour' }
 
