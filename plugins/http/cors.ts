@@ -68,7 +68,7 @@ export default fp(
         preflight: isPreflight(request),
         strictPreflight: false,
         credentials: true,
-        methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+        methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
         allowedHeaders: ALLOWED_HEADERS,
         exposedHeaders: ['x-request-id', 'retry-after', 'www-authenticate'],
         maxAge: 600

@@ -99,7 +99,7 @@ test('with CORS_ORIGINS', async (t) => {
       t.strictSame(answer(response), { statusCode: 204, body: '' })
       t.strictSame(corsOf(response), {
         ...shared(ORIGIN),
-        'access-control-allow-methods': 'GET, HEAD, POST, PATCH, DELETE',
+        'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
         'access-control-allow-headers': ALLOWED_HEADERS,
         'access-control-max-age': '600'
       })

@@ -470,7 +470,7 @@ test('accounts at the admin API', async (t) => {
 })
 
 test('where no mail can be sent nobody is invited', async (t) => {
-  const fastify = await build(t, { environment: { HOST: '0.0.0.0' } })
+  const fastify = await build(t, { environment: { PUBLIC_URL: 'https://id.example', SMTP_URL: '', MAIL_FROM: '' } })
   const admin = await operator(fastify, 'ada.admin')
   t.equal(fastify.mail.available, false)
   t.match(answer(await admin.send('POST', '/users', { email: 'eve@example.com', invite: true })), {

@@ -87,7 +87,7 @@ test('POST /admin/users/:id/mails', async (t) => {
 })
 
 test('POST /admin/users/:id/mails where no mail can be sent', async (t) => {
-  const fastify = await build(t, { environment: { HOST: '0.0.0.0' } })
+  const fastify = await build(t, { environment: { PUBLIC_URL: 'https://id.example', SMTP_URL: '', MAIL_FROM: '' } })
   const admin = await operator(fastify, 'ada.admin')
   const id = await addAccount(fastify, { email: 'bob@example.com' })
   t.match(await admin.call('POST', `/users/${id}/mails`, { kind: 'reset_password' }), {
