@@ -172,6 +172,10 @@ check(session?.ip === '203.0.113.7', 'TRUSTED_PROXIES', String(session?.ip))
 const lives = (Date.parse(String(session?.expires_at)) - Date.parse(String(session?.last_used_at))) / 1000
 check(Math.round(lives) === 3600, 'REFRESH_IDLE_TTL, REFRESH_MAX_TTL', `${lives} s`)
 
+await cluster.admin(`UPDATE users SET roles = '{admin}'`, 'latchkey')
+const administrator = await ask(base, 'GET', '/admin/users', { token: access_token })
+check(administrator.code === 'STEP_UP_REQUIRED', 'ADMIN_MFA', `${administrator.status} ${administrator.code}`)
+
 const refresh = () => ask(base, 'POST', '/token/refresh', { payload: { refresh_token } })
 const uses = [await refresh(), await refresh()].map(({ status }) => status)
 check(uses.join() === '200,401', 'REFRESH_GRACE', uses.join())
@@ -217,8 +221,9 @@ check(!service.log().includes(PASSWORD) && !service.log().includes(SECRET_KEY), 
 
 const strict = await Service.start({
   port,
-  environment: { ...ALL, HIDE_ACCOUNTS: 'off', APP_URL: '' }
+  environment: { ...ALL, HIDE_ACCOUNTS: 'off', APP_URL: '', ADMIN: 'off' }
 })
+check((await ask(strict.base, 'GET', '/admin/users')).status === 404, 'ADMIN')
 const eve = { email: 'eve@example.com', password: PASSWORD }
 await ask(strict.base, 'POST', '/register', { payload: eve })
 const early = await ask(strict.base, 'POST', '/login', { payload: eve })

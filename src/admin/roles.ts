@@ -26,7 +26,10 @@ export interface Authority {
  * @throws Problem ROLE_PROTECTED
  */
 export function requireMayChange(by: Authority, target: { roles: readonly string[] }, roles: readonly string[] = []) {
-  if (!by.admin && hasReserved([...target.roles, ...roles])) throw new Problem('ROLE_PROTECTED')
+  if (by.admin) return
+  if (hasReserved(target.roles)) throw new Problem('ROLE_PROTECTED')
+  const errors = [{ path: '/roles', message: 'has a reserved role', rule: 'reserved' }]
+  if (hasReserved(roles)) throw new Problem('ROLE_PROTECTED', { errors })
 }
 
 /** An enabled account with the role `admin`. A partial index serves it. */

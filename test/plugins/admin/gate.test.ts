@@ -145,8 +145,10 @@ test('service keys at the admin API', async (t) => {
 
   await t.test('never make an administrator, nor change one', async (t) => {
     for (const role of ['admin', 'support']) {
-      t.strictSame(await writer.call('POST', '/users', { username: 'mallory', roles: [role] }), ROLE_PROTECTED)
-      t.strictSame(await writer.call('PATCH', `/users/${bob}`, { roles: ['editor', role] }), ROLE_PROTECTED)
+      const errors = [{ path: '/roles', message: 'has a reserved role', rule: 'reserved' }]
+      const refusal = { statusCode: 403, body: { ...ROLE_PROTECTED.body, errors } }
+      t.strictSame(await writer.call('POST', '/users', { username: 'mallory', roles: [role] }), refusal)
+      t.strictSame(await writer.call('PATCH', `/users/${bob}`, { roles: ['editor', role] }), refusal)
     }
     t.strictSame(await writer.call('PATCH', `/users/${support}`, { roles: [] }), ROLE_PROTECTED)
     t.strictSame(await writer.call('PATCH', `/users/${support}`, { metadata: { a: 1 } }), ROLE_PROTECTED)
