@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { endServiceKey, makeServiceKey, renewServiceKey } from '../../src/admin/service-key-acts.ts'
 import { listServiceKeys } from '../../src/admin/service-keys.ts'
+import { endServiceKey, makeServiceKey, renewServiceKey } from '../../src/flows/operator/service-key-acts.ts'
 import { ADMIN, ADMINISTRATORS } from '../../src/schemas/admin/answers.ts'
 import {
   NewServiceKeyAnswer,

@@ -1,9 +1,9 @@
-import type { Database } from '../database/database.ts'
-import { Problem } from '../errors.ts'
-import type { NewServiceKey, ServiceKeyCreation } from '../schemas/admin/keys.ts'
-import { type Operator, SCOPES } from './scopes.ts'
-import { createServiceKey, OVERLAP_SECONDS, revokeServiceKey, rotateServiceKey } from './service-keys.ts'
-import type { Done } from './targets.ts'
+import { type Operator, SCOPES } from '../../admin/scopes.ts'
+import { createServiceKey, OVERLAP_SECONDS, revokeServiceKey, rotateServiceKey } from '../../admin/service-keys.ts'
+import type { Done } from '../../admin/targets.ts'
+import type { Database } from '../../database/database.ts'
+import { Problem } from '../../errors.ts'
+import type { NewServiceKey, ServiceKeyCreation } from '../../schemas/admin/keys.ts'
 
 /** Makes a service key. @throws Problem VALIDATION_FAILED, ACCOUNT_EXISTS, FORBIDDEN */
 export async function makeServiceKey(
