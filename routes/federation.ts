@@ -71,7 +71,11 @@ const federation: FastifyPluginAsync = async (fastify) => {
       const settings = providers.get(id)?.settings
       if (settings && returnTo.isFromElsewhere(request)) {
         const page = pages.contextOf(request)
-        return pages.render(reply, page, federationConfirmView(page, { ...settings, returnTo: what.returnTo }))
+        return pages.render(
+          reply,
+          page,
+          federationConfirmView(page, { id, label: settings.label, returnTo: what.returnTo })
+        )
       }
       const begun = await fastify.federation.begin(request, reply, id, what)
       return 'location' in begun ? reply.redirect(begun.location, 303) : land(request, reply, begun)

@@ -30,6 +30,8 @@ export type Asks = 'username' | 'email' | 'both'
 /** An attempt, and its provider. */
 interface Attempted extends Pick<Attempt, 'purpose' | 'session' | 'returnTo'> {
   provider: Provider
+  /** The account of the session, once it is known that the browser still has it. */
+  account?: string
 }
 
 /** Signing in with other providers. */
@@ -52,7 +54,7 @@ export interface Federation {
   /**
    * Completes it, by the answer of the provider. A sign-in sets the cookies of a session.
    *
-   * @throws Problem NOT_FOUND; what the database is at fault for
+   * @throws Problem NOT_FOUND; rethrows errors of the database
    */
   complete(request: FastifyRequest, reply: FastifyReply, id: string, answer: URLSearchParams): Promise<FederationResult>
   /** The identity that waits for the name of its account, and the label of its provider. */
@@ -83,9 +85,9 @@ export default fp(
     }
 
     function fail(request: FastifyRequest, attempted: Attempted, reason: Reason): Outcome {
-      const { provider, purpose, session } = attempted
+      const { provider, purpose, session, account } = attempted
       const action = purpose === 'step-up' ? 'step-up failed' : 'federated login failed'
-      request.record(action, { session, detail: { reason, provider: provider.settings.id } })
+      request.record(action, { account, session, detail: { reason, provider: provider.settings.id } })
       return { outcome: 'failed', reason }
     }
 
@@ -155,9 +157,10 @@ export default fp(
     }
 
     /** @throws FederationRefusal 'session ended' if the browser no longer has the session that began the attempt */
-    async function requireSameSession(request: FastifyRequest, { session }: Attempted): Promise<void> {
-      const isSame = (await pageSessions.find(request)) && request.user.sid === session
+    async function requireSameSession(request: FastifyRequest, attempted: Attempted): Promise<void> {
+      const isSame = (await pageSessions.find(request)) && request.user.sid === attempted.session
       if (!isSame) throw new FederationRefusal('session ended')
+      attempted.account = request.user.sub
     }
 
     /** What each kind of attempt does with the identity that arrives. */

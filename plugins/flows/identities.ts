@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { ProviderSettings } from '../../src/config/providers-file.ts'
 import {
   type FederationRules,
   linkIdentity,
@@ -13,13 +12,19 @@ import { listIdentities } from '../../src/providers/identities.ts'
 import { FederationRefusal } from '../../src/providers/provider.ts'
 import { type Identity, toIdentity } from '../../src/schemas/identities.ts'
 
+/** A provider, as pages show it. */
+export interface ProviderName {
+  id: string
+  label: string
+}
+
 /** The accounts at providers with which the owner of an account signs in. */
 export interface Identities {
   readonly rules: FederationRules
   /** Lists the identities of the account of the session. */
   list(request: FastifyRequest): Promise<Identity[]>
   /** Lists the providers with which the owner of the session can sign in. */
-  providersOf(request: FastifyRequest): Promise<ProviderSettings[]>
+  providersOf(request: FastifyRequest): Promise<ProviderName[]>
   /**
    * Links an identity to the account of the session.
    *
@@ -70,7 +75,7 @@ export default fp(
       async providersOf({ database, user }) {
         if (providers.size === 0) return []
         const linked = new Set((await listIdentities(database, user.sub)).map(({ provider }) => provider))
-        return [...providers.values()].flatMap(({ settings }) => (linked.has(settings.id) ? [settings] : []))
+        return [...providers.values()].flatMap(({ settings: { id, label } }) => (linked.has(id) ? [{ id, label }] : []))
       },
 
       async link(request, { provider, identity }) {
@@ -84,9 +89,10 @@ export default fp(
       async stepUp(request, { provider, identity }) {
         const { database, user } = request
         const { STEP_UP_MAX_AGE } = config
-        // It was asked to ask again, but need not have done so.
-        const isAskedAgain = identity.authTime === undefined || identity.authTime > clock.now() / 1000 - STEP_UP_MAX_AGE
-        if (!isAskedAgain) throw new FederationRefusal('not asked again')
+        // The provider may ignore that it is to ask again (OpenID Connect Core 1.0 §3.1.2.1).
+        const isRecentOrUnstated =
+          identity.authTime === undefined || identity.authTime > clock.now() / 1000 - STEP_UP_MAX_AGE
+        if (!isRecentOrUnstated) throw new FederationRefusal('not asked again')
         await stepUpWithIdentity(database, rules, user, { identity, rpId: ceremonies?.party.id })
         request.record('stepped up', { account: user.sub, session: user.sid, detail: { provider: provider.id } })
       },
@@ -105,8 +111,12 @@ export default fp(
       },
 
       async unlink(request, id) {
-        await factorEnrolment.change(request, (change) => unlinkIdentity(change, id, ceremonies?.party.id))
-        request.record('identity unlinked', { account: request.user.sub, session: request.user.sid })
+        let provider = ''
+        await factorEnrolment.change(request, async (change) => {
+          provider = await unlinkIdentity(change, id, ceremonies?.party.id)
+        })
+        const { sub: account, sid: session } = request.user
+        request.record('identity unlinked', { account, session, detail: { provider } })
       }
     } satisfies Identities)
   },

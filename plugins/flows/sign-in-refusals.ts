@@ -14,7 +14,7 @@ export function refuse(
   return new Problem(code)
 }
 
-/** Like `refuse`, for an account that changed since the first step, whatever that was. */
+/** Like `refuse`, for an account that changed since its first step: a password, or a sign-in at a provider. */
 export function changedMeanwhile(request: FastifyRequest, account: Pick<Credentials, 'id'>, amr: Method[]): Problem {
   const action = amr.includes('fed') ? 'federated login failed' : 'login failed'
   request.record(action, { account: account.id, detail: { reason: 'account changed meanwhile' } })

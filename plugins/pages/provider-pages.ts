@@ -20,7 +20,7 @@ export interface ProviderPages {
     id: string,
     what: Omit<Attempt, 'provider' | 'state' | 'nonce' | 'verifier'>
   ): Promise<View | GoTo>
-  /** Says that an attempt failed, with a way back. Who changed their mind is led back at once. */
+  /** Says that an attempt failed, with a way back. A user who cancelled is redirected there at once. */
   fail(visit: Pick<Visit, 'reply' | 'page'>, result: FederationResult & Failed): View | GoTo
 }
 

@@ -25,7 +25,7 @@ type Sent = Partial<Record<'name' | 'mfa_token' | 'challenge' | 'recovery_code',
 
 export function createSignInPages(fastify: FastifyInstance, returnTo: Returning): SignInPages {
   const { config, factors, passkeys } = fastify
-  const buttons = [...fastify.providers.values()].map(({ settings }) => settings)
+  const buttons = [...fastify.providers.values()].map(({ settings: { id, label } }) => ({ id, label }))
   const canReset = fastify.mail.available
   const canRegister = config.HIDE_ACCOUNTS === 'off' || canReset
 

@@ -19,7 +19,7 @@ export interface FederationCookies {
   /** Takes the attempt of an answer, and removes it from the browser. */
   take(request: FastifyRequest, reply: FastifyReply, state: string | null): Attempt | 'expired' | undefined
   keepPending(reply: FastifyReply, pending: Pending): void
-  /** The pending identity of a request; undefined if there is none or its time is over. */
+  /** The pending identity of a request; undefined if there is none or it has expired. */
   pendingOf(request: FastifyRequest): Pending | undefined
   /** Removes the pending identity from the browser, if it has one. */
   forgetPending(request: FastifyRequest, reply: FastifyReply): void
@@ -57,7 +57,7 @@ export default fp(
 
     const remove = (reply: FastifyReply, name: string) => setCookie(reply, name, '', 0)
 
-    /** When an attempt began: one that is not ours or whose time is over counts as the oldest. */
+    /** When an attempt began: one that is not ours or has expired counts as the oldest. */
     function beginningOf([name, value]: [string, string]): number {
       const attempt = sealer.open<Attempt>(name, value)
       return typeof attempt === 'object' ? attempt.sealedAt : 0
@@ -87,7 +87,7 @@ export default fp(
 
       keepPending(reply, pending) {
         const value = sealer.seal(PENDING, pending)
-        // An identity may be much longer than the secrets of its attempt. Who has signed in then goes to the account.
+        // An identity may be much longer than the secrets of its attempt: `return_to` is dropped if the cookie is too long.
         const isTooLong = value.length > MAX_LENGTH
         setCookie(reply, PENDING, isTooLong ? sealer.seal(PENDING, { ...pending, returnTo: undefined }) : value)
       },

@@ -60,7 +60,8 @@ const stepUp: FastifyPluginAsync = async (fastify) => {
 
   /** The providers of an account that has no other way. They are left out where the database fails. */
   async function providersFor(request: FastifyRequest, { factors: { length } }: AuthenticationChallenge) {
-    return { providers: length > 0 || !request.account ? [] : await identities.providersOf(request).catch(() => []) }
+    const isOffered = length === 0 && request.account?.mfaRequired === false
+    return { providers: isOffered ? await identities.providersOf(request).catch(() => []) : [] }
   }
 
   const givenOf = (request: FastifyRequest) => ({

@@ -32,6 +32,12 @@ export function requireMayChange(by: Authority, target: { roles: readonly string
   if (hasReserved(roles)) throw new Problem('ROLE_PROTECTED', { errors })
 }
 
+/** Whether an account has a reserved role. */
+export async function isOperator(database: Database, id: string): Promise<boolean> {
+  const [account] = await database.query<{ roles: string[] }>(sql`SELECT roles FROM users WHERE id = ${id}`)
+  return account !== undefined && hasReserved(account.roles)
+}
+
 /** An enabled account with the role `admin`. A partial index serves it. */
 const IS_ADMIN = sql`('admin' = ANY (roles) AND disabled_at IS NULL)`
 

@@ -81,10 +81,11 @@ const Given = Type.Object(
 )
 type Given = Static<typeof Given>
 
-const ProvidersFile = Type.Object({ providers: Type.Array(Given, { maxItems: 50 }) }, strict)
+const ProvidersFile = Type.Object({ providers: Type.Array(Type.Unknown(), { maxItems: 50 }) }, strict)
 
 const ajv = new Ajv({ ...STRICT, strict: false, formats: { issuer: isIssuer } })
-const isValid = ajv.compile<Static<typeof ProvidersFile>>(ProvidersFile)
+const isFile = ajv.compile<Static<typeof ProvidersFile>>(ProvidersFile)
+const isGiven = ajv.compile<Given>(Given)
 
 /** An https URL, or http on this machine. */
 function isIssuer(url: string): boolean {
@@ -121,20 +122,26 @@ export function readProviders(path: string, environment: NodeJS.ProcessEnv): Pro
   const faults: string[] = []
   const content = readJson(path, faults)
   if (content === undefined) return { providers: [], faults }
-  if (!isValid(content)) {
-    const found = describeFaults(isValid.errors as ErrorObject[])
-    return { providers: [], faults: found.map((fault) => `PROVIDERS: ${fault.path || '/'} ${fault.message}`) }
-  }
+  if (!isFile(content)) return { providers: [], faults: describe(isFile.errors, '') }
   const ids = new Set<string>()
-  const providers = content.providers.map((given, index) => {
-    const complain = (name: string, message: string) => faults.push(`PROVIDERS: /providers/${index}/${name} ${message}`)
+  // Entries are checked one by one: a malformed one does not hide what is wrong with the others.
+  const providers = content.providers.flatMap((given, index) => {
+    const place = `/providers/${index}`
+    if (!isGiven(given)) {
+      faults.push(...describe(isGiven.errors, place))
+      return []
+    }
+    const complain = (name: string, message: string) => faults.push(`PROVIDERS: ${place}/${name} ${message}`)
     if (ids.has(given.id)) complain('id', 'is the id of another provider')
     ids.add(given.id)
     const secret = (name: 'client_secret' | 'key') => readSecret(given[name], { path, environment }, name, complain)
-    return { ...complete(given, secret, complain), ...secretFileOf(given.client_secret ?? given.key, path) }
+    return [{ ...complete(given, secret, complain), ...secretFileOf(given.client_secret ?? given.key, path) }]
   })
   return { providers, faults }
 }
+
+const describe = (errors: typeof isFile.errors, place: string): string[] =>
+  describeFaults(errors as ErrorObject[]).map(({ path, message }) => `PROVIDERS: ${place}${path || '/'} ${message}`)
 
 type Complain = (name: string, message: string) => void
 

@@ -22,8 +22,8 @@ export interface Claimed {
 
 /**
  * Gives an account to the owner of its address, which nobody had verified: whoever registered it may have waited for the
- * owner (pre-hijacking). The password, the second factors, the passkeys, the identities, the sessions, and the links of
- * all mails are void. The caller has locked the account.
+ * owner (pre-hijacking). The password, the second factors, the passkeys, the identities, the sessions, the roles, and the
+ * links of all mails are void. The caller has locked the account.
  *
  * @param provider the label of the provider that vouches for the address
  */
@@ -52,9 +52,12 @@ export async function claimAccount(
   return { ended }
 }
 
-/** Marks the address as verified, and voids the links of mails that were sent before: among them changes of the address. */
+/**
+ * Marks the address as verified, and voids the links of mails that were sent before: among them changes of the address.
+ * Roles were given to whoever registered the account.
+ */
 async function verifyAnew(transaction: Database, user: string): Promise<void> {
   await transaction.query(
-    sql`UPDATE users SET email_verified = true, email_version = email_version + 1 WHERE id = ${user}`
+    sql`UPDATE users SET email_verified = true, email_version = email_version + 1, roles = '{}' WHERE id = ${user}`
   )
 }

@@ -1,3 +1,4 @@
+import { isOperator } from '../admin/roles.ts'
 import type { ProviderSettings } from '../config/providers-file.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
@@ -55,10 +56,11 @@ class Reserved extends Error {}
 const ATTEMPTS = 3
 
 /**
- * Finds or makes the account of an identity. A trusted address finds an account only by an address that is verified here;
- * an account whose address nobody has verified is claimed: whoever registered it keeps nothing.
+ * Finds or makes the account of an identity. A trusted address that is verified here leads to the account as its provider
+ * is set to (`link`); one that nobody has verified here claims the account: whoever registered it keeps nothing but the
+ * username.
  *
- * @throws FederationRefusal 'no account'
+ * @throws FederationRefusal 'no account'; 'account of an operator' instead of claiming one
  */
 export async function resolveIdentity(
   database: Database,
@@ -93,6 +95,7 @@ async function resolveUnknown(
   // The sign-in refuses it. Nothing is linked to it before.
   if (account.disabled) return { outcome: 'known', account }
   if (!account.email_verified) {
+    if (await isOperator(transaction, account.id)) throw new FederationRefusal('account of an operator')
     const claimed = await claimAccount(transaction, rules, account, provider.label)
     await add(transaction, account.id, provider.id, identity)
     return { outcome: 'claimed', account: await reread(transaction, account.id), claimed }
@@ -218,11 +221,14 @@ export async function stepUpWithIdentity(
   { identity, rpId }: { identity: ProvenIdentity; rpId: string | undefined }
 ): Promise<Authentication> {
   return database.transact(async (transaction) => {
-    const { id } = await lockSessionOwner(transaction, rules, session)
+    const { id, mfa_required: isSecondStepRequired } = await lockSessionOwner(transaction, rules, session)
     const owner = await useIdentity(transaction, identity)
     if (owner?.id !== id) throw new FederationRefusal('another account')
     const factors = await readFactors(transaction, id, rpId)
-    if (factors && usableFactors(factors, { password: true }).length > 0) throw new FederationRefusal('another factor')
+    // A second step that cannot be taken now, such as a blocked app, is required all the same.
+    if (isSecondStepRequired || (factors && usableFactors(factors, { password: true }).length > 0)) {
+      throw new FederationRefusal('another factor')
+    }
     const authentication = await addProofToSession(transaction, rules.lifetimes, session, 'provider', identity.authTime)
     return authentication as Authentication
   })
@@ -251,17 +257,21 @@ export async function linkPending(
 }
 
 /**
- * Removes an identity from an account, and voids sign-ins that wait for a second step. It ends no session, and does not touch the address of the account.
+ * Removes an identity from an account, and voids sign-ins that wait for a second step. It ends no session, and does not
+ * touch the address of the account.
  *
  * @param rpId the RP ID of the service; undefined if it has no passkeys
+ * @returns the id of its provider
  * @throws Problem NOT_FOUND; LAST_CREDENTIAL if no way to sign in would be left
  */
 export async function unlinkIdentity(
   { transaction, session }: FactorChange,
   id: string,
   rpId: string | undefined
-): Promise<void> {
-  if (!(await deleteIdentity(transaction, session.sub, id))) throw new Problem('NOT_FOUND')
+): Promise<string> {
+  const provider = await deleteIdentity(transaction, session.sub, id)
+  if (provider === undefined) throw new Problem('NOT_FOUND')
   await voidLoginSteps(transaction, session.sub)
   await requireCredential(transaction, session.sub, rpId)
+  return provider
 }

@@ -3,7 +3,7 @@ import { FederationRefusal } from './provider.ts'
 /** How far ahead the clock of a provider may be, in seconds. */
 const MAX_AHEAD = 60
 
-/** 1 to 255 characters (OpenID Connect Core 1.0 §2), none of them a control character. */
+/** 1 to 255 characters (OpenID Connect Core 1.0 §2: of ASCII), none of them invisible, such as of control or format. */
 const SUBJECT = /^[^\p{C}]{1,255}$/u
 
 /** What the claims of an ID token are compared with. */

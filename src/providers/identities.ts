@@ -81,12 +81,12 @@ export async function listIdentities(database: Database, user: string): Promise<
   )
 }
 
-/** Deletes an identity of an account. @returns whether the account had it */
-export async function deleteIdentity(transaction: Database, user: string, id: string): Promise<boolean> {
-  const deleted = await transaction.query(
-    sql`DELETE FROM identities WHERE id = ${id} AND user_id = ${user} RETURNING 1`
+/** Deletes an identity of an account. @returns the id of its provider; undefined if the account has no such identity */
+export async function deleteIdentity(transaction: Database, user: string, id: string): Promise<string | undefined> {
+  const [deleted] = await transaction.query<{ provider: string }>(
+    sql`DELETE FROM identities WHERE id = ${id} AND user_id = ${user} RETURNING provider`
   )
-  return deleted.length > 0
+  return deleted?.provider
 }
 
 /** Deletes the identities of an account at one provider. @returns how many there were */

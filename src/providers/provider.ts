@@ -1,6 +1,6 @@
 import type { ProviderSettings } from '../config/providers-file.ts'
 
-/** Why signing in with a provider failed. The audit log has it; the page does not tell. */
+/** Why signing in with a provider failed. The audit log has it; the page tells only what people can do something about. */
 export type Reason =
   // The attempt.
   | 'no attempt'
@@ -30,6 +30,7 @@ export type Reason =
   | 'another account'
   | 'not asked again'
   | 'another factor'
+  | 'account of an operator'
 
 /** Signing in with a provider failed. It carries no other error: those of the library contain tokens. */
 export class FederationRefusal extends Error {

@@ -9,7 +9,7 @@ export const SEALED_SECONDS = 600
 export interface Sealer {
   /** @param name what the value is: sealed under another name, it cannot be opened */
   seal(name: string, value: object): string
-  /** @returns undefined if it was not sealed here under this name; 'expired' if its time is over */
+  /** @returns undefined if it was not sealed here under this name; 'expired' if it has expired */
   open<Value>(name: string, text: string): (Value & { sealedAt: number }) | 'expired' | undefined
 }
 

@@ -59,11 +59,8 @@ export async function endSessionsBelowAal2(
   return ended.length
 }
 
-/** What a proof adds to the methods of a session, and the other methods with which `mfa` stays. */
-const METHODS = {
-  totp: { method: 'otp', others: ['pop'] },
-  passkey: { method: 'pop', others: ['pwd', 'otp'] }
-} as const
+/** What a proof adds to the methods of a session. */
+const METHODS = { totp: 'otp', passkey: 'pop' } as const
 
 /**
  * Takes a proof out of the methods of all sessions of a user, because the factor is removed. Otherwise a session of an
@@ -71,15 +68,17 @@ const METHODS = {
  * caller has locked the user.
  */
 export async function withdrawProof(transaction: Database, user: string, proof: keyof typeof METHODS): Promise<void> {
-  const { method, others } = METHODS[proof]
+  const method = METHODS[proof]
   await transaction.query(
     sql`WITH proven AS (
-       SELECT id FROM sessions WHERE user_id = ${user} AND ended_at IS NULL AND ${method} = ANY(amr)
+       SELECT id, array_remove(amr, ${method}) AS remaining FROM sessions
+       WHERE user_id = ${user} AND ended_at IS NULL AND ${method} = ANY(amr)
        ORDER BY id FOR UPDATE
      )
-     UPDATE sessions SET amr = array_remove(
-         CASE WHEN amr @> ${others}::text[] THEN amr ELSE array_remove(amr, 'mfa') END, ${method}
-       )
+     UPDATE sessions SET amr = CASE
+         WHEN 'pop' = ANY(remaining) OR ('otp' = ANY(remaining) AND remaining && '{pwd,fed}') THEN remaining
+         ELSE array_remove(remaining, 'mfa')
+       END
      FROM proven WHERE sessions.id = proven.id`
   )
 }

@@ -407,6 +407,23 @@ test('signing in with a provider', async (t) => {
     ])
   })
 
+  await t.test('claims no account of an operator, and takes away the roles of another', async (t) => {
+    const rows: [name: string, roles: string[], statusCode: number, left: string[]][] = [
+      ['olga', ['admin'], 400, ['admin']],
+      ['otto', ['editor', 'support'], 400, ['editor', 'support']],
+      ['oda', ['editor'], 303, []]
+    ]
+    for (const [name, roles, statusCode, left] of rows) {
+      const { user } = await signIn(fastify, { email: `${name}@example.com` })
+      await fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
+      t.equal((await traveller().signIn(visitorOf(name))).statusCode, statusCode, name)
+      t.match(await stored(fastify, `${name}@example.com`), { id: user.id, email_verified: statusCode === 303 })
+      const [row] = await fastify.database.open().query(sql`SELECT roles FROM users WHERE id = ${user.id}`)
+      t.strictSame(row, { roles: left })
+    }
+    t.match(await failures(fastify), ['account of an operator', 'account of an operator'])
+  })
+
   await t.test('makes no account where sign_up is off', async (t) => {
     const response = await traveller().signIn(visitorOf('ida'), { id: 'closed' })
     t.match(readPage(response), { statusCode: 400, text: /You have no account here, and Test does not create one\./ })

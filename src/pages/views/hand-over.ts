@@ -2,7 +2,7 @@ import { html } from '../html.ts'
 import { type PageContext, say, type View } from '../layout.ts'
 
 /**
- * Leads to a frontend. A page rather than a redirect: `form-action 'self'` forbids a redirect to another origin after a
+ * Leads to a frontend, or to a provider. A page rather than a redirect: `form-action 'self'` forbids a redirect to another origin after a
  * form (CSP Level 3 §6.4.2).
  */
 export function handOverView(page: PageContext, url: string): View {

@@ -100,7 +100,7 @@ test('the identities of an account', async (t) => {
       const before = (await listed(account.token)).length
       t.strictSame(answer(await remove(account.token, account.id)), expected)
       t.equal((await listed(account.token)).length, expected === DONE ? before - 1 : before)
-      const record = { action: 'identity unlinked', session: true, detail: null }
+      const record = { action: 'identity unlinked', session: true, detail: { provider: 'test' } }
       t.strictSame(await recorded(fastify, account.user.id, 'identity unlinked'), expected === DONE ? [record] : [])
     })
   }

@@ -137,6 +137,16 @@ test('the file of providers', async (t) => {
         [`${at('issuer')} must be an https:// URL without a query`]
       ],
       [[google, google], ['PROVIDERS: /providers/1/id is the id of another provider']],
+      [
+        [{ ...google, colour: 'red' }, { ...google, client_secret: { env: 'NOT_SET' } }, 'x', { ...google, team: 'T' }],
+        [
+          `${at('colour')} is not a known key`,
+          'PROVIDERS: /providers/1/client_secret/env must name an environment variable that is set',
+          'PROVIDERS: /providers/2/ must be object',
+          'PROVIDERS: /providers/3/id is the id of another provider',
+          'PROVIDERS: /providers/3/team is for Apple only'
+        ]
+      ],
       [[{ ...google, kind: 'oidc' }], [`${at('issuer')} is required`]],
       [[{ ...google, kind: 'microsoft' }], [`${at('issuer')} is required`]],
       [

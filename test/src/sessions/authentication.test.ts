@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
+import type { Method } from '../../../src/sessions/assurance.ts'
 import { addProofToSession, endSessionsBelowAal2, withdrawProof } from '../../../src/sessions/authentication.ts'
 import { findSessionUser, type OpenedSession, openSession } from '../../../src/sessions/sessions.ts'
 import { addUser } from '../../../src/users/users.ts'
@@ -20,7 +21,7 @@ test('the authentication of a session', async (t) => {
 
   async function begin() {
     const { id } = await addUser(database, { username: `user${users++}`, passwordHash: 'none' })
-    const open = async (amr: ('pwd' | 'otp' | 'mfa' | 'pop' | 'user')[] = ['pwd']) => {
+    const open = async (amr: Method[] = ['pwd']) => {
       const origin = { userAgent: undefined, ip: '::1' }
       const opened = await openSession(database, CONFIG, { id, password_version: 1 }, origin, amr)
       const { session: sid } = (opened as OpenedSession).refreshToken
@@ -102,7 +103,9 @@ test('the authentication of a session', async (t) => {
       [['pop', 'user', 'mfa'], 'passkey', ['user']],
       [['pwd', 'pop', 'user', 'mfa'], 'passkey', ['pwd', 'user']],
       [['pwd', 'otp', 'pop', 'user', 'mfa'], 'passkey', ['pwd', 'otp', 'user', 'mfa']],
-      [['pwd', 'otp', 'mfa'], 'passkey', ['pwd', 'otp', 'mfa']]
+      [['pwd', 'otp', 'mfa'], 'passkey', ['pwd', 'otp', 'mfa']],
+      [['fed', 'otp', 'pop', 'user', 'mfa'], 'passkey', ['fed', 'otp', 'user', 'mfa']],
+      [['fed', 'otp', 'mfa'], 'totp', ['fed']]
     ]
     for (const [before, proof, after] of table) {
       const { id, open, end } = await begin()
