@@ -53,8 +53,8 @@ function entriesOf(page: string): Entry[] {
     })
 }
 
-/** The ids of users and of keys: each has another name in each run, and keeps it. */
-const NAMES = /(?<![\w-])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[\w-]{43})(?![\w-])/g
+/** The ids of users and of keys, and service keys: each has another name in each run, and keeps it. */
+const NAMES = /(?<![\w-])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[\w-]{43}|[0-9A-Za-z]{22}|lk_\w{73})(?![\w-])/g
 
 /** What differs from one run to the next. */
 const VARYING: [pattern: RegExp, name: string][] = [
@@ -79,7 +79,9 @@ test('the pages that show commands are those about operating', (t) => {
       'keys.md',
       'mail.md',
       'operating.md',
-      'second-factors.md'
+      'roles.md',
+      'second-factors.md',
+      'service-keys.md'
     ]
   )
   t.end()
