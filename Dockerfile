@@ -2,7 +2,8 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /latchkey
 COPY package.json package-lock.json ./
-# No install script of a dependency is needed: bcrypt includes its binary.
+COPY packages/console/package.json packages/console/
+# No install script of a dependency is needed: bcrypt and esbuild include their binaries.
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts

@@ -19,21 +19,24 @@ const filesOf = (folder) => readdirSync(folder, { recursive: true }).map((file) 
 /** What is copied as it is. */
 const COPIED = ['sql', 'mail', 'pages']
 
-const inputs = [...FOLDERS, ...COPIED]
+/** The sources of the console, which is bundled into two files. */
+const CONSOLE = 'packages/console/src'
+
+const inputs = [...FOLDERS, ...COPIED, CONSOLE]
   .flatMap(filesOf)
   .concat('package-lock.json', 'tsconfig.json', 'tsconfig.build.json')
 const started = new Date()
 const builtAt = existsSync(STAMP) ? statSync(STAMP).mtimeMs : 0
 
 // A folder is newer when a file in it has come or gone.
-if (inputs.concat(FOLDERS, COPIED).some((input) => statSync(input).mtimeMs > builtAt)) build()
+if (inputs.concat(FOLDERS, COPIED, CONSOLE).some((input) => statSync(input).mtimeMs > builtAt)) await build()
 
 /** A person who waits is told why; a log needs nothing. */
 function say(line) {
   if (process.stdout.isTTY) process.stdout.write(`${line}\n`)
 }
 
-function build() {
+async function build() {
   say('Building. This takes about ten seconds, and only after a change.')
   const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
     stdio: 'inherit'
@@ -56,6 +59,9 @@ function build() {
     rmSync(`dist/${folder}`, { recursive: true, force: true })
     cpSync(folder, `dist/${folder}`, { recursive: true })
   }
+  // Not above: a production installation has the build and no bundler.
+  const { buildConsole } = await import('./packages/console/build.mjs')
+  await buildConsole('dist/console')
   // npm does this to the program of a package that it installs; here it is started by its path.
   chmodSync('dist/src/latchkey.js', 0o755)
   writeFileSync(STAMP, '')

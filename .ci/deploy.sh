@@ -27,7 +27,7 @@ ask() {
 
 image=$folder/image
 mkdir "$image"
-sed -n 's/^!//p' .dockerignore | xargs cp -r -t "$image"
+sed -n 's/^!//p' .dockerignore | xargs cp -r --parents -t "$image"
 (
   cd "$image"
   npm ci --ignore-scripts --prefer-offline --no-audit --no-fund

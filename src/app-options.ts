@@ -22,6 +22,8 @@ export interface AppOptions {
   timers?: Timers
   /** The terminal that the welcome is printed on. */
   terminal?: { isTTY?: boolean; write(text: string): unknown }
+  /** The folder with the built console; by default, that of the build. */
+  consoleFolder?: string
   /** Another application owns the HTTP server: leave out the plugins that control and observe it. */
   insideAnother?: boolean
 }

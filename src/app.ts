@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import adminChanges from '../plugins/admin/changes.ts'
+import adminConsole from '../plugins/admin/console.ts'
 import adminGate from '../plugins/admin/gate.ts'
 import setup from '../plugins/admin/setup.ts'
 import adminStatistics from '../plugins/admin/statistics.ts'
@@ -136,6 +137,7 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   adminChanges,
   adminUsers,
   adminStatistics,
+  adminConsole,
   // Periodic work, and observation.
   emailTokenPurge,
   restingUsernamePurge,

@@ -8,7 +8,7 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
 /** What the files of a folder import: paths from the root, and names of packages. */
 function importsIn(folder: string) {
   return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[jt]s$/.test(file) && !file.includes('node_modules'))
+    .filter((file) => /\.(?:[jt]s|tsx|mjs)$/.test(file) && !file.includes('node_modules'))
     .map((file) => ({ file: `${folder}/${file}`, ...importsOf(`${folder}/${file}`, read(`${folder}/${file}`)) }))
 }
 

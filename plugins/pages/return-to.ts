@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../../src/errors.ts'
-import { RETURN_TO, type ReturnTo, readReturnTo } from '../../src/http/return-to.ts'
+import { needsRefreshToken, RETURN_TO, type ReturnTo, readReturnTo } from '../../src/http/return-to.ts'
 import type { PageContext, View } from '../../src/pages/layout.ts'
 import { handOverView } from '../../src/pages/views/hand-over.ts'
 import type { GoTo } from './page-routes.ts'
@@ -26,8 +26,8 @@ export interface Returning {
    * nor a frontend.
    */
   isFromElsewhere(request: FastifyRequest): boolean
-  /** Whether a request leads to a frontend, which needs a refresh token. */
-  leadsToFrontend(request: FastifyRequest): boolean
+  /** Whether a request leads to a frontend or to the console, which need a refresh token. */
+  needsRefreshToken(request: FastifyRequest): boolean
 }
 
 export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['config']): Returning {
@@ -52,9 +52,9 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
       const { referer = '' } = headers
       return !(URL.canParse(referer) && origins.has(new URL(referer).origin))
     },
-    leadsToFrontend(request) {
+    needsRefreshToken(request) {
       const target = read(request)
-      return target !== undefined && 'url' in target
+      return target !== undefined && needsRefreshToken(target)
     }
   }
 }

@@ -19,8 +19,9 @@ const login: FastifyPluginAsync = async (fastify) => {
       // An identity that waits for its account is linked by a sign-in, not by a session.
       const isAsked = federationCookies.pendingOf(request)?.account !== undefined
       const isSignedIn = !isAsked && (await pageSessions.find(request))
-      // A frontend gets tokens by the cookie of the refresh token, without which it would send the user here again.
-      const suffices = isSignedIn && (!returnTo.leadsToFrontend(request) || pageSessions.hasRefreshToken(request))
+      // A frontend and the console get tokens by the cookie of the refresh token. Without it they would send the user
+      // here again.
+      const suffices = isSignedIn && (!returnTo.needsRefreshToken(request) || pageSessions.hasRefreshToken(request))
       return suffices ? returnTo.goOn(request, page) : pages.signIn.first(visit)
     },
 

@@ -12,7 +12,10 @@ export const RETURN_TO = '/return_to'
 const MAX_LENGTH = 2048
 
 /** The paths of ours that people may be sent back to. */
-const PATHS = /^pages\//
+const PATHS = /^(?:pages\/|console$)/
+
+/** The console, which is a frontend of the service's own: it gets tokens by the refresh token. */
+const CONSOLE = 'console'
 
 /** A backslash, a control character or a space: browsers take the first for a slash and remove the others. */
 const AMBIGUOUS = /[\p{Cc}\p{Z}\\]/u
@@ -31,6 +34,9 @@ export function readReturnTo(text: string, origins: ReadonlySet<string>): Return
   const { href, username, password, origin } = new URL(text)
   return username === '' && password === '' && origins.has(origin) ? { url: href } : undefined
 }
+
+/** Whether a target needs a refresh token in the browser: a frontend, or the console. */
+export const needsRefreshToken = (target: ReturnTo): boolean => 'url' in target || target.path === CONSOLE
 
 /** The query that says where to go on; empty without a target. @param target as `return_to` has it */
 export const returnQuery = (target: string | undefined): string =>

@@ -42,12 +42,14 @@ interface BuildOptions {
   timers?: Timers
   /** Off where a test is about the deadlines of production. */
   unhurried?: boolean
+  /** The folder with the built console: none by default, so that no test depends on a build. */
+  consoleFolder?: string
 }
 
 /** The production application with its production options, ready for `inject`, and closed with the test. */
 export async function build(
   t: Test,
-  { environment = {}, clock, database, log, timers, unhurried = true }: BuildOptions = {}
+  { environment = {}, clock, database, log, timers, unhurried = true, consoleFolder = '/nowhere' }: BuildOptions = {}
 ): Promise<FastifyInstance> {
   const where = database ?? (await migratedDatabase(t))
   const config = readConfig({
@@ -80,6 +82,7 @@ export async function build(
     recordEvery: SELDOM,
     mailEvery: SELDOM,
     unhurried,
+    consoleFolder,
     ...(clock && { clock }),
     ...(timers && { timers }),
     ...('pglite' in where && { pglite: where.pglite })

@@ -16,21 +16,22 @@ const returning = (environment: Record<string, string> = ENVIRONMENT) => createR
 const asked = (query: object, body?: object) => ({ query, body }) as unknown as FastifyRequest
 
 test('leads on to where a request says, or to the account', async (t) => {
-  const { check, given, goOn, leadsToFrontend } = returning()
-  const rows: [return_to: string | undefined, outcome: object, isFrontend: boolean][] = [
+  const { check, given, goOn, needsRefreshToken } = returning()
+  const rows: [return_to: string | undefined, outcome: object, isFrontend: boolean, needsToken?: boolean][] = [
     [undefined, { goTo: 'pages/account' }, false],
     ['/pages/logout?a=b', { goTo: 'pages/logout?a=b' }, false],
+    ['/console', { goTo: 'console' }, false, true],
     ['https://app.example.com/start', { goTo: 'https://app.example.com/start' }, true],
     ['https://other.example', { goTo: 'https://other.example/' }, true],
     ['https://www.example.com/', { goTo: 'https://www.example.com/' }, true]
   ]
-  for (const [return_to, outcome, isFrontend] of rows) {
+  for (const [return_to, outcome, isFrontend, needsToken = isFrontend] of rows) {
     const request = asked({ return_to })
     await check(request)
     t.equal(given(request), return_to)
     t.match(goOn(request, PAGE), outcome)
     t.equal('content' in goOn(request, PAGE), isFrontend, 'a frontend is reached by a page, not by a redirect')
-    t.equal(leadsToFrontend(request), isFrontend)
+    t.equal(needsRefreshToken(request), needsToken)
   }
 })
 
