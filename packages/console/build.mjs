@@ -7,7 +7,7 @@ const source = (name) => fileURLToPath(new URL(`src/${name}`, import.meta.url))
 /** @param {string} outdir where the two files go */
 export async function buildConsole(outdir) {
   await build({
-    entryPoints: { console: source('main.tsx') },
+    entryPoints: ['main.tsx', 'style.css'].map((name) => ({ in: source(name), out: 'console' })),
     outdir,
     bundle: true,
     minify: true,
