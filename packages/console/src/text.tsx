@@ -35,7 +35,12 @@ export function Text({ children }: { children: string }) {
   return (
     <bdi>
       {parts.map(({ text, hidden }) => (hidden ? <code class="point">{codePoint(text)}</code> : text))}
-      {foreign.length > 0 && <code class="point"> {[...new Set(foreign)].map(codePoint).join(' ')}</code>}
+      {foreign.length > 0 && (
+        <>
+          {' '}
+          <code class="point">{[...new Set(foreign)].map(codePoint).join(' ')}</code>
+        </>
+      )}
     </bdi>
   )
 }

@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { call } from '../api.ts'
 import { useListed } from '../loading.ts'
 import { Button, Choice, Dialog, dialog, Fault, Field, Heading, More, notice, Select, Tag } from '../parts.tsx'
-import { addressOf, go } from '../router.ts'
+import { addressOf, go, place } from '../router.ts'
 import { nameOf, Text, Time } from '../text.tsx'
 import type { AdminUser, ListedUser } from '../types.ts'
 import { readRoles } from './roles.ts'
@@ -21,8 +21,8 @@ const STATES = [
 /** Finds accounts by the start of a name as one types, and by filters. */
 export function UsersScreen({ query, isAdmin }: { query: Record<string, string>; isAdmin: boolean }) {
   const { search = '', state = '', role = '' } = query
-  const filter = { search, state, role }
-  const set = (change: Partial<typeof filter>) => go(addressOf(['users'], { ...filter, ...change }), true)
+  // Another filter may have changed since this was rendered.
+  const set = (change: Record<string, string>) => go(addressOf(['users'], { ...place.get().query, ...change }), true)
   const { rows, error, more, reload } = useListed<'users', ListedUser>('users', 'admin/users', {
     search: readable(search),
     state,
@@ -130,11 +130,21 @@ function Typed({
   onText(text: string): void
 }) {
   const [text, setText] = useState(value)
+  const told = useRef(value)
   useEffect(() => {
-    if (text === value) return undefined
-    const timer = setTimeout(() => onText(text), PAUSE_MS)
+    if (text === told.current) return undefined
+    const timer = setTimeout(() => {
+      told.current = text
+      onText(text)
+    }, PAUSE_MS)
     return () => clearTimeout(timer)
   }, [text])
+  // Another address, such as by the history, changes the field.
+  useEffect(() => {
+    if (value === told.current) return
+    told.current = value
+    setText(value)
+  }, [value])
   return (
     <Field
       label={label}
