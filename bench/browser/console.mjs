@@ -34,8 +34,10 @@ let browser
 try {
   // It does not always start on a busy machine.
   browser = await launch().catch(launch)
+  const old = await open()
+  await signIn(old, 'ada')
+  const oldAt = performance.now()
   const page = await trySigningIn()
-  const signedInAt = performance.now()
   await tryOneUser(page, await makeHostile())
   await tryKeys(page)
   await tryServiceKeys(page)
@@ -45,7 +47,7 @@ try {
   await trySupport()
   await tryWithoutRole()
   await tryWithoutScripts()
-  await tryStepUp(page, signedInAt)
+  await tryStepUp(old, oldAt)
   await trySigningOut(page)
   assert.deepEqual(complaints, [])
   say('no page has made the console complain')
@@ -117,7 +119,7 @@ async function tryOneUser(page, id) {
   await press(page, 'Disable…')
   const asked = page.getByRole('dialog', { name: 'Disable the account?' })
   await asked.getByText('3 active sessions end.').waitFor()
-  await check(page, 'user-dialog')
+  await checkDialog(page, 'user-dialog')
   await page.keyboard.press('Escape')
   await asked.waitFor({ state: 'detached' })
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Disable…')
@@ -137,13 +139,15 @@ async function tryOneUser(page, id) {
   await confirm(page, 'Enable', 'The account is enabled.')
   say('a session is ended, the account unlocked, disabled and enabled')
 
+  await stepUp(page)
+  await page.goto(`${CONSOLE}#/users/${id}`)
   await press(page, 'Edit…')
   await page.getByLabel('Roles').fill('editor Nobody')
   await press(page, 'Save')
   await page.getByRole('alert').waitFor()
   await page.getByLabel('Roles').fill('editor')
   await page.getByLabel('Metadata').fill('{"plan": "pro"}')
-  await check(page, 'user-edit')
+  await checkDialog(page, 'user-edit')
   await confirm(page, 'Save', 'The account was changed.')
   await page.locator('pre', { hasText: '"plan": "pro"' }).waitFor()
   assert.equal(await page.locator('pre .point').count(), 0)
@@ -159,7 +163,7 @@ async function tryOneUser(page, id) {
   await page.goto(`${CONSOLE}#/users`)
   await press(page, 'New user…')
   await page.getByLabel('Username', { exact: true }).fill('temporary')
-  await check(page, 'user-new')
+  await checkDialog(page, 'user-new')
   await confirm(page, 'Create', 'The account was created.')
   await heading(page, 'temporary')
   await press(page, 'Delete…')
@@ -273,6 +277,7 @@ async function tryRecord(page) {
 }
 
 async function tryKeys(page) {
+  await stepUp(page)
   await page.goto(`${CONSOLE}#/keys`)
   await heading(page, 'Keys')
   await page.locator('.things .tag', { hasText: 'signing' }).waitFor()
@@ -286,25 +291,29 @@ async function tryKeys(page) {
 }
 
 async function tryServiceKeys(page) {
+  await stepUp(page)
   await page.goto(`${CONSOLE}#/service-keys`)
   await heading(page, 'Service keys')
   await see(page, 'There is no service key.')
   await press(page, 'New key…')
-  await page.getByLabel('Name').fill(`${HOSTILE.reversed}<b>`)
+  await page.getByLabel('Name').fill(HOSTILE.reversed)
   await page.getByLabel('users:read').check()
-  await check(page, 'service-key-new')
+  await checkDialog(page, 'service-key-new')
+  await press(page, 'Make the key')
+  await page.getByRole('alert').waitFor()
+  await page.getByLabel('Name').fill(`${HOSTILE.mixed}<b>`)
   await press(page, 'Make the key')
   await page.getByRole('dialog', { name: 'The new service key' }).waitFor()
   const key = await page.locator('.secret').innerText()
   assert.match(key, /^lk_/)
-  await check(page, 'service-key-shown')
+  await checkDialog(page, 'service-key-shown')
   await press(page, 'Close')
-  await page.locator('.things .point', { hasText: 'U+202E' }).waitFor()
+  await page.locator('.things .point', { hasText: 'U+0430' }).waitFor()
   assert.equal((await page.content()).includes(key), false)
   await check(page, 'service-keys')
   const ask = (text) => fetch(`${service.base}/admin/users?limit=1`, { headers: { authorization: `Bearer ${text}` } })
   assert.equal((await ask(key)).status, 200)
-  await press(page, /^Renew the secret of/)
+  await press(page, /^New secret for/)
   await page.getByLabel('The present one works for').selectOption('0')
   await press(page, 'Make it')
   await page.getByRole('dialog', { name: 'The new secret' }).waitFor()
@@ -350,7 +359,8 @@ async function tryWithoutRole() {
 async function tryWithoutScripts() {
   const page = await open({ javaScriptEnabled: false })
   await page.goto(CONSOLE)
-  await page.getByText('The console needs JavaScript.').waitFor()
+  assert.match(await page.locator('noscript').innerText(), /^The console needs JavaScript\./)
+  assert.ok(await page.locator('noscript').isVisible())
   await page.context().close()
   say('without scripts the page says that it needs them')
 }
@@ -362,7 +372,7 @@ async function tryStepUp(page, signedInAt) {
   await press(page, 'Rotate…')
   await press(page, 'Rotate')
   await see(page, 'This needs a recent sign-in.', 'dialog')
-  await check(page, 'step-up')
+  await checkDialog(page, 'step-up')
   await press(page, 'Confirm that it is you')
   await page.waitForURL(/\/pages\/step-up\?return_to=/)
   await page.locator('[name=password]').fill(PASSWORD)
@@ -416,10 +426,15 @@ async function signIn(page, name, password = PASSWORD) {
   await page.waitForURL(new RegExp(`^${CONSOLE}`))
 }
 
-/** All looks of a screen: axe, the width, and pictures of three. */
-async function check(page, name) {
+/** A dialog, whose rules of style are those of the screens. */
+function checkDialog(page, name) {
+  return check(page, name, [LOOKS[0], LOOKS[5]])
+}
+
+/** A screen in its looks: axe, and the width; wide and narrow ones are drawn. */
+async function check(page, name, looks = LOOKS) {
   await page.evaluate(AXE)
-  for (const { colorScheme, width } of LOOKS) {
+  for (const { colorScheme, width } of looks) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width, height: 860 })
     const where = `${name}, ${colorScheme}, ${width} px`
@@ -440,6 +455,14 @@ async function check(page, name) {
 
 function press(page, name) {
   return page.getByRole('button', { name, exact: true }).click()
+}
+
+/** Makes the sign-in a recent one. */
+async function stepUp(page) {
+  await page.goto(`${service.base}/pages/step-up?return_to=/console`)
+  await page.locator('[name=password]').fill(PASSWORD)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(CONSOLE)
 }
 
 /** Presses the button of the open dialog, and waits until it says that it was done. */

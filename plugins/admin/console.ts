@@ -11,7 +11,7 @@ declare module 'fastify' {
 
 export default fp<Pick<AppOptions, 'consoleFolder'>>(
   async (fastify, { consoleFolder: folder = consoleFolder() }) => {
-    fastify.decorate('consoleFiles', readConsole(folder))
+    fastify.decorate('consoleFiles', readConsole(folder, fastify.config.PAGES))
   },
-  { name: 'console' }
+  { name: 'console', dependencies: ['config'] }
 )

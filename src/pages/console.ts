@@ -25,14 +25,15 @@ export function consoleFolder(folders = FOLDERS): string {
  * Reads the console.
  *
  * @param folder has `console.js` and `console.css`
+ * @param pages whether the service has pages to sign in on
  * @returns undefined if it was not built
  */
-export function readConsole(folder: string): ConsoleFiles | undefined {
+export function readConsole(folder: string, pages: 'on' | 'off'): ConsoleFiles | undefined {
   const [js, css] = [join(folder, 'console.js'), join(folder, 'console.css')]
   if (!existsSync(js) || !existsSync(css)) return undefined
   const script = hashed(readFileSync(js), 'js', 'text/javascript; charset=utf-8')
   const sheet = hashed(readFileSync(css), 'css', 'text/css; charset=utf-8')
-  return { page: writePage(script.path, sheet.path), script, sheet }
+  return { page: writePage(script.path, sheet.path, pages), script, sheet }
 }
 
 /** A file whose name changes with its content. */
@@ -42,9 +43,9 @@ function hashed(content: Buffer, extension: string, type: string): Asset {
 }
 
 /** All addresses are relative, since the service may be below a path. */
-const writePage = (script: string, sheet: string) =>
+const writePage = (script: string, sheet: string, pages: string) =>
   String(html`<!doctype html>
-<html lang="en">
+<html lang="en" data-pages="${pages}">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -31,6 +31,7 @@ test('the console', async (t) => {
       ['data:,', css, js]
     )
     t.notMatch(page.body, /style=|<style|\son\w+=|<script>/)
+    t.match(page.body, '<html lang="en" data-pages="on">')
     t.match(page.body, '<noscript>The console needs JavaScript.')
   })
 
@@ -74,6 +75,11 @@ test('says so if it was not built', async (t) => {
     const body = refusal(404, 'Not Found', 'NOT_FOUND', message)
     t.strictSame(answer(await fastify.inject('/console')), { statusCode: 404, body })
   }
+})
+
+test('says whether there are pages to sign in on', async (t) => {
+  const fastify = await build(t, { environment: { PAGES: 'off' }, consoleFolder: t.testdir(FILES) })
+  t.match((await fastify.inject('/console')).body, '<html lang="en" data-pages="off">')
 })
 
 test('is not there with ADMIN=off', async (t) => {

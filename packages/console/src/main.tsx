@@ -8,7 +8,7 @@ import { RecordScreen } from './screens/record.tsx'
 import { ServiceKeysScreen } from './screens/service-keys.tsx'
 import { UserScreen } from './screens/user.tsx'
 import { UsersScreen } from './screens/users.tsx'
-import { type Me, session, signIn, signOut, start } from './session.ts'
+import { hasPages, type Me, session, signIn, signOut, start } from './session.ts'
 import { Text } from './text.tsx'
 
 /** The screens, by the first part of their address. */
@@ -28,9 +28,11 @@ function App() {
       <Alone
         title="Latchkey console"
         action={
-          <Button kind="main" onClick={() => signIn()}>
-            Sign in
-          </Button>
+          hasPages && (
+            <Button kind="main" onClick={() => signIn()}>
+              Sign in
+            </Button>
+          )
         }
       >
         {state.why}

@@ -1,7 +1,7 @@
 import type { ComponentChildren, InputHTMLAttributes } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Refusal } from './api.ts'
-import { signIn, stepUp } from './session.ts'
+import { hasPages, signIn, stepUp } from './session.ts'
 import { createStore } from './store.ts'
 
 /** What was done, told once. */
@@ -66,17 +66,21 @@ function StepUp({ needsFactor }: { needsFactor: boolean }) {
           ? 'This needs a sign-in with two factors.'
           : 'This needs a recent sign-in. Afterwards you are here again; nothing was changed yet.'}
       </p>
-      <div class="actions">
-        <Button kind="main" onClick={stepUp}>
-          Confirm that it is you
-        </Button>
-        <Button onClick={() => signIn()}>Sign in again</Button>
-        {needsFactor && (
-          <a class="button" href="pages/account">
-            Set up a second factor
-          </a>
-        )}
-      </div>
+      {hasPages ? (
+        <div class="actions">
+          <Button kind="main" onClick={stepUp}>
+            Confirm that it is you
+          </Button>
+          <Button onClick={() => signIn()}>Sign in again</Button>
+          {needsFactor && (
+            <a class="button" href="pages/account">
+              Set up a second factor
+            </a>
+          )}
+        </div>
+      ) : (
+        <p>This service has no pages for it (PAGES=off): sign in again where you did.</p>
+      )}
     </div>
   )
 }

@@ -17,6 +17,9 @@ const PLACE = 'latchkey_console_place'
 
 const TIMEOUT_MS = 10_000
 
+/** Whether the service has pages to sign in on. Without them, a frontend of the same site signs in. */
+export const hasPages = document.documentElement.dataset.pages !== 'off'
+
 export const session = createStore<SessionState>({ is: 'starting' })
 
 /** In memory alone. */
@@ -31,7 +34,7 @@ export async function start(): Promise<void> {
     if (key === HINT && newValue === null) leave('You signed out in another tab.')
   })
   returnToPlace()
-  if (localStorage.getItem(HINT) === null) return signIn(true)
+  if (hasPages && localStorage.getItem(HINT) === null) return signIn(true)
   try {
     await refresh()
   } catch {
@@ -84,7 +87,9 @@ async function requestToken(): Promise<boolean> {
   if (response.status === 403) {
     leave('Open the console at the address of the service (PUBLIC_URL): its cookie is not accepted from here.')
   } else if (response.status === 400 || response.status === 401) {
-    leave('You are not signed in.')
+    leave(
+      hasPages ? 'You are not signed in.' : 'You are not signed in, and this service has no pages for it (PAGES=off).'
+    )
   } else {
     throw new Error(`refreshing was answered with ${response.status}`)
   }

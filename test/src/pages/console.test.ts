@@ -13,11 +13,11 @@ test('the folder is the first that exists, otherwise the first', async (t) => {
 })
 
 test('the name of a file changes with its content', async (t) => {
-  const read = (js: string) => readConsole(t.testdir({ 'console.js': js, 'console.css': '' }))
+  const read = (js: string) => readConsole(t.testdir({ 'console.js': js, 'console.css': '' }), 'on')
   const [one, same, other] = [read('1'), read('1'), read('2')]
   t.equal(one?.script.path, same?.script.path)
   t.not(one?.script.path, other?.script.path)
   t.equal(one?.sheet.path, other?.sheet.path)
   t.match(other?.page, String(other?.script.path))
-  t.equal(readConsole(t.testdir({ 'console.css': '' })), undefined)
+  t.equal(readConsole(t.testdir({ 'console.css': '' }), 'on'), undefined)
 })

@@ -8,11 +8,15 @@ import type { LogRecord } from '../types.ts'
 
 const FILTERS = ['account', 'by', 'action', 'address', 'after', 'before'] as const
 
+/** Narrow windows show the records first. */
+const WIDE = matchMedia('(min-width: 721px)')
+
 type Filters = Partial<Record<(typeof FILTERS)[number], string>>
 
 /** The audit log, the newest first, by filters that are part of the address. */
 export function RecordScreen({ query }: { query: Filters }) {
-  const filters = { ...query, after: toTime(query.after), before: toTime(query.before) }
+  const known = Object.fromEntries(FILTERS.map((name) => [name, query[name]]))
+  const filters = { ...known, after: toTime(query.after), before: toTime(query.before) }
   const { rows, error, more, reload } = useListed<'records', LogRecord>('records', 'admin/audit', filters)
   function filter(event: SubmitEvent): void {
     event.preventDefault()
@@ -25,28 +29,31 @@ export function RecordScreen({ query }: { query: Filters }) {
   return (
     <>
       <Heading title="Record" />
-      {/* Another address is another form: its fields show the filters. */}
-      <form class="filters" key={JSON.stringify(query)} onSubmit={filter}>
-        <Select
-          label="Action"
-          name="action"
-          value={query.action ?? ''}
-          options={[['', 'All'], ...ACTIONS.map((action) => [action, action] as const)]}
-        />
-        <Field label="Account (id)" name="account" defaultValue={query.account ?? ''} spellcheck={false} />
-        <Field label="Done by (id)" name="by" defaultValue={query.by ?? ''} spellcheck={false} />
-        <Field label="Address (IP)" name="address" defaultValue={query.address ?? ''} spellcheck={false} />
-        <Field label="After" name="after" type="datetime-local" defaultValue={query.after ?? ''} />
-        <Field label="Before" name="before" type="datetime-local" defaultValue={query.before ?? ''} />
-        <div class="actions">
-          <Button type="submit" kind="main">
-            Filter
-          </Button>
-          <a class="button" href="#/record">
-            Clear
-          </a>
-        </div>
-      </form>
+      <details open={Object.keys(query).length > 0 || WIDE.matches}>
+        <summary>Filters</summary>
+        {/* Another address is another form: its fields show the filters. */}
+        <form class="filters" key={JSON.stringify(query)} onSubmit={filter}>
+          <Select
+            label="Action"
+            name="action"
+            value={query.action ?? ''}
+            options={[['', 'All'], ...ACTIONS.map((action) => [action, action] as const)]}
+          />
+          <Field label="Account (id)" name="account" defaultValue={query.account ?? ''} spellcheck={false} />
+          <Field label="Done by (id)" name="by" defaultValue={query.by ?? ''} spellcheck={false} />
+          <Field label="Address (IP)" name="address" defaultValue={query.address ?? ''} spellcheck={false} />
+          <Field label="After" name="after" type="datetime-local" defaultValue={query.after ?? ''} />
+          <Field label="Before" name="before" type="datetime-local" defaultValue={query.before ?? ''} />
+          <div class="actions">
+            <Button type="submit" kind="main">
+              Filter
+            </Button>
+            <a class="button" href="#/record">
+              Clear
+            </a>
+          </div>
+        </form>
+      </details>
       <Fault error={error} retry={reload} />
       {rows?.length === 0 && <p class="empty">No record fits.</p>}
       {rows && rows.length > 0 && <Records records={rows} withAccount />}

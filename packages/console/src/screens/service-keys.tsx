@@ -108,7 +108,7 @@ function Row({ serviceKey: key, reload, show }: RowProps) {
       {isLiving && (
         <div class="actions">
           <Button
-            label={`Renew the secret of ${key.name}…`}
+            label={`New secret for ${key.name}…`}
             onClick={() => dialog.set(<Renew serviceKey={key} done={show} />)}
           >
             New secret…
