@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
+import { ACTIONS as CONSOLE_ACTIONS, SCOPES as CONSOLE_SCOPES } from '../packages/console/src/vocabulary.ts'
+import { SCOPES } from '../src/admin/scopes.ts'
+import { ACTIONS } from '../src/audit/actions.ts'
 import { importsOf } from './helpers/house.ts'
 
 const root = new URL('../', import.meta.url)
@@ -47,4 +50,12 @@ test('the service imports none of them', async (t) => {
       file
     )
   }
+})
+
+test('the console knows the words of the service', async (t) => {
+  t.strictSame(CONSOLE_ACTIONS, ACTIONS)
+  t.strictSame(
+    CONSOLE_SCOPES.map(([scope]) => scope),
+    Object.keys(SCOPES)
+  )
 })

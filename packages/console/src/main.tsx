@@ -1,5 +1,4 @@
 import { type ComponentChild, render } from 'preact'
-import { useEffect } from 'preact/hooks'
 import { Button, dialog, Heading, notice, Tag } from './parts.tsx'
 import { type Place, place, readPlace } from './router.ts'
 import { KeysScreen } from './screens/keys.tsx'
@@ -70,7 +69,6 @@ function Console({ me, isAdmin }: { me: Me; isAdmin: boolean }) {
   const told = notice.use()
   const asked = dialog.use()
   const [first = ''] = at.parts
-  useEffect(() => notice.set(''), [at.parts.join('/')])
   return (
     <>
       <header>
@@ -93,7 +91,7 @@ function Console({ me, isAdmin }: { me: Me; isAdmin: boolean }) {
       </header>
       <main>
         <p class="notice" role="status">
-          {told}
+          {told.text}
         </p>
         {screenAt(at, isAdmin)}
       </main>

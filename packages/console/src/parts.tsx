@@ -4,13 +4,31 @@ import { Refusal } from './api.ts'
 import { hasPages, signIn, stepUp } from './session.ts'
 import { createStore } from './store.ts'
 
-/** What was done, told once. */
-export const notice = createStore('')
+/** What was done, and the place at which it is told. */
+export const notice = createStore({ text: '', at: '' })
+
+/** Tells what was done, until another place is shown. */
+export const tell = (text: string): void => notice.set({ text, at: location.hash })
+
+window.addEventListener('hashchange', () => {
+  if (notice.get().at !== location.hash) tell('')
+})
 
 /** The dialog that is open. */
 export const dialog = createStore<ComponentChildren>(null)
 
-export const closeDialog = (): void => dialog.set(null)
+let following: ComponentChildren = null
+
+/** Opens a dialog when the one that is open has closed, which the browser tells later. */
+export function thenOpen(next: ComponentChildren): void {
+  if (dialog.get() === null) dialog.set(next)
+  else following = next
+}
+
+function onClosed(): void {
+  dialog.set(following)
+  following = null
+}
 
 /** A heading of a screen. It gets the focus when the screen comes, so that a screen reader reads it. */
 export function Heading({
@@ -133,7 +151,7 @@ export function Dialog({ title, action, danger = false, onDo, children }: Dialog
   }
 
   return (
-    <dialog ref={element} aria-labelledby={id} onClose={closeDialog}>
+    <dialog ref={element} aria-labelledby={id} onClose={onClosed}>
       <form onSubmit={submit}>
         <h2 id={id}>{title}</h2>
         {children}

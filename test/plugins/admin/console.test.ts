@@ -3,7 +3,12 @@ import fp from 'fastify-plugin'
 import { test } from 'tap'
 import adminConsole from '../../../plugins/admin/console.ts'
 
-const config = fp(async (fastify) => fastify.decorate('config', { PAGES: 'on' } as never), { name: 'config' })
+const config = fp(
+  async (fastify) => {
+    fastify.decorate('config', { PAGES: 'on' } as never)
+  },
+  { name: 'config' }
+)
 
 /** An application with no more than the console. */
 async function register(options: object) {

@@ -1,6 +1,6 @@
 import { call } from '../api.ts'
 import { useLoaded } from '../loading.ts'
-import { Button, Choice, Dialog, dialog, Fault, Heading, notice, Tag } from '../parts.tsx'
+import { Button, Choice, Dialog, dialog, Fault, Heading, Tag, tell } from '../parts.tsx'
 import { Time } from '../text.tsx'
 import type { SigningKey } from '../types.ts'
 
@@ -52,7 +52,7 @@ export function KeysScreen() {
 function Rotate({ done }: { done(): void }) {
   async function rotate(fields: FormData): Promise<void> {
     await call('POST', 'admin/keys', { body: fields.has('now') ? { now: true } : {} })
-    notice.set('A new key was made.')
+    tell('A new key was made.')
     done()
   }
   return (
@@ -69,7 +69,7 @@ function Rotate({ done }: { done(): void }) {
 function Revoke({ signingKey: { kid, state }, done }: { signingKey: SigningKey; done(): void }) {
   async function revoke(): Promise<void> {
     await call('DELETE', `admin/keys/${encodeURIComponent(kid)}`)
-    notice.set('The key was revoked.')
+    tell('The key was revoked.')
     done()
   }
   return (

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
-import { ACTIONS } from '../actions.ts'
 import { useListed } from '../loading.ts'
 import { Button, Fault, Field, Heading, More, Select } from '../parts.tsx'
 import { addressOf, go } from '../router.ts'
 import { Text, Time } from '../text.tsx'
 import type { LogRecord } from '../types.ts'
+import { ACTIONS } from '../vocabulary.ts'
 
 const FILTERS = ['account', 'by', 'action', 'address', 'after', 'before'] as const
 

@@ -1,20 +1,11 @@
 import { useRef, useState } from 'preact/hooks'
 import { call } from '../api.ts'
 import { useLoaded } from '../loading.ts'
-import { Button, Choice, Dialog, dialog, Fault, Field, Heading, notice, Select, Tag } from '../parts.tsx'
+import { Button, Choice, Dialog, dialog, Fault, Field, Heading, Select, Tag, tell, thenOpen } from '../parts.tsx'
 import { addressOf } from '../router.ts'
 import { Text, Time } from '../text.tsx'
 import type { ServiceKey } from '../types.ts'
-
-const SCOPES: [scope: string, meaning: string][] = [
-  ['users:read', 'read accounts and their sessions'],
-  ['users:write', 'create, change and delete accounts'],
-  ['users:help', 'send mails, end sessions, unlock, disable'],
-  ['audit:read', 'read the record and the statistics'],
-  ['keys:write', 'list and rotate signing keys'],
-  ['introspect', 'call /introspect'],
-  ['metrics', 'read /metrics']
-]
+import { SCOPES } from '../vocabulary.ts'
 
 const DAY = 86_400
 
@@ -23,8 +14,7 @@ export function ServiceKeysScreen() {
   const { value, error, reload } = useLoaded<{ service_keys: ServiceKey[] }>('admin/service-keys')
   const show = (title: string) => (key: string) => {
     reload()
-    // After the dialog that asked has closed.
-    setTimeout(() => dialog.set(<Shown title={title} text={key} />))
+    thenOpen(<Shown title={title} text={key} />)
   }
   const make = () => dialog.set(<Make done={show('The new service key')} />)
   return (
@@ -201,7 +191,7 @@ function Renew({ serviceKey: { id, name }, done }: { serviceKey: ServiceKey; don
 function Revoke({ serviceKey: { id, name }, done }: { serviceKey: ServiceKey; done(): void }) {
   async function revoke(): Promise<void> {
     await call('DELETE', `admin/service-keys/${id}`)
-    notice.set('The service key was revoked.')
+    tell('The service key was revoked.')
     done()
   }
   return (

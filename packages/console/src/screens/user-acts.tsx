@@ -1,5 +1,5 @@
 import { call } from '../api.ts'
-import { Choice, Dialog, Field, notice } from '../parts.tsx'
+import { Choice, Dialog, Field, tell } from '../parts.tsx'
 import { go } from '../router.ts'
 import { agentName, nameOf, plural, Text, Time } from '../text.tsx'
 import type { AdminUser, UserSession } from '../types.ts'
@@ -23,7 +23,7 @@ const TOKENS = 'Access tokens that are out stay valid at other services until th
 /** Changes something, tells it, and shows the account anew. */
 const act = (done: () => void, told: string, request: () => Promise<unknown>) => async () => {
   await request()
-  notice.set(told)
+  tell(told)
   done()
 }
 
@@ -94,7 +94,7 @@ const MAILS: [kind: string, label: string, fits: (user: AdminUser) => boolean][]
 export function SendMail({ user, done }: About) {
   async function send(fields: FormData): Promise<void> {
     await call('POST', pathOf(user, '/mails'), { body: { kind: fields.get('kind') } })
-    notice.set('The mail will be sent.')
+    tell('The mail will be sent.')
     done()
   }
   return (
@@ -120,7 +120,7 @@ export function SetPassword({ user, living, done }: About) {
     await call('PUT', pathOf(user, '/password'), {
       body: { new_password: fields.get('new_password'), ...(keep && { keep_sessions: true }) }
     })
-    notice.set('The password is set.')
+    tell('The password is set.')
     done()
   }
   return (
@@ -154,8 +154,7 @@ export function Delete({ user, living }: About) {
   async function remove(): Promise<void> {
     await call('DELETE', pathOf(user))
     go('#/users')
-    // After the screen has changed, which clears it.
-    setTimeout(() => notice.set('The account was deleted.'), 100)
+    tell('The account was deleted.')
   }
   return (
     <Dialog title="Delete the account?" action="Delete" danger onDo={remove}>

@@ -1,7 +1,7 @@
 import { useId } from 'preact/hooks'
 import { call, Refusal } from '../api.ts'
 import { mergePatch } from '../merge-patch.ts'
-import { Choice, Dialog, Field, notice } from '../parts.tsx'
+import { Choice, Dialog, Field, tell } from '../parts.tsx'
 import type { AdminUser, Json } from '../types.ts'
 import { readRoles } from './roles.ts'
 import type { About } from './user.tsx'
@@ -13,7 +13,7 @@ export function EditUser({ user, done }: About) {
     const patch = patchOf(user, fields)
     if (Object.keys(patch).length > 0) {
       await call('PATCH', `admin/users/${encodeURIComponent(user.id)}`, { body: patch })
-      notice.set('The account was changed.')
+      tell('The account was changed.')
     }
     done()
   }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { call } from '../api.ts'
 import { useListed } from '../loading.ts'
-import { Button, Choice, Dialog, dialog, Fault, Field, Heading, More, notice, Select, Tag } from '../parts.tsx'
+import { Button, Choice, Dialog, dialog, Fault, Field, Heading, More, Select, Tag, tell } from '../parts.tsx'
 import { addressOf, go, place } from '../router.ts'
 import { nameOf, Text, Time } from '../text.tsx'
 import type { AdminUser, ListedUser } from '../types.ts'
@@ -172,8 +172,7 @@ function NewUser() {
       }
     })
     go(addressOf(['users', user.id]))
-    // After the screen has changed, which clears it.
-    setTimeout(() => notice.set('The account was created.'), 100)
+    tell('The account was created.')
   }
   return (
     <Dialog title="New user" action="Create" onDo={create}>

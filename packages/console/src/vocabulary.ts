@@ -1,4 +1,6 @@
-/** The actions of the audit log, by which it is filtered: a test of the service compares them with its own. */
+// Words of the service. A test of it compares them with its own.
+
+/** The actions of the audit log, by which it is filtered. */
 export const ACTIONS = [
   'registered',
   'login',
@@ -83,3 +85,14 @@ export const ACTIONS = [
   'records lost',
   'record damaged'
 ] as const
+
+/** What a service key may be allowed. */
+export const SCOPES: [scope: string, meaning: string][] = [
+  ['users:read', 'read accounts and their sessions'],
+  ['users:write', 'create, change and delete accounts'],
+  ['users:help', 'send mails, end sessions, unlock, disable'],
+  ['audit:read', 'read the record and the statistics'],
+  ['keys:write', 'list and rotate signing keys'],
+  ['introspect', 'call /introspect'],
+  ['metrics', 'read /metrics']
+]
