@@ -26,7 +26,13 @@ export async function startWithOperators({ count = 2_000, environment = {} } = {
   const port = await freePort()
   const base = `http://127.0.0.1:${port}`
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-console-'))
-  const settings = { PUBLIC_URL: base, DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'error', LIMITS: 'on', ...environment }
+  const settings = {
+    PUBLIC_URL: base,
+    DATA_DIR: join(folder, 'data'),
+    LOG_LEVEL: 'error',
+    LIMITS: 'on',
+    ...environment
+  }
   const start = () => Service.start({ port, environment: settings })
   const run = (...args) =>
     execFileSync(process.execPath, [COMMAND, ...args], {

@@ -78,6 +78,7 @@ test('the page that signs in', async (t) => {
     const cases: [return_to: string, statusCode: number, location: string | undefined][] = [
       ['', 303, '../pages/account'],
       ['?return_to=/pages/logout', 303, '../pages/logout'],
+      ['?return_to=/console', 303, '../console'],
       [`?return_to=${encodeURIComponent(ON)}`, 200, undefined]
     ]
     for (const [query, statusCode, location] of cases) {
@@ -88,6 +89,8 @@ test('the page that signs in', async (t) => {
     browser.cookies.delete('refresh_token')
     const again = await browser.get(`${url}?return_to=${encodeURIComponent(ON)}`)
     t.match(readPage(again), { text: /^Sign in Email/ }, 'a frontend could not get tokens: no loop')
+    const console = await browser.get(`${url}?return_to=/console`)
+    t.match(readPage(console), { text: /^Sign in Email/ }, 'nor could the console')
     t.equal((await browser.get(url)).statusCode, 303)
   })
 
