@@ -100,11 +100,14 @@ function Console({ me, isAdmin }: { me: Me; isAdmin: boolean }) {
   )
 }
 
+/** Anything else, such as `..`, would be another path of the service. */
+const ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
 function screenAt({ parts, query }: Place, isAdmin: boolean) {
   const [first = '', id] = parts
   if (first === '' && parts.length === 0) return <OverviewScreen />
-  if (first === 'users' && id !== undefined) return <UserScreen key={id} id={id} isAdmin={isAdmin} />
-  if (first === 'users') return <UsersScreen query={query} isAdmin={isAdmin} />
+  if (first === 'users' && id !== undefined && ID.test(id)) return <UserScreen key={id} id={id} isAdmin={isAdmin} />
+  if (first === 'users' && id === undefined) return <UsersScreen query={query} isAdmin={isAdmin} />
   if (first === 'record') return <RecordScreen query={query} />
   if (first === 'keys' && isAdmin) return <KeysScreen />
   if (first === 'service-keys' && isAdmin) return <ServiceKeysScreen />
