@@ -8,7 +8,7 @@ import type { AdminUser, ListedUser } from '../types.ts'
 import { readRoles } from './roles.ts'
 
 /** A key pressed asks the service after this time, if no other follows: 200 ms are allowed in all. */
-const PAUSE_MS = 80
+const PAUSE_MS = 50
 
 const STATES = [
   ['', 'All'],
