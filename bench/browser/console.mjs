@@ -47,7 +47,7 @@ try {
   await tryUsers(page)
   await tryOverview(page)
   await tryRecord(page)
-  await trySupport()
+  await trySupport(page)
   await tryWithoutRole()
   await tryWithoutScripts()
   await tryStepUp(old, oldAt)
@@ -138,13 +138,17 @@ async function tryOneUser(page, id) {
   await confirm(page, 'Disable', 'The account is disabled.')
   await page.locator('h1 .tag.bad', { hasText: 'disabled' }).waitFor()
   await see(page, '3 ended sessions')
+  assert.equal(await page.getByRole('button', { name: 'Send a mail…' }).count(), 0)
   await page.locator('h1').focus()
   await reachText(page, 'Enable…')
   await page.keyboard.press('Enter')
   await reachText(page, 'Enable')
   await page.keyboard.press('Space')
   await page.locator('.notice', { hasText: 'The account is enabled.' }).waitFor()
-  say('a session is ended, the account unlocked and disabled; and by the keyboard alone enabled')
+  await press(page, 'Send a mail…')
+  await page.getByLabel('a link that verifies the address').check()
+  await confirm(page, 'Send', 'The mail will be sent.')
+  say('a session is ended, the account unlocked and disabled, a mail sent; and by the keyboard alone enabled')
 
   await stepUp(page)
   await page.goto(`${CONSOLE}#/users/${id}`)
@@ -337,7 +341,7 @@ async function tryServiceKeys(page) {
   say('a service key is made and shown once, renewed, and revoked')
 }
 
-async function trySupport() {
+async function trySupport(admin) {
   const page = await open()
   await signIn(page, 'sam')
   await heading(page, 'Overview')
@@ -352,8 +356,18 @@ async function trySupport() {
   await page.locator('.users tbody a').first().click()
   await see(page, 'Only an administrator changes an account with this role.')
   assert.equal(await page.locator('main button', { hasText: '…' }).count(), 0)
-  await page.context().close()
   say('support sees what it may do, and nothing else')
+
+  await admin.goto(`${CONSOLE}#/users?search=sam`)
+  await admin.locator('.users tbody a').first().click()
+  await heading(admin, 'sam')
+  await press(admin, 'End all…')
+  await admin.getByText('1 active session ends.').waitFor()
+  await confirm(admin, 'End all', 'The sessions have ended.')
+  await page.reload()
+  await see(page, 'You are not signed in.')
+  await page.context().close()
+  say('all sessions of support are ended, and its console says so')
 }
 
 async function tryWithoutRole() {

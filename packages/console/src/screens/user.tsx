@@ -95,7 +95,7 @@ function Acts({ about, isAdmin }: { about: About; isAdmin: boolean }) {
   const hasFactors = required || totp !== null || passkeys > 0
   return (
     <>
-      {user.email && <Act name="Send a mail…" show={<SendMail {...about} />} />}
+      {user.email && !user.disabled_at && <Act name="Send a mail…" show={<SendMail {...about} />} />}
       {isCounted && <Act name="Unlock…" show={<Unlock {...about} />} />}
       {isAdmin && <Act name="Edit…" show={<EditUser {...about} />} />}
       {isAdmin && <Act name="Set the password…" show={<SetPassword {...about} />} />}
