@@ -3,8 +3,8 @@ import { sql } from '../database/sql.ts'
 import { readFactors, toMfa } from '../factors/state.ts'
 import { readGuesses } from '../limits/guesses.ts'
 import type { AdminUser } from '../schemas/admin/users.ts'
+import type { Metadata } from '../schemas/fields.ts'
 import { LISTED_USER, type ListedUserRow, toListedUser } from './listed-users.ts'
-import type { Metadata } from './metadata.ts'
 
 /**
  * Reads an account as operators see it.

@@ -57,15 +57,22 @@ export const Roles = Type.Array(Role, { maxItems: MAX_ROLES, examples: [['editor
 /** The roles as they are stored: sorted, without duplicates. */
 export const sortRoles = (roles: Iterable<string>): string[] => [...new Set(roles)].sort()
 
-/** What operators note about an account. */
-export const Metadata = Type.Object({}, { additionalProperties: true, examples: [{ plan: 'team' }] })
-
 /** The maximum size of metadata as JSON, in bytes, and its maximum depth: the object itself is 1. */
-export const MAX_METADATA_BYTES = 4096
-export const MAX_METADATA_DEPTH = 8
+const MAX_METADATA_BYTES = 4096
+const MAX_METADATA_DEPTH = 8
+
+/** Data about an account that only operators write. */
+export const Metadata = Type.Unsafe<Record<string, unknown>>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'any keys; 4,096 bytes as JSON and 8 levels at most',
+  examples: [{ plan: 'pro' }]
+})
+
+export type Metadata = Static<typeof Metadata>
 
 /** What is wrong with the size of metadata, if anything. */
-export function metadataFault(metadata: object): string | undefined {
+export function metadataFault(metadata: Metadata): string | undefined {
   if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES) {
     return `must have at most ${MAX_METADATA_BYTES} bytes as JSON`
   }

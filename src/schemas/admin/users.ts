@@ -1,5 +1,18 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Email, list, names, nullable, PASSWORD, Roles, reference, strict, Text, Time, Username } from '../fields.ts'
+import {
+  Email,
+  list,
+  Metadata,
+  names,
+  nullable,
+  PASSWORD,
+  Roles,
+  reference,
+  strict,
+  Text,
+  Time,
+  Username
+} from '../fields.ts'
 import { Mfa } from '../mfa.ts'
 import { User } from '../users.ts'
 import { Cursor, Limit, MomentText, Next, PathId } from './queries.ts'
@@ -19,14 +32,6 @@ const account = {
 export const ListedUser = Type.Object(account, { $id: 'ListedUser', ...strict })
 
 export type ListedUser = Static<typeof ListedUser>
-
-/** Data about an account that operators and applications write. */
-export const Metadata = Type.Unsafe<Record<string, unknown>>({
-  type: 'object',
-  additionalProperties: true,
-  description: 'any keys; 4,096 bytes as JSON and 8 levels at most',
-  examples: [{ plan: 'pro' }]
-})
 
 /** An account as operators see it. */
 export const AdminUser = Type.Object(
