@@ -1,8 +1,9 @@
 import { OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
-import { MAX_OVERLAP_SECONDS, OVERLAP_SECONDS, rotateServiceKey } from '../../src/admin/service-keys.ts'
+import { rotateServiceKey } from '../../src/admin/service-keys.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { wholeNumber } from '../../src/cli/option-values.ts'
 import { countOf } from '../../src/plural.ts'
+import { MAX_OVERLAP_SECONDS, OVERLAP_SECONDS } from '../../src/schemas/admin/keys.ts'
 
 const rotate: DefineCommand = (command, { terminal, open, answer }) => {
   command

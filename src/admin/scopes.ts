@@ -1,3 +1,5 @@
+import type { ScopeName } from '../schemas/admin/keys.ts'
+
 /** What a service key may be allowed, and whether an account with the role `support` may do it too. */
 export const SCOPES = {
   'users:read': { support: true },
@@ -7,7 +9,7 @@ export const SCOPES = {
   'keys:write': { support: false },
   introspect: { support: false },
   metrics: { support: false }
-} as const satisfies Record<string, { support: boolean }>
+} as const satisfies Record<ScopeName, { support: boolean }>
 
 export type Scope = keyof typeof SCOPES
 

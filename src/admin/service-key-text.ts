@@ -7,9 +7,6 @@ const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 /** Digits of 128 bits, of 256 bits and of a CRC-32. */
 const [ID_LENGTH, SECRET_LENGTH, CHECK_LENGTH] = [22, 43, 6]
 
-/** A pattern for the id of a service key. */
-export const SERVICE_KEY_ID = `^[0-9A-Za-z]{${ID_LENGTH}}$`
-
 const KEY = new RegExp(
   `^(lk_([0-9A-Za-z]{${ID_LENGTH}})_[0-9A-Za-z]{${SECRET_LENGTH}})_([0-9A-Za-z]{${CHECK_LENGTH}})$`
 )

@@ -11,10 +11,6 @@ export const MAX_SERVICE_KEYS = 100
 /** How many keys are listed at most. */
 const MAX_LISTED = 200
 
-/** For how many seconds the previous secret works after a rotation, by default and at most. */
-export const OVERLAP_SECONDS = 86_400
-export const MAX_OVERLAP_SECONDS = 604_800
-
 /** A service key as it is shown. */
 export interface ServiceKey {
   /** As in the key itself. */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { type Code, PROBLEMS, PROOFS, Problem as ProblemError, stepUpChallenge } from '../errors.ts'
 import { RequestOptions } from './factors.ts'
-import { MFA_TOKEN, reference, strict, UUID } from './fields.ts'
+import { Id, MFA_TOKEN, reference, strict } from './fields.ts'
 
 /** For a query string or a path without parameters. */
 export const Nothing = Type.Object({}, strict)
@@ -10,10 +10,7 @@ export const Nothing = Type.Object({}, strict)
 export const NoBody = Type.Unsafe<null | Record<string, never>>({ type: ['object', 'null'], ...strict })
 
 /** A path with an id. */
-export const Identified = Type.Object(
-  { id: Type.String({ pattern: UUID, description: 'a UUID', examples: ['0198a3c2-7f00-7000-8000-000000000001'] }) },
-  strict
-)
+export const Identified = Type.Object({ id: Id }, strict)
 
 /** The rules that a fault may name. */
 const RULES = ['min_length', 'max_bytes', 'common', 'same_as_name', 'taken', 'reserved', 'too_large']

@@ -6,6 +6,13 @@ export const strict = { additionalProperties: false }
 /** A pattern for a UUID of any version (RFC 9562 §4). */
 export const UUID = '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$'
 
+/** The id of an account, a session or another thing that is named by a UUID. */
+export const Id = Type.String({
+  pattern: UUID,
+  description: 'a UUID',
+  examples: ['0198a3c2-7f00-7000-8000-000000000001']
+})
+
 /** The username of a new account. */
 export const Username = Type.String({
   minLength: 3,

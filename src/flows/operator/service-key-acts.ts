@@ -1,20 +1,16 @@
-import { type Operator, SCOPES } from '../../admin/scopes.ts'
-import { createServiceKey, OVERLAP_SECONDS, revokeServiceKey, rotateServiceKey } from '../../admin/service-keys.ts'
+import type { Operator } from '../../admin/scopes.ts'
+import { createServiceKey, revokeServiceKey, rotateServiceKey } from '../../admin/service-keys.ts'
 import type { Done } from '../../admin/targets.ts'
 import type { Database } from '../../database/database.ts'
 import { Problem } from '../../errors.ts'
-import type { NewServiceKey, ServiceKeyCreation } from '../../schemas/admin/keys.ts'
+import { type NewServiceKey, OVERLAP_SECONDS, type ServiceKeyCreation } from '../../schemas/admin/keys.ts'
 
-/** Makes a service key. @throws Problem VALIDATION_FAILED, ACCOUNT_EXISTS, FORBIDDEN */
+/** Makes a service key. @throws Problem ACCOUNT_EXISTS, FORBIDDEN */
 export async function makeServiceKey(
   transaction: Database,
   operator: Operator,
   { name, scopes, expires_in: expiresIn }: ServiceKeyCreation
 ): Promise<Done<NewServiceKey>> {
-  const errors = scopes.flatMap((scope, index) =>
-    Object.hasOwn(SCOPES, scope) ? [] : [{ path: `/scopes/${index}`, message: 'must be a scope' }]
-  )
-  if (errors.length > 0) throw new Problem('VALIDATION_FAILED', { errors })
   const { serviceKey, key } = await createServiceKey(transaction, { name, scopes, expiresIn, createdBy: operator.id })
   return { result: { ...serviceKey, key }, acts: [{ action: 'service key made', detail: { key: serviceKey.id } }] }
 }

@@ -1,8 +1,31 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { nullable, reference, ServiceKeyName, strict, Text, Time } from '../fields.ts'
 
-/** What a service key may be allowed. The scopes are listed where they are decided, in the room of administration. */
-const ScopeName = Type.String({ pattern: '^[a-z:]{1,32}$', description: 'a scope', examples: ['users:read'] })
+/** The scopes of service keys. */
+export const SCOPE_NAMES = [
+  'users:read',
+  'users:write',
+  'users:help',
+  'audit:read',
+  'keys:write',
+  'introspect',
+  'metrics'
+] as const
+
+export type ScopeName = (typeof SCOPE_NAMES)[number]
+
+const Scope = Type.Unsafe<ScopeName>(Type.String({ enum: SCOPE_NAMES, examples: ['users:read'] }))
+
+/** The shortest and the longest life of a service key, in seconds: a minute and ten years. */
+export const MIN_EXPIRY_SECONDS = 60
+export const MAX_EXPIRY_SECONDS = 315_360_000
+
+/** For how many seconds the previous secret works after a rotation, by default and at most. */
+export const OVERLAP_SECONDS = 86_400
+export const MAX_OVERLAP_SECONDS = 604_800
+
+/** A pattern for the id of a service key: 128 bits in base62. */
+export const SERVICE_KEY_ID = '^[0-9A-Za-z]{22}$'
 
 /** A signing key, as operators see it. */
 export const AdminKey = Type.Object(
@@ -74,8 +97,10 @@ export const NewServiceKeyAnswer = reference(NewServiceKey, 'The service key, an
 export const ServiceKeyCreation = Type.Object(
   {
     name: ServiceKeyName,
-    scopes: Type.Array(ScopeName, { minItems: 1, maxItems: 16 }),
-    expires_in: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000, description: 'seconds' }))
+    scopes: Type.Array(Scope, { minItems: 1, maxItems: 16 }),
+    expires_in: Type.Optional(
+      Type.Integer({ minimum: MIN_EXPIRY_SECONDS, maximum: MAX_EXPIRY_SECONDS, description: 'seconds' })
+    )
   },
   { ...strict, examples: [{ name: 'nightly-sync', scopes: ['users:read'], expires_in: 31_536_000 }] }
 )
@@ -86,7 +111,11 @@ export type ServiceKeyCreation = Static<typeof ServiceKeyCreation>
 export const ServiceKeyRotation = Type.Object(
   {
     overlap: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 604_800, description: 'for how many seconds the one before works; 86400' })
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_OVERLAP_SECONDS,
+        description: `for how many seconds the previous secret works; ${OVERLAP_SECONDS} by default`
+      })
     )
   },
   { ...strict, examples: [{}, { overlap: 0 }] }
@@ -95,7 +124,7 @@ export const ServiceKeyRotation = Type.Object(
 export const ServiceKeyPath = Type.Object(
   {
     id: Type.String({
-      pattern: '^[0-9A-Za-z]{22}$',
+      pattern: SERVICE_KEY_ID,
       description: 'the id of a service key',
       examples: ['2vQh0mF1tG9cJx3bN7yKpL']
     })

@@ -1,13 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Problem } from '../../errors.ts'
-import { nullable, strict, UUID } from '../fields.ts'
-
-/** The id of an account in a path. */
-export const PathId = Type.String({
-  pattern: UUID,
-  description: 'a UUID',
-  examples: ['0198a3c2-7f00-7000-8000-000000000001']
-})
+import { Id, nullable, strict } from '../fields.ts'
 
 /** The number of entries on a page, as a query has it: 50 if it is missing. */
 export const Limit = Type.String({
@@ -38,7 +31,7 @@ export const MomentText = Type.String({
 })
 
 /** A path with the ids of an account and of one of its sessions. */
-export const SessionPath = Type.Object({ id: PathId, session: PathId }, strict)
+export const SessionPath = Type.Object({ id: Id, session: Id }, strict)
 
 /**
  * Converts a time in a query. The format allows a leap second, which Date does not.

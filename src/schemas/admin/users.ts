@@ -1,11 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import {
   Email,
+  Id,
   list,
   Metadata,
   names,
   nullable,
   PASSWORD,
+  Role,
   Roles,
   reference,
   strict,
@@ -15,7 +17,7 @@ import {
 } from '../fields.ts'
 import { Mfa } from '../mfa.ts'
 import { User } from '../users.ts'
-import { Cursor, Limit, MomentText, Next, PathId } from './queries.ts'
+import { Cursor, Limit, MomentText, Next } from './queries.ts'
 
 /** The states by which accounts are listed. */
 export const USER_STATES = ['active', 'disabled', 'unverified', 'invited'] as const
@@ -66,9 +68,7 @@ export const UserQuery = Type.Object(
     ),
     username: Type.Optional(exactName('a username')),
     email: Type.Optional(exactName('an email address')),
-    role: Type.Optional(
-      Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$', description: 'a role', examples: ['editor'] })
-    ),
+    role: Type.Optional(Role),
     state: Type.Optional(
       Type.Unsafe<(typeof USER_STATES)[number]>(Type.String({ enum: USER_STATES, examples: ['active'] }))
     ),
@@ -104,7 +104,7 @@ const optional = {
 /** A new account. */
 export const UserCreation = Type.Object(
   {
-    id: Type.Optional(PathId),
+    id: Type.Optional(Id),
     ...names,
     ...optional,
     password: Type.Optional(

@@ -1,10 +1,6 @@
 import { test } from 'tap'
-import {
-  createServiceKeyId,
-  createServiceKeyText,
-  readServiceKeyId,
-  SERVICE_KEY_ID
-} from '../../../src/admin/service-key-text.ts'
+import { createServiceKeyId, createServiceKeyText, readServiceKeyId } from '../../../src/admin/service-key-text.ts'
+import { SERVICE_KEY_ID } from '../../../src/schemas/admin/keys.ts'
 
 test('the text of a service key', (t) => {
   const id = createServiceKeyId()
