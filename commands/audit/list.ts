@@ -1,9 +1,9 @@
 import { Option } from 'commander'
-import { ACTIONS } from '../../src/audit/actions.ts'
 import { type AuditFilter, type ListedRecord, listAudit } from '../../src/audit/list.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { id, time, wholeNumber } from '../../src/cli/option-values.ts'
 import { table } from '../../src/cli/table.ts'
+import { ACTIONS } from '../../src/schemas/admin/actions.ts'
 
 /** The timeout, in milliseconds. Finding rare records may need a scan of the whole table. */
 const TIMEOUT = 600_000

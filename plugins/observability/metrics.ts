@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { ACTIONS } from '../../src/audit/actions.ts'
 import { REASONS } from '../../src/concurrency/semaphore.ts'
+import { ACTIONS } from '../../src/schemas/admin/actions.ts'
 
 /** The upper bounds of the buckets of request durations, in seconds. */
 const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

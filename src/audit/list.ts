@@ -50,7 +50,7 @@ export async function listAudit(
 ): Promise<ListedRecord[]> {
   const conditions = allOf(
     account !== undefined && sql`account = ${account}`,
-    by !== undefined && sql`detail ->> 'by' = ${by}`,
+    by !== undefined && sql`detail ->> 'by' = ${storedId(by)}`,
     action !== undefined && sql`${SHOWN_ACTION} = ${action}`,
     address !== undefined && sql`address = ${address}`,
     after !== undefined && since(after.toISOString()),
@@ -70,4 +70,22 @@ export async function listAudit(
     action: shownAction(action),
     detail: shownDetail(detail === null ? null : JSON.parse(detail))
   }))
+}
+
+/** Ids of accounts are stored in lower case; those of service keys have 22 characters of either. */
+const storedId = (id: string) => (id.length === 36 ? id.toLowerCase() : id)
+
+/**
+ * Lists a page of the newest records that match, the newest first.
+ *
+ * @returns in `next` the `seq` for `below` of the next page; null on the last page
+ */
+export async function listPage(
+  database: Database,
+  filter: AuditFilter
+): Promise<{ records: ListedRecord[]; next: string | null }> {
+  const { limit } = filter
+  const listed = await listAudit(database, { ...filter, limit: limit + 1 })
+  const records = listed.reverse().slice(0, limit)
+  return { records, next: listed.length > limit ? String(records.at(-1)?.seq) : null }
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { list, nullable, strict, Text, Time, UUID } from '../fields.ts'
+import { ACTIONS } from './actions.ts'
 import { Cursor, Limit, MomentText, Next } from './queries.ts'
 
 /** The filters of the audit log: all of those given hold. */
@@ -14,7 +15,9 @@ export const RecordQuery = Type.Object(
         description: 'the id of the account or the service key that did it'
       })
     ),
-    action: Type.Optional(Type.String({ maxLength: 64, description: 'an action', examples: ['login failed'] })),
+    action: Type.Optional(
+      Type.Unsafe<(typeof ACTIONS)[number]>(Type.String({ enum: ACTIONS, examples: ['login failed'] }))
+    ),
     address: Type.Optional(
       Type.String({ pattern: '^[0-9A-Fa-f.:]{1,45}$', description: 'an IP address', examples: ['198.51.100.7'] })
     ),

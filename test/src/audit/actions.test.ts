@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { ACTIONS, shownAction, shownDetail } from '../../../src/audit/actions.ts'
+import { shownAction, shownDetail } from '../../../src/audit/actions.ts'
+import { ACTIONS } from '../../../src/schemas/admin/actions.ts'
 
 test('records of earlier versions are shown with the current names of their actions', async (t) => {
   t.equal(shownAction('login held off'), 'login throttled')
