@@ -168,7 +168,8 @@ const OF_OUR_SERVER: ReadonlySet<(typeof PLUGINS)[number]> = new Set([
 /** Registers the whole application: plugins/, then routes/. */
 export default async function app(fastify: FastifyInstance, given: AppOptions): Promise<void> {
   registerPlugins(fastify, given)
-  await fastify.register(autoload, { dir: fileURLToPath(new URL('../routes', import.meta.url)) })
+  const dir = fileURLToPath(new URL('../routes', import.meta.url))
+  await fastify.register(autoload, ({ config }) => (config.ADMIN === 'on' ? { dir } : { dir, ignoreFilter: '/admin/' }))
 }
 
 /** Registers the plugins alone: the application without routes. */

@@ -17,8 +17,7 @@ For \`audit:read\`.`,
 }
 
 const audit: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminGate, config } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminGate } = fastify
   const onRequest = adminGate.require({ scopes: ['audit:read'] })
 
   fastify.get('/audit', { schema, onRequest }, async ({ database, query }) => {

@@ -37,8 +37,7 @@ key, a new one signs. For administrators with a fresh access token.`,
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, config, keys } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate, keys } = fastify
   const scopes = ['keys:write'] as const
 
   fastify.get('/keys', { schema: listing, onRequest: adminGate.require({ scopes }) }, async () => ({

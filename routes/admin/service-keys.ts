@@ -53,8 +53,7 @@ const revoking = {
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, config } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate } = fastify
   const onRequest = adminGate.require({ fresh: true })
 
   fastify.get('/service-keys', { schema: listing, onRequest: adminGate.require({}) }, async ({ database }) => ({

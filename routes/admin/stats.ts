@@ -17,8 +17,7 @@ old. For \`audit:read\`.`,
 }
 
 const stats: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminGate, adminStatistics, config } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminGate, adminStatistics } = fastify
   const onRequest = adminGate.require({ scopes: ['audit:read'] })
 
   fastify.get('/stats', { schema, onRequest }, (request) =>

@@ -69,8 +69,7 @@ const deleting = {
 }
 
 const users: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, adminUsers, config, passwords } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate, adminUsers, passwords } = fastify
   const read = adminGate.require({ scopes: ['users:read'] })
   const write = adminGate.require({ scopes: ['users:write'] })
 

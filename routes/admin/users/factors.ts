@@ -17,8 +17,7 @@ sessions, and notifies the verified address. An account needs a fresh access tok
 }
 
 const factors: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, config } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate } = fastify
   const onRequest = adminGate.require({ scopes: ['users:write'], fresh: true })
 
   fastify.delete('/:id/factors', { schema, onRequest }, async (request, reply) => {

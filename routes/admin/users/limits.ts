@@ -16,8 +16,7 @@ const schema = {
 }
 
 const limits: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, config } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate } = fastify
   const onRequest = adminGate.require({ scopes: ['users:help'] })
 
   fastify.delete('/:id/limits', { schema, onRequest }, async (request, reply) => {

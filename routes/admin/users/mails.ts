@@ -22,8 +22,7 @@ chooses a new password. Earlier links of the kind become void. For \`users:help\
 }
 
 const mails: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, config, limits, mail } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate, limits, mail } = fastify
   const onRequest = adminGate.require({ scopes: ['users:help'] })
 
   fastify.post('/:id/mails', { schema, onRequest, preHandler: mail.require }, async (request, reply) => {

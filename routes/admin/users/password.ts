@@ -17,8 +17,7 @@ verified address. An account needs a fresh access token. For \`users:write\`.`,
 }
 
 const password: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminGate, adminUsers, config, passwords } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminGate, adminUsers, passwords } = fastify
   const onRequest = adminGate.require({ scopes: ['users:write'], fresh: true })
 
   fastify.put('/:id/password', { schema, onRequest, preHandler: passwords.admit }, async (request, reply) => {

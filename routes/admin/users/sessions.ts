@@ -35,8 +35,7 @@ const endingOne = {
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, adminUsers, config, sessions } = fastify
-  if (config.ADMIN === 'off') return
+  const { adminChanges, adminGate, adminUsers, sessions } = fastify
   const read = adminGate.require({ scopes: ['users:read'] })
   const help = adminGate.require({ scopes: ['users:help'] })
 
