@@ -84,8 +84,9 @@ function fieldsOf({ actor, action, account, session, address, requestId, detail 
   return {
     actor,
     action,
-    account: account ?? null,
-    session: session ?? null,
+    // The MAC covers what the database reads back: it prints ids in lower case.
+    account: account?.toLowerCase() ?? null,
+    session: session?.toLowerCase() ?? null,
     address: address ?? null,
     request_id: requestId ?? null,
     detail: detail ? JSON.stringify(detail) : null

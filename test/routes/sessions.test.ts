@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { test } from 'tap'
+import { verifyAudit } from '../../src/audit/verify.ts'
 import { sql } from '../../src/database/sql.ts'
 import {
   answer,
@@ -140,6 +141,8 @@ test('the sessions of a user', async (t) => {
     const [present, other] = [await begin(), await begin()]
     t.strictSame(answer(await end(other.id.toUpperCase(), present)), DONE)
     t.strictSame(await listed(present), [present.id])
+    await fastify.audit.flush()
+    t.match(await verifyAudit(fastify.database.open(), fastify.audit.key), { fault: undefined })
   })
 
   await t.test('end in their own name too', async (t) => {

@@ -33,6 +33,13 @@ test('appending to the audit log', async (t) => {
     ])
   })
 
+  await t.test('stores ids as the database reads them back, whatever their letter case', async (t) => {
+    const session = '01890a5d-ac96-774b-bcce-b302099a8058'
+    await append(pool, 1, { account: ACCOUNT.toUpperCase(), session: session.toUpperCase() })
+    t.match(await list(), [{ account: ACCOUNT, session }])
+    t.strictSame(await verify(), { count: 1, first: 1, last: 1, fault: undefined })
+  })
+
   await t.test("tells the time by the database's clock, and when it happened, not when it was written", async (t) => {
     const clock = testClock()
     clock.advance(86_400)

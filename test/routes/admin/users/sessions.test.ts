@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { verifyAudit } from '../../../../src/audit/verify.ts'
 import { sql } from '../../../../src/database/sql.ts'
 import { bearer, build, PASSWORD, post } from '../../../helpers/app.ts'
 import { actsOf, DONE, FORBIDDEN, NOBODY, NOT_FOUND, operator, ROLE_PROTECTED } from '../../../helpers/operator.ts'
@@ -66,6 +67,13 @@ test('/admin/users/:id/sessions', async (t) => {
     t.strictSame((await actsOf(fastify)).slice(1), [
       { actor: 'admin', action: 'sessions ended', account: bob.id, session: null, detail: { count: 1, by: support.id } }
     ])
+  })
+
+  await t.test('are ended by ids in upper case, with records that verify', async (t) => {
+    const fourth = await login()
+    t.strictSame(await support.call('DELETE', `/users/${bob.id.toUpperCase()}/sessions/${fourth.toUpperCase()}`), DONE)
+    t.match((await actsOf(fastify)).at(-1), { action: 'session ended', account: bob.id, session: fourth })
+    t.match(await verifyAudit(fastify.database.open(), fastify.audit.key), { fault: undefined })
   })
 
   await t.test('of an account with a reserved role by administrators alone', async (t) => {
