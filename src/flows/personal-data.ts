@@ -76,11 +76,14 @@ async function* write(
   yield '}\n'
 }
 
-const shownRecord = ({ action, detail, ...record }: Record<string, unknown>) => ({
-  ...record,
-  action: shownAction(String(action)),
-  detail: shownDetail(detail as Detail | null)
-})
+/** A record as its user sees it: of what operators did, without their ids, addresses and requests. */
+function shownRecord({ at, actor, action, session, address, request_id, detail }: Record<string, unknown>) {
+  const shown = { at, actor, action: shownAction(String(action)), session }
+  const particulars = shownDetail(detail as Detail | null)
+  if (actor === 'client') return { ...shown, address, request_id, detail: particulars }
+  const { by: _, ...rest } = particulars ?? {}
+  return { ...shown, address: null, request_id: null, detail: particulars && rest }
+}
 
 interface ExportedUser extends UserRow {
   locale: string | null

@@ -127,6 +127,23 @@ test('the export of an account', async (t) => {
     })
   }
 
+  await t.test('has what operators did, but neither who it was nor from where', async (t) => {
+    await emptyRecord(pool)
+    const detail = { count: 1, by: '01890a5d-ac96-774b-bcce-b302099a8058' }
+    const from = { address: '192.0.2.1', requestId: 'a-request' }
+    for (const actor of ['admin', 'key', 'client'] as const) await append(pool, 1, { account, actor, detail, ...from })
+    await append(pool, 1, { account, actor: 'operator' })
+    const { records } = await read(account)
+    const hidden = { address: null, request_id: null }
+    t.match(records, [
+      { actor: 'admin', ...hidden, detail: { count: 1, by: undefined } },
+      { actor: 'key', ...hidden, detail: { count: 1, by: undefined } },
+      { actor: 'client', address: '192.0.2.1', request_id: 'a-request', detail },
+      { actor: 'operator', ...hidden, detail: { count: 0 } }
+    ])
+    t.strictSame(Object.keys(records[0]), ['at', 'actor', 'action', 'session', 'address', 'request_id', 'detail'])
+  })
+
   await t.test('has queued mails without their content', async (t) => {
     const mail = { kind: 'email changed', recipient: 'ada@example.com', userId: account } as const
     await enqueueMail(openDatabase(), { ...mail, data: { name: 'ada' } })
