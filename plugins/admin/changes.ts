@@ -41,11 +41,10 @@ export default fp(
         const { database, id: requestId, operator, raw } = request
         const from = { actor: operator.actor, address: clientAddress(raw), requestId }
         try {
-          const result = await database.transact(async (transaction) => {
-            const done = await work(transaction, { ...context, operator })
-            const events = done.acts.map((act) => ({ ...act, ...from, detail: { ...act.detail, by: operator.id } }))
-            if (events.length > 0) await audit.append(transaction, events)
-            return done.result
+          const { result, committed } = await database.transact(async (transaction) => {
+            const { result, acts } = await work(transaction, { ...context, operator })
+            const events = acts.map((act) => ({ ...act, ...from, detail: { ...act.detail, by: operator.id } }))
+            return { result, committed: await audit.append(transaction, events) }
           })
           mail.wake()
           return result
@@ -62,3 +61,4 @@ export default fp(
     dependencies: ['admin-gate', 'audit', 'client-address', 'database', 'derive-key', 'mail', 'sessions']
   }
 )
+          committed()

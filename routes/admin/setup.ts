@@ -23,9 +23,16 @@ const schema = {
   }
 }
 
+/** The audit record of it. */
+const CREATED = {
+  actor: 'client',
+  action: 'user created',
+  detail: { reason: 'setup', roles_before: [], roles: ['admin'] }
+} as const
+
 /** Creates the first administrator, with the token of the link that the start prints. */
 const setupRoute: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { passwords, setup } = fastify
+  const { audit, clientAddress, passwords, setup } = fastify
   if (!setup) return
 
   const hooks = { onRequest: requireLocal, preHandler: passwords.admit }
@@ -34,9 +41,10 @@ const setupRoute: FastifyPluginAsyncTypebox = async (fastify) => {
     const user = await setup.use(token, async () => {
       passwords.accept(password, [given.username, given.email])
       const passwordHash = await passwords.hash(password, passwords.admission(reply, { registering: given }))
-      return addFirstAdmin(request.database, { ...given, passwordHash })
+      return addFirstAdmin(request.database, { ...given, passwordHash }, (transaction, account) =>
+        audit.append(transaction, [{ ...CREATED, account, address: clientAddress(request.raw), requestId: request.id }])
+      )
     })
-    request.record('user created', { account: user.id, detail: { reason: 'setup', roles: ['admin'] } })
     reply.code(201)
     return user
   })

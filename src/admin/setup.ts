@@ -44,11 +44,19 @@ export function createSetup(clock: Clock, publicUrl: string): Setup {
 /**
  * Adds the first administrator.
  *
+ * @param record writes the audit log, in the same transaction
  * @throws Problem TOKEN_INVALID if there is an administrator; ACCOUNT_EXISTS if a name is taken
  */
-export async function addFirstAdmin(database: Database, user: Omit<NewUser, 'roles'>): Promise<User> {
-  return database.transact(async (transaction) => {
+export async function addFirstAdmin(
+  database: Database,
+  user: Omit<NewUser, 'roles'>,
+  record: (transaction: Database, id: string) => Promise<() => void>
+): Promise<User> {
+  const { added, committed } = await database.transact(async (transaction) => {
     if (await hasAdmin(transaction)) throw new Problem('TOKEN_INVALID')
-    return addUser(transaction, { ...user, roles: ['admin'] })
+    const added = await addUser(transaction, { ...user, roles: ['admin'] })
+    return { added, committed: await record(transaction, added.id) }
   })
+  committed()
+  return added
 }

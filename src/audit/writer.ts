@@ -11,8 +11,10 @@ export interface AuditWriter {
   /**
    * Writes records in the transaction of the change that they tell of: both are stored, or neither. To be called last in it,
    * since other writers wait until it ends.
+   *
+   * @returns what counts the actions: call it after the commit
    */
-  append(transaction: Database, events: readonly Omit<AuditEvent, 'happened'>[]): Promise<void>
+  append(transaction: Database, events: readonly Omit<AuditEvent, 'happened'>[]): Promise<() => void>
   /**
    * Writes all queued records.
    *
@@ -66,7 +68,8 @@ export function createAuditWriter(parts: Parts): AuditWriter {
     schedule()
   }
 
-  async function append(transaction: Database, events: readonly Omit<AuditEvent, 'happened'>[]): Promise<void> {
+  async function append(transaction: Database, events: readonly Omit<AuditEvent, 'happened'>[]): Promise<() => void> {
+    if (events.length === 0) return () => {}
     const happened = performance.now()
     // What this writes is not known to be committed: `last` stays.
     await appendRecords(
@@ -75,7 +78,9 @@ export function createAuditWriter(parts: Parts): AuditWriter {
       events.map((event) => ({ ...event, happened })),
       last
     )
-    for (const { action } of events) count(action)
+    return () => {
+      for (const { action } of events) count(action)
+    }
   }
 
   const writing = periodic({

@@ -42,6 +42,14 @@ test('POST /admin/setup', async (t) => {
     }
   })
 
+  await t.test('creates none that cannot be recorded', async (t) => {
+    const database = fastify.database.open()
+    await database.query(sql`ALTER TABLE audit ADD CONSTRAINT full_up CHECK (false) NOT VALID`)
+    t.equal((await setUp(admin)).statusCode, 500)
+    await database.query(sql`ALTER TABLE audit DROP CONSTRAINT full_up`)
+    t.strictSame(await database.query(sql`SELECT FROM users`), [])
+  })
+
   await t.test('creates the first administrator, once', async (t) => {
     const answers = await Promise.all([setUp(admin), setUp({ ...admin, username: 'other' })])
     const [created, refused] = answers as [(typeof answers)[number], (typeof answers)[number]]
@@ -52,11 +60,12 @@ test('POST /admin/setup', async (t) => {
     t.strictSame(await fastify.database.open().query(sql`SELECT id, roles FROM users`), [{ id, roles: ['admin'] }])
     const login = await post(fastify, '/login', { username: 'admin', password: PASSWORD })
     t.match(await fastify.tokens.verify(login.json().access_token), { roles: ['admin'] })
-    await fastify.audit.flush()
-    t.strictSame(
-      await fastify.database.open().query(sql`SELECT account, detail FROM audit WHERE action = 'user created'`),
-      [{ account: id, detail: { reason: 'setup', roles: ['admin'] } }]
-    )
+    const records = await fastify.database
+      .open()
+      .query(sql`SELECT actor, account, address, request_id, detail FROM audit WHERE action = 'user created'`)
+    t.match(records, [{ actor: 'client', account: id, address: '127.0.0.1', request_id: String }])
+    t.strictSame(records[0]?.detail, { reason: 'setup', roles_before: [], roles: ['admin'] })
+    t.equal(fastify.audit.counts.get('user created'), 1)
   })
 })
 

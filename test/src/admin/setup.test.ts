@@ -45,7 +45,10 @@ test('the link of the first administrator', async (t) => {
 test('the first administrator is added where there is none', async (t) => {
   const database = createDatabase(await migratedPool(t), { timeout: 60_000 })
   const user = { username: 'admin', passwordHash: 'a hash' }
-  t.match(await addFirstAdmin(database, user), { username: 'admin', email: null })
+  const record = async (_: unknown, id: string) => () => recorded.push(id)
+  const recorded: string[] = []
+  t.match(await addFirstAdmin(database, user, record), { username: 'admin', email: null })
   t.equal(await hasAdmin(database), true)
-  await t.rejects(addFirstAdmin(database, { ...user, username: 'other' }), INVALID)
+  t.equal(recorded.length, 1)
+  await t.rejects(addFirstAdmin(database, { ...user, username: 'other' }, record), INVALID)
 })
