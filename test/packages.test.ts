@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { ACTIONS as CONSOLE_ACTIONS, SCOPES as CONSOLE_SCOPES } from '../packages/console/src/vocabulary.ts'
 import { SCOPES } from '../src/admin/scopes.ts'
-import { ACTIONS } from '../src/audit/actions.ts'
+import { ACTIONS } from '../src/schemas/admin/actions.ts'
 import { importsOf } from './helpers/house.ts'
 
 const root = new URL('../', import.meta.url)

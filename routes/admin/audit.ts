@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { listPage } from '../../src/audit/list.ts'
+import { Problem } from '../../src/errors.ts'
+import { normalizeAddress } from '../../src/http/client-address.ts'
 import { ADMIN, OPERATORS } from '../../src/schemas/admin/answers.ts'
 import { DEFAULT_LIMIT, toMoment } from '../../src/schemas/admin/queries.ts'
 import { RecordQuery, RecordsAnswer } from '../../src/schemas/admin/record.ts'
@@ -16,6 +18,13 @@ For \`audit:read\`.`,
   response: { 200: RecordsAnswer, ...refusals(...ADMIN) }
 }
 
+/** @throws Problem VALIDATION_FAILED */
+function requireAddress(text: string): string {
+  const address = normalizeAddress(text)
+  if (address !== undefined) return address
+  throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/address', message: 'must be an IP address' }] })
+}
+
 const audit: FastifyPluginAsyncTypebox = async (fastify) => {
   const { adminGate } = fastify
   const onRequest = adminGate.require({ scopes: ['audit:read'] })
@@ -26,7 +35,7 @@ const audit: FastifyPluginAsyncTypebox = async (fastify) => {
       account,
       by,
       action,
-      address,
+      address: address === undefined ? undefined : requireAddress(address),
       after: toMoment('/after', after),
       before: toMoment('/before', before),
       below: cursor === undefined ? undefined : Number(cursor),

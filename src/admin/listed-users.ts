@@ -25,7 +25,7 @@ export interface UserFilter {
   email?: string | undefined
   role?: string | undefined
   state?: keyof typeof STATES | undefined
-  /** Exclusive. */
+  /** Inclusive. */
   createdAfter?: Date | undefined
   /** Exclusive. */
   createdBefore?: Date | undefined
@@ -77,7 +77,7 @@ export async function listUsers(
     email !== undefined && sql`lower(email COLLATE "C") = ${foldName(email)}`,
     role !== undefined && withRole(role),
     state !== undefined && STATES[state],
-    createdAfter !== undefined && sql`created_at > ${createdAfter.toISOString()}`,
+    createdAfter !== undefined && sql`created_at >= ${createdAfter.toISOString()}`,
     createdBefore !== undefined && sql`created_at < ${createdBefore.toISOString()}`,
     cursor !== undefined && isOlder(readCursor(cursor))
   )

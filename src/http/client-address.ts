@@ -92,6 +92,13 @@ export function isAddress(text: string): boolean {
   return ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
+/**
+ * An address in the notation of `clientAddress`, which the audit log stores.
+ *
+ * @returns undefined if the text is no address
+ */
+export const normalizeAddress = (text: string): string | undefined => read(text)?.toString()
+
 /** Parses an address and drops its zone, which is only meaningful on this machine (RFC 4007 §6). */
 function read(text: string): Address | undefined {
   return isAddress(text) ? ipaddr.process(text.replace(/%.*/, '')) : undefined

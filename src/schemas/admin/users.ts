@@ -61,7 +61,8 @@ export const UserQuery = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 254,
-        pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+        // With something besides spaces, which are trimmed: nothing is the start of every name.
+        pattern: '^(?=\\s*\\S)[^\\u0000-\\u001f\\u007f]+$',
         description: 'text without control characters: the start of a username or an email address, in any letter case',
         examples: ['ad']
       })

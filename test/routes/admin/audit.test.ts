@@ -68,6 +68,11 @@ test('GET /admin/audit', async (t) => {
     [`by=${support.id.toUpperCase()}`, ['user unlocked']],
     ['by=0123456789abcdefABCDEF', []],
     ['action=login%20throttled', ['login throttled']],
+    ['address=2001:DB8:0::1', ['login throttled', 'login failed']],
+    [
+      'address=::ffff:127.0.0.1',
+      ['user unlocked', 'login', 'registered', 'login', 'registered', 'login', 'registered']
+    ],
     ['address=2001:db8::1', ['login throttled', 'login failed']],
     [`before=${now}`, ['login throttled', 'login failed']],
     [`after=${now}&account=${bob}`, ['user unlocked']],
@@ -82,7 +87,11 @@ test('GET /admin/audit', async (t) => {
     ['by=x%00', '/by'],
     ['action=nothing', '/action'],
     ['address=example.com', '/address'],
+    ['address=2001:db8', '/address'],
+    ['address=127.1', '/address'],
     ['after=2026', '/after'],
+    ['after=0000-01-01T00:00:00Z', '/after'],
+    ['before=9999-12-31T23:59:59-01:00', '/before'],
     ['before=2016-12-31T23:59:60Z', '/before'],
     ['cursor=0', '/cursor'],
     ['cursor=1e3', '/cursor'],

@@ -43,6 +43,7 @@ test('the list of accounts', async (t) => {
     ['unverified ones', { state: 'unverified' }, [2]],
     ['invited ones', { state: 'invited' }, [3]],
     ['what was created after a time', { createdAfter: new Date('2026-01-02T00:00:00Z') }, [4, 3, 2, 1]],
+    ['what was created at a time or after it', { createdAfter: new Date('2026-01-01T00:00:00Z') }, [4, 3, 2, 1, 0]],
     ['what was created before a time', { createdBefore: new Date('2026-01-02T00:00:00.000Z') }, [0, 5]],
     ['all conditions at once', { search: 'a', role: 'editor', state: 'disabled' }, [1]],
     ['none', { username: 'ada', email: 'ada.l@example.com' }, []]
