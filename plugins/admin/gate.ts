@@ -34,7 +34,7 @@ export interface AdminGate {
    * @throws Problem FORBIDDEN
    */
   requireScope(request: FastifyRequest, scope: Scope): void
-  /** Records a refusal, once a minute for each operator and route. */
+  /** Records the refusal of a change of an account, once a minute for each operator and route. */
   recordRefusal(request: FastifyRequest, reason: Reason): void
 }
 
@@ -74,10 +74,10 @@ export default fp(
       return { id: key.id, actor: 'key', isAdmin: false, scopes: key.scopes as Scope[] }
     }
 
-    function record(request: FastifyRequest, { id, actor }: Caller, reason: Reason): void {
+    function record(request: FastifyRequest, { id, actor }: Caller, reason: Reason, target?: string): void {
       const route = `${request.method} ${request.routeOptions.url}`
       if (!isFirst(JSON.stringify([id, route]))) return
-      const subject = actor === 'client' ? { account: id, session: request.user.sid } : {}
+      const subject = actor === 'client' ? { account: id, session: request.user.sid } : { account: target }
       const from = { address: clientAddress(request.raw), requestId: request.id }
       audit.record(actor, 'admin refused', { ...subject, ...from, detail: { reason, by: id, route } })
     }
@@ -131,7 +131,10 @@ export default fp(
       },
       requireFresh,
       requireScope: (request, scope) => requireOneOf(request, [scope]),
-      recordRefusal: (request, reason) => record(request, request.operator, reason)
+      recordRefusal(request, reason) {
+        const { id } = request.params as { id?: string }
+        record(request, request.operator, reason, id)
+      }
     } satisfies AdminGate)
   },
   {

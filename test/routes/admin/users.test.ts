@@ -416,8 +416,8 @@ test('accounts at the admin API', async (t) => {
       t.strictSame(
         refused.map(({ account, detail }) => [account, detail?.reason, detail?.route]),
         [
-          [null, 'last admin', 'PATCH /admin/users/:id'],
-          [null, 'last admin', 'DELETE /admin/users/:id']
+          [admin.id, 'last admin', 'PATCH /admin/users/:id'],
+          [admin.id, 'last admin', 'DELETE /admin/users/:id']
         ]
       )
     })
