@@ -17,6 +17,12 @@ export interface AdminChanges {
    * @throws the Problem of the work; a refusal by role is recorded
    */
   make<Result>(request: FastifyRequest, work: Work<Result>): Promise<Result>
+  /**
+   * Judges a change before any of it is done.
+   *
+   * @throws the Problem of the judgement; a refusal by role is recorded
+   */
+  judge(request: FastifyRequest, judgement: () => void): void
 }
 
 declare module 'fastify' {
@@ -36,7 +42,21 @@ export default fp(
     const { adminGate, audit, clientAddress, mail, sessions } = fastify
     const context = { lifetimes: sessions.rules, secret: fastify.deriveKey('limits'), mail: mail.available }
 
+    function recordRefusal(request: FastifyRequest, error: unknown): void {
+      const reason = error instanceof Problem ? RECORDED[error.code] : undefined
+      if (reason) adminGate.recordRefusal(request, reason)
+    }
+
     fastify.decorate('adminChanges', {
+      judge(request, judgement) {
+        try {
+          judgement()
+        } catch (error) {
+          recordRefusal(request, error)
+          throw error
+        }
+      },
+
       async make(request, work) {
         const { database, id: requestId, operator, raw } = request
         const from = { actor: operator.actor, address: clientAddress(raw), requestId }
@@ -46,11 +66,11 @@ export default fp(
             const events = acts.map((act) => ({ ...act, ...from, detail: { ...act.detail, by: operator.id } }))
             return { result, committed: await audit.append(transaction, events) }
           })
+          committed()
           mail.wake()
           return result
         } catch (error) {
-          const reason = error instanceof Problem ? RECORDED[error.code] : undefined
-          if (reason) adminGate.recordRefusal(request, reason)
+          recordRefusal(request, error)
           throw error
         }
       }
@@ -61,4 +81,3 @@ export default fp(
     dependencies: ['admin-gate', 'audit', 'client-address', 'database', 'derive-key', 'mail', 'sessions']
   }
 )
-          committed()

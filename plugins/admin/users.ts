@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { findAdminUser } from '../../src/admin/admin-users.ts'
-import { hasReserved } from '../../src/admin/roles.ts'
+import { hasReserved, requireMayChange } from '../../src/admin/roles.ts'
 import type { Database } from '../../src/database/database.ts'
 import { Problem } from '../../src/errors.ts'
 import { setPasswordOf } from '../../src/flows/operator/account-acts.ts'
 import { changeUser } from '../../src/flows/operator/user-change.ts'
-import { createUser } from '../../src/flows/operator/user-creation.ts'
+import { createUser, requireCreatable } from '../../src/flows/operator/user-creation.ts'
 import type { AdminUser, UserCreation, UserPatch } from '../../src/schemas/admin/users.ts'
 import type { AccountNames } from '../../src/schemas/users.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
@@ -18,7 +18,8 @@ export interface AdminUsers {
   /**
    * Creates an account, and invites its owner if that is asked for.
    *
-   * @throws Problem ROLE_PROTECTED, STEP_UP_REQUIRED, ACCOUNT_EXISTS, PASSWORD_REJECTED, MAIL_UNAVAILABLE, VALIDATION_FAILED
+   * @throws Problem ROLE_PROTECTED, STEP_UP_REQUIRED, ACCOUNT_EXISTS, PASSWORD_REJECTED, MAIL_UNAVAILABLE, VALIDATION_FAILED,
+   * TOO_MANY_REQUESTS
    */
   create(request: FastifyRequest, reply: FastifyReply, account: UserCreation): Promise<AdminUser>
   /**
@@ -44,7 +45,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { adminChanges, adminGate, config, mail, passwords } = fastify
+    const { adminChanges, adminGate, config, limits, mail, passwords } = fastify
     const secret = fastify.deriveKey('limits')
     const renaming = { tokenTtl: config.ACCESS_TOKEN_TTL }
     /** An administrator may assign a reserved username; an application, which passes on what people type, may not. */
@@ -74,12 +75,13 @@ export default fp(
 
       async create(request, reply, { password, ...account }) {
         if (account.invite) requireInvitable(account.email, password)
+        adminChanges.judge(request, () => requireCreatable(request.operator, account))
         if (account.invite) await mail.require()
         if (hasReserved(account.roles ?? [])) await adminGate.requireFresh(request)
         const passwordHash = password === undefined ? null : await hash(reply, password, '/password', account)
         const created = { ...account, passwordHash, isReserved: isReserved(request, account.username) }
         return adminChanges.make(request, async (transaction, context) => {
-          const { result: id, acts } = await createUser(transaction, context, created)
+          const { result: id, acts } = await createUser(transaction, context, created, limits.mailByOperator)
           return { result: await find(transaction, id), acts }
         })
       },
@@ -96,7 +98,9 @@ export default fp(
       },
 
       async setPassword(request, reply, id, { new_password: password, keep_sessions: keepSessions = false }) {
-        const passwordHash = await hash(reply, password, '/new_password', await find(request.database, id), id)
+        const user = await find(request.database, id)
+        adminChanges.judge(request, () => requireMayChange({ admin: request.operator.isAdmin }, user))
+        const passwordHash = await hash(reply, password, '/new_password', user, user.id)
         await adminChanges.make(request, (transaction, context) =>
           setPasswordOf(transaction, context, id, { hash: passwordHash, keepSessions })
         )
@@ -105,7 +109,7 @@ export default fp(
   },
   {
     name: 'admin-users',
-    dependencies: ['admin-changes', 'admin-gate', 'config', 'database', 'derive-key', 'mail', 'passwords']
+    dependencies: ['admin-changes', 'admin-gate', 'config', 'database', 'derive-key', 'limits', 'mail', 'passwords']
   }
 )
 

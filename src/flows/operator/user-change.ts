@@ -9,6 +9,7 @@ import type { UserPatch } from '../../schemas/admin/users.ts'
 import { changeUsername, nameTaken, removeEmail, removeUsername, type UsernameChange } from '../../users/users.ts'
 import { setEmail } from '../account-email.ts'
 import type { OperatorContext } from './account-acts.ts'
+import { requireAddress } from './user-creation.ts'
 
 /** What a change needs in addition. */
 export interface ChangeContext extends OperatorContext {
@@ -67,10 +68,7 @@ function requireNames(target: Target, patch: UserPatch): void {
       .map((name) => ({ path: `/${name}`, message: 'is the last name of the account' }))
     throw new Problem('VALIDATION_FAILED', { errors })
   }
-  if (patch.email_verified === true && email === null) {
-    const errors = [{ path: '/email_verified', message: 'the account has no email address' }]
-    throw new Problem('VALIDATION_FAILED', { errors })
-  }
+  requireAddress({ email, email_verified: patch.email_verified })
 }
 
 /** New names come first: the account always has one. */

@@ -1,9 +1,11 @@
 import { validateMetadata } from '../../admin/metadata.ts'
 import { requireMayChange, sortRoles } from '../../admin/roles.ts'
+import type { Operator } from '../../admin/scopes.ts'
 import type { Act, Done } from '../../admin/targets.ts'
 import type { Database } from '../../database/database.ts'
 import { sql } from '../../database/sql.ts'
-import { enqueueMail } from '../../mail/mails.ts'
+import { Problem } from '../../errors.ts'
+import { enqueueMail, type NewMail } from '../../mail/mails.ts'
 import type { UserCreation } from '../../schemas/admin/users.ts'
 import { addUser, nameTaken } from '../../users/users.ts'
 import { isAddressReserved } from '../email-change.ts'
@@ -18,18 +20,51 @@ export interface CreatedUser extends Omit<UserCreation, 'password'> {
 }
 
 /**
+ * Refuses an account for what needs neither its password nor the database.
+ *
+ * @throws Problem ROLE_PROTECTED, VALIDATION_FAILED
+ */
+export function requireCreatable(
+  { isAdmin }: Operator,
+  { roles, metadata = {}, email, email_verified }: Pick<UserCreation, 'roles' | 'metadata' | 'email' | 'email_verified'>
+): void {
+  requireMayChange({ admin: isAdmin }, { roles: [] }, roles)
+  validateMetadata(metadata)
+  requireAddress({ email: email ?? null, email_verified })
+}
+
+/**
+ * Requires an address where one is to be verified.
+ *
+ * @throws Problem VALIDATION_FAILED
+ */
+export function requireAddress({
+  email,
+  email_verified
+}: {
+  email: string | null
+  email_verified?: boolean | undefined
+}) {
+  if (email !== null || email_verified !== true) return
+  const errors = [{ path: '/email_verified', message: 'the account has no email address' }]
+  throw new Problem('VALIDATION_FAILED', { errors })
+}
+
+/**
  * Creates an account, and enqueues its invitation.
  *
+ * @param count counts the invitation in the same transaction
  * @returns its id
- * @throws Problem ROLE_PROTECTED, ACCOUNT_EXISTS, VALIDATION_FAILED
+ * @throws Problem ROLE_PROTECTED, ACCOUNT_EXISTS, VALIDATION_FAILED, TOO_MANY_REQUESTS
  */
 export async function createUser(
   transaction: Database,
   { operator }: Pick<OperatorContext, 'operator'>,
-  { roles = [], metadata = {}, email_verified: emailVerified = false, invite = false, ...account }: CreatedUser
+  created: CreatedUser,
+  count: (transaction: Database, mail: NewMail) => Promise<void>
 ): Promise<Done<string>> {
-  requireMayChange({ admin: operator.isAdmin }, { roles: [] }, roles)
-  validateMetadata(metadata)
+  requireCreatable(operator, created)
+  const { roles = [], metadata = {}, email_verified: emailVerified = false, invite = false, ...account } = created
   const { email } = account
   const sorted = sortRoles(roles)
   const { id } = await addUser(transaction, { ...account, emailVerified, roles: sorted })
@@ -40,7 +75,9 @@ export async function createUser(
     { action: 'user created', account: id, ...(sorted.length > 0 && { detail: { roles_before: [], roles: sorted } }) }
   ]
   if (invite && email !== undefined) {
-    await enqueueMail(transaction, { kind: 'invitation', recipient: email, userId: id })
+    const mail: NewMail = { kind: 'invitation', recipient: email, userId: id }
+    await count(transaction, mail)
+    await enqueueMail(transaction, mail)
     acts.push({ action: 'user invited', account: id })
   }
   return { result: id, acts }

@@ -148,8 +148,11 @@ test('service keys at the admin API', async (t) => {
       const errors = [{ path: '/roles', message: 'has a reserved role', rule: 'reserved' }]
       const refusal = { statusCode: 403, body: { ...ROLE_PROTECTED.body, errors } }
       t.strictSame(await writer.call('POST', '/users', { username: 'mallory', roles: [role] }), refusal)
+      const weak = { username: 'mallory', password: 'short', roles: [role] }
+      t.strictSame(await writer.call('POST', '/users', weak), refusal, 'whatever the password')
       t.strictSame(await writer.call('PATCH', `/users/${bob}`, { roles: ['editor', role] }), refusal)
     }
+    t.strictSame(await writer.call('PUT', `/users/${support}/password`, { new_password: 'short' }), ROLE_PROTECTED)
     t.strictSame(await writer.call('PATCH', `/users/${support}`, { roles: [] }), ROLE_PROTECTED)
     t.strictSame(await writer.call('PATCH', `/users/${support}`, { metadata: { a: 1 } }), ROLE_PROTECTED)
     t.strictSame(await writer.call('PUT', `/users/${support}/password`, { new_password: PASSWORD }), ROLE_PROTECTED)

@@ -229,6 +229,16 @@ test('accounts at the admin API', async (t) => {
         invalid('/metadata', 'must have at most 4096 bytes as JSON', 'too_large')
       ],
       [
+        'too much metadata, whatever the password',
+        { username: 'eve', password: 'short', metadata: { a: 'x'.repeat(4096) } },
+        invalid('/metadata', 'must have at most 4096 bytes as JSON', 'too_large')
+      ],
+      [
+        'a verified address that is not there',
+        { username: 'eve', email_verified: true },
+        invalid('/email_verified', 'the account has no email address')
+      ],
+      [
         'an invitation without an address',
         { username: 'eve', invite: true },
         invalid('/email', 'is required for an invitation')

@@ -67,6 +67,18 @@ test('POST /admin/users/:id/mails', async (t) => {
     t.equal(sent.length, 7, 'what was refused is no mail')
   })
 
+  await t.test('invitations with new accounts are counted too', async (t) => {
+    const invite = () => admin.call('POST', '/users', { email: 'new@example.com', invite: true })
+    for (let count = 1; count <= 5; count++) {
+      const { statusCode, body } = await invite()
+      t.equal(statusCode, 201)
+      t.equal((await admin.call('DELETE', `/users/${body.id}`)).statusCode, 204)
+    }
+    t.strictSame(await invite(), TOO_MANY)
+    t.strictSame((await admin.call('GET', '/users?email=new%40example.com')).body.users, [])
+    await letters(fastify)
+  })
+
   await t.test('refusals', async (t) => {
     const nameless = await addAccount(fastify, { username: 'carol' })
     const verified = await addAccount(fastify, { email: 'v@example.com', verified: true })
