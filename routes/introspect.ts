@@ -28,7 +28,15 @@ INTROSPECTION_KEY there is nothing here for callers without a service key.`,
   body: Introspection,
   response: {
     200: TokenStateAnswer,
-    ...refusals(...BODY, 'TOKEN_MISSING', 'TOKEN_INVALID', 'FORBIDDEN', 'NOT_FOUND', 'DATABASE_UNAVAILABLE')
+    ...refusals(
+      ...BODY,
+      'TOKEN_MISSING',
+      'TOKEN_INVALID',
+      'FORBIDDEN',
+      'NOT_FOUND',
+      'TOO_MANY_REQUESTS',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 

@@ -14,7 +14,7 @@ that do not use a proxy need neither if METRICS_KEY is not set.`,
   querystring: Nothing,
   response: {
     200: { description: 'The metrics.', content: { 'text/plain': { schema: Type.String() } } },
-    ...refusals('TOKEN_MISSING', 'TOKEN_INVALID', 'FORBIDDEN', 'NOT_FOUND', 'DATABASE_UNAVAILABLE')
+    ...refusals('TOKEN_MISSING', 'TOKEN_INVALID', 'FORBIDDEN', 'NOT_FOUND', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE')
   }
 }
 

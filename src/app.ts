@@ -109,8 +109,8 @@ const PLUGINS: FastifyPluginCallback<AppOptions>[] = [
   // Accounts and sessions.
   sessions,
   tokens,
-  serviceKeys,
   limits,
+  serviceKeys,
   passwords,
   ownPassword,
   mail,

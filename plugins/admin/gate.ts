@@ -1,11 +1,8 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Operator, operatorOf, type Scope, scopeChallenge } from '../../src/admin/scopes.ts'
-import { readServiceKeyId } from '../../src/admin/service-key-text.ts'
-import { findServiceKey } from '../../src/admin/service-keys.ts'
 import { Problem } from '../../src/errors.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
-import { bearerToken } from '../../src/tokens/bearer.ts'
 
 /** What a route of the admin API asks of its caller. */
 export interface Needs {
@@ -52,26 +49,20 @@ const MINUTE = 60_000
 
 export default fp(
   async (fastify) => {
-    const { audit, clientAddress, clock, config, factors, limits, tokens } = fastify
+    const { audit, clientAddress, clock, config, factors, limits, serviceKeys, tokens } = fastify
     const countWrong = limits.byAddress('admin')
     const isFirst = createRecentlySeen(clock.now, MINUTE)
 
     fastify.decorateRequest('operator')
 
-    /** Runs a check of a bearer token. Wrong ones are counted by address. */
-    async function counting<Result>(request: FastifyRequest, check: () => Promise<Result>): Promise<Result> {
+    /** Authenticates a session. Wrong tokens are counted by address. */
+    async function authenticateSession(request: FastifyRequest): Promise<void> {
       try {
-        return await check()
+        await tokens.authenticateSession(request)
       } catch (error) {
         if (error instanceof Problem && error.code === 'TOKEN_INVALID') await countWrong(request)
         throw error
       }
-    }
-
-    async function keyOf(request: FastifyRequest, text: string): Promise<Operator> {
-      const key = await findServiceKey(request.database, text, clientAddress(request.raw))
-      if (!key) throw new Problem('TOKEN_INVALID')
-      return { id: key.id, actor: 'key', isAdmin: false, scopes: key.scopes as Scope[] }
     }
 
     function record(request: FastifyRequest, { id, actor }: Caller, reason: Reason, target?: string): void {
@@ -88,7 +79,7 @@ export default fp(
     }
 
     async function authenticateAccount(request: FastifyRequest): Promise<Operator> {
-      await counting(request, () => tokens.authenticateSession(request))
+      await authenticateSession(request)
       const { account, user } = request
       await limits.byOperator(request, account.id)
       const client: Caller = { id: account.id, actor: 'client' }
@@ -100,11 +91,13 @@ export default fp(
       return operator
     }
 
-    async function authenticateKey(request: FastifyRequest, text: string): Promise<Operator> {
-      const key = await counting(request, () => keyOf(request, text))
+    /** Undefined if the request brings no service key. */
+    async function authenticateKey(request: FastifyRequest): Promise<Operator | undefined> {
+      const found = await serviceKeys.authenticate(request)
+      if (!found) return undefined
+      const key: Operator = { id: found.id, actor: 'key', isAdmin: false, scopes: found.scopes as Scope[] }
       await limits.byOperator(request, key.id)
-      // A browser has no business with a key: whoever opens its tools can read it.
-      if (request.headers.origin !== undefined) throw forbid(request, key, 'from a browser')
+      if (serviceKeys.isFromBrowser(request)) throw forbid(request, key, 'from a browser')
       return key
     }
 
@@ -121,10 +114,7 @@ export default fp(
     fastify.decorate('adminGate', {
       require({ scopes = [], fresh = false }) {
         return async (request) => {
-          const text = bearerToken(request.headers.authorization)
-          request.operator = readServiceKeyId(text)
-            ? await authenticateKey(request, text)
-            : await authenticateAccount(request)
+          request.operator = (await authenticateKey(request)) ?? (await authenticateAccount(request))
           requireOneOf(request, scopes)
           if (fresh) await requireFresh(request)
         }
@@ -139,7 +129,17 @@ export default fp(
   },
   {
     name: 'admin-gate',
-    dependencies: ['audit', 'client-address', 'clock', 'config', 'database', 'factors', 'limits', 'tokens']
+    dependencies: [
+      'audit',
+      'client-address',
+      'clock',
+      'config',
+      'database',
+      'factors',
+      'limits',
+      'service-keys',
+      'tokens'
+    ]
   }
 )
 

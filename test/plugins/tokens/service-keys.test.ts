@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { createServiceKeyId, createServiceKeyText } from '../../../src/admin/service-key-text.ts'
 import { createServiceKey, revokeServiceKey } from '../../../src/admin/service-keys.ts'
 import { answer, bearer, build, INVALID_TOKEN, post, refusal, signIn } from '../../helpers/app.ts'
+import { TOO_MANY } from '../../helpers/operator.ts'
 import { statementsOf } from '../../helpers/statements-of.ts'
 
 const KEY = 'a key for other services, long enough'
@@ -68,8 +69,11 @@ test('service keys at /introspect and /metrics', async (t) => {
           statusCode: 403,
           body: refusal(403, 'Forbidden', 'FORBIDDEN', 'A service key is not for browsers.')
         })
+        t.equal(response.headers['www-authenticate'], 'Bearer error="insufficient_scope"')
         t.notMatch(response.body, key)
       }
+      const unknown = createServiceKeyText(createServiceKeyId())
+      t.strictSame(answer(await send({ ...bearer(unknown), origin: 'https://app.example.com' })), INVALID)
     })
   }
 
@@ -87,6 +91,21 @@ test('service keys at /introspect and /metrics', async (t) => {
       t.strictSame(answer(await send(bearer(key))), INVALID)
     }
   })
+})
+
+test('wrong service keys are counted by address, at all routes together', async (t) => {
+  const fastify = await build(t, { environment: { LIMITS: 'on' } })
+  const { key } = await keyFor(fastify, 'introspect')
+  const headers = bearer(createServiceKeyText(createServiceKeyId()))
+  const remoteAddress = '192.0.2.7'
+  const introspect = (given = headers) =>
+    fastify.inject({ method: 'POST', url: '/introspect', remoteAddress, headers: given, payload: { token: 'x' } })
+  const gets = ['/metrics', '/admin/users'].map((url) => () => fastify.inject({ url, remoteAddress, headers }))
+  const ways = [introspect, ...gets]
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => ways[index % 3]?.()))
+  t.ok(answers.every((each) => each?.statusCode === 401))
+  for (const way of ways) t.strictSame(answer(await way()), TOO_MANY)
+  t.equal((await introspect(bearer(key))).statusCode, 200, 'a valid key is not counted')
 })
 
 test('service keys beside INTROSPECTION_KEY and METRICS_KEY', async (t) => {
