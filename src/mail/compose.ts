@@ -27,8 +27,9 @@ export async function compose(database: Database, key: Buffer, mail: Mail): Prom
   if (!content) return undefined
   const { token: subject, ...rest } = content
   if (!letter.link || !subject) return rest
-  const { purpose, lifetime } = letter.link
-  const token = await mintEmailToken(database, key, { mail: mail.id, purpose, lifetime, ...subject })
+  const { purpose } = letter.link
+  const { lifetime = letter.link.lifetime } = subject
+  const token = await mintEmailToken(database, key, { ...subject, mail: mail.id, purpose, lifetime })
   const variables = { ...rest.variables, expires_in: { seconds: lifetime } }
   return token === undefined ? undefined : { ...rest, variables, token }
 }

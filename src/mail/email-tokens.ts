@@ -11,8 +11,6 @@ export interface NewEmailToken extends TokenSubject {
   /** The id of its mail. */
   mail: string
   purpose: Purpose
-  /** How long it is valid, in seconds; as long as is usual for its purpose unless stated. */
-  lifetime?: number
 }
 
 /** A valid token. */

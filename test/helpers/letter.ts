@@ -4,11 +4,15 @@ import type { Content, Letter } from '../../src/mail/letters/letter.ts'
 import { addUser } from '../../src/users/users.ts'
 import { migratedPool } from './pool.ts'
 
-/** Accounts: ada has an unverified address, grace a verified one and a language, eve has no username. */
+/**
+ * Accounts: ada has an unverified address, grace a verified one and a language, eve has no username,
+ * and nobody has accepted the invitation of the last one.
+ */
 export interface Accounts {
   ada: string
   grace: string
   eve: string
+  invited: string
 }
 
 type Case = [
@@ -38,5 +42,6 @@ async function addAccounts(database: Database): Promise<Accounts> {
   const verified = { email: 'grace@example.com', emailVerified: true, locale: 'de' }
   const grace = await addUser(database, { username: 'grace', ...verified, passwordHash })
   const eve = await addUser(database, { email: 'eve@example.com', emailVerified: true, passwordHash })
-  return { ada: ada.id, grace: grace.id, eve: eve.id }
+  const invited = await addUser(database, { email: 'invited@example.com', passwordHash: null })
+  return { ada: ada.id, grace: grace.id, eve: eve.id, invited: invited.id }
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import { sql } from '../../database/sql.ts'
+import { PASSWORD_HASH } from '../../users/credentials.ts'
 import { foldName } from '../../users/names.ts'
 
 /** An account that a letter may be about. */
@@ -10,12 +11,15 @@ export interface Addressee {
   email: string
   email_verified: boolean
   locale: string | null
+  /** Whether it has no password, and nobody has signed in: its owner may have an invitation. */
+  invited: boolean
 }
 
 /** Finds the account with an address. */
 export async function findByEmail(database: Database, email: string): Promise<Addressee | undefined> {
   const [user] = await database.query<Addressee>(
-    sql`SELECT id, username, email, email_verified, locale FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`
+    sql`SELECT id, username, email, email_verified, locale, ${PASSWORD_HASH} IS NULL AND NOT signed_in AS invited
+     FROM users WHERE lower(email COLLATE "C") = ${foldName(email)}`
   )
   return user
 }

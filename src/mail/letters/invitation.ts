@@ -1,6 +1,6 @@
 import { findAddressee, nameFor } from './addressee.ts'
 import { defineLetter } from './letter.ts'
-import { RESET_LINK } from './reset-password.ts'
+import { INVITATION_LIFETIME, RESET_LINK } from './reset-password.ts'
 
 /**
  * Invites the owner of an account without a password to choose one. Its token is one of a password reset that is valid for
@@ -9,7 +9,7 @@ import { RESET_LINK } from './reset-password.ts'
 export const invitation = defineLetter({
   kind: 'invitation',
   variables: ['name'],
-  link: { ...RESET_LINK, lifetime: 7 * 24 * 60 * 60 },
+  link: { ...RESET_LINK, lifetime: INVITATION_LIFETIME },
   async compose(mail, database) {
     const user = await findAddressee(database, mail)
     return (

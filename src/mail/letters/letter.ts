@@ -21,6 +21,8 @@ export interface TokenSubject {
   /** The account; none yet if the token ends a registration. */
   user?: string
   email: string
+  /** How long it is valid, in seconds; that of the link unless stated. */
+  lifetime?: number
   /** The versions that the account must still have; its current ones unless stated. */
   passwordVersion?: string | undefined
   emailVersion?: string | undefined

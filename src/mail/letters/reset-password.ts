@@ -9,7 +9,13 @@ export const RESET_LINK = {
   requires: ['same password', 'same email', 'own address']
 } as const satisfies Link
 
-/** Has the owner of an account choose a new password. */
+/** How long an invitation is valid, in seconds. */
+export const INVITATION_LIFETIME = 7 * 24 * 60 * 60
+
+/**
+ * Has the owner of an account choose a new password. Anybody can request it, and it voids an invitation: it is then valid for
+ * as long.
+ */
 export const resetPassword = defineLetter({
   kind: 'reset password',
   variables: ['name'],
@@ -21,7 +27,7 @@ export const resetPassword = defineLetter({
         recipient: user.email,
         locale: user.locale,
         variables: { name: nameFor(user, user.email) },
-        token: { user: user.id, email: user.email }
+        token: { user: user.id, email: user.email, ...(user.invited && { lifetime: INVITATION_LIFETIME }) }
       }
     )
   }

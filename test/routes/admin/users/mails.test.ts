@@ -58,6 +58,20 @@ test('POST /admin/users/:id/mails', async (t) => {
     t.strictSame(await send(eve, 'invitation'), invalid('/kind', 'the account has a password'))
   })
 
+  await t.test('a stranger does not shorten an invitation', async (t) => {
+    const id = await addAccount(fastify, { email: 'zoe@example.com', hash: null })
+    await send(id, 'invitation')
+    await letters(fastify)
+    t.equal((await post(fastify, '/password/forgot', { email: 'zoe@example.com' })).statusCode, 202)
+    const [letter] = await letters(fastify)
+    t.match(letter, { template: 'reset-password', variables: { expires_in: { seconds: 604_800 } } })
+    const [token] = await database.query(
+      sql`SELECT extract(epoch FROM expires_at - sent_at)::int AS seconds FROM email_tokens
+       WHERE user_id = ${id} ORDER BY mail_id DESC LIMIT 1`
+    )
+    t.strictSame(token, { seconds: 604_800 })
+  })
+
   await t.test('five of a kind to an address in half an hour', async (t) => {
     for (let count = 1; count < 5; count++) t.strictSame(await send(bob, 'reset_password'), ACCEPTED)
     t.strictSame(await send(bob, 'reset_password'), TOO_MANY)

@@ -1,7 +1,18 @@
 import { resetPassword } from '../../../../src/mail/letters/reset-password.ts'
 import { testLetter } from '../../../helpers/letter.ts'
 
-testLetter(resetPassword, ({ ada, grace }) => [
+testLetter(resetPassword, ({ ada, grace, invited }) => [
+  [
+    'is valid for as long as the invitation that it voids',
+    { recipient: 'invited@example.com', user_id: invited },
+    {
+      template: 'reset-password',
+      recipient: 'invited@example.com',
+      locale: null,
+      variables: { name: 'invited@example.com' },
+      token: { user: invited, email: 'invited@example.com', lifetime: 604_800 }
+    }
+  ],
   [
     'names the username if the address is verified',
     { recipient: 'GRACE@example.com', user_id: grace },
