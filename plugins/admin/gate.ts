@@ -83,6 +83,8 @@ export default fp(
       const { account, user } = request
       await limits.byOperator(request, account.id)
       const client: Caller = { id: account.id, actor: 'client' }
+      // Access tokens of versions before `client_id` have none: no other client could get one then. A token lives for
+      // ACCESS_TOKEN_TTL, and nobody else signs with our keys.
       const isOurs = user.client_id === undefined || user.client_id === config.PUBLIC_URL
       if (!isOurs || user.act !== undefined) throw forbid(request, client, 'other client')
       const operator = operatorOf(account)

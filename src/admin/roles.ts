@@ -41,7 +41,7 @@ export async function isOperator(database: Database, id: string): Promise<boolea
 /** An enabled account with the role `admin`. A partial index serves it. */
 const IS_ADMIN = sql`('admin' = ANY (roles) AND disabled_at IS NULL)`
 
-/** Whether there is an administrator who can sign in. */
+/** Whether there is an enabled administrator, who may still have to accept an invitation. */
 export async function hasAdmin(database: Database): Promise<boolean> {
   return (await database.query(sql`SELECT FROM users WHERE ${IS_ADMIN} LIMIT 1`)).length > 0
 }
