@@ -58,15 +58,18 @@ export async function requireOtherAdmin(transaction: Database, id: string): Prom
   // by the first round, so that the second one sees what it is.
   for (let round = 1; round <= 2; round += 1) {
     const admins = (await lockAdmins(transaction, id)).filter(({ isAdmin }) => isAdmin)
-    if (!admins.some((admin) => admin.id === id) || admins.length > 1) return
+    if (!admins.some(({ isTarget }) => isTarget) || admins.length > 1) return
   }
   throw new Problem('LAST_ADMIN')
 }
 
-/** Locks an account and, if it is an administrator, all others. Returns them as they are under the lock. */
+/**
+ * Locks an account and, if it is an administrator, all others. Returns them as they are under the lock. The database
+ * compares the ids: the one that was given may be in upper case.
+ */
 function lockAdmins(transaction: Database, id: string) {
-  return transaction.query<{ id: string; isAdmin: boolean }>(
-    sql`SELECT id, ${IS_ADMIN} AS "isAdmin" FROM users
+  return transaction.query<{ isTarget: boolean; isAdmin: boolean }>(
+    sql`SELECT id = ${id} AS "isTarget", ${IS_ADMIN} AS "isAdmin" FROM users
      WHERE id IN (
        SELECT id FROM users WHERE id = ${id}
        UNION

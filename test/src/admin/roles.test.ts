@@ -72,6 +72,7 @@ test('an administrator is left', async (t) => {
   await t.test('where the account is none, or is disabled, or does not exist', async (t) => {
     const [ada, grace] = [await add('ada', 'admin'), await add('grace', 'support', 'editor')]
     await require(grace)
+    await t.rejects(require(ada.toUpperCase()), { code: 'LAST_ADMIN' }, 'whatever the letter case of its id')
     await require('0198a3c2-7f00-7000-8000-000000000000')
     await t.rejects(require(ada), { code: 'LAST_ADMIN' })
     await database.query(sql`UPDATE users SET disabled_at = now() WHERE id = ${ada}`)
