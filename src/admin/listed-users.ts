@@ -111,9 +111,11 @@ const CURSOR = new RegExp(`^(-?\\d{1,16})\\.(${UUID.slice(1, -1)})$`)
 function readCursor(cursor: string): Place {
   const text = Buffer.from(cursor, 'base64url').toString()
   const [, place, id] = CURSOR.exec(text) ?? []
-  if (place === undefined || id === undefined || !Number.isSafeInteger(Number(place))) {
+  const read = { place: Number(place), id: String(id) }
+  // Buffer skips what is not base64url, and numbers have many forms: only what is written here is read.
+  if (!Number.isSafeInteger(read.place) || writeCursor(read) !== cursor) {
     const errors = [{ path: '/cursor', message: 'must be `next` of a page' }]
     throw new Problem('VALIDATION_FAILED', { errors })
   }
-  return { place: Number(place), id }
+  return read
 }

@@ -26,15 +26,15 @@ export const Next = nullable(
 export const MomentText = Type.String({
   format: 'date-time',
   maxLength: 40,
-  description: 'a time from 1970 to 2099 (RFC 3339)',
+  description: 'a time (RFC 3339)',
   examples: ['2026-01-31T12:00:00Z']
 })
 
 /** A path with the ids of an account and of one of its sessions. */
 export const SessionPath = Type.Object({ id: Id, session: Id }, strict)
 
-/** The end of the times in queries: PostgreSQL and Date agree on all before. */
-const END = Date.UTC(2100)
+/** The years 1 to 9999. The format allows the year 0, and time zones lead out of it: the database refuses both. */
+const STORABLE = /^(?!0000)\d{4}-/
 
 /**
  * Converts a time in a query. The format allows a leap second, which Date does not, and years that PostgreSQL refuses.
@@ -45,6 +45,6 @@ const END = Date.UTC(2100)
 export function toMoment(path: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const moment = new Date(text)
-  if (moment.getTime() >= 0 && moment.getTime() < END) return moment
+  if (!Number.isNaN(moment.getTime()) && STORABLE.test(moment.toISOString())) return moment
   throw new Problem('VALIDATION_FAILED', { errors: [{ path, message: `must be ${MomentText.description}` }] })
 }

@@ -88,7 +88,8 @@ test('accounts at the admin API', async (t) => {
       ['email=carol%40example.com', 1],
       ['role=editor', 1],
       ['state=invited', 1],
-      ['created_after=2099-12-31T23:59:59Z', 0],
+      ['created_after=2999-01-01T00:00:00Z', 0],
+      ['created_after=9999-12-31T23:59:59Z&created_before=0001-01-01T00:00:00Z', 0],
       ['created_before=1999-12-31T23:59:59%2B01:00', 0],
       ['search=c&state=active&role=editor', 0]
     ]
@@ -112,13 +113,11 @@ test('accounts at the admin API', async (t) => {
       ],
       ['role=Editor', '/role', 'must be a lower-case letter, then letters, digits, underscores and hyphens'],
       ['state=gone', '/state', 'must be equal to one of the allowed values'],
-      ...['yesterday', '2999-01-01T00:00:00Z', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59-01:00'].map(
-        (time) => [`created_after=${time}`, '/created_after', 'must be a time from 1970 to 2099 (RFC 3339)'] as Refused
-      ),
-      ...['2016-12-31T23:59:60Z', '0001-01-01T00:00:00%2B01:00', '1970-01-01T00:59:59%2B01:00'].map(
-        (time) =>
-          [`created_before=${time}`, '/created_before', 'must be a time from 1970 to 2099 (RFC 3339)'] as Refused
-      ),
+      ['created_after=yesterday', '/created_after', 'must be a time (RFC 3339)'],
+      ['created_before=2016-12-31T23:59:60Z', '/created_before', 'must be a time (RFC 3339)'],
+      ['created_after=0000-12-31T23:59:59Z', '/created_after', 'must be a time (RFC 3339)'],
+      ['created_before=0001-01-01T00:00:00%2b01:00', '/created_before', 'must be a time (RFC 3339)'],
+      ['created_before=9999-12-31T23:59:59-01:00', '/created_before', 'must be a time (RFC 3339)'],
       ['offset=1', '/offset', 'is not a known key']
     ]
     for (const [query, path, message] of refused) {
@@ -420,6 +419,7 @@ test('accounts at the admin API', async (t) => {
       t.strictSame(await admin.call('PATCH', `/users/${admin.id}`, { roles: ['support'] }), LAST_ADMIN)
       t.strictSame(await admin.call('PATCH', `/users/${admin.id}`, { disabled: true, username: 'x12' }), LAST_ADMIN)
       t.strictSame(await admin.call('DELETE', `/users/${admin.id}`), LAST_ADMIN)
+      t.strictSame(await admin.call('DELETE', `/users/${admin.id.toUpperCase()}`), LAST_ADMIN)
       t.match((await admin.call('GET', `/users/${admin.id}`)).body, { username: 'ada.admin', roles: ['admin'] })
       await fastify.audit.flush()
       const refused = (await actsOf(fastify)).filter(({ action }) => action === 'admin refused')

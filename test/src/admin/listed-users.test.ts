@@ -90,9 +90,19 @@ test('the list of accounts', async (t) => {
   })
 
   await t.test('refuses a cursor that it has not made', async (t) => {
-    const texts = ['x', '', '1', `${'9'.repeat(16)}.${idOf(1)}`, `1.${idOf(1)}0`, `1.5.${idOf(1)}`, `1.'--`]
-    for (const text of texts) {
-      const cursor = Buffer.from(text).toString('base64url')
+    const texts = [
+      'x',
+      '',
+      '1',
+      `${'9'.repeat(16)}.${idOf(1)}`,
+      `1.${idOf(1)}0`,
+      `1.5.${idOf(1)}`,
+      `1.'--`,
+      `01.${idOf(1)}`
+    ]
+    const encoded = texts.map((text) => Buffer.from(text).toString('base64url'))
+    const made = Buffer.from(`1.${idOf(1)}`).toString('base64url')
+    for (const cursor of [...encoded, `!${made}`, `${made}=`]) {
       t.match(await caught(listUsers(database, {}, { limit: 1, cursor })), {
         code: 'VALIDATION_FAILED',
         errors: [{ path: '/cursor', message: 'must be `next` of a page' }]
