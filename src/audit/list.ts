@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { allOf, sql } from '../database/sql.ts'
+import { allOf, type Statement, sql } from '../database/sql.ts'
 import { type Action, type Detail, shownAction, shownDetail } from './actions.ts'
 import { type AuditRecord, RECORD, type StoredRecord } from './chain.ts'
 
@@ -35,32 +35,41 @@ const SHOWN_ACTION = sql`replace(action, ' held off', ' throttled')`
  */
 const DISORDER = 10_000
 
-/** The conditions of a time, and of `seq`, so that an index on `seq` serves it with any other filter. */
-const since = (after: string) => sql`audit.at >= ${after} AND audit.seq >= (
+/** The first and the last `seq` of a time: about, so that `at` is compared too. */
+const firstSince = (after: string) => sql`coalesce((
   SELECT min(seq) FROM (SELECT seq FROM audit WHERE at >= ${after} ORDER BY at, seq LIMIT ${DISORDER}) AS first
-)`
-const until = (before: string) => sql`audit.at < ${before} AND audit.seq <= (
+), ${LAST})`
+const lastUntil = (before: string) => sql`coalesce((
   SELECT max(seq) FROM (SELECT seq FROM audit WHERE at < ${before} ORDER BY at DESC, seq DESC LIMIT ${DISORDER}) AS last
-)`
+), 0)`
+
+/** More than any `seq`. */
+const LAST = Number.MAX_SAFE_INTEGER
 
 /** Lists the newest records that match, in the order of the log. */
 export async function listAudit(
   database: Database,
   { account, by, action, address, after, before, below, limit }: AuditFilter
 ): Promise<ListedRecord[]> {
+  const [since, until] = [after?.toISOString(), before?.toISOString()]
+  const lowest = since === undefined ? sql`0` : firstSince(since)
+  const highest = until === undefined ? sql`${LAST}::bigint` : lastUntil(until)
+  const equal: [column: Statement, value: Statement][] = []
+  if (account !== undefined) equal.push([sql`account`, sql`${account}::uuid`])
+  if (by !== undefined) equal.push([sql`(detail ->> 'by')`, sql`${storedId(by)}::text`])
+  if (address !== undefined) equal.push([sql`address`, sql`${address}::text`])
+  if (action !== undefined) equal.push([SHOWN_ACTION, sql`${action}::text`])
+  const [leading, ...others] = equal
   const conditions = allOf(
-    account !== undefined && sql`account = ${account}`,
-    by !== undefined && sql`detail ->> 'by' = ${storedId(by)}`,
-    action !== undefined && sql`${SHOWN_ACTION} = ${action}`,
-    address !== undefined && sql`address = ${address}`,
-    after !== undefined && since(after.toISOString()),
-    before !== undefined && until(before.toISOString()),
-    below !== undefined && sql`audit.seq < ${below}`
+    ...others.map(([column, value]) => sql`${column} = ${value}`),
+    since !== undefined && sql`audit.at >= ${since}`,
+    until !== undefined && sql`audit.at < ${until}`,
+    within(leading, lowest, sql`least(${highest}, ${(below ?? LAST) - 1})`)
   )
   const rows = await database.query<StoredRecord>(
     sql`SELECT ${RECORD} FROM audit
      WHERE ${conditions}
-     ORDER BY audit.seq DESC
+     ORDER BY ${leading ? sql`${leading[0]} DESC, ` : sql``}audit.seq DESC
      LIMIT ${limit}`
   )
   return rows.reverse().map(({ mac, seq, at, action, detail, ...record }) => ({
@@ -88,4 +97,17 @@ export async function listPage(
   const listed = await listAudit(database, { ...filter, limit: limit + 1 })
   const records = listed.reverse().slice(0, limit)
   return { records, next: listed.length > limit ? String(records.at(-1)?.seq) : null }
+}
+
+/**
+ * The records of a part of the log and, if a filter is given, those for which it holds. Its index is in the order of the
+ * list. An equality would leave it out of the order, and PostgreSQL then reads the log backwards where it takes the value
+ * for common: all of the log, if the value was common only in the past.
+ */
+function within(filter: [column: Statement, value: Statement] | undefined, lowest: Statement, highest: Statement) {
+  if (!filter) return sql`audit.seq BETWEEN ${lowest} AND ${highest}`
+  const [column, value] = filter
+  // An index of the rows with a value serves only a query that says that there is one.
+  return sql`${column} IS NOT NULL
+    AND (${column}, audit.seq) BETWEEN (${value}, ${lowest}) AND (${value}, ${highest})`
 }

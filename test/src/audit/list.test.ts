@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { type AuditFilter, listAudit } from '../../../src/audit/list.ts'
-import { createDatabase } from '../../../src/database/database.ts'
+import { createDatabase, type Database } from '../../../src/database/database.ts'
+import { type Statement, sql } from '../../../src/database/sql.ts'
 import { migratedPool } from '../../helpers/pool.ts'
 import { ACCOUNT, append } from '../../helpers/record.ts'
 
@@ -51,4 +52,48 @@ test('a record of an earlier version is found and shown with the current name of
   }
   const { rows } = await pool.query('SELECT action FROM audit')
   t.strictSame(rows, [{ action: 'login held off' }])
+})
+
+test('a filter reads what it finds only, also what was common only in the past', async (t) => {
+  const pool = await migratedPool(t)
+  await pool.query(
+    `INSERT INTO audit (seq, at, actor, action, account, address, detail, mac)
+     SELECT seq, now() + seq * interval '1 second', 'client', coalesce(old.action, 'login'), old.account, old.address, old.detail, ''
+     FROM generate_series(1, 3000) AS seq LEFT JOIN (
+       SELECT $1 AS action, $2::uuid AS account, $3 AS address, $4::json AS detail
+     ) AS old ON seq <= 1000 OR seq = 2500`,
+    ['login failed', ACCOUNT, OPERATOR.address, JSON.stringify(OPERATOR.detail)]
+  )
+  await pool.query('ANALYZE audit')
+  const database = createDatabase(pool, { timeout: 60_000 })
+  const seen: string[] = []
+  const explained = {
+    ...database,
+    async query(statement: Statement) {
+      const rows = await database.query<{ 'QUERY PLAN': string }>(sql`EXPLAIN (ANALYZE, COSTS OFF) ${statement}`)
+      seen.push(...rows.map((row) => row['QUERY PLAN']))
+      return []
+    }
+  } as unknown as Database
+
+  const filters: [filter: Partial<AuditFilter>, index: string][] = [
+    [{ account: ACCOUNT }, 'audit_account'],
+    [{ by: OTHER }, 'audit_by_seq'],
+    [{ address: OPERATOR.address }, 'audit_address_seq'],
+    [{ action: 'login failed' }, 'audit_action_seq']
+  ]
+  for (const [filter, index] of filters) {
+    for (const [below, newest] of [
+      [undefined, 2500],
+      [900, 899]
+    ] as const) {
+      const wanted = { ...filter, below, limit: 2 }
+      t.equal((await listAudit(database, wanted)).at(-1)?.seq, newest)
+      seen.length = 0
+      await listAudit(explained, wanted)
+      const plan = seen.join('\n')
+      t.match(plan, `using ${index} on audit`)
+      t.notMatch(plan, /Removed by Filter|Sort/)
+    }
+  }
 })
