@@ -66,7 +66,7 @@ test('what operators do is on record', async (t) => {
       ['operator', 'keys rewrapped', null, { count: 2 }],
       ['operator', 'key revoked', null, { kid }],
       ['operator', 'password set', account, { count: 0 }],
-      ['operator', 'user deleted', account, null],
+      ['operator', 'user deleted', account, { count: 0 }],
       ['operator', 'backup restored', null, { count: 1 }]
     ]
   )

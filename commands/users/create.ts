@@ -37,7 +37,10 @@ const create: DefineCommand = (command, { terminal, open, answer }) => {
       const database = fastify.database.open(OPERATOR_TIMEOUT)
       const roles = sortRoles(wanted)
       const { id } = await addUser(database, { ...names, emailVerified, roles, passwordHash })
-      audit.record('operator', 'user created', { account: id, ...(roles.length > 0 && { detail: { roles } }) })
+      audit.record('operator', 'user created', {
+        account: id,
+        ...(roles.length > 0 && { detail: { roles_before: [], roles } })
+      })
       answer(await findAccount(database, id), `${names.username ?? names.email} is user ${id}`)
     })
 }

@@ -27,7 +27,7 @@ const define: DefineCommand = (command, { open, confirm, answer }) => {
       if (dryRun) return answer(describe(found, active, false), would)
       if (!(await confirm(would))) return answer(describe(found, active, false), would + UNCONFIRMED, 1)
       const { account, ended } = await deleteAccount(database, sessions.rules, found.id, options)
-      audit.record('operator', 'user deleted', { account: account.id })
+      audit.record('operator', 'user deleted', { account: account.id, detail: { count: ended } })
       answer(describe(account, ended, true), `Deleted ${summarize(account, ended)}`)
     })
 }

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { sql } from '../../../src/database/sql.ts'
 import { answer, PASSWORD, post } from '../../helpers/app.ts'
 import { workplace } from './workplace.ts'
 
@@ -28,6 +29,16 @@ test('users create', async (t) => {
       t.match({ id, created_at }, { id: /^[0-9a-f-]{36}$/, created_at: /^\d{4}-.*Z$/ })
     }
     t.match((await create('--email', 'i@example.com')).stdout, /^i@example.com is user /)
+  })
+
+  await t.test('gives roles, and records them', async (t) => {
+    const { id, roles } = JSON.parse(
+      (await create('--json', '--username', 'joan', '--role', 'editor', '--role', 'admin')).stdout
+    )
+    t.strictSame(roles, ['admin', 'editor'])
+    t.strictSame(await fastify.database.open().query(sql`SELECT detail FROM audit WHERE account = ${id}`), [
+      { detail: { roles_before: [], roles } }
+    ])
   })
 
   await t.test('takes the password from LATCHKEY_PASSWORD too', async (t) => {
