@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { listPage } from '../../src/audit/list.ts'
 import { Problem } from '../../src/errors.ts'
 import { normalizeAddress } from '../../src/http/client-address.ts'
-import { ADMIN, OPERATORS } from '../../src/schemas/admin/answers.ts'
+import { ADMIN_CODES, OPERATORS } from '../../src/schemas/admin/answers.ts'
 import { DEFAULT_LIMIT, toMoment } from '../../src/schemas/admin/queries.ts'
 import { RecordQuery, RecordsAnswer } from '../../src/schemas/admin/record.ts'
 import { refusals } from '../../src/schemas/answers.ts'
@@ -15,7 +15,7 @@ For \`audit:read\`.`,
   tags: ['administration'],
   security: OPERATORS,
   querystring: RecordQuery,
-  response: { 200: RecordsAnswer, ...refusals(...ADMIN) }
+  response: { 200: RecordsAnswer, ...refusals(...ADMIN_CODES) }
 }
 
 /** @throws Problem VALIDATION_FAILED */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { revokeKeyBy, rotateKeyBy, toAdminKey } from '../../src/flows/operator/key-acts.ts'
-import { ADMIN, ADMINISTRATORS, OPERATORS } from '../../src/schemas/admin/answers.ts'
+import { ADMIN_CODES, ADMINISTRATORS, OPERATORS } from '../../src/schemas/admin/answers.ts'
 import { AdminKeyAnswer, KeyRotation, KeysAnswer, KidPath } from '../../src/schemas/admin/keys.ts'
 import { BODY, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../../src/schemas/answers.ts'
 
@@ -11,7 +11,7 @@ const listing = {
   operationId: 'adminListKeys',
   summary: 'List the signing keys',
   description: 'In the order in which they sign. For `keys:write`.',
-  response: { 200: KeysAnswer, ...refusals(...ADMIN) }
+  response: { 200: KeysAnswer, ...refusals(...ADMIN_CODES) }
 }
 
 const rotating = {
@@ -21,7 +21,7 @@ const rotating = {
   description: `It is published for 6 minutes before it signs. While a key waits to sign, no other is made: \`FORBIDDEN\`. An
 account needs a fresh access token. For \`keys:write\`.`,
   body: KeyRotation,
-  response: { 201: AdminKeyAnswer, ...refusals(...ADMIN, ...BODY) }
+  response: { 201: AdminKeyAnswer, ...refusals(...ADMIN_CODES, ...BODY) }
 }
 
 const revoking = {
@@ -33,15 +33,15 @@ key, a new one signs. For administrators with a fresh access token.`,
   security: ADMINISTRATORS,
   params: KidPath,
   body: NoBody,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...ADMIN, ...BODY, 'NOT_FOUND') }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...ADMIN_CODES, ...BODY, 'NOT_FOUND') }
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { adminChanges, adminGate, keys } = fastify
   const scopes = ['keys:write'] as const
 
-  fastify.get('/keys', { schema: listing, onRequest: adminGate.require({ scopes }) }, async () => ({
-    keys: (await keys.list()).map(toAdminKey)
+  fastify.get('/keys', { schema: listing, onRequest: adminGate.require({ scopes }) }, async ({ database }) => ({
+    keys: (await keys.list(database)).map(toAdminKey)
   }))
 
   const write = adminGate.require({ scopes, fresh: true })

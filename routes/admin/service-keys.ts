@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { listServiceKeys } from '../../src/admin/service-keys.ts'
 import { endServiceKey, makeServiceKey, renewServiceKey } from '../../src/flows/operator/service-key-acts.ts'
-import { ADMIN, ADMINISTRATORS } from '../../src/schemas/admin/answers.ts'
+import { ADMIN_CODES, ADMINISTRATORS } from '../../src/schemas/admin/answers.ts'
 import {
   NewServiceKeyAnswer,
   ServiceKeyCreation,
@@ -17,18 +17,18 @@ const listing = {
   ...common,
   operationId: 'adminListServiceKeys',
   summary: 'List the service keys',
-  description: 'Living ones first. For administrators.',
-  response: { 200: ServiceKeysAnswer, ...refusals(...ADMIN) }
+  description: 'Active ones first. For administrators.',
+  response: { 200: ServiceKeysAnswer, ...refusals(...ADMIN_CODES) }
 }
 
 const making = {
   ...common,
   operationId: 'adminMakeServiceKey',
   summary: 'Make a service key',
-  description: `The key is shown in this answer only. Names of living keys are unique, in whatever letter case; 100 may live, more
+  description: `The key is shown in this answer only. Names of active keys are unique, in any letter case; 100 may be active, more
 are \`FORBIDDEN\`. For administrators with a fresh access token.`,
   body: ServiceKeyCreation,
-  response: { 201: NewServiceKeyAnswer, ...refusals(...ADMIN, ...BODY, 'ACCOUNT_EXISTS') }
+  response: { 201: NewServiceKeyAnswer, ...refusals(...ADMIN_CODES, ...BODY, 'ACCOUNT_EXISTS') }
 }
 
 const rotating = {
@@ -39,7 +39,7 @@ const rotating = {
 with a fresh access token.`,
   params: ServiceKeyPath,
   body: ServiceKeyRotation,
-  response: { 201: NewServiceKeyAnswer, ...LONG_PATH, ...refusals(...ADMIN, ...BODY, 'NOT_FOUND') }
+  response: { 201: NewServiceKeyAnswer, ...LONG_PATH, ...refusals(...ADMIN_CODES, ...BODY, 'NOT_FOUND') }
 }
 
 const revoking = {
@@ -49,7 +49,7 @@ const revoking = {
   description: 'At once, at every instance. For administrators with a fresh access token.',
   params: ServiceKeyPath,
   body: NoBody,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...ADMIN, ...BODY, 'NOT_FOUND') }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...ADMIN_CODES, ...BODY, 'NOT_FOUND') }
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {

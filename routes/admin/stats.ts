@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ADMIN, OPERATORS } from '../../src/schemas/admin/answers.ts'
+import { ADMIN_CODES, OPERATORS } from '../../src/schemas/admin/answers.ts'
 import { StatisticsAnswer, StatisticsQuery } from '../../src/schemas/admin/record.ts'
 import { refusals } from '../../src/schemas/answers.ts'
 
@@ -13,7 +13,7 @@ old. For \`audit:read\`.`,
   tags: ['administration'],
   security: OPERATORS,
   querystring: StatisticsQuery,
-  response: { 200: StatisticsAnswer, ...refusals(...ADMIN) }
+  response: { 200: StatisticsAnswer, ...refusals(...ADMIN_CODES) }
 }
 
 const stats: FastifyPluginAsyncTypebox = async (fastify) => {

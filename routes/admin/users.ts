@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { listUsers } from '../../src/admin/listed-users.ts'
 import { deleteUserBy } from '../../src/flows/operator/account-acts.ts'
-import { ADMIN, CHANGE, OPERATORS } from '../../src/schemas/admin/answers.ts'
+import { ADMIN_CODES, CHANGE_CODES, OPERATORS } from '../../src/schemas/admin/answers.ts'
 import { DEFAULT_LIMIT, toMoment } from '../../src/schemas/admin/queries.ts'
 import { AdminUserAnswer, UserCreation, UserPatch, UserQuery, UsersAnswer } from '../../src/schemas/admin/users.ts'
 import { BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../../src/schemas/answers.ts'
@@ -15,7 +15,7 @@ const listing = {
   description: `Accounts, the newest first: those for which all given filters hold. \`search\` finds the start of a username or an
 email address, \`username\` and \`email\` a whole name. For \`users:read\`.`,
   querystring: UserQuery,
-  response: { 200: UsersAnswer, ...refusals(...ADMIN) }
+  response: { 200: UsersAnswer, ...refusals(...ADMIN_CODES) }
 }
 
 const creating = {
@@ -29,7 +29,7 @@ access token only. For \`users:write\`.`,
   body: UserCreation,
   response: {
     201: AdminUserAnswer,
-    ...refusals(...ADMIN, ...BODY, 'ROLE_PROTECTED', 'ACCOUNT_EXISTS', 'PASSWORD_REJECTED', 'MAIL_UNAVAILABLE')
+    ...refusals(...ADMIN_CODES, ...BODY, 'ROLE_PROTECTED', 'ACCOUNT_EXISTS', 'PASSWORD_REJECTED', 'MAIL_UNAVAILABLE')
   }
 }
 
@@ -40,7 +40,7 @@ const reading = {
   operationId: 'adminReadUser',
   summary: 'Read an account',
   description: 'For `users:read`.',
-  response: { 200: AdminUserAnswer, ...LONG_PATH, ...refusals(...ADMIN, 'NOT_FOUND') }
+  response: { 200: AdminUserAnswer, ...LONG_PATH, ...refusals(...ADMIN_CODES, 'NOT_FOUND') }
 }
 
 const changing = {
@@ -55,7 +55,7 @@ access token. For \`users:write\`; for \`users:help\` with \`{"disabled": true}\
   response: {
     200: AdminUserAnswer,
     ...LONG_PATH,
-    ...refusals(...CHANGE, ...BODY, 'ACCOUNT_EXISTS', 'LAST_ADMIN')
+    ...refusals(...CHANGE_CODES, ...BODY, 'ACCOUNT_EXISTS', 'LAST_ADMIN')
   }
 }
 
@@ -65,7 +65,7 @@ const deleting = {
   summary: 'Delete an account',
   description: 'Deletes the account with all its data. An account needs a fresh access token. For `users:write`.',
   body: NoBody,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE, ...BODY, 'LAST_ADMIN') }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE_CODES, ...BODY, 'LAST_ADMIN') }
 }
 
 const users: FastifyPluginAsyncTypebox = async (fastify) => {

@@ -271,8 +271,18 @@ export async function deleteAccount(
   return database.transact(async (transaction) => {
     const { id } = await findRemovable(transaction, user, force)
     const row = await findAccountRow(transaction, id, 'FOR UPDATE')
-    const ended = await countSessions(transaction, lifetimes, row.id)
-    await deleteUser(transaction, row.id)
+    const ended = await deleteLocked(transaction, lifetimes, row.id)
     return { account: toAccount(row), ended }
   })
+}
+
+/**
+ * Deletes an account that the caller has locked, with all its data.
+ *
+ * @returns the number of sessions that were active
+ */
+export async function deleteLocked(transaction: Database, lifetimes: Lifetimes, id: string): Promise<number> {
+  const ended = await countSessions(transaction, lifetimes, id)
+  await deleteUser(transaction, id)
+  return ended
 }

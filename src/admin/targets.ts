@@ -23,7 +23,7 @@ export interface Act {
   detail?: Omit<Detail, 'by'>
 }
 
-/** A change, and the records of it, which are stored in the same transaction. */
+/** What a change by an operator answers, and its records, which are stored in the same transaction. */
 export interface Done<Result = void> {
   result: Result
   acts: Act[]
@@ -31,8 +31,8 @@ export interface Done<Result = void> {
 
 /** What is about to happen to an account. */
 interface Intent {
-  /** Whether it would no longer be an enabled administrator. */
-  endsAdmin?: boolean
+  /** Whether an enabled administrator would no longer be one. The account need not be an administrator. */
+  mayEndAdmin?: boolean
   deleting?: boolean
 }
 
@@ -45,7 +45,7 @@ export async function lockTarget(
   transaction: Database,
   operator: Operator,
   id: string,
-  { endsAdmin = false, deleting = false }: Intent = {}
+  { mayEndAdmin = false, deleting = false }: Intent = {}
 ): Promise<Target> {
   const find = async (lock?: Statement) => {
     const target = await findTarget(transaction, id, lock)
@@ -53,8 +53,8 @@ export async function lockTarget(
     requireMayChange({ admin: operator.isAdmin }, target)
     return target
   }
-  // What may not be changed is refused as that, whoever is left. The role may change until the lock.
-  if (endsAdmin) {
+  // ROLE_PROTECTED takes precedence over LAST_ADMIN. The role may change until the lock.
+  if (mayEndAdmin) {
     await find()
     await requireOtherAdmin(transaction, id)
   }

@@ -102,7 +102,7 @@ export async function openSession(
   return { refreshToken, lastUsedAt, expiresAt: expiryOf(opened, lifetimes), username, roles, ...authentication }
 }
 
-/** A row of a session that was just opened, and the username of its user. */
+/** A row of a session that was just opened, with the username and the roles of its user. */
 interface OpenedRow {
   created_at: Date
   last_used_at: Date

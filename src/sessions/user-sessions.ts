@@ -15,8 +15,16 @@ export interface UserSession extends Omit<Session, 'current'> {
   end_reason: string | null
 }
 
-/** Lists the sessions of an account that are stored: active ones first, then by last use. */
-export async function listUserSessions(database: Database, lifetimes: Lifetimes, user: string): Promise<UserSession[]> {
+/**
+ * Lists the sessions of an account that are stored: active ones first, then by last use.
+ *
+ * @returns undefined if there is no such account
+ */
+export async function listUserSessions(
+  database: Database,
+  lifetimes: Lifetimes,
+  user: string
+): Promise<UserSession[] | undefined> {
   const rows = await database.query<SessionRow>(
     sql`SELECT id, created_at, last_used_at, user_agent, host(ip) AS ip, ended_at, inactive_reason
      FROM ${storedSessions(lifetimes)}
@@ -24,6 +32,8 @@ export async function listUserSessions(database: Database, lifetimes: Lifetimes,
      ORDER BY inactive_reason IS NOT NULL, last_used_at DESC, id
      LIMIT ${MAX_LISTED}`
   )
+  if (rows.length === 0 && (await database.query(sql`SELECT FROM users WHERE id = ${user}`)).length === 0)
+    return undefined
   return rows.map((row) => ({
     id: row.id,
     created_at: row.created_at.toISOString(),

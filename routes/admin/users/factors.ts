@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { removeFactorsOf } from '../../../src/flows/operator/account-acts.ts'
-import { CHANGE, OPERATORS } from '../../../src/schemas/admin/answers.ts'
+import { CHANGE_CODES, OPERATORS } from '../../../src/schemas/admin/answers.ts'
 import { BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../../../src/schemas/answers.ts'
 
 const schema = {
@@ -13,7 +13,7 @@ sessions, and notifies the verified address. An account needs a fresh access tok
   params: Identified,
   querystring: Nothing,
   body: NoBody,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE, ...BODY) }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE_CODES, ...BODY) }
 }
 
 const factors: FastifyPluginAsyncTypebox = async (fastify) => {

@@ -1,18 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { unlockUser } from '../../../src/flows/operator/account-acts.ts'
-import { CHANGE, OPERATORS } from '../../../src/schemas/admin/answers.ts'
+import { CHANGE_CODES, OPERATORS } from '../../../src/schemas/admin/answers.ts'
 import { BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../../../src/schemas/answers.ts'
 
 const schema = {
   operationId: 'adminUnlockUser',
   summary: 'Reset the counters of an account',
-  description: 'Forgets wrong passwords and codes, so that nobody has to wait. For `users:help`.',
+  description: 'Resets the counters of wrong passwords and codes. For `users:help`.',
   tags: ['administration'],
   security: OPERATORS,
   params: Identified,
   querystring: Nothing,
   body: NoBody,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE, ...BODY) }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE_CODES, ...BODY) }
 }
 
 const limits: FastifyPluginAsyncTypebox = async (fastify) => {

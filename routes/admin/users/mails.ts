@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { sendMailTo } from '../../../src/flows/operator/mail-sending.ts'
-import { CHANGE, OPERATORS } from '../../../src/schemas/admin/answers.ts'
+import { CHANGE_CODES, OPERATORS } from '../../../src/schemas/admin/answers.ts'
 import { MailSending } from '../../../src/schemas/admin/users.ts'
 import { BODY, Identified, LONG_PATH, Nothing, refusals } from '../../../src/schemas/answers.ts'
 
@@ -17,7 +17,7 @@ chooses a new password. Earlier links of the kind become void. For \`users:help\
   response: {
     202: Type.Null({ description: 'The mail will be sent.' }),
     ...LONG_PATH,
-    ...refusals(...CHANGE, ...BODY, 'MAIL_UNAVAILABLE')
+    ...refusals(...CHANGE_CODES, ...BODY, 'MAIL_UNAVAILABLE')
   }
 }
 

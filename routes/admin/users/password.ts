@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CHANGE, OPERATORS } from '../../../src/schemas/admin/answers.ts'
+import { CHANGE_CODES, OPERATORS } from '../../../src/schemas/admin/answers.ts'
 import { PasswordSetting } from '../../../src/schemas/admin/users.ts'
 import { BODY, Identified, LONG_PATH, NO_CONTENT, Nothing, refusals } from '../../../src/schemas/answers.ts'
 
@@ -13,7 +13,7 @@ verified address. An account needs a fresh access token. For \`users:write\`.`,
   params: Identified,
   querystring: Nothing,
   body: PasswordSetting,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE, ...BODY, 'PASSWORD_REJECTED') }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE_CODES, ...BODY, 'PASSWORD_REJECTED') }
 }
 
 const password: FastifyPluginAsyncTypebox = async (fastify) => {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../../../src/errors.ts'
 import { endSessionOf, endSessionsOf } from '../../../src/flows/operator/account-acts.ts'
-import { ADMIN, CHANGE, OPERATORS } from '../../../src/schemas/admin/answers.ts'
+import { ADMIN_CODES, CHANGE_CODES, OPERATORS } from '../../../src/schemas/admin/answers.ts'
 import { SessionPath } from '../../../src/schemas/admin/queries.ts'
 import { UserSessionsAnswer } from '../../../src/schemas/admin/users.ts'
 import { BODY, Identified, LONG_PATH, NO_CONTENT, NoBody, Nothing, refusals } from '../../../src/schemas/answers.ts'
@@ -14,7 +15,7 @@ const listing = {
   summary: 'List the sessions of an account',
   description: 'Active ones first, then by last use; ended ones while they are stored. For `users:read`.',
   params: Identified,
-  response: { 200: UserSessionsAnswer, ...LONG_PATH, ...refusals(...ADMIN, 'NOT_FOUND') }
+  response: { 200: UserSessionsAnswer, ...LONG_PATH, ...refusals(...ADMIN_CODES, 'NOT_FOUND') }
 }
 
 const endingAll = {
@@ -24,7 +25,7 @@ const endingAll = {
   description: 'For `users:help`.',
   params: Identified,
   body: NoBody,
-  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE, ...BODY) }
+  response: { ...NO_CONTENT, ...LONG_PATH, ...refusals(...CHANGE_CODES, ...BODY) }
 }
 
 const endingOne = {
@@ -35,13 +36,14 @@ const endingOne = {
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { adminChanges, adminGate, adminUsers, sessions } = fastify
+  const { adminChanges, adminGate, sessions } = fastify
   const read = adminGate.require({ scopes: ['users:read'] })
   const help = adminGate.require({ scopes: ['users:help'] })
 
-  fastify.get('/:id/sessions', { schema: listing, onRequest: read }, async (request) => {
-    const { id } = await adminUsers.find(request, request.params.id)
-    return { sessions: await listUserSessions(request.database, sessions.rules, id) }
+  fastify.get('/:id/sessions', { schema: listing, onRequest: read }, async ({ database, params }) => {
+    const listed = await listUserSessions(database, sessions.rules, params.id)
+    if (!listed) throw new Problem('NOT_FOUND')
+    return { sessions: listed }
   })
 
   fastify.delete('/:id/sessions', { schema: endingAll, onRequest: help }, async (request, reply) => {

@@ -1,5 +1,5 @@
 import { resetFactors } from '../../admin/account-factors.ts'
-import { deleteAccount, endAccountSessions, setPassword, unlockAccount } from '../../admin/accounts.ts'
+import { deleteLocked, endAccountSessions, setPassword, unlockAccount } from '../../admin/accounts.ts'
 import type { Operator } from '../../admin/scopes.ts'
 import { type Done, lockTarget } from '../../admin/targets.ts'
 import type { Database } from '../../database/database.ts'
@@ -65,8 +65,8 @@ export async function deleteUserBy(
   { operator, lifetimes }: OperatorContext,
   id: string
 ): Promise<Done> {
-  await lockTarget(transaction, operator, id, { endsAdmin: true, deleting: true })
-  const { ended } = await deleteAccount(transaction, lifetimes, id)
+  await lockTarget(transaction, operator, id, { mayEndAdmin: true, deleting: true })
+  const ended = await deleteLocked(transaction, lifetimes, id)
   return { result: undefined, acts: [{ action: 'user deleted', account: id, detail: { count: ended } }] }
 }
 

@@ -31,8 +31,8 @@ export async function changeUser(
   patch: UserPatch
 ): Promise<Done> {
   const { operator, lifetimes } = context
-  const endsAdmin = patch.disabled === true || patch.roles?.includes('admin') === false
-  const target = await lockTarget(transaction, operator, id, { endsAdmin })
+  const mayEndAdmin = patch.disabled === true || patch.roles?.includes('admin') === false
+  const target = await lockTarget(transaction, operator, id, { mayEndAdmin })
   requireNames(target, patch)
   const acts: Act[] = []
 

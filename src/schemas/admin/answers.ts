@@ -8,7 +8,13 @@ export const OPERATORS = [{ bearer: [] }, { serviceKey: [] }]
 export const ADMINISTRATORS = [{ bearer: [] }]
 
 /** Additional codes of every route of the admin API. */
-export const ADMIN: Code[] = [...BEARER, 'STEP_UP_REQUIRED', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE']
+export const ADMIN_CODES: Code[] = [
+  ...BEARER,
+  'STEP_UP_REQUIRED',
+  'FORBIDDEN',
+  'TOO_MANY_REQUESTS',
+  'DATABASE_UNAVAILABLE'
+]
 
 /** Additional codes of a route that changes an account. */
-export const CHANGE: Code[] = [...ADMIN, 'ROLE_PROTECTED', 'NOT_FOUND']
+export const CHANGE_CODES: Code[] = [...ADMIN_CODES, 'ROLE_PROTECTED', 'NOT_FOUND']

@@ -2,7 +2,16 @@ import { test } from 'tap'
 import { verifyAudit } from '../../../../src/audit/verify.ts'
 import { sql } from '../../../../src/database/sql.ts'
 import { bearer, build, PASSWORD, post } from '../../../helpers/app.ts'
-import { actsOf, DONE, FORBIDDEN, NOBODY, NOT_FOUND, operator, ROLE_PROTECTED } from '../../../helpers/operator.ts'
+import {
+  actsOf,
+  addAccount,
+  DONE,
+  FORBIDDEN,
+  NOBODY,
+  NOT_FOUND,
+  operator,
+  ROLE_PROTECTED
+} from '../../../helpers/operator.ts'
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
@@ -43,6 +52,8 @@ test('/admin/users/:id/sessions', async (t) => {
     ])
     t.match(body.sessions[0], { created_at: TIME, last_used_at: TIME, expires_at: TIME, ip: '127.0.0.1' })
     t.strictSame(await support.call('GET', `/users/${NOBODY}/sessions`), NOT_FOUND)
+    const without = await addAccount(fastify, { username: 'carol' })
+    t.match(await support.call('GET', `/users/${without}/sessions`), { statusCode: 200, body: { sessions: [] } })
   })
 
   await t.test('are ended one by one', async (t) => {
