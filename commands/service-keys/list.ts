@@ -4,7 +4,7 @@ import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { table } from '../../src/cli/table.ts'
 
 const list: DefineCommand = (command, { open, answer }) => {
-  command.description('list the keys of services, the living first').action(async () => {
+  command.description('list the keys of services, active ones first').action(async () => {
     const { database } = await open()
     const keys = await listServiceKeys(database.open(OPERATOR_TIMEOUT))
     const rows = keys.map((key) => [

@@ -18,8 +18,8 @@ declare module 'fastify' {
   }
 }
 
-/** How long the numbers of accounts and sessions are kept, in milliseconds. */
-const KEPT = 60_000
+/** How old the numbers of accounts and sessions may be, in milliseconds. */
+const MAX_AGE = 60_000
 
 /** The deadline of counting, in milliseconds: it may take longer than a request waits, and is then kept for the next one. */
 const TIMEOUT = 30_000
@@ -32,7 +32,7 @@ export default fp(
     /** One count at a time, however many ask. */
     function count(): ReturnType<typeof countUsers> {
       const at = clock.now()
-      if (counted && at - counted.at < KEPT) return counted.counts
+      if (counted && at - counted.at < MAX_AGE) return counted.counts
       const counts = countUsers(databases.open(TIMEOUT), sessions.rules)
       const present = { at, counts }
       counted = present

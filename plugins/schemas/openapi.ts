@@ -35,7 +35,7 @@ export default fp(
           { name: 'providers', description: 'Signing in with other providers' },
           { name: 'sessions', description: 'Refreshing tokens, signing out, and listing sessions' },
           { name: 'keys', description: 'Verifying tokens in other services' },
-          { name: 'administration', description: 'What operators and machines do to accounts' },
+          { name: 'administration', description: 'Administration of accounts' },
           { name: 'service', description: 'Health, metrics and this document' }
         ],
         // None by default: each route that needs a token says so.

@@ -3,7 +3,7 @@ import { sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import { sortRoles } from '../schemas/fields.ts'
 
-/** The roles that administer the service. All others are for applications, and mean nothing here. */
+/** The roles that administer the service. All others are for applications only. */
 export const RESERVED_ROLES = ['admin', 'support'] as const
 
 /** Whether one of these roles administers the service. */

@@ -78,7 +78,7 @@ export async function findServiceKey(
   return row
 }
 
-/** Lists the service keys: the living first, then by age, the newest first. */
+/** Lists the service keys: active ones first, then the newest first. */
 export async function listServiceKeys(database: Database): Promise<ServiceKey[]> {
   const rows = await database.query<Row>(
     sql`SELECT ${COLUMNS} FROM service_keys, ${CLOCK} ORDER BY ${IS_LIVING} DESC, created_at DESC, id LIMIT ${MAX_LISTED}`
@@ -127,7 +127,7 @@ export async function createServiceKey(
 }
 
 /**
- * Gives a living service key a new secret. The previous one works for some time; one before it no more.
+ * Gives a living service key a new secret. The previous one works for some time; an older one stops at once.
  *
  * @param overlap seconds
  * @returns undefined if there is no such key, or it is revoked or expired

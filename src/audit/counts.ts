@@ -6,7 +6,8 @@ import type { Action } from './actions.ts'
 export interface AuditDay {
   /** Such as `2026-01-31`. */
   date: string
-  counts: Record<Action, number>
+  /** An action that was not recorded is left out. */
+  counts: Partial<Record<Action, number>>
 }
 
 /**

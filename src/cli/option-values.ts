@@ -38,5 +38,7 @@ export function addRole(text: string, roles: string[] = []): string[] {
 export function serviceKeyName(text: string): string {
   const { maxLength, pattern } = ServiceKeyName as { maxLength: number; pattern: string }
   if ([...text].length <= maxLength && new RegExp(pattern, 'u').test(text)) return text
-  throw new InvalidArgumentError(`It must have 1 to ${maxLength} characters, and no control characters.`)
+  throw new InvalidArgumentError(
+    `It must have 1 to ${maxLength} characters, no control or invisible characters, and no space at the ends.`
+  )
 }

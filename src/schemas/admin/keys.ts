@@ -88,7 +88,7 @@ export type NewServiceKey = Static<typeof NewServiceKey>
 
 export const ServiceKeysAnswer = Type.Object(
   { service_keys: Type.Array(reference(ServiceKey, 'A service key.')) },
-  { ...strict, description: 'The service keys, living ones first; 200 at most.' }
+  { ...strict, description: 'The service keys, active ones first; 200 at most.' }
 )
 
 export const NewServiceKeyAnswer = reference(NewServiceKey, 'The service key, and its text, which is shown only here.')

@@ -121,7 +121,7 @@ test('service keys', async (t) => {
     t.equal(await rotateServiceKey(database, serviceKey.id, 0), undefined)
   })
 
-  await t.test('are listed: the living first, then the newest', async (t) => {
+  await t.test('are listed: active ones first, then the newest', async (t) => {
     const names = async () => (await listServiceKeys(database)).map(({ name }) => name)
     const ids: string[] = []
     for (const name of ['one', 'two', 'three']) {
