@@ -59,7 +59,7 @@ test('the email address that an operator sets', async (t) => {
   for (const [what, [email, wasVerified], given, verified, sent, restorable] of table) {
     await t.test(what, async (t) => {
       const { id, ...user } = await add(email, wasVerified)
-      const account = { id, ...user, disabled_at: null }
+      const account = { id, ...user, disabled_at: null, last_login_at: null, roles: [] }
       t.strictSame(await set(email, given), {
         account: { ...account, email: EMAIL, email_verified: verified },
         before: account
