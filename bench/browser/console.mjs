@@ -11,7 +11,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '@latchkey/compare/measure/free-port'
 import { chromium } from 'playwright-core'
+import { Service } from '../shared/service.ts'
 import { HOSTILE, PASSWORD, startWithOperators } from './operators.mjs'
 
 const [executablePath = '/usr/bin/chromium', folder] = process.argv.slice(2)
@@ -50,6 +52,7 @@ try {
   await trySupport(page)
   await tryWithoutRole()
   await tryWithoutScripts()
+  await trySetup()
   await tryStepUp(old, oldAt)
   await trySigningOut(page)
   assert.deepEqual(complaints, [])
@@ -388,6 +391,44 @@ async function tryWithoutScripts() {
   assert.ok(await page.locator('noscript').isVisible())
   await page.context().close()
   say('without scripts the page says that it needs them')
+}
+
+/** The link that a first start prints creates the first administrator, once. */
+async function trySetup() {
+  const port = await freePort()
+  const base = `http://127.0.0.1:${port}`
+  const first = await Service.start({ port, environment: { PUBLIC_URL: base } })
+  try {
+    const [link] = /http:\S+\/console#setup=[\w.-]+/.exec(first.log()) ?? []
+    const page = await open()
+    await page.goto(String(link))
+    await heading(page, 'Create the first administrator')
+    assert.equal(page.url(), `${base}/console`)
+    await check(page, 'setup')
+    await page.getByLabel('Username').fill('ada')
+    await page.getByLabel('Password').fill('password')
+    await press(page, 'Create')
+    await page.getByRole('alert').waitFor()
+    await page.getByLabel('Password').fill(PASSWORD)
+    await press(page, 'Create')
+    await see(page, 'Your account is created, with the role admin.')
+    await press(page, 'Sign in')
+    await page.locator('[name=name]').fill('ada')
+    await page.locator('[name=password]').fill(PASSWORD)
+    await page.keyboard.press('Enter')
+    await heading(page, 'Overview')
+    await page.context().close()
+    const again = await open()
+    await again.goto(String(link))
+    await again.getByLabel('Username').fill('eve')
+    await again.getByLabel('Password').fill(PASSWORD)
+    await press(again, 'Create')
+    await again.getByRole('alert').waitFor()
+    await again.context().close()
+    say('the link of a first start creates the first administrator, once')
+  } finally {
+    await first.stop()
+  }
 }
 
 async function tryStepUp(page, signedInAt) {

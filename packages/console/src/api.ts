@@ -47,12 +47,22 @@ export async function call<Answer = undefined>(
 
 const refreshed = () => refresh().catch(() => false)
 
-async function callOnce<Answer>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Answer> {
+/**
+ * Calls the service once, as who is signed in or as nobody.
+ *
+ * @throws Refusal
+ */
+export async function callOnce<Answer>(
+  method: string,
+  path: string,
+  body: unknown,
+  signal?: AbortSignal
+): Promise<Answer> {
   const bounded = AbortSignal.timeout(TIMEOUT_MS)
   const response = await fetch(path, {
     method,
     headers: {
-      authorization: `Bearer ${accessToken()}`,
+      ...(accessToken() !== undefined && { authorization: `Bearer ${accessToken()}` }),
       ...(body !== undefined && { 'content-type': 'application/json' })
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -5,6 +5,7 @@ import { KeysScreen } from './screens/keys.tsx'
 import { OverviewScreen } from './screens/overview.tsx'
 import { RecordScreen } from './screens/record.tsx'
 import { ServiceKeysScreen } from './screens/service-keys.tsx'
+import { SetupScreen } from './screens/setup.tsx'
 import { UserScreen } from './screens/user.tsx'
 import { UsersScreen } from './screens/users.tsx'
 import { hasPages, type Me, session, signIn, signOut, start } from './session.ts'
@@ -22,6 +23,7 @@ const SCREENS: [part: string, title: string, forAdmins: boolean][] = [
 function App() {
   const state = session.use()
   if (state.is === 'starting') return <Alone title="One moment…" />
+  if (state.is === 'setting up') return <SetupScreen token={state.token} />
   if (state.is === 'signed out') {
     return (
       <Alone

@@ -201,6 +201,7 @@ interface FieldProps {
   min?: string
   max?: string
   inputMode?: 'numeric'
+  autocomplete?: string
   spellcheck?: boolean
   onInput?: (event: InputEvent) => void
   onChange?: (event: Event) => void

@@ -7,7 +7,12 @@ export interface Me {
   roles: string[]
 }
 
-export type SessionState = { is: 'starting' } | { is: 'signed out'; why: string } | { is: 'signed in'; me: Me }
+export type SessionState =
+  | { is: 'starting' }
+  /** By the link that creates the first administrator. */
+  | { is: 'setting up'; token: string }
+  | { is: 'signed out'; why: string }
+  | { is: 'signed in'; me: Me }
 
 /** Says only that somebody was signed in here, so that nobody else asks for a token in vain. */
 const HINT = 'latchkey_console'
@@ -33,6 +38,12 @@ export async function start(): Promise<void> {
   window.addEventListener('storage', ({ key, newValue }) => {
     if (key === HINT && newValue === null) leave('You signed out in another tab.')
   })
+  const token = /^#setup=(.+)$/.exec(location.hash)?.[1]
+  if (token !== undefined) {
+    // The token stays out of the history of the browser.
+    history.replaceState(null, '', location.pathname)
+    return session.set({ is: 'setting up', token })
+  }
   returnToPlace()
   if (hasPages && localStorage.getItem(HINT) === null) return signIn(true)
   try {
