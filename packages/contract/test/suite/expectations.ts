@@ -27,6 +27,7 @@ export const CODES: Record<string, number[]> = {
   ACCOUNT_EXISTS: [409],
   IDENTITY_TAKEN: [409],
   LAST_ADMIN: [409],
+  ROLE_PROTECTED: [403],
   LAST_CREDENTIAL: [409],
   BODY_TOO_LARGE: [413],
   UNSUPPORTED_MEDIA_TYPE: [415],
