@@ -19,7 +19,7 @@ async function routesOf(t: Test, environment: Record<string, string> = {}): Prom
   const routes: RouteOptions[] = []
   fastify.addHook('onRoute', (route) => {
     // Pages and their files are not of the API: test/hostile-pages.test.ts reads the table of those.
-    if (!(route.schema?.hide && route.url.startsWith('/pages/'))) routes.push(route)
+    if (!(route.schema?.hide && /^\/(?:pages\/|console)/.test(route.url))) routes.push(route)
   })
   await fastify.register(app, { config, ...('pglite' in database && { pglite: database.pglite }) })
   t.teardown(() => fastify.close())

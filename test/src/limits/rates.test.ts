@@ -33,8 +33,11 @@ test('docs/limits.md states the limits', (t) => {
       'changes of the username, exports, deletions of accounts, from one address',
       [ADDRESS_LIMITS['username change'], ADDRESS_LIMITS.export, ADDRESS_LIMITS['account deletion']]
     ],
-    ['wrong bearer tokens at `/admin/…` from one address', [ADDRESS_LIMITS.admin]],
-    ['requests to `/admin/…` of one account or service key', [OPERATOR_LIMIT]],
+    [
+      'wrong bearer tokens at `/admin/…`, and wrong service keys at `/introspect` and `/metrics`, from one address',
+      [ADDRESS_LIMITS.admin]
+    ],
+    ['requests to `/admin/…` of one account, with a role or without, or of one service key', [OPERATOR_LIMIT]],
     ['mails of one kind to one address by operators', [RECIPIENT_LIMIT]]
   ]
   for (const [what, limits] of rows) for (const limit of limits) t.match(page, `| ${what} | ${phrase(limit)}`)

@@ -65,7 +65,9 @@ test('a user has every key, and no other', (t) => {
 
 test('the personal export refuses unknown keys at every level', (t) => {
   t.equal(AccountExport.additionalProperties, false)
-  for (const [name, { items }] of Object.entries(AccountExport.properties).filter(([, { type }]) => type === 'array')) {
+  for (const [name, { items }] of Object.entries(AccountExport.properties).filter(
+    ([, { items }]) => items?.type === 'object'
+  )) {
     t.equal(items.additionalProperties, false, name)
   }
   t.end()

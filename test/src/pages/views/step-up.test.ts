@@ -27,8 +27,9 @@ test('a form for each factor, the password first', async (t) => {
   const providers = [{ id: 'test', label: 'Test' }]
   const elsewhere = render([], { providers }).content
   t.match(textOf(elsewhere), /prove once more who you are\. Sign in with Test$/)
-  t.match(elsewhere, `href="${PAGE.root}federation/test?return_to=%2Fpages%2Faccount"`)
-  t.notMatch(render(['password'], { providers }).content, 'federation/')
+  t.match(elsewhere, '<input type="hidden" name="provider" value="test">')
+  t.match(elsewhere, '<input type="hidden" name="return_to" value="/pages/account">')
+  t.notMatch(render(['password'], { providers }).content, 'name="provider"')
   t.equal(render(['passkey']).script, true)
   t.equal(render(['password', 'totp']).script, true, 'which also keeps the form out of the history')
 })
