@@ -105,6 +105,18 @@ test('the export of an account', async (t) => {
     t.equal(Object.keys(service_keys[0]).length, 3)
   })
 
+  await t.test('tells what operators did, but neither who, nor from where', async (t) => {
+    await emptyRecord(pool)
+    const from = { account, address: '192.0.2.1' }
+    await append(pool, 1, { ...from, actor: 'operator', detail: undefined as never })
+    await append(pool, 1, { ...from, actor: 'admin', detail: { by: account, changed: ['email'] } })
+    const shown = { session: null, address: null, request_id: null, action: 'login', at: String }
+    t.match((await read(account)).records, [
+      { ...shown, actor: 'operator', detail: null },
+      { ...shown, actor: 'admin', detail: { changed: ['email'], by: undefined } }
+    ])
+  })
+
   await t.test('goes on to its end where the user goes meanwhile', async (t) => {
     const { id: user } = await addUser(openDatabase(), { username: 'edith', passwordHash: 'a hash' })
     const parts = (await write(user)) as AsyncGenerator<string>

@@ -37,6 +37,7 @@ test('an address as it is typed', async (t) => {
   ]
   for (const [body, trimmed] of cases) {
     const response = await post(fastify, '/', body)
-    t.strictSame(response.json(), { body: trimmed }, JSON.stringify(body).slice(0, 60))
+    // Not the body itself, in which a line separator would break the line of the assertion in two.
+    t.strictSame(response.json(), { body: trimmed }, encodeURI(JSON.stringify(body).slice(0, 60)))
   }
 })
