@@ -3,7 +3,7 @@ import { MAX_ROLES } from '../schemas/fields.ts'
 import { type Account, findAccountRow, toAccount } from './accounts.ts'
 import { requireOtherAdmin, setRoles } from './roles.ts'
 
-/** What an operator changes. */
+/** A change of roles by an operator. */
 interface RoleDifference {
   add: readonly string[]
   remove: readonly string[]

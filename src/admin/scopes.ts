@@ -1,6 +1,6 @@
 import type { ScopeName } from '../schemas/admin/keys.ts'
 
-/** What a service key may be allowed, and whether an account with the role `support` may do it too. */
+/** The scopes of service keys, and whether an account with the role `support` has them too. */
 export const SCOPES = {
   'users:read': { support: true },
   'users:write': { support: false },

@@ -23,13 +23,13 @@ export interface Act {
   detail?: Omit<Detail, 'by'>
 }
 
-/** What a change by an operator answers, and its records, which are stored in the same transaction. */
+/** The result of a change by an operator, and its records, which are stored in the same transaction. */
 export interface Done<Result = void> {
   result: Result
   acts: Act[]
 }
 
-/** What is about to happen to an account. */
+/** The effects of a change that decide how the account is locked. */
 interface Intent {
   /** Whether an enabled administrator would no longer be one. The account need not be an administrator. */
   mayEndAdmin?: boolean

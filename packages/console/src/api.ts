@@ -20,8 +20,8 @@ export class Refusal extends Error {
 
 const TIMEOUT_MS = 20_000
 
-/** What the token is refused with when it is over. */
-const OVER = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED']
+/** The codes with which a missing, invalid or expired access token is refused. */
+const REFRESHED_AFTER = ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED']
 
 /**
  * Calls the service: once again with a new access token if that is over.
@@ -38,7 +38,7 @@ export async function call<Answer = undefined>(
     return await callOnce(method, path, body, signal)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    if (OVER.includes(error.code) && (await refreshed())) return callOnce(method, path, body, signal)
+    if (REFRESHED_AFTER.includes(error.code) && (await refreshed())) return callOnce(method, path, body, signal)
     // The roles may have changed since the token was made.
     if (error.code === 'FORBIDDEN') await refreshed()
     throw error

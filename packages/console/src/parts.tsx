@@ -4,7 +4,7 @@ import { Refusal } from './api.ts'
 import { hasPages, signIn, stepUp } from './session.ts'
 import { createStore } from './store.ts'
 
-/** What was done, and the place at which it is told. */
+/** The confirmation of the last change, and the address at which it is shown. */
 export const notice = createStore({ text: '', at: '' })
 
 /** Tells what was done, until another place is shown. */
@@ -55,7 +55,7 @@ export function Heading({
   )
 }
 
-/** What went wrong, and the way on. */
+/** An error message, with the button that resolves it. */
 export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
   if (error === undefined) return null
   const refusal = error instanceof Refusal ? error : undefined
@@ -123,7 +123,7 @@ export function Button({ kind = 'quiet', onClick, type = 'button', busy = false,
 
 interface DialogProps {
   title: string
-  /** What the button that does it says; without one, the dialog can only be closed. */
+  /** The text of the button that confirms; without one, the dialog can only be closed. */
   action?: string
   danger?: boolean
   /** Does it. The dialog closes when it is done; otherwise it shows the refusal. */

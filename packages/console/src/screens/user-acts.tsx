@@ -13,7 +13,7 @@ const Name = ({ of: user }: { of: AdminUser }) => (
   </strong>
 )
 
-/** What happens to the active sessions. */
+/** Says how many active sessions end. */
 const ending = (living: number): string =>
   living === 0 ? 'No session is active.' : `${plural(living, 'active session')} ${living === 1 ? 'ends' : 'end'}.`
 

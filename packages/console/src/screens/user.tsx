@@ -78,7 +78,7 @@ export function UserScreen({ id, isAdmin }: { id: string; isAdmin: boolean }) {
   )
 }
 
-/** What an action is about. */
+/** The account of the screen, for its actions. */
 export interface About {
   user: AdminUser
   /** How many sessions are active. */
