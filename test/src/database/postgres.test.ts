@@ -190,9 +190,9 @@ test('a database that is unavailable for half a minute is reported at once, and 
 
 test('errors of a server', async (t) => {
   const port = CLOSED_PORT
-  const table: [what: string, url: string, outcome: string][] = [
+  const table: [what: string, url: string, outcome: string, connectionTimeoutMillis?: number][] = [
     ['a closed port', `postgres://ada:the-secret-password@127.0.0.1:${port}/latchkey`, 'has not answered'],
-    ['a server that never answers', await silentServer(t), 'has not answered'],
+    ['a server that never answers', await silentServer(t), 'has not answered', 50],
     [
       'a server that is starting',
       await refusingServer(t, '57P03', 'the database system is starting up'),
@@ -206,9 +206,9 @@ test('errors of a server', async (t) => {
     ['a wrong password', await refusingServer(t, '28P01', 'password authentication failed for user "ada"'), 'refuses'],
     ['no such database', await refusingServer(t, '3D000', 'database "latchkey" does not exist'), 'refuses']
   ]
-  for (const [what, url, outcome] of table) {
+  for (const [what, url, outcome, connectionTimeoutMillis = 60_000] of table) {
     await t.test(`${what} ${outcome}, and no message shows the password`, async (t) => {
-      const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 50 })
+      const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis })
       t.teardown(() => pool.end())
       let attempts = 0
       const twice = async () => {
@@ -231,13 +231,17 @@ test('errors of a server', async (t) => {
 test('a database that accepts connections and never answers is not ready', async (t) => {
   const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
     if (type === '') socket.write(welcome)
-    else if (type === 'Q' && connection === 2) socket.write(completed(text))
+    else if (type === 'Q' && connection > 1) socket.write(completed(text))
   })
   const pool = new pg.Pool({ connectionString: url, max: 1 })
   t.teardown(() => pool.end())
   const reports: string[] = []
   const report = (why: string) => reports.push(why)
-  await waitForDatabase({ probe: () => probe(pool, 50), report, interval: 1 })
+  let timeout = 50
+  const attempt = async () => {
+    await probe(pool, timeout).finally(() => (timeout = 60_000))
+  }
+  await waitForDatabase({ probe: attempt, report, interval: 1 })
   t.strictSame(reports, ['Query read timeout'])
 })
 
