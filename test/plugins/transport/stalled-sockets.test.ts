@@ -4,6 +4,7 @@ import { test } from 'tap'
 import stalledSockets from '../../../plugins/transport/stalled-sockets.ts'
 import { listen } from '../../helpers/app.ts'
 import { assemble } from '../../helpers/assemble.ts'
+import { settled } from '../../helpers/settled.ts'
 import { testTimers } from '../../helpers/timers.ts'
 
 test('a client that does not read its answer is disconnected after 30 s, and nobody else', async (t) => {
@@ -27,12 +28,7 @@ test('a client that does not read its answer is disconnected after 30 s, and nob
   const late = await ask('/late')
   const { client, socket } = await ask('/much')
   const closed = once(socket, 'close')
-  // The kernel takes some of it first.
-  const handle = (socket as Socket & { _handle: { writeQueueSize: number } })._handle
-  for (let before = -1; before !== handle.writeQueueSize || before === 0; ) {
-    before = handle.writeQueueSize
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+  await settled(socket)
   await timers.pass(1_000)
   await timers.pass(29_000)
   t.notOk(socket.destroyed)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { type Test, test } from 'tap'
 import { createStalledSockets } from '../../../src/transport/stalled-sockets.ts'
+import { settled } from '../../helpers/settled.ts'
 
 const LIMIT = 3
 
@@ -21,16 +22,6 @@ async function connection(t: Test): Promise<{ client: Socket; socket: Socket }> 
 
 /** More than the kernel keeps for a connection. */
 const MUCH = Buffer.alloc(32_000_000)
-
-/** Waits until the kernel takes no more. */
-async function settled(socket: Socket): Promise<void> {
-  const handle = (socket as Socket & { _handle: { writeQueueSize: number } })._handle
-  let before = -1
-  while (before !== handle.writeQueueSize) {
-    before = handle.writeQueueSize
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
 
 test('a socket is stalled when its other end reads nothing for as many looks as the limit', async (t) => {
   const { client, socket } = await connection(t)
