@@ -10,6 +10,8 @@ import { PASSWORD, post } from './app.ts'
 export interface App {
   /** The code of the present time step, or of one so many steps from it. */
   code(steps?: number): string
+  /** The code that confirmed the app: it stays a used one when its step ends meanwhile. */
+  used: string
   /** Six digits that are not a code of these minutes. */
   wrong(): string
   /** The recovery codes of the account. */
@@ -27,11 +29,13 @@ export async function giveApp(fastify: FastifyInstance, user: string, { required
   const key = fastify.deriveKey('totp secrets')
   const secret = await addPendingTotp(database, key, user)
   const step = () => Math.floor(fastify.clock.now() / 1000 / STEP_SECONDS)
-  await confirmTotp(database, key, user, totp(secret, step()))
+  const used = totp(secret, step())
+  await confirmTotp(database, key, user, used)
   const codes = await makeRecoveryCodes(database, fastify.deriveKey('recovery codes'), user)
   if (required) await requireSecondStep(database, user, true)
   return {
     code: (steps = 0) => totp(secret, step() + steps),
+    used,
     wrong() {
       const right = Array.from({ length: 41 }, (_, index) => totp(secret, step() + index - 20))
       return ['000000', '111111', '222222'].find((code) => !right.includes(code)) as string

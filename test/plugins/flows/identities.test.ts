@@ -140,13 +140,13 @@ test('the identities of an account', async (t) => {
     const account = await begin('fay')
     const app = await giveApp(fastify, account.user.id, { required: false })
     clock.advance(60)
-    const raised = await post(fastify, '/token/step-up', { totp: app.code(-1) }, bearer(account.token))
+    const raised = await post(fastify, '/token/step-up', { totp: app.code() }, bearer(account.token))
     await account.set(sql`mfa_required = true`)
     const { browser, ...way } = traveller()
     const page = await way.signIn({ sub: 'fay-1' })
     t.match(outcomeOf(page), { statusCode: 200, text: /^One more step/ })
     t.strictSame(answer(await remove(raised.json().access_token, account.id)), DONE)
-    const step = { mfa_token: String(hiddenOf(page, 'mfa_token')), totp: app.code() }
+    const step = { mfa_token: String(hiddenOf(page, 'mfa_token')), totp: app.code(1) }
     t.match(outcomeOf(await browser.submit('/pages/login/mfa', step)), { statusCode: 401, text: /^Sign in/ })
     t.strictSame(outcomeOf(await traveller().signIn({ sub: 'fay-1' })), UNNAMED, 'nobody has it now')
   })

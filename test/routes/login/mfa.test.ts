@@ -106,7 +106,7 @@ test('POST /login/mfa', async (t) => {
     const other = await begin()
     const wrong: [string, object, string][] = [
       ['another code', { totp: app.wrong() }, 'totp'],
-      ['the code that confirmed the app', { totp: app.code() }, 'totp'],
+      ['the code that confirmed the app', { totp: app.used }, 'totp'],
       ['the recovery code of another', { recovery_code: other.app.codes[0] }, 'recovery_code'],
       ['no recovery code at all', { recovery_code: '?' }, 'recovery_code']
     ]
