@@ -48,19 +48,27 @@ export async function hasAdmin(database: Database): Promise<boolean> {
 
 /**
  * Requires that an enabled administrator is left without this account. Call it before the account is deleted, disabled
- * or loses the role, and before it is locked: if it is an administrator, all of them are locked, in the order of their
- * ids. Two who remove each other at once wait for each other here, and the second one is refused.
+ * or loses the role, and before it is locked, as `isLastAdmin`.
  *
  * @throws Problem LAST_ADMIN
  */
 export async function requireOtherAdmin(transaction: Database, id: string): Promise<void> {
+  if (await isLastAdmin(transaction, id)) throw new Problem('LAST_ADMIN')
+}
+
+/**
+ * Whether an account is the only enabled administrator, until the transaction ends: if it is an administrator, all of
+ * them are locked, in the order of their ids. Two who remove each other at once wait for each other here, and the second
+ * one is the last.
+ */
+export async function isLastAdmin(transaction: Database, id: string): Promise<boolean> {
   // Without a lock, the account may become an administrator between the statement's snapshot and its turn. It is locked
   // by the first round, so that the second one sees what it is.
   for (let round = 1; round <= 2; round += 1) {
     const admins = (await lockAdmins(transaction, id)).filter(({ isAdmin }) => isAdmin)
-    if (!admins.some(({ isTarget }) => isTarget) || admins.length > 1) return
+    if (!admins.some(({ isTarget }) => isTarget) || admins.length > 1) return false
   }
-  throw new Problem('LAST_ADMIN')
+  return true
 }
 
 /**

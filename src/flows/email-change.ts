@@ -1,12 +1,13 @@
 import { v7 as uuid } from 'uuid'
 import { disableLocked } from '../admin/accounts.ts'
+import { isLastAdmin } from '../admin/roles.ts'
 import type { Database } from '../database/database.ts'
 import { NOW, sql } from '../database/sql.ts'
 import { Problem } from '../errors.ts'
 import { type DeletedFactors, deleteFactorsSince, dropRequirementIfNoFactor } from '../factors/state.ts'
 import { accountKeys } from '../limits/counter-keys.ts'
 import { resetGuesses } from '../limits/guesses.ts'
-import { useEmailToken } from '../mail/email-tokens.ts'
+import { findEmailToken, useEmailToken } from '../mail/email-tokens.ts'
 import { enqueueMail, enqueueNotice } from '../mail/mails.ts'
 import { useVerification } from '../mail/verification-tokens.ts'
 import { deleteIdentitiesSince } from '../providers/identities.ts'
@@ -67,7 +68,8 @@ export interface Rejected {
  * - Otherwise the account is disabled.
  *
  * @param requireVerified REQUIRE_VERIFIED_EMAIL
- * @throws Problem EMAIL_TOKEN_INVALID, also if the address was verified meanwhile
+ * @throws Problem EMAIL_TOKEN_INVALID, also if the address was verified meanwhile; LAST_ADMIN instead of deleting or
+ * disabling the last administrator: the token stays valid
  */
 export async function rejectEmail(
   database: Database,
@@ -76,6 +78,9 @@ export async function rejectEmail(
   requireVerified: boolean
 ): Promise<Rejected> {
   return database.transact(async (transaction) => {
+    const found = await findEmailToken(transaction, 'verify email', token)
+    // It locks the account, which the token's use would lock first.
+    const isLast = await isLastAdmin(transaction, String(found.user))
     const used = await useEmailToken(transaction, 'verify email', token)
     const user = used.user as string
     const account = await findOwnCredentials(transaction, user)
@@ -87,6 +92,7 @@ export async function rejectEmail(
       return { user, outcome: 'previous address restored' }
     }
     const hasUsername = used.names.username !== null
+    if (isLast && (requireVerified || !hasUsername)) throw new Problem('LAST_ADMIN')
     if (!hasUsername && account?.email_version === 1) {
       await deleteUser(transaction, user)
       return { user, outcome: 'account deleted' }

@@ -9,11 +9,14 @@ const schema = {
 from the account. If the account was registered with that address and has no username, it is deleted; with
 REQUIRE_VERIFIED_EMAIL, an account with a username is disabled. If an operator has set the address, the account gets its
 previous address back, if that is available; without one and without a username it is disabled. A verified address is
-not removed.`,
+not removed. The last administrator is neither deleted nor disabled: LAST_ADMIN, and the token stays valid.`,
   tags: ['mail'],
   querystring: Nothing,
   body: EmailTokenBody,
-  response: { ...NO_CONTENT, ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'ACCOUNT_EXISTS', 'DATABASE_UNAVAILABLE') }
+  response: {
+    ...NO_CONTENT,
+    ...refusals(...BODY, 'EMAIL_TOKEN_INVALID', 'ACCOUNT_EXISTS', 'LAST_ADMIN', 'DATABASE_UNAVAILABLE')
+  }
 }
 
 const reject: FastifyPluginAsyncTypebox = async (fastify) => {

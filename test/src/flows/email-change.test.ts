@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid'
 import { readConfig } from '../../../src/config/config.ts'
 import { createDatabase } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
+import type { Problem } from '../../../src/errors.ts'
 import { setEmail } from '../../../src/flows/account-email.ts'
 import {
   confirmNewEmail,
@@ -124,6 +125,55 @@ test('addresses', async (t) => {
     clock.advance(8 * DAY + 1)
     const last = await mint({ purpose: 'verify email', user: late, email: 'later@example.com' })
     t.match(await rejectEmail(database, lifetimes, last, false), { outcome: 'account disabled' }, 'after eight days')
+  })
+
+  await t.test(
+    'of the last administrator are not rejected where that would delete or disable the account',
+    async (t) => {
+      const admin = async (names: { username?: string; email: string }) => {
+        const { id } = await addUser(database, { ...names, roles: ['admin'], passwordHash: 'none' })
+        const token = await mint({ purpose: 'verify email', user: id, email: names.email })
+        return {
+          id,
+          reject: (needed = false) => rejectEmail(database, lifetimes, token, needed).catch((error: Problem) => error)
+        }
+      }
+      const ada = await admin({ email: 'ada.admin@example.com' })
+      const before = await addressOf(ada.id)
+      t.match(await ada.reject(), { code: 'LAST_ADMIN' })
+      t.strictSame(await addressOf(ada.id), before)
+      const bob = await admin({ username: 'bob.admin', email: 'bob.admin@example.com' })
+      const both = await Promise.all([ada.reject(), bob.reject(true)])
+      t.equal(both.filter((outcome) => 'code' in outcome && outcome.code === 'LAST_ADMIN').length, 1)
+      const admins = await database.query(sql`SELECT FROM users WHERE roles = '{admin}' AND disabled_at IS NULL`)
+      t.equal(admins.length, 1, 'of two at once, one stays')
+      await database.query(sql`DELETE FROM users WHERE 'admin' = ANY (roles)`)
+
+      const eve = await admin({ username: 'eve.admin', email: 'eve.admin@example.com' })
+      t.match(await eve.reject(true), { code: 'LAST_ADMIN' }, 'if addresses must be verified')
+      t.match(await eve.reject(), { outcome: 'address removed' }, 'the token was not used')
+      t.match(await addressOf(eve.id), { email: null }, 'the account keeps its username')
+      await setEmail(database, eve.id, { email: 'before@example.com', verified: true, mail: false, undoLink: true })
+      await setEmail(database, eve.id, { email: 'eve.typo@example.com', verified: false, mail: false, undoLink: true })
+      const token = await mint({ purpose: 'verify email', user: eve.id, email: 'eve.typo@example.com' })
+      t.match(await rejectEmail(database, lifetimes, token, true), { outcome: 'previous address restored' })
+      await database.query(sql`DELETE FROM users WHERE 'admin' = ANY (roles)`)
+    }
+  )
+
+  await t.test('of the last administrator are restored, and the role stays', async (t) => {
+    const { id: user } = await addUser(database, {
+      email: 'root@example.com',
+      emailVerified: true,
+      roles: ['admin'],
+      passwordHash: 'none'
+    })
+    await change(user, 'thief@example.com')
+    const [made] = await changesOf(user)
+    const undone = { purpose: 'undo email change', user, email: 'root@example.com', change: String(made?.id) } as const
+    t.match(await undoEmailChange(database, lifetimes, secret, { token: await mint(undone) }), { owner: { id: user } })
+    const kept = await database.query(sql`SELECT email FROM users WHERE roles = '{admin}' AND disabled_at IS NULL`)
+    t.strictSame(kept, [{ email: 'root@example.com' }])
   })
 
   await t.test('that were verified are notified of a change, and can be restored', async (t) => {

@@ -4,6 +4,8 @@ import { sql } from '../../../../src/database/sql.ts'
 import { setEmail } from '../../../../src/flows/account-email.ts'
 import { answer, bearer, build, PASSWORD, post, refusal, signIn } from '../../../helpers/app.ts'
 import { letters, tokenOf } from '../../../helpers/letters.ts'
+import { LAST_ADMIN } from '../../../helpers/operator.ts'
+import { readPage, submit } from '../../../helpers/page.ts'
 
 const DONE = { statusCode: 204, body: '' }
 const INVALID = {
@@ -58,6 +60,22 @@ test('POST /email/verify/reject', async (t) => {
     t.strictSame(answer(await reject(unused)), INVALID)
     t.equal((await post(fastify, '/login', { email: 'joan@example.com', password: `${PASSWORD}!` })).statusCode, 200)
     await letters(fastify)
+  })
+
+  await t.test('neither deletes nor disables the last administrator, and keeps the link', async (t) => {
+    const { token, user } = await begin({ email: 'root@example.com' })
+    const database = fastify.database.open()
+    const setRoles = (roles: string[]) => database.query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
+    await setRoles(['admin'])
+    t.strictSame(answer(await reject(token)), LAST_ADMIN)
+    const page = await submit(fastify, '/pages/email/verify/reject', { token })
+    t.match(readPage(page), {
+      statusCode: 409,
+      text: /This account is the last administrator\. Another account must have this role first\./,
+      inputs: ['token']
+    })
+    await setRoles([])
+    t.strictSame(answer(await reject(token)), DONE)
   })
 
   await t.test('and a verification at once have one winner', async (t) => {

@@ -45,7 +45,7 @@ test('/pages/account/delete', async (t) => {
       fastify.database.open().query(sql`UPDATE users SET roles = ${roles} WHERE id = ${user.id}`)
     await give('admin')
     const response = await browser.submit(url, { current_password: PASSWORD })
-    t.match(readPage(response), { statusCode: 409, text: /You are the last administrator\./, inputs })
+    t.match(readPage(response), { statusCode: 409, text: /This account is the last administrator\./, inputs })
     await give()
   })
 
