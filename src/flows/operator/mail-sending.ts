@@ -30,13 +30,25 @@ export async function sendMailTo(
   const target = await lockTarget(transaction, operator, id)
   const message = objectionTo(kind, target)
   if (message !== undefined) throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/kind', message }] })
-  const mail: NewMail = { kind: LETTERS[kind], recipient: String(target.email), userId: id }
+  const mail = mailTo(target, kind)
   await count(transaction, mail)
   await enqueueMail(transaction, mail)
   return {
     result: undefined,
     acts: [{ action: 'mail sent by an operator', account: id, detail: { reason: LETTERS[kind] } }]
   }
+}
+
+/**
+ * A mail to the address of an account. An invitation is void once the account has another version of its password, even
+ * if it has not been sent by then.
+ */
+export function mailTo(
+  { id, email, password_version }: Pick<Target, 'id' | 'email' | 'password_version'>,
+  kind: OperatorMail
+): NewMail {
+  const mail = { kind: LETTERS[kind], recipient: String(email), userId: id }
+  return kind === 'invitation' ? { ...mail, data: { password_version: String(password_version) } } : mail
 }
 
 /** Why a mail would be pointless. */

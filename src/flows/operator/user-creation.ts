@@ -10,6 +10,10 @@ import type { UserCreation } from '../../schemas/admin/users.ts'
 import { addUser, nameTaken } from '../../users/users.ts'
 import { isAddressReserved } from '../email-change.ts'
 import type { OperatorContext } from './account-acts.ts'
+import { mailTo } from './mail-sending.ts'
+
+/** The version of the password of a new account: the default of its column. */
+const NEW_PASSWORD_VERSION = 1
 
 /** A new account. */
 export interface CreatedUser extends Omit<UserCreation, 'password'> {
@@ -75,7 +79,7 @@ export async function createUser(
     { action: 'user created', account: id, ...(sorted.length > 0 && { detail: { roles_before: [], roles: sorted } }) }
   ]
   if (invite && email !== undefined) {
-    const mail: NewMail = { kind: 'invitation', recipient: email, userId: id }
+    const mail = mailTo({ id, email, password_version: NEW_PASSWORD_VERSION }, 'invitation')
     await count(transaction, mail)
     await enqueueMail(transaction, mail)
     acts.push({ action: 'user invited', account: id })

@@ -4,7 +4,7 @@ import { INVITATION_LIFETIME, RESET_LINK } from './reset-password.ts'
 
 /**
  * Invites the owner of an account without a password to choose one. Its token is one of a password reset that is valid for
- * longer: a later letter of either kind voids it.
+ * longer: a later letter of either kind voids it. A password that is set before it is sent does too: nothing is sent then.
  */
 export const invitation = defineLetter({
   kind: 'invitation',
@@ -17,7 +17,7 @@ export const invitation = defineLetter({
         recipient: user.email,
         locale: user.locale,
         variables: { name: nameFor(user, user.email) },
-        token: { user: user.id, email: user.email }
+        token: { user: user.id, email: user.email, passwordVersion: mail.data.password_version }
       }
     )
   }

@@ -1,7 +1,10 @@
 import { test } from 'tap'
 import { sql } from '../../../../src/database/sql.ts'
+import { claimAccount } from '../../../../src/flows/account-claim.ts'
+import type { Mail } from '../../../../src/mail/mails.ts'
+import { type Credentials, lockOwnCredentials } from '../../../../src/users/credentials.ts'
 import { build, NO_SERVER, PASSWORD, post } from '../../../helpers/app.ts'
-import { letters } from '../../../helpers/letters.ts'
+import { letters, waiting, write } from '../../../helpers/letters.ts'
 import {
   actsOf,
   addAccount,
@@ -56,6 +59,57 @@ test('POST /admin/users/:id/mails', async (t) => {
     t.strictSame([await reset(first?.token), await reset(second?.token)], [400, 204])
     await letters(fastify)
     t.strictSame(await send(eve, 'invitation'), invalid('/kind', 'the account has a password'))
+  })
+
+  await t.test('an invitation that waits is not sent once a password is set, or was', async (t) => {
+    const invite = async (name: string) => {
+      const { statusCode, body } = await admin.call('POST', '/users', { email: `${name}@example.com`, invite: true })
+      t.equal(statusCode, 201)
+      return String(body.id)
+    }
+    const set = (id: string) => admin.call('PUT', `/users/${id}/password`, { new_password: PASSWORD })
+    const claim = (id: string) =>
+      database.transact(async (transaction) => {
+        const account = (await lockOwnCredentials(transaction, id)) as Credentials
+        await claimAccount(
+          transaction,
+          { lifetimes: fastify.sessions.rules, limitSecret, mail: false },
+          account,
+          'Test'
+        )
+      })
+    const limitSecret = fastify.deriveKey('limits')
+    const ways: [name: string, (id: string) => Promise<unknown>][] = [
+      ['set', set],
+      ['claimed', claim],
+      ['disabled', (id) => admin.call('PATCH', `/users/${id}`, { disabled: true })]
+    ]
+    for (const [name, change] of ways) {
+      await change(await invite(name))
+      t.strictSame(await letters(fastify), [], name)
+    }
+    const id = await invite('again')
+    await claim(id)
+    await letters(fastify)
+    t.strictSame(await send(id, 'invitation'), ACCEPTED, 'a new one is sent')
+    t.match(await letters(fastify), [{ template: 'invitation', recipient: 'again@example.com' }])
+  })
+
+  await t.test('an invitation and a password at once leave no link', async (t) => {
+    for (let round = 0; round < 4; round++) {
+      const email = `both.${round}@example.com`
+      const { body } = await admin.call('POST', '/users', { email, invite: true })
+      const [mail] = await waiting(fastify)
+      const [draft, done] = await Promise.all([
+        write(fastify, mail as Mail),
+        admin.call('PUT', `/users/${body.id}/password`, { new_password: PASSWORD })
+      ])
+      t.equal(done.statusCode, 204)
+      await letters(fastify)
+      const token = draft?.token ?? 'x'.repeat(43)
+      const reset = await post(fastify, '/password/reset', { token, new_password: `${PASSWORD}!` })
+      t.match(reset.json(), { statusCode: 400, code: 'EMAIL_TOKEN_INVALID' })
+    }
   })
 
   await t.test('a stranger does not shorten an invitation', async (t) => {
