@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { type Operator, operatorOf, type Scope, scopeChallenge } from '../../src/admin/scopes.ts'
 import { Problem } from '../../src/errors.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
+import { bearerToken } from '../../src/tokens/bearer.ts'
 
 /** What a route of the admin API asks of its caller. */
 export interface Needs {
@@ -55,14 +56,18 @@ export default fp(
 
     fastify.decorateRequest('operator')
 
-    /** Authenticates a session. Wrong tokens are counted by address. */
+    /**
+     * Authenticates a session. Wrong tokens are counted by address. One that this service has signed is none of them,
+     * although its session has ended or it has expired: others at the same address must not hide what is wrong with it.
+     */
     async function authenticateSession(request: FastifyRequest): Promise<void> {
       try {
-        await tokens.authenticateSession(request)
+        await tokens.verify(bearerToken(request.headers.authorization))
       } catch (error) {
         if (error instanceof Problem && error.code === 'TOKEN_INVALID') await countWrong(request)
         throw error
       }
+      await tokens.authenticateSession(request)
     }
 
     function record(request: FastifyRequest, { id, actor }: Caller, reason: Reason, target?: string): void {

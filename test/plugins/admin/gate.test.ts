@@ -216,19 +216,30 @@ test('with ADMIN_MFA every request needs a second factor', async (t) => {
 test('the limits of the admin API', async (t) => {
   const clock = testClock()
   const fastify = await build(t, { clock, environment: { LIMITS: 'on' } })
+  const late = await operator(fastify, 'late-admin')
+  clock.advance(901)
   const admin = await operator(fastify, 'root-admin')
+  const gone = await operator(fastify, 'gone-admin')
+  await fastify.database
+    .open()
+    .query(sql`UPDATE sessions SET ended_at = now(), end_reason = 'logged out' WHERE user_id = ${gone.id}`)
   const keyOf = (id: string) => limitKey(fastify.deriveKey('limits'), 'operator', id)
   const from = (remoteAddress: string, token: string) =>
     fastify.inject({ url: '/admin/users?limit=1', headers: bearer(token), remoteAddress })
 
   await t.test('60 wrong bearer tokens of an address in 5 minutes', async (t) => {
     const statuses = new Set<number>()
-    for (let index = 0; index < 60; index++) statuses.add((await from('198.51.100.1', 'wrong')).statusCode)
-    t.strictSame([...statuses], [401])
+    for (let index = 0; index < 60; index++) {
+      statuses.add((await from('198.51.100.1', 'wrong')).statusCode)
+      statuses.add((await from('198.51.100.1', gone.token)).statusCode)
+    }
+    t.strictSame([...statuses], [401], 'a token whose session has ended does not count')
     const refused = await from('198.51.100.1', 'wrong')
     t.strictSame(answer(refused), TOO_MANY)
     t.ok(Number(refused.headers['retry-after']) > 0)
     t.equal((await from('198.51.100.1', admin.token)).statusCode, 200, 'a right one is none of them')
+    t.match((await from('198.51.100.1', late.token)).json(), { statusCode: 401, code: 'TOKEN_EXPIRED' })
+    t.match((await from('198.51.100.1', gone.token)).json(), { statusCode: 401, code: 'TOKEN_INVALID' })
     t.equal((await from('198.51.100.2', 'wrong')).statusCode, 401, 'another address has its own')
     clock.advance(300)
     t.equal((await from('198.51.100.1', 'wrong')).statusCode, 401)
