@@ -75,6 +75,18 @@ export interface Fault {
   rule?: string
 }
 
+/** The maximum number of faults in one answer. */
+export const MAX_FAULTS = 20
+
+/** The maximum length of a pointer with a key that the client chose, in characters. */
+const MAX_POINTER = 64
+
+/** The JSON pointer (RFC 6901) of a key. If it is too long, it is cut, but not within an escape sequence or a surrogate pair. */
+export function pointerTo(parent: string, key: string): string {
+  const pointer = `${parent}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  return pointer.length <= MAX_POINTER ? pointer : pointer.slice(0, MAX_POINTER).replace(/[~\uD800-\uDBFF]$/, '')
+}
+
 /** The message of a fault at a key that is missing. */
 export const REQUIRED = 'is required'
 

@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import { type Metadata, metadataFault } from '../schemas/fields.ts'
+import { type Metadata, metadataFaults } from '../schemas/fields.ts'
 
 export type { Metadata }
 
@@ -19,13 +19,13 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /**
- * Checks the size and depth of metadata.
+ * Checks the size, depth and numbers of metadata.
  *
  * @throws Problem VALIDATION_FAILED
  */
 export function validateMetadata(metadata: Metadata): Metadata {
-  const message = metadataFault(metadata)
-  if (message) throw new Problem('VALIDATION_FAILED', { errors: [{ path: '/metadata', message, rule: 'too_large' }] })
+  const errors = metadataFaults(metadata)
+  if (errors.length > 0) throw new Problem('VALIDATION_FAILED', { errors })
   return metadata
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorObject, Options } from 'ajv'
-import { type Fault, REQUIRED } from '../errors.ts'
+import { type Fault, MAX_FAULTS, pointerTo, REQUIRED } from '../errors.ts'
 
 /** The maximum size of a body, in bytes. */
 export const BODY_LIMIT = 16_384
@@ -15,12 +15,6 @@ export const STRICT = {
   // Error messages use the description in the schema.
   verbose: true
 } as const satisfies Options
-
-/** The maximum number of faults in one answer. */
-const MAX_FAULTS = 20
-
-/** The maximum length of a pointer with a key that the client chose, in characters. */
-const MAX_POINTER = 64
 
 /**
  * Converts errors of ajv to faults: a JSON pointer (RFC 6901) and a message each. Contains no value that the client sent.
@@ -48,14 +42,7 @@ const isObject = (data: unknown) => typeof data === 'object' && data !== null &&
 /** The JSON pointer (RFC 6901) of the key, also if it is missing or unknown, where ajv reports its parent. */
 function pathOf({ instancePath, params }: ErrorObject): string {
   const key: string | undefined = params.missingProperty ?? params.additionalProperty
-  return key === undefined
-    ? instancePath
-    : truncate(`${instancePath}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
-}
-
-/** Truncates a pointer, but not within an escape sequence or a surrogate pair. */
-function truncate(pointer: string): string {
-  return pointer.length <= MAX_POINTER ? pointer : pointer.slice(0, MAX_POINTER).replace(/[~\uD800-\uDBFF]$/, '')
+  return key === undefined ? instancePath : pointerTo(instancePath, key)
 }
 
 function messageOf({ keyword, params, schema, parentSchema, message }: ErrorObject): string {

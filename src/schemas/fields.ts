@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { type Fault, MAX_FAULTS, pointerTo } from '../errors.ts'
 
 /** Refuses unknown keys. Every object has it. */
 export const strict = { additionalProperties: false }
@@ -78,12 +79,26 @@ export const Metadata = Type.Unsafe<Record<string, unknown>>({
 
 export type Metadata = Static<typeof Metadata>
 
-/** What is wrong with the size of metadata, if anything. */
-export function metadataFault(metadata: Metadata): string | undefined {
+/** The faults of metadata: its size, or else the numbers that would not be stored as they were sent. */
+export function metadataFaults(metadata: Metadata): Fault[] {
+  const tooLarge = (message: string): Fault[] => [{ path: '/metadata', message, rule: 'too_large' }]
   if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES) {
-    return `must have at most ${MAX_METADATA_BYTES} bytes as JSON`
+    return tooLarge(`must have at most ${MAX_METADATA_BYTES} bytes as JSON`)
   }
-  return depthOf(metadata) > MAX_METADATA_DEPTH ? `must be at most ${MAX_METADATA_DEPTH} levels deep` : undefined
+  if (depthOf(metadata) > MAX_METADATA_DEPTH) return tooLarge(`must be at most ${MAX_METADATA_DEPTH} levels deep`)
+  return numberFaults('/metadata', metadata).slice(0, MAX_FAULTS)
+}
+
+/**
+ * Beyond these numbers an integer loses digits, as soon as it is parsed (RFC 7493 §2.2), and `1e400` becomes infinite, which
+ * JSON cannot write.
+ */
+function numberFaults(path: string, value: unknown): Fault[] {
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    return [{ path, message: 'must be a number from -(2^53 - 1) to 2^53 - 1; send another one as text' }]
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, each]) => numberFaults(pointerTo(path, key), each))
 }
 
 function depthOf(value: unknown): number {

@@ -7,7 +7,7 @@ import { parseJson } from '../http/json-body.ts'
 import { describeFaults } from '../http/validation.ts'
 import { importHash } from '../passwords/foreign-hash.ts'
 import { Identified } from '../schemas/answers.ts'
-import { Email, Metadata, metadataFault, Roles, sortRoles, Username } from '../schemas/fields.ts'
+import { Email, Metadata, metadataFaults, Roles, sortRoles, Username } from '../schemas/fields.ts'
 import { readLines } from './read-lines.ts'
 
 /** The formats of a file of accounts: one JSON object on each line, or CSV with a header. */
@@ -218,8 +218,9 @@ function validate(line: number, value: unknown): Entry {
   if (!isValid(value))
     return { line, code: 'VALIDATION_FAILED', errors: describeFaults(isValid.errors as ErrorObject[]) }
   const { password_hash: given, ...rest } = value
-  const fault = rest.metadata && metadataFault(rest.metadata)
-  if (fault !== undefined) return refuse(line, 'VALIDATION_FAILED', fault, '/metadata')
+  // Without the place of a number: the report contains no keys of metadata.
+  const [fault] = metadataFaults(rest.metadata ?? {})
+  if (fault) return refuse(line, 'VALIDATION_FAILED', fault.message, '/metadata')
   const { hash, reason } = given === undefined ? { hash: null } : importHash(given)
   if (hash === undefined) return refuse(line, 'HASH_REFUSED', reason, '/password_hash')
   const roles = rest.roles && { roles: sortRoles(rest.roles) }

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { sql } from '../../../src/database/sql.ts'
-import { answer, build, cutOff, NO_SERVER, PASSWORD, post, refusal, testClock } from '../../helpers/app.ts'
+import { answer, bearer, build, cutOff, NO_SERVER, PASSWORD, post, refusal, testClock } from '../../helpers/app.ts'
 import { letters } from '../../helpers/letters.ts'
 import {
   actsOf,
@@ -228,6 +228,11 @@ test('accounts at the admin API', async (t) => {
         invalid('/metadata', 'must have at most 4096 bytes as JSON', 'too_large')
       ],
       [
+        'a number in metadata that would lose digits',
+        { username: 'eve', metadata: { a: [2 ** 53] } },
+        invalid('/metadata/a/0', 'must be a number from -(2^53 - 1) to 2^53 - 1; send another one as text')
+      ],
+      [
         'too much metadata, whatever the password',
         { username: 'eve', password: 'short', metadata: { a: 'x'.repeat(4096) } },
         invalid('/metadata', 'must have at most 4096 bytes as JSON', 'too_large')
@@ -278,6 +283,19 @@ test('accounts at the admin API', async (t) => {
   })
 
   await t.test('PATCH /users/:id', async (t) => {
+    await t.test('stores a number of metadata as it was sent, or refuses it', async (t) => {
+      const id = await addAccount(fastify, { username: 'numbers' })
+      const patch = async (payload: string) => {
+        const headers = { ...bearer(admin.token), 'content-type': 'application/json' }
+        return answer(await fastify.inject({ method: 'PATCH', url: `/admin/users/${id}`, headers, payload }))
+      }
+      const refused = invalid('/metadata/a', 'must be a number from -(2^53 - 1) to 2^53 - 1; send another one as text')
+      t.strictSame(await patch('{"metadata": {"a": 1e400}}'), refused)
+      t.strictSame(await patch('{"metadata": {"a": 9007199254740993}}'), refused)
+      const { body } = await patch('{"metadata": {"a": 9007199254740991, "b": -0, "c": 1.5e-7, "d": "1e400"}}')
+      t.strictSame(body.metadata, { a: 9007199254740991, b: 0, c: 1.5e-7, d: '1e400' })
+    })
+
     await t.test('changes all that is given, and says so', async (t) => {
       const id = await addAccount(fastify, { username: 'bob', roles: ['writer'] })
       await admin.call('PATCH', `/users/${id}`, { metadata: { plan: 'free', team: { size: 3, name: 'x' } } })

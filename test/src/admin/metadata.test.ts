@@ -34,6 +34,37 @@ test('a merge patch', (t) => {
   t.end()
 })
 
+test('numbers in metadata that would not be stored as they were sent', (t) => {
+  const message = 'must be a number from -(2^53 - 1) to 2^53 - 1; send another one as text'
+  const faults = (...paths: string[]) => paths.map((path) => ({ path: `/metadata${path}`, message }))
+  const accepted = [
+    '0',
+    '-0',
+    '1.5',
+    '1e-400',
+    '0.1234567890123456789',
+    '9007199254740991',
+    '-9007199254740991',
+    '9e15'
+  ]
+  for (const number of accepted) {
+    const metadata = JSON.parse(`{"a": ${number}}`)
+    t.equal(validateMetadata(metadata), metadata, number)
+  }
+  const refused: [json: string, ...paths: string[]][] = [
+    ['{"a": 1e400}', '/a'],
+    ['{"a": -1e400}', '/a'],
+    ['{"a": 9007199254740993, "b": -9007199254740992, "c": 1}', '/a', '/b'],
+    ['{"a": {"b/c": [1, 1e16]}}', '/a/b~1c/1'],
+    [`{"${'k'.repeat(80)}": 1e16}`, `/${'k'.repeat(54)}`],
+    [`{"a": [${Array(30).fill('1e16').join()}]}`, ...Array.from({ length: 20 }, (_, index) => `/a/${index}`)]
+  ]
+  for (const [json, ...paths] of refused) {
+    t.throws(() => validateMetadata(JSON.parse(json)), { code: 'VALIDATION_FAILED', errors: faults(...paths) }, json)
+  }
+  t.end()
+})
+
 test('the limits of metadata', (t) => {
   const nested = (depth: number): Record<string, unknown> => (depth === 1 ? {} : { a: nested(depth - 1) })
   const accepted = [{}, { a: 'x'.repeat(4088) }, nested(8), { a: [[[[[[[1]]]]]]] }]

@@ -263,7 +263,12 @@ test('roles and metadata are read from either format', async (t) => {
     [{ roles: ['Editor'] }, '/roles/0', 'must be a lower-case letter, then letters, digits, underscores and hyphens'],
     [{ metadata: [] }, '/metadata', 'must be object'],
     [{ metadata: deep(9) }, '/metadata', 'must be at most 8 levels deep'],
-    [{ metadata: sized(4097) }, '/metadata', 'must have at most 4096 bytes as JSON']
+    [{ metadata: sized(4097) }, '/metadata', 'must have at most 4096 bytes as JSON'],
+    [
+      { metadata: { a: [2 ** 53] } },
+      '/metadata',
+      'must be a number from -(2^53 - 1) to 2^53 - 1; send another one as text'
+    ]
   ]
   for (const [given, path, message] of refused) {
     const json = JSON.stringify({ username: 'ada', ...given })
