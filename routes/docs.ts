@@ -5,7 +5,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { Problem } from '../src/errors.ts'
 import { createDocument, type Document } from '../src/http/document.ts'
 import { html } from '../src/pages/html.ts'
-import { LONG_PATH, NOT_MODIFIED, Nothing, refusals } from '../src/schemas/answers.ts'
+import { Nothing } from '../src/schemas/answers.ts'
 
 const PAGE = String(html`<!doctype html>
 <html lang="en">
@@ -40,34 +40,12 @@ const CONTENT_SECURITY_POLICY = [
 
 const CACHED = { 'cache-control': 'public, max-age=3600' }
 
-const pageSchema = {
-  operationId: 'docs',
-  summary: 'The API reference',
-  description: 'This document as a web page, without external resources.',
-  tags: ['service'],
-  querystring: Nothing,
-  response: {
-    200: { description: 'The page.', content: { 'text/html': { schema: Type.String() } } },
-    ...NOT_MODIFIED,
-    ...refusals()
-  }
-}
+const pageSchema = { hide: true, querystring: Nothing }
 
 const fileSchema = {
-  operationId: 'docsFile',
-  summary: 'A file of the API reference',
-  tags: ['service'],
+  hide: true,
   querystring: Nothing,
-  params: Type.Object({ file: Type.String({ examples: ['swagger-ui.css'] }) }, { additionalProperties: false }),
-  response: {
-    200: {
-      description: 'The file.',
-      content: { 'text/css': { schema: Type.String() }, 'text/javascript': { schema: Type.String() } }
-    },
-    ...NOT_MODIFIED,
-    ...refusals('NOT_FOUND'),
-    ...LONG_PATH
-  }
+  params: Type.Object({ file: Type.String() }, { additionalProperties: false })
 }
 
 /** Serves HTML, and therefore all headers of helmet. */

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { NoBody, REFUSALS } from '../../src/schemas/answers.ts'
 import { SHARED } from '../../src/schemas/shared.ts'
 import { VERSION } from '../../src/version.ts'
+import { nameComponents, type OpenApiDocument } from './name-components.ts'
 
 const DESCRIPTION = `Registers users, signs them in, and issues JSON Web Tokens that any service can verify by itself.
 
@@ -70,6 +71,8 @@ export default fp(
         schema: body === undefined || body === NoBody ? schema : { ...schema, body },
         url
       }),
+      transformObject: (generated) =>
+        nameComponents((generated as unknown as { openapiObject: OpenApiDocument }).openapiObject) as object,
       // A relative server URL has no base path.
       stripBasePath: false,
       refResolver: { buildLocalReference: ({ $id }) => String($id) }

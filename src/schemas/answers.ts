@@ -120,7 +120,9 @@ export const LONG_PATH = { [LONG]: refusal(LONG, ['MALFORMED_REQUEST']) }
  */
 export function refusals(...codes: Code[]) {
   const byStatus = new Map<number, Code[]>(TRANSPORT.map((status) => [status, ['MALFORMED_REQUEST']]))
-  for (const code of [...ANY_ROUTE, ...codes]) {
+  const all = new Set([...ANY_ROUTE, ...codes])
+  // In the order of the closed list, so that the same codes give the same schema.
+  for (const code of (Object.keys(PROBLEMS) as Code[]).filter((code) => all.has(code))) {
     const { status } = PROBLEMS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

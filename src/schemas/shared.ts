@@ -1,6 +1,10 @@
+import type { TSchema } from '@sinclair/typebox'
 import { AdminKey, NewServiceKey, ServiceKey } from './admin/keys.ts'
+import { Cursor, Limit } from './admin/queries.ts'
 import { AdminUser, ListedUser } from './admin/users.ts'
 import { Problem } from './answers.ts'
+import { AssertionCredential, RequestOptions } from './factors.ts'
+import { CurrentPassword, Email, EmailToken, Id, Metadata, Roles, Time, Username } from './fields.ts'
 import { Mfa, NewTotp, RecoveryCodes } from './mfa.ts'
 import { Passkey } from './passkeys.ts'
 import { Session, Tokens } from './sessions.ts'
@@ -25,3 +29,19 @@ export const SHARED = [
   Passkey,
   Problem
 ]
+
+/** What many schemas have in them: components of the document, too. */
+export const PARTS: Record<string, TSchema> = {
+  AssertionCredential,
+  CurrentPassword,
+  Cursor,
+  Email,
+  EmailToken,
+  Id,
+  Limit,
+  Metadata,
+  RequestOptions,
+  Roles,
+  Time,
+  Username
+}
