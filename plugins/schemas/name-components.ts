@@ -74,7 +74,10 @@ export function nameComponents(document: OpenApiDocument) {
   function refusal(status: string, answer: Answer) {
     const codes = answer.description.split(', ') as Code[]
     const name = refusalName(status, codes)
-    refusals[name] = { ...answer, content: mapValues(answer.content ?? {}, (media) => narrow(media, codes)) }
+    refusals[name] = {
+      ...answer,
+      content: mapValues(answer.content as Record<string, Media>, (media) => narrow(media, codes))
+    }
     return { $ref: `#/components/responses/${name}` }
   }
 
@@ -108,21 +111,28 @@ function contentOf(schema: Schema): string {
   return JSON.stringify(schema, sorted)
 }
 
-/** The codes that most operations answer a status with. They are not part of the name of a refusal. */
+/**
+ * The codes that most operations answer a status with, for each status that has several codes. They are not part of the
+ * name of a refusal.
+ */
 const USUAL: Record<string, Code[]> = {
   400: ['VALIDATION_FAILED', 'MALFORMED_REQUEST'],
   401: ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED'],
   403: ['FORBIDDEN'],
+  409: ['ACCOUNT_EXISTS'],
   503: ['OVERLOADED', 'DATABASE_UNAVAILABLE']
 }
 
 /** Depends on the status and the codes alone, so that it stays the same when operations are added. */
 function refusalName(status: string, codes: Code[]): string {
-  const usual = USUAL[status] ?? codes.slice(0, 1)
+  const usual = USUAL[status] ?? codes
   if (!usual.every((code) => codes.includes(code))) return codes.join('.')
   return [`E${status}`, ...codes.filter((code) => !usual.includes(code))].join('.')
 }
 
 function narrow({ schema, ...media }: Media, codes: Code[]): Media {
-  return { ...media, schema: { allOf: [schema, { properties: { code: { type: 'string', enum: codes } }, required: ['code'] }] } }
+  return {
+    ...media,
+    schema: { allOf: [schema, { properties: { code: { type: 'string', enum: codes } }, required: ['code'] }] }
+  }
 }

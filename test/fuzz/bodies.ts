@@ -48,24 +48,21 @@ export function oddBodies({ requestBody }: Operation): fc.Arbitrary<Part<Body>> 
   )
 }
 
-/** Every required key, some of the others, and where the schema asks for one of several keys, at least that one. */
+/** Every required key, and some of the others, of one of the objects where there are several. */
 function fittingFields({ properties = {}, required = [], anyOf, oneOf }: Schema): fc.Arbitrary<Field[]> {
-  const alternatives = (oneOf ?? anyOf ?? []).flatMap(({ required }) => required)
+  const union = oneOf ?? anyOf
+  if (union) return fc.oneof(...union.map(fittingFields))
   return fc
     .record({
       values: fc.tuple(
         ...Object.entries(properties).map(([key, schema]) => fc.tuple(fc.constant(key), fittingValues(key, schema)))
       ),
-      wanted: fc.subarray(Object.keys(properties)),
-      one: fc.constantFrom(undefined, ...alternatives)
+      wanted: fc.subarray(Object.keys(properties))
     })
-    .map(({ values, wanted, one = alternatives[0] }) =>
+    .map(({ values, wanted }) =>
       values
-        .filter(([key]) => {
-          // The current password may be left out with a token of two factors alone, which nobody here has.
-          if (required.includes(key) || key === one || key === 'current_password') return true
-          return wanted.includes(key) && !(oneOf && alternatives.includes(key))
-        })
+        // The current password may be left out with a token of two factors alone, which nobody here has.
+        .filter(([key]) => required.includes(key) || wanted.includes(key) || key === 'current_password')
         .map(([key, value]): Field => [JSON.stringify(key), value])
     )
 }

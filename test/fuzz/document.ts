@@ -1,3 +1,4 @@
+import { inlined } from '@latchkey/contract/suite/inlined'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 
@@ -6,8 +7,8 @@ export interface Schema {
   type?: string
   properties?: Record<string, Schema>
   required?: string[]
-  anyOf?: { required: string[] }[]
-  oneOf?: { required: string[] }[]
+  anyOf?: Schema[]
+  oneOf?: Schema[]
   minLength?: number
   maxLength?: number
   pattern?: string
@@ -49,7 +50,8 @@ export interface OpenApi {
 }
 
 /** Reads an OpenAPI 3.1 document, as the service gives it. */
-export function readDocument(document: { paths: Record<string, Record<string, Described>> }): OpenApi {
+export function readDocument(given: { paths: Record<string, Record<string, Described>> }): OpenApi {
+  const document = inlined(given)
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
   ajv.addSchema(document, 'openapi')

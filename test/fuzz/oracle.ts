@@ -7,7 +7,7 @@ import { mediaTypeOf, readBody } from './read-body.ts'
 const ACCEPTABLE_ID = /^[A-Za-z0-9._-]{8,64}$/
 
 /** What may be kept by a cache, where it is a success. */
-const CACHEABLE = ['/.well-known/jwks.json', '/docs', '/docs/{file}', '/openapi.json']
+const CACHEABLE = ['/.well-known/jwks.json', '/openapi.json']
 
 /** The operation that a request is for; none where the document does not have the path or the method. */
 export function operationOf(document: OpenApi, { method, path }: Ask): Operation | undefined {
@@ -17,6 +17,7 @@ export function operationOf(document: OpenApi, { method, path }: Ask): Operation
 /** What is wrong with an answer, by the contract and by the document; nothing where all is well. */
 export function faultOf(document: OpenApi, ask: Ask, answer: Answer): string | undefined {
   const operation = operationOf(document, ask)
+  if (!operation && isPage(ask.path)) return oddity(answer, MARK)
   return (
     (ask.method === 'HEAD' ? faultOfHead(answer) : oddity(answer, MARK)) ??
     faultOfHeaders(ask, answer, operation) ??
@@ -24,6 +25,16 @@ export function faultOf(document: OpenApi, ask: Ask, answer: Answer): string | u
       ? faultOfOperation(document, operation, ask, answer)
       : faultElsewhere(document.find(ask.path), ask, answer))
   )
+}
+
+/** Whether a path leads to a page or a redirect for people, which the document leaves out. */
+function isPage(path: string): boolean {
+  const [before = ''] = path.split(/[?#]/, 1)
+  try {
+    return /^\/(?:docs(?:\/[^/]*)?|\.well-known\/change-password)?$/.test(decodeURIComponent(before))
+  } catch {
+    return false
+  }
 }
 
 /** The headers are those of GET, without its body. */

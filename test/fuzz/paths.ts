@@ -6,7 +6,8 @@ import { constantly, constantlyFrom, type Part } from './part.ts'
 /** The operation's path, with something in place of each parameter. */
 export function fill({ path, parameters = [] }: Operation, value: (name: string, example: string) => string): string {
   return parameters.reduce(
-    (filled, { name, example }) => filled.replace(`{${name}}`, () => value(name, example ?? MARK)),
+    (filled, { name, example, schema }) =>
+      filled.replace(`{${name}}`, () => value(name, example ?? String(schema.examples?.[0] ?? MARK))),
     path
   )
 }
