@@ -79,3 +79,22 @@ export type PublicKey = Static<typeof PublicKey>
 
 export const TokenStateAnswer = reference(TokenState, 'Whether the token is active, and its claims (RFC 7662 §2.2).')
 export const JwksAnswer = Type.Object({ keys: Type.Array(reference(PublicKey, 'A public key.')) }, strict)
+
+const url = (example: string) => Type.String({ format: 'uri', examples: [example] })
+
+/** Metadata of an authorization server (RFC 8414 §2), of which the service has the part that verifies tokens. */
+export const AuthorizationServer = Type.Object(
+  {
+    issuer: url('https://auth.example.com'),
+    jwks_uri: url('https://auth.example.com/.well-known/jwks.json'),
+    response_types_supported: Type.Array(Type.String(), { maxItems: 0, examples: [[]] }),
+    grant_types_supported: Type.Array(Type.String(), { maxItems: 0, examples: [[]] }),
+    introspection_endpoint: Type.Optional(url('https://auth.example.com/introspect')),
+    introspection_endpoint_auth_methods_supported: Type.Optional(
+      Type.Array(Type.String({ examples: ['client_secret_basic'] }))
+    )
+  },
+  { ...strict, description: 'The metadata.' }
+)
+
+export type AuthorizationServerAnswer = Static<typeof AuthorizationServer>

@@ -7,7 +7,7 @@ import { mediaTypeOf, readBody } from './read-body.ts'
 const ACCEPTABLE_ID = /^[A-Za-z0-9._-]{8,64}$/
 
 /** What may be kept by a cache, where it is a success. */
-const CACHEABLE = ['/.well-known/jwks.json', '/openapi.json']
+const CACHEABLE = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/openapi.json']
 
 /** The operation that a request is for; none where the document does not have the path or the method. */
 export function operationOf(document: OpenApi, { method, path }: Ask): Operation | undefined {

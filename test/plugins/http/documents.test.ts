@@ -10,7 +10,8 @@ test('an answer that stays the same', async (t) => {
     '/docs/start.js',
     '/docs/swagger-ui.css',
     '/docs/swagger-ui-bundle.js',
-    '/.well-known/jwks.json'
+    '/.well-known/jwks.json',
+    '/.well-known/oauth-authorization-server'
   ]
   for (const url of urls) {
     for (const method of ['GET', 'HEAD'] as const) {

@@ -19,6 +19,7 @@ test('every answer', async (t) => {
     ['to OPTIONS', '/secret', 'OPTIONS', 405, 'no-store'],
     ['that refuses a URL', '/%', 'GET', 400, 'no-store'],
     ['with the keys', '/.well-known/jwks.json', 'GET', 200, 'public, max-age=300'],
+    ['with the metadata', '/.well-known/oauth-authorization-server', 'GET', 200, 'public, max-age=300'],
     ['with the document', '/openapi.json', 'GET', 200, 'public, max-age=3600'],
     ['with the reference', '/docs', 'GET', 200, 'public, max-age=3600']
   ]

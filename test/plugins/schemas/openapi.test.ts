@@ -90,6 +90,7 @@ test('the OpenAPI document', async (t) => {
       'DELETE /sessions',
       'DELETE /sessions/{id}',
       'GET /.well-known/jwks.json',
+      'GET /.well-known/oauth-authorization-server',
       'GET /admin/audit',
       'GET /admin/keys',
       'GET /admin/service-keys',

@@ -33,6 +33,7 @@ const ROUTES: Record<string, number[]> = {
   'delete /sessions/{id}': [204, 400, 401, 404, 413, 414, 415, 500, 503],
   'post /password/change': [204, 400, 401, 413, 415, 429, 500, 503],
   'get /.well-known/jwks.json': [200, 400, 500, 503],
+  'get /.well-known/oauth-authorization-server': [200, 400, 500, 503],
   'get /health/live': [200, 400, 500, 503],
   'get /health/ready': [200, 400, 500, 503],
   'get /metrics': [200, 400, 401, 404, 500, 503],
