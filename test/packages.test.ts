@@ -28,15 +28,14 @@ test('the service imports only packages that are installed with it', async (t) =
 
 for (const name of readdirSync(new URL('packages', root))) {
   const folder = `packages/${name}`
-  const { devDependencies } = JSON.parse(read(`${folder}/package.json`)) as { devDependencies: object }
+  const { dependencies, devDependencies } = JSON.parse(read(`${folder}/package.json`)) as Record<string, object>
+  const declared = { ...dependencies, ...devDependencies }
 
   test(`${folder} imports nothing of the service, and only packages that it declares`, async (t) => {
     const imports = importsIn(folder)
     t.not(imports.length, 0)
     for (const { file, own, packages } of imports) {
-      const undeclared = packages
-        .map(packageOf)
-        .filter((each) => !each.startsWith('node:') && !(each in devDependencies))
+      const undeclared = packages.map(packageOf).filter((each) => !each.startsWith('node:') && !(each in declared))
       t.strictSame([own.filter((path) => !path.startsWith('packages/')), undeclared], [[], []], file)
     }
   })

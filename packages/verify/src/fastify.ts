@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { readAuthorization } from './bearer.ts'
+import type { Claims } from './claims.ts'
+import { createGuards } from './guard.ts'
+import type { VerifierOptions } from './index.ts'
+import type { Needs } from './needs.ts'
+import { problemOf } from './problem.ts'
+
+export type { VerifierOptions } from './index.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * An onRequest hook: requires a valid access token and what else the route needs, and sets `request.claims`. It
+     * answers refusals by itself.
+     */
+    authorize(needs?: Needs): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
+  }
+  interface FastifyRequest {
+    /** The claims of the access token, behind `authorize`. On other routes, reading them is an error. */
+    readonly claims: Claims
+  }
+}
+
+/** The claims of each request: the decorator only reads them. */
+const claimsOf = new WeakMap<FastifyRequest, Claims>()
+
+/** Adds `authorize` and `request.claims` to an application. */
+async function latchkeyVerify(fastify: FastifyInstance, options: VerifierOptions): Promise<void> {
+  const onFetchError = (reason: unknown) => fastify.log.error({ err: reason }, 'the keys of tokens cannot be fetched')
+  const guard = createGuards({ onFetchError, ...options })
+
+  fastify.decorateRequest('claims', {
+    getter() {
+      const claims = claimsOf.get(this)
+      if (!claims) throw new Error('request.claims is only there behind authorize')
+      return claims
+    }
+  })
+
+  fastify.decorate('authorize', (needs) => {
+    const allow = guard(needs)
+    return async (request, reply) => {
+      try {
+        claimsOf.set(request, await allow(readAuthorization(request.raw)))
+        return undefined
+      } catch (error) {
+        const problem = problemOf(error)
+        return reply.code(problem.statusCode).headers(problem.headers).send(problem.toJSON())
+      }
+    }
+  })
+}
+
+// What fastify-plugin sets: the decorators are those of the application, not of a scope of their own.
+export default Object.assign(latchkeyVerify, {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: '@latchkey/verify',
+  [Symbol.for('plugin-meta')]: { name: '@latchkey/verify', fastify: '5.x' }
+})

@@ -1,0 +1,20 @@
+import { readBearer } from './bearer.ts'
+import type { Claims } from './claims.ts'
+import { createVerifier, type VerifierOptions } from './index.ts'
+import { compileNeeds, type Needs } from './needs.ts'
+
+/** Verifies the token of an Authorization header, and checks what a route needs. Rejects with a Problem. */
+export type Guard = (authorization: string | undefined) => Promise<Claims>
+
+/**
+ * Makes the guards of an application's routes.
+ *
+ * @returns a function that throws TypeError for invalid needs, when a route is defined
+ */
+export function createGuards(options: VerifierOptions): (needs?: Needs) => Guard {
+  const { verify } = createVerifier(options)
+  return (needs = {}) => {
+    const check = compileNeeds(needs)
+    return async (authorization) => check(await verify(readBearer(authorization)))
+  }
+}
