@@ -1,0 +1,1 @@
+"""A small API for accounts: register, sign in, and show a token."""
