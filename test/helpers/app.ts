@@ -17,10 +17,12 @@ export interface TestClock extends Clock {
   advance(seconds: number): void
 }
 
-export function testClock(): TestClock {
+/** @param still whether the time of the process moves by hand alone, for what is exact to a second: not that of the database */
+export function testClock({ still = false } = {}): TestClock {
+  const began = Math.floor(Date.now() / 1000) * 1000
   let offset = 0
   return {
-    now: () => Date.now() + offset,
+    now: () => (still ? began : Date.now()) + offset,
     get offset() {
       return offset
     },

@@ -80,11 +80,11 @@ test('a refresh token', async (t) => {
     [
       'expired',
       async ({ first, next }) => {
-        clock.advance(3599)
+        clock.advance(3590)
         const second = await next(first)
-        clock.advance(3599)
+        clock.advance(3590)
         const third = await next(second)
-        clock.advance(2)
+        clock.advance(20)
         return third
       }
     ],

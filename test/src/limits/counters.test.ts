@@ -87,7 +87,8 @@ test('counters', async (t) => {
         clients.map(([name, wide]) => ({ key: key(name), wide: key(wide) })),
         LIMIT
       )
-    const kinds = (counts: CountResult[]) => counts.map((count) => ('counted' in count ? 'through' : count.wait))
+    const kinds = (counts: CountResult[]) =>
+      counts.map((count) => ('counted' in count ? 'through' : inTens(count.wait)))
     // The limit of the wide network is ten times that of one.
     t.strictSame(kinds(await from(...Array(5).fill(['a', 'wide']))), ['through', 'through', 'through', 60, 60])
     for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) await from(...Array(3).fill([name, 'wide']))
