@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.ts'
-import { allOf, type Statement, sql } from '../database/sql.ts'
+import { allOf, asNumber, identifier, list, type Statement, sql } from '../database/sql.ts'
 import { type Action, type Detail, shownAction, shownDetail } from './actions.ts'
 import { type AuditRecord, RECORD, type StoredRecord } from './chain.ts'
 
-/** A filter of records: all conditions hold; the newest `limit` records are listed. */
+/** A filter of records: all conditions hold. */
 export interface AuditFilter {
   account?: string | undefined
   /** Of whom did it: the id of an account or a service key. */
@@ -46,68 +46,114 @@ const lastUntil = (before: string) => sql`coalesce((
 /** More than any `seq`. */
 const LAST = Number.MAX_SAFE_INTEGER
 
+/** How many steps a page takes at most. Each leads to a record that matches, or past records that do not. */
+const STEPS = 1_000
+
 /** Lists the newest records that match, in the order of the log. */
-export async function listAudit(
-  database: Database,
-  { account, by, action, address, after, before, below, limit }: AuditFilter
-): Promise<ListedRecord[]> {
-  const [since, until] = [after?.toISOString(), before?.toISOString()]
-  const lowest = since === undefined ? sql`0` : firstSince(since)
-  const highest = until === undefined ? sql`${LAST}::bigint` : lastUntil(until)
-  const equal: [column: Statement, value: Statement][] = []
-  if (account !== undefined) equal.push([sql`account`, sql`${account}::uuid`])
-  if (by !== undefined) equal.push([sql`(detail ->> 'by')`, sql`${storedId(by)}::text`])
-  if (address !== undefined) equal.push([sql`address`, sql`${address}::text`])
-  if (action !== undefined) equal.push([SHOWN_ACTION, sql`${action}::text`])
-  const [leading, ...others] = equal
-  const conditions = allOf(
-    ...others.map(([column, value]) => sql`${column} = ${value}`),
-    since !== undefined && sql`audit.at >= ${since}`,
-    until !== undefined && sql`audit.at < ${until}`,
-    within(leading, lowest, sql`least(${highest}, ${(below ?? LAST) - 1})`)
-  )
-  const rows = await database.query<StoredRecord>(
-    sql`SELECT ${RECORD} FROM audit
-     WHERE ${conditions}
-     ORDER BY ${leading ? sql`${leading[0]} DESC, ` : sql``}audit.seq DESC
-     LIMIT ${limit}`
-  )
-  return rows.reverse().map(({ mac, seq, at, action, detail, ...record }) => ({
-    seq,
-    at: new Date(at / 1000).toISOString(),
-    ...record,
-    action: shownAction(action),
-    detail: shownDetail(detail === null ? null : JSON.parse(detail))
-  }))
+export async function listAudit(database: Database, { limit, below, ...filter }: AuditFilter): Promise<ListedRecord[]> {
+  const listed: ListedRecord[] = []
+  let next: string | null
+  let from = below
+  do {
+    const page = await listPage(database, { ...filter, below: from, limit: limit - listed.length })
+    listed.push(...page.records)
+    next = page.next
+    from = Number(next)
+  } while (next !== null && listed.length < limit)
+  return listed.reverse()
 }
 
-/** Ids of accounts are stored in lower case; those of service keys have 22 characters of either. */
-const storedId = (id: string) => (id.length === 36 ? id.toLowerCase() : id)
-
 /**
- * Lists a page of the newest records that match, the newest first.
+ * Lists a page of the newest records that match, the newest first. The cost of a page is bounded, however many records there
+ * are: therefore a page may have fewer records than `limit`, even none, although others follow. That takes two filters that
+ * each match thousands of records, by turns.
  *
  * @returns in `next` the `seq` for `below` of the next page; null on the last page
  */
 export async function listPage(
   database: Database,
-  filter: AuditFilter
+  { after, before, below = LAST, limit, ...filter }: AuditFilter,
+  steps = STEPS
 ): Promise<{ records: ListedRecord[]; next: string | null }> {
-  const { limit } = filter
-  const listed = await listAudit(database, { ...filter, limit: limit + 1 })
-  const records = listed.reverse().slice(0, limit)
-  return { records, next: listed.length > limit ? String(records.at(-1)?.seq) : null }
+  const [since, until] = [after?.toISOString(), before?.toISOString()]
+  const lookups = lookupsOf(filter)
+  const [first, last] = [nameOf(0), nameOf(lookups.length - 1)]
+  const isInTime = allOf(
+    since !== undefined && sql`${last}.at >= ${since}`,
+    until !== undefined && sql`${last}.at < ${until}`
+  )
+  // Each lookup finds the newest record of its filter up to that of the lookup before. If the first and the last find the
+  // same record, it matches all filters; otherwise, no record after the last one does. So a filter that matches few records
+  // skips those of a filter that matches many.
+  const rows = await database.query<StoredRecord & { is_found: boolean; is_end: boolean; below: number }>(
+    sql`WITH RECURSIVE bounds AS MATERIALIZED (
+       SELECT ${since === undefined ? sql`0::bigint` : firstSince(since)} AS lowest,
+         least(${until === undefined ? sql`${LAST}::bigint` : lastUntil(until)}, ${below - 1}::bigint) AS highest
+     ), steps AS (
+       SELECT 0 AS step, false AS is_found, highest AS seq, highest FROM bounds
+       UNION ALL
+       SELECT step + 1, ${first}.seq = ${last}.seq AND ${isInTime}, ${last}.seq,
+         ${last}.seq - (${first}.seq = ${last}.seq)::int
+       FROM steps, ${list(lookups)}
+       WHERE step < ${steps}
+     )
+     SELECT is_found, step = ${steps} AS is_end, ${asNumber(sql`highest + 1`)} AS below, ${RECORD}
+     FROM (SELECT * FROM steps WHERE is_found OR step = ${steps} LIMIT ${limit + 1}) AS found JOIN audit USING (seq)
+     ORDER BY found.seq DESC`
+  )
+  const found = rows.filter(({ is_found }) => is_found)
+  const end = found.length > limit ? found[limit - 1] : rows.find(({ is_end }) => is_end)
+  return { records: found.slice(0, limit).map(toListedRecord), next: end ? String(end.below) : null }
 }
 
-/**
- * The records of a part of the log and, if a filter is given, those for which it holds. Its index is in the order of the
- * list. An equality would leave it out of the order, and PostgreSQL then reads the log backwards where it takes the value
- * for common: all of the log, if the value was common only in the past.
- */
-function within(filter: [column: Statement, value: Statement] | undefined, lowest: Statement, highest: Statement) {
-  if (!filter) return sql`audit.seq BETWEEN ${lowest} AND ${highest}`
-  const [column, value] = filter
-  // An index of the rows with a value serves only a query that says that there is one.
-  return sql`${column} IS NOT NULL
-    AND (${column}, audit.seq) BETWEEN (${value}, ${lowest}) AND (${value}, ${highest})`
+const nameOf = (index: number) => identifier(`lookup_${index}`)
+
+/** For FROM, after `steps`: the lookup of each filter, or that of all records. */
+function lookupsOf({ account, by, address, action }: Partial<AuditFilter>): Statement[] {
+  const lookups: Statement[] = []
+  const highest = () => (lookups.length === 0 ? sql`steps.highest` : sql`${nameOf(lookups.length - 1)}.seq`)
+  const look = (found: Statement, isMatch: Statement) =>
+    lookups.push(sql`LATERAL (
+         SELECT * FROM (${found} LIMIT 1) AS newest WHERE ${isMatch} AND seq >= (SELECT lowest FROM bounds)
+       ) AS ${nameOf(lookups.length)}`)
+  // An equality would leave the column out of the order, and PostgreSQL then reads the log backwards where it takes the
+  // value for common: all of the log, if the value was common only in the past. So the record before the first one with
+  // the value may be found, and is dropped.
+  const equal = (column: Statement, value: Statement, isIndexed = sql`${column} IS NOT NULL`) =>
+    look(
+      sql`SELECT seq, at, ${column} AS value FROM audit
+         WHERE ${isIndexed} AND (${column}, seq) <= (${value}, ${highest()}) ORDER BY ${column} DESC, seq DESC`,
+      sql`value = ${value}`
+    )
+  if (account !== undefined) equal(sql`account`, sql`${account}::uuid`)
+  if (by !== undefined) equal(sql`(detail ->> 'by')`, sql`${storedId(by)}::text`)
+  if (address !== undefined) equal(sql`address`, sql`${address}::text`)
+  if (action !== undefined) equal(SHOWN_ACTION, sql`${action}::text`, sql`true`)
+  if (lookups.length === 0) look(sql`SELECT seq, at FROM audit WHERE seq <= ${highest()} ORDER BY seq DESC`, sql`true`)
+  return lookups
 }
+
+/** Ids of accounts are stored in lower case; those of service keys have 22 characters of either. */
+const storedId = (id: string) => (id.length === 36 ? id.toLowerCase() : id)
+
+const toListedRecord = ({
+  seq,
+  at,
+  actor,
+  action,
+  account,
+  session,
+  address,
+  request_id,
+  detail
+}: StoredRecord): ListedRecord => ({
+  seq,
+  at: new Date(at / 1000).toISOString(),
+  actor,
+  action: shownAction(action),
+  account,
+  session,
+  address,
+  request_id,
+  detail: shownDetail(detail === null ? null : JSON.parse(detail))
+})
