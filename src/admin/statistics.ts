@@ -1,7 +1,7 @@
 import type { Action } from '../audit/actions.ts'
 import { type AuditDay, readCounts } from '../audit/counts.ts'
 import type { Database } from '../database/database.ts'
-import { asNumber, sql } from '../database/sql.ts'
+import { asNumber, CLOCK, type Statement, sql } from '../database/sql.ts'
 import type { Statistics } from '../schemas/admin/record.ts'
 import { type Lifetimes, storedSessions } from '../sessions/lifetimes.ts'
 import { STATES } from './listed-users.ts'
@@ -19,22 +19,46 @@ function isOneOf(...actions: Action[]): (action: string) => boolean {
   return (action) => actions.includes(action as Action)
 }
 
-/** The present numbers of accounts and active sessions. Counts all rows. */
-export async function countUsers(
-  database: Database,
-  lifetimes: Lifetimes
-): Promise<Pick<Statistics, 'users' | 'sessions'>> {
-  const [users] = await database.query<Statistics['users']>(
-    sql`SELECT ${asNumber(sql`count(*)`)} AS total,
-       ${asNumber(sql`count(*) FILTER (WHERE ${STATES.disabled})`)} AS disabled,
-       ${asNumber(sql`count(*) FILTER (WHERE ${STATES.unverified})`)} AS unverified,
-       ${asNumber(sql`count(*) FILTER (WHERE ${STATES.invited})`)} AS invited
-     FROM users`
+/** Numbers of accounts and active sessions. */
+export type Totals = Pick<Statistics, 'users' | 'sessions'>
+
+/** How old totals may be, in seconds. */
+const MAX_AGE = 60
+
+/** The latest totals that an instance has counted; undefined if they are too old. */
+export async function readTotals(database: Database): Promise<Totals | undefined> {
+  const [row] = await database.query<{ counts: Totals }>(
+    sql`SELECT counts FROM totals, ${CLOCK} WHERE moment - counted_at < ${MAX_AGE} * interval '1 second'`
   )
-  const [sessions] = await database.query<Statistics['sessions']>(
-    sql`SELECT ${asNumber(sql`count(*)`)} AS living FROM ${storedSessions(lifetimes)} WHERE inactive_reason IS NULL`
+  return row?.counts
+}
+
+/** Counts for all instances. Of several that do so at once, one counts, and the others wait for its totals. */
+export function countTotals(database: Database, lifetimes: Lifetimes): Promise<Totals> {
+  return database.transact(async (transaction) => {
+    await transaction.query(sql`LOCK TABLE totals IN SHARE ROW EXCLUSIVE MODE`)
+    const known = await readTotals(transaction)
+    if (known) return known
+    const counts = await count(transaction, lifetimes)
+    await transaction.query(
+      sql`INSERT INTO totals (counted_at, counts) SELECT moment, ${counts} FROM ${CLOCK}
+       ON CONFLICT (id) DO UPDATE SET counted_at = excluded.counted_at, counts = excluded.counts`
+    )
+    return counts
+  })
+}
+
+/** Counts all rows. Each number of accounts has an index, which is smaller than the table. */
+async function count(database: Database, lifetimes: Lifetimes): Promise<Totals> {
+  const number = (from: Statement) => asNumber(sql`(SELECT count(*) FROM ${from})`)
+  const users = (state: Statement) => number(sql`users WHERE ${state}`)
+  const [row] = await database.query<Statistics['users'] & Statistics['sessions']>(
+    sql`SELECT ${number(sql`users`)} AS total, ${users(STATES.disabled)} AS disabled,
+       ${users(STATES.unverified)} AS unverified, ${users(STATES.invited)} AS invited,
+       ${number(sql`${storedSessions(lifetimes)} WHERE inactive_reason IS NULL`)} AS living`
   )
-  return { users: users as Statistics['users'], sessions: sessions as Statistics['sessions'] }
+  const { living, ...counted } = row as NonNullable<typeof row>
+  return { users: counted, sessions: { living } }
 }
 
 /** The figures of the last days, the oldest first. */

@@ -30,6 +30,9 @@ export const TABLES = [
   'service_keys'
 ] as const
 
+/** Tables that a backup leaves out: the service or a trigger fills them from the others. */
+export const DERIVED_TABLES = ['users_by_role', 'totals'] as const
+
 /** The number of rows of each table. */
 export type Counts = Record<string, number>
 

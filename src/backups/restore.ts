@@ -15,7 +15,7 @@ import { countOf } from '../plural.ts'
 import { deriveKey } from '../secrets/derive-key.ts'
 import { rootSecretText, sealRootSecret } from '../secrets/root-secret.ts'
 import type { Secrets } from '../secrets/sealing.ts'
-import { type Counts, changeSealed, type Manifest, TABLES } from './backup.ts'
+import { type Counts, changeSealed, DERIVED_TABLES, type Manifest, TABLES } from './backup.ts'
 import { BackupRefusal, NO_BACKUP } from './backup-refusal.ts'
 import type { BackupRecord } from './framing.ts'
 
@@ -178,15 +178,17 @@ export const isEmpty = ({ users, records }: Content) => users === 0 && records =
 export const describeContent = ({ users, records }: Content) =>
   `${countOf(users, 'account')} and ${countOf(records, 'record')} of the audit log`
 
+const ALL_TABLES = [...TABLES, ...DERIVED_TABLES]
+
 /** Empties the tables, or creates those of an earlier schema if the backup or the database has one. */
 async function prepareTables(transaction: Database, migration: number): Promise<void> {
   const present = await readVersion((statement) => transaction.query(statement))
   refuseNewerSchema(present)
   if (present === migration && present === NEWEST) {
-    await transaction.query(sql`TRUNCATE ${list(TABLES.map(identifier))}`)
+    await transaction.query(sql`TRUNCATE ${list(ALL_TABLES.map(identifier))}`)
     return
   }
-  await transaction.query(sql`DROP TABLE IF EXISTS ${list(TABLES.map(identifier))}`)
+  await transaction.query(sql`DROP TABLE IF EXISTS ${list(ALL_TABLES.map(identifier))}`)
   await forgetMigrations(transaction)
   await migrateWithin(transaction, migration)
 }

@@ -1,6 +1,7 @@
-import { test } from 'tap'
-import { type ListedUserRow, listUsers, type UserFilter } from '../../../src/admin/listed-users.ts'
-import { createDatabase } from '../../../src/database/database.ts'
+import fc from 'fast-check'
+import { type Test, test } from 'tap'
+import { type ListedUserRow, listUsers, STATES, type UserFilter } from '../../../src/admin/listed-users.ts'
+import { createDatabase, type Database } from '../../../src/database/database.ts'
 import { sql } from '../../../src/database/sql.ts'
 import { caught } from '../../helpers/caught.ts'
 import { migratedPool } from '../../helpers/pool.ts'
@@ -109,4 +110,99 @@ test('the list of accounts', async (t) => {
       })
     }
   })
+
+  await t.test('has the accounts that a plain query finds, by any filters', (t) => compare(t, database))
+  await t.test('follows every change of roles and states', (t) => change(t, database))
 })
+
+const ROLES = ['editor', 'member', 'admin']
+
+/** Few different names and times, so that filters meet, and orders tie. */
+const USER = fc.record({
+  username: fc.option(fc.stringMatching(/^[abAB]{1,2}$/)),
+  email: fc.stringMatching(/^[abAB]{1,2}$/),
+  email_verified: fc.boolean(),
+  password_hash: fc.option(fc.constantFrom('!', 'hash')),
+  created_at: fc.integer({ min: 0, max: 20 }),
+  roles: fc.subarray(ROLES),
+  is_disabled: fc.boolean(),
+  signed_in: fc.boolean()
+})
+
+const moment = fc.option(
+  fc.integer({ min: -1, max: 21 }).map((second) => new Date(Date.UTC(2026, 0, 1, 0, 0, second))),
+  { nil: undefined, freq: 1 }
+)
+const FILTER = fc.record(
+  {
+    search: fc.constantFrom('a', 'b', 'aB', 'aa', 'x'),
+    role: fc.constantFrom(...ROLES, 'none'),
+    state: fc.constantFrom('active', 'disabled', 'unverified', 'invited'),
+    createdAfter: moment,
+    createdBefore: moment
+  },
+  { requiredKeys: [] }
+)
+
+const number = (max: number) => fc.integer({ min: 1, max })
+const BOUNDS = fc.record({ common: number(40), examined: number(30), examinedByRole: number(20) })
+
+/** What the statements of the pages must find, without their indexes and bounds. */
+async function findAll(database: Database, { search, role, state, createdAfter, createdBefore }: UserFilter) {
+  const found = await database.query<{ id: string }>(
+    sql`SELECT id FROM users
+     WHERE (${search ?? null}::text IS NULL OR starts_with(lower(username), lower(${search ?? ''}))
+         OR starts_with(lower(email), lower(${search ?? ''})))
+       AND (${role ?? null}::text IS NULL OR ${role ?? null} = ANY (roles))
+       AND (${state === undefined ? sql`true` : STATES[state]})
+       AND created_at >= ${createdAfter ?? '-infinity'} AND created_at < ${createdBefore ?? 'infinity'}
+     ORDER BY created_at DESC, id DESC`
+  )
+  return found.map(({ id }) => id)
+}
+
+async function compare(t: Test, database: Database): Promise<void> {
+  await database.query(sql`DELETE FROM users`)
+  const users = fc.sample(USER, { numRuns: 100, seed: 21 })
+  await database.query(
+    sql`INSERT INTO users (id, username, email, email_verified, password_hash, created_at, roles, disabled_at, signed_in)
+     SELECT gen_random_uuid(), username || row_number() OVER (), email || row_number() OVER (), email_verified, password_hash,
+       timestamptz '2026-01-01' + created_at * interval '1 second', roles, CASE WHEN is_disabled THEN now() END, signed_in
+     FROM jsonb_to_recordset(${JSON.stringify(users)}) AS given (username text, email text, email_verified boolean,
+       password_hash text, created_at integer, roles text[], is_disabled boolean, signed_in boolean)`
+  )
+  const property = fc.asyncProperty(FILTER, number(30), BOUNDS, async (filter, limit, bounds) => {
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await listUsers(database, filter, { limit, cursor }, bounds)
+      seen.push(...page.users.map(({ id }) => id))
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+    t.strictSame(seen, await findAll(database, filter), JSON.stringify({ filter, limit, bounds }))
+  })
+  await fc.assert(property, { numRuns: 60, seed: 21 })
+}
+
+async function change(t: Test, database: Database): Promise<void> {
+  const changes = [
+    sql`UPDATE users SET roles = '{member}' WHERE id IN (SELECT id FROM users WHERE roles = '{}' LIMIT 5)`,
+    sql`UPDATE users SET roles = '{}' WHERE id IN (SELECT id FROM users WHERE roles <> '{}' LIMIT 5)`,
+    sql`UPDATE users SET disabled_at = CASE WHEN disabled_at IS NULL THEN now() END`,
+    sql`UPDATE users SET email_verified = NOT email_verified`,
+    sql`UPDATE users SET email = NULL WHERE username IS NOT NULL`,
+    sql`UPDATE users SET password_hash = CASE WHEN password_hash IS NULL THEN 'hash' END`,
+    sql`UPDATE users SET signed_in = NOT signed_in, last_login_at = now()`,
+    sql`DELETE FROM users WHERE id IN (SELECT id FROM users WHERE roles <> '{}' LIMIT 5)`
+  ]
+  for (const change of changes) {
+    await database.query(change)
+    for (const role of ROLES) {
+      for (const state of [undefined, 'active', 'disabled', 'unverified', 'invited'] as const) {
+        const { users } = await listUsers(database, { role, state }, { limit: 200 })
+        const found = users.map(({ id }) => id)
+        t.strictSame(found, await findAll(database, { role, state }), `${change.text}: ${role}, ${state}`)
+      }
+    }
+  }
+}
