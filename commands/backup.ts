@@ -4,14 +4,13 @@ import { type BackupRecord, packRecords } from '../src/backups/framing.ts'
 import { writeNewFile } from '../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../src/cli/command-line.ts'
 import { choosePassphrase } from '../src/cli/passphrase.ts'
-import { showProgress } from '../src/cli/progress.ts'
 import { countOf } from '../src/plural.ts'
 import { readSecrets } from '../src/secrets/secret-file.ts'
 
 /** The timeout of the transaction, in milliseconds. */
 const TIMEOUT = 24 * 3_600_000
 
-const backup: DefineCommand = (command, { terminal, open, answer }) => {
+const backup: DefineCommand = (command, { terminal, open, progress, answer }) => {
   command
     .description('back up all data to a file, encrypted with a passphrase')
     .argument('<file>', 'must not exist')
@@ -19,7 +18,6 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
     .action(async (file: string) => {
       const passphrase = await choosePassphrase(terminal)
       const { audit, config, database } = await open()
-      const progress = showProgress(terminal)
       const counts: Counts = Object.fromEntries(TABLES.map((table) => [table, 0]))
       let rows = 0
       async function* counted(records: AsyncIterable<BackupRecord>) {
@@ -28,13 +26,12 @@ const backup: DefineCommand = (command, { terminal, open, answer }) => {
           if (counts[record.name] === undefined) continue
           counts[record.name] = (counts[record.name] as number) + record.count
           rows += record.count
-          progress.show(`${countOf(rows, 'row')} written`)
+          progress(`${countOf(rows, 'row')} written`)
         }
       }
       await readBackup(database.open(TIMEOUT), readSecrets(config), (records) =>
         writeNewFile(file, () => encryptStream(packRecords(counted(records)), passphrase))
       )
-      progress.end()
       audit.record('operator', 'backup made', { detail: { count: counts.users as number } })
       answer(
         { file, rows: counts },

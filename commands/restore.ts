@@ -13,7 +13,6 @@ import {
 } from '../src/backups/restore.ts'
 import { type DefineCommand, UNCONFIRMED } from '../src/cli/command-line.ts'
 import { readPassphrase } from '../src/cli/passphrase.ts'
-import { showProgress } from '../src/cli/progress.ts'
 import { systemClock } from '../src/clock.ts'
 import { createDatabase } from '../src/database/database.ts'
 import { hasEmbedded, nameDatabase } from '../src/database/existing-database.ts'
@@ -31,7 +30,8 @@ interface Options {
   dryRun?: boolean
 }
 
-const restore: DefineCommand = (command, { terminal, given, config: configuration, confirm, answer }) => {
+const restore: DefineCommand = (command, context) => {
+  const { terminal, given, config: configuration, confirm, note, answer } = context
   command
     .description('replace all data by a backup, in one transaction')
     .argument('<file>', 'a file that the command backup has written')
@@ -45,14 +45,12 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
       try {
         const { clock = systemClock, pglite } = given
         const backup = await openBackup(unpackRecords(decryptStream(input.createReadStream(), passphrase)))
-        const progress = showProgress(terminal)
-        const show = (rows: number) => progress.show(`${countOf(rows, 'row')} read`)
+        const show = (rows: number) => context.progress(`${countOf(rows, 'row')} read`)
         const isNew = !config.DATABASE_URL && !pglite && !hasEmbedded(config.DATA_DIR)
         const place = isNew ? ` into a new database, ${nameDatabase(config)}` : ''
 
         async function check(holds: Content): Promise<void> {
           const { manifest, counts } = await checkBackup(backup, show)
-          progress.end()
           const would = `${summarize(counts)} from ${manifest.made_at} would be restored${place}. Nothing was changed.`
           const value = { ...manifest, rows: counts, restored: false, holds }
           answer(value, would + warnOf(holds, replace), replace || isEmpty(holds) ? 0 : 1)
@@ -60,7 +58,7 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
 
         // Opening a database that does not exist would create it.
         if (isNew && dryRun) return await check(EMPTY)
-        const { pool, close } = await openPool(config, (line) => terminal.stderr.write(`${line}\n`), pglite)
+        const { pool, close } = await openPool(config, note, pglite)
         try {
           const database = createDatabase(pool, { clock, timeout: TIMEOUT })
           const holds = await countContent(database)
@@ -76,7 +74,6 @@ const restore: DefineCommand = (command, { terminal, given, config: configuratio
             replace: isReplaced,
             progress: show
           })
-          progress.end()
           const value = { ...manifest, rows: counts, restored: true }
           answer(value, `${summarize(counts)} from ${manifest.made_at} restored${place}.`)
         } finally {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from './cli/command-line.ts'
+import { runCommand, settingsFailure } from './cli/command-line.ts'
 import { keepFilesPrivate } from './config/data-folder.ts'
 import { readEnvFileOf } from './config/env-file.ts'
 
@@ -13,6 +13,6 @@ try {
   readEnvFileOf(args)
   process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment })
 } catch (error) {
-  stderr.write(`latchkey cannot read its settings. ${(error as Error).message}\n`)
+  stderr.write(settingsFailure(args, error as Error))
   process.exitCode = 1
 }

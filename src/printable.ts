@@ -1,5 +1,3 @@
-import type { Writable } from 'node:stream'
-
 /** Control and format characters (Unicode) and line separators: they can control a terminal or change text direction. */
 export const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
@@ -21,4 +19,6 @@ export const escapeControls = (json: string) =>
   )
 
 /** A destination for a log in JSON lines that escapes control characters. */
-export const escaping = (stream: Writable) => ({ write: (line: string) => stream.write(escapeControls(line)) })
+export const escaping = (stream: { write(line: string): unknown }) => ({
+  write: (line: string) => stream.write(escapeControls(line))
+})

@@ -1,13 +1,12 @@
 import { countPurgeable, purgeAudit } from '../../src/audit/purge.ts'
 import { type DefineCommand, UNCONFIRMED } from '../../src/cli/command-line.ts'
 import { time } from '../../src/cli/option-values.ts'
-import { showProgress } from '../../src/cli/progress.ts'
 import { countOf } from '../../src/plural.ts'
 
 /** The timeout of counting, in milliseconds. */
 const TIMEOUT = 600_000
 
-const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
+const purge: DefineCommand = (command, { open, confirm, progress, answer }) => {
   command
     .description('delete the oldest audit records; the others can still be verified')
     .requiredOption('--before <time>', 'delete up to the first record that is not before this time', time)
@@ -21,16 +20,14 @@ const purge: DefineCommand = (command, { open, confirm, answer, terminal }) => {
       if (dryRun) return answer(value(false), would)
       if (beginning.count > 0 && !(await confirm(would))) return answer(value(false), would + UNCONFIRMED, 1)
 
-      const progress = showProgress(terminal)
       let left = beginning.count
       let purged = left
       // Another purge may run concurrently.
       while (left > 0 && purged > 0) {
         purged = (await purgeAudit(database.open(), audit.key, before)).count
         left -= purged
-        progress.show(`${left} left to purge`)
+        progress(`${left} left to purge`)
       }
-      progress.end()
       const detail = { count: beginning.count, up_to: beginning.last }
       if (beginning.count > 0) audit.record('operator', 'audit purged', { detail })
       answer(value(true), `${records} purged, up to number ${beginning.last}.`)

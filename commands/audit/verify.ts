@@ -1,19 +1,16 @@
 import { type AuditFault, type AuditVerification, verifyAudit } from '../../src/audit/verify.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { showProgress } from '../../src/cli/progress.ts'
 import { countOf } from '../../src/plural.ts'
 
 /** The timeout, in milliseconds. */
 const TIMEOUT = 6 * 3_600_000
 
-const verify: DefineCommand = (command, { open, answer, terminal }) => {
+const verify: DefineCommand = (command, { open, progress, answer }) => {
   command.description('verify that no audit record was changed, removed or added').action(async () => {
     const { audit, database } = await open()
-    const progress = showProgress(terminal)
     const verdict = await verifyAudit(database.open(TIMEOUT), audit.key, (count, all) =>
-      progress.show(`${count} of ${countOf(all, 'record')} intact`)
+      progress(`${count} of ${countOf(all, 'record')} intact`)
     )
-    progress.end()
     const { fault = null, ...range } = verdict
     answer({ intact: !fault, ...range, fault }, summarize(verdict), fault ? 1 : 0)
   })

@@ -10,7 +10,7 @@ interface Options {
   expiresIn?: number
 }
 
-const create: DefineCommand = (command, { terminal, open, answer }) => {
+const create: DefineCommand = (command, { open, note, answer }) => {
   command
     .description('make a key for a service; it is printed once, and alone, to standard output')
     .argument('<name>', 'what it is for: 1 to 64 characters', serviceKeyName)
@@ -26,7 +26,7 @@ const create: DefineCommand = (command, { terminal, open, answer }) => {
         .open(OPERATOR_TIMEOUT)
         .transact((transaction) => createServiceKey(transaction, { name, scopes, expiresIn }))
       audit.record('operator', 'service key made', { detail: { key: serviceKey.id } })
-      terminal.stderr.write(`Key ${serviceKey.id}. Store it now: it is not shown again.\n`)
+      note(`Key ${serviceKey.id}. Store it now: it is not shown again.`)
       answer({ ...serviceKey, key }, key)
     })
 }

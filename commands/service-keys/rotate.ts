@@ -5,7 +5,7 @@ import { wholeNumber } from '../../src/cli/option-values.ts'
 import { countOf } from '../../src/plural.ts'
 import { MAX_OVERLAP_SECONDS, OVERLAP_SECONDS } from '../../src/schemas/admin/keys.ts'
 
-const rotate: DefineCommand = (command, { terminal, open, answer }) => {
+const rotate: DefineCommand = (command, { open, note, answer }) => {
   command
     .description('give a key a new secret; it is printed once, and alone, to standard output')
     .argument('<id>', 'its id: service-keys list')
@@ -21,7 +21,7 @@ const rotate: DefineCommand = (command, { terminal, open, answer }) => {
       if (!rotated) throw new Error('There is no such key, or it is revoked or expired.')
       audit.record('operator', 'service key made', { detail: { key: id, reason: 'rotated' } })
       const previous = overlap === 0 ? 'no longer works' : `works for ${countOf(overlap, 'more second')}`
-      terminal.stderr.write(`The previous secret ${previous}. Store the new one now: it is not shown again.\n`)
+      note(`The previous secret ${previous}. Store the new one now: it is not shown again.`)
       answer({ ...rotated.serviceKey, key: rotated.key }, rotated.key)
     })
 }

@@ -1,7 +1,6 @@
 import { Option } from 'commander'
 import { writeNewFile } from '../../src/cli/atomic-file.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { showProgress } from '../../src/cli/progress.ts'
 import { checkWritable } from '../../src/database/database.ts'
 import { countOf } from '../../src/plural.ts'
 import { exportUsers } from '../../src/transfer/export.ts'
@@ -16,7 +15,7 @@ const HELP = `
 Users chose the content of CSV cells, which may begin with = + - or @: a spreadsheet evaluates such a cell as a formula.
 For a spreadsheet, use --for-spreadsheets; users import does not accept such a file.`
 
-const exporting: DefineCommand = (command, { terminal, open, answer }) => {
+const exporting: DefineCommand = (command, { open, progress, answer }) => {
   command
     .description('export all accounts with their password hashes, for users import')
     .argument('<file>', 'JSON lines or CSV; must not exist')
@@ -28,16 +27,14 @@ const exporting: DefineCommand = (command, { terminal, open, answer }) => {
       const { audit, database } = await open()
       // No hash is exported if the audit log could not record it afterwards.
       await checkWritable(database.open())
-      const progress = showProgress(terminal)
       let exported = 0
       await writeNewFile(file, async function* () {
         for await (const { text, accounts } of exportUsers(database.open, format, forSpreadsheets)) {
           exported += accounts
-          progress.show(`${countOf(exported, 'account')} written`)
+          progress(`${countOf(exported, 'account')} written`)
           yield text
         }
       })
-      progress.end()
       audit.record('operator', 'users exported', { detail: { count: exported } })
       answer(
         { exported, file },

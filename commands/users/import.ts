@@ -1,7 +1,6 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
-import { showProgress } from '../../src/cli/progress.ts'
 import { countOf } from '../../src/plural.ts'
 import { toJson } from '../../src/printable.ts'
 import { dryRunImport, type Imported, importUsers } from '../../src/transfer/import.ts'
@@ -14,7 +13,7 @@ interface Options {
   ignoreUnknown?: boolean
 }
 
-const importing: DefineCommand = (command, { terminal, open, answer }) => {
+const importing: DefineCommand = (command, { terminal, open, progress: show, answer }) => {
   command
     .description('import accounts with their password hashes; can be run again after an interruption')
     .argument('<file>', 'JSON lines or CSV; - for standard input')
@@ -26,7 +25,6 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
       const { audit, database } = await open()
       const accounts = file === '-' ? undefined : await openFile(file)
       let report: FileHandle | undefined
-      const progress = showProgress(terminal)
       const take = dryRun ? dryRunImport : importUsers
       let sum: Imported
       try {
@@ -35,13 +33,12 @@ const importing: DefineCommand = (command, { terminal, open, answer }) => {
         sum = await take(readRecords(accounts?.createReadStream() ?? terminal.stdin, { format, ignoreUnknown }), {
           openDatabase: database.open,
           refuse: (refusal) => writeRefusal(report, refusal),
-          progress: ({ read }) => progress.show(`${countOf(read, 'account')} read`)
+          progress: ({ read }) => show(`${countOf(read, 'account')} read`)
         })
       } finally {
         await accounts?.close()
         await report?.close()
       }
-      progress.end()
       const { read, imported, already_there, refused } = sum
       if (!dryRun) audit.record('operator', 'users imported', { detail: { count: imported } })
       const outcome = `${countOf(read, 'account')} read: ${imported} ${dryRun ? 'would be imported' : 'imported'}, ${already_there} already there, ${refused} refused.`

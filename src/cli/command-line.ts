@@ -12,6 +12,7 @@ import { Problem } from '../errors.ts'
 import { escaping, toJson, visible } from '../printable.ts'
 import { VERSION } from '../version.ts'
 import { openHeadlessApp } from './headless-app.ts'
+import { createProgress } from './progress.ts'
 import { confirmed, type Terminal } from './terminal.ts'
 
 /** The default export of a file in commands/: defines the description, the options and the action of the command. */
@@ -36,6 +37,10 @@ export interface CommandContext {
    * @param consequence describes what will happen
    */
   confirm(consequence: string): Promise<boolean>
+  /** Prints a note to standard error. */
+  note(text: string): void
+  /** Shows how far a long command is, on a terminal and without --json. */
+  progress(state: string): void
   /**
    * Prints the result: the text or, with --json, the value.
    *
@@ -54,7 +59,8 @@ export const UNCONFIRMED = '\nNothing was changed: confirm with --yes.'
  * @returns the exit code: 0 success, 1 refused or problem found, 2 usage error
  */
 export async function runCommand(args: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
-  const { stdout, stderr } = terminal
+  const { stdout } = terminal
+  const progress = createProgress(terminal)
   const opened: FastifyInstance[] = []
   let exitCode = 0
 
@@ -64,15 +70,21 @@ export async function runCommand(args: string[], terminal: Terminal, given: AppO
     .option('--yes', 'do not ask for confirmation')
     .option(...ENV_FILE)
     .version(VERSION, '-V, --version', 'show the version')
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(visible(text)) })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => isJson() || say(visible(text)) })
     .exitOverride()
     .showHelpAfterError('(see --help)')
-  const format = (value: unknown, text: string) => (program.opts().json ? toJson(value) : visible(text))
+  const isJson = (): boolean => program.opts().json === true
+  const format = (value: unknown, text: string) => `${isJson() ? toJson(value) : visible(text)}\n`
+
+  function say(text: string): void {
+    progress.clear()
+    terminal.stderr.write(text)
+  }
 
   function configuration(): Config {
     const config = given.config ?? readConfig(terminal.environment)
     const database = nameDatabase(config)
-    stderr.write(`${format({ database }, `database: ${database}`)}\n`)
+    say(format({ database }, `database: ${database}`))
     return config
   }
 
@@ -81,21 +93,29 @@ export async function runCommand(args: string[], terminal: Terminal, given: AppO
     given,
     config: configuration,
     async open() {
-      const headless = await openHeadlessApp({ ...given, config: configuration(), existing: true }, escaping(stderr))
+      const log = escaping({ write: say })
+      const headless = await openHeadlessApp({ ...given, config: configuration(), existing: true }, log)
       opened.push(headless)
       return headless
     },
     confirm: async (consequence) => program.opts().yes === true || confirmed(terminal, consequence),
+    note: (text) => say(format({ note: text }, text)),
+    progress: (state) => isJson() || progress.show(state),
     answer(value, text, code = 0) {
-      stdout.write(`${format(value, text)}\n`)
+      progress.clear()
+      stdout.write(format(value, text))
       exitCode = code
     }
   })
 
   function failed(error: Error): number {
-    // Commander has printed the message.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    stderr.write(`${format(...failure(error))}\n`)
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      // Commander has printed the text.
+      if (isJson()) say(format({ error: usageError(error) }, ''))
+      return 2
+    }
+    say(format(...failure(error)))
     return 1
   }
 
@@ -116,6 +136,16 @@ function failure(error: Error): [value: object, text: string] {
   const lines = errors.map(({ path, message }) => `${path.slice(1)} ${message}`.trim())
   return [{ error: message, code, errors }, lines.join('\n')]
 }
+
+/** The output for settings that cannot be read, which precedes every command. */
+export function settingsFailure(args: string[], { message }: Error): string {
+  const text = `latchkey cannot read its settings. ${message}`
+  return `${args.includes('--json') ? toJson({ error: text }) : visible(text)}\n`
+}
+
+/** The message of a usage error. A command that is missing has none: commander prints the help instead. */
+const usageError = ({ code, message }: CommanderError) =>
+  code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '')
 
 async function addCommands(parent: Command, folder: URL, context: CommandContext): Promise<void> {
   const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => extname(name) !== '.map')

@@ -10,7 +10,7 @@ import { visible } from '../printable.ts'
 export interface Terminal {
   stdin: Readable & { isTTY?: boolean }
   stdout: Writable
-  stderr: Writable & { isTTY?: boolean }
+  stderr: Writable & { isTTY?: boolean; columns?: number }
   environment: NodeJS.ProcessEnv
 }
 

@@ -54,14 +54,20 @@ interface Piped {
   input?: string
   /** The environment that the command sees. */
   variables?: NodeJS.ProcessEnv
+  /** Whether standard error is a terminal. */
+  onTerminal?: boolean
 }
 
 /** Which database a command speaks to, the first line of what it says. */
 const DATABASE = /^(?:database: .*|\{"database":.*\})\n/
 
 /** Runs one command, on what its environment says where nothing is given in its place. */
-export async function run(words: string[], { input = '', variables = {} }: Piped = {}, given?: AppOptions) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+export async function run(
+  words: string[],
+  { input = '', variables = {}, onTerminal = false }: Piped = {},
+  given?: AppOptions
+) {
+  const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: onTerminal })]
   const [out, err] = [text(stdout), text(stderr)]
   const terminal = { stdin: Readable.from([input]), stdout, stderr, environment: variables }
   const code = await runCommand(words, terminal, given)

@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { sep } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'tap'
-import { runCommand } from '../../../src/cli/command-line.ts'
+import { runCommand, settingsFailure } from '../../../src/cli/command-line.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { operator, run as runWith, startOnce } from '../../helpers/command.ts'
 import { emptyDatabase, fillDataFolder, migratedDatabase, poolOf } from '../../helpers/database.ts'
 import { serverOver } from '../../helpers/servers.ts'
+
+const FOLDER = new URL('../../../commands/', import.meta.url)
 
 test('the command line', async (t) => {
   const run = await operator(t)
@@ -15,8 +18,7 @@ test('the command line', async (t) => {
     const { code, stdout, stderr } = await run(['--help'])
     t.strictSame([code, stderr], [0, ''])
     t.match(stdout, /^Usage: latchkey \[options\] \[command\]/)
-    for (const name of readdirSync(new URL('../../../commands/', import.meta.url)))
-      t.match(stdout, name.replace('.ts', ''))
+    for (const name of readdirSync(FOLDER)) t.match(stdout, name.replace('.ts', ''))
     t.match((await run(['keys', 'list', '--help'])).stdout, /^Usage: latchkey keys list \[options\]/)
   })
 
@@ -65,6 +67,108 @@ test('the command line', async (t) => {
       errors
     })
   })
+})
+
+/** The words of every command: the paths of the files in commands/. */
+const COMMANDS = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => path.replace('.ts', '').replaceAll(sep, ' '))
+  .sort()
+
+test('--json prints JSON and nothing else, whatever the command', async (t) => {
+  const run = await operator(t)
+  const folder = t.testdir({})
+  const password = 'correct horse battery staple'
+  const { stdout } = await run(['keys', 'list', '--json'])
+  const { kid } = JSON.parse(stdout).keys[0]
+  const account = 'ada@example.com'
+  const cases: [words: string, rest: string[], code: number, keys: string[]][] = [
+    ['users create', ['--email', account, '--role', 'admin'], 0, ['id', 'roles']],
+    ['users show', [account], 0, ['id', 'sessions']],
+    ['users list', [], 0, ['users', 'next']],
+    ['users list', ['--limit', '0'], 2, ['error']],
+    ['users rename', [account, 'ada'], 0, ['username_before']],
+    ['users roles', [account, '--', '-admin'], 1, ['error', 'code']],
+    ['users set-email', [account, account], 0, ['email_before']],
+    ['users set-password', [account], 0, ['sessions_ended']],
+    ['users verify', [account], 0, ['was_verified']],
+    ['users unlock', [account], 0, ['were_blocked']],
+    ['users unlink', [account, 'google'], 1, ['error']],
+    ['users reset-factors', [account], 0, ['totp_removed']],
+    ['users end-sessions', [account], 0, ['sessions_ended']],
+    ['users disable', [account], 1, ['error', 'code']],
+    ['users enable', [account], 0, ['was_disabled']],
+    ['users export', [`${folder}/users.jsonl`], 0, ['exported']],
+    ['users import', [`${folder}/users.jsonl`], 0, ['already_there']],
+    ['users delete', [account], 1, ['deleted']],
+    ['service-keys create', ['nightly', '--scope', 'users:read'], 0, ['key']],
+    ['service-keys list', [], 0, ['service_keys']],
+    ['service-keys rotate', ['nobody'], 1, ['error']],
+    ['service-keys revoke', ['nobody'], 1, ['error']],
+    ['keys list', [], 0, ['keys']],
+    ['keys rotate', [], 0, ['kid']],
+    ['keys revoke', ['--', kid], 1, ['revoked']],
+    ['keys rewrap', [], 0, ['signing_keys']],
+    ['providers list', [], 0, ['providers']],
+    ['providers test', ['google'], 1, ['error']],
+    ['audit list', [], 0, ['records']],
+    ['audit verify', [], 0, ['intact']],
+    ['audit purge', ['--before', '2100-01-01'], 1, ['purged']],
+    ['backup', [`${folder}/backup`], 1, ['error']],
+    ['restore', [`${folder}/backup`], 1, ['error']],
+    ['doctor', [], 0, ['findings']]
+  ]
+  t.strictSame([...new Set(cases.map(([words]) => words))].sort(), COMMANDS)
+  for (const [words, rest, code, keys] of cases) {
+    // Their own tests have the results of backup and restore, which take long to derive a key.
+    const piped = { input: password, variables: { BACKUP_PASSPHRASE: 'short' } }
+    const said = await run(['--json', ...words.split(' '), ...rest], piped)
+    t.equal(said.code, code, words)
+    const stderr = said.stderr
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+    const document = JSON.parse(said.stdout || '{}')
+    t.strictSame(
+      keys.filter((key) => !(key in Object.assign({}, document, ...stderr))),
+      [],
+      words
+    )
+    t.equal(said.stdout === '', keys[0] === 'error', `${words}: a result or an error`)
+  }
+})
+
+test('a usage error is JSON too, with --json anywhere', async (t) => {
+  const run = await operator(t)
+  const table: [words: string[], error: string][] = [
+    [['--json', 'kyes'], "unknown command 'kyes'\n(Did you mean keys?)"],
+    [['keys', 'list', '--loud', '--json'], "unknown option '--loud'"],
+    [['users', 'create', 'ada', '--json'], "did you mean '--username ada'?"],
+    [['keys', '--json'], 'a command is missing']
+  ]
+  for (const [words, error] of table) {
+    t.strictSame(await run(words), { code: 2, stdout: '', stderr: `${JSON.stringify({ error })}\n` })
+  }
+})
+
+test('settings that cannot be read are an error as text or JSON', (t) => {
+  const error = 'latchkey cannot read its settings. No .env.'
+  t.equal(settingsFailure(['keys', 'list'], new Error('No .env.')), `${error}\n`)
+  t.equal(settingsFailure(['keys', 'list', '--json'], new Error('No .env.')), `${JSON.stringify({ error })}\n`)
+  t.end()
+})
+
+test('the progress of a command is removed before its result, and is none with --json or in a pipe', async (t) => {
+  const run = await operator(t)
+  const file = `${t.testdir({ 'users.jsonl': '{"username": "ada"}\n' })}/users.jsonl`
+  const onTerminal = { onTerminal: true }
+  t.strictSame(await run(['users', 'import', file], onTerminal), {
+    code: 0,
+    stdout: '1 account read: 1 imported, 0 already there, 0 refused.\n',
+    stderr: '\r1 account read\r              \r'
+  })
+  t.match(await run(['users', 'import', file, '--json'], onTerminal), { code: 0, stderr: '' })
+  t.match(await run(['users', 'import', file]), { code: 0, stderr: '' })
 })
 
 /** Runs a command, and gives all that it says. */

@@ -1,33 +1,51 @@
 import { PassThrough } from 'node:stream'
-import { mock } from 'node:test'
 import { test } from 'tap'
-import { showProgress } from '../../../src/cli/progress.ts'
-import type { Terminal } from '../../../src/cli/terminal.ts'
+import { createProgress } from '../../../src/cli/progress.ts'
 
-function terminal(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {
-  const stdin = Object.assign(new PassThrough(), { isTTY })
-  const stderr = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
-  return { stdin, stdout: new PassThrough(), stderr, environment } satisfies Terminal
+/** Progress on a terminal with a clock that the test moves. */
+function begin(stream: { isTTY?: boolean; columns?: number }) {
+  const stderr = Object.assign(new PassThrough({ encoding: 'utf8' }), stream)
+  const time = { now: 0 }
+  return { stderr, time, progress: createProgress({ stderr }, () => time.now) }
 }
 
 test('progress', async (t) => {
-  await t.test('changes one line of a terminal', async (t) => {
-    const given = terminal(true)
-    const progress = showProgress(given)
-    progress.show('1 of 2')
-    progress.show('2 of 2')
-    progress.end()
-    t.equal(given.stderr.read(), '\r1 of 2\u001b[K\r2 of 2\u001b[K\n')
+  await t.test('is one line of a terminal, which is replaced and removed', async (t) => {
+    const { stderr, time, progress } = begin({ isTTY: true, columns: 40 })
+    progress.clear()
+    t.equal(stderr.read(), null, 'nothing is removed before there is anything')
+    progress.show('9 rows left')
+    time.now = 200
+    progress.show('done')
+    t.equal(stderr.read(), '\r9 rows left\rdone       ')
+    progress.clear()
+    progress.clear()
+    t.equal(stderr.read(), '\r    \r')
   })
 
-  await t.test('is a line every ten seconds elsewhere', async (t) => {
-    let now = 0
-    const mocked = mock.method(performance, 'now', () => now)
-    t.teardown(() => mocked.mock.restore())
-    const given = terminal(false)
-    const progress = showProgress(given)
-    for (now of [0, 1, 9_999, 10_000, 19_999]) progress.show(`at ${now}`)
-    progress.end()
-    t.equal(given.stderr.read(), 'at 0\nat 10000\n')
+  await t.test('is shown five times a second at most', async (t) => {
+    const { stderr, time, progress } = begin({ isTTY: true })
+    for (time.now of [0, 1, 199, 200, 399, 401]) progress.show(`at ${time.now}`)
+    t.equal(stderr.read(), '\rat 0\rat 200\rat 401')
+  })
+
+  await t.test('is cut at the width of the terminal, which may change', async (t) => {
+    const { stderr, time, progress } = begin({ isTTY: true, columns: 11 })
+    progress.show('123456789012')
+    stderr.columns = 6
+    time.now = 200
+    progress.show('ab')
+    stderr.columns = 0
+    time.now = 400
+    progress.show('x'.repeat(100))
+    progress.clear()
+    t.equal(stderr.read(), `\r1234567890\rab   \r${'x'.repeat(79)}\r${' '.repeat(79)}\r`)
+  })
+
+  await t.test('is nothing elsewhere', async (t) => {
+    const { stderr, progress } = begin({})
+    progress.show('1 row')
+    progress.clear()
+    t.equal(stderr.read(), null)
   })
 })
