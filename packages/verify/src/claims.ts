@@ -79,7 +79,8 @@ export function readClaims(payload: Record<string, unknown>, rules: Rules, now: 
   if (!fits) throw new Problem('TOKEN_INVALID')
 
   const claims = { ...payload }
-  for (const [name, isValid] of Object.entries(GRANTS as Checks)) if (!isValid(claims[name])) delete claims[name]
+  for (const [name, isValid] of Object.entries(GRANTS as Checks))
+    if (name in claims && !isValid(claims[name])) delete claims[name]
   return deepFreeze(claims) as unknown as Claims
 }
 

@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { readAuthorization } from './bearer.ts'
 import type { Claims } from './claims.ts'
 import { createGuards } from './guard.ts'
 import type { VerifierOptions } from './index.ts'
 import type { Needs } from './needs.ts'
-import { problemOf } from './problem.ts'
+import { Problem } from './problem.ts'
 
 export type { VerifierOptions } from './index.ts'
 
@@ -14,7 +14,7 @@ declare module 'fastify' {
      * An onRequest hook: requires a valid access token and what else the route needs, and sets `request.claims`. It
      * answers refusals by itself.
      */
-    authorize(needs?: Needs): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
+    authorize(needs?: Needs): (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void
   }
   interface FastifyRequest {
     /** The claims of the access token, behind `authorize`. On other routes, reading them is an error. */
@@ -40,14 +40,25 @@ async function latchkeyVerify(fastify: FastifyInstance, options: VerifierOptions
 
   fastify.decorate('authorize', (needs) => {
     const allow = guard(needs)
-    return async (request, reply) => {
-      try {
-        claimsOf.set(request, await allow(readAuthorization(request.raw)))
-        return undefined
-      } catch (error) {
-        const problem = problemOf(error)
-        return reply.code(problem.statusCode).headers(problem.headers).send(problem.toJSON())
+    // With a callback rather than a promise: a token that was verified before needs to wait for nothing.
+    return (request, reply, done) => {
+      const accept = (claims: Claims) => {
+        claimsOf.set(request, claims)
+        done()
       }
+      const refuse = (error: unknown) => {
+        if (!(error instanceof Problem)) done(error as Error)
+        else reply.code(error.statusCode).headers(error.headers).send(error.toJSON())
+      }
+      let claims: Claims | Promise<Claims>
+      try {
+        claims = allow(readAuthorization(request.raw))
+      } catch (error) {
+        refuse(error)
+        return
+      }
+      if (claims instanceof Promise) claims.then(accept, refuse)
+      else accept(claims)
     }
   })
 }

@@ -3,8 +3,8 @@ import type { Claims } from './claims.ts'
 import { createVerifier, type VerifierOptions } from './index.ts'
 import { compileNeeds, type Needs } from './needs.ts'
 
-/** Verifies the token of an Authorization header, and checks what a route needs. Rejects with a Problem. */
-export type Guard = (authorization: string | undefined) => Promise<Claims>
+/** Verifies the token of an Authorization header, and checks what a route needs. Throws a Problem, or rejects with it. */
+export type Guard = (authorization: string | undefined) => Claims | Promise<Claims>
 
 /**
  * Makes the guards of an application's routes.
@@ -15,6 +15,9 @@ export function createGuards(options: VerifierOptions): (needs?: Needs) => Guard
   const { verify } = createVerifier(options)
   return (needs = {}) => {
     const check = compileNeeds(needs)
-    return async (authorization) => check(await verify(readBearer(authorization)))
+    return (authorization) => {
+      const claims = verify(readBearer(authorization))
+      return claims instanceof Promise ? claims.then(check) : check(claims)
+    }
   }
 }

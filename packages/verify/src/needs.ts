@@ -32,10 +32,12 @@ export function compileNeeds(needs: Needs): (claims: Claims) => Claims {
   const { roles, allRoles = [], scopes = [] } = needs
   if (!scopes.every((scope) => SCOPE.test(scope))) throw new TypeError('scopes has one that cannot be in a token')
 
+  if (Object.keys(needs).length === 0) return (claims) => claims
+
   return (claims) => {
-    const granted = claims.scope?.split(' ') ?? []
-    if (!scopes.every((scope) => granted.includes(scope))) throw forbidden(`, scope="${scopes.join(' ')}"`)
-    const has = (role: string) => claims.roles?.includes(role) === true
+    const granted = claims.scope?.split(' ')
+    if (!scopes.every((scope) => granted?.includes(scope))) throw forbidden(`, scope="${scopes.join(' ')}"`)
+    const has = (role: string) => claims.roles?.includes(role)
     if (!allRoles.every(has) || roles?.some(has) === false) throw forbidden()
     return claims
   }

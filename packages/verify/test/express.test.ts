@@ -9,13 +9,8 @@ const key = createKey()
 
 async function build(t: Test) {
   const publisher = createPublisher(key)
-  const { now } = createClock()
-  let broken = false
-  const clock = () => {
-    if (broken) throw new Error('the clock is broken')
-    return now()
-  }
-  const authorize = latchkeyVerify({ issuer: ISSUER, fetch: publisher.fetch, now: clock })
+  const clock = createClock()
+  const authorize = latchkeyVerify({ issuer: ISSUER, fetch: publisher.fetch, now: () => clock.now() })
   const app = express()
   app.get('/me', authorize(), ({ claims }, response) => {
     response.json({ sub: claims.sub })
@@ -42,14 +37,11 @@ async function build(t: Test) {
     const [challenge, cache] = ['www-authenticate', 'cache-control'].map((name) => headers.get(name) ?? undefined)
     return { answer: { status, challenge, cache, body: await answer.text() }, headers }
   }
-  const breakClock = () => {
-    broken = true
-  }
-  return { ask, publisher, breakClock }
+  return { ask, publisher, clock }
 }
 
 test('a route behind authorize', async (t) => {
-  const { ask, breakClock } = await build(t)
+  const { ask, clock } = await build(t)
   const bearer = (claims: object = {}) => `bearer ${issue(key, claims)}`
   const repeated = bearer()
   for (const authorization of [bearer(), repeated, repeated]) {
@@ -72,7 +64,9 @@ test('a route behind authorize', async (t) => {
     t.strictSame([answer, headers.get('content-type')], [refusal, 'application/json; charset=utf-8'])
   }
 
-  breakClock()
+  clock.now = () => {
+    throw new Error('the clock is broken')
+  }
   t.match(await ask('/me', repeated), { answer: { status: 500, body: 'the clock is broken' } }, 'a fault is no refusal')
 })
 

@@ -12,12 +12,13 @@ async function build(t: Test) {
   const lines: string[] = []
   const fastify = Fastify({ logger: { level: 'error', stream: { write: (line: string) => lines.push(line) } } })
   t.teardown(() => fastify.close())
-  await fastify.register(latchkeyVerify, { issuer: ISSUER, fetch: publisher.fetch, now: createClock().now })
+  const clock = createClock()
+  await fastify.register(latchkeyVerify, { issuer: ISSUER, fetch: publisher.fetch, now: () => clock.now() })
   fastify.get('/me', { onRequest: fastify.authorize() }, ({ claims }) => ({ sub: claims.sub }))
   fastify.get('/drafts', { onRequest: fastify.authorize({ roles: ['editor'] }) }, () => 'drafts')
   fastify.get('/feed', { onRequest: fastify.authorize({ scopes: ['read', 'feed'] }) }, () => 'feed')
   fastify.get('/open', ({ claims }) => claims.sub)
-  return { fastify, publisher, lines }
+  return { fastify, publisher, lines, clock }
 }
 
 test('a route behind authorize', async (t) => {
@@ -63,6 +64,16 @@ test('keys that cannot be had: 503, and the log says why', async (t) => {
     lines.map((line) => JSON.parse(line)).map(({ msg, err }) => [msg, err.message]),
     [['the keys of tokens cannot be fetched', 'fetch failed']]
   )
+})
+
+test('a fault is no refusal', async (t) => {
+  const { fastify, clock } = await build(t)
+  clock.now = () => {
+    throw new Error('the clock is broken')
+  }
+  const { statusCode, body } = await fastify.inject({ path: '/me', headers: { authorization: `Bearer ${issue(key)}` } })
+  t.equal(statusCode, 500)
+  t.match(body, 'the clock is broken')
 })
 
 test('a route that forgot authorize answers nobody', async (t) => {
