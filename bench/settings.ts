@@ -73,6 +73,13 @@ const secrets = ['SECRET', 'PREVIOUS', 'INTROSPECTION', 'METRICS'].map((name) =>
 const [SECRET_KEY, SECRET_KEY_PREVIOUS, INTROSPECTION_KEY, METRICS_KEY] = secrets as [string, string, string, string]
 const port = await freePort()
 
+/** A file with a secret, as an orchestrator mounts it. */
+function inFile(name: string, secret: string): string {
+  const file = join(folder, name)
+  writeFileSync(file, `${secret}\n`, { mode: 0o600 })
+  return file
+}
+
 const ALL = {
   DATABASE_URL: cluster.url(),
   DATABASE_POOL: '3',
@@ -122,6 +129,18 @@ const ALL = {
   OTEL_SERVICE_NAME: 'login'
 }
 
+/** The same secrets, in files. */
+const FILES = {
+  DATABASE_URL_FILE: inFile('database-url', ALL.DATABASE_URL),
+  SECRET_KEY_FILE: inFile('secret-key', SECRET_KEY),
+  SECRET_KEY_PREVIOUS_FILE: inFile('secret-key-previous', SECRET_KEY_PREVIOUS),
+  SMTP_URL_FILE: inFile('smtp-url', ALL.SMTP_URL),
+  INTROSPECTION_KEY_FILE: inFile('introspection-key', INTROSPECTION_KEY),
+  METRICS_KEY_FILE: inFile('metrics-key', METRICS_KEY),
+  OTEL_EXPORTER_OTLP_ENDPOINT_FILE: inFile('collector', ALL.OTEL_EXPORTER_OTLP_ENDPOINT)
+}
+const BLANK = Object.fromEntries(Object.keys(FILES).map((name) => [name.replace(/_FILE$/, ''), '']))
+
 // The previous secret: its key keeps signing, and its tokens stay valid.
 const before = await Service.start({
   port,
@@ -130,7 +149,8 @@ const before = await Service.start({
 const keysBefore = await kids(before.base)
 check((await before.stop()).code === 0, 'SIGTERM ends it with 0')
 
-const service = await Service.start({ port, environment: ALL })
+// All that follows is tried with the secrets in files.
+const service = await Service.start({ port, environment: { ...ALL, ...BLANK, ...FILES } })
 const { base } = service
 check(
   base !== '' && (await kids(`http://127.0.0.1:${port}`)) === keysBefore,

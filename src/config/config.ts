@@ -23,6 +23,7 @@ import {
 } from './formats.ts'
 import { type ProviderSettings, readProviders } from './providers-file.ts'
 import { readRelyingParty } from './relying-party.ts'
+import { readSecretFiles } from './secret-files.ts'
 
 /** The validated configuration, with all defaults, and lists as arrays. */
 export interface Config
@@ -70,12 +71,14 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError with every fault and its fix
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
+  const { secrets, faults: ofFiles } = readSecretFiles(environment)
+  const given = Object.fromEntries(Object.entries({ ...environment, ...secrets }).filter(([, value]) => value?.trim()))
   const errors = isValid(given) ? [] : (isValid.errors as ErrorObject[])
   // With the defaults, which the validation fills in.
   const settings = given as unknown as Settings
   const names = new Set(errors.map(nameOf))
-  const faults = [...names].map((name) => describe(name, settings))
+  const others = [...names].filter((name) => !ofFiles.has(name))
+  const faults = [...ofFiles.values(), ...others.map((name) => describe(name, settings))]
   // Whether settings fit each other can be told only of those that are valid.
   if (OF_PASSKEYS.every((name) => !names.has(name))) {
     faults.push(...readRelyingParty(completePasskeys(settings)).faults)
@@ -161,7 +164,7 @@ const ajv = new Ajv({
   useDefaults: true,
   coerceTypes: true,
   validateSchema: false,
-  keywords: ['fix'],
+  keywords: ['fix', 'secret'],
   formats: {
     secret: (text: string) => Buffer.byteLength(text) >= 32,
     // Printable ASCII, since it is compared with a header; without spaces at the ends, which HTTP removes.

@@ -3,22 +3,26 @@ import { type Static, Type } from '@sinclair/typebox'
 
 const seconds = (defaultValue: number) =>
   Type.Integer({ minimum: 1, default: defaultValue, fix: 'seconds, a positive whole number' })
-const secret = (fix: string) => Type.Optional(Type.String({ format: 'secret', fix }))
+const secret = (fix: string) => Type.Optional(Type.String({ format: 'secret', secret: true, fix }))
 const onOff = (defaultValue: 'on' | 'off') =>
   Type.Union([Type.Literal('on'), Type.Literal('off')], { default: defaultValue, fix: 'on or off' })
 const publicUrl = Type.Optional(
   Type.String({ format: 'public-url', fix: 'an http(s) URL without credentials, query or fragment' })
 )
 const key = Type.Optional(
-  Type.String({ format: 'key', fix: 'text of 32 bytes or more, of ASCII without spaces around it' })
+  Type.String({ format: 'key', secret: true, fix: 'text of 32 bytes or more, of ASCII without spaces around it' })
 )
 
-/** The schema of all settings. The keyword `fix` completes the message "NAME must be …". */
+/**
+ * The schema of all settings. The keyword `fix` completes the message "NAME must be …", and `secret` says that the value
+ * may come from a file (src/config/secret-files.ts).
+ */
 export const Environment = Type.Object(
   {
     DATABASE_URL: Type.Optional(
       Type.String({
         format: 'database-url',
+        secret: true,
         fix: 'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)'
       })
     ),
@@ -97,6 +101,7 @@ export const Environment = Type.Object(
     SMTP_URL: Type.Optional(
       Type.String({
         format: 'smtp-url',
+        secret: true,
         fix: 'a URL such as smtp://user:password@host:587 or smtps://user:password@host: percent-encode the password in SMTP_URL'
       })
     ),
@@ -125,7 +130,7 @@ export const Environment = Type.Object(
     INTROSPECTION_KEY: key,
     METRICS_KEY: key,
     OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
-      Type.String({ format: 'collector', fix: 'an http(s) URL such as http://127.0.0.1:4318' })
+      Type.String({ format: 'collector', secret: true, fix: 'an http(s) URL such as http://127.0.0.1:4318' })
     ),
     OTEL_SERVICE_NAME: Type.String({ default: 'latchkey', fix: 'any text' })
   },
@@ -137,5 +142,10 @@ export const Environment = Type.Object(
 /** The settings as validated, before lists are split. */
 export type Settings = Static<typeof Environment>
 
+/** The names of the settings whose value is secret, or contains a password. `NAME_FILE` is the path of its file. */
+export const SECRETS = Object.entries(Environment.properties)
+  .filter(([, schema]) => 'secret' in schema)
+  .map(([name]) => name)
+
 /** The names of all settings. */
-export const SETTINGS = Object.keys(Environment.properties)
+export const SETTINGS = [...Object.keys(Environment.properties), ...SECRETS.map((name) => `${name}_FILE`)]

@@ -1,12 +1,25 @@
 import { test } from 'tap'
-import { Environment, SETTINGS } from '../../../src/config/environment.ts'
+import { Environment, SECRETS, SETTINGS } from '../../../src/config/environment.ts'
 
 test('each setting has a name in capitals, and says what its value must be', (t) => {
-  t.strictSame(SETTINGS, Object.keys(Environment.properties))
+  t.strictSame(SETTINGS, [...Object.keys(Environment.properties), ...SECRETS.map((name) => `${name}_FILE`)])
   for (const [name, schema] of Object.entries(Environment.properties)) {
     t.match(name, /^[A-Z]+(?:_[A-Z]+)*$/)
     t.type((schema as { fix?: unknown }).fix, 'string', name)
   }
+  t.end()
+})
+
+test('secrets are the keys, and the URLs that may contain a password', (t) => {
+  t.strictSame(SECRETS, [
+    'DATABASE_URL',
+    'SECRET_KEY',
+    'SECRET_KEY_PREVIOUS',
+    'SMTP_URL',
+    'INTROSPECTION_KEY',
+    'METRICS_KEY',
+    'OTEL_EXPORTER_OTLP_ENDPOINT'
+  ])
   t.end()
 })
 
