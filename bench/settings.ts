@@ -50,7 +50,7 @@ writeFileSync(join(pages, 'texts.en.json'), JSON.stringify({ 'sign-in.title': 'A
 
 const providers = join(folder, 'providers.json')
 const entry = { id: 'example', kind: 'oidc', issuer: 'https://id.example.com', label: 'Example', client_id: 'latchkey' }
-writeFileSync(providers, JSON.stringify({ providers: [{ ...entry, client_secret: { env: 'SECRET_KEY' } }] }))
+writeFileSync(providers, JSON.stringify({ providers: [{ ...entry, client_secret: { env: 'EXAMPLE_SECRET' } }] }))
 
 const mails: string[] = []
 const mailServer = new SMTPServer({
@@ -117,6 +117,8 @@ const ALL = {
   PAGES: 'on',
   PAGES_FOLDER: pages,
   PROVIDERS: providers,
+  // The secret of the provider.
+  EXAMPLE_SECRET: SECRET_KEY,
   REQUIRE_VERIFIED_EMAIL: 'on',
   HIDE_ACCOUNTS: 'on',
   LIMITS: 'on',

@@ -11,7 +11,10 @@ const args = process.argv.slice(2)
 
 try {
   readEnvFileOf(args)
-  process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment })
+  const serve = async () => {
+    await import('./server.ts')
+  }
+  process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment }, serve)
 } catch (error) {
   stderr.write(settingsFailure(args, error as Error))
   process.exitCode = 1

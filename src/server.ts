@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { options } from './app.ts'
 import { readConfig } from './config/config.ts'
 import { keepFilesPrivate } from './config/data-folder.ts'
-import { readEnvFile } from './config/env-file.ts'
+import { readEnvFileOf } from './config/env-file.ts'
 import { ignoreCopies } from './signals.ts'
 
 /** The maximum duration of a graceful stop, in milliseconds. Requests in flight are completed. */
@@ -52,11 +52,14 @@ const exit = () => process.exit(0)
 process.once('SIGTERM', exit).once('SIGINT', exit).once('SIGHUP', exit)
 
 try {
-  readEnvFile()
-  const { HOST, PORT, LOG_LEVEL } = readConfig()
+  readEnvFileOf(process.argv.slice(2))
+  const config = readConfig()
+  // With --env-file, the application must not read .env by itself.
+  Object.assign(options, { config })
+  const { HOST, PORT, LOG_LEVEL } = config
   const app = fileURLToPath(new URL('app.js', import.meta.url))
   if (process.stdout.isTTY) await logToTerminal()
-  // Imported after readEnvFile: fastify-cli reads .env too, and ignores a file that it cannot read.
+  // Imported after the settings were read: fastify-cli reads .env too, and ignores a file that it cannot read.
   const { default: cli } = await import('fastify-cli/start.js')
   await cli.start(['-a', HOST, '-p', `${PORT}`, '-l', LOG_LEVEL, '-g', `${STOP_TIMEOUT}`, '--options', app])
   process.off('SIGTERM', exit).off('SIGINT', exit).off('SIGHUP', exit)

@@ -23,6 +23,8 @@ export interface CommandContext {
   terminal: Terminal
   /** Replaces parts of the application in tests. */
   given: AppOptions
+  /** Starts the service in this process. */
+  serve(): Promise<void>
   /** Reads the configuration, and prints the name of its database to standard error. */
   config(): Config
   /**
@@ -56,9 +58,15 @@ export const UNCONFIRMED = '\nNothing was changed: confirm with --yes.'
  * Runs a command. Each file in commands/ is one: `keys rotate` is commands/keys/rotate.ts.
  *
  * @param args the arguments, without the name of the program
+ * @param serve starts the service in this process
  * @returns the exit code: 0 success, 1 refused or problem found, 2 usage error
  */
-export async function runCommand(args: string[], terminal: Terminal, given: AppOptions = {}): Promise<number> {
+export async function runCommand(
+  args: string[],
+  terminal: Terminal,
+  serve: () => Promise<void>,
+  given: AppOptions = {}
+): Promise<number> {
   const { stdout } = terminal
   const progress = createProgress(terminal)
   const opened: FastifyInstance[] = []
@@ -91,6 +99,7 @@ export async function runCommand(args: string[], terminal: Terminal, given: AppO
   await addCommands(program, new URL('../../commands/', import.meta.url), {
     terminal,
     given,
+    serve,
     config: configuration,
     async open() {
       const log = escaping({ write: say })

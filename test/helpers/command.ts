@@ -65,12 +65,13 @@ const DATABASE = /^(?:database: .*|\{"database":.*\})\n/
 export async function run(
   words: string[],
   { input = '', variables = {}, onTerminal = false }: Piped = {},
-  given?: AppOptions
+  given?: AppOptions,
+  serve = async () => {}
 ) {
   const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: onTerminal })]
   const [out, err] = [text(stdout), text(stderr)]
   const terminal = { stdin: Readable.from([input]), stdout, stderr, environment: variables }
-  const code = await runCommand(words, terminal, given)
+  const code = await runCommand(words, terminal, serve, given)
   stdout.end()
   stderr.end()
   return { code, stdout: await out, stderr: (await err).replace(DATABASE, '') }

@@ -1,0 +1,10 @@
+import type { DefineCommand } from '../src/cli/command-line.ts'
+
+const start: DefineCommand = (command, { serve }) => {
+  command
+    .description('run the service until a signal stops it')
+    .addHelpText('after', '\nSIGTERM finishes the requests in flight, within 10 s. The log is on standard output.')
+    .action(serve)
+}
+
+export default start
