@@ -36,9 +36,10 @@ export function surfaceOf({
  * @throws ServiceError with the deviations
  * @throws TargetError, DialectError where that could not be found out
  */
-export async function check({ name, url, dialect: file }: Target): Promise<Checked> {
+export async function check({ name, url, dialect: file, environment = {} }: Target): Promise<Checked> {
   const dialect = file === undefined ? {} : readDialect(file)
-  const report = await checkContract(url.origin, { core: true, dialect })
+  const secret = environment[dialect.secret_env ?? '']
+  const report = await checkContract(url.origin, { core: true, dialect, ...(secret && { secret }) })
   const of = (state: State) =>
     report.sections.flatMap(({ expectations }) => expectations.filter((expectation) => expectation.state === state))
   if (!report.kept) {

@@ -7,6 +7,8 @@ import { compareTargets } from './measure/comparison.ts'
 import { ServiceError } from './measure/load.ts'
 import type { Settings } from './measure/measures.ts'
 import { type Choice, choice, type Target, target, withChoices } from './measure/targets.ts'
+import { type Opened, openPeers } from './peers/open.ts'
+import { PEER_NAMES } from './peers/peers.ts'
 import { messageOf, Refusal } from './refusal.ts'
 import { checkOutputs, outputsOf, writeOutputs } from './report/outputs.ts'
 import { showProgress } from './report/progress.ts'
@@ -23,21 +25,25 @@ interface Options extends Settings {
   retries: number
   json?: string
   html?: string
+  svg?: string
   from?: string
+  peers?: true
+  database?: URL
 }
 
 /**
  * Runs the command line.
+ * @param open prepares the peers
  * @returns the exit code: 0 measured, 1 a service does not keep the contract, 2 could not be measured
  */
-export async function runCompare(words: string[], { stdout, stderr }: Streams): Promise<number> {
+export async function runCompare(words: string[], { stdout, stderr }: Streams, open = openPeers): Promise<number> {
   const program = commandLine()
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
-    .action(async (targets: Target[], { json, html, from, ...options }: Options) => {
-      const outputs = outputsOf({ json, html })
+    .action(async (targets: Target[], { json, html, svg, from, ...options }: Options) => {
+      const outputs = outputsOf({ json, html, svg })
       checkOutputs(outputs)
-      const result = from === undefined ? await measure(targets, options, words, stderr) : earlier(from, targets)
+      const result = from === undefined ? await measure(targets, options, words, stderr, open) : earlier(from, targets)
       stdout.write(stripControls(`${toText(result)}\n`))
       writeOutputs(outputs, result)
     })
@@ -54,7 +60,19 @@ export async function runCompare(words: string[], { stdout, stderr }: Streams): 
 }
 
 /** Options that conflict with --from, which measures nothing. */
-const OF_MEASURING = ['start', 'dialect', 'rounds', 'seconds', 'connections', 'clients', 'storm', 'cost', 'retries']
+const OF_MEASURING = [
+  'peers',
+  'database',
+  'start',
+  'dialect',
+  'rounds',
+  'seconds',
+  'connections',
+  'clients',
+  'storm',
+  'cost',
+  'retries'
+]
 
 const commandLine = () =>
   new Command('compare')
@@ -68,6 +86,12 @@ const commandLine = () =>
       'deliberate differences of this target: paths, keys, statuses; repeatable',
       choice,
       []
+    )
+    .option('--peers', 'start Latchkey and the peers in packages/compare/peers, and measure them before other targets')
+    .option(
+      '--database <url>',
+      'the PostgreSQL on which --peers creates databases; otherwise TEST_DATABASE_URL, or a temporary one',
+      database
     )
     .option('--rounds <number>', 'number of rounds', wholeNumber(1, 100), 5)
     .option('--seconds <number>', 'approximate duration of each measurement', seconds, 4)
@@ -83,6 +107,7 @@ const commandLine = () =>
     )
     .option('--json <file>', 'write the result as JSON')
     .option('--html <file>', 'write the result as a page with charts')
+    .option('--svg <file>', 'write the medians as a picture')
     .addOption(
       new Option('--from <file>', 'do not measure: show an earlier result, written with --json').conflicts(OF_MEASURING)
     )
@@ -90,16 +115,32 @@ const commandLine = () =>
 
 async function measure(
   given: Target[],
-  { start, dialect, ...settings }: Options,
+  { start, dialect, peers, database, ...settings }: Options,
   words: string[],
-  stderr: Streams['stderr']
+  stderr: Streams['stderr'],
+  open: typeof openPeers
 ): Promise<Result> {
-  if (given.length === 0) throw new Refusal('name at least one target, such as go=http://127.0.0.1:8080')
-  const targets = withChoices(given, { start, dialect })
-  for (const { dialect } of targets) if (dialect !== undefined) readDialect(dialect)
+  if (given.length === 0 && !peers)
+    throw new Refusal('name at least one target, such as go=http://127.0.0.1:8080, or add --peers')
+  const chosen = withChoices(given, { start, dialect })
+  for (const { dialect } of chosen) if (dialect !== undefined) readDialect(dialect)
+  const reserved = peers && chosen.find(({ name }) => PEER_NAMES.includes(name))
+  if (reserved) throw new Refusal(`--peers starts ${reserved.name}: give the other target another name`)
+  const report = (what: string) => stderr.write(stripControls(`compare: ${what}\n`))
+  const server = database?.href ?? process.env.TEST_DATABASE_URL
+  const opened: Opened = peers ? await open({ server, report }) : { targets: [], versions: {}, close() {} }
+  const { versions, close } = opened
+  const targets = [...opened.targets, ...chosen]
   const progress = showProgress(stderr as NodeJS.WriteStream)
   const command = published('npm run compare --', words)
-  return compareTargets({ targets, settings, command, check, progress: progress.show }).finally(progress.end)
+  const measured = compareTargets({ targets, versions, settings, command, check, progress: progress.show })
+  return measured.finally(progress.end).finally(close)
+}
+
+/** @throws InvalidArgumentError if it is not the URL of a PostgreSQL server */
+function database(text: string): URL {
+  if (/^postgres(?:ql)?:/.test(text) && URL.canParse(text)) return new URL(text)
+  throw new InvalidArgumentError('It must be a URL, such as postgres://postgres@127.0.0.1:5432/postgres.')
 }
 
 function earlier(file: string, targets: Target[]): Result {

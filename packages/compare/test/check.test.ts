@@ -79,6 +79,13 @@ test('what differs by choice is told', async (t) => {
   ])
 })
 
+test('a secret that was made for the target is known to the check', async (t) => {
+  const folder = t.testdir({ 'dialect.json': '{"secret_env": "COMPARE_TEST_SECRET"}' })
+  const target = { name: 'ours', url: await ownService(t), dialect: `${folder}/dialect.json` }
+  const environment = { COMPARE_TEST_SECRET: 'not that of ours' }
+  await t.rejects(check({ ...target, environment }), { message: /a living token made with the secret/ })
+})
+
 test('what does not keep it is told with its faults', async (t) => {
   const error = await check({ name: 'hollow', url: await serve(t, hollow) }).catch((error) => error)
   t.match(error, {

@@ -4,6 +4,7 @@ import type { Streams } from '@latchkey/contract/command'
 import { test } from 'tap'
 import { runCompare } from '../src/command.ts'
 import { commit, machine, versions } from '../src/measure/machine.ts'
+import type { openPeers } from '../src/peers/open.ts'
 import { toPage } from '../src/report/page.ts'
 import { readResult, writeResult } from '../src/report/result.ts'
 import { toText } from '../src/report/table.ts'
@@ -14,35 +15,44 @@ import { hollow, NOWHERE, ownService, serve } from './services.ts'
 const SETTINGS = { rounds: 1, seconds: 0.05, connections: 2, clients: 2, storm: 2, cost: 4 }
 const BRIEFLY = Object.entries({ ...SETTINGS, retries: 0 }).flatMap(([name, value]) => [`--${name}`, `${value}`])
 
-async function run(words: string[], isTTY = false) {
+async function run(words: string[], isTTY = false, open?: typeof openPeers) {
   let [out, err] = ['', '']
   const streams: Streams = {
     stdout: { write: (text) => (out += text) },
     stderr: { isTTY, columns: 80, write: (text) => (err += text) }
   }
-  return { code: await runCompare(words, streams), out, err }
+  return { code: await runCompare(words, streams, open), out, err }
 }
 
 /** Without its figures, and how wide they are. */
 const plain = (text: string) => text.replace(/\d[\d.,]*/g, '#').replace(/ +/g, ' ')
 
-test('two of our own, side by side', async (t) => {
+test('a peer and another target, side by side', async (t) => {
   const { origin } = await ownService(t)
+  const opened: string[] = []
+  const open: typeof openPeers = async ({ server }) => {
+    opened.push(String(server))
+    const targets = [{ name: 'one', url: new URL(origin), size: { lines: 12, packages: 3 } }]
+    return { targets, versions: { python: '3.11.2' }, close: () => opened.push('closed') }
+  }
+  const server = 'postgres://ada:secret@127.0.0.1:5432/postgres'
   const folder = t.testdir({ dialect: '{}' })
   const [json, html] = [join(folder, 'result.json'), join(folder, "one's page.html")]
-  const words = [`one=${origin}`, `the other=${origin}`, ...BRIEFLY, '--json', json, '--html', html]
-  const { code, out, err } = await run([...words, '--dialect', `one=${folder}/dialect`])
+  const words = ['--peers', '--database', server, `the other=${origin}`, ...BRIEFLY, '--json', json, '--html', html]
+  const { code, out, err } = await run([...words, '--dialect', `the other=${folder}/dialect`], false, open)
+
   t.equal(code, 0, err)
+  t.strictSame(opened, [server, 'closed'])
   const { at, figures, bcrypt, control, others, targets, ...rest } = readResult(json)
   t.strictSame(rest, {
     kind: 'comparison',
     command: [
-      `npm run compare -- one=${origin} 'the other=${origin}' ${BRIEFLY.join(' ')}`,
-      `--dialect one=${folder}/dialect`
+      `npm run compare -- --peers --database postgres://…@127.0.0.1:5432/postgres 'the other=${origin}' ${BRIEFLY.join(' ')}`,
+      `--dialect 'the other=${folder}/dialect'`
     ].join(' '),
     commit: commit(),
     machine: machine(),
-    versions: versions(),
+    versions: { ...versions(), python: '3.11.2' },
     settings: SETTINGS,
     curves: []
   })
@@ -53,7 +63,8 @@ test('two of our own, side by side', async (t) => {
       name,
       url: origin,
       contract: 'keeps the core: 12 hold, 0 differ by choice, 1 not checked',
-      differences: 1
+      differences: 1,
+      ...(name === 'one' && { size: { lines: 12, packages: 3 } })
     }))
   )
   t.strictSame(Object.keys(figures), [
@@ -86,6 +97,22 @@ test('two of our own, side by side', async (t) => {
   ])
 })
 
+test('what the peers opened is closed, whatever happens', async (t) => {
+  const servers: (string | undefined)[] = []
+  let closed = 0
+  const open: typeof openPeers = async ({ server, report }) => {
+    servers.push(server)
+    report('net-http is left out: Go is needed')
+    return { targets: [], versions: {}, close: () => (closed += 1) }
+  }
+  t.strictSame(await run(['--peers', ...BRIEFLY, `other=${NOWHERE.origin}`], false, open), {
+    code: 2,
+    out: '',
+    err: `compare: net-http is left out: Go is needed\ncompare: other: nothing answers at ${NOWHERE.origin}\n`
+  })
+  t.strictSame([servers, closed], [[process.env.TEST_DATABASE_URL], 1])
+})
+
 test('an earlier result does not steer the terminal', async (t) => {
   const json = join(t.testdir({}), 'result.json')
   const targets = [{ name: 'a', url: '', contract: 'red \x1b[31mover', differences: [] }]
@@ -101,7 +128,11 @@ test('an earlier result is told again', async (t) => {
   t.equal(readFileSync(html, 'utf8'), toPage(example()))
 })
 
-const CHOICES = ['start', 'dialect'].map((option) => [`--${option}`, 'a=b'])
+const CHOICES = [
+  ...['start', 'dialect'].map((option) => [`--${option}`, 'a=b']),
+  ['--peers'],
+  ['--database', 'postgres://h']
+]
 
 /** More requests than the check of the contract sends. */
 const MANY = 15
@@ -147,7 +178,13 @@ test('what cannot be measured ends it with 2, and is told at once', async (t) =>
   })
   const far = join(folder, 'none', 'file')
   const cases: [string[], RegExp][] = [
-    [[], /^compare: name at least one target, such as go=http:\/\/127\.0\.0\.1:8080\n$/],
+    [[], /^compare: name at least one target, such as go=http:\/\/127\.0\.0\.1:8080, or add --peers\n$/],
+    [
+      ['--peers', `go=${gone}`, `fastapi=${gone}`],
+      /^compare: --peers starts fastapi: give the other target another name\n$/
+    ],
+    [['--peers', '--database', 'mysql://127.0.0.1'], /^error: .*It must be a URL, such as postgres:/],
+    [['--peers', '--database', 'postgres://['], /^error: .*It must be a URL, such as postgres:/],
     [[`x=${gone}`, `x=${there}`], /^error: .*There are two called x\.\n\n?\(see --help\)\n$/],
     [[`x=${gone}/login`], /^error: .*give the server alone/],
     [[`x=${there}`, `y=${gone}`], new RegExp(`^compare: y: nothing answers at ${gone}\n$`)],
@@ -180,7 +217,7 @@ test('what cannot be measured ends it with 2, and is told at once', async (t) =>
     ...[...BRIEFLY.filter((word) => word.startsWith('--')).map((option) => [option, '4']), ...CHOICES].map(
       (words): (typeof cases)[number] => [
         ['--from', `${folder}/kept`, ...words],
-        new RegExp(`^error: option '--from <file>' cannot be used with option '${words[0]} `)
+        new RegExp(`^error: option '--from <file>' cannot be used with option '${words[0]}[ ']`)
       ]
     )
   ]

@@ -23,6 +23,8 @@ export interface Comparison {
   targets: Target[]
   settings: Settings & { retries: number }
   command: string
+  /** Of the targets, where they are known. */
+  versions?: Record<string, string>
   /** @throws Error where the target does not keep the contract */
   check: (target: Target) => Promise<Checked>
   progress: (what: string, done: number) => void
@@ -51,7 +53,7 @@ export async function compareTargets(comparison: Comparison): Promise<Result> {
     command,
     commit: commit(),
     machine: machine(),
-    versions: versions(),
+    versions: { ...versions(), ...comparison.versions },
     settings: { rounds, seconds, connections, clients, storm, cost },
     targets,
     figures: notes.figures as Result['figures'],
@@ -94,7 +96,8 @@ async function checkAndMeasure(
   for (const target of targets) {
     if (target.start) {
       progress(`${target.name}: starting`, 0)
-      ends.push((await start(target.name, target.start, target.url)).stop)
+      const { name, url, environment } = target
+      ends.push((await start(name, target.start, url, { environment })).stop)
     }
     progress(`${target.name}: does it keep the contract?`, 0)
     checked.push({ target, ...(await check(target)) })
@@ -115,9 +118,9 @@ async function measureStarts({ targets, settings, progress }: Comparison, notes:
   const startable = targets.flatMap(({ start: command, ...target }) => (command ? [{ ...target, command }] : []))
   for (let round = 0; round < settings.rounds; round += 1) {
     notes.round = round
-    for (const { name, url, command } of rotate(startable, round)) {
+    for (const { name, url, command, environment } of rotate(startable, round)) {
       progress(`round ${round + 1} of ${settings.rounds}: starting ${name}`, 1)
-      const { ms, stop } = await start(name, command, url)
+      const { ms, stop } = await start(name, command, url, { environment })
       const rest = async () => {
         await pause(settings.seconds * REST * 1000)
         notes.note('startUp', name, ms)
@@ -129,6 +132,6 @@ async function measureStarts({ targets, settings, progress }: Comparison, notes:
 }
 
 /** Without its command, which may hold secrets. */
-function told({ target: { name, url }, contract, differences }: Checked & { target: Target }) {
-  return { name, url: url.origin, contract, differences }
+function told({ target: { name, url, size }, contract, differences }: Checked & { target: Target }) {
+  return { name, url: url.origin, contract, differences, ...(size && { size }) }
 }

@@ -39,7 +39,7 @@ export async function start(
   name: string,
   command: string,
   url: URL,
-  given: Partial<typeof TIMEOUTS_MS> = {}
+  given: Partial<typeof TIMEOUTS_MS> & { environment?: Record<string, string> | undefined } = {}
 ): Promise<Started> {
   const timeouts = { ...TIMEOUTS_MS, ...given }
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-compare-'))
@@ -48,7 +48,12 @@ export async function start(
   const output = openSync(log, 'a')
   const begun = performance.now()
   // A process group of its own, so that all processes of the shell can be ended.
-  const child = spawn(command, { shell: true, detached: true, stdio: ['ignore', output, output] })
+  const child = spawn(command, {
+    shell: true,
+    detached: true,
+    stdio: ['ignore', output, output],
+    env: { ...process.env, ...given.environment }
+  })
   closeSync(output)
   const kill = atExit(() => signal(child.pid, 'SIGKILL'))
   let ended: number | NodeJS.Signals | null | undefined

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import type { Size } from '../peers/size.ts'
 
 /** A service that is measured. */
 export interface Target {
@@ -6,8 +7,12 @@ export interface Target {
   url: URL
   /** The command that starts it, for a shell. */
   start?: string
+  /** Variables that the command gets besides those of this process. */
+  environment?: Record<string, string>
   /** The file of its dialect. */
   dialect?: string
+  /** Of its sources, where they are known. */
+  size?: Size
 }
 
 /** A value of `--start` or `--dialect`: the target, and the command or file. */

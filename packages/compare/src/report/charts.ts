@@ -136,6 +136,12 @@ const plain = (value: number) => value.toLocaleString('en')
 /** `1k`, `100k`, `1M`; smaller ones as they are. */
 const short = (value: number) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e3 ? `${value / 1e3}k` : `${value}`)
 
+/** What is used of an element of linkedom, for which Plot has the types of browsers. */
+interface Drawn {
+  setAttribute: (name: string, value: string) => void
+  outerHTML: string
+}
+
 /** Hidden from screen readers: the table below has the same values. */
 function both(draw: (size: Size) => Plot.PlotOptions): string {
   return (Object.keys(WIDTHS) as Size[])
@@ -145,7 +151,7 @@ function both(draw: (size: Size) => Plot.PlotOptions): string {
         width: WIDTHS[size],
         style: { background: 'none', fontFamily: 'inherit', fontSize: '12px' },
         ...draw(size)
-      })
+      }) as unknown as Drawn
       svg.setAttribute('aria-hidden', 'true')
       return `<div class="${size}">${svg.outerHTML}</div>`
     })

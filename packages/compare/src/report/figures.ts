@@ -59,6 +59,10 @@ export class Notebook {
 export const heading = ({ label, unit }: Pick<Measure, 'label' | 'unit'>) =>
   unit === '/s' ? label : `${label}, ${unit}`
 
+/** What there is to read and to keep up to date of a service. */
+export const sizeOf = ({ lines, packages }: { lines: number; packages: number }) =>
+  `${lines.toLocaleString('en')} lines of source, ${packages} packages`
+
 /** Three digits that count: `12,300`, `4.56`, `0.0789`. */
 export const number = (value: number) =>
   value.toLocaleString('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })

@@ -2,23 +2,26 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { messageOf, Refusal } from '../refusal.ts'
 import { toPage } from './page.ts'
+import { toPicture } from './picture.ts'
 import { type Result, writeResult } from './result.ts'
 
 /** Where the result goes. */
 export interface Outputs {
   json: string[]
   html: string[]
+  svg?: string[]
 }
 
 /** The outputs that the options name. */
-export const outputsOf = ({ json, html }: { json?: string | undefined; html?: string | undefined }): Outputs => ({
+export const outputsOf = ({ json, html, svg }: Partial<Record<keyof Outputs, string | undefined>>): Outputs => ({
   json: json === undefined ? [] : [json],
-  html: html === undefined ? [] : [html]
+  html: html === undefined ? [] : [html],
+  ...(svg !== undefined && { svg: [svg] })
 })
 
 /** @throws Refusal where a file could not be written, or is named twice: better said before the measurement than after it */
-export function checkOutputs({ json, html }: Outputs): void {
-  const files = [...json, ...html]
+export function checkOutputs({ json, html, svg = [] }: Outputs): void {
+  const files = [...json, ...html, ...svg]
   const paths = files.map((file) => resolve(file))
   const twice = files.find((_, index) => paths.indexOf(paths[index] as string) !== index)
   if (twice !== undefined) throw new Refusal(`${twice} is named for two outputs: one would be lost`)
@@ -35,7 +38,8 @@ function checkWritable(file: string): void {
   if (!isThere) rmSync(file)
 }
 
-export function writeOutputs({ json, html }: Outputs, result: Result): void {
+export function writeOutputs({ json, html, svg = [] }: Outputs, result: Result): void {
   for (const file of json) writeResult(file, result)
   for (const file of html) writeFileSync(file, toPage(result))
+  for (const file of svg) writeFileSync(file, toPicture(result))
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { median, type Ratio, type Spread } from '../measure/statistics.ts'
 import { bars, colour, lines } from './charts.ts'
 import { escapeHtml } from './escape-html.ts'
-import { heading, MEASURES, type MeasureName, number } from './figures.ts'
+import { heading, MEASURES, type MeasureName, number, sizeOf } from './figures.ts'
 import type { Curve, Result } from './result.ts'
 import { amount, method, pointsOf, type Row, range, ratioOf, rowsOf, type Told, verdictOf } from './verdicts.ts'
 
@@ -188,9 +188,9 @@ function tableOf(names: string[], rows: { head: string; cells: (string | undefin
 }
 
 function contractOf({ kind, targets }: Result): string {
-  const items = targets.map(({ name, contract, differences }) => {
+  const items = targets.map(({ name, contract, differences, size }) => {
     const list = differences.map((difference) => `<li>${escapeHtml(difference)}</li>`).join('')
-    return `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(contract)}${list && `<ul>${list}</ul>`}</dd>`
+    return `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(contract)}${size ? `; ${sizeOf(size)}` : ''}${list && `<ul>${list}</ul>`}</dd>`
   })
   const title = kind === 'bench' ? 'What was measured' : 'The contract'
   return `<section><h2>${title}</h2><dl>${items.join('')}</dl></section>`

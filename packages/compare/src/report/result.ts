@@ -52,7 +52,9 @@ export const Result = Type.Object(
           /** How it stands to the contract, in a sentence. */
           contract: Type.String(),
           /** Deviations that the dialect declares. */
-          differences: Type.Array(Type.String())
+          differences: Type.Array(Type.String()),
+          /** Lines of source, and packages that an installation brings. */
+          size: Type.Optional(Type.Object({ lines: Type.Integer(), packages: Type.Integer() }, strict))
         },
         strict
       )

@@ -1,4 +1,4 @@
-import { heading, MEASURES, number } from './figures.ts'
+import { heading, MEASURES, number, sizeOf } from './figures.ts'
 import type { Result } from './result.ts'
 import { method, range, ratioOf, rowsOf } from './verdicts.ts'
 
@@ -9,7 +9,7 @@ export function toText(result: Result): string {
   const { machine, targets } = result
   const parts = [
     table(result),
-    targets.map(({ name, contract }) => `${name}: ${contract}`).join('\n'),
+    targets.map(({ name, contract, size }) => `${name}: ${contract}${size ? `; ${sizeOf(size)}` : ''}`).join('\n'),
     method(result).join('\n'),
     `${result.at}, commit ${result.commit}; ${machine.cores} cores (${machine.processor}), ${machine.memory} MB, ${machine.system}`
   ]

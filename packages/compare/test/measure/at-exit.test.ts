@@ -29,9 +29,10 @@ test('one that fails does not keep the others from it', (t) => {
   t.end()
 })
 
-test('a signal ends it with 1, and everything is put away', (t) => {
+test('a signal ends it with 1, and everything is put away, also if the signal comes again meanwhile', (t) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    const program = `atExit(say('away'))\nsetInterval(() => {}, 1000)\nprocess.kill(process.pid, '${signal}')`
+    const again = `process.kill(process.pid, '${signal}')`
+    const program = `atExit(say('away'))\natExit(() => ${again})\nsetInterval(() => {}, 1000)\n${again}`
     t.strictSame(run(program), [1, 'away\n'], signal)
   }
   t.end()

@@ -29,19 +29,27 @@ test('the contract comes first, then the rounds, then the starts', async (t) => 
   const start = hollowCommand(own)
   const targets = [
     { name: 'running', url },
-    { name: 'started', url: own, start }
+    { name: 'started', url: own, start, size: { lines: 12, packages: 3 } }
   ]
-  const { at, figures, bcrypt, control, others, ...rest } = await compareTargets(comparison(targets, { progress }))
+  const { at, figures, bcrypt, control, others, ...rest } = await compareTargets(
+    comparison(targets, { progress, versions: { go: '1.19.8' } })
+  )
   t.strictSame(rest, {
     kind: 'comparison',
     command: 'npm run compare -- …',
     commit: commit(),
     machine: machine(),
-    versions: versions(),
+    versions: { ...versions(), go: '1.19.8' },
     settings,
     targets: [
       { name: 'running', url: url.origin, contract: 'keeps the core', differences: ['a choice'] },
-      { name: 'started', url: own.origin, contract: 'keeps the core', differences: ['a choice'] }
+      {
+        name: 'started',
+        url: own.origin,
+        contract: 'keeps the core',
+        differences: ['a choice'],
+        size: { lines: 12, packages: 3 }
+      }
     ],
     curves: []
   })

@@ -43,6 +43,13 @@ test('what is started answers, and is gone with all that it started once it is s
   t.strictSame(readdirSync(folder), ['ended'], 'it could end by itself, and nothing else is left')
 })
 
+test('what is started gets variables of its own', async (t) => {
+  temporary(t)
+  const url = await nobodyYet()
+  const environment = { GREETING: 'hello' }
+  await t.rejects(start('ours', 'echo "$GREETING"; exit 3', url, { environment }), { message: /it said:\nhello\n$/ })
+})
+
 test('what does not end when it is told to is killed', async (t) => {
   const url = await nobodyYet()
   const command = listening(url, "process.on('SIGTERM', () => {});")

@@ -146,10 +146,11 @@ test('a curve with a row for each step', (t) => {
 
 test('it ends with the contract, and how it was measured', (t) => {
   const result = example()
-  const document = page({ figures: {} })
+  const [a, ...others] = result.targets as [Result['targets'][number]]
+  const document = page({ figures: {}, targets: [{ ...a, size: { lines: 1234, packages: 5 } }, ...others] })
   t.strictSame(texts(section(document, 'The contract'), 'dt, dd, li'), [
     'a',
-    'keeps the core',
+    'keeps the core; 1,234 lines of source, 5 packages',
     'b & c',
     'keeps the core422 for <400>',
     '422 for <400>'

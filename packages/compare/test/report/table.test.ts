@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import type { Result } from '../../src/report/result.ts'
 import { aligned, table, toText } from '../../src/report/table.ts'
 import { method } from '../../src/report/verdicts.ts'
 import { example } from '../example.ts'
@@ -23,6 +24,13 @@ login
 
 test('figures with their spread, and ratios under them', (t) => {
   t.equal(table(example()), TABLE)
+  t.end()
+})
+
+test('how much there is to read is told where it is known', (t) => {
+  const [a, b] = example().targets as [Result['targets'][number], Result['targets'][number]]
+  const text = toText(example({ targets: [{ ...a, size: { lines: 12_345, packages: 3 } }, b] }))
+  t.match(text, '\na: keeps the core; 12,345 lines of source, 3 packages\nb & c: keeps the core\n')
   t.end()
 })
 

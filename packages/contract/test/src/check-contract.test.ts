@@ -106,6 +106,13 @@ test('a secret that is not there is asked for', async (t) => {
   t.match(find(report, 'expired'), { state: 'not checked', details: [/or set CONTRACT_TEST_ABSENT to its secret$/] })
 })
 
+test('a secret that is given needs no variable', async (t) => {
+  const url = await serve(t, smallService({ ttl: 60 }))
+  const absent = { ...dialect, secret_env: 'CONTRACT_TEST_ABSENT' }
+  const report = await checkContract(url, { core: true, dialect: absent, secret: SECRET })
+  t.match(find(report, 'expired'), { state: 'differs' })
+})
+
 test('a service that limits requests is told how to switch that off, before the whole suite is begun', async (t) => {
   const application = await build(t, { environment: { LIMITS: 'on' } })
   const url = await application.listen({ port: 0, host: '127.0.0.1' })
