@@ -11,7 +11,9 @@ test('start runs the service', async (t) => {
 })
 
 test('start takes no argument, and --help starts nothing', async (t) => {
-  const serve = async () => t.fail('does not start')
+  const serve = async () => {
+    t.fail('does not start')
+  }
   const { code, stderr } = await run(['start', '3000'], {}, {}, serve)
   t.equal(code, 2)
   t.match(stderr, 'too many arguments')
