@@ -1,5 +1,8 @@
 import type { Timers } from '../../src/concurrency/periodic.ts'
 
+/** The timers of the process, also while a test mocks timers. */
+const { setInterval, clearInterval } = globalThis
+
 /** Timers that a test moves by hand. */
 export interface TestTimers extends Timers {
   /** Lets time pass, and waits for all that is due in it, one after the other. */
@@ -23,7 +26,9 @@ export function testTimers(): TestTimers {
         if (!first || first[1].at > end) break
         pending.delete(first[0])
         now = first[1].at
-        await first[1].work()
+        // The pauses of a job keep no process alive, nor does an embedded database.
+        const alive = setInterval(() => {}, 1000)
+        await first[1].work().finally(() => clearInterval(alive))
       }
       now = end
     }
