@@ -239,7 +239,7 @@ test('sessions do what a plain model of the rules does', async (t) => {
     const real: Real = { fastify, clock, user: { id, username }, password: PASSWORD, sessions: [] }
     await fc.asyncModelRun(() => ({ model: { now: 0, sessions: [] }, real }), [login(), ...steps])
   })
-  const result = await fc.check(property, { numRuns: 60, endOnFailure: false })
+  const result = await fc.check(property, { numRuns: 40, endOnFailure: false })
   t.notOk(result.failed, fc.defaultReportMessage(result) ?? `${result.numRuns} interleavings`)
 })
 
