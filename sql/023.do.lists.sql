@@ -47,16 +47,15 @@ BEGIN
 END
 $$;
 
--- Most accounts have no roles: they pay for the condition only.
+-- Most accounts have no roles: they pay for the condition only, which is planned with each update. A login updates
+-- signed_in once.
 CREATE TRIGGER users_insert_by_role AFTER INSERT ON users
 FOR EACH ROW WHEN (NEW.roles <> '{}') EXECUTE FUNCTION list_by_role();
 CREATE TRIGGER users_update_by_role AFTER UPDATE ON users
 FOR EACH ROW WHEN (
-  (NEW.roles <> '{}' OR OLD.roles <> '{}') AND (
-    NEW.roles IS DISTINCT FROM OLD.roles
-    OR user_states(NEW.disabled_at, NEW.email, NEW.email_verified, NEW.password_hash, NEW.signed_in)
-      IS DISTINCT FROM user_states(OLD.disabled_at, OLD.email, OLD.email_verified, OLD.password_hash, OLD.signed_in)
-  )
+  (NEW.roles <> '{}' OR OLD.roles <> '{}') AND
+  (NEW.roles, NEW.disabled_at, NEW.email, NEW.email_verified, NEW.password_hash, NEW.signed_in) IS DISTINCT FROM
+  (OLD.roles, OLD.disabled_at, OLD.email, OLD.email_verified, OLD.password_hash, OLD.signed_in)
 ) EXECUTE FUNCTION list_by_role();
 
 DROP INDEX users_roles;

@@ -5,7 +5,7 @@ import { id, time, wholeNumber } from '../../src/cli/option-values.ts'
 import { table } from '../../src/cli/table.ts'
 import { ACTIONS } from '../../src/schemas/admin/actions.ts'
 
-/** The timeout, in milliseconds. Finding rare records may need a scan of the whole table. */
+/** The timeout, in milliseconds. There may be many pages. */
 const TIMEOUT = 600_000
 
 const list: DefineCommand = (command, { open, answer }) => {

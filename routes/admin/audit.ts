@@ -11,7 +11,7 @@ const schema = {
   operationId: 'adminListRecords',
   summary: 'List the audit log',
   description: `Records, the newest first: those for which all given filters hold. \`account\` is whom it concerns, \`by\` who did it.
-For \`audit:read\`.`,
+A page may have fewer records than \`limit\` although \`next\` is not null. For \`audit:read\`.`,
   tags: ['administration'],
   security: OPERATORS,
   querystring: RecordQuery,

@@ -13,7 +13,8 @@ const listing = {
   operationId: 'adminListUsers',
   summary: 'List accounts',
   description: `Accounts, the newest first: those for which all given filters hold. \`search\` finds the start of a username or an
-email address, \`username\` and \`email\` a whole name. For \`users:read\`.`,
+email address, \`username\` and \`email\` a whole name. A page may have fewer accounts than \`limit\` although \`next\` is not null.
+For \`users:read\`.`,
   querystring: UserQuery,
   response: { 200: UsersAnswer, ...refusals(...ADMIN_CODES) }
 }

@@ -46,8 +46,8 @@ const lastUntil = (before: string) => sql`coalesce((
 /** More than any `seq`. */
 const LAST = Number.MAX_SAFE_INTEGER
 
-/** How many steps a page takes at most. Each leads to a record that matches, or past records that do not. */
-const STEPS = 1_000
+/** How many lookups a page takes at most. */
+const LOOKUPS = 2_000
 
 /** Lists the newest records that match, in the order of the log. */
 export async function listAudit(database: Database, { limit, below, ...filter }: AuditFilter): Promise<ListedRecord[]> {
@@ -73,10 +73,11 @@ export async function listAudit(database: Database, { limit, below, ...filter }:
 export async function listPage(
   database: Database,
   { after, before, below = LAST, limit, ...filter }: AuditFilter,
-  steps = STEPS
+  most = LOOKUPS
 ): Promise<{ records: ListedRecord[]; next: string | null }> {
   const [since, until] = [after?.toISOString(), before?.toISOString()]
   const lookups = lookupsOf(filter)
+  const steps = Math.ceil(most / lookups.length)
   const [first, last] = [nameOf(0), nameOf(lookups.length - 1)]
   const isInTime = allOf(
     since !== undefined && sql`${last}.at >= ${since}`,

@@ -32,6 +32,15 @@ export function useLoaded<Value>(path: string | undefined): Loaded<Value> {
 
 type Page<Key extends string, Row> = { [name in Key]: Row[] } & { next: string | null }
 
+/** The rows of the pages after the first one. */
+interface Later<Key extends string, Row> {
+  of: Page<Key, Row>
+  rows: Row[]
+  pages: number
+  next: string | null
+  error?: unknown
+}
+
 export interface Listed<Row> {
   /** Undefined until the first page is there. */
   rows: Row[] | undefined
@@ -41,6 +50,9 @@ export interface Listed<Row> {
   reload(): void
 }
 
+/** How many empty pages in a row are followed by the next one: each has examined thousands of rows. */
+const MAX_EMPTY_PAGES = 20
+
 /** Loads a list page by page. */
 export function useListed<Key extends string, Row>(
   key: Key,
@@ -49,23 +61,30 @@ export function useListed<Key extends string, Row>(
 ): Listed<Row> {
   const first = withQuery(path, query)
   const { value, error, reload } = useLoaded<Page<Key, Row>>(first)
-  const [later, setLater] = useState<{ of: Page<Key, Row>; rows: Row[]; next: string | null; error?: unknown }>()
+  const [later, setLater] = useState<Later<Key, Row>>()
   const known = later && later.of === value ? later : undefined
   const next = known ? known.next : value?.next
 
   async function more(): Promise<void> {
     if (!value || !next) return
     const before = known?.rows ?? []
+    const pages = known?.pages ?? 0
     try {
       const page = await call<Page<Key, Row>>('GET', withQuery(path, { ...query, cursor: next }))
-      setLater({ of: value, rows: [...before, ...page[key]], next: page.next })
+      setLater({ of: value, rows: [...before, ...page[key]], pages: pages + 1, next: page.next })
     } catch (error) {
-      setLater({ of: value, rows: before, next, error })
+      setLater({ of: value, rows: before, pages, next, error })
     }
   }
 
+  const rows = value && [...value[key], ...(known?.rows ?? [])]
+  const isEmpty = rows?.length === 0 && !known?.error && (known?.pages ?? 0) < MAX_EMPTY_PAGES
+  useEffect(() => {
+    if (isEmpty) more()
+  }, [isEmpty, value, later])
+
   return {
-    rows: value && [...value[key], ...(known?.rows ?? [])],
+    rows,
     error: error ?? known?.error,
     more: next ? more : undefined,
     reload

@@ -148,15 +148,15 @@ test('pages have the records that a plain query finds, by any filters', async (t
     return found.map(({ seq }) => seq)
   }
   const number = fc.integer({ min: 1, max: 30 })
-  const property = fc.asyncProperty(FILTER, number, number, async (filter, limit, steps) => {
+  const property = fc.asyncProperty(FILTER, number, number, async (filter, limit, lookups) => {
     const seen: number[] = []
     let below: number | undefined
     do {
-      const { records, next } = await listPage(database, { ...filter, below, limit }, steps)
+      const { records, next } = await listPage(database, { ...filter, below, limit }, lookups)
       seen.push(...records.map(({ seq }) => seq))
       below = next === null ? undefined : Number(next)
     } while (below !== undefined)
-    t.strictSame(seen, await findAll(filter), JSON.stringify({ filter, limit, steps }))
+    t.strictSame(seen, await findAll(filter), JSON.stringify({ filter, limit, lookups }))
   })
   await fc.assert(property, { numRuns: 60, seed: 21 })
 })

@@ -55,7 +55,9 @@ export function RecordScreen({ query }: { query: Filters }) {
         </form>
       </details>
       <Fault error={error} retry={reload} />
-      {rows?.length === 0 && <p class="empty">No record fits.</p>}
+      {rows?.length === 0 && (
+        <p class="empty">{more ? 'None so far: More looks at older records.' : 'No record fits.'}</p>
+      )}
       {rows && rows.length > 0 && <Records records={rows} withAccount />}
       <More more={more} />
     </>

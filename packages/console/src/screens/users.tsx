@@ -51,7 +51,9 @@ export function UsersScreen({ query, isAdmin }: { query: Record<string, string>;
         <Typed label="Role" name="role" value={role} onText={(text) => set({ role: text.toLowerCase() })} />
       </search>
       <Fault error={error} retry={reload} />
-      {rows?.length === 0 && <p class="empty">No account fits.</p>}
+      {rows?.length === 0 && (
+        <p class="empty">{more ? 'None so far: More looks at older accounts.' : 'No account fits.'}</p>
+      )}
       {rows && rows.length > 0 && (
         <div class="card table">
           <table class="users">
