@@ -15,7 +15,9 @@ const sources = ['src', 'plugins', 'routes', 'commands']
   .map((path) => [path, read(path)] as const)
 
 test('the map of the OWASP ASVS 5.0.0', async (t) => {
-  const map = ['asvs-1-8', 'asvs-federation', 'asvs-9-17'].map((page) => read(`docs/${page}.md`)).join('')
+  const map = ['asvs-1-8', 'asvs-administration', 'asvs-federation', 'asvs-9-17']
+    .map((page) => read(`docs/${page}.md`))
+    .join('')
   const rows = [...map.matchAll(/^\| (\d+\.\d+\.\d+) \| [12] \| [^|]+ \| ([a-z ]+) \| (.+) \|$/gm)].map(
     ([, number = '', stands = '', how = '']) => ({ number, stands, how })
   )
@@ -34,8 +36,11 @@ test('the map of the OWASP ASVS 5.0.0', async (t) => {
       if (stands === 'shown') t.not(named.length, 0, `${number} names one`)
       return named
     })
-    const attacks = testsIn(String(read('docs/asvs-federation.md').split('\n## Attacks\n')[1]))
-    t.ok(attacks.length > 20, 'and those of attacks')
+    const attacks = ['asvs-administration', 'asvs-federation'].flatMap((page) => {
+      const named = testsIn(String(read(`docs/${page}.md`).split('\n## Attacks\n')[1]))
+      t.ok(named.length > 20, `and those of attacks in ${page}`)
+      return named
+    })
     for (const { path, name } of [...shown.flat(), ...attacks]) {
       t.ok(
         titles(path).some((title) => title.startsWith(name)),
