@@ -178,19 +178,6 @@ test('docs/embedded-or-postgresql.md quotes messages that the start has', (t) =>
   t.end()
 })
 
-test('docs/verifying-tokens.md shows the snippets that bench/verify/run.sh runs, to the letter', (t) => {
-  const page = read('docs/verifying-tokens.md')
-  for (const [language, file] of [
-    ['ts', 'verify.ts'],
-    ['python', 'verify.py'],
-    ['go', 'verify.go']
-  ] as const) {
-    const snippet = read(`bench/verify/${file}`).replace('package main\n\n', '')
-    t.ok(page.includes(`\`\`\`${language}\n${snippet}\`\`\`\n`), file)
-  }
-  t.end()
-})
-
 test('docs/pages.md shows the frontend that bench/browser/hand-over.mjs runs, to the letter', (t) => {
   t.ok(read('docs/pages.md').includes(`\`\`\`html\n${read('docs/examples/pages.html')}\`\`\`\n`))
   t.end()

@@ -28,7 +28,7 @@ test('the service imports only packages that are installed with it', async (t) =
 
 for (const name of readdirSync(new URL('packages', root))) {
   const folder = `packages/${name}`
-  const { dependencies, devDependencies } = JSON.parse(read(`${folder}/package.json`)) as Record<string, object>
+  const { dependencies, devDependencies } = JSON.parse(read(`${folder}/package.json`))
   const declared = { ...dependencies, ...devDependencies }
 
   test(`${folder} imports nothing of the service, and only packages that it declares`, async (t) => {
