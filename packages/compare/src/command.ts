@@ -26,6 +26,7 @@ interface Options extends Settings {
   json?: string
   html?: string
   svg?: string
+  markdown?: string
   from?: string
   peers?: true
   database?: URL
@@ -40,8 +41,8 @@ export async function runCompare(words: string[], { stdout, stderr }: Streams, o
   const program = commandLine()
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
-    .action(async (targets: Target[], { json, html, svg, from, ...options }: Options) => {
-      const outputs = outputsOf({ json, html, svg })
+    .action(async (targets: Target[], { json, html, svg, markdown, from, ...options }: Options) => {
+      const outputs = outputsOf({ json, html, svg, markdown })
       checkOutputs(outputs)
       const result = from === undefined ? await measure(targets, options, words, stderr, open) : earlier(from, targets)
       stdout.write(stripControls(`${toText(result)}\n`))
@@ -108,6 +109,7 @@ const commandLine = () =>
     .option('--json <file>', 'write the result as JSON')
     .option('--html <file>', 'write the result as a page with charts')
     .option('--svg <file>', 'write the medians as a picture')
+    .option('--markdown <file>', 'write the medians and their ratios as a table in Markdown')
     .addOption(
       new Option('--from <file>', 'do not measure: show an earlier result, written with --json').conflicts(OF_MEASURING)
     )

@@ -1,5 +1,5 @@
 /** Options for input and output, which do not affect the measurement. */
-const FILES = ['--json', '--html', '--svg', '--from']
+const FILES = ['--json', '--html', '--svg', '--markdown', '--from']
 
 /** The value after `=`: quoted, within a quoted text, a substitution, or one word of the shell. */
 const VALUE = String.raw`(?:'[^']*'?|\\?"(?:\\.|[^"\\])*"?|\$\([^)]*\)?|\$\{[^}]*\}?|${'`[^`]*`?'}|\\.|[^\s'"\\;&|<>()${'`'}])*`

@@ -21,7 +21,12 @@ test('whether a file can be written is found without leaving or changing one', (
 
 test('options may name one file each, or none', (t) => {
   t.strictSame(outputsOf({ json: 'it.json', html: 'it.html' }), { json: ['it.json'], html: ['it.html'] })
-  t.strictSame(outputsOf({ svg: 'it.svg' }), { json: [], html: [], svg: ['it.svg'] })
+  t.strictSame(outputsOf({ svg: 'it.svg', markdown: 'it.md' }), {
+    json: [],
+    html: [],
+    svg: ['it.svg'],
+    markdown: ['it.md']
+  })
   t.strictSame(outputsOf({}), { json: [], html: [] })
   t.end()
 })
@@ -32,7 +37,7 @@ test('one file is not written twice, whatever it is called', (t) => {
   const message = (name: string) => `${name} is named for two outputs: one would be lost`
   t.throws(() => checkOutputs({ json: [file], html: [same] }), new Refusal(message(same)))
   t.throws(() => checkOutputs({ json: [file, file], html: [] }), new Refusal(message(file)))
-  t.throws(() => checkOutputs({ json: [], html: [file], svg: [file] }), new Refusal(message(file)))
+  t.throws(() => checkOutputs({ json: [], html: [], svg: [file], markdown: [file] }), new Refusal(message(file)))
   t.strictSame(readdirSync(folder), [])
   t.end()
 })
@@ -42,12 +47,18 @@ test('the result is written to all of them', (t) => {
   const file = (name: string) => join(folder, name)
   const result = example({ kind: 'bench' })
   writeOutputs(
-    { json: [file('one.json'), file('other.json')], html: [file('page.html')], svg: [file('it.svg')] },
+    {
+      json: [file('one.json'), file('other.json')],
+      html: [file('page.html')],
+      svg: [file('it.svg')],
+      markdown: [file('it.md')]
+    },
     result
   )
   t.strictSame(readResult(file('one.json')), result)
   t.strictSame(readResult(file('other.json')), result)
   t.match(readFileSync(file('page.html'), 'utf8'), /^<!doctype html>/i)
   t.match(readFileSync(file('it.svg'), 'utf8'), /^<svg /)
+  t.match(readFileSync(file('it.md'), 'utf8'), /^\| \| a /)
   t.end()
 })

@@ -5,7 +5,10 @@ test('the command is shown as a shell takes it, without the files', (t) => {
   const rows: [string[], string][] = [
     [['a=http://127.0.0.1:1', '--rounds', '5'], 'it a=http://127.0.0.1:1 --rounds 5'],
     [["one's=http://127.0.0.1:1"], String.raw`it 'one'\''s=http://127.0.0.1:1'`],
-    [['--json', 'x.json', '--html', '--json', '--svg', 'z', '--from', 'y', '--quick'], 'it --quick'],
+    [
+      ['--json', 'x.json', '--html', '--json', '--svg', 'z', '--markdown', '--cost', '--from', 'y', '--quick'],
+      'it --quick'
+    ],
     [['--json=x.json', '--html=y', '--from=z', '--cost', '10'], 'it --cost 10'],
     [['--jsonx', '--json'], 'it --jsonx'],
     [['--database', 'postgres://…', '--clients', '1,8'], 'it --database postgres://… --clients 1,8']
