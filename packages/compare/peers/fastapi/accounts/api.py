@@ -54,8 +54,12 @@ def unauthorized(detail: str, challenge: str) -> HTTPException:
 
 
 async def invalid_body(_: Request, error: RequestValidationError) -> JSONResponse:
-    """FastAPI's own answer repeats the input, passwords included."""
-    return JSONResponse({"detail": [{"loc": each["loc"], "msg": each["msg"]} for each in error.errors()]}, 422)
+    """FastAPI's own answer repeats the input, passwords included. An unknown key may hold what UTF-8 cannot."""
+    return JSONResponse({"detail": [{"loc": encodable(each["loc"]), "msg": each["msg"]} for each in error.errors()]}, 422)
+
+
+def encodable(location: tuple[str | int, ...]) -> list[str]:
+    return [str(part).encode(errors="replace").decode() for part in location]
 
 
 async def invalid_value(_: Request, error: rules.Invalid) -> JSONResponse:
