@@ -157,7 +157,8 @@ const usageError = ({ code, message }: CommanderError) =>
   code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '')
 
 async function addCommands(parent: Command, folder: URL, context: CommandContext): Promise<void> {
-  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => extname(name) !== '.map')
+  // A build also has source maps, and may have declarations.
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !/\.(?:map|d\.ts)$/.test(name))
   for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
     const command = parent.command(basename(entry.name, extname(entry.name)))
     if (entry.isDirectory()) {

@@ -14,7 +14,8 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['flows', 'backups'],
   ['app.ts', 'signals.ts', 'fastify-cli.d.ts'],
   ['cli'],
-  ['server.ts', 'latchkey.ts', 'migrate.ts']
+  ['server.ts'],
+  ['latchkey.ts', 'migrate.ts']
 ]
 
 /** The only file of src/ that imports plugins. */
