@@ -1,9 +1,9 @@
 /**
- * The examples of docs/examples in a real Chromium, with virtual authenticators (CDP, WebAuthn Level 3 §11.2): passkeys of
+ * `@latchkey/client/passkeys` in a real Chromium, with virtual authenticators (CDP, WebAuthn Level 3 §11.2): passkeys of
  * two authenticators, behind a button and in the autofill, as a second step and at a step-up, beside a password manager
  * whose answers have a broken toJSON(), cloned, and unknown; then ten authenticators, each with an account of its own.
  *
- *   npm run build && node --import tsx bench/browser/passkeys.mjs [/usr/bin/chromium]
+ *   npm run build && npm run build -w @latchkey/client && node --import tsx bench/browser/passkeys.mjs [/usr/bin/chromium]
  *
  * It starts the built service on an embedded database of its own, and a frontend on another port. Fails if the ceremonies
  * take longer than 90 s in total, the starts of the service and of the browser not included.
@@ -13,7 +13,6 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { TOTP } from 'otpauth'
 import { chromium } from 'playwright-core'
-import tsBlankSpace from 'ts-blank-space'
 import { Service } from '../shared/service.ts'
 import { withAuthenticators } from './authenticators.mjs'
 
@@ -28,17 +27,39 @@ const LIMIT_S = 90
 const PAGE = `<!doctype html><title>a frontend</title>
 <form><input name="username" autocomplete="username webauthn" autofocus></form>
 <script type="module">
-  import * as latchkey from '/latchkey.ts'
-  import * as passkeys from '/passkeys.ts'
-  latchkey.useService('${SERVICE}')
-  window.frontend = { ...latchkey, ...passkeys }
+  import { createSession } from '/index.js'
+  import * as passkeys from '/passkeys.js'
+  const session = createSession({ service: '${SERVICE}' })
+  /** Sends a request that needs a fresh sign-in. */
+  async function fresh(send, ask) {
+    try {
+      return await send()
+    } catch (error) {
+      if (error.code !== 'STEP_UP_REQUIRED') throw error
+      await session.stepUp(await ask(error.challenge))
+      return send()
+    }
+  }
+  const withSession = (name) => (...given) => passkeys[name](session, ...given)
+  window.frontend = {
+    session,
+    fresh,
+    call: session.request,
+    getCredential: passkeys.getCredential,
+    hasPasskeys: passkeys.hasPasskeys,
+    signIn: (username, password) => session.signIn({ username }, password),
+    addPasskey: withSession('addPasskey'),
+    offerPasskeys: withSession('offerPasskeys'),
+    signInWithPasskey: withSession('signInWithPasskey'),
+    tellBrowser: withSession('tellBrowser')
+  }
 </script>`
 
 const frontend = createServer((request, response) => {
-  const [, name] = /^\/(latchkey|passkeys)\.ts$/.exec(request.url) ?? []
+  const [name] = /^\/[a-z]+\.js$/.exec(request.url) ?? []
   if (!name) return response.setHeader('content-type', 'text/html').end(PAGE)
-  const source = readFileSync(new URL(`../../docs/examples/${name}.ts`, import.meta.url), 'utf8')
-  return response.setHeader('content-type', 'text/javascript').end(tsBlankSpace(source))
+  const source = readFileSync(new URL(`../../packages/client/dist${name}`, import.meta.url))
+  return response.setHeader('content-type', 'text/javascript').end(source)
 }).listen(FRONTEND_PORT, '127.0.0.1')
 const service = await Service.start({
   port: PORT,
@@ -145,14 +166,14 @@ async function trySecondStep() {
   const { codes } = (await call(page, 'PATCH', '/mfa', { required: true })).value
   const stepUp = () =>
     page.evaluate(async () => {
-      const { addPasskey, call, fresh, useCredential } = window.frontend
+      const { call, fresh, getCredential } = window.frontend
       const asked = []
       const prove = async (challenge) => {
         asked.push(challenge.factors)
-        return { credential: await useCredential(challenge.public_key) }
+        return { credential: await getCredential(challenge.public_key) }
       }
       const { secret } = await fresh(() => call('POST', '/mfa/totp'), prove)
-      return { asked, secret, addPasskey: typeof addPasskey }
+      return { asked, secret }
     })
   const { asked, secret } = await stepUp()
   assert.deepEqual(asked, [['recovery_code', 'passkey']])
@@ -165,10 +186,10 @@ async function trySecondStep() {
     await page.reload()
     const outcome = await page.evaluate(
       async ([password, recovery_code]) => {
-        const { call, secondStep, signIn, useCredential } = window.frontend
-        const challenge = await signIn('alan', password)
-        const proof = recovery_code ? { recovery_code } : { credential: await useCredential(challenge.public_key) }
-        await secondStep(challenge, proof)
+        const { call, getCredential, session, signIn } = window.frontend
+        const { challenge } = await signIn('alan', password).catch((error) => error)
+        const proof = recovery_code ? { recovery_code } : { credential: await getCredential(challenge.public_key) }
+        await session.secondStep(challenge, proof)
         return { factors: challenge.factors, name: (await call('GET', '/me')).username }
       },
       [PASSWORD, recovery_code]
@@ -257,7 +278,7 @@ async function signIn(page, username) {
   assert.deepEqual(await run(page, 'signIn', username, PASSWORD), { value: undefined })
 }
 
-/** Runs a function of the examples in the page. */
+/** Runs a function of the page. */
 function run(page, name, ...given) {
   return page.evaluate(
     async ([name, given]) => {

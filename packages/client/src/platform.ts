@@ -28,7 +28,7 @@ export const platform: Platform = {
       channel.unref?.()
       return channel
     } catch {
-      // None in React Native, and not allowed in a sandboxed frame.
+      // Some platforms have none, and a sandboxed frame may not use it.
       return undefined
     }
   },
