@@ -4,6 +4,7 @@ import type { AppOptions } from '../src/app-options.ts'
 import type { Action } from '../src/audit/actions.ts'
 import type { EventContext } from '../src/audit/append.ts'
 import { type AuditWriter, createAuditWriter } from '../src/audit/writer.ts'
+import { decorateRequest } from './http/own-property.ts'
 
 /** The audit log. */
 export interface Audit extends Omit<AuditWriter, 'close'> {
@@ -29,7 +30,7 @@ const TIMEOUT = 1_000
 
 /** Provides the audit log, and writes it in the background. */
 export default fp<AppOptions>(
-  async (fastify, { recordEvery = INTERVAL, timers }) => {
+  async (fastify, { recordEvery = INTERVAL, timers, insideAnother }) => {
     const { clientAddress, database, log } = fastify
     const key = fastify.deriveKey('audit')
     const writer = createAuditWriter({
@@ -50,9 +51,10 @@ export default fp<AppOptions>(
     })
 
     fastify.decorate('audit', Object.assign(writer, { key }))
-    fastify.decorateRequest('record', function (this: FastifyRequest, action, particulars) {
+    const record: FastifyRequest['record'] = function (this: FastifyRequest, action, particulars) {
       writer.record('client', action, { address: clientAddress(this.raw), requestId: this.id, ...particulars })
-    })
+    }
+    decorateRequest(fastify, { insideAnother }, 'record', { value: record })
   },
   { name: 'audit', dependencies: ['client-address', 'database', 'derive-key'] }
 )

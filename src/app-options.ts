@@ -1,4 +1,5 @@
 import type { PGlite } from '@electric-sql/pglite'
+import type { Pool } from 'pg'
 import type { Clock } from './clock.ts'
 import type { Timers } from './concurrency/periodic.ts'
 import type { Config } from './config/config.ts'
@@ -8,6 +9,8 @@ export interface AppOptions {
   /** By default, read from the environment. */
   config?: Config
   clock?: Clock
+  /** A pool of another application, instead of one of our own. It is left open. */
+  pool?: Pool
   /** An open embedded database, instead of the one in DATA_DIR. */
   pglite?: PGlite
   /** Require that the database, its schema and its secret exist: commands create none of them. */

@@ -169,7 +169,7 @@ const OF_OUR_SERVER: ReadonlySet<(typeof PLUGINS)[number]> = new Set([
 export default async function app(fastify: FastifyInstance, given: AppOptions): Promise<void> {
   registerPlugins(fastify, given)
   const dir = fileURLToPath(new URL('../routes', import.meta.url))
-  await fastify.register(autoload, ({ config }) => (config.ADMIN === 'on' ? { dir } : { dir, ignoreFilter: '/admin/' }))
+  fastify.register(autoload, ({ config }) => (config.ADMIN === 'on' ? { dir } : { dir, ignoreFilter: '/admin/' }))
 }
 
 /** Registers the plugins alone: the application without routes. */

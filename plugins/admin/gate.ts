@@ -1,9 +1,11 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Operator, operatorOf, type Scope, scopeChallenge } from '../../src/admin/scopes.ts'
+import type { AppOptions } from '../../src/app-options.ts'
 import { Problem } from '../../src/errors.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
 import { bearerToken } from '../../src/tokens/bearer.ts'
+import { decorateRequest } from '../http/own-property.ts'
 
 /** What a route of the admin API asks of its caller. */
 export interface Needs {
@@ -48,13 +50,13 @@ declare module 'fastify' {
 
 const MINUTE = 60_000
 
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { insideAnother }) => {
     const { audit, clientAddress, clock, config, factors, limits, serviceKeys, tokens } = fastify
     const countWrong = limits.byAddress('admin')
     const isFirst = createRecentlySeen(clock.now, MINUTE)
 
-    fastify.decorateRequest('operator')
+    decorateRequest(fastify, { insideAnother }, 'operator', { value: undefined })
 
     /**
      * Authenticates a session. Wrong tokens are counted by address. One that this service has signed is none of them,

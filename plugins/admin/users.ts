@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.ts'
 import { Problem } from '../../src/errors.ts'
 import { setPasswordOf } from '../../src/flows/operator/account-acts.ts'
 import { changeUser } from '../../src/flows/operator/user-change.ts'
-import { createUser, requireCreatable } from '../../src/flows/operator/user-creation.ts'
+import { createUser, requireCreatable, requireInvitable } from '../../src/flows/operator/user-creation.ts'
 import type { AdminUser, UserCreation, UserPatch } from '../../src/schemas/admin/users.ts'
 import type { AccountNames } from '../../src/schemas/users.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
@@ -74,7 +74,7 @@ export default fp(
       find: ({ database }, id) => find(database, id),
 
       async create(request, reply, { password, ...account }) {
-        if (account.invite) requireInvitable(account.email, password)
+        if (account.invite) requireInvitable({ ...account, password })
         adminChanges.judge(request, () => requireCreatable(request.operator, account))
         if (account.invite) await mail.require()
         if (hasReserved(account.roles ?? [])) await adminGate.requireFresh(request)
@@ -112,13 +112,3 @@ export default fp(
     dependencies: ['admin-changes', 'admin-gate', 'config', 'database', 'derive-key', 'limits', 'mail', 'passwords']
   }
 )
-
-/** @throws Problem VALIDATION_FAILED */
-function requireInvitable(email: string | undefined, password: string | undefined): void {
-  if (email === undefined) invalid('/email', 'is required for an invitation')
-  if (password !== undefined) invalid('/password', 'must not be sent with an invitation')
-}
-
-function invalid(path: string, message: string): never {
-  throw new Problem('VALIDATION_FAILED', { errors: [{ path, message }] })
-}

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { AppOptions } from '../../src/app-options.ts'
 import { createBulkhead } from '../../src/database/bulkhead.ts'
 import { createDatabase, type Database, TIMEOUT, type TimedDatabase } from '../../src/database/database.ts'
+import { decorateRequest } from '../http/own-property.ts'
 
 /** Opens views of the database, each with one deadline. */
 export interface Databases {
@@ -36,7 +37,7 @@ const UNHURRIED = 600_000
 
 /** The database, with one deadline for each request. */
 export default fp<AppOptions>(
-  async (fastify, { unhurried = false }) => {
+  async (fastify, { unhurried = false, insideAnother }) => {
     const { clock, config, pg } = fastify
     const { pool } = pg
     const most = Math.max(1, Math.min(config.HASH_CONCURRENCY, pool.options.max - 1))
@@ -53,8 +54,8 @@ export default fp<AppOptions>(
     } satisfies Databases)
 
     const opened = new WeakMap<FastifyRequest, TimedDatabase>()
-    fastify.decorateRequest('database', {
-      getter() {
+    decorateRequest(fastify, { insideAnother }, 'database', {
+      get() {
         const database = opened.get(this) ?? open()
         opened.set(this, database)
         return database

@@ -2,22 +2,32 @@ import type { PGlite } from '@electric-sql/pglite'
 import postgres from '@fastify/postgres'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Pool } from 'pg'
 import type { AppOptions } from '../../src/app-options.ts'
 import { throttle } from '../../src/concurrency/throttle.ts'
 import { withoutCredentials } from '../../src/config/database-url.ts'
 import { embeddedDriver, openEmbedded } from '../../src/database/embedded.ts'
 import { requireEmbedded, requireSchema } from '../../src/database/existing-database.ts'
 import { migrate } from '../../src/database/migrations.ts'
-import { poolOptions, requireSearchPath, requireWritable, waitForServer } from '../../src/database/postgres.ts'
+import {
+  poolOptions,
+  requireSearchPath,
+  requireSettings,
+  requireWritable,
+  waitForServer
+} from '../../src/database/postgres.ts'
 
 /** Connects to the server of DATABASE_URL or opens the embedded database, and migrates the schema. */
 export default fp<AppOptions>(
-  async (fastify, { pglite, existing = false }) => {
+  async (fastify, { pglite, pool, existing = false }) => {
     const { config } = fastify
-    if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL, existing)
+    // An application around this one may have a `pg` of its own. The library completes this one.
+    fastify.decorate('pg', {} as FastifyInstance['pg'])
+    if (pool) await share(fastify, pool)
+    else if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL, existing)
     else await embed(fastify, pglite, existing)
     if (existing) return requireSchema(fastify.pg.pool)
-    const applied = await migrate(fastify.pg.pool)
+    const applied = await migrate(fastify.pg.pool, undefined, config.DATABASE_SCHEMA)
     const [newest] = applied.slice(-1)
     if (newest) fastify.log.info({ migrations: applied.length, newest }, 'migrated the database')
   },
@@ -31,9 +41,17 @@ async function connect(fastify: FastifyInstance, databaseUrl: string, existing: 
   await waitForServer(fastify.pg.pool, databaseUrl, (reason) => {
     fastify.log.warn({ database, reason }, 'waiting for the database')
   })
-  await requireSearchPath(fastify.pg.pool, databaseUrl)
+  // A missing schema is created with the tables.
+  if (!fastify.config.DATABASE_SCHEMA) await requireSearchPath(fastify.pg.pool, databaseUrl)
   // Commands may only read.
   if (!existing) await requireWritable(fastify.pg.pool, databaseUrl)
+}
+
+/** Uses the pool of another application. */
+async function share(fastify: FastifyInstance, pool: Pool): Promise<void> {
+  Object.assign(fastify.pg, { pool, query: pool.query.bind(pool) })
+  logLostConnections(fastify)
+  await requireSettings(pool)
 }
 
 async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], existing: boolean): Promise<void> {

@@ -6,6 +6,10 @@ declare module 'fastify' {
     /** Lists the methods that the path of a URL has, in order; none for an unknown path. */
     allowedMethods(url: string): string[]
   }
+  interface FastifyContextConfig {
+    /** Takes what no other route takes. */
+    catchAll?: true
+  }
 }
 
 /** Whether a route matches with no empty parameter: the router matches `/sessions/` with an empty id. */
@@ -18,12 +22,13 @@ export default fp(
     const methods = new Set<HTTPMethod>()
     const routes = findMyWay()
 
-    fastify.addHook('onRoute', ({ method, url }) => {
-      // The catch-all of @fastify/cors.
-      if (url === '*') return
+    fastify.addHook('onRoute', ({ method, url, routePath, config }) => {
+      if (config?.catchAll) return
       for (const each of [method].flat() as HTTPMethod[]) {
         methods.add(each)
         routes.on(each, url, () => {})
+        // The root below a prefix.
+        if (routePath === '') routes.on(each, `${url}/`, () => {})
       }
     })
 

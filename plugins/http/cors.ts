@@ -1,5 +1,4 @@
-import cors, { type FastifyCorsOptions } from '@fastify/cors'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
@@ -37,6 +36,18 @@ const ALLOWED_HEADERS = [
   'cache-control'
 ]
 
+/** What a frontend may read of an answer (Fetch §3.3.3). */
+const SHARED = {
+  'access-control-allow-credentials': 'true',
+  'access-control-expose-headers': 'x-request-id, retry-after, www-authenticate'
+}
+
+const PREFLIGHT = {
+  'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+  'access-control-allow-headers': ALLOWED_HEADERS.join(', '),
+  'access-control-max-age': '600'
+}
+
 /** Allows the exact origins of CORS_ORIGINS to call from a browser. */
 export default fp(
   async (fastify) => {
@@ -57,28 +68,34 @@ export default fp(
     if (origins.size === 0) return
 
     // Only a preflight for an existing path is answered; any other OPTIONS is refused as a method that no route has.
-    const isPreflight = ({ headers, url }: FastifyRequest) =>
-      headers['access-control-request-method'] !== undefined && fastify.allowedMethods(url).length > 0
+    const isPreflight = ({ method, headers, url }: FastifyRequest) =>
+      method === 'OPTIONS' &&
+      headers['access-control-request-method'] !== undefined &&
+      fastify.allowedMethods(url).length > 0
 
-    function permit(request: FastifyRequest, callback: (error: Error | null, options: FastifyCorsOptions) => void) {
+    // Not @fastify/cors: an application has it once at most, and this may be inside one that has it.
+    fastify.addHook('onRequest', (request, reply, done) => {
+      const { headers, routeOptions } = request
+      addVary(reply)
       // A page is shown to people: no frontend reads it.
-      const isPage = request.routeOptions.config.pageOf !== undefined
-      callback(null, {
-        origin: !isPage && origins.has(String(request.headers.origin)),
-        preflight: isPreflight(request),
-        strictPreflight: false,
-        credentials: true,
-        methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        allowedHeaders: ALLOWED_HEADERS,
-        exposedHeaders: ['x-request-id', 'retry-after', 'www-authenticate'],
-        maxAge: 600
-      })
-    }
-
-    await fastify.register(cors, { delegator: permit })
+      if (routeOptions.config.pageOf !== undefined || !origins.has(String(headers.origin))) return done()
+      reply.headers({ ...SHARED, 'access-control-allow-origin': headers.origin })
+      if (!isPreflight(request)) return done()
+      // Some browsers wait for a body without Content-Length.
+      reply
+        .code(204)
+        .headers({ ...PREFLIGHT, 'content-length': '0' })
+        .send()
+    })
   },
   { name: 'cors', dependencies: ['allowed-methods', 'config'] }
 )
 
 /** Whether the request goes to the host that the page came from, under whatever name. */
 const isSameHost = (host: string | undefined, origin: string) => [`http://${host}`, `https://${host}`].includes(origin)
+
+/** The answer depends on the origin: caches must know (Fetch §3.3.5). */
+function addVary(reply: FastifyReply): void {
+  const others = [reply.getHeader('vary') ?? []].flat().map(String)
+  reply.header('vary', [...others.filter((name) => !/\borigin\b/i.test(name)), 'Origin'].join(', '))
+}

@@ -1,4 +1,6 @@
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
+import { decorateReply } from './own-property.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -8,10 +10,10 @@ declare module 'fastify' {
 }
 
 /** Lets queued work stop when its client disconnects. Fastify's `request.signal` fires as soon as a body is read. */
-export default fp(
-  async (fastify) => {
-    fastify.decorateReply('disconnected', {
-      getter() {
+export default fp<AppOptions>(
+  async (fastify, { insideAnother }) => {
+    decorateReply(fastify, { insideAnother }, 'disconnected', {
+      get() {
         const controller = new AbortController()
         // The event is emitted once: if the client has already disconnected, it will not come.
         if (this.raw.destroyed) controller.abort()

@@ -1,6 +1,8 @@
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
 import { type Document, isUnmodified } from '../../src/http/document.ts'
+import { decorateReply } from './own-property.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -13,9 +15,9 @@ declare module 'fastify' {
 }
 
 /** Serves documents that are serialised once: doing it for each request would take milliseconds. */
-export default fp(
-  async (fastify) => {
-    fastify.decorateReply('document', function (this: FastifyReply, { body, type, etag }) {
+export default fp<AppOptions>(
+  async (fastify, { insideAnother }) => {
+    const send: FastifyReply['document'] = function (this: FastifyReply, { body, type, etag }) {
       const { headers, method } = this.request
       this.header('etag', etag)
       if (!isUnmodified(headers['if-none-match'], etag)) return this.type(type).send(body)
@@ -23,7 +25,8 @@ export default fp(
       return this.code(304)
         .type(type)
         .send(method === 'HEAD' ? body : undefined)
-    })
+    }
+    decorateReply(fastify, { insideAnother }, 'document', { value: send })
   },
   { name: 'documents' }
 )

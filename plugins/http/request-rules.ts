@@ -1,7 +1,10 @@
 import { Ajv, type AnySchema, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
 import { BODY_LIMIT, STRICT } from '../../src/http/validation.ts'
+import { describeError } from '../../src/observability/request-log.ts'
 import { requestId } from '../../src/transport/request-id.ts'
 
 const ajv = new Ajv(STRICT)
@@ -32,14 +35,30 @@ function validatorOf(schema: AnySchema): Validator {
   return validator
 }
 
+/** The server of another application logs requests as it likes, but not their URL, which may hold a token. */
+const SERIALIZERS = {
+  req: ({ method, routeOptions }: FastifyRequest) => ({ method, route: routeOptions.url }),
+  err: describeError
+}
+
+const childLogger: Parameters<FastifyInstance['setChildLoggerFactory']>[0] = (logger, bindings, options) =>
+  logger.child(bindings, { ...options, serializers: { ...options.serializers, ...SERIALIZERS } })
+
+type Shorthand = (this: FastifyInstance, url: string, options: object, handler: unknown) => FastifyInstance
+
 /** Applies the contract's rules for requests, whatever options the server has. */
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { insideAnother = false }) => {
     fastify.setValidatorCompiler(({ schema }) => validatorOf(schema) as never)
     fastify.setGenReqId(({ headers }) => requestId(headers['x-request-id']))
     fastify.addHook('onRoute', (route) => {
       route.bodyLimit ??= BODY_LIMIT
     })
+    const { get } = fastify
+    fastify.get = function (this: FastifyInstance, url: string, options: object, handler: unknown) {
+      return (get as Shorthand).call(this, url, { ...options, exposeHeadRoute: true }, handler)
+    } as typeof get
+    if (insideAnother) fastify.setChildLoggerFactory(childLogger)
   },
   { name: 'request-rules' }
 )

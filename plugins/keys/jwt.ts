@@ -1,4 +1,5 @@
 import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 import type { Claims, SessionClaims } from '../../src/tokens/claims.ts'
@@ -9,6 +10,9 @@ declare module '@fastify/jwt' {
     user: SessionClaims
   }
 }
+
+/** The prefix of what the library adds to requests and replies. */
+const NAMESPACE = 'latchkey'
 
 interface Decoded {
   header: { alg?: unknown; typ?: unknown; kid?: unknown }
@@ -29,12 +33,16 @@ export default fp(
       return key.publicKey
     }
 
+    // An application around this one may have a `jwt` and a `user` of its own: these are others.
+    fastify.decorate('jwt', {} as FastifyInstance['jwt'])
     await fastify.register(jwt, {
+      namespace: NAMESPACE,
       secret: { public: publicKey, private: async () => keys.signingKey().privateKey },
       sign: { algorithm: 'ES256', header: { typ: 'at+jwt' } },
       // src/tokens/claims.ts checks the claims, by the injected clock.
       verify: { algorithms: ['ES256'], complete: true, ignoreExpiration: true, ignoreNotBefore: true }
     } as unknown as FastifyJWTOptions)
+    Object.assign(fastify.jwt, Reflect.get(fastify.jwt, NAMESPACE))
   },
   { name: 'jwt', dependencies: ['keys'] }
 )

@@ -19,7 +19,7 @@ import type { KeysOf } from '../../src/pages/texts.ts'
 import { problemView } from '../../src/pages/views/problem.ts'
 import { signedOutView } from '../../src/pages/views/sign-out.ts'
 import { stepUpView } from '../../src/pages/views/step-up.ts'
-import { queryOf } from './query.ts'
+import { pathBelow, queryOf } from './query.ts'
 import type { PageRenderer } from './render-page.ts'
 
 /** A request for a page. */
@@ -89,7 +89,7 @@ const Query = Type.Object({}, { additionalProperties: true })
 
 /** @param afterSignIn the `return_to` for a user who has to sign in first */
 export function createPageRoutes(
-  { config }: Pick<FastifyInstance, 'config'>,
+  { config, prefix }: Pick<FastifyInstance, 'config' | 'prefix'>,
   { contextOf, render }: PageRenderer,
   afterSignIn: (request: FastifyRequest) => string
 ): AddPage {
@@ -107,7 +107,7 @@ export function createPageRoutes(
       // Another site sent the form, or its origin is unknown.
       const isForeign = problem.code === 'FORBIDDEN' && request.body === undefined
       const refuse = async () =>
-        detourOf(page, request, problem, afterSignIn) ?? given.refuse({ request, reply, page }, problem)
+        detourOf(page, request, problem, { prefix, afterSignIn }) ?? given.refuse({ request, reply, page }, problem)
       const refused = isForeign ? undefined : await refuse().catch((err) => logFault(request, err))
       return render(reply, page, { ...(refused ?? problemView(page, 'problem.title', problem)), failed: true })
     }
@@ -170,7 +170,7 @@ function detourOf(
   page: PageContext,
   request: FastifyRequest,
   problem: Problem,
-  afterSignIn: (request: FastifyRequest) => string
+  { prefix, afterSignIn }: { prefix: string; afterSignIn: (request: FastifyRequest) => string }
 ): View | undefined {
   if (problem.errors?.some(({ path }) => path === RETURN_TO)) {
     return problemView(page, 'problem.title', problem, 'problem.return_to')
@@ -179,7 +179,8 @@ function detourOf(
   if (!problem.challenge || problem.code !== 'STEP_UP_REQUIRED') return undefined
   const { challenge } = problem
   const account = displayName(request.account)
-  return stepUpView(page, { challenge, account, returnTo: `${request.routeOptions.url}${queryOf(request.url)}` })
+  const returnTo = `${pathBelow(prefix, request.routeOptions.url)}${queryOf(request.url)}`
+  return stepUpView(page, { challenge, account, returnTo })
 }
 
 /** A fault of a page, which must not turn its refusal into another answer. */

@@ -9,7 +9,7 @@ import { type AddMailRequest, createMailPages } from './mail-pages.ts'
 import { type AddPage, createPageRoutes } from './page-routes.ts'
 import { createProviderPages, type ProviderPages } from './provider-pages.ts'
 import { createPageRenderer, type PageRenderer } from './render-page.ts'
-import { createReturning, pageOf, type Returning } from './return-to.ts'
+import { createReturning, type Returning } from './return-to.ts'
 import { createSignInPages, type SignInPages } from './sign-in-pages.ts'
 
 /** HTML pages. */
@@ -48,7 +48,7 @@ export default fp(
   async (fastify) => {
     const { config, mail, pageSessions } = fastify
     const renderer = createPageRenderer(fastify)
-    const returnTo = createReturning(config)
+    const returnTo = createReturning(config, fastify.prefix)
     const add = createPageRoutes(fastify, renderer, returnTo.afterSignIn)
     const hosted = config.PAGES === 'on'
     // With APP_URL, the links in mails lead to a frontend. The hosted pages ask for mails all the same.
@@ -63,7 +63,9 @@ export default fp(
         ? undefined
         : lead(request, reply, `pages/login${returnQuery(returnTo.afterSignIn(request))}`)
     const requireFresh = async (request: FastifyRequest, reply: FastifyReply) =>
-      pageSessions.isFresh(request) ? undefined : lead(request, reply, `pages/step-up${returnQuery(pageOf(request))}`)
+      pageSessions.isFresh(request)
+        ? undefined
+        : lead(request, reply, `pages/step-up${returnQuery(returnTo.pageOf(request))}`)
     async function requireFreshBesidePassword(request: FastifyRequest, reply: FastifyReply) {
       const { mfaRequired, hasPassword } = request.account
       return mfaRequired || !hasPassword ? requireFresh(request, reply) : undefined

@@ -5,6 +5,9 @@ import { UUID } from '../../src/schemas/fields.ts'
 /** The query of a URL, with its question mark; empty if there is none. */
 export const queryOf = (url: string): string => /\?.*/.exec(url)?.[0] ?? ''
 
+/** The path of a route from the root of the service, which another application may have below a prefix. */
+export const pathBelow = (prefix: string, url: string | undefined): string => String(url).slice(prefix.length)
+
 const ID = new RegExp(UUID)
 
 /**

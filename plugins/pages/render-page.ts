@@ -4,7 +4,7 @@ import { serviceOf } from '../../src/config/service.ts'
 import { type Assets, PagesFolderError, readAssets } from '../../src/pages/assets.ts'
 import { type PageContext, renderPage, type View } from '../../src/pages/layout.ts'
 import { readTexts } from '../../src/pages/texts.ts'
-import { queryOf } from './query.ts'
+import { pathBelow, queryOf } from './query.ts'
 
 /** Renders pages in the language of the user. */
 export interface PageRenderer {
@@ -38,7 +38,11 @@ const HEADERS = {
 }
 
 /** @throws PagesFolderError */
-export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clock' | 'config'>): PageRenderer {
+export function createPageRenderer({
+  clock,
+  config,
+  prefix = ''
+}: Pick<FastifyInstance, 'clock' | 'config'> & Partial<Pick<FastifyInstance, 'prefix'>>): PageRenderer {
   const service = serviceOf(config)
   const faults: string[] = []
   const assets = readAssets(config.PAGES_FOLDER, faults)
@@ -52,14 +56,17 @@ export function createPageRenderer({ clock, config }: Pick<FastifyInstance, 'clo
 
   return {
     assets,
-    contextOf: ({ headers, method, routeOptions, url }) => ({
-      language: chooseLanguage(headers['accept-language']),
-      service,
-      assets,
-      root: '../'.repeat(String(routeOptions.url).split('/').length - 2),
-      now: clock.now(),
-      passkeysAt: passkeysAt(headers.host, `${routeOptions.url}${method === 'POST' ? '' : queryOf(url)}`)
-    }),
+    contextOf: ({ headers, method, routeOptions, url }) => {
+      const path = pathBelow(prefix, routeOptions.url)
+      return {
+        language: chooseLanguage(headers['accept-language']),
+        service,
+        assets,
+        root: '../'.repeat(path.split('/').length - 2),
+        now: clock.now(),
+        passkeysAt: passkeysAt(headers.host, `${path}${method === 'POST' ? '' : queryOf(url)}`)
+      }
+    },
     render(reply, page, view) {
       reply.headers(HEADERS)
       if (view.keepsOpener) reply.header('cross-origin-opener-policy', 'unsafe-none')

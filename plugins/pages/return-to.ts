@@ -4,7 +4,7 @@ import { needsRefreshToken, RETURN_TO, type ReturnTo, readReturnTo } from '../..
 import type { PageContext, View } from '../../src/pages/layout.ts'
 import { handOverView } from '../../src/pages/views/hand-over.ts'
 import type { GoTo } from './page-routes.ts'
-import { queryOf } from './query.ts'
+import { pathBelow, queryOf } from './query.ts'
 
 /** Where people go on after they have signed in. */
 export interface Returning {
@@ -19,6 +19,8 @@ export interface Returning {
    * otherwise its own page.
    */
   afterSignIn(request: FastifyRequest): string
+  /** The page of a request, with its query: the `return_to` that leads back to it. */
+  pageOf(request: FastifyRequest): string
   /** Leads on to where a text says, or to the account if it is not allowed. */
   leadOn(text: string | undefined, page: PageContext): View | GoTo
   /**
@@ -30,13 +32,15 @@ export interface Returning {
   needsRefreshToken(request: FastifyRequest): boolean
 }
 
-export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['config']): Returning {
+export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['config'], prefix = ''): Returning {
   const origins = new Set([...CORS_ORIGINS, ...(APP_URL === undefined ? [] : [new URL(APP_URL).origin])])
 
   const readText = (text: unknown) => (typeof text === 'string' ? readReturnTo(text, origins) : undefined)
   const read = (request: FastifyRequest) => readText(sentIn(request))
 
   const given = (request: FastifyRequest) => (read(request) ? String(sentIn(request)) : undefined)
+
+  const pageOf = ({ routeOptions, url }: FastifyRequest) => `${pathBelow(prefix, routeOptions.url)}${queryOf(url)}`
 
   return {
     async check(request) {
@@ -46,6 +50,7 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
     given,
     goOn: (request, page) => leadTo(read(request), page),
     leadOn: (text, page) => leadTo(readText(text), page),
+    pageOf,
     afterSignIn: (request) => given(request) ?? pageOf(request),
     isFromElsewhere({ headers }) {
       if (headers['sec-fetch-site'] !== 'cross-site') return false
@@ -58,9 +63,6 @@ export function createReturning({ APP_URL, CORS_ORIGINS }: FastifyInstance['conf
     }
   }
 }
-
-/** The page of a request, with its query: the `return_to` that leads back to it. */
-export const pageOf = ({ routeOptions, url }: FastifyRequest): string => `${routeOptions.url}${queryOf(url)}`
 
 function leadTo(target: ReturnTo | undefined, page: PageContext): View | GoTo {
   if (!target) return { goTo: 'pages/account' }

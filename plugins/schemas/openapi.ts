@@ -1,7 +1,8 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
 import { NoBody, REFUSALS } from '../../src/schemas/answers.ts'
-import { SHARED } from '../../src/schemas/shared.ts'
+import { SCHEMAS } from '../../src/schemas/shared.ts'
 import { VERSION } from '../../src/version.ts'
 import { nameComponents, type OpenApiDocument } from './name-components.ts'
 
@@ -9,10 +10,20 @@ const DESCRIPTION = `Registers users, signs them in, and issues JSON Web Tokens 
 
 All errors have the body \`Problem\`, whose \`code\` comes from a closed list. Unknown keys are refused, never ignored.`
 
+/** Hides a route from the document of another application, which does not have the components that it refers to. */
+const OUTSIDE = 'outside' as unknown as true
+
 /** Generates the OpenAPI 3.1 document from the schemas of the routes. */
-export default fp(
-  async (fastify) => {
-    for (const schema of SHARED) fastify.addSchema(schema)
+export default fp<AppOptions>(
+  async (fastify, { insideAnother = false }) => {
+    // Not by `addSchema`: an application around this one may have a schema of the same name, and lists those of all scopes in
+    // its own document. The hooks of the document below come later.
+    fastify.addHook('onReady', async () => {
+      fastify.getSchemas = () => SCHEMAS
+    })
+    fastify.addHook('onRoute', (route) => {
+      if (insideAnother && !route.schema?.hide) route.schema = { ...route.schema, hide: OUTSIDE }
+    })
 
     await fastify.register(swagger, {
       openapi: {
@@ -67,8 +78,12 @@ export default fp(
         }
       },
       // A route without a body has no requestBody in the document.
-      transform: ({ schema: { body, ...schema }, url }) => ({
-        schema: body === undefined || body === NoBody ? schema : { ...schema, body },
+      transform: ({ schema: { body, hide, ...schema }, url }) => ({
+        schema: {
+          ...schema,
+          ...(hide && hide !== OUTSIDE && { hide }),
+          ...(body !== undefined && body !== NoBody && { body })
+        },
         url
       }),
       transformObject: (generated) =>

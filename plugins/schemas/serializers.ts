@@ -1,5 +1,6 @@
 import fastJson, { type Schema } from 'fast-json-stringify'
 import fp from 'fastify-plugin'
+import { SCHEMAS } from '../../src/schemas/shared.ts'
 
 type Serializer = (data: unknown) => string
 
@@ -15,7 +16,7 @@ export default fp(
     fastify.setSerializerCompiler(({ schema }) => {
       const shape = JSON.stringify(schema)
       const known = compiled.get(shape)
-      const serializer = known ?? fastJson(schema as Schema, { schema: fastify.getSchemas() as Record<string, Schema> })
+      const serializer = known ?? fastJson(schema as Schema, { schema: SCHEMAS as Record<string, Schema> })
       compiled.set(shape, serializer)
       return serializer
     })

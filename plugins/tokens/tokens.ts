@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../../src/app-options.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Tokens as TokensBody } from '../../src/schemas/sessions.ts'
 import type { Authentication } from '../../src/sessions/assurance.ts'
@@ -8,6 +9,7 @@ import { findSessionUser, type LiveSession, type SessionUser } from '../../src/s
 import { type AccessTokens, createAccessTokens, type TokenUser } from '../../src/tokens/access-tokens.ts'
 import { bearerToken } from '../../src/tokens/bearer.ts'
 import { createIntrospection, type Introspect } from '../../src/tokens/introspection.ts'
+import { decorateRequest } from '../http/own-property.ts'
 
 /** Access tokens, and what they authorise. */
 export interface Tokens extends AccessTokens {
@@ -38,14 +40,15 @@ declare module 'fastify' {
   }
 }
 
-export default fp(
-  async (fastify) => {
+export default fp<AppOptions>(
+  async (fastify, { insideAnother }) => {
     const { clock, config, jwt, keys, sessions } = fastify
     const { PUBLIC_URL: issuer, AUDIENCE: audience, ACCESS_TOKEN_TTL: lifetime } = config
     const verifySignature = (token: string) => jwt.verify(token) as never
     const { issue, verify } = createAccessTokens({ clock, keys, issuer, audience, lifetime, verifySignature })
 
-    fastify.decorateRequest('account')
+    decorateRequest(fastify, { insideAnother }, 'user', { value: undefined })
+    decorateRequest(fastify, { insideAnother }, 'account', { value: undefined })
     fastify.decorate('tokens', {
       issue,
       verify,

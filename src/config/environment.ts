@@ -30,6 +30,12 @@ export const Environment = Type.Object(
     DATABASE_CA: Type.Optional(
       Type.String({ format: 'certificate', fix: 'the path of a readable file with a certificate in PEM' })
     ),
+    DATABASE_SCHEMA: Type.Optional(
+      Type.String({
+        pattern: '^(?!pg_)[a-z_][a-z0-9_]{0,62}$',
+        fix: 'the name of a schema: lower-case letters, digits and _, such as auth'
+      })
+    ),
     DATA_DIR: Type.String({ format: 'folder', default: './data', fix: 'the path of a folder' }),
     SECRET_KEY: secret('text of 32 bytes or more, for example the output of: openssl rand -base64 32'),
     SECRET_KEY_PREVIOUS: secret('the SECRET_KEY used before, text of 32 bytes or more'),
@@ -136,7 +142,10 @@ export const Environment = Type.Object(
   },
   // All instances on a server need the same SECRET_KEY; the embedded database generates one. Which senders a mail
   // server accepts cannot be guessed.
-  { additionalProperties: false, dependencies: { DATABASE_URL: ['SECRET_KEY'], SMTP_URL: ['MAIL_FROM'] } }
+  {
+    additionalProperties: false,
+    dependencies: { DATABASE_URL: ['SECRET_KEY'], DATABASE_SCHEMA: ['DATABASE_URL'], SMTP_URL: ['MAIL_FROM'] }
+  }
 )
 
 /** The settings as validated, before lists are split. */

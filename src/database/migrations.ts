@@ -25,15 +25,17 @@ export class MigrationError extends Error {
  * the others wait.
  *
  * @param folder with the SQL files
+ * @param schema that the tables are in, which is created if it is missing; by default the first one of the search_path
  * @returns the applied migrations
- * @throws MigrationError if an applied file was changed since, or the schema is newer than this version
+ * @throws MigrationError if an applied file was changed since, the tables of this database are newer than this version, or
+ * the connections do not use the schema
  */
-export async function migrate(pool: Pool, folder = SQL): Promise<string[]> {
+export async function migrate(pool: Pool, folder = SQL, schema?: string): Promise<string[]> {
   const client = await pool.connect()
   // A lost connection also rejects the pending statement: the event needs no further handling.
   client.on('error', ignore)
   try {
-    return await applyAll(client, folder)
+    return await applyAll(client, folder, schema)
   } finally {
     client.off('error', ignore)
     client.release()
@@ -85,11 +87,12 @@ export async function forgetMigrations(transaction: Database): Promise<void> {
   await transaction.query(sql`DROP TABLE IF EXISTS ${identifier(TABLE)}`)
 }
 
-async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
+async function applyAll(client: PoolClient, folder: string, schema: string | undefined): Promise<string[]> {
   try {
     await client.query(BEGIN)
     await client.query(NO_TIMEOUTS)
     await client.query(WAIT)
+    if (schema !== undefined) await enterSchema(client, schema)
     const applied = await applyPending(folder, async (statement) => (await client.query(statement)).rows)
     await client.query(COMMIT)
     return applied
@@ -97,6 +100,17 @@ async function applyAll(client: PoolClient, folder: string): Promise<string[]> {
     await client.query(ROLLBACK).catch(ignore)
     throw error
   }
+}
+
+async function enterSchema(client: PoolClient, schema: string): Promise<void> {
+  const { rows } = await client.query(sql`SELECT to_regnamespace(${schema}) IS NOT NULL AS there`)
+  if (!rows[0].there) await client.query(sql`CREATE SCHEMA ${identifier(schema)}`)
+  const [{ first }] = (await client.query(sql`SELECT current_schema() AS first`)).rows
+  if (first === schema) return
+  // A proxy that ignores or strips settings of connections, such as PgBouncer with ignore_startup_parameters.
+  throw new MigrationError(
+    `The connections use the schema ${first}, not ${schema} as DATABASE_SCHEMA says: a proxy or the pool sets another search_path. Set it for the role: ALTER ROLE … SET search_path = ${schema}`
+  )
 }
 
 async function applyPending(

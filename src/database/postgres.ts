@@ -10,7 +10,7 @@ import { SELECT_READ_ONLY, sql } from './sql.ts'
 /**
  * The pool options for DATABASE_URL. DATABASE_CA implies `sslmode=verify-full`, whatever the URL says.
  */
-export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config): PoolConfig {
+export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL, DATABASE_SCHEMA }: Config): PoolConfig {
   const url = new URL(DATABASE_URL as string)
   if (DATABASE_CA) {
     url.searchParams.set('sslmode', 'verify-full')
@@ -19,7 +19,7 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL }: Config
   return {
     connectionString: url.href,
     max: DATABASE_POOL,
-    Client: reconnectingClient(),
+    Client: reconnectingClient(Math.random, DATABASE_SCHEMA === undefined ? {} : { search_path: DATABASE_SCHEMA }),
     // Half of the request's deadline: the other half is for its statements.
     connectionTimeoutMillis: TIMEOUT / 2,
     idleTimeoutMillis: 60_000,
@@ -112,6 +112,23 @@ export async function requireSearchPath(pool: Pool, databaseUrl: string): Promis
   if (schema !== null) return
   throw new DatabaseRefusal(
     `The database ${withoutCredentials(databaseUrl)} cannot be used: the search_path of the role is '${path}', which names no schema that it may use. Set it for the role of DATABASE_URL, such as to public.`
+  )
+}
+
+/**
+ * Requires that the connections of a pool that is not ours have the settings that our SQL relies on.
+ *
+ * @throws DatabaseRefusal if one of them differs
+ */
+export async function requireSettings(pool: Pool): Promise<void> {
+  const { rows } = await pool.query(
+    sql`SELECT current_setting('TimeZone') AS zone, current_setting('DateStyle') AS style,
+       current_setting('standard_conforming_strings') AS strings`
+  )
+  const [{ zone, style, strings }] = rows
+  if (/^(?:Etc\/)?(?:UTC|UCT|GMT|Universal|Zulu)$/i.test(zone) && /^ISO, /.test(style) && strings === 'on') return
+  throw new DatabaseRefusal(
+    `The pool cannot be used: its connections have TimeZone '${zone}', DateStyle '${style}' and standard_conforming_strings '${strings}'. Create it with the option options: '-c TimeZone=UTC -c DateStyle=ISO,MDY -c standard_conforming_strings=on', or pass databaseUrl instead.`
   )
 }
 

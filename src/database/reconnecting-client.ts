@@ -12,8 +12,9 @@ const MAX_DELAY = 1_000
  * Until then all other attempts fail at once with the last error.
  *
  * @param random like Math.random
+ * @param settings of the sessions, in addition to those that our SQL relies on
  */
-export function reconnectingClient(random = Math.random): typeof pg.Client {
+export function reconnectingClient(random = Math.random, settings: Record<string, string> = {}): typeof pg.Client {
   let failures = 0
   let failure: Error | undefined
   let retryAt = 0
@@ -27,6 +28,10 @@ export function reconnectingClient(random = Math.random): typeof pg.Client {
   }
 
   return class ReconnectingClient extends ConfiguredClient {
+    override getStartupConf(): Record<string, string> {
+      return { ...super.getStartupConf(), ...settings }
+    }
+
     override connect(): Promise<pg.Client>
     override connect(callback: Callback): void
     override connect(callback?: Callback): Promise<pg.Client> | undefined {

@@ -45,3 +45,6 @@ export const PARTS: Record<string, TSchema> = {
   Time,
   Username
 }
+
+/** The same by their names. */
+export const SCHEMAS = Object.fromEntries(SHARED.map((schema) => [String(schema.$id), schema]))

@@ -148,10 +148,10 @@ export function post(fastify: FastifyInstance, url: string, payload: unknown, he
 }
 
 /** Registers a user and signs in. */
-export async function signIn(fastify: FastifyInstance, names: { username?: string; email?: string }) {
-  const registered = await post(fastify, '/register', { ...names, password: PASSWORD })
+export async function signIn(fastify: FastifyInstance, names: { username?: string; email?: string }, prefix = '') {
   const { username, email } = names
-  const login = await post(fastify, '/login', { ...(username ? { username } : { email }), password: PASSWORD })
+  const registered = await post(fastify, `${prefix}/register`, { username, email, password: PASSWORD })
+  const login = await post(fastify, `${prefix}/login`, { ...(username ? { username } : { email }), password: PASSWORD })
   return { user: registered.json(), ...login.json() }
 }
 

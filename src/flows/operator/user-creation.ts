@@ -38,6 +38,20 @@ export function requireCreatable(
 }
 
 /**
+ * Requires what an invitation needs.
+ *
+ * @throws Problem VALIDATION_FAILED
+ */
+export function requireInvitable({ email, password }: { email?: string | undefined; password?: string | undefined }) {
+  const [path, message] =
+    email === undefined
+      ? ['/email', 'is required for an invitation']
+      : ['/password', 'must not be sent with an invitation']
+  if (email !== undefined && password === undefined) return
+  throw new Problem('VALIDATION_FAILED', { errors: [{ path, message }] })
+}
+
+/**
  * Requires an address where one is to be verified.
  *
  * @throws Problem VALIDATION_FAILED

@@ -10,7 +10,7 @@ import jsonBody from '../../../plugins/http/json-body.ts'
 import requestRules from '../../../plugins/http/request-rules.ts'
 import { createPageRoutes, type GoTo, type PageRoute } from '../../../plugins/pages/page-routes.ts'
 import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
-import { pageOf } from '../../../plugins/pages/return-to.ts'
+import { createReturning } from '../../../plugins/pages/return-to.ts'
 import openapi from '../../../plugins/schemas/openapi.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { Problem } from '../../../src/errors.ts'
@@ -37,7 +37,7 @@ function start(
       createPageRoutes(
         scope,
         createPageRenderer(scope),
-        pageOf
+        createReturning(scope.config).pageOf
       )(scope, {
         path: '/step',
         body: Body,

@@ -1,0 +1,120 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { FastifyInstance } from 'fastify'
+import { findAdminUser } from '../admin/admin-users.ts'
+import { listUsers } from '../admin/listed-users.ts'
+import type { Operator } from '../admin/scopes.ts'
+import type { Done } from '../admin/targets.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
+import type { OperatorContext } from '../flows/operator/account-acts.ts'
+import { changeUser } from '../flows/operator/user-change.ts'
+import { createUser, requireCreatable, requireInvitable } from '../flows/operator/user-creation.ts'
+import { describeFaults, STRICT } from '../http/validation.ts'
+import { type AdminUser, UserCreation, UserPatch } from '../schemas/admin/users.ts'
+import { UUID } from '../schemas/fields.ts'
+import { isUsernameReserved } from '../users/reserved-usernames.ts'
+
+/** An account, by one of its names. */
+export type UserName = { id: string } | { username: string } | { email: string }
+
+/** The accounts, for the application around the plugin. */
+export interface Users {
+  /** Finds an account by its id or its whole name, in any letter case. */
+  find(name: UserName): Promise<AdminUser | undefined>
+  /**
+   * Creates an account, by the rules of `POST /admin/users` with a service key.
+   *
+   * @throws an error with `statusCode` and `code`: VALIDATION_FAILED, PASSWORD_REJECTED, ACCOUNT_EXISTS, ROLE_PROTECTED,
+   * MAIL_UNAVAILABLE, TOO_MANY_REQUESTS, OVERLOADED, DATABASE_UNAVAILABLE
+   */
+  create(account: UserCreation): Promise<AdminUser>
+  /**
+   * Changes an account, by the rules of `PATCH /admin/users/:id` with a service key.
+   *
+   * @throws an error with `statusCode` and `code`: VALIDATION_FAILED, NOT_FOUND, ACCOUNT_EXISTS, ROLE_PROTECTED,
+   * DATABASE_UNAVAILABLE
+   */
+  update(id: string, patch: UserPatch): Promise<AdminUser>
+}
+
+const ajv = new Ajv(STRICT)
+addFormats.default(ajv)
+const isCreation = ajv.compile(UserCreation)
+const isPatch = ajv.compile(UserPatch)
+
+const ID = new RegExp(UUID)
+
+/** An application passes on what people send to it: like a service key, it neither gives reserved roles nor changes operators. */
+const HOST: Operator = { id: 'host', actor: 'key', isAdmin: false, scopes: ['users:read', 'users:write'] }
+
+/** Creates the accounts of a service that is inside another application. */
+export function createUsers(service: FastifyInstance): Users {
+  const { audit, config, limits, mail, passwords, sessions } = service
+  const secret = service.deriveKey('limits')
+  const context: OperatorContext = { operator: HOST, lifetimes: sessions.rules, secret, mail: mail.available }
+
+  async function find(database: Database, id: string): Promise<AdminUser> {
+    const user = await findAdminUser(database, secret, id)
+    if (!user) throw new Problem('NOT_FOUND')
+    return user
+  }
+
+  /** Makes a change and its records, or nothing. */
+  async function make(work: (transaction: Database) => Promise<Done<AdminUser>>): Promise<AdminUser> {
+    const { result, committed } = await service.database.open().transact(async (transaction) => {
+      const { result, acts } = await work(transaction)
+      const events = acts.map((act) => ({ ...act, actor: 'service' as const }))
+      return { result, committed: await audit.append(transaction, events) }
+    })
+    committed()
+    mail.wake()
+    return result
+  }
+
+  async function hash({ username, email }: UserCreation, password: string): Promise<string> {
+    passwords.accept(password, [username, email])
+    return passwords.hash(password)
+  }
+
+  return {
+    async find(name) {
+      const database = service.database.open()
+      if ('id' in name) return ID.test(name.id) ? findAdminUser(database, secret, name.id) : undefined
+      const { users } = await listUsers(database, name, { limit: 1 })
+      return users[0] && findAdminUser(database, secret, users[0].id)
+    },
+
+    async create(given) {
+      validate(isCreation, given)
+      const { password, ...account } = given
+      if (account.invite) requireInvitable(given)
+      requireCreatable(HOST, account)
+      if (account.invite) await mail.require()
+      const passwordHash = password === undefined ? null : await hash(account, password)
+      const created = { ...account, passwordHash, isReserved: isUsernameReserved(config, account.username) }
+      return make(async (transaction) => {
+        const { result: id, acts } = await createUser(transaction, context, created, limits.mailByOperator)
+        return { result: await find(transaction, id), acts }
+      })
+    },
+
+    async update(id, patch) {
+      validate(isPatch, patch)
+      if (!ID.test(id)) throw new Problem('NOT_FOUND')
+      const isReserved = isUsernameReserved(config, patch.username ?? undefined)
+      const change = { ...context, renaming: { tokenTtl: config.ACCESS_TOKEN_TTL }, isReserved }
+      return make(async (transaction) => {
+        const { acts } = await changeUser(transaction, change, id, patch)
+        return { result: await find(transaction, id), acts }
+      })
+    }
+  }
+}
+
+/** @throws Problem VALIDATION_FAILED */
+function validate(isValid: ValidateFunction, value: unknown): void {
+  if (!isValid(value)) {
+    throw new Problem('VALIDATION_FAILED', { errors: describeFaults(isValid.errors as ErrorObject[]) })
+  }
+}
