@@ -30,6 +30,9 @@ export const SHARED = [
   Problem
 ]
 
+/** The same by their names. */
+export const SCHEMAS = Object.fromEntries(SHARED.map((schema) => [String(schema.$id), schema]))
+
 /** What many schemas have in them: components of the document, too. */
 export const PARTS: Record<string, TSchema> = {
   AssertionCredential,
@@ -45,6 +48,3 @@ export const PARTS: Record<string, TSchema> = {
   Time,
   Username
 }
-
-/** The same by their names. */
-export const SCHEMAS = Object.fromEntries(SHARED.map((schema) => [String(schema.$id), schema]))
