@@ -342,6 +342,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the keys are
+         * @description The metadata of the service (RFC 8414), with which API gateways and libraries find its keys. The service
+         *     issues tokens to its own frontends and has no endpoints for authorization: `response_types_supported`, which the RFC
+         *     requires, and `grant_types_supported`, whose default would be others, are empty.
+         */
+        get: operations["authorizationServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/passkey-endpoints": {
         parameters: {
             query?: never;
@@ -373,7 +395,7 @@ export interface paths {
         /**
          * List the audit log
          * @description Records, the newest first: those for which all given filters hold. `account` is whom it concerns, `by` who did it.
-         *     For `audit:read`.
+         *     A page may have fewer records than `limit` although `next` is not null. For `audit:read`.
          */
         get: operations["adminListRecords"];
         put?: never;
@@ -527,7 +549,8 @@ export interface paths {
         /**
          * List accounts
          * @description Accounts, the newest first: those for which all given filters hold. `search` finds the start of a username or an
-         *     email address, `username` and `email` a whole name. For `users:read`.
+         *     email address, `username` and `email` a whole name. A page may have fewer accounts than `limit` although `next` is not null.
+         *     For `users:read`.
          */
         get: operations["adminListUsers"];
         put?: never;
@@ -829,7 +852,7 @@ export interface paths {
          *     from the account. If the account was registered with that address and has no username, it is deleted; with
          *     REQUIRE_VERIFIED_EMAIL, an account with a username is disabled. If an operator has set the address, the account gets its
          *     previous address back, if that is available; without one and without a username it is disabled. A verified address is
-         *     not removed.
+         *     not removed. The last administrator is neither deleted nor disabled: LAST_ADMIN, and the token stays valid.
          */
         post: operations["rejectEmail"];
         delete?: never;
@@ -1351,6 +1374,29 @@ export interface components {
         };
         JwksResponse: {
             keys: components["schemas"]["PublicKey"][];
+        };
+        /** @description The metadata. */
+        AuthorizationServerResponse: {
+            /**
+             * Format: uri
+             * @example https://auth.example.com
+             */
+            issuer: string;
+            /**
+             * Format: uri
+             * @example https://auth.example.com/.well-known/jwks.json
+             */
+            jwks_uri: string;
+            /** @example [] */
+            response_types_supported: string[];
+            /** @example [] */
+            grant_types_supported: string[];
+            /**
+             * Format: uri
+             * @example https://auth.example.com/introspect
+             */
+            introspection_endpoint?: string;
+            introspection_endpoint_auth_methods_supported?: string[];
         };
         PasskeyEndpointsResponse: {
             /** @example https://auth.example.com/pages/account/passkeys */
@@ -2370,7 +2416,7 @@ export interface components {
                 };
             };
         };
-        /** @description LAST_CREDENTIAL */
+        /** @description ACCOUNT_EXISTS */
         E409: {
             headers: {
                 [name: string]: unknown;
@@ -2378,7 +2424,7 @@ export interface components {
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code: "LAST_CREDENTIAL";
+                    code: "ACCOUNT_EXISTS";
                 };
             };
         };
@@ -2392,6 +2438,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code: "INVALID_CREDENTIALS" | "TOKEN_MISSING" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "STEP_UP_REQUIRED";
+                };
+            };
+        };
+        /** @description LAST_ADMIN */
+        LAST_ADMIN: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "LAST_ADMIN";
                 };
             };
         };
@@ -2442,6 +2500,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code: "MALFORMED_REQUEST";
+                };
+            };
+        };
+        /** @description LAST_CREDENTIAL */
+        LAST_CREDENTIAL: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code: "LAST_CREDENTIAL";
                 };
             };
         };
@@ -2792,7 +2862,7 @@ export interface operations {
             400: components["responses"]["E400"];
             401: components["responses"]["E401.INVALID_CREDENTIALS.STEP_UP_REQUIRED"];
             408: components["responses"]["E408"];
-            409: components["responses"]["E409"];
+            409: components["responses"]["LAST_ADMIN"];
             413: components["responses"]["E413"];
             415: components["responses"]["E415"];
             417: components["responses"]["E417"];
@@ -3067,7 +3137,7 @@ export interface operations {
             401: components["responses"]["E401.STEP_UP_REQUIRED"];
             404: components["responses"]["E404"];
             408: components["responses"]["E408"];
-            409: components["responses"]["E409"];
+            409: components["responses"]["LAST_CREDENTIAL"];
             413: components["responses"]["E413"];
             414: components["responses"]["E414"];
             415: components["responses"]["E415"];
@@ -3314,6 +3384,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JwksResponse"];
+                };
+            };
+            /** @description The document of `If-None-Match` is the current one. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["E400"];
+            408: components["responses"]["E408"];
+            417: components["responses"]["E417"];
+            431: components["responses"]["E431"];
+            500: components["responses"]["E500"];
+            503: components["responses"]["OVERLOADED"];
+        };
+    };
+    authorizationServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizationServerResponse"];
                 };
             };
             /** @description The document of `If-None-Match` is the current one. */
@@ -3851,7 +3954,7 @@ export interface operations {
             403: components["responses"]["E403.ROLE_PROTECTED"];
             404: components["responses"]["E404"];
             408: components["responses"]["E408"];
-            409: components["responses"]["E409"];
+            409: components["responses"]["LAST_ADMIN"];
             413: components["responses"]["E413"];
             414: components["responses"]["E414"];
             415: components["responses"]["E415"];
@@ -4364,7 +4467,7 @@ export interface operations {
             };
             400: components["responses"]["E400.EMAIL_TOKEN_INVALID"];
             408: components["responses"]["E408"];
-            409: components["responses"]["E409"];
+            409: components["responses"]["E409.LAST_ADMIN"];
             413: components["responses"]["E413"];
             415: components["responses"]["E415"];
             417: components["responses"]["E417"];
@@ -4615,7 +4718,7 @@ export interface operations {
             401: components["responses"]["E401.STEP_UP_REQUIRED"];
             404: components["responses"]["E404"];
             408: components["responses"]["E408"];
-            409: components["responses"]["E409"];
+            409: components["responses"]["LAST_CREDENTIAL"];
             413: components["responses"]["E413"];
             414: components["responses"]["E414"];
             415: components["responses"]["E415"];
@@ -4877,7 +4980,7 @@ export interface operations {
             };
             400: components["responses"]["E400.PASSWORD_REJECTED.EMAIL_TOKEN_INVALID"];
             408: components["responses"]["E408"];
-            409: components["responses"]["E409"];
+            409: components["responses"]["LAST_CREDENTIAL"];
             413: components["responses"]["E413"];
             415: components["responses"]["E415"];
             417: components["responses"]["E417"];
