@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { call, withQuery } from './api.ts'
 
 export interface Loaded<Value> {
@@ -32,15 +32,6 @@ export function useLoaded<Value>(path: string | undefined): Loaded<Value> {
 
 type Page<Key extends string, Row> = { [name in Key]: Row[] } & { next: string | null }
 
-/** The rows of the pages after the first one. */
-interface Later<Key extends string, Row> {
-  of: Page<Key, Row>
-  rows: Row[]
-  pages: number
-  next: string | null
-  error?: unknown
-}
-
 export interface Listed<Row> {
   /** Undefined until the first page is there. */
   rows: Row[] | undefined
@@ -50,7 +41,7 @@ export interface Listed<Row> {
   reload(): void
 }
 
-/** How many empty pages in a row are followed by the next one: each has examined thousands of rows. */
+/** How many empty pages are followed by the next one: each has examined thousands of rows. */
 const MAX_EMPTY_PAGES = 20
 
 /** Loads a list page by page. */
@@ -61,27 +52,43 @@ export function useListed<Key extends string, Row>(
 ): Listed<Row> {
   const first = withQuery(path, query)
   const { value, error, reload } = useLoaded<Page<Key, Row>>(first)
-  const [later, setLater] = useState<Later<Key, Row>>()
+  const [later, setLater] = useState<{ of: Page<Key, Row>; rows: Row[]; next: string | null; error?: unknown }>()
   const known = later && later.of === value ? later : undefined
   const next = known ? known.next : value?.next
 
+  const following = useRef<string | undefined>(undefined)
+  // Another query, or another screen, ends what is then on its way.
+  useEffect(
+    () => () => {
+      following.current = undefined
+    },
+    [first]
+  )
+
   async function more(): Promise<void> {
-    if (!value || !next) return
+    if (!value || !next || following.current === first) return
+    following.current = first
     const before = known?.rows ?? []
-    const pages = known?.pages ?? 0
+    let cursor: string | null = next
+    let found: Row[] = []
     try {
-      const page = await call<Page<Key, Row>>('GET', withQuery(path, { ...query, cursor: next }))
-      setLater({ of: value, rows: [...before, ...page[key]], pages: pages + 1, next: page.next })
+      for (let pages = 0; pages < MAX_EMPTY_PAGES && cursor && found.length === 0; pages += 1) {
+        const page: Page<Key, Row> = await call('GET', withQuery(path, { ...query, cursor }))
+        if (following.current !== first) return
+        found = page[key]
+        cursor = page.next
+      }
+      setLater({ of: value, rows: [...before, ...found], next: cursor })
     } catch (error) {
-      setLater({ of: value, rows: before, pages, next, error })
+      setLater({ of: value, rows: before, next: cursor, error })
     }
+    following.current = undefined
   }
 
   const rows = value && [...value[key], ...(known?.rows ?? [])]
-  const isEmpty = rows?.length === 0 && !known?.error && (known?.pages ?? 0) < MAX_EMPTY_PAGES
   useEffect(() => {
-    if (isEmpty) more()
-  }, [isEmpty, value, later])
+    if (rows?.length === 0 && !known) more()
+  }, [value])
 
   return {
     rows,
