@@ -3,7 +3,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { type Test, test } from 'tap'
 import { sql } from '../src/database/sql.ts'
 import { addUser } from '../src/users/users.ts'
-import { cutOff, PASSWORD, testClock } from './helpers/app.ts'
+import { build, cutOff, PASSWORD, post, testClock } from './helpers/app.ts'
 import { enrolPasskey } from './helpers/enrolled.ts'
 import { buildFederated } from './helpers/federated.ts'
 import { createBrowser, ORIGIN, readPage, submit } from './helpers/page.ts'
@@ -87,6 +87,39 @@ test('every page shows itself by a policy of its own, changes nothing, and has n
         t.notMatch(response.body, /<script(?! type="module" src=)|<style| style=| on\w+="|javascript:/i, path)
         t.notMatch(response.body, /(?:src|href|action)="(?:https?:)?\/\//, path)
       }
+    }
+  }
+  t.strictSame(await stored(fastify), before)
+})
+
+test('the console shows nothing that was sent, is the same for everybody, and changes nothing', async (t) => {
+  const fastify = await build(t, {
+    consoleFolder: t.testdir({ 'console.js': '', 'console.css': '' }),
+    environment: { CORS_ORIGINS: 'https://app.example.com' }
+  })
+  await post(fastify, '/register', { username: 'ada', password: PASSWORD })
+  const browser = createBrowser(fastify)
+  await browser.submit('/pages/login', { name: 'ada', password: PASSWORD })
+  const { body: page } = await browser.get('/console')
+  t.match(page, '<title>Latchkey console</title>')
+  const before = await stored(fastify)
+  const evil = `"><script>alert(1)</script>`
+  for (const path of [
+    '/console',
+    `/console?next=${encodeURIComponent(evil)}`,
+    `/console/${encodeURIComponent(evil)}`
+  ]) {
+    for (const visitor of [browser, createBrowser(fastify)]) {
+      const headers = { origin: 'https://app.example.com', 'user-agent': evil, 'accept-language': evil, referer: evil }
+      const response = await visitor.get(path, headers)
+      t.equal(response.statusCode, path === '/console' ? 200 : path.includes('?') ? 400 : 404, path)
+      t.notMatch(response.body, /<script>|alert\(/, path)
+      t.notOk(response.headers['set-cookie'], path)
+      if (path === '/console') t.equal(response.body, page, 'the same for everybody')
+    }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+      const response = await fastify.inject({ method, url: path, headers: { origin: ORIGIN }, payload: { a: evil } })
+      t.ok([404, 405].includes(response.statusCode), `${method} ${path}`)
     }
   }
   t.strictSame(await stored(fastify), before)
