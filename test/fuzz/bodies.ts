@@ -70,13 +70,26 @@ function fittingFields({ properties = {}, required = [], anyOf, oneOf }: Schema)
 /** What is known by that name, where something is, an example, or anything that fits. */
 function fittingValues(key: string, schema: Schema): fc.Arbitrary<Part<string>> {
   if (schema.type === 'boolean') return fc.boolean().map((value) => () => `${value}`)
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((each) => fittingValues(key, each)))
   const [example = MARK] = schema.examples ?? []
+  const fixed = fixedValues(schema)
+  if (fixed) return fc.constantFrom(...fixed).map((value) => () => JSON.stringify(value))
   return fc.oneof(
     { weight: 6, arbitrary: fc.constant(({ own }: Known) => JSON.stringify(own[key] ?? example)) },
     { weight: 1, arbitrary: fc.constant(({ former }: Known) => JSON.stringify(former[key] ?? example)) },
     { weight: 2, arbitrary: fc.constant(() => JSON.stringify(example)) },
     { weight: 4, arbitrary: fittingTexts(schema).map((text) => () => JSON.stringify(text)) }
   )
+}
+
+/** Values of what is no text. */
+function fixedValues({ type, items, examples, enum: values, const: only }: Schema): unknown[] | undefined {
+  if (values) return values
+  if (only !== undefined) return [only]
+  if (type === 'array') return examples ?? [items?.enum?.slice(0, 2) ?? items?.anyOf?.map((each) => each.const) ?? []]
+  if (type === 'object') return examples ?? [{}]
+  if (type === 'integer') return [60]
+  return type === 'null' ? [null] : undefined
 }
 
 function fittingTexts(schema: Schema): fc.Arbitrary<string> {

@@ -25,7 +25,7 @@ const OUT_OF_REACH: [RegExp, string][] = [
     /^(?:POST \/passkeys (?:201|403 FORBIDDEN)|(?:PATCH|DELETE) \/passkeys\/\{id\} (?:20|409)|POST \/login\/passkey 200)/,
     'takes an authenticator'
   ],
-  [/^DELETE \/me 409 LAST_ADMIN/, 'takes an administrator'],
+  [/ 409 LAST_ADMIN/, 'takes an administrator'],
   [/^DELETE \/me\/identities\/\{id\} (?:204|409)/, 'takes a provider'],
   [/^\w+ \/admin\/\S+ (?:2\d\d|40[3-9]|4[12]\d|400)/, 'takes an administrator'],
   [/ 403 EMAIL_UNVERIFIED/, 'REQUIRE_VERIFIED_EMAIL is off'],
@@ -56,6 +56,18 @@ export class Coverage {
       .filter(([name, label]) => !this.#seen.get(name as string)?.has(label as string))
       .map((answer) => answer.join(' '))
       .filter((answer) => !OUT_OF_REACH.some(([pattern]) => pattern.test(answer)))
+  }
+
+  /** Every success of the admin API that a run could have seen and has not. */
+  missingOfAdministration({ operations }: OpenApi): string[] {
+    return (
+      operations
+        // They take the link of a trial, and a session of the account in the path.
+        .filter(({ path }) => path.startsWith('/admin/') && !/\/(?:setup|\{session\})$/.test(path))
+        .flatMap(({ name, responses }) => Object.keys(responses).map((status) => [name, status] as const))
+        .filter(([name, status]) => Number(status) < 300 && !this.#seen.get(name)?.has(status))
+        .map((answer) => answer.join(' '))
+    )
   }
 
   /** A line for each operation. */

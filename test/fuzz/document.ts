@@ -7,8 +7,12 @@ export interface Schema {
   type?: string
   properties?: Record<string, Schema>
   required?: string[]
+  /** It is one of these. */
   anyOf?: Schema[]
   oneOf?: Schema[]
+  items?: Schema
+  enum?: unknown[]
+  const?: unknown
   minLength?: number
   maxLength?: number
   pattern?: string

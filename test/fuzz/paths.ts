@@ -12,6 +12,12 @@ export function fill({ path, parameters = [] }: Operation, value: (name: string,
   )
 }
 
+/** The name of what is known for a parameter of the operation's path. */
+export function knownAs({ path }: Operation, name: string): string {
+  if (!path.startsWith('/admin/')) return name
+  return name === 'session' ? '/sessions' : path.split('/', 3).join('/')
+}
+
 /** Paths with another parameter, with a bend in them, or of something else. */
 export function oddPaths(operation: Operation): fc.Arbitrary<Part<string>> {
   const params = fc.oneof(
@@ -45,7 +51,7 @@ export function oddPaths(operation: Operation): fc.Arbitrary<Part<string>> {
     .map(
       (bend): Part<string> =>
         ({ own }) =>
-          bend(fill(operation, (name, example) => own[name] ?? example))
+          bend(fill(operation, (name, example) => own[knownAs(operation, name)] ?? example))
     )
   const filled = params.map(
     (param): Part<string> =>

@@ -5,7 +5,7 @@ import { type Body, fittingBodies, oddBodies } from './bodies.ts'
 import type { OpenApi, Operation } from './document.ts'
 import { type Headers, oddCredentials, oddHeaders, rightCredentials } from './headers.ts'
 import { constantly, constantlyFrom, type Part } from './part.ts'
-import { fill, oddPaths } from './paths.ts'
+import { fill, knownAs, oddPaths } from './paths.ts'
 import type { World } from './world.ts'
 
 /** A request that is made when it is sent, of what is known by then. */
@@ -85,7 +85,7 @@ function asked({ method, path, query, credentials, headers, body }: Aspects, wor
 function rightly(operation: Operation): Arbitraries {
   return {
     method: constantly(operation.method),
-    path: fc.constant(({ own }) => fill(operation, (name, example) => own[name] ?? example)),
+    path: fc.constant(({ own }) => fill(operation, (name, example) => own[knownAs(operation, name)] ?? example)),
     query: constantly(''),
     credentials: rightCredentials(operation),
     headers: constantly({}),

@@ -31,6 +31,11 @@ const FORMER = 30
 export interface Keys {
   introspection: string
   metrics: string
+  /** A service key with every scope, and an access token of an administrator, in place of those of the accounts. */
+  serviceKey?: string
+  bearer?: string
+  /** The ids of the two and of what signs the token, which are never used: otherwise they would be revoked. */
+  spared?: string[]
 }
 
 /** What the answers of a run have given, for the requests to come. */
@@ -39,6 +44,8 @@ export class World {
   readonly #accounts: Account[] = []
   readonly #living: Session[] = []
   readonly #former: Session[] = []
+  /** What the admin API has shown, by the path of its kind. */
+  readonly #shown = new Map<string, string[]>()
 
   constructor(keys: Keys) {
     this.#keys = keys
@@ -69,15 +76,25 @@ export class World {
   }
 
   learn(ask: Ask, { status, headers, json }: Answer): void {
-    const [path] = ask.path.split('?', 1)
-    if (path === '/me' && ask.method !== 'GET' && status < 300) this.#changed(ask)
+    const path = ask.path.split('?', 1)[0] as string
+    if (status < 300 && path.startsWith('/admin/')) this.#show(path, json)
+    else if (path === '/me' && ask.method !== 'GET' && status < 300) this.#changed(ask)
     else if (status === 401) this.#end(ask, json?.code)
-    else if (status === 201) this.#accounts.push(readBody(ask) as Account)
+    else if (status === 201 && path === '/register') this.#accounts.push(readBody(ask) as Account)
     else if (status === 200 && json?.access_token) this.#open(ask, json, headers['set-cookie'])
     else if (status === 204 && path === '/password/change') {
       const session = this.#bearerOf(ask)
       if (session) session.account.password = (readBody(ask) as { new_password: string }).new_password
     }
+  }
+
+  /** Remembers the ids in an answer of the admin API. */
+  #show(path: string, json: unknown): void {
+    const kind = path.endsWith('/sessions') ? '/sessions' : path.split('/', 3).join('/')
+    const lists = Object.values(Object(json)).filter(Array.isArray).flat()
+    const ids = [Object(json), ...lists].flatMap((each) => Object(each).id ?? Object(each).kid ?? [])
+    const fit = ids.filter((id) => !this.#keys.spared?.includes(id))
+    this.#shown.set(kind, [...fit, ...(this.#shown.get(kind) ?? [])].slice(0, FORMER))
   }
 
   /** The account has another username, or is gone. */
@@ -91,7 +108,9 @@ export class World {
 
   #names(turn: number, session: Session | undefined): Names {
     const { account, ...tokens } = session ?? { account: pick(this.#accounts, turn) }
-    const names: Names = { ...account, ...tokens, ...this.#keys }
+    const { spared: _, ...keys } = this.#keys
+    const shown = [...this.#shown].map(([kind, ids]): [string, string | undefined] => [kind, pick(ids, turn)])
+    const names: Names = { ...account, ...tokens, ...keys, ...Object.fromEntries(shown) }
     // By the document it is where that is; the issuer has its own URL.
     if (names.bearer) names.origin = new URL(claimsOf(names.bearer).iss).origin
     const { password, bearer, refresh_token } = names
