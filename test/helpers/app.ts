@@ -8,6 +8,7 @@ import type { AppOptions } from '../../src/app-options.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Timers } from '../../src/concurrency/periodic.ts'
 import { readConfig } from '../../src/config/config.ts'
+import { sql } from '../../src/database/sql.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
 
 export const PASSWORD = 'correct horse battery staple'
@@ -104,6 +105,11 @@ const CHEAP = 4
  * never in between, where a test counts.
  */
 const SELDOM = 2 ** 31 - 1
+
+/** Gives an account the role `admin`: for the suite of the contract. */
+export async function makeAdministrator({ database }: FastifyInstance, id: string): Promise<void> {
+  await database.open().query(sql`UPDATE users SET roles = '{admin}' WHERE id = ${id}`)
+}
 
 /** On a server of its own the service sends mail by SMTP alone; nobody listens there. */
 export const NO_SERVER = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@latchkey.test' }

@@ -24,6 +24,7 @@ const SECTIONS: Record<string, string> = {
   'passkey-login': 'Passkeys',
   passkeys: 'Passkeys',
   pages: 'Hosted pages',
+  admin: 'Administration',
   'factor-limits': 'Limits',
   core: 'The core'
 }

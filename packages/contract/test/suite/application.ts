@@ -26,6 +26,8 @@ interface Builder {
   /** Closes what it builds with the test. */
   build(t: Test, options?: { environment?: Record<string, string>; clock?: TestClock }): Promise<Application>
   testClock(): TestClock
+  /** Gives an account the role `admin`. */
+  makeAdministrator(application: Application, id: string): Promise<void>
 }
 
 const { CONTRACT_APPLICATION } = process.env
@@ -37,5 +39,8 @@ async function builder(): Promise<Builder> {
 }
 
 export const build: Builder['build'] = async (t, options) => (await builder()).build(t, options)
+
+export const makeAdministrator: Builder['makeAdministrator'] = async (...given) =>
+  (await builder()).makeAdministrator(...given)
 
 export const testClock = async (): Promise<TestClock> => (await builder()).testClock()

@@ -10,10 +10,17 @@ export { type Answer, type Ask, answer, bearer, PASSWORD, sentTo, unique } from 
  * The service that is tested is the one at CONTRACT_URL, in whatever language it is written, with LIMITS=off, since all
  * requests come from one address. CONTRACT_ISSUER and CONTRACT_AUDIENCE name the issuer and audience of its tokens where
  * those are not CONTRACT_URL; CONTRACT_METRICS_KEY and CONTRACT_INTROSPECTION_KEY are its METRICS_KEY and
- * INTROSPECTION_KEY, if it has them. Without CONTRACT_URL it is the application that CONTRACT_APPLICATION names.
+ * INTROSPECTION_KEY, if it has them, and CONTRACT_ADMIN_USERNAME and CONTRACT_ADMIN_PASSWORD sign in an administrator. Without CONTRACT_URL it is the application that CONTRACT_APPLICATION names.
  */
-export const { CONTRACT_URL, CONTRACT_ISSUER, CONTRACT_AUDIENCE, CONTRACT_METRICS_KEY, CONTRACT_INTROSPECTION_KEY } =
-  process.env
+export const {
+  CONTRACT_URL,
+  CONTRACT_ISSUER,
+  CONTRACT_AUDIENCE,
+  CONTRACT_METRICS_KEY,
+  CONTRACT_INTROSPECTION_KEY,
+  CONTRACT_ADMIN_USERNAME,
+  CONTRACT_ADMIN_PASSWORD
+} = process.env
 
 export interface Client {
   request: Request
