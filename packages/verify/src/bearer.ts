@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
  * @throws Problem TOKEN_MISSING if there is no header, or it has another scheme
  */
 export function readBearer(authorization = ''): string {
-  const [scheme] = /^bearer(?: +|$)/i.exec(authorization) ?? []
+  const scheme = /^bearer(?: +|$)/i.exec(authorization)?.[0]
   if (scheme === undefined) throw new Problem('TOKEN_MISSING')
   return authorization.slice(scheme.length)
 }

@@ -58,6 +58,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   requireAddress('issuer', issuer)
   requireAddress('jwksUri', jwksUri)
   if (issuer.endsWith('/')) throw new TypeError('issuer must not end with a slash')
+  if (typeof audience !== 'string' || audience === '') throw new TypeError('audience must be a text')
+  if (!Number.isFinite(clockTolerance) || clockTolerance < 0) throw new TypeError('clockTolerance must be 0 or more')
+  if (typeof allowActor !== 'boolean') throw new TypeError('allowActor must be true or false')
 
   // The global one is looked up for each request, so that an application can replace it.
   const fetchKeys = options.fetch ?? ((...request) => fetch(...request))

@@ -114,7 +114,13 @@ test('a verifier that could verify nothing, or the wrong tokens, is not made', a
     [{ issuer: 'ftp://auth.example.com' }, 'issuer must be a URL of http or https'],
     [{ issuer: undefined as never }, 'issuer must be a URL of http or https'],
     [{ issuer: `${ISSUER}/` }, 'issuer must not end with a slash'],
-    [{ jwksUri: '/jwks.json' }, 'jwksUri must be a URL of http or https']
+    [{ jwksUri: '/jwks.json' }, 'jwksUri must be a URL of http or https'],
+    [{ audience: '' }, 'audience must be a text'],
+    [{ audience: [ISSUER] as never }, 'audience must be a text'],
+    [{ clockTolerance: -1 }, 'clockTolerance must be 0 or more'],
+    [{ clockTolerance: Number.POSITIVE_INFINITY }, 'clockTolerance must be 0 or more'],
+    [{ clockTolerance: '5' as never }, 'clockTolerance must be 0 or more'],
+    [{ allowActor: 'false' as never }, 'allowActor must be true or false']
   ]
   for (const [options, message] of cases) t.throws(() => setUp(options), new TypeError(message))
 })
