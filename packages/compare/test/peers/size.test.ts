@@ -20,7 +20,7 @@ test('lines of source are counted, without empty ones and comments', (t) => {
 test('packages are counted as each language lists them', (t) => {
   const packages = {
     '': {},
-    'packages/own': {},
+    'workspace/own': {},
     'node_modules/own': { link: true },
     'node_modules/one': {},
     'node_modules/one/node_modules/two': {},

@@ -14,38 +14,40 @@ test('a picture has a panel for each measure, and a bar for each service', (t) =
   }))
   t.strictSame(panels, [
     {
-      texts: ['/secret: answers a second', 'more is better', 'a', '11,000', 'b & c', '5,500'],
+      texts: ['/secret', 'answers a second: more is better', 'a', '11,000', 'b & c', '5,500'],
       bars: [
-        ['bar first', '150'],
-        ['bar', '75']
+        ['bar first', '180'],
+        ['bar', '90']
       ]
     },
-    { texts: ['/secret: CPU time a request, µs', 'less is better', 'a', '85.0'], bars: [['bar first', '150']] },
+    { texts: ['/secret', 'CPU time a request, µs: less is better', 'a', '85.0'], bars: [['bar first', '210']] },
     {
-      texts: ['login: share of bcrypt alone, %', 'more is better', 'a', '96.0', 'b & c', '96.0'],
+      texts: ['login', 'share of bcrypt alone, %: more is better', 'a', '96.0', 'b & c', '96.0'],
       bars: [
-        ['bar first', '150'],
-        ['bar', '150']
+        ['bar first', '180'],
+        ['bar', '180']
       ]
     },
     {
-      texts: ['/secret in a login storm: 99th percentile, ms', 'less is better', 'a', '3.00', 'b & c', '30.0'],
+      texts: ['/secret in a login storm', '99th percentile, ms: less is better', 'a', '3.00', 'b & c', '30.0'],
       bars: [
-        ['bar first', '15'],
-        ['bar', '150']
+        ['bar first', '18'],
+        ['bar', '180']
       ]
     }
   ])
+  const note = [...document.querySelectorAll('.note')].at(-1)?.textContent
+  t.equal(note, '2026-11-25, 2 cores (A Processor), rounds: 3; other programs took 2 % of the machine')
   t.equal(document.querySelector('title')?.textContent, 'a, b & c, measured side by side on 2026-11-25')
-  t.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" role="img" viewBox="0 0 958 260"/)
+  t.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" role="img" viewBox="0 0 958 290"/)
   t.end()
 })
 
 test('a picture of nothing is empty, and zero has a bar', (t) => {
-  t.match(toPicture(example({ figures: {}, targets: [] })), / viewBox="0 0 958 40"/)
+  t.match(toPicture(example({ figures: {}, targets: [] })), / viewBox="0 0 958 70"/)
   const figures = { memory: { a: [0] } }
   t.equal(
-    read(toPicture(example({ figures })))
+    read(toPicture(example({ figures, others: [] })))
       .querySelector('rect')
       ?.getAttribute('width'),
     '1'
