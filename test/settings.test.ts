@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { SETTINGS } from '../src/config/environment.ts'
+import { VARIABLES } from '../src/config/environment.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -13,7 +13,7 @@ test('every setting is tried on the built service, and documented', (t) => {
   for (const [file, mention] of files) {
     const text = read(file)
     t.strictSame(
-      SETTINGS.filter((name) => !mention(name).test(text)),
+      VARIABLES.filter((name) => !mention(name).test(text)),
       [],
       file
     )

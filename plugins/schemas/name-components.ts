@@ -1,5 +1,5 @@
 import type { Code } from '../../src/errors.ts'
-import { PARTS } from '../../src/schemas/shared.ts'
+import { PARTS } from './parts.ts'
 import { mapValues, type Schema, simplify } from './simplify.ts'
 
 interface Media {

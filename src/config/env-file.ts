@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
-import { SETTINGS } from './environment.ts'
+import { VARIABLES } from './environment.ts'
 
 /** An environment file cannot be applied. The message names the file and the reason, without its content. */
 export class EnvironmentFileError extends Error {
@@ -139,8 +139,8 @@ function refuseAmbiguous(file: string, settings: Setting[]): void {
 }
 
 function refuseMisspelt(file: string, name: string): void {
-  if (SETTINGS.includes(name)) return
-  const meant = SETTINGS.find((setting) => distance(setting, name.toUpperCase()) <= maxDistance(setting))
+  if (VARIABLES.includes(name)) return
+  const meant = VARIABLES.find((setting) => distance(setting, name.toUpperCase()) <= maxDistance(setting))
   if (meant) throw new EnvironmentFileError(`${file}: there is no setting ${name}. Did you mean ${meant}?`)
 }
 

@@ -157,4 +157,7 @@ export const SECRETS = Object.entries(Environment.properties)
   .map(([name]) => name)
 
 /** The names of all settings. */
-export const SETTINGS = [...Object.keys(Environment.properties), ...SECRETS.map((name) => `${name}_FILE`)]
+export const SETTINGS = Object.keys(Environment.properties)
+
+/** The names of all variables of the environment that are read. */
+export const VARIABLES = [...SETTINGS, ...SECRETS.map((name) => `${name}_FILE`)]

@@ -1,10 +1,6 @@
-import type { TSchema } from '@sinclair/typebox'
 import { AdminKey, NewServiceKey, ServiceKey } from './admin/keys.ts'
-import { Cursor, Limit } from './admin/queries.ts'
 import { AdminUser, ListedUser } from './admin/users.ts'
 import { Problem } from './answers.ts'
-import { AssertionCredential, RequestOptions } from './factors.ts'
-import { CurrentPassword, Email, EmailToken, Id, Metadata, Roles, Time, Username } from './fields.ts'
 import { Mfa, NewTotp, RecoveryCodes } from './mfa.ts'
 import { Passkey } from './passkeys.ts'
 import { Session, Tokens } from './sessions.ts'
@@ -32,19 +28,3 @@ export const SHARED = [
 
 /** The same by their names. */
 export const SCHEMAS = Object.fromEntries(SHARED.map((schema) => [String(schema.$id), schema]))
-
-/** What many schemas have in them: components of the document, too. */
-export const PARTS: Record<string, TSchema> = {
-  AssertionCredential,
-  CurrentPassword,
-  Cursor,
-  Email,
-  EmailToken,
-  Id,
-  Limit,
-  Metadata,
-  RequestOptions,
-  Roles,
-  Time,
-  Username
-}
