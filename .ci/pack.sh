@@ -57,7 +57,7 @@ set -m
 npx --no-install latchkey start >../start.log 2>&1 &
 service=$!
 set +m
-timeout 60 bash -c "until curl -sf -m 5 -o /dev/null http://127.0.0.1:$PORT/health/ready; do kill -0 $service; sleep 0.2; done"
+timeout 150 bash -c "until curl -sf -m 5 -o /dev/null http://127.0.0.1:$PORT/health/ready; do kill -0 $service; sleep 0.2; done"
 curl -sf -m 30 -o /dev/null "http://127.0.0.1:$PORT/register" -H 'content-type: application/json' \
   -d '{"username": "ada", "password": "correct horse battery staple"}'
 curl -sf -m 30 -o /dev/null "http://127.0.0.1:$PORT/console"
