@@ -48,7 +48,7 @@ const PAGE = `<!doctype html><title>a frontend</title>
   }
   window.session = createSession({
     service: '${SERVICE}',
-    origins: ['${SERVICE}', '${API}'],
+    origins: ['${API}'],
     ...(location.search === '?store' && { store })
   })
   window.session.on((event) => window.log.push(event))

@@ -1,10 +1,10 @@
 import { type Claims, readClaims } from './claims.ts'
-import { type Challenge, cannotReach, readAnswer } from './error.ts'
+import { type Challenge, cannotReach, LatchkeyError, readAnswer } from './error.ts'
 import { createExclusive } from './exclusive.ts'
 import type { Platform } from './platform.ts'
 import { isOver, type Post, post, TIMEOUT_MS } from './send.ts'
 
-/** Where an app keeps its refresh token. */
+/** Where an app keeps its refresh token: one place for all tabs. */
 export interface TokenStore {
   get(): string | undefined | null | Promise<string | undefined | null>
   /** @param token undefined removes it */
@@ -18,7 +18,7 @@ export interface SessionOptions {
   store?: TokenStore
   /** Instead of the global one. */
   fetch?: typeof globalThis.fetch
-  /** Origins whose requests get the access token; by default, that of the service alone. */
+  /** Origins that get the access token, besides that of the service: services that verify it. */
   origins?: readonly string[]
 }
 
@@ -79,7 +79,8 @@ const MAX_ECHO_MS = 100
 
 export function createSessionOn(platform: Platform, options: SessionOptions): Session {
   const service = options.service.replace(/\/+$/, '')
-  const { store, fetch = (...given) => globalThis.fetch(...given), origins = [new URL(service).origin] } = options
+  const { store, fetch = (...given) => globalThis.fetch(...given) } = options
+  const origins = [new URL(service).origin, ...(options.origins ?? [])]
   const name = `latchkey/1 ${service}`
   const exclusive = createExclusive(name, platform)
   const listeners = new Set<(event: SessionEvent) => void>()
@@ -104,7 +105,7 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
     }
   }
 
-  function become(next: Held | null): void {
+  function become(next: Held | null): undefined {
     const [before, sid] = [held, held?.claims.sid]
     held = next
     changes += 1
@@ -150,14 +151,20 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
   }
 
   const send = (path: string, body: object, rest?: Partial<Post>) =>
-    post(fetch, platform, { url: service + path, body, credentials, ...rest }) as Promise<Tokens>
+    post(fetch, platform, { url: service + path, body, credentials, ...rest })
+
+  async function getTokens(...request: Parameters<typeof send>): Promise<Tokens> {
+    const tokens = (await send(...request)) as Tokens | undefined
+    if (!tokens?.access_token) throw new LatchkeyError(200, 'UNEXPECTED_ANSWER')
+    return tokens
+  }
 
   /** Runs work under the lock, and calls the listeners after it. */
   const alone = <Result>(work: () => Promise<Result>) => exclusive(work).finally(tell)
 
   const open = (path: string, body: object, accessToken?: string) =>
     alone(async () => {
-      const tokens = await send(path, body, { accessToken })
+      const tokens = await getTokens(path, body, { accessToken })
       if (tokens.refresh_token) await store?.set(tokens.refresh_token)
       keep(tokens)
     })
@@ -168,9 +175,9 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
       await hear()
       if (changes !== before) return held?.token
       const refresh_token = await store?.get()
-      if (store && !refresh_token) return leave()
+      if (store && !refresh_token) return become(null)
       try {
-        const tokens = await send('/token/refresh', store ? { refresh_token } : {}, { repeatable: true })
+        const tokens = await getTokens('/token/refresh', store ? { refresh_token } : {}, { repeatable: true })
         if (changes !== before) return held?.token
         // Stored before it is used. Where another tab has stored a newer one, that stays.
         if (store && (await store.get()) === refresh_token) await store.set(tokens.refresh_token)

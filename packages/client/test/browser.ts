@@ -45,7 +45,7 @@ export function createBrowser() {
   /** A small service: one session, and tokens that are numbered. */
   function answer({ url, body }: Seen): Response {
     const { cookie, refresh_token } = Object(body)
-    switch (new URL(url).pathname) {
+    switch (new URL(url).pathname.replace(/^\/auth\//, '/')) {
       case '/login':
       case '/login/mfa':
       case '/login/passkey':
@@ -108,7 +108,7 @@ export function createBrowser() {
     },
     monotonicNow: () => clock.monotonic,
     wallNow: () => clock.wall,
-    pause: async (ms: number) => void pauses.push(ms),
+    pause: async (ms: number): Promise<void> => void pauses.push(ms),
     timeout: (_ms: number) => new AbortController().signal
   }
 
@@ -119,6 +119,7 @@ export function createBrowser() {
     seen,
     scripted,
     pauses,
+    channels,
     state,
     locks: held,
     /** Opens a tab; `events` are those of its session. */

@@ -108,6 +108,29 @@ test('however many ask, in however many tabs, there is one request', async (t) =
   )
 })
 
+test('a lock that is granted before the message of its last holder is here costs no request', async (t) => {
+  const browser = createBrowser()
+  browser.state.session = 'a session'
+  const slow = (name: string) => {
+    const channel = browser.platform.openChannel(name)
+    const { postMessage } = channel
+    channel.postMessage = (message) => void setTimeout(() => postMessage(message), 5)
+    return channel
+  }
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
+  const tabs = [1, 2, 3].map(() => browser.open({}, { openChannel: slow, pause }))
+  const tokens = await Promise.all(tabs.map(({ session }) => session.refresh()))
+  t.strictSame([tokens.map(numberOf), browser.paths()], [[1, 1, 1], ['/token/refresh']])
+})
+
+test('a tab without a token in its store signs out no other', async (t) => {
+  const { session, open, events } = await signedIn({ store: createStore() })
+  const other = open({ store: createStore() })
+  await other.session.refresh()
+  t.strictSame([other.session.claims(), other.events, events], [null, ['signed_out'], []])
+  t.equal(numberOf(await session.accessToken()), 1)
+})
+
 test('without locks and channels, each tab asks by itself', async (t) => {
   const browser = createBrowser()
   browser.state.session = 'a session'
@@ -117,6 +140,7 @@ test('without locks and channels, each tab asks by itself', async (t) => {
   t.strictSame(tokens.map(numberOf), [1, 2])
   await tabs[0]?.session.signOut()
   tabs[0]?.session.close()
+  t.strictSame(browser.pauses, [])
   t.equal(numberOf(await tabs[1]?.session.accessToken()), 2)
 })
 
@@ -135,6 +159,10 @@ test('only the service can end a session, by 400 and 401', async (t) => {
     ...[200, 400, 401, 502].map((status) => [
       () => html(status),
       refusal(status, 'UNEXPECTED_ANSWER', { message: 'UNEXPECTED_ANSWER' })
+    ]),
+    ...[undefined, {}, null].map((body) => [
+      () => json(200, body),
+      refusal(200, 'UNEXPECTED_ANSWER', { message: 'UNEXPECTED_ANSWER' })
     ])
   ] as [() => Response, object | 'over'][]) {
     const { session, scripted, events, open } = await signedIn()
@@ -338,7 +366,7 @@ test('a newer token that another tab has stored stays', async (t) => {
 })
 
 test('fetch adds the token to requests to the origins that may have it', async (t) => {
-  const { session, seen } = await signedIn({ origins: [SERVICE, 'https://api.example.com'] })
+  const { session, seen } = await signedIn({ origins: ['https://api.example.com'] })
   const token = `Bearer ${await session.accessToken()}`
   for (const [url, init, expected] of [
     [`${SERVICE}/me`, {}, { authorization: token, credentials: 'include', redirect: 'error' }],
@@ -363,10 +391,18 @@ test('fetch adds the token to requests to the origins that may have it', async (
   }
 })
 
-test('with a store, the cookies of the service are left alone', async (t) => {
-  const { session, seen } = await signedIn({ store: createStore() })
-  await session.fetch(`${SERVICE}/me`)
-  t.equal(seen.at(-1)?.credentials, 'same-origin')
+test('requests to the service have its cookies in browser mode, and as they were with a store', async (t) => {
+  for (const [options, url, expected] of [
+    [{}, `${SERVICE}/me`, 'include'],
+    [{ service: `${SERVICE}/auth` }, `${SERVICE}/auth/me`, 'include'],
+    [{ service: `${SERVICE}/auth` }, `${SERVICE}/authors`, 'omit'],
+    [{ store: createStore() }, `${SERVICE}/me`, 'omit']
+  ] as const) {
+    const { session, seen } = await signedIn(options)
+    await session.fetch(url, { credentials: 'omit' })
+    const { credentials, headers } = seen.at(-1) ?? {}
+    t.strictSame([credentials, numberOf(headers?.authorization)], [expected, 1])
+  }
 })
 
 test('who is not signed in sends requests without a token', async (t) => {
@@ -391,7 +427,8 @@ test('a request whose token was refused is repeated once, with its body', async 
     [() => refuse(401, 'INVALID_CREDENTIALS'), [1]],
     [() => refuse(401, 'STEP_UP_REQUIRED'), [1]],
     [() => refuse(401, 'MFA_TOKEN_INVALID'), [1]],
-    [() => refuse(403, 'FORBIDDEN'), [1]]
+    [() => refuse(403, 'FORBIDDEN'), [1]],
+    [() => refuse(403, 'TOKEN_INVALID'), [1]]
   ] as [() => Response, number[]][]) {
     const { session, seen, scripted } = await signedIn()
     scripted.push(answer)
@@ -486,16 +523,61 @@ test('listeners are told after the lock is released', async (t) => {
   t.strictSame(order, ['released', 'signed_in', 'released', 'refreshed'])
 })
 
-test('a session that is closed hears nothing, and can still be used', async (t) => {
-  const { session, events, open } = await signedIn()
+test('those who wait for one refresh share its fault, too', async (t) => {
+  const { session, scripted, paths } = await signedIn()
+  scripted.push(() => refuse(500, 'INTERNAL'))
+  const faults = await Promise.all([1, 2, 3].map(() => caught(session.refresh())))
+  t.strictSame(faults, Array(3).fill(refusal(500, 'INTERNAL')))
+  t.strictSame(paths(), ['/token/refresh'])
+})
+
+test('a listener is called later, and one that throws keeps no other from being called', async (t) => {
+  const { session, events } = await signedIn()
+  const thrown: unknown[] = []
+  t.intercept(globalThis, 'queueMicrotask', {
+    value: (work: () => void) =>
+      void Promise.resolve()
+        .then(work)
+        .catch((error) => thrown.push(error.message))
+  })
+  session.on(() => {
+    throw new Error('a fault of the page')
+  })
+  const late: string[] = []
+  session.on((event) => void late.push(event))
+  const signedOut = session.signOut()
+  t.strictSame(events, [])
+  await signedOut
+  t.strictSame([events, late, thrown], [['signed_out'], ['signed_out'], ['a fault of the page']])
+})
+
+test('a request of JSON has ten seconds', async (t) => {
+  const timeouts: number[] = []
+  const timeout = (ms: number) => {
+    timeouts.push(ms)
+    return new AbortController().signal
+  }
+  const { session } = createBrowser().open({}, { timeout, locks: undefined as never })
+  await session.signIn(ADA, PASSWORD)
+  await session.request('GET', '/me')
+  t.strictSame(timeouts, [10_000, 10_000])
+})
+
+test('a session that is closed hears nothing and says nothing, and can still be used', async (t) => {
+  const browser = createBrowser()
+  const { session, events } = browser.open()
   const off = session.on((event) => void events.push(`again ${event}`))
-  await session.refresh()
+  await session.signIn(ADA, PASSWORD)
   off()
   await session.refresh()
   session.close()
-  await open().session.signOut()
-  t.equal(numberOf(await session.refresh()), undefined)
-  t.strictSame(events, ['refreshed', 'again refreshed', 'refreshed'])
+  t.equal(browser.channels.size, 0)
+  const other = browser.open()
+  await other.session.signOut()
+  t.equal(session.claims()?.sub, 'ada')
+  t.equal(await session.refresh(), undefined)
+  t.strictSame([session.claims(), browser.pauses], [null, [100]])
+  t.strictSame([events, other.events], [['signed_in', 'again signed_in', 'refreshed'], ['signed_out']])
 })
 
 test('without a fetch of its own, the global one is used', async (t) => {
