@@ -55,9 +55,9 @@ export default fp<AppOptions>(
 
     const opened = new WeakMap<FastifyRequest, TimedDatabase>()
     decorateRequest(fastify, { insideAnother }, 'database', {
-      get() {
-        const database = opened.get(this) ?? open()
-        opened.set(this, database)
+      get(request) {
+        const database = opened.get(request) ?? open()
+        opened.set(request, database)
         return database
       }
     })

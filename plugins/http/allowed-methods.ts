@@ -24,11 +24,12 @@ export default fp(
 
     fastify.addHook('onRoute', ({ method, url, routePath, config }) => {
       if (config?.catchAll) return
-      for (const each of [method].flat() as HTTPMethod[]) {
-        methods.add(each)
-        routes.on(each, url, () => {})
-        // The root below a prefix.
-        if (routePath === '') routes.on(each, `${url}/`, () => {})
+      // The root below a prefix has a path without a slash too.
+      for (const path of routePath === '' ? [url, `${url}/`] : [url]) {
+        for (const each of [method].flat() as HTTPMethod[]) {
+          methods.add(each)
+          if (!routes.findRoute(each, path)) routes.on(each, path, () => {})
+        }
       }
     })
 

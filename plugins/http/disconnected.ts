@@ -13,11 +13,11 @@ declare module 'fastify' {
 export default fp<AppOptions>(
   async (fastify, { insideAnother }) => {
     decorateReply(fastify, { insideAnother }, 'disconnected', {
-      get() {
+      get({ raw }) {
         const controller = new AbortController()
         // The event is emitted once: if the client has already disconnected, it will not come.
-        if (this.raw.destroyed) controller.abort()
-        else this.raw.once('close', () => controller.abort())
+        if (raw.destroyed) controller.abort()
+        else raw.once('close', () => controller.abort())
         return controller.signal
       }
     })

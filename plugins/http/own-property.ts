@@ -6,8 +6,8 @@ interface Surroundings {
   insideAnother: AppOptions['insideAnother'] | undefined
 }
 
-/** A property of requests or replies: a value, which may be a method, or a getter. */
-type Property<Owner> = { value: unknown } | { get(this: Owner): unknown }
+/** A property of requests or replies: a value, which may be a method, or what is computed when it is read. */
+type Property<Owner> = { value: unknown } | { get(owner: Owner): unknown }
 
 /**
  * Decorates the requests of this scope. Inside another application, which may have a decorator of the same name or set such
@@ -20,7 +20,7 @@ export function decorateRequest(
   property: Property<FastifyRequest>
 ): void {
   if (!insideAnother) {
-    fastify.decorateRequest(name, 'get' in property ? { getter: property.get } : property.value)
+    fastify.decorateRequest(name, 'get' in property ? { getter: getterOf(property.get) } : property.value)
     return
   }
   fastify.addHook('onRequest', (request, _reply, done) => {
@@ -37,7 +37,7 @@ export function decorateReply(
   property: Property<FastifyReply>
 ): void {
   if (!insideAnother) {
-    fastify.decorateReply(name, 'get' in property ? { getter: property.get } : property.value)
+    fastify.decorateReply(name, 'get' in property ? { getter: getterOf(property.get) } : property.value)
     return
   }
   fastify.addHook('onRequest', (_request, reply, done) => {
@@ -46,5 +46,13 @@ export function decorateReply(
   })
 }
 
+function getterOf<Owner>(get: (owner: Owner) => unknown) {
+  return function (this: Owner) {
+    return get(this)
+  }
+}
+
 const ownOf = (property: Property<never>): PropertyDescriptor =>
-  'get' in property ? { configurable: true, get: property.get } : { configurable: true, writable: true, ...property }
+  'get' in property
+    ? { configurable: true, get: getterOf(property.get) }
+    : { configurable: true, writable: true, ...property }

@@ -84,7 +84,8 @@ export default fp<AppOptions>(
           ...(hide && hide !== OUTSIDE && { hide }),
           ...(body !== undefined && body !== NoBody && { body })
         },
-        url
+        // The server is the directory of the document.
+        url: url.slice(fastify.prefix.length)
       }),
       transformObject: (generated) =>
         nameComponents((generated as unknown as { openapiObject: OpenApiDocument }).openapiObject) as object,

@@ -8,7 +8,7 @@ import { register } from './register.ts'
 export type { Claims } from '../tokens/claims.ts'
 export type { Needs } from './needs.ts'
 export type { DatabasePool, LatchkeyOptions } from './options.ts'
-export type { Authorizable, Latchkey } from './register.ts'
+export type { Authorizable, Challenging, Latchkey } from './register.ts'
 export type { UserName, Users } from './users.ts'
 
 /** Registers the service below a prefix of an application (docs/plugin.md). */

@@ -13,6 +13,11 @@ export interface Authorizable {
   headers: { authorization?: string | undefined }
 }
 
+/** The part of a reply that says what is missing. */
+export interface Challenging {
+  headers(headers: Record<string, string>): unknown
+}
+
 /** What the application around the plugin sees of it, as the decorator `latchkey`. */
 export interface Latchkey {
   /**
@@ -26,7 +31,7 @@ export interface Latchkey {
    *
    * @throws TypeError if the needs have an unknown key
    */
-  authorize(needs?: Needs): (request: Authorizable) => Promise<void>
+  authorize(needs?: Needs): (request: Authorizable, reply: Challenging) => Promise<void>
   /** The claims of the token of a request, behind `authorize`. */
   claims(request: Authorizable): Claims
   readonly users: Users
@@ -39,6 +44,9 @@ interface Place {
   /** The name of the decorator. */
   name?: string | undefined
 }
+
+/** The log says what a terminal would show. */
+const NO_TERMINAL = { write: String }
 
 /** Registers the service in a scope of its own, below a prefix, and gives the application around it one decorator. */
 export function register(host: FastifyInstance, { prefix, name = 'latchkey' }: Place, given: AppOptions): void {
@@ -60,10 +68,16 @@ export function register(host: FastifyInstance, { prefix, name = 'latchkey' }: P
     verify,
     authorize(needs = {}) {
       requireUnderstood(needs)
-      return async (request) => {
-        const claims = await verify(bearerToken(request.headers.authorization))
-        requireNeeds(claims, needs)
-        verified.set(request, claims)
+      return async (request, reply) => {
+        try {
+          const claims = await verify(bearerToken(request.headers.authorization))
+          requireNeeds(claims, needs)
+          verified.set(request, claims)
+        } catch (error) {
+          // An error handler of the application need not know of these headers (RFC 6750 §3).
+          if (error instanceof Problem) reply.headers(error.headers)
+          throw error
+        }
       }
     },
     claims(request) {
@@ -81,7 +95,7 @@ export function register(host: FastifyInstance, { prefix, name = 'latchkey' }: P
   host.register(
     async (scope) => {
       separate(scope as unknown as FastifyInstance)
-      await app(scope as unknown as FastifyInstance, { ...given, insideAnother: true, terminal: { write() {} } })
+      await app(scope as unknown as FastifyInstance, { ...given, insideAnother: true, terminal: NO_TERMINAL })
       scope.after(() => {
         service = scope as unknown as FastifyInstance
       })

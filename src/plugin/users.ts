@@ -54,11 +54,9 @@ export function createUsers(service: FastifyInstance): Users {
   const secret = service.deriveKey('limits')
   const context: OperatorContext = { operator: HOST, lifetimes: sessions.rules, secret, mail: mail.available }
 
-  async function find(database: Database, id: string): Promise<AdminUser> {
-    const user = await findAdminUser(database, secret, id)
-    if (!user) throw new Problem('NOT_FOUND')
-    return user
-  }
+  /** An account that the transaction has made or locked. */
+  const find = async (transaction: Database, id: string) =>
+    (await findAdminUser(transaction, secret, id)) as AdminUser
 
   /** Makes a change and its records, or nothing. */
   async function make(work: (transaction: Database) => Promise<Done<AdminUser>>): Promise<AdminUser> {

@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['tokens', 'admin', 'doctor'],
   ['flows', 'backups'],
   ['app.ts', 'signals.ts', 'fastify-cli.d.ts'],
-  ['cli'],
+  ['cli', 'plugin'],
   ['server.ts'],
   ['latchkey.ts', 'migrate.ts']
 ]
@@ -34,7 +34,7 @@ const WITH_FASTIFY = [
   /^(plugins|routes)\//,
   /^src\/(app|server)\.ts$/,
   /^src\/fastify-cli\.d\.ts$/,
-  /^src\/(transport|observability|cli)\//
+  /^src\/(transport|observability|cli|plugin)\//
 ]
 
 const MAX = { lines: 300, filesOfARoom: 14, filesOfSrc: 12, filesOfPlugins: 8 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
 import { type Test, test } from 'tap'
 import config from '../../../plugins/config.ts'
 import pg from '../../../plugins/database/pg.ts'
@@ -12,6 +13,7 @@ import { sql } from '../../../src/database/sql.ts'
 import { assemble } from '../../helpers/assemble.ts'
 import { caught } from '../../helpers/caught.ts'
 import { configured, embeddedDatabase, emptyDatabase } from '../../helpers/database.ts'
+import { migratedPool } from '../../helpers/pool.ts'
 import { handwrittenServer, proxyTo, refusingServer, serverOver, turnedAway, welcome } from '../../helpers/servers.ts'
 
 type Log = Record<string, unknown>[]
@@ -65,6 +67,38 @@ test('a server that cannot be used as it is set', async (t) => {
       t.match(await failure(start(t, { DATABASE_URL })), { name: 'DatabaseRefusal', message })
     })
   }
+})
+
+test('a pool of another application', async (t) => {
+  const pool = await migratedPool(t)
+  await t.test('is used, and left open', async (t) => {
+    const fastify = start(t, {}, [], { pool })
+    await fastify.ready()
+    t.strictSame(await one(fastify), ONE)
+    await fastify.close()
+    t.strictSame((await pool.query('SELECT 1 AS number')).rows, ONE)
+  })
+
+  await t.test('must have the settings that our SQL relies on', async (t) => {
+    const settings = { zone: 'UTC', style: 'ISO, MDY', strings: 'on' }
+    const answering = (row: object) => ({ on() {}, query: async () => ({ rows: [row] }) }) as unknown as Pool
+    for (const odd of [{ zone: 'Europe/Berlin' }, { style: 'SQL, DMY' }, { strings: 'off' }]) {
+      const error = await failure(start(t, {}, [], { pool: answering({ ...settings, ...odd }) }))
+      t.match(error, { name: 'DatabaseRefusal', message: /^The pool cannot be used: .* or pass databaseUrl instead\.$/ })
+    }
+  })
+})
+
+test('the schema of DATABASE_SCHEMA', async (t) => {
+  const DATABASE_URL = await emptyServer(t)
+  const schemas = (fastify: FastifyInstance) =>
+    fastify.pg.query("SELECT schemaname::text AS schema FROM pg_tables WHERE tablename IN ('users', 'mails')")
+
+  await t.test('is created, and has the tables', { skip: !process.env.TEST_DATABASE_URL && 'it needs a server' }, async (t) => {
+    const fastify = start(t, { DATABASE_URL, DATABASE_SCHEMA: 'auth' })
+    await fastify.ready()
+    t.strictSame((await schemas(fastify)).rows, [{ schema: 'auth' }, { schema: 'auth' }])
+  })
 })
 
 test('the server of DATABASE_URL', async (t) => {

@@ -88,6 +88,7 @@ test('every setting is parsed from text', (t) => {
   const settings = {
     DATABASE_URL: 'postgresql://ada:p%40ss@db.example.com:6432/auth?application_name=latchkey',
     DATABASE_CA: ca,
+    DATABASE_SCHEMA: 'auth',
     DATA_DIR: '/var/lib/latchkey',
     SECRET_KEY: SECRET,
     SECRET_KEY_PREVIOUS: 'é'.repeat(16),
@@ -217,6 +218,7 @@ const FIXES: Record<string, string> = {
     'a URL such as postgres://user:password@host:5432/database: percent-encode the password in DATABASE_URL (%2F for /, %3F for ?, %23 for #, %25 for %)',
   DATABASE_POOL: 'a whole number from 1 to 1000',
   DATABASE_CA: 'the path of a readable file with a certificate in PEM',
+  DATABASE_SCHEMA: 'the name of a schema: lower-case letters, digits and _, such as auth',
   SECRET_KEY: 'text of 32 bytes or more, for example the output of: openssl rand -base64 32',
   SECRET_KEY_PREVIOUS: 'the SECRET_KEY used before, text of 32 bytes or more',
   KEY_MAX_AGE: 'days, a whole number from 0 to 3650, and 0 for never',
@@ -294,6 +296,7 @@ const unfit: Record<string, string[]> = {
   ],
   DATABASE_POOL: ['0', '1001', '1.5', 'many'],
   DATABASE_CA: ['/no/such/file.pem', '/', '/dev/null', 'package.json'],
+  DATABASE_SCHEMA: ['Auth', 'pg_auth', '1st', 'auth, public', 'x'.repeat(64)],
   SECRET_KEY: ['x'.repeat(31), 'é'.repeat(15)],
   SECRET_KEY_PREVIOUS: ['x'.repeat(31)],
   KEY_MAX_AGE: ['-1', '3651', '1.5', 'never'],

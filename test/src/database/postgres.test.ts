@@ -38,6 +38,12 @@ test('the pool', async (t) => {
     })
   })
 
+  await t.test('has the schema of DATABASE_SCHEMA first, and no other', async (t) => {
+    const config = readConfig({ DATABASE_URL: URL_WITH_PASSWORD, DATABASE_SCHEMA: 'auth', SECRET_KEY })
+    const { Client } = poolOptions(config) as { Client: typeof pg.Client }
+    t.match(new Client().getStartupConf(), { search_path: 'auth' })
+  })
+
   const wishes = [
     '',
     '?sslmode=disable',

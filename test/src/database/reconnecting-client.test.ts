@@ -83,6 +83,13 @@ test('a server that answers again serves all', async (t) => {
   t.equal(await failure(), 'attempt 5', 'and is tried at once when it is lost again')
 })
 
+test('sessions have the settings that our SQL relies on, and more', (t) => {
+  const client = new (reconnectingClient(Math.random, { search_path: 'auth' }))()
+  t.match(client.getStartupConf(), { DateStyle: 'ISO, MDY', TimeZone: 'UTC', search_path: 'auth' })
+  t.notOk('search_path' in new (reconnectingClient())().getStartupConf())
+  t.end()
+})
+
 test('a client of its own connects by a promise too', async (t) => {
   const { server, pool } = await unreliable(t, () => 1)
   server.away = false

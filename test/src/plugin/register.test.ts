@@ -5,7 +5,8 @@ import jwt from '@fastify/jwt'
 import postgres from '@fastify/postgres'
 import swagger from '@fastify/swagger'
 import underPressure from '@fastify/under-pressure'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { createSigner } from 'fast-jwt'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import prometheus from 'prom-client'
 import { type Test, test } from 'tap'
@@ -33,9 +34,8 @@ function useNames(host: Host): void {
   host.decorate('tokens', (() => 'the tokens of the host') as never)
 }
 
-/** An application with much of its own, and two of the service in it, which have a database each. */
-async function build(t: Test, log: string[]): Promise<Host> {
-  const host = createHost(t, {}, log)
+/** Gives an application much of its own, and the service twice, with a database each. */
+async function fill(t: Test, host: Host, refusals: (string | undefined)[]): Promise<void> {
   host.register(fp(async () => {}, { name: 'config' }))
   host.register(jwt, { secret: 'the secret of the host, for tokens of its own' })
   host.register(postgres, { connectionString: 'postgres://nobody@127.0.0.1:1/none' })
@@ -54,9 +54,10 @@ async function build(t: Test, log: string[]): Promise<Host> {
     }
   )
   host.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) => reply.code(404).send('not of the host'))
-  host.setErrorHandler((error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+  host.setErrorHandler((error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+    refusals.push(error.code)
     reply.code(error.statusCode ?? 500).send({ host: error.code })
-  )
+  })
   host.setReplySerializer(() => '"serialized by the host"')
   host.addHook('onRequest', async (request) => {
     // Without a decorator: what the service reads must be its own.
@@ -71,15 +72,28 @@ async function build(t: Test, log: string[]): Promise<Host> {
     login: `${request.account} ${(request.database as unknown as () => string)()}`
   }))
   host.get('/*', async () => 'the page of the host')
+  const guarded = async (request: FastifyRequest) => host.latchkey.claims(request)
+  host.get('/guarded', { onRequest: host.latchkey.authorize() }, guarded)
+  host.get('/editors', { onRequest: host.latchkey.authorize({ roles: ['editor'] }) }, guarded)
+  host.get('/unguarded', guarded)
   await host.ready()
-  return host
 }
 
 test('in an application with plugins, decorators and handlers of its own', async (t) => {
   const log: string[] = []
   const metrics = await prometheus.register.metrics()
   const listeners = countListeners()
-  const host = await build(t, log)
+  const refusals: (string | undefined)[] = []
+  const host = createHost(t, {}, log)
+  // The scope of the service, which the host does not see.
+  let service = host as FastifyInstance
+  host.addHook('onRegister', (scope, { prefix }) => {
+    if (prefix !== '/auth') return
+    service = scope as never
+    const { authorize } = host.latchkey
+    t.rejects(authorize()({ headers: bearer('a token') }, { headers() {} }), /has not started yet/)
+  })
+  await fill(t, host, refusals)
 
   await t.test('accounts register, sign in and are seen, strictly', async (t) => {
     t.match(answer(await post(host, '/auth/register', ADA)), { statusCode: 201, body: { username: 'ada' } })
@@ -124,8 +138,7 @@ test('in an application with plugins, decorators and handlers of its own', async
     }
     for (const [method, url, allow] of [
       ['GET', '/auth/login', 'POST'],
-      ['OPTIONS', '/auth/login', 'POST'],
-      ['OPTIONS', '/auth', 'GET, HEAD'],
+      ['PUT', '/auth', 'GET, HEAD'],
       ['POST', '/auth/', 'GET, HEAD']
     ] as const) {
       const response = await host.inject({ method, url })
@@ -160,8 +173,8 @@ test('in an application with plugins, decorators and handlers of its own', async
 
   await t.test('each has its own document, and neither is in that of the host', async (t) => {
     const { paths, components } = (await host.inject('/auth/openapi.json')).json()
-    t.ok(paths['/auth/login'].post)
-    t.notOk(paths['/own'] ?? paths['/auth/*'] ?? paths['/auth/pages/login'])
+    t.ok(paths['/login'].post)
+    t.notOk(paths['/own'] ?? paths['/*'] ?? paths['/pages/login'])
     t.ok(components.schemas.User.properties.email_verified)
     const own = host.swagger() as unknown as { paths: object; components: { schemas: object } }
     t.strictSame(
@@ -184,6 +197,41 @@ test('in an application with plugins, decorators and handlers of its own', async
     t.match(await host.other.verify(token), { iss: 'http://127.0.0.1:3000/second/auth' })
     await t.rejects(async () => host.latchkey.verify(token), { code: 'TOKEN_INVALID', statusCode: 401 })
   })
+
+  await t.test('routes of the host ask for a token, and what it must have', async (t) => {
+    const { access_token: token } = await signIn(host, { username: 'grace' }, '/auth')
+    const ask = (url: string, headers: object) => host.inject({ url, headers: { ...headers } })
+    t.strictSame((await ask('/guarded', bearer(token))).statusCode, 200)
+    const cases: [url: string, headers: object, status: number, challenge: string, code: string][] = [
+      ['/guarded', {}, 401, 'Bearer', 'TOKEN_MISSING'],
+      ['/guarded', bearer('rubbish'), 401, 'Bearer error="invalid_token"', 'TOKEN_INVALID'],
+      ['/guarded', bearer(forge({ act: { sub: 'x' } })), 401, 'Bearer error="invalid_token"', 'TOKEN_INVALID'],
+      ['/editors', bearer(token), 403, 'Bearer error="insufficient_scope"', 'FORBIDDEN']
+    ]
+    for (const [url, headers, status, challenge, code] of cases) {
+      const response = await ask(url, headers)
+      t.equal(response.statusCode, status, code)
+      t.equal(response.headers['www-authenticate'], challenge)
+      t.equal(refusals.at(-1), code, 'the error handler of the host gets it')
+    }
+    t.equal((await ask('/editors', bearer(forge({ roles: ['editor'] })))).statusCode, 200)
+    t.equal((await ask('/unguarded', bearer(token))).statusCode, 500, 'there are no claims without the hook')
+    t.throws(() => host.latchkey.authorize({ role: ['editor'] } as never), { name: 'TypeError' })
+    // At once, for a token that was verified before.
+    t.match(host.latchkey.verify(token), { preferred_username: 'grace' })
+  })
+
+  /** A token of the service with other claims. */
+  function forge(claims: object): string {
+    const { kid, privateKey } = service.keys.signingKey()
+    const iat = Math.floor(Date.now() / 1000)
+    const iss = 'http://127.0.0.1:3000/auth'
+    const common = { iss, aud: iss, sub: 'ada', iat, exp: iat + 60, jti: 'one', sid: 'session' }
+    return createSigner({ key: privateKey, kid, algorithm: 'ES256', header: { alg: 'ES256', typ: 'at+jwt' } })({
+      ...common,
+      ...claims
+    })
+  }
 
   await t.test('the host is as it was', async (t) => {
     t.strictSame((await post(host, '/own', { count: '5', more: 1 })).body, '"serialized by the host"')
@@ -214,6 +262,6 @@ const countListeners = () =>
   Object.fromEntries(
     process
       .eventNames()
-      .filter((name) => /^SIG|exit|Exit|uncaught|unhandled/.test(String(name)))
+      .filter((name) => /^SIG|uncaught|unhandled/.test(String(name)))
       .map((name) => [String(name), process.listenerCount(name)])
   )

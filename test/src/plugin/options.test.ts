@@ -1,0 +1,85 @@
+import { test } from 'tap'
+import { readConfig } from '../../../src/config/config.ts'
+import { type DatabasePool, type LatchkeyOptions, readOptions } from '../../../src/plugin/options.ts'
+
+const GIVEN = {
+  prefix: '/auth',
+  publicUrl: 'https://example.com/auth',
+  databaseUrl: 'postgres://localhost/app',
+  secretKey: 'only for tests, and long enough to be one'
+}
+const POOL: DatabasePool = { connect: async () => {}, query: async () => {}, on: () => {} }
+
+test('options are the settings in camelCase', (t) => {
+  const config = readOptions({
+    ...GIVEN,
+    databaseSchema: 'auth',
+    accessTokenTtl: 60,
+    limits: 'off',
+    corsOrigins: ['https://a.example', 'https://b.example'],
+    trustedProxies: '10.0.0.0/8, 127.0.0.1',
+    audience: undefined,
+    name: 'accounts'
+  })
+  t.strictSame(
+    config,
+    readConfig({
+      PUBLIC_URL: GIVEN.publicUrl,
+      DATABASE_URL: GIVEN.databaseUrl,
+      DATABASE_SCHEMA: 'auth',
+      SECRET_KEY: GIVEN.secretKey,
+      ACCESS_TOKEN_TTL: '60',
+      LIMITS: 'off',
+      CORS_ORIGINS: 'https://a.example,https://b.example',
+      TRUSTED_PROXIES: '10.0.0.0/8,127.0.0.1'
+    })
+  )
+  t.end()
+})
+
+test('the environment is not read', (t) => {
+  t.intercept(process, 'env', { value: { PASSWORD_MIN: '9', DATABASE_URL: 'nonsense' } })
+  t.equal(readOptions(GIVEN).PASSWORD_MIN, 8)
+  t.end()
+})
+
+test('a pool, or a folder, in place of a URL', (t) => {
+  const { databaseUrl: _, ...rest } = GIVEN
+  t.match(readOptions({ ...rest, pool: POOL }), { DATABASE_URL: 'postgres://pool' })
+  t.match(readOptions({ ...rest, dataDir: './none', publicUrl: 'http://localhost:3000/v1/auth/' }), {
+    DATA_DIR: './none',
+    PUBLIC_URL: 'http://localhost:3000/v1/auth'
+  })
+  t.end()
+})
+
+test('every fault is listed, by the names of options', (t) => {
+  const cases: [options: object, faults: string[]][] = [
+    [
+      {},
+      [
+        'prefix must be a path such as /auth, without a slash at its end',
+        'publicUrl must be the URL at which clients reach the prefix',
+        'one of databaseUrl, pool and dataDir must be there, and no other'
+      ]
+    ],
+    [{ ...GIVEN, prefix: '/' }, ['prefix must be a path such as /auth, without a slash at its end']],
+    [{ ...GIVEN, prefix: '/login' }, ['publicUrl must end with the prefix, such as https://example.com/login']],
+    [{ ...GIVEN, secretkey: 'x', port: 3000 }, ['secretkey is not an option', 'port is not an option']],
+    [{ ...GIVEN, name: 'a name' }, ['name must be the name of a property']],
+    [{ ...GIVEN, databaseUrl: undefined, secretKey: undefined, pool: POOL }, ['secretKey must be there with pool']],
+    [{ ...GIVEN, pool: POOL }, ['one of databaseUrl, pool and dataDir must be there, and no other']],
+    [
+      { ...GIVEN, secretKey: 'short', passwordMin: 1, publicUrl: 'nonsense' },
+      [
+        'secretKey must be text of 32 bytes or more, for example the output of: openssl rand -base64 32',
+        'publicUrl must be an http(s) URL without credentials, query or fragment',
+        'passwordMin must be a whole number from 8 to 64'
+      ]
+    ]
+  ]
+  for (const [options, faults] of cases) {
+    t.throws(() => readOptions(options as LatchkeyOptions), { name: 'ConfigurationError', faults }, String(faults))
+  }
+  t.end()
+})

@@ -1,0 +1,46 @@
+import Fastify from 'fastify'
+import { test } from 'tap'
+import latchkey, { type Latchkey } from '../../../src/plugin/plugin.ts'
+import { bearer, PASSWORD } from '../../helpers/app.ts'
+import { migratedPool } from '../../helpers/pool.ts'
+
+test('registered with a pool of the application', async (t) => {
+  const pool = await migratedPool(t)
+  const app = Fastify()
+  app.register(latchkey, {
+    prefix: '/auth',
+    publicUrl: 'https://example.com/auth',
+    pool,
+    secretKey: 'only for tests, and long enough to be one',
+    bcryptCost: 10,
+    hashConcurrency: 1,
+    name: 'accounts'
+  })
+  await app.after()
+  const { accounts } = app as unknown as { accounts: Latchkey }
+  await t.test('it serves below the prefix', async (t) => {
+    await accounts.users.create({ username: 'ada', password: PASSWORD })
+    const login = await app.inject({
+      method: 'POST',
+      url: '/auth/login',
+      body: { username: 'ada', password: PASSWORD }
+    })
+    t.equal(login.statusCode, 200)
+    const { access_token: token } = login.json()
+    t.match(await accounts.verify(token), { iss: 'https://example.com/auth', preferred_username: 'ada' })
+    t.equal((await app.inject({ url: '/auth/me', headers: bearer(token) })).statusCode, 200)
+    t.equal((await app.inject('/auth/metrics')).statusCode, 404)
+  })
+
+  await t.test('and when it closes, the pool is left open', async (t) => {
+    await app.close()
+    t.strictSame((await pool.query('SELECT 1 AS one')).rows, [{ one: 1 }])
+  })
+})
+
+test('options that do not fit stop the start, and before it there is nothing to ask', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.register(latchkey, { prefix: '/auth' } as never)
+  await t.rejects(app.ready() as unknown as Promise<unknown>, { name: 'ConfigurationError' })
+})
