@@ -84,6 +84,7 @@ const ALL = {
   DATABASE_URL: cluster.url(),
   DATABASE_POOL: '3',
   DATABASE_CA: certificate,
+  DATABASE_SCHEMA: 'auth',
   // Not used with a server, and so not created either.
   DATA_DIR: '/proc/nope',
   SECRET_KEY,
@@ -234,7 +235,12 @@ check(
   `${connections.length}`
 )
 check(connections.length <= 3, 'DATABASE_POOL')
-check((await cluster.admin('SELECT count(*)::int FROM signing_keys', 'latchkey'))[0].count === 1, 'KEY_MAX_AGE')
+check((await cluster.admin('SELECT count(*)::int FROM auth.signing_keys', 'latchkey'))[0].count === 1, 'KEY_MAX_AGE')
+const [tables] = await cluster.admin(
+  "SELECT string_agg(DISTINCT schemaname, ',') AS schemas FROM pg_tables WHERE tablename IN ('users', 'mails')",
+  'latchkey'
+)
+check(tables.schemas === 'auth', 'DATABASE_SCHEMA')
 check(service.log().includes('"msg":"request completed"'), 'LOG_LEVEL')
 check((await service.stop()).code === 0, 'it ends with 0')
 check(traces.join().includes('"POST /login"'), 'OTEL_EXPORTER_OTLP_ENDPOINT')

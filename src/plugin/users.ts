@@ -55,8 +55,7 @@ export function createUsers(service: FastifyInstance): Users {
   const context: OperatorContext = { operator: HOST, lifetimes: sessions.rules, secret, mail: mail.available }
 
   /** An account that the transaction has made or locked. */
-  const find = async (transaction: Database, id: string) =>
-    (await findAdminUser(transaction, secret, id)) as AdminUser
+  const find = async (transaction: Database, id: string) => (await findAdminUser(transaction, secret, id)) as AdminUser
 
   /** Makes a change and its records, or nothing. */
   async function make(work: (transaction: Database) => Promise<Done<AdminUser>>): Promise<AdminUser> {

@@ -123,6 +123,23 @@ test('migrating', async (t) => {
   })
 })
 
+test('the tables are in the schema that is named, beside those of others', async (t) => {
+  const pool = await poolOf(t, await emptyDatabase(t))
+  await pool.query('CREATE TABLE users (of_the_host text)')
+  const folder = t.testdir(FILES)
+  const error = await caught(migrate(pool, folder, 'auth'))
+  t.match(error, {
+    name: 'MigrationError',
+    message: /^The connections use the schema public, not auth as DATABASE_SCHEMA/
+  })
+  t.equal((await pool.query("SELECT to_regnamespace('auth') AS schema")).rows[0].schema, null, 'nothing is created')
+  await pool.query('SET search_path = auth')
+  t.strictSame(await migrate(pool, folder, 'auth'), ['1 words', '2 first'])
+  t.strictSame(await migrate(pool, folder, 'auth'), [])
+  t.ok(await exists(pool, 'auth.words'))
+  t.notOk(await exists(pool, 'public.words'))
+})
+
 test('a lost connection is reported as such, and the pool continues with another', async (t) => {
   const url = await handwrittenServer(t, (socket, { type, text }, connection) => {
     if (type === '') socket.write(welcome)
