@@ -24,7 +24,7 @@ const refusals = async (fastify: FastifyInstance) => {
 }
 
 test('who may call the admin API', async (t) => {
-  const clock = testClock()
+  const clock = testClock({ still: true })
   const fastify = await build(t, { clock })
   const database = fastify.database.open()
   const admin = await operator(fastify, 'root-admin')
@@ -117,7 +117,7 @@ test('who may call the admin API', async (t) => {
 })
 
 test('service keys at the admin API', async (t) => {
-  const clock = testClock()
+  const clock = testClock({ still: true })
   const fastify = await build(t, { clock })
   const reader = await machine(fastify, ['users:read'], 'reader')
   const writer = await machine(fastify, ['users:write', 'users:read'], 'writer')
@@ -214,7 +214,7 @@ test('with ADMIN_MFA every request needs a second factor', async (t) => {
 })
 
 test('the limits of the admin API', async (t) => {
-  const clock = testClock()
+  const clock = testClock({ still: true })
   const fastify = await build(t, { clock, environment: { LIMITS: 'on' } })
   const late = await operator(fastify, 'late-admin')
   clock.advance(901)
