@@ -172,7 +172,7 @@ test('what clients do is on record', async (t) => {
 })
 
 test('what the limits refuse is on record once a minute', async (t) => {
-  const clock = testClock()
+  const clock = testClock({ still: true })
   const fastify = await build(t, { clock, environment: { LIMITS: 'on' } })
   fastify.passwords.verify = async (password, hash) => hash !== undefined && password === PASSWORD
   const { user, access_token } = await signIn(fastify, { username: 'ada' })

@@ -104,7 +104,7 @@ test('a challenge', async (t) => {
 })
 
 test('wrong codes', async (t) => {
-  const clock = testClock()
+  const clock = testClock({ still: true })
   const environment = { LIMITS: 'on', TRUSTED_PROXIES: '127.0.0.1' }
   const fastify = await build(t, { clock, environment })
   const database = () => fastify.database.open()
