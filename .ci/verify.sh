@@ -44,10 +44,10 @@ free_port() {
 
 # Waits until an address answers, whatever it says: up URL PROCESS WHAT
 up() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 120))
   until curl -s -m 5 -o /dev/null "$1"; do
     kill -0 "$2" 2>/dev/null || fail "$3 ended before it listened"
-    [ "$SECONDS" -lt "$end" ] || fail "$3 did not listen within 60 s"
+    [ "$SECONDS" -lt "$end" ] || fail "$3 did not listen within 120 s"
     sleep 0.2
   done
 }
