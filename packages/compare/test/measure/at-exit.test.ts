@@ -5,13 +5,11 @@ const MODULE = new URL('../../src/measure/at-exit.ts', import.meta.url).href
 const TYPES = import.meta.resolve('tsx')
 
 /** Runs a program that cleans up. @returns its exit code and its output */
-function run(program: string, environment = {}): [code: number | null, said: string] {
+function run(program: string, before: string[] = []): [code: number | null, said: string] {
   const code = `import { atExit } from '${MODULE}'\nconst say = (word) => () => process.stdout.write(word + '\\n')\n${program}`
   const words = ['--import', TYPES, '--input-type=module', '-e', code]
-  const { status, stdout } = spawnSync(process.execPath, words, {
-    encoding: 'utf8',
-    env: { ...process.env, ...environment }
-  })
+  const [first = '', ...rest] = [...before, process.execPath, ...words]
+  const { status, stdout } = spawnSync(first, rest, { encoding: 'utf8' })
   return [status, stdout]
 }
 
@@ -44,6 +42,6 @@ test('a signal that comes again does not end the cleanup', (t) => {
   const kill = "process.kill(process.pid, 'SIGTERM')"
   const program = `atExit(say('away'))\natExit(() => ${kill})\nsetInterval(() => {}, 1000)\n${kill}`
   // Without what tap loads into each process, which handles signals too.
-  t.strictSame(run(program, { NODE_OPTIONS: '' }), [1, 'away\n'])
+  t.strictSame(run(program, ['sh', '-c', 'NODE_OPTIONS= exec "$@"', 'sh']), [1, 'away\n'])
   t.end()
 })
