@@ -108,7 +108,8 @@ if [ -e node_modules/latchkey/dist/src/plugin/plugin.js ]; then
   node --input-type=module -e '
     import Fastify from "fastify"
     import latchkey from "latchkey"
-    const host = Fastify()
+    // A slow machine needs longer than the ten seconds of a host to make a database.
+    const host = Fastify({ pluginTimeout: 120_000 })
     await host.register(latchkey, { prefix: "/auth", publicUrl: "http://127.0.0.1:3000/auth", dataDir: "./plugin-data" })
     const { statusCode } = await host.inject("/auth/health/ready")
     await host.close()

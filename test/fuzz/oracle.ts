@@ -17,9 +17,10 @@ export function operationOf(document: OpenApi, { method, path }: Ask): Operation
 /** What is wrong with an answer, by the contract and by the document; nothing where all is well. */
 export function faultOf(document: OpenApi, ask: Ask, answer: Answer): string | undefined {
   const operation = operationOf(document, ask)
-  if (!operation && isPage(ask.path)) return oddity(answer, MARK)
+  const fault = ask.method === 'HEAD' ? faultOfHead(answer) : oddity(answer, MARK)
+  if (!operation && isPage(ask.path)) return fault
   return (
-    (ask.method === 'HEAD' ? faultOfHead(answer) : oddity(answer, MARK)) ??
+    fault ??
     faultOfHeaders(ask, answer, operation) ??
     (operation
       ? faultOfOperation(document, operation, ask, answer)
