@@ -179,7 +179,7 @@ check(listed === '{"providers":[{"id":"example","label":"Example","kind":"oidc"}
 const finishRegistration = (password: string) => ask(base, 'POST', '/register/finish', { payload: { token, password } })
 check((await finishRegistration('11 letters.')).code === 'PASSWORD_REJECTED', 'PASSWORD_MIN')
 check((await finishRegistration(PASSWORD)).status === 201, 'a registration is finished')
-const [stored] = await cluster.admin('SELECT password_hash FROM users', 'latchkey')
+const [stored] = await cluster.admin('SELECT password_hash FROM auth.users', 'latchkey')
 check(stored.password_hash.startsWith('$2b$10$'), 'BCRYPT_COST')
 
 const forwarded = { 'x-forwarded-for': '203.0.113.7' }
@@ -195,7 +195,7 @@ check(session?.ip === '203.0.113.7', 'TRUSTED_PROXIES', String(session?.ip))
 const lives = (Date.parse(String(session?.expires_at)) - Date.parse(String(session?.last_used_at))) / 1000
 check(Math.round(lives) === 3600, 'REFRESH_IDLE_TTL, REFRESH_MAX_TTL', `${lives} s`)
 
-await cluster.admin(`UPDATE users SET roles = '{admin}'`, 'latchkey')
+await cluster.admin(`UPDATE auth.users SET roles = '{admin}'`, 'latchkey')
 const administrator = await ask(base, 'GET', '/admin/users', { token: access_token })
 check(administrator.code === 'STEP_UP_REQUIRED', 'ADMIN_MFA', `${administrator.status} ${administrator.code}`)
 

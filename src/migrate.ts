@@ -22,7 +22,7 @@ try {
   if (!config.DATABASE_URL) requireEmbedded(config.DATA_DIR)
   const { pool, close } = await openPool(config, print)
   try {
-    const applied = await migrate(pool, undefined, config.DATABASE_SCHEMA)
+    const applied = await migrate(pool, undefined, config.DATABASE_URL && config.DATABASE_SCHEMA)
     for (const migration of applied) print(`applied ${migration}`)
     if (applied.length === 0) print('the schema is up to date')
   } finally {

@@ -5,6 +5,7 @@ import fp from 'fastify-plugin'
 import type { Pool } from 'pg'
 import type { AppOptions } from '../../src/app-options.ts'
 import { throttle } from '../../src/concurrency/throttle.ts'
+import type { Config } from '../../src/config/config.ts'
 import { withoutCredentials } from '../../src/config/database-url.ts'
 import { embeddedDriver, openEmbedded } from '../../src/database/embedded.ts'
 import { requireEmbedded, requireSchema } from '../../src/database/existing-database.ts'
@@ -27,7 +28,7 @@ export default fp<AppOptions>(
     else if (config.DATABASE_URL) await connect(fastify, config.DATABASE_URL, existing)
     else await embed(fastify, pglite, existing)
     if (existing) return requireSchema(fastify.pg.pool)
-    const applied = await migrate(fastify.pg.pool, undefined, config.DATABASE_SCHEMA)
+    const applied = await migrate(fastify.pg.pool, undefined, schemaOf(config))
     const [newest] = applied.slice(-1)
     if (newest) fastify.log.info({ migrations: applied.length, newest }, 'migrated the database')
   },
@@ -46,6 +47,9 @@ async function connect(fastify: FastifyInstance, databaseUrl: string, existing: 
   // Commands may only read.
   if (!existing) await requireWritable(fastify.pg.pool, databaseUrl)
 }
+
+/** Nothing else is in an embedded database. */
+const schemaOf = ({ DATABASE_URL, DATABASE_SCHEMA }: Config) => (DATABASE_URL ? DATABASE_SCHEMA : undefined)
 
 /** Uses the pool of another application. */
 async function share(fastify: FastifyInstance, pool: Pool): Promise<void> {

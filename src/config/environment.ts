@@ -144,7 +144,7 @@ export const Environment = Type.Object(
   // server accepts cannot be guessed.
   {
     additionalProperties: false,
-    dependencies: { DATABASE_URL: ['SECRET_KEY'], DATABASE_SCHEMA: ['DATABASE_URL'], SMTP_URL: ['MAIL_FROM'] }
+    dependencies: { DATABASE_URL: ['SECRET_KEY'], SMTP_URL: ['MAIL_FROM'] }
   }
 )
 

@@ -13,6 +13,17 @@ const TABLE = 'latchkey_migrations'
 /** The key of the advisory lock: the letters "latc" as an integer. */
 const LOCK = 0x6c617463
 
+/**
+ * The table of applied migrations, as postgrator would create it: it looks for one in all schemas of the database, and
+ * would take that of another application.
+ */
+const CREATE_TABLE = [
+  sql`CREATE TABLE ${identifier(TABLE)} (
+    version bigint PRIMARY KEY, name text, md5 text, run_at timestamp with time zone
+  )`,
+  sql`INSERT INTO ${identifier(TABLE)} (version) VALUES (0)`
+]
+
 const WAIT = sql`SELECT pg_advisory_xact_lock(${LOCK})`
 
 /** The schema cannot be migrated. The message says what to do. */
@@ -52,10 +63,15 @@ const newestOf = (folder: string) => Math.max(...readdirSync(folder).map((file) 
 /** The number of the newest migration of this version. */
 export const NEWEST = newestOf(SQL)
 
+/** Whether the search_path has the table of applied migrations. */
+async function hasTable(query: (statement: Statement) => Promise<QueryResultRow[]>): Promise<boolean> {
+  const [found] = await query(sql`SELECT to_regclass(${TABLE}) IS NOT NULL AS there`)
+  return found?.there
+}
+
 /** The number of the last applied migration; 0 without a schema. */
 export async function readVersion(query: (statement: Statement) => Promise<QueryResultRow[]>): Promise<number> {
-  const [found] = await query(sql`SELECT to_regclass(${TABLE}) IS NOT NULL AS there`)
-  if (!found?.there) return 0
+  if (!(await hasTable(query))) return 0
   const [row] = await query(sql`SELECT coalesce(max(version), 0)::int AS applied FROM ${identifier(TABLE)}`)
   return row?.applied
 }
@@ -119,6 +135,7 @@ async function applyPending(
   version?: number
 ) {
   refuseNewerSchema(await readVersion(query), newestOf(folder))
+  if (!(await hasTable(query))) for (const statement of CREATE_TABLE) await query(statement)
   const [row] = await query(sql`SELECT current_database() AS name`)
   const postgrator = new Postgrator({
     driver: 'pg',

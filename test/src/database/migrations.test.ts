@@ -138,6 +138,9 @@ test('the tables are in the schema that is named, beside those of others', async
   t.strictSame(await migrate(pool, folder, 'auth'), [])
   t.ok(await exists(pool, 'auth.words'))
   t.notOk(await exists(pool, 'public.words'))
+  await pool.query('SET search_path = public')
+  t.strictSame(await migrate(pool, folder), ['1 words', '2 first'], 'another one in the same database')
+  await pool.query('DROP SCHEMA auth CASCADE')
 })
 
 test('a lost connection is reported as such, and the pool continues with another', async (t) => {

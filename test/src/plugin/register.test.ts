@@ -10,6 +10,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import prometheus from 'prom-client'
 import { type Test, test } from 'tap'
+import { withLowS } from '../../../src/tokens/es256.ts'
 import { answer, bearer, PASSWORD, post, refusal, signIn } from '../../helpers/app.ts'
 import { addLatchkey, createHost, type Host } from '../../helpers/host.ts'
 
@@ -227,10 +228,8 @@ test('in an application with plugins, decorators and handlers of its own', async
     const iat = Math.floor(Date.now() / 1000)
     const iss = 'http://127.0.0.1:3000/auth'
     const common = { iss, aud: iss, sub: 'ada', iat, exp: iat + 60, jti: 'one', sid: 'session' }
-    return createSigner({ key: privateKey, kid, algorithm: 'ES256', header: { alg: 'ES256', typ: 'at+jwt' } })({
-      ...common,
-      ...claims
-    })
+    const sign = createSigner({ key: privateKey, kid, algorithm: 'ES256', header: { alg: 'ES256', typ: 'at+jwt' } })
+    return withLowS(sign({ ...common, ...claims }))
   }
 
   await t.test('the host is as it was', async (t) => {
