@@ -59,6 +59,7 @@ async function build() {
     rmSync(`dist/${folder}`, { recursive: true, force: true })
     cpSync(folder, `dist/${folder}`, { recursive: true })
   }
+  cpSync('src/plugin/latchkey.d.ts', 'dist/src/plugin/plugin.d.ts')
   // Not above: a production installation has the build and no bundler.
   const { buildConsole } = await import('./packages/console/build.mjs')
   await buildConsole('dist/console')

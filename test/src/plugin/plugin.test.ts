@@ -1,8 +1,24 @@
 import Fastify from 'fastify'
 import { test } from 'tap'
-import latchkey, { type Latchkey } from '../../../src/plugin/plugin.ts'
+import type * as types from '../../../src/plugin/latchkey.d.ts'
+import type shipped from '../../../src/plugin/latchkey.d.ts'
+import latchkey, { type Latchkey, type LatchkeyOptions } from '../../../src/plugin/plugin.ts'
 import { bearer, PASSWORD } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
+
+/** The compiler compares the types that are shipped with those of the sources, in both directions. */
+const asShipped: typeof shipped = latchkey
+const toShipped = (given: LatchkeyOptions): types.LatchkeyOptions => given
+const fromShipped = (given: types.LatchkeyOptions): LatchkeyOptions => given
+const decorator = (given: Latchkey): types.Latchkey => given
+
+test('the types that are shipped are those of the plugin', (t) => {
+  const options = { prefix: '/auth', publicUrl: 'https://example.com/auth' }
+  t.equal(fromShipped(toShipped(options)), options)
+  t.equal(decorator(options as never), options as never)
+  t.equal(asShipped, latchkey)
+  t.end()
+})
 
 test('registered with a pool of the application', async (t) => {
   const pool = await migratedPool(t)
