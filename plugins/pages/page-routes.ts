@@ -89,9 +89,10 @@ const Query = Type.Object({}, { additionalProperties: true })
 
 /** @param afterSignIn the `return_to` for a user who has to sign in first */
 export function createPageRoutes(
-  { config, prefix }: Pick<FastifyInstance, 'config' | 'prefix'>,
+  { config }: Pick<FastifyInstance, 'config'>,
   { contextOf, render }: PageRenderer,
-  afterSignIn: (request: FastifyRequest) => string
+  afterSignIn: (request: FastifyRequest) => string,
+  prefix = ''
 ): AddPage {
   const origins = ownOrigins(config.PUBLIC_URL)
 

@@ -47,9 +47,9 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { config, mail, pageSessions } = fastify
-    const renderer = createPageRenderer(fastify)
+    const renderer = createPageRenderer(fastify, fastify.prefix)
     const returnTo = createReturning(config, fastify.prefix)
-    const add = createPageRoutes(fastify, renderer, returnTo.afterSignIn)
+    const add = createPageRoutes(fastify, renderer, returnTo.afterSignIn, fastify.prefix)
     const hosted = config.PAGES === 'on'
     // With APP_URL, the links in mails lead to a frontend. The hosted pages ask for mails all the same.
     const ofLinks = config.APP_URL === undefined && mail.available

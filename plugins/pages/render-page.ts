@@ -38,11 +38,10 @@ const HEADERS = {
 }
 
 /** @throws PagesFolderError */
-export function createPageRenderer({
-  clock,
-  config,
+export function createPageRenderer(
+  { clock, config }: Pick<FastifyInstance, 'clock' | 'config'>,
   prefix = ''
-}: Pick<FastifyInstance, 'clock' | 'config'> & Partial<Pick<FastifyInstance, 'prefix'>>): PageRenderer {
+): PageRenderer {
   const service = serviceOf(config)
   const faults: string[] = []
   const assets = readAssets(config.PAGES_FOLDER, faults)
