@@ -98,11 +98,12 @@ test('every page that a source names is there', (t) => {
   t.end()
 })
 
-/** The paths in a text that do not exist. In a package, paths may be relative to it. */
+/** The paths in a text that do not exist, but for what a build makes. In a package, paths may be relative to it. */
 function missingPaths(file: string, text: string): string[] {
   const [own = ''] = /^packages\/[^/]+\//.exec(file) ?? []
   return [...text.matchAll(/(?<![\w./$}@-])(?:src|plugins|routes|commands|test|bench|packages)\/[\w./-]+/g)]
     .map(([path]) => path.replace(/[./]+$/, ''))
+    .filter((path) => !/^packages\/[^/]+\/dist\b/.test(path))
     .filter((path) => !['', own].some((folder) => existsSync(new URL(`${folder}${path}`, root))))
 }
 

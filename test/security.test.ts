@@ -92,7 +92,7 @@ test('the sources use these algorithms and no others', async (t) => {
 })
 
 /** The service itself and its workspaces, which come from no registry. */
-const OURS = /^(?:$|packages\/|node_modules\/@latchkey\/)/
+const OURS = /^(?:$|packages\/[^/]+$|examples\/[^/]+$|node_modules\/@latchkey\/)/
 
 test('every package has its checksum', async (t) => {
   const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { integrity?: string }> }

@@ -19,7 +19,7 @@ export function poolOptions({ DATABASE_URL, DATABASE_CA, DATABASE_POOL, DATABASE
   return {
     connectionString: url.href,
     max: DATABASE_POOL,
-    Client: reconnectingClient(Math.random, DATABASE_SCHEMA === undefined ? {} : { search_path: DATABASE_SCHEMA }),
+    Client: reconnectingClient(DATABASE_SCHEMA === undefined ? {} : { search_path: DATABASE_SCHEMA }),
     // Half of the request's deadline: the other half is for its statements.
     connectionTimeoutMillis: TIMEOUT / 2,
     idleTimeoutMillis: 60_000,

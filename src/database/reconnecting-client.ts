@@ -11,10 +11,10 @@ const MAX_DELAY = 1_000
  * that comes back. After a failure, one connection is tried at a time, after a delay that doubles with each failure.
  * Until then all other attempts fail at once with the last error.
  *
- * @param random like Math.random
  * @param settings of the sessions, in addition to those that our SQL relies on
+ * @param random like Math.random
  */
-export function reconnectingClient(random = Math.random, settings: Record<string, string> = {}): typeof pg.Client {
+export function reconnectingClient(settings: Record<string, string> = {}, random = Math.random): typeof pg.Client {
   let failures = 0
   let failure: Error | undefined
   let retryAt = 0

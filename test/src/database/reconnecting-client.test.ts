@@ -16,7 +16,7 @@ async function unreliable(t: Test, random: () => number) {
     else if (server.away) socket.end(turnedAway('57P03', `attempt ${server.tried}`))
     else if (type === '') socket.write(welcome)
   })
-  const pool = new pg.Pool({ connectionString, max: 3, Client: reconnectingClient(random) })
+  const pool = new pg.Pool({ connectionString, max: 3, Client: reconnectingClient({}, random) })
   pool.on('error', () => {})
   t.teardown(() => pool.end())
   return { server, pool, failure: async () => (await caught(pool.query('SELECT 1'))).message }
@@ -84,7 +84,7 @@ test('a server that answers again serves all', async (t) => {
 })
 
 test('sessions have the settings that our SQL relies on, and more', (t) => {
-  const client = new (reconnectingClient(Math.random, { search_path: 'auth' }))()
+  const client = new (reconnectingClient({ search_path: 'auth' }))()
   t.match(client.getStartupConf(), { DateStyle: 'ISO, MDY', TimeZone: 'UTC', search_path: 'auth' })
   t.notOk('search_path' in new (reconnectingClient())().getStartupConf())
   t.end()
