@@ -60,6 +60,7 @@ async function build() {
     cpSync(folder, `dist/${folder}`, { recursive: true })
   }
   cpSync('src/plugin/latchkey.d.ts', 'dist/src/plugin/plugin.d.ts')
+  cpSync('src/plugin/server-options.d.ts', 'dist/src/transport/server-options.d.ts')
   // Not above: a production installation has the build and no bundler.
   const { buildConsole } = await import('./packages/console/build.mjs')
   await buildConsole('dist/console')

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+project=$PWD
 folder=$(mktemp -d)
 service=
 
@@ -104,15 +105,22 @@ if [ -s data/lock ]; then
 fi
 ok 'SIGTERM stops it, and it gives up its database'
 
-if [ -e node_modules/latchkey/dist/src/plugin/plugin.js ]; then
-  node --input-type=module -e '
-    import Fastify from "fastify"
-    import latchkey from "latchkey"
-    // A slow machine needs longer than the ten seconds of a host to make a database.
-    const host = Fastify({ pluginTimeout: 120_000 })
-    await host.register(latchkey, { prefix: "/auth", publicUrl: "http://127.0.0.1:3000/auth", dataDir: "./plugin-data" })
-    const { statusCode } = await host.inject("/auth/health/ready")
-    await host.close()
-    if (statusCode !== 200) throw new Error(`/auth/health/ready answered ${statusCode}`)' >../plugin.log 2>&1
-  ok 'the plugin works in a Fastify application'
-fi
+# The code of the page, as TypeScript of a user: its types must be in the packages.
+sed -n '/^```ts$/,/^```$/p' "$project/docs/plugin.md" | sed '1d;$d' | sed "s#localhost:3000#127.0.0.1:$PORT#; s/port: 3000/port: Number(process.env.PORT)/" >plugin.ts
+[ -s plugin.ts ]
+cat >server.ts <<'TS'
+import Fastify from 'fastify'
+import { serverOptions } from 'latchkey/server-options'
+
+Fastify({ ...serverOptions, logger: false })
+TS
+"$project/node_modules/.bin/tsc" --strict --exactOptionalPropertyTypes --skipLibCheck --target es2022 --module nodenext \
+  --types node --typeRoots "$project/node_modules/@types" --rootDir . --outDir out plugin.ts server.ts
+ok 'the code of docs/plugin.md compiles'
+node out/plugin.js >../plugin.log 2>&1 &
+service=$!
+timeout 60 bash -c "until curl -sf -m 5 -o /dev/null http://127.0.0.1:$PORT/auth/health/ready; do kill -0 $service; sleep 0.2; done"
+[ "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$PORT/hello")" = 401 ]
+kill -9 "$service"
+service=
+ok 'and runs'

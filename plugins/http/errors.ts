@@ -1,9 +1,7 @@
-import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { throttle } from '../../src/concurrency/throttle.ts'
 import { type Code, Problem } from '../../src/errors.ts'
-import { describeFaults } from '../../src/http/validation.ts'
 
 /** Turns every error of a request into the one error body. */
 export default fp(
@@ -20,9 +18,11 @@ export default fp(
   { name: 'errors' }
 )
 
-function toProblem(error: FastifyError, request: FastifyRequest): Problem {
+function toProblem(error: FastifyError, { body }: FastifyRequest): Problem {
+  if (error.validationContext === 'body' && body === undefined) {
+    return new Problem('MALFORMED_REQUEST', { message: 'A JSON body is needed here.' })
+  }
   if (error instanceof Problem) return error
-  if (error.validation) return invalid(error, request)
   switch (error.statusCode) {
     case 413:
       return new Problem('BODY_TOO_LARGE')
@@ -33,13 +33,6 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
     default:
       return new Problem('INTERNAL', { cause: error })
   }
-}
-
-function invalid({ validation, validationContext }: FastifyError, { body }: FastifyRequest): Problem {
-  if (validationContext === 'body' && body === undefined) {
-    return new Problem('MALFORMED_REQUEST', { message: 'A JSON body is needed here.' })
-  }
-  return new Problem('VALIDATION_FAILED', { errors: describeFaults(validation as unknown as ErrorObject[]) })
 }
 
 type Report = (problem: Problem, request: FastifyRequest) => void

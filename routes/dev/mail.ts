@@ -4,33 +4,20 @@ import { Problem } from '../../src/errors.ts'
 import { requireLocal } from '../../src/http/loopback.ts'
 import type { StoredMessage } from '../../src/mail/dev-mailbox.ts'
 import { type Html, html } from '../../src/pages/html.ts'
-import { Identified, LONG_PATH, refusals } from '../../src/schemas/answers.ts'
+import { Identified } from '../../src/schemas/answers.ts'
 import { equalSecrets } from '../../src/secrets/equal.ts'
 
-const WithToken = Type.Object(
-  { token: Type.String({ description: 'the token of the link that the service logs at its start' }) },
-  { additionalProperties: false }
-)
-
-const HTML = { description: 'The page.', content: { 'text/html': { schema: Type.String() } } }
+const WithToken = Type.Object({ token: Type.String() }, { additionalProperties: false })
 
 const listing = {
-  operationId: 'devMail',
-  summary: 'Mail that was not sent',
-  description:
-    'While the service is tried out on one machine, without SMTP_URL: the last 100 messages, for clients on this machine only.',
-  tags: ['service'],
-  querystring: WithToken,
-  response: { 200: HTML, ...refusals('NOT_FOUND') }
+  hide: true,
+  querystring: WithToken
 }
 
 const showing = {
-  operationId: 'devMessage',
-  summary: 'One message as a mail program shows it',
-  tags: ['service'],
+  hide: true,
   querystring: WithToken,
-  params: Identified,
-  response: { 200: HTML, ...refusals('NOT_FOUND'), ...LONG_PATH }
+  params: Identified
 }
 
 /** A message may contain its style and links to follow, but no scripts, frames or anything else to load. */
@@ -43,7 +30,10 @@ const MESSAGE_POLICY = [
   'sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation'
 ].join('; ')
 
-/** These routes exist only while messages are shown instead of sent. */
+/**
+ * Mail that was not sent, while the service is tried out on one machine, without SMTP_URL: the last 100 messages, for
+ * clients on this machine that know the token of the link in the log. These routes exist only then.
+ */
 const mail: FastifyPluginAsyncTypebox = async (fastify) => {
   const {
     mail: { mailbox },

@@ -58,7 +58,7 @@ function messageOf({ keyword, params, schema, parentSchema, message }: ErrorObje
     case 'maxItems':
       return `must have at most ${params.limit} items`
     case 'anyOf':
-      return `at least one of ${alternatives(schema)} is required`
+      return nullableOf(schema) ?? `at least one of ${alternatives(schema)} is required`
     case 'oneOf':
       return `exactly one of ${alternatives(schema)} is required`
     case 'pattern':
@@ -67,6 +67,12 @@ function messageOf({ keyword, params, schema, parentSchema, message }: ErrorObje
     default:
       return String(message)
   }
+}
+
+/** The message for the alternatives of `nullable`; undefined for others. */
+function nullableOf(schemas: unknown): string | undefined {
+  const [shape, other] = schemas as { type?: string; description?: string }[]
+  return other?.type === 'null' ? `must be ${shape?.description}, or null` : undefined
 }
 
 function alternatives(schemas: unknown): string {

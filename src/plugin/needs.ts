@@ -20,6 +20,7 @@ const NAMES = ['roles', 'allRoles', 'scopes']
  * @throws TypeError
  */
 export function requireUnderstood(needs: Needs): void {
+  if (Object.getPrototypeOf(needs) !== Object.prototype) throw new TypeError('authorize: the needs must be an object')
   for (const [name, value] of Object.entries(needs)) {
     if (!NAMES.includes(name)) throw new TypeError(`authorize: ${name} is not known; there are ${NAMES.join(', ')}`)
     if (!isListOfText(value) || value.length === 0) throw new TypeError(`authorize: ${name} must be a list of names`)

@@ -71,7 +71,7 @@ export function readOptions(options: LatchkeyOptions): Config {
 function faultsOf(options: LatchkeyOptions): string[] {
   const { prefix, name, publicUrl, databaseUrl, pool, dataDir, secretKey } = options
   const unknown = Object.keys(options).filter((key) => !SETTING_OF.has(key) && !OTHERS.includes(key))
-  const databases = [databaseUrl, pool, dataDir].filter((each) => each !== undefined)
+  const databases = [databaseUrl, pool, dataDir].filter((each) => !isBlank(each))
   const isPrefix = typeof prefix === 'string' && /^(?:\/[\w.~-]+)+$/.test(prefix)
   return [
     ...unknown.map((key) => `${key} is not an option`),
@@ -82,9 +82,12 @@ function faultsOf(options: LatchkeyOptions): string[] {
     ...(publicUrl === undefined ? ['publicUrl must be the URL at which clients reach the prefix'] : []),
     ...(name === undefined || /^[A-Za-z_$][\w$]*$/.test(name) ? [] : ['name must be the name of a property']),
     ...(databases.length === 1 ? [] : ['one of databaseUrl, pool and dataDir must be there, and no other']),
-    ...(pool !== undefined && secretKey === undefined ? ['secretKey must be there with pool'] : [])
+    ...(pool !== undefined && isBlank(secretKey) ? ['secretKey must be there with pool'] : [])
   ]
 }
+
+/** A blank setting is none: the embedded database would take the place of a blank `databaseUrl`. */
+const isBlank = (value: unknown) => value === undefined || (typeof value === 'string' && value.trim() === '')
 
 const endsWith = (publicUrl: string, prefix: string) => new URL(publicUrl).pathname.replace(/\/+$/, '').endsWith(prefix)
 

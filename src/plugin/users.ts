@@ -10,6 +10,7 @@ import { Problem } from '../errors.ts'
 import type { OperatorContext } from '../flows/operator/account-acts.ts'
 import { changeUser } from '../flows/operator/user-change.ts'
 import { createUser, requireCreatable, requireInvitable } from '../flows/operator/user-creation.ts'
+import { parseJson } from '../http/json-body.ts'
 import { describeFaults, STRICT } from '../http/validation.ts'
 import { type AdminUser, UserCreation, UserPatch } from '../schemas/admin/users.ts'
 import { UUID } from '../schemas/fields.ts'
@@ -45,6 +46,8 @@ const isPatch = ajv.compile(UserPatch)
 
 const ID = new RegExp(UUID)
 
+const NAMES = ['id', 'username', 'email']
+
 /** An application passes on what people send to it: like a service key, it neither gives reserved roles nor changes operators. */
 const HOST: Operator = { id: 'host', actor: 'key', isAdmin: false, scopes: ['users:read', 'users:write'] }
 
@@ -76,29 +79,32 @@ export function createUsers(service: FastifyInstance): Users {
 
   return {
     async find(name) {
+      const [key, value] = requireName(name)
+      // No account has such a name, and the database would refuse it.
+      if (value.includes('\0')) return undefined
       const database = service.database.open()
-      if ('id' in name) return ID.test(name.id) ? findAdminUser(database, secret, name.id) : undefined
-      const { users } = await listUsers(database, name, { limit: 1 })
+      if (key === 'id') return ID.test(value) ? findAdminUser(database, secret, value) : undefined
+      const { users } = await listUsers(database, { [key]: value }, { limit: 1 })
       return users[0] && findAdminUser(database, secret, users[0].id)
     },
 
-    async create(given) {
-      validate(isCreation, given)
-      const { password, ...account } = given
-      if (account.invite) requireInvitable(given)
-      requireCreatable(HOST, account)
-      if (account.invite) await mail.require()
-      const passwordHash = password === undefined ? null : await hash(account, password)
-      const created = { ...account, passwordHash, isReserved: isUsernameReserved(config, account.username) }
+    async create(account) {
+      const given = read<UserCreation>(isCreation, account)
+      const { password, ...rest } = given
+      if (rest.invite) requireInvitable(given)
+      requireCreatable(HOST, rest)
+      if (rest.invite) await mail.require()
+      const passwordHash = password === undefined ? null : await hash(rest, password)
+      const created = { ...rest, passwordHash, isReserved: isUsernameReserved(config, rest.username) }
       return make(async (transaction) => {
         const { result: id, acts } = await createUser(transaction, context, created, limits.mailByOperator)
         return { result: await find(transaction, id), acts }
       })
     },
 
-    async update(id, patch) {
-      validate(isPatch, patch)
-      if (!ID.test(id)) throw new Problem('NOT_FOUND')
+    async update(id, changes) {
+      const patch = read<UserPatch>(isPatch, changes)
+      if (typeof id !== 'string' || !ID.test(id)) throw new Problem('NOT_FOUND')
       const isReserved = isUsernameReserved(config, patch.username ?? undefined)
       const change = { ...context, renaming: { tokenTtl: config.ACCESS_TOKEN_TTL }, isReserved }
       return make(async (transaction) => {
@@ -109,9 +115,27 @@ export function createUsers(service: FastifyInstance): Users {
   }
 }
 
-/** @throws Problem VALIDATION_FAILED */
-function validate(isValid: ValidateFunction, value: unknown): void {
-  if (!isValid(value)) {
-    throw new Problem('VALIDATION_FAILED', { errors: describeFaults(isValid.errors as ErrorObject[]) })
+/**
+ * The one name by which an account is sought. A name that is undefined would be no filter, and find the newest account.
+ *
+ * @throws TypeError
+ */
+function requireName(name: UserName): [string, string] {
+  const [[key, value] = ['', ''], ...others] = Object.entries(name)
+  if (!NAMES.includes(key) || typeof value !== 'string' || others.length > 0) {
+    throw new TypeError('users.find needs an id, a username or an email, which must be text')
   }
+  return [key, value]
+}
+
+/**
+ * Reads an argument as the body of a request would be read: what JSON has of it, without NUL and lone surrogates, which
+ * the database refuses.
+ *
+ * @throws Problem MALFORMED_REQUEST or VALIDATION_FAILED
+ */
+function read<Body>(isValid: ValidateFunction, given: unknown): Body {
+  const value = parseJson(Buffer.from(JSON.stringify(given) ?? 'null'))
+  if (isValid(value)) return value as Body
+  throw new Problem('VALIDATION_FAILED', { errors: describeFaults(isValid.errors as ErrorObject[]) })
 }

@@ -93,6 +93,8 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
   /** Events of which the listeners are told once the lock is released. */
   let events: SessionEvent[] = []
   let refreshing: Promise<string | undefined> | undefined
+  /** The refresh token of a sign-out that has not reached the service. */
+  let leaving: string | undefined | null
 
   let channel = platform.openChannel(name)
   const echo = platform.openChannel(name)
@@ -250,12 +252,13 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
       await alone(async () => {
         // A sign-in was under way.
         if (held) leave()
-        const refresh_token = await store?.get()
+        leaving = (await store?.get()) || leaving
         await store?.set(undefined)
-        if (store && !refresh_token) return
-        await send('/logout', store ? { refresh_token } : {}, { repeatable: true }).catch((error) => {
+        if (store && !leaving) return
+        await send('/logout', store ? { refresh_token: leaving } : {}, { repeatable: true }).catch((error) => {
           if (!isOver(error)) throw error
         })
+        leaving = undefined
       })
     },
 

@@ -272,6 +272,20 @@ test('a sign-out that does not reach the service says so', async (t) => {
   t.strictSame([events, session.claims()], [['signed_out'], null])
 })
 
+test('with a store, a sign-out that did not reach the service is repeated with the same refresh token', async (t) => {
+  const store = createStore()
+  const { session, scripted, seen } = await signedIn({ store })
+  const lost = () => Promise.reject(new TypeError('Failed to fetch'))
+  scripted.push(lost, lost)
+  t.match(await caught(session.signOut()), { code: 'NETWORK' })
+  t.equal(await store.get(), undefined, 'the token is gone from the store at once')
+  await session.signOut()
+  const asked = seen.slice(-3).map(({ url, body }) => [url.slice(SERVICE.length), body])
+  t.strictSame(asked, Array(3).fill(['/logout', { refresh_token: 'refresh-1' }]))
+  await session.signOut()
+  t.equal(seen.length, 3, 'and no more once it has')
+})
+
 test('what overtakes a refresh wins: a sign-out, and a sign-in of another tab', async (t) => {
   for (const answer of [
     () => json(200, { access_token: makeToken({ sub: 'ada', jti: '99' }), expires_in: 100 }),

@@ -59,7 +59,7 @@ export function createKeys({ uri, fetch, now, onFetchError }: Parts): Keys {
     if (isWithin(fetchedAt, FRESH_MS)) return keySet
     if (!failure || !isWithin(fetchedAt, USABLE_MS)) return undefined
     // The last attempt failed: no request waits for the next one.
-    refresh()
+    refresh().catch(() => {})
     return keySet
   }
 

@@ -297,3 +297,19 @@ test('an answer that stops in the middle is left at the timeout', async (t) => {
   const { verify } = createVerifier({ issuer })
   await t.rejects(Promise.resolve(verify(issue(old))), { code: 'KEYS_UNAVAILABLE', cause: { name: 'TimeoutError' } })
 })
+
+test('a listener that throws ends no verification with keys that are still good', async (t) => {
+  const clock = createClock()
+  const publisher = createPublisher(old)
+  const onFetchError = () => {
+    throw new Error('of the listener')
+  }
+  const { verify } = createVerifier({ issuer: ISSUER, fetch: publisher.fetch, now: clock.now, onFetchError })
+  const token = issue(old, { exp: Math.floor(clock.now() / 1000) + 900 })
+  await verify(token)
+  clock.advance(301)
+  publisher.answer = lose
+  await t.rejects(async () => verify(token), { message: 'of the listener' })
+  clock.advance(6)
+  t.equal((await verify(token)).iss, ISSUER)
+})

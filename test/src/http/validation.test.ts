@@ -4,6 +4,8 @@ import addFormats from 'ajv-formats'
 import { test } from 'tap'
 import type { Fault } from '../../../src/errors.ts'
 import { describeFaults, STRICT } from '../../../src/http/validation.ts'
+import { UserPatch } from '../../../src/schemas/admin/users.ts'
+import { Username } from '../../../src/schemas/fields.ts'
 import { Login } from '../../../src/schemas/sessions.ts'
 import { Registration } from '../../../src/schemas/users.ts'
 
@@ -52,6 +54,15 @@ const faulty: [string, TSchema, unknown, Fault[]][] = [
     Registration,
     { email: 'ada', password },
     [{ path: '/email', message: 'must be an email address' }]
+  ],
+  [
+    'a value that may be null',
+    UserPatch,
+    { email: 'ada', username: '-' },
+    [
+      { path: '/username', message: `must be ${Username.description}, or null` },
+      { path: '/email', message: 'must be an email address, or null' }
+    ]
   ],
   [
     'neither of two keys, either of which would do',

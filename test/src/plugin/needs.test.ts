@@ -31,7 +31,10 @@ test('needs that are not understood are refused when the route is made', (t) => 
     [{ role: ['editor'] }, /role is not known; there are roles, allRoles, scopes/],
     [{ roles: 'editor' }, /roles must be a list of names/],
     [{ roles: [] }, /roles must be a list of names/],
-    [{ scopes: [5] }, /scopes must be a list of names/]
+    [{ scopes: [5] }, /scopes must be a list of names/],
+    [[], /the needs must be an object/],
+    ['', /the needs must be an object/],
+    [new Map([['roles', ['editor']]]), /the needs must be an object/]
   ] as const) {
     t.throws(() => requireUnderstood(needs as never), { name: 'TypeError', message })
   }

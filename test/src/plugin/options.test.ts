@@ -68,6 +68,8 @@ test('every fault is listed, by the names of options', (t) => {
     [{ ...GIVEN, secretkey: 'x', port: 3000 }, ['secretkey is not an option', 'port is not an option']],
     [{ ...GIVEN, name: 'a name' }, ['name must be the name of a property']],
     [{ ...GIVEN, databaseUrl: undefined, secretKey: undefined, pool: POOL }, ['secretKey must be there with pool']],
+    [{ ...GIVEN, databaseUrl: ' ' }, ['one of databaseUrl, pool and dataDir must be there, and no other']],
+    [{ ...GIVEN, databaseUrl: '', secretKey: '', pool: POOL }, ['secretKey must be there with pool']],
     [{ ...GIVEN, pool: POOL }, ['one of databaseUrl, pool and dataDir must be there, and no other']],
     [
       { ...GIVEN, secretKey: 'short', passwordMin: 1, publicUrl: 'nonsense' },

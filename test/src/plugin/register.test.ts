@@ -94,6 +94,11 @@ test('in an application with plugins, decorators and handlers of its own', async
     const { authorize } = host.latchkey
     t.rejects(authorize()({ headers: bearer('a token') }, { headers() {} }), /has not started yet/)
   })
+  // What it is told of errors, it may log.
+  host.addHook('onError', (_request, _reply, error, done) => {
+    host.log.error(error)
+    done()
+  })
   await fill(t, host, refusals)
 
   await t.test('accounts register, sign in and are seen, strictly', async (t) => {
@@ -119,6 +124,12 @@ test('in an application with plugins, decorators and handlers of its own', async
       t.match(response.headers, { 'x-request-id': 'an-id-of-its-client', 'cache-control': 'no-store' })
     })
   }
+
+  await t.test('what was sent is in no error that hooks of the application are told', async (t) => {
+    await post(host, '/auth/register', { ...ADA, password: 'a-secret-of-eve', more: 1 })
+    t.match(log.join('\n'), /The request does not fit its schema/)
+    t.notMatch(log.join('\n'), /a-secret-of-eve/)
+  })
 
   await t.test('forms and other types are not read where the contract has none', async (t) => {
     for (const type of ['application/x-www-form-urlencoded', 'text/plain']) {

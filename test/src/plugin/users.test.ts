@@ -21,6 +21,13 @@ test('the accounts, for the application around the plugin', async (t) => {
     }
   })
 
+  await t.test('are found by one whole name alone', async (t) => {
+    for (const name of [{}, { email: undefined }, { state: 'active' }, { id: 5 }, { username: 'ada', role: 'admin' }]) {
+      await t.rejects(users.find(name as never), { name: 'TypeError', message: /must be text/ })
+    }
+    t.equal(await users.find({ username: 'a\0' }), undefined)
+  })
+
   await t.test('are invited', async (t) => {
     const invited = await users.create({ email: 'grace@example.com', invite: true })
     t.match(invited, { email: 'grace@example.com', has_password: false })
@@ -50,6 +57,13 @@ test('the accounts, for the application around the plugin', async (t) => {
       { code: 'VALIDATION_FAILED', errors: [{ path: '/admin', message: 'is not a known key' }] }
     ],
     ['a patch without a change', () => users.update(ada.id, {}), { code: 'VALIDATION_FAILED' }],
+    [
+      'text that is no Unicode',
+      () => users.create({ username: 'eve', metadata: { x: '\ud800' } }),
+      { code: 'MALFORMED_REQUEST' }
+    ],
+    ['nothing', () => users.create(undefined as never), { code: 'VALIDATION_FAILED' }],
+    ['no text for an id', () => users.update([ada.id] as never, { disabled: true }), { code: 'NOT_FOUND' }],
     ['a short password', () => users.create({ username: 'eve', password: 'x' }), { code: 'PASSWORD_REJECTED' }],
     ['a name that is taken', () => users.create({ username: 'LOVELACE' }), { code: 'ACCOUNT_EXISTS' }],
     ['a reserved name', () => users.create({ username: 'root' }), { code: 'ACCOUNT_EXISTS' }],
