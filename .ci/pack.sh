@@ -121,6 +121,6 @@ node out/plugin.js >../plugin.log 2>&1 &
 service=$!
 timeout 60 bash -c "until curl -sf -m 5 -o /dev/null http://127.0.0.1:$PORT/auth/health/ready; do kill -0 $service; sleep 0.2; done"
 [ "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$PORT/hello")" = 401 ]
-kill -9 "$service"
+{ kill "$service" && wait "$service"; } 2>/dev/null || true
 service=
 ok 'and runs'
