@@ -44,7 +44,7 @@ export const PROBLEMS = {
   METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
   ACCOUNT_EXISTS: { status: 409, message: 'The name is taken.' },
   IDENTITY_TAKEN: { status: 409, message: 'Another account has this identity.' },
-  LAST_ADMIN: { status: 409, message: 'Without it there would be no administrator.' },
+  LAST_ADMIN: { status: 409, message: 'That would leave no enabled administrator.' },
   LAST_CREDENTIAL: { status: 409, message: 'Without it there would be no way to sign in.' },
   BODY_TOO_LARGE: { status: 413, message: 'The body is larger than 16384 bytes.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'A body of this type is not taken here.' },

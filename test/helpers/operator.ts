@@ -82,7 +82,7 @@ export const NOT_FOUND = { statusCode: 404, body: refusal(404, 'Not Found', 'NOT
 export const DONE = { statusCode: 204, body: '' }
 const PROTECTED = 'Only an administrator may change an account with this role.'
 export const ROLE_PROTECTED = { statusCode: 403, body: refusal(403, 'Forbidden', 'ROLE_PROTECTED', PROTECTED) }
-const LAST = 'Without it there would be no administrator.'
+const LAST = 'That would leave no enabled administrator.'
 export const LAST_ADMIN = { statusCode: 409, body: refusal(409, 'Conflict', 'LAST_ADMIN', LAST) }
 export const TOO_MANY = {
   statusCode: 429,

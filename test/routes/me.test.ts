@@ -285,7 +285,7 @@ test('DELETE /me', async (t) => {
     await give('admin')
     t.strictSame(answer(await leave()), {
       statusCode: 409,
-      body: refusal(409, 'Conflict', 'LAST_ADMIN', 'Without it there would be no administrator.')
+      body: refusal(409, 'Conflict', 'LAST_ADMIN', 'That would leave no enabled administrator.')
     })
     t.equal((await fastify.inject({ url: '/me', headers })).statusCode, 200)
     await give('support')

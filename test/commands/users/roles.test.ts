@@ -44,7 +44,7 @@ test('users roles', async (t) => {
     const { code, stderr } = await run(['--json', 'users', 'roles', 'ada', '-admin'])
     t.strictSame(
       [code, JSON.parse(stderr)],
-      [1, { error: 'Without it there would be no administrator.', code: 'LAST_ADMIN' }]
+      [1, { error: 'That would leave no enabled administrator.', code: 'LAST_ADMIN' }]
     )
     t.strictSame(await roles('--force', '-admin'), done('Roles of ada: editor'))
     t.strictSame(await roles('+admin'), done('Roles of ada: admin, editor'))

@@ -22,6 +22,6 @@ export async function workplace(t: Test, environment: Record<string, string> = {
 export const UNKNOWN = { code: 1, stdout: '', stderr: 'There is no user with the username nobody.\n' }
 
 /** What a command says that would leave no administrator. */
-export const LAST_ADMIN = 'Without it there would be no administrator. Use --force to do it all the same.\n'
+export const LAST_ADMIN = 'That would leave no enabled administrator. Use --force to do it all the same.\n'
 
 export const done = (stdout: string) => ({ code: 0, stdout: `${stdout}\n`, stderr: '' })
