@@ -13,6 +13,7 @@ echo 'ok  the example for React builds'
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 npm pack --silent --pack-destination "$folder" -w @latchkey/client >/dev/null
-tar -tzf "$folder"/*.tgz | grep -qx package/dist/index.d.ts
-! tar -tzf "$folder"/*.tgz | grep -qE '^package/(src|test)/'
+listing=$(tar -tzf "$folder"/*.tgz)
+grep -qx package/dist/index.d.ts <<<"$listing"
+if grep -E '^package/(src|test)/' <<<"$listing"; then exit 1; fi
 echo 'ok  the package has what it is built into, and no sources'
