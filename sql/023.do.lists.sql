@@ -34,7 +34,8 @@ ALTER TABLE users_by_role
   ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE;
 CREATE INDEX users_by_role_user_id ON users_by_role (user_id);
 
-CREATE OR REPLACE FUNCTION list_by_role() RETURNS trigger LANGUAGE plpgsql AS $$
+-- It finds the tables of this schema, whatever the search_path of the session that changes an account.
+CREATE OR REPLACE FUNCTION list_by_role() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     DELETE FROM users_by_role WHERE user_id = NEW.id;
