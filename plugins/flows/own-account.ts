@@ -1,18 +1,17 @@
 import type { Static, TSchema } from '@sinclair/typebox'
-import type { ErrorObject } from 'ajv'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../src/errors.ts'
 import { deleteOwnAccount } from '../../src/flows/account-deletion.ts'
 import { changePassword } from '../../src/flows/password-change.ts'
 import { exportAccount } from '../../src/flows/personal-data.ts'
-import { describeFaults } from '../../src/http/validation.ts'
 import type { EmailChange } from '../../src/schemas/email.ts'
 import type { PasswordChange } from '../../src/schemas/passwords.ts'
 import type { AccountDeletion, User } from '../../src/schemas/users.ts'
 import { type Credentials, findOwnCredentials, wrongPassword } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 import { changeUsername, nameTaken } from '../../src/users/users.ts'
+import type { Validated } from '../http/request-rules.ts'
 import type { OwnChange, PasswordContext } from './own-password.ts'
 
 /**
@@ -98,9 +97,9 @@ export default fp(
 
       requirePassword: (change, body) => async (request) => {
         if (request.body === undefined || !needsPassword(request, change)) return
-        const fits = request.compileValidationSchema(body)
-        if (!fits(request.body))
-          throw new Problem('VALIDATION_FAILED', { errors: describeFaults(fits.errors as ErrorObject[]) })
+        const validate: (data: unknown) => unknown = request.compileValidationSchema(body)
+        const result = validate(request.body) as Validated
+        if (result !== true) throw result.error
       },
 
       async changeUsername(request, username) {

@@ -11,8 +11,10 @@ import { requestId } from '../../src/transport/request-id.ts'
 const ajv = new Ajv(STRICT)
 addFormats.default(ajv)
 
-/** Validates a part of a request: true, or what is wrong with it. */
-type Validator = (data: unknown) => true | { error: Problem }
+/** What the validator of a schema returns: true, or what is wrong. */
+export type Validated = true | { error: Problem }
+
+type Validator = (data: unknown) => Validated
 
 /** The validator of each schema, for all applications of the process. */
 const validators = new Map<string, Validator>()
