@@ -7,6 +7,7 @@ import type { LinkInfo } from '../../../plugins/flows/email-links.ts'
 import errors from '../../../plugins/http/errors.ts'
 import headers from '../../../plugins/http/headers.ts'
 import jsonBody from '../../../plugins/http/json-body.ts'
+import requestRules from '../../../plugins/http/request-rules.ts'
 import { createLinkPages, type LinkPage } from '../../../plugins/pages/link-pages.ts'
 import { createPageRoutes } from '../../../plugins/pages/page-routes.ts'
 import { createPageRenderer } from '../../../plugins/pages/render-page.ts'
@@ -29,7 +30,7 @@ const LINK: LinkInfo = { names: { username: null, email: 'ada@example.com' }, em
 function start(t: Test, more: Partial<LinkPage<typeof Body>> = {}, offered = true, hosted = false) {
   const sent: unknown[] = []
   const state: { link: LinkInfo | undefined; problem?: Problem } = { link: LINK }
-  const plugins = [clock, config, openapi, errors, headers, jsonBody]
+  const plugins = [clock, config, openapi, requestRules, errors, headers, jsonBody]
   const fastify = assemble(t, { plugins, config: readConfig({}) })
   const page = async (scope: FastifyInstance) => {
     const addLink = createLinkPages(offered, createPageRoutes(scope, createPageRenderer(scope), String), hosted)
