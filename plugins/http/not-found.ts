@@ -27,14 +27,15 @@ export default fp<AppOptions>(
       }
     fastify.addHook('onRequest', refuseUnknown(insideAnother ? isUnknownInside : isUnknown))
 
-    fastify.setNotFoundHandler(() => {
+    const handler = () => {
       throw new Problem('NOT_FOUND')
-    })
+    }
+    fastify.setNotFoundHandler(handler)
 
     if (!insideAnother) return
     // Otherwise a wildcard route of the other application would take what is unknown here.
     const methods = fastify.supportedMethods as HTTPMethods[]
-    const unknown = { schema: { hide: true }, config: { catchAll: true as const }, handler: async () => {} }
+    const unknown = { schema: { hide: true }, config: { catchAll: true as const }, handler }
     fastify.route({ ...unknown, method: methods, url: '/*' })
     fastify.route({ ...unknown, method: methods.filter((method) => !['GET', 'HEAD'].includes(method)), url: '/' })
   },
