@@ -11,9 +11,7 @@ const args = process.argv.slice(2)
 
 try {
   readEnvFileOf(args)
-  const serve = async () => {
-    await import('./server.ts')
-  }
+  const serve = () => import('./server.ts')
   process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment }, serve)
 } catch (error) {
   stderr.write(settingsFailure(args, error as Error))

@@ -258,7 +258,10 @@ async function tryAddress() {
   assert.equal(await page.getByRole('button', { name: 'Sign in with a passkey' }).count(), 0)
   await page.getByRole('link', { name: `Passkeys work at localhost:${PORT}` }).click()
   const { origin, pathname, searchParams } = new URL(page.url())
-  assert.equal(`${origin}${pathname} ${searchParams.get('return_to')}`, `${SERVICE}/pages/login /pages/account/passkeys`)
+  assert.equal(
+    `${origin}${pathname} ${searchParams.get('return_to')}`,
+    `${SERVICE}/pages/login /pages/account/passkeys`
+  )
   await page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
   say('at 127.0.0.1 a link leads to localhost, where passkeys work')
   await page.context().close()

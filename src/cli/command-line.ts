@@ -24,7 +24,7 @@ export interface CommandContext {
   /** Replaces parts of the application in tests. */
   given: AppOptions
   /** Starts the service in this process. */
-  serve(): Promise<void>
+  serve(): Promise<unknown>
   /** Reads the configuration, and prints the name of its database to standard error. */
   config(): Config
   /**
@@ -64,7 +64,7 @@ export const UNCONFIRMED = '\nNothing was changed: confirm with --yes.'
 export async function runCommand(
   args: string[],
   terminal: Terminal,
-  serve: () => Promise<void>,
+  serve: () => Promise<unknown>,
   given: AppOptions = {}
 ): Promise<number> {
   const { stdout } = terminal

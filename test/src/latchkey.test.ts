@@ -48,7 +48,7 @@ test('the operator’s program', async (t) => {
     })
     t.match(latchkey(t.testdir({ '.env': 'DATABASE_URL=nonsense\n' }), 'start'), {
       status: 1,
-      stderr: /^latchkey cannot start\. DATABASE_URL /
+      stderr: /^latchkey cannot start\. The configuration is invalid:\n/
     })
     const { status, stdout, stderr } = latchkey(t.testdir({ '.env': {} }), '--help')
     t.strictSame({ status, stdout }, { status: 1, stdout: '' })
