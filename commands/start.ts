@@ -4,7 +4,9 @@ const start: DefineCommand = (command, { serve }) => {
   command
     .description('run the service until a signal stops it')
     .addHelpText('after', '\nSIGTERM finishes the requests in flight, within 10 s. The log is on standard output.')
-    .action(serve)
+    .action(async () => {
+      await serve()
+    })
 }
 
 export default start
