@@ -326,6 +326,7 @@ async function tryServiceKeys(page) {
   assert.match(key, /^lk_/)
   await checkDialog(page, 'service-key-shown')
   await press(page, 'Close')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
   await page.locator('.things .point', { hasText: 'U+0430' }).waitFor()
   assert.equal((await page.content()).includes(key), false)
   await check(page, 'service-keys')
