@@ -7,7 +7,7 @@ export function SignIn() {
   const [challenge, setChallenge] = useState<Challenge>()
   const [fault, setFault] = useState('')
 
-  /** Whoever is signed in afterwards is shown by App. */
+  /** App shows the user after the sign-in. */
   async function act(work: () => Promise<void>) {
     setFault('')
     try {

@@ -1,4 +1,4 @@
-/** What a user can prove: in the body of MFA_REQUIRED and STEP_UP_REQUIRED. */
+/** The proofs that a user can give, from the body of MFA_REQUIRED and STEP_UP_REQUIRED. */
 export interface Challenge {
   /** In the order in which to offer them. */
   factors: ('totp' | 'recovery_code' | 'passkey' | 'password')[]

@@ -12,7 +12,7 @@ export function createExclusive(name: string, { locks, timeout }: Platform) {
   async function locked<Result>(work: () => Promise<Result>): Promise<Result> {
     let result: Promise<Result> | undefined
     const run = () => (result ??= work())
-    // Whatever fails is either the lock, which is not needed, or the work, whose failure `run` passes on.
+    // A failure of the lock is ignored, since it is not needed; a failure of the work is passed on by `run`.
     await locks?.request(name, { signal: timeout(LOCK_TIMEOUT_MS) }, run).catch(() => {})
     return run()
   }

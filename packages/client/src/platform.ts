@@ -1,4 +1,4 @@
-/** What a session uses of the browser, besides `fetch`. */
+/** The functions of the browser that a session uses, besides `fetch`. */
 export interface Platform {
   locks: Pick<LockManager, 'request'> | undefined
   /** @returns undefined if there are no other tabs that could listen */

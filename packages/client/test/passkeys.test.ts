@@ -10,7 +10,7 @@ import {
 } from '../src/passkeys.ts'
 import { caught, createBrowser, json, refuse } from './browser.ts'
 
-/** What a browser has for passkeys, and what was asked of it. */
+/** The passkey functions of a browser, and the calls of them. */
 function install(t: Test, credentials: object = {}, statics: object = {}) {
   const asked: unknown[] = []
   const bytes = (text: string) => new TextEncoder().encode(text).buffer

@@ -5,7 +5,7 @@ const PASSWORD = 'correct horse battery staple'
 const ADA = { username: 'ada' }
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** What the session knows of a refusal. */
+/** A refusal, as the session reports it. */
 const refusal = (status: number, code: string, rest: object = {}) => ({
   name: 'LatchkeyError',
   status,
