@@ -164,7 +164,7 @@ test('the second step of a sign-in at the pages', async (t) => {
 })
 
 test('second steps are counted with those at the API', async (t) => {
-  const clock = testClock()
+  const clock = testClock({ still: true })
   const fastify = await build(t, { clock, environment: { LIMITS: 'on' } })
   const { user } = await signIn(fastify, { username: 'ada' })
   const app = await giveApp(fastify, user.id)
@@ -183,6 +183,6 @@ test('second steps are counted with those at the API', async (t) => {
   const refused = await submit(fastify, url, { ...(await begin()), totp: app.code(1) })
   t.match(readPage(refused), {
     statusCode: 429,
-    text: /^One more step There were too many attempts\. Try again in (?:30|2\d) /
+    text: /^One more step There were too many attempts\. Try again in 30 /
   })
 })
