@@ -11,8 +11,7 @@ const args = process.argv.slice(2)
 
 try {
   readEnvFileOf(args)
-  const serve = () => import('./server.ts')
-  process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment }, serve)
+  process.exitCode = await runCommand(args, { stdin, stdout, stderr, environment }, import.meta.resolve('./server.js'))
 } catch (error) {
   stderr.write(settingsFailure(args, error as Error))
   process.exitCode = 1

@@ -23,8 +23,8 @@ export interface CommandContext {
   terminal: Terminal
   /** Replaces parts of the application in tests. */
   given: AppOptions
-  /** Starts the service in this process. */
-  serve(): Promise<unknown>
+  /** The URL of the module that starts the service when it is imported. */
+  server: string
   /** Reads the configuration, and prints the name of its database to standard error. */
   config(): Config
   /**
@@ -58,13 +58,13 @@ export const UNCONFIRMED = '\nNothing was changed: confirm with --yes.'
  * Runs a command. Each file in commands/ is one: `keys rotate` is commands/keys/rotate.ts.
  *
  * @param args the arguments, without the name of the program
- * @param serve starts the service in this process
+ * @param server the URL of the module that starts the service when it is imported
  * @returns the exit code: 0 success, 1 refused or problem found, 2 usage error
  */
 export async function runCommand(
   args: string[],
   terminal: Terminal,
-  serve: () => Promise<unknown>,
+  server: string,
   given: AppOptions = {}
 ): Promise<number> {
   const { stdout } = terminal
@@ -99,7 +99,7 @@ export async function runCommand(
   await addCommands(program, new URL('../../commands/', import.meta.url), {
     terminal,
     given,
-    serve,
+    server,
     config: configuration,
     async open() {
       const log = escaping({ write: say })

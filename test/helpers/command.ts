@@ -66,12 +66,12 @@ export async function run(
   words: string[],
   { input = '', variables = {}, onTerminal = false }: Piped = {},
   given?: AppOptions,
-  serve = async () => {}
+  server = 'data:text/javascript,'
 ) {
   const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: onTerminal })]
   const [out, err] = [text(stdout), text(stderr)]
   const terminal = { stdin: Readable.from([input]), stdout, stderr, environment: variables }
-  const code = await runCommand(words, terminal, serve, given)
+  const code = await runCommand(words, terminal, server, given)
   stdout.end()
   stderr.end()
   return { code, stdout: await out, stderr: (await err).replace(DATABASE, '') }
