@@ -66,7 +66,7 @@ const ADMISSION_WINDOW = 1000
 
 /** Provides the password policy, and hashing within the limits of the queue. */
 export default fp<AppOptions>(
-  async (fastify, { unhurried = false }) => {
+  async (fastify, { unhurried = false, hashThreads: threads }) => {
     const { clientAddress, clock } = fastify
     const { BCRYPT_COST: cost, HASH_CONCURRENCY: concurrency, HASH_QUEUE: queue, LIMITS, PASSWORD_MIN } = fastify.config
     const shared = LIMITS === 'on'
@@ -76,6 +76,7 @@ export default fp<AppOptions>(
       concurrency,
       queue,
       unusable,
+      ...(threads && { threads }),
       ...(unhurried && { deadline: UNHURRIED })
     })
     fastify.addHook('onClose', close)

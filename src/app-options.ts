@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import type { Clock } from './clock.ts'
 import type { Timers } from './concurrency/periodic.ts'
 import type { Config } from './config/config.ts'
+import type { HashThreads } from './passwords/hasher.ts'
 
 /** The options of the application. Most replace what belongs to the process, for tests. */
 export interface AppOptions {
@@ -21,6 +22,8 @@ export interface AppOptions {
   unhurried?: boolean
   /** The interval between two reads of the outbox, in milliseconds. */
   mailEvery?: number
+  /** The threads that hash passwords, of several applications. They are left running. */
+  hashThreads?: HashThreads
   /** The timers of background work. */
   timers?: Timers
   /** The terminal that the welcome is printed on. */

@@ -11,7 +11,6 @@ import { READ_ONLY_MESSAGE } from '../database/postgres.ts'
 import { Problem } from '../errors.ts'
 import { escaping, toJson, visible } from '../printable.ts'
 import { VERSION } from '../version.ts'
-import { openHeadlessApp } from './headless-app.ts'
 import { createProgress } from './progress.ts'
 import { confirmed, type Terminal } from './terminal.ts'
 
@@ -102,6 +101,8 @@ export async function runCommand(
     server,
     config: configuration,
     async open() {
+      // Loads most of the service, which takes as long as all else of a command.
+      const { openHeadlessApp } = await import('./headless-app.ts')
       const log = escaping({ write: say })
       const headless = await openHeadlessApp({ ...given, config: configuration(), existing: true }, log)
       opened.push(headless)

@@ -37,6 +37,9 @@ export interface Hasher {
   close(): Promise<void>
 }
 
+/** Worker threads that hash. They start on demand. */
+export type HashThreads = Piscina<HashTask, string | boolean>
+
 interface HasherOptions {
   /** bcrypt cost. */
   cost: number
@@ -48,6 +51,8 @@ interface HasherOptions {
   deadline?: number
   /** Called with the reason if a stored hash cannot be verified. */
   unusable?: (reason: string) => void
+  /** Threads to use instead of own ones. They are not terminated. */
+  threads?: HashThreads
 }
 
 /** Lowers the priority of worker threads below that of the event loop, see nice(2). */
@@ -59,16 +64,9 @@ const DEADLINE = 10_000
 /** Idle worker threads end after this time, in milliseconds. */
 const IDLE = 60_000
 
-/** Creates a hasher. Its worker threads start on demand. */
-export function createHasher({
-  cost,
-  concurrency,
-  queue,
-  deadline = DEADLINE,
-  unusable = () => {}
-}: HasherOptions): Hasher {
-  const semaphore = createSemaphore(concurrency, queue, { deadline })
-  const workers = new Piscina<HashTask, string | boolean>({
+/** Creates the worker threads of a hasher, at most `concurrency` of them. */
+export const createHashThreads = (concurrency: number): HashThreads =>
+  new Piscina({
     filename: new URL('hash-worker.js', import.meta.url).href,
     // Workers inherit neither the options of the process (loaders) nor its environment (secrets).
     execArgv: [],
@@ -78,6 +76,18 @@ export function createHasher({
     idleTimeout: IDLE,
     niceIncrement: NICE
   })
+
+/** Creates a hasher. */
+export function createHasher({
+  cost,
+  concurrency,
+  queue,
+  deadline = DEADLINE,
+  unusable = () => {},
+  threads
+}: HasherOptions): Hasher {
+  const semaphore = createSemaphore(concurrency, queue, { deadline })
+  const workers = threads ?? createHashThreads(concurrency)
   // Verified in place of a missing hash, to take the same time. No password matches it.
   const dummy = readHash(
     bcrypt.genSaltSync(cost) + randomBytes(31).toString('base64url').slice(0, 31).replaceAll(/[-_]/g, '.')
@@ -114,7 +124,9 @@ export function createHasher({
       })
     },
     semaphore,
-    close: () => workers.destroy()
+    close: async () => {
+      if (!threads) await workers.destroy()
+    }
   }
 }
 

@@ -2,13 +2,14 @@ import { type AddressInfo, connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import type { Test } from 'tap'
+import tap, { type Test } from 'tap'
 import app, { options } from '../../src/app.ts'
 import type { AppOptions } from '../../src/app-options.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Timers } from '../../src/concurrency/periodic.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { sql } from '../../src/database/sql.ts'
+import { createHashThreads } from '../../src/passwords/hasher.ts'
 import { migratedDatabase, type TestDatabase } from './database.ts'
 
 export const PASSWORD = 'correct horse battery staple'
@@ -86,6 +87,7 @@ export async function build(
     mailEvery: SELDOM,
     unhurried,
     consoleFolder,
+    ...(config.HASH_CONCURRENCY === 1 && { hashThreads }),
     ...(clock && { clock }),
     ...(timers && { timers }),
     ...('pglite' in where && { pglite: where.pglite })
@@ -99,6 +101,10 @@ export async function build(
 
 /** The least that bcrypt can: few tests are about the time of a hash. */
 const CHEAP = 4
+
+/** The thread of all applications of this process that hash on one: starting one takes 50 ms of CPU. */
+const hashThreads = createHashThreads(1)
+tap.teardown(() => hashThreads.destroy())
 
 /**
  * The record is written when a test asks for it and when the service stops, and mail is sent when a test asks for it:

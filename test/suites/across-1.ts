@@ -1,3 +1,3 @@
 import { together } from '../helpers/together.ts'
 
-await together('test', { part: 1, of: 3, deep: false })
+await together('test', { part: 1, of: 2, deep: false })

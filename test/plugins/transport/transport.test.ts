@@ -77,6 +77,11 @@ test('the transport', async (t) => {
       'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n',
       malformed(400, 'Bad Request', 'This is not a proxy.')
     ],
+    [
+      'the target * of another method than OPTIONS',
+      'GET * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+      malformed(400, 'Bad Request', 'The target * is only for OPTIONS.')
+    ],
     ['an unknown method', 'BREW /secret HTTP/1.1\r\nhost: x\r\n\r\n', malformed(400, 'Bad Request')],
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n', malformed(400, 'Bad Request')],
     ['TLS', Buffer.from('16030100a5010000a10303', 'hex'), malformed(400, 'Bad Request')],
@@ -142,6 +147,22 @@ test('the transport', async (t) => {
       )
       t.equal(log.length, 1)
     }
+  })
+
+  await t.test('answers a complete request before one that cannot be read, and closes the connection', async (t) => {
+    const raw = await exchange(port, 'GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\nnonsense\r\n\r\n')
+    const { statusCode, headers, body } = readAnswer(raw)
+    t.strictSame({ statusCode, body }, { statusCode: 200, body: { status: 'ok' } })
+    t.equal(headers.connection, 'close')
+    t.equal(raw.match(/^HTTP/gm)?.length, 1)
+  })
+
+  await t.test('refuses HEAD without a body', async (t) => {
+    const { statusCode, headers, body } = readAnswer(
+      await exchange(port, 'HEAD / HTTP/1.1\r\nhost: x\r\nnonsense\r\n\r\n')
+    )
+    t.strictSame({ statusCode, body }, { statusCode: 400, body: '' })
+    t.match(headers, EVERYWHERE)
   })
 
   await t.test('refuses a bad chunk with our body', async (t) => {

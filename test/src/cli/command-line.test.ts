@@ -176,7 +176,11 @@ test('the progress of a command is removed before its result, and is none with -
 async function said(words: string[], environment: NodeJS.ProcessEnv) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const [out, err] = [text(stdout), text(stderr)]
-  const code = await runCommand(words, { stdin: Readable.from(['']), stdout, stderr, environment }, 'data:text/javascript,')
+  const code = await runCommand(
+    words,
+    { stdin: Readable.from(['']), stdout, stderr, environment },
+    'data:text/javascript,'
+  )
   stdout.end()
   stderr.end()
   return { code, stdout: await out, stderr: await err }

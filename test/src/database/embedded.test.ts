@@ -17,13 +17,26 @@ import { FolderLocked } from '../../../src/database/folder-lock.ts'
 import { caught } from '../../helpers/caught.ts'
 import { embeddedDatabase, fillDataFolder } from '../../helpers/database.ts'
 
+/** The files in a folder that other users can read or change. */
+const openToOthers = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(folder, path)).mode & 0o077)
+
+/** As the entrances of the service do: files of this process are for its user alone. */
+function keepFilesPrivate(t: Test): void {
+  const before = process.umask(0o077)
+  t.teardown(() => process.umask(before))
+}
+
 test('the embedded database of a folder', async (t) => {
+  keepFilesPrivate(t)
   const folder = join(t.testdir(), 'not', 'there', 'yet')
   const { database, close } = await openEmbedded(folder)
 
   await t.test('creates the folder, private to its owner', async (t) => {
     t.equal(statSync(folder).mode & 0o777, 0o700)
     t.strictSame(readdirSync(folder).sort(), ['lock', 'postgres'])
+    t.strictSame(openToOthers(join(folder, 'postgres')), [], 'and all that is in it')
+    t.equal(readFileSync(join(folder, 'postgres', 'PG_VERSION'), 'utf8'), '18\n')
   })
 
   await t.test('locks out other processes', async (t) => {
@@ -62,13 +75,8 @@ test('the target of a link in place of a new embedded database is not touched', 
   t.strictSame(readdirSync(join(there, 'data')), ['postgres'])
 })
 
-/** The files in a folder that other users can read or change. */
-const openToOthers = (folder: string) =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(folder, path)).mode & 0o077)
-
 test('nobody else can read an embedded database, whatever the permissions that it had', async (t) => {
-  const before = process.umask(0o077)
-  t.teardown(() => process.umask(before))
+  keepFilesPrivate(t)
   const folder = t.testdir()
   mkdirSync(join(folder, 'data'))
   await fillDataFolder(join(folder, 'data'))
@@ -81,32 +89,33 @@ test('nobody else can read an embedded database, whatever the permissions that i
   t.strictSame(openToOthers(data), [], 'while it is open')
   await close()
   t.strictSame(openToOthers(data), [], 'and afterwards')
-
-  const { close: closeFresh } = await openEmbedded(join(folder, 'fresh'))
-  t.strictSame(openToOthers(join(folder, 'fresh')), [], 'nor one that was just made')
-  t.equal(readFileSync(join(folder, 'fresh', 'postgres', 'PG_VERSION'), 'utf8'), '18\n')
-  await closeFresh()
 })
 
 test('an embedded database that cannot be opened reports the fix, and unlocks its folder:', async (t) => {
   const damaged = (data: string) =>
     `The embedded database in ${data} cannot be opened, since its files are damaged or incomplete: restore a backup into another DATA_DIR`
-  const cases: [what: string, damage: (data: string) => void, message: (data: string) => string][] = [
-    ['no version', (data) => fs.rmSync(join(data, 'PG_VERSION')), damaged],
-    ['a version that is none', (data) => writeFileSync(join(data, 'PG_VERSION'), ''), damaged],
-    ['an empty pg_control', (data) => writeFileSync(join(data, 'global', 'pg_control'), ''), damaged],
+  const cases: [
+    what: string,
+    postgres: Record<string, string | Record<string, never>> | undefined,
+    message: (data: string) => string
+  ][] = [
+    ['no version', { base: {} }, damaged],
+    ['a version that is none', { PG_VERSION: '' }, damaged],
+    ['an empty pg_control', undefined, damaged],
     [
       'another major version',
-      (data) => writeFileSync(join(data, 'PG_VERSION'), '17\n'),
+      { PG_VERSION: '17\n' },
       (data) =>
         `The embedded database in ${data} was created by PostgreSQL 17, and this version of the service has PostgreSQL 18: move it with "latchkey backup" of the version that created it, and "latchkey restore"`
     ]
   ]
-  for (const [what, damage, message] of cases) {
+  for (const [what, postgres, message] of cases) {
     await t.test(what, async (t) => {
-      const folder = t.testdir()
-      await fillDataFolder(folder)
-      damage(join(folder, 'postgres'))
+      const folder = t.testdir({ ...(postgres && { postgres }) })
+      if (!postgres) {
+        await fillDataFolder(folder)
+        writeFileSync(join(folder, 'postgres', 'global', 'pg_control'), '')
+      }
       const error = await caught(openEmbedded(folder))
       t.ok(error instanceof EmbeddedDatabaseError)
       t.equal(error.message, message(join(folder, 'postgres')))

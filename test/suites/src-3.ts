@@ -1,3 +1,0 @@
-import { together } from '../helpers/together.ts'
-
-await together('test/src', { part: 3, of: 3 })
