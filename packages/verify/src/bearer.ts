@@ -7,7 +7,11 @@ import { Problem } from './problem.ts'
  */
 export function readBearer(authorization = ''): string {
   const scheme = /^bearer(?: +|$)/i.exec(authorization)?.[0]
-  if (scheme === undefined) throw new Problem('TOKEN_MISSING')
+  if (scheme === undefined) {
+    const what =
+      authorization === '' ? 'there is no Authorization header' : 'the Authorization header has another scheme'
+    throw new Problem('TOKEN_MISSING', { reason: what })
+  }
   return authorization.slice(scheme.length)
 }
 
@@ -21,7 +25,7 @@ export function readAuthorization(request: { rawHeaders: readonly string[] }): s
   let found: string | undefined
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     if (request.rawHeaders[index]?.toLowerCase() !== 'authorization') continue
-    if (found !== undefined) throw new Problem('TOKEN_INVALID')
+    if (found !== undefined) throw new Problem('TOKEN_INVALID', { reason: 'there are several Authorization headers' })
     found = request.rawHeaders[index + 1]
   }
   return found

@@ -70,19 +70,23 @@ type Checks = Record<string, (value: unknown) => boolean>
  */
 export function readClaims(payload: Record<string, unknown>, rules: Rules, now: number): Claims {
   const { sid, client_id: client = rules.issuer, iat } = payload
-  const fits =
-    Object.entries(REQUIRED as Checks).every(([name, isValid]) => isValid(payload[name])) &&
-    Object.entries(OPTIONAL as Checks).every(([name, isValid]) => !(name in payload) || isValid(payload[name])) &&
-    (iat as number) <= now / 1000 + rules.clockTolerance &&
-    (sid !== undefined || client !== rules.issuer) &&
-    (rules.allowActor || !('act' in payload))
-  if (!fits) throw new Problem('TOKEN_INVALID')
+  for (const [name, isValid] of Object.entries(REQUIRED as Checks)) {
+    if (!isValid(payload[name])) throw invalid(`the claim ${name} is missing or of another type`)
+  }
+  for (const [name, isValid] of Object.entries(OPTIONAL as Checks)) {
+    if (name in payload && !isValid(payload[name])) throw invalid(`the claim ${name} is of another type`)
+  }
+  if ((iat as number) > now / 1000 + rules.clockTolerance) throw invalid('the claim iat is in the future')
+  if (sid === undefined && client === rules.issuer) throw invalid('the claim sid is missing')
+  if (!rules.allowActor && 'act' in payload) throw invalid('the token has the claim act, and allowActor is not set')
 
   const claims = { ...payload }
   for (const [name, isValid] of Object.entries(GRANTS as Checks))
     if (name in claims && !isValid(claims[name])) delete claims[name]
   return deepFreeze(claims) as unknown as Claims
 }
+
+const invalid = (reason: string) => new Problem('TOKEN_INVALID', { reason })
 
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { readAuthorization } from './bearer.ts'
 import type { Claims } from './claims.ts'
-import { createGuards } from './guard.ts'
-import type { VerifierOptions } from './index.ts'
+import { type AdapterOptions, createGuards } from './guard.ts'
 import type { Needs } from './needs.ts'
-import { Problem } from './problem.ts'
+import { type Problem, problemOf } from './problem.ts'
 
+/** The options of `@latchkey/verify/fastify`. */
+export type FastifyOptions = AdapterOptions<FastifyRequest>
 export type { VerifierOptions } from './index.ts'
 
 declare module 'fastify' {
@@ -25,9 +26,15 @@ declare module 'fastify' {
 /** The claims of each request: the decorator only reads them. */
 const claimsOf = new WeakMap<FastifyRequest, Claims>()
 
+/** The answer has the code; the log of the request also says why. */
+function logRefusal({ code, reason }: Problem, { log }: FastifyRequest): void {
+  log.info({ code, reason }, 'the request was refused')
+}
+
 /** Adds `authorize` and `request.claims` to an application. */
-async function latchkeyVerify(fastify: FastifyInstance, options: VerifierOptions): Promise<void> {
+async function latchkeyVerify(fastify: FastifyInstance, options: FastifyOptions): Promise<void> {
   const onFetchError = (reason: unknown) => fastify.log.error({ err: reason }, 'the keys of tokens cannot be fetched')
+  const { onRefusal = logRefusal } = options
   const guard = createGuards({ onFetchError, ...options })
 
   fastify.decorateRequest('claims', {
@@ -47,8 +54,13 @@ async function latchkeyVerify(fastify: FastifyInstance, options: VerifierOptions
         done()
       }
       const refuse = (error: unknown) => {
-        if (!(error instanceof Problem)) done(error as Error)
-        else reply.code(error.statusCode).headers(error.headers).send(error.toJSON())
+        try {
+          const problem = problemOf(error)
+          onRefusal(problem, request)
+          reply.code(problem.statusCode).headers(problem.headers).send(problem.toJSON())
+        } catch (fault) {
+          done(fault as Error)
+        }
       }
       let claims: Claims | Promise<Claims>
       try {

@@ -49,6 +49,8 @@ export interface Verifier {
 /** How many verified tokens are remembered. */
 const REMEMBERED = 5_000
 
+const UNREADABLE = 'the token cannot be read'
+
 /** The tokens that were verified with the keys of a key set. */
 type Verified = Map<string, Claims>
 
@@ -98,7 +100,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       })
       return readClaims(payload, rules, now())
     } catch (cause) {
-      throw new Problem(cause instanceof errors.JWTExpired ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', { cause })
+      if (cause instanceof Problem) throw cause
+      const code = cause instanceof errors.JWTExpired ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID'
+      throw new Problem(code, { reason: describe(cause), cause })
     }
   }
 
@@ -110,17 +114,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
+/** Why jose refuses a token. Its texts have nothing of a token, but for an extension that it does not support. */
+function describe(cause: unknown): string {
+  return cause instanceof errors.JOSEError && !(cause instanceof errors.JOSENotSupported) ? cause.message : UNREADABLE
+}
+
 /** The id of the key that a token names. Everything in the header is still unverified. */
 function readKid(token: string): string {
-  if (typeof token !== 'string' || !isCanonical(token)) throw new Problem('TOKEN_INVALID')
+  if (typeof token !== 'string' || !isCanonical(token)) {
+    throw new Problem('TOKEN_INVALID', { reason: 'the token does not have the form that the service writes' })
+  }
   try {
     const { kid, b64 } = decodeProtectedHeader(token)
     // jose knows `b64` (RFC 7797), which is not for JWTs, and would take the only key for a token that names none.
     if (typeof kid === 'string' && b64 === undefined) return kid
   } catch (cause) {
-    throw new Problem('TOKEN_INVALID', { cause })
+    throw new Problem('TOKEN_INVALID', { reason: UNREADABLE, cause })
   }
-  throw new Problem('TOKEN_INVALID')
+  throw new Problem('TOKEN_INVALID', { reason: 'the header of the token has no kid, or has b64' })
 }
 
 function requireAddress(name: string, address: string): void {

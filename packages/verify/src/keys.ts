@@ -69,7 +69,7 @@ export function createKeys({ uri, fetch, now, onFetchError }: Parts): Keys {
     const found = current()
     if (found?.has(kid)) return found
     if (failure) throw unavailable(failure.reason)
-    throw new Problem('TOKEN_INVALID')
+    throw new Problem('TOKEN_INVALID', { reason: 'the service has no key with the kid of the token' })
   }
 
   /** Fetches the keys, unless that has been tried a moment ago. */
@@ -100,7 +100,8 @@ export function createKeys({ uri, fetch, now, onFetchError }: Parts): Keys {
 
   function unavailable(cause: unknown): Problem {
     const seconds = Math.ceil((triedAt + COOLDOWN_MS - now()) / 1000)
-    return new Problem('KEYS_UNAVAILABLE', { headers: { 'retry-after': String(Math.max(seconds, 1)) }, cause })
+    const headers = { 'retry-after': String(Math.max(seconds, 1)) }
+    return new Problem('KEYS_UNAVAILABLE', { headers, reason: 'the keys cannot be fetched', cause })
   }
 
   return { current, having }

@@ -36,12 +36,15 @@ export function compileNeeds(needs: Needs): (claims: Claims) => Claims {
 
   return (claims) => {
     const granted = claims.scope?.split(' ')
-    if (!scopes.every((scope) => granted?.includes(scope))) throw forbidden(`, scope="${scopes.join(' ')}"`)
+    if (!scopes.every((scope) => granted?.includes(scope))) throw forbidden('scope', `, scope="${scopes.join(' ')}"`)
     const has = (role: string) => claims.roles?.includes(role)
-    if (!allRoles.every(has) || roles?.some(has) === false) throw forbidden()
+    if (!allRoles.every(has) || roles?.some(has) === false) throw forbidden('role')
     return claims
   }
 }
 
-const forbidden = (scope = '') =>
-  new Problem('FORBIDDEN', { headers: { 'www-authenticate': `Bearer error="insufficient_scope"${scope}` } })
+const forbidden = (what: string, scope = '') =>
+  new Problem('FORBIDDEN', {
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope"${scope}` },
+    reason: `the token lacks a ${what} that the route needs`
+  })

@@ -20,23 +20,33 @@ export interface ProblemBody {
   message: string
 }
 
-/** A request that is refused. `cause` has the reason, which the client is not told. */
+interface Details {
+  headers?: Record<string, string>
+  reason?: string
+  cause?: unknown
+}
+
+/** A request that is refused. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: Code
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
+  /** Why, for a log: the client is not told. It has nothing of the token and of the request. */
+  readonly reason: string
   readonly #error: string
 
   /**
    * @param headers in addition to those of the code
-   * @param cause the internal reason
+   * @param reason the message by default
+   * @param cause the error behind it, which may have claims of the token
    */
-  constructor(code: Code, { headers, cause }: { headers?: Record<string, string>; cause?: unknown } = {}) {
+  constructor(code: Code, { headers, reason, cause }: Details = {}) {
     const [statusCode, error, message, ownHeaders] = PROBLEMS[code]
     super(message, { cause })
     this.code = code
     this.statusCode = statusCode
+    this.reason = reason ?? message
     this.headers = { 'cache-control': 'no-store', ...ownHeaders, ...headers }
     this.#error = error
   }

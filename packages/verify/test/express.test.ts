@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler } from 'express'
 import { type Test, test } from 'tap'
-import latchkeyVerify from '../src/express.ts'
+import latchkeyVerify, { type ExpressOptions } from '../src/express.ts'
 import { createClock, createKey, createPublisher, ISSUER, issue, NOW, REFUSALS } from './issuer.ts'
 
 const key = createKey()
 
-async function build(t: Test) {
+async function build(t: Test, options: Partial<ExpressOptions> = {}) {
   const publisher = createPublisher(key)
   const clock = createClock()
-  const authorize = latchkeyVerify({ issuer: ISSUER, fetch: publisher.fetch, now: () => clock.now() })
+  const authorize = latchkeyVerify({ issuer: ISSUER, fetch: publisher.fetch, now: () => clock.now(), ...options })
   const app = express()
   app.get('/me', authorize(), ({ claims }, response) => {
     response.json({ sub: claims.sub })
@@ -75,4 +75,24 @@ test('keys that cannot be had: 503', async (t) => {
   publisher.answer = () => Promise.reject(new TypeError('fetch failed'))
   const { answer, headers } = await ask('/me', `Bearer ${issue(key)}`)
   t.strictSame([answer, headers.get('retry-after')], [REFUSALS.unavailable, '5'])
+})
+
+test('the application is told why a request is refused, and the client is not', async (t) => {
+  const told: unknown[] = []
+  const onRefusal: ExpressOptions['onRefusal'] = ({ code, reason }, { path }) => told.push([path, code, reason])
+  const { ask } = await build(t, { onRefusal })
+  t.strictSame((await ask('/me', `Bearer ${issue(key, { aud: 'elsewhere' })}`)).answer, REFUSALS.invalid)
+  t.strictSame((await ask('/drafts', `Bearer ${issue(key)}`)).answer, REFUSALS.forbidden)
+  t.strictSame(told, [
+    ['/me', 'TOKEN_INVALID', 'unexpected "aud" claim value'],
+    ['/drafts', 'FORBIDDEN', 'the token lacks a role that the route needs']
+  ])
+})
+
+test('a fault of onRefusal is that of the application, and lets nobody in', async (t) => {
+  const onRefusal = () => {
+    throw new Error('the log is full')
+  }
+  const { ask } = await build(t, { onRefusal })
+  t.match(await ask('/me'), { answer: { status: 500, body: 'the log is full' } })
 })

@@ -2,18 +2,18 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import Fastify from 'fastify'
 import { type Test, test } from 'tap'
-import latchkeyVerify from '../src/fastify.ts'
+import latchkeyVerify, { type FastifyOptions } from '../src/fastify.ts'
 import { createClock, createKey, createPublisher, ISSUER, issue, NOW, REFUSALS } from './issuer.ts'
 
 const key = createKey()
 
-async function build(t: Test) {
+async function build(t: Test, options: Partial<FastifyOptions> = {}, level = 'error') {
   const publisher = createPublisher(key)
   const lines: string[] = []
-  const fastify = Fastify({ logger: { level: 'error', stream: { write: (line: string) => lines.push(line) } } })
+  const fastify = Fastify({ logger: { level, stream: { write: (line: string) => lines.push(line) } } })
   t.teardown(() => fastify.close())
   const clock = createClock()
-  await fastify.register(latchkeyVerify, { issuer: ISSUER, fetch: publisher.fetch, now: () => clock.now() })
+  await fastify.register(latchkeyVerify, { issuer: ISSUER, fetch: publisher.fetch, now: () => clock.now(), ...options })
   fastify.get('/me', { onRequest: fastify.authorize() }, ({ claims }) => ({ sub: claims.sub }))
   fastify.get('/drafts', { onRequest: fastify.authorize({ roles: ['editor'] }) }, () => 'drafts')
   fastify.get('/feed', { onRequest: fastify.authorize({ scopes: ['read', 'feed'] }) }, () => 'feed')
@@ -64,6 +64,38 @@ test('keys that cannot be had: 503, and the log says why', async (t) => {
     lines.map((line) => JSON.parse(line)).map(({ msg, err }) => [msg, err.message]),
     [['the keys of tokens cannot be fetched', 'fetch failed']]
   )
+})
+
+test('the log of the request says why it is refused, without the token', async (t) => {
+  const { fastify, lines } = await build(t, {}, 'info')
+  const token = issue(key, { exp: NOW - 900 })
+  for (const headers of [{}, { authorization: `Bearer ${token}` }]) await fastify.inject({ path: '/me', headers })
+  const told = lines.map((line) => JSON.parse(line)).filter(({ code }) => code)
+  t.match(
+    told.map(({ reqId, code, reason, msg }) => ({ reqId, code, reason, msg })),
+    [
+      { code: 'TOKEN_MISSING', reason: 'there is no Authorization header', msg: 'the request was refused' },
+      { reqId: 'req-2', code: 'TOKEN_EXPIRED', reason: '"exp" claim timestamp check failed' }
+    ]
+  )
+  for (const part of [...token.split('.'), 'ada']) t.notMatch(lines.join(), part)
+})
+
+test('or the application is told', async (t) => {
+  const told: unknown[] = []
+  const onRefusal: FastifyOptions['onRefusal'] = ({ code }, { url }) => {
+    told.push([url, code])
+    if (url === '/drafts') throw new Error('the log is full')
+  }
+  const { fastify, lines } = await build(t, { onRefusal })
+  const headers = { authorization: `Bearer ${issue(key, { aud: 'elsewhere' })}` }
+  t.equal((await fastify.inject({ path: '/me', headers })).statusCode, 401)
+  t.match(await fastify.inject({ path: '/drafts', headers }), { statusCode: 500, body: /the log is full/ })
+  t.strictSame(told, [
+    ['/me', 'TOKEN_INVALID'],
+    ['/drafts', 'TOKEN_INVALID']
+  ])
+  t.notMatch(lines.join(), 'the request was refused')
 })
 
 test('a fault is no refusal', async (t) => {

@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import { test } from 'tap'
-import latchkeyVerify from '../src/hono.ts'
+import latchkeyVerify, { type HonoOptions } from '../src/hono.ts'
 import { createClock, createKey, createPublisher, ISSUER, issue, NOW, REFUSALS } from './issuer.ts'
 
 const key = createKey()
 
-function build() {
+function build(options: Partial<HonoOptions> = {}) {
   const publisher = createPublisher(key)
-  const authorize = latchkeyVerify({ issuer: ISSUER, fetch: publisher.fetch, now: createClock().now })
+  const authorize = latchkeyVerify({ issuer: ISSUER, fetch: publisher.fetch, now: createClock().now, ...options })
   const app = new Hono()
   app.get('/me', authorize(), (c) => c.json({ sub: c.get('claims').sub }))
   app.get('/drafts', authorize({ roles: ['editor'] }), (c) => c.text('drafts'))
@@ -54,4 +54,12 @@ test('keys that cannot be had: 503', async (t) => {
   publisher.answer = () => Promise.reject(new TypeError('fetch failed'))
   const { answer, headers } = await ask('/me', `Bearer ${issue(key)}`)
   t.strictSame([answer, headers.get('retry-after')], [REFUSALS.unavailable, '5'])
+})
+
+test('the application is told why a request is refused, and the client is not', async (t) => {
+  const told: unknown[] = []
+  const onRefusal: HonoOptions['onRefusal'] = ({ code, reason }, { req }) => told.push([req.path, code, reason])
+  const { ask } = build({ onRefusal })
+  t.strictSame((await ask('/me', 'Basic YTpi')).answer, REFUSALS.missing)
+  t.strictSame(told, [['/me', 'TOKEN_MISSING', 'the Authorization header has another scheme']])
 })
