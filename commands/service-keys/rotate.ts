@@ -1,5 +1,5 @@
 import { OPERATOR_TIMEOUT } from '../../src/admin/accounts.ts'
-import { rotateServiceKey } from '../../src/admin/service-keys.ts'
+import { findServiceKeyId, KEY_ARGUMENT, rotateServiceKey } from '../../src/admin/service-keys.ts'
 import type { DefineCommand } from '../../src/cli/command-line.ts'
 import { wholeNumber } from '../../src/cli/option-values.ts'
 import { countOf } from '../../src/plural.ts'
@@ -8,18 +8,20 @@ import { MAX_OVERLAP_SECONDS, OVERLAP_SECONDS } from '../../src/schemas/admin/ke
 const rotate: DefineCommand = (command, { open, note, answer }) => {
   command
     .description('give a key a new secret; it is printed once, and alone, to standard output')
-    .argument('<id>', 'its id: service-keys list')
+    .argument('<key>', KEY_ARGUMENT)
     .option(
       '--overlap <seconds>',
       'how long the previous secret works',
       wholeNumber(0, MAX_OVERLAP_SECONDS),
       OVERLAP_SECONDS
     )
-    .action(async (id: string, { overlap }: { overlap: number }) => {
-      const { audit, database } = await open()
-      const rotated = await rotateServiceKey(database.open(OPERATOR_TIMEOUT), id, overlap)
+    .action(async (given: string, { overlap }: { overlap: number }) => {
+      const fastify = await open()
+      const database = fastify.database.open(OPERATOR_TIMEOUT)
+      const id = await findServiceKeyId(database, given)
+      const rotated = await rotateServiceKey(database, id, overlap)
       if (!rotated) throw new Error('There is no such key, or it is revoked or expired.')
-      audit.record('operator', 'service key made', { detail: { key: id, reason: 'rotated' } })
+      fastify.audit.record('operator', 'service key made', { detail: { key: id, reason: 'rotated' } })
       const previous = overlap === 0 ? 'no longer works' : `works for ${countOf(overlap, 'more second')}`
       note(`The previous secret ${previous}. Store the new one now: it is not shown again.`)
       answer({ ...rotated.serviceKey, key: rotated.key }, rotated.key)

@@ -8,6 +8,9 @@ import { createServiceKeyId, createServiceKeyText, readServiceKeyId } from './se
 /** The most living keys. */
 export const MAX_SERVICE_KEYS = 100
 
+/** The help of the `<key>` argument. */
+export const KEY_ARGUMENT = 'its id or its name: service-keys list'
+
 /** How many keys are listed at most. */
 const MAX_LISTED = 200
 
@@ -84,6 +87,23 @@ export async function listServiceKeys(database: Database): Promise<ServiceKey[]>
     sql`SELECT ${COLUMNS} FROM service_keys, ${CLOCK} ORDER BY ${IS_LIVING} DESC, created_at DESC, id LIMIT ${MAX_LISTED}`
   )
   return rows.map(toServiceKey)
+}
+
+/**
+ * Finds the service key that an operator means, by its id or by its name in any letter case. A revoked key has no name
+ * any more.
+ *
+ * @returns the id; a text that fits no key stays as it is, and is then the id of none
+ * @throws Error if several keys have the name: one that lives, and others that have expired
+ */
+export async function findServiceKeyId(database: Database, text: string): Promise<string> {
+  const keys = await database.query<{ id: string; name: string }>(
+    sql`SELECT id, name FROM service_keys WHERE revoked_at IS NULL ORDER BY created_at DESC, id`
+  )
+  if (keys.some(({ id }) => id === text)) return text
+  const [first, ...others] = keys.filter(({ name }) => fold(name) === fold(text)).map(({ id }) => id)
+  if (others.length === 0) return first ?? text
+  throw new Error(`Several keys have this name: ${[first, ...others].join(', ')}. Give the id of one.`)
 }
 
 /** A service key to be made. */

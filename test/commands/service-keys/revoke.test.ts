@@ -20,5 +20,5 @@ test('service-keys revoke', async (t) => {
     [{ detail: { key: id } }]
   )
   const other = await ask('service-keys', 'create', 'nightly', '--scope', 'metrics')
-  t.match(await ask('service-keys', 'revoke', other.id), { id: other.id, revoked_at: String })
+  t.match(await ask('service-keys', 'revoke', 'Nightly'), { id: other.id, revoked_at: String })
 })

@@ -17,7 +17,7 @@ test('service-keys rotate', async (t) => {
   clock.advance(86_400)
   t.strictSame([await metrics(first), await metrics(second)], [401, 200])
 
-  const now = await run(['--json', 'service-keys', 'rotate', id, '--overlap', '0'])
+  const now = await run(['--json', 'service-keys', 'rotate', 'nightly', '--overlap', '0'])
   const { key: third, ...rotated } = JSON.parse(now.stdout)
   t.match(rotated, { id, name: 'nightly', scopes: ['metrics'] })
   t.match(now.stderr, 'The previous secret no longer works.')

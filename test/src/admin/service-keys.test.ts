@@ -3,6 +3,7 @@ import { createServiceKeyId, createServiceKeyText } from '../../../src/admin/ser
 import {
   createServiceKey,
   findServiceKey,
+  findServiceKeyId,
   listServiceKeys,
   MAX_SERVICE_KEYS,
   revokeServiceKey,
@@ -141,6 +142,23 @@ test('service keys', async (t) => {
     t.ok(await make({ name: 'NÄCHTLICH' }))
     const outcomes = await Promise.allSettled([make(), make(), make()])
     t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected'])
+  })
+
+  await t.test('are meant by their id, or by a name that only one has', async (t) => {
+    const { serviceKey: expired } = await make({ name: 'Caf\u00e9', expiresIn: 60 })
+    const meant = (text: string) => findServiceKeyId(database, text)
+    for (const text of [expired.id, 'Caf\u00e9', 'CAFE\u0301']) t.equal(await meant(text), expired.id, text)
+    for (const text of ['cafe', expired.id.slice(0, 21), '']) t.equal(await meant(text), text, 'none')
+    clock.advance(60)
+    const { serviceKey: living } = await make({ name: 'caf\u00e9' })
+    const message = `Several keys have this name: ${living.id}, ${expired.id}. Give the id of one.`
+    await t.rejects(meant('caf\u00e9'), { message })
+    t.equal(await meant(expired.id), expired.id)
+    await revokeServiceKey(database, expired.id)
+    t.equal(await meant('caf\u00e9'), living.id)
+    const { serviceKey: namesake } = await make({ name: living.id })
+    t.equal(await meant(living.id), living.id, 'an id comes before a name')
+    t.equal(await meant(namesake.id), namesake.id)
   })
 
   await t.test('are so many and no more', async (t) => {
