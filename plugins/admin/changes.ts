@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Done } from '../../src/admin/targets.ts'
+import { refusedChange } from '../../src/audit/refusals.ts'
 import type { Database } from '../../src/database/database.ts'
-import { type Code, Problem } from '../../src/errors.ts'
 import type { OperatorContext } from '../../src/flows/operator/account-acts.ts'
-import type { AdminGate } from './gate.ts'
 
 /** A change by an operator: what it does to the database. */
 type Work<Result> = (transaction: Database, context: OperatorContext) => Promise<Done<Result>>
@@ -31,19 +30,13 @@ declare module 'fastify' {
   }
 }
 
-/** The refusals that are recorded, with their reasons. */
-const RECORDED: { [Each in Code]?: Parameters<AdminGate['recordRefusal']>[1] } = {
-  ROLE_PROTECTED: 'protected role',
-  LAST_ADMIN: 'last admin'
-}
-
 export default fp(
   async (fastify) => {
     const { adminGate, audit, clientAddress, mail, sessions } = fastify
     const context = { lifetimes: sessions.rules, secret: fastify.deriveKey('limits'), mail: mail.available }
 
     function recordRefusal(request: FastifyRequest, error: unknown): void {
-      const reason = error instanceof Problem ? RECORDED[error.code] : undefined
+      const reason = refusedChange(error)
       if (reason) adminGate.recordRefusal(request, reason)
     }
 

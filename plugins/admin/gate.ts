@@ -2,6 +2,7 @@ import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Operator, operatorOf, type Scope, scopeChallenge } from '../../src/admin/scopes.ts'
 import type { AppOptions } from '../../src/app-options.ts'
+import { REFUSALS_EVERY, type RefusedChange } from '../../src/audit/refusals.ts'
 import { Problem } from '../../src/errors.ts'
 import { createRecentlySeen } from '../../src/limits/recently-seen.ts'
 import { bearerToken } from '../../src/tokens/bearer.ts'
@@ -16,7 +17,7 @@ export interface Needs {
 }
 
 /** Why a request is refused, in its record. */
-type Reason = 'no role' | 'missing scope' | 'other client' | 'from a browser' | 'protected role' | 'last admin'
+type Reason = 'no role' | 'missing scope' | 'other client' | 'from a browser' | RefusedChange
 
 /** Decides who may call `/admin/…`: by the database with each request, never by what a token says. */
 export interface AdminGate {
@@ -48,13 +49,11 @@ declare module 'fastify' {
   }
 }
 
-const MINUTE = 60_000
-
 export default fp<AppOptions>(
   async (fastify, { insideAnother }) => {
     const { audit, clientAddress, clock, config, factors, limits, serviceKeys, tokens } = fastify
     const countWrong = limits.byAddress('admin')
-    const isFirst = createRecentlySeen(clock.now, MINUTE)
+    const isFirst = createRecentlySeen(clock.now, REFUSALS_EVERY)
 
     decorateRequest(fastify, { insideAnother }, 'operator', { value: undefined })
 

@@ -19,6 +19,7 @@ import type { PasswordReset } from '../../src/schemas/passwords.ts'
 import type { RegistrationEnd, User } from '../../src/schemas/users.ts'
 import { findOwnCredentials, type PasswordOwner } from '../../src/users/credentials.ts'
 import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
+import { createRefusedChanges } from './refused-changes.ts'
 
 /** What the page of a link shows. */
 export interface LinkInfo extends Pick<EmailToken, 'names' | 'email'> {
@@ -51,6 +52,8 @@ export default fp(
   async (fastify) => {
     const { clock, config, limits, mail, passwords, sessions } = fastify
     const secret = fastify.deriveKey('limits')
+
+    const recordRefused = createRefusedChanges(clock.now)
 
     /** Claims that could not be released, by token: this process may replace them. */
     const unreleased = new Map<string, string>()
@@ -126,7 +129,12 @@ export default fp(
 
       async reject(request, { token }) {
         const needed = config.REQUIRE_VERIFIED_EMAIL === 'on'
-        const { user, outcome } = await rejectEmail(request.database, sessions.rules, token, needed)
+        const { user: account } = await findEmailToken(request.database, 'verify email', token)
+        const rejecting = rejectEmail(request.database, sessions.rules, token, needed)
+        const { user, outcome } = await rejecting.catch((error) => {
+          recordRefused(request, error, { account: String(account) })
+          throw error
+        })
         request.record('email rejected', { account: user, detail: { reason: outcome } })
       },
 

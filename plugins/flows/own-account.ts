@@ -13,6 +13,7 @@ import { isUsernameReserved } from '../../src/users/reserved-usernames.ts'
 import { changeUsername, nameTaken } from '../../src/users/users.ts'
 import type { Validated } from '../http/request-rules.ts'
 import type { OwnChange, PasswordContext } from './own-password.ts'
+import { createRefusedChanges } from './refused-changes.ts'
 
 /**
  * Changes that users make to their own accounts, from a frontend or from the service's own pages. Needs
@@ -64,7 +65,8 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { config, factors, limits, mail, passwords, sessions } = fastify
+    const { clock, config, factors, limits, mail, passwords, sessions } = fastify
+    const recordRefused = createRefusedChanges(clock.now)
     const limitSecret = fastify.deriveKey('limits')
 
     function needsPassword(request: FastifyRequest, change: OwnChange): boolean {
@@ -141,10 +143,14 @@ export default fp(
       async delete(request, reply, { current_password: password }) {
         const { account: user, database } = request
         const given = { purpose: 'account deletion', password } as const
+        const subject = { account: user.id, session: request.user.sid }
         await changing(request, reply, given, async (account, { refuse }) => {
           if (!(await deleteOwnAccount(database, sessions.rules, request.user, account))) throw refuse()
+        }).catch((error) => {
+          recordRefused(request, error, subject)
+          throw error
         })
-        request.record('user deleted', { account: user.id, session: request.user.sid })
+        request.record('user deleted', subject)
       },
 
       async exportData(request) {
@@ -160,6 +166,7 @@ export default fp(
     name: 'own-account',
     dependencies: [
       'audit',
+      'clock',
       'config',
       'database',
       'derive-key',

@@ -5,6 +5,7 @@ import { findAdminUser } from '../admin/admin-users.ts'
 import { listUsers } from '../admin/listed-users.ts'
 import type { Operator } from '../admin/scopes.ts'
 import type { Done } from '../admin/targets.ts'
+import { REFUSALS_EVERY, refusedChange } from '../audit/refusals.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { OperatorContext } from '../flows/operator/account-acts.ts'
@@ -12,6 +13,7 @@ import { changeUser } from '../flows/operator/user-change.ts'
 import { createUser, requireCreatable, requireInvitable } from '../flows/operator/user-creation.ts'
 import { parseJson } from '../http/json-body.ts'
 import { describeFaults, STRICT } from '../http/validation.ts'
+import { createRecentlySeen } from '../limits/recently-seen.ts'
 import { type AdminUser, UserCreation, UserPatch } from '../schemas/admin/users.ts'
 import { UUID } from '../schemas/fields.ts'
 import { isUsernameReserved } from '../users/reserved-usernames.ts'
@@ -60,6 +62,15 @@ export function createUsers(service: FastifyInstance): Users {
   /** An account that the transaction has made or locked. */
   const find = async (transaction: Database, id: string) => (await findAdminUser(transaction, secret, id)) as AdminUser
 
+  const isFirst = createRecentlySeen(service.clock.now, REFUSALS_EVERY)
+
+  /** Records a refusal by a rule of roles, once a minute for each function, as the admin API does. */
+  function recordRefusal(error: unknown, route: keyof Users, account?: string): void {
+    const reason = refusedChange(error)
+    if (reason && isFirst(route))
+      audit.record('service', 'admin refused', { account, detail: { reason, route: `users.${route}` } })
+  }
+
   /** Makes a change and its records, or nothing. */
   async function make(work: (transaction: Database) => Promise<Done<AdminUser>>): Promise<AdminUser> {
     const { result, committed } = await service.database.open().transact(async (transaction) => {
@@ -92,7 +103,12 @@ export function createUsers(service: FastifyInstance): Users {
       const given = read<UserCreation>(isCreation, account)
       const { password, ...rest } = given
       if (rest.invite) requireInvitable(given)
-      requireCreatable(HOST, rest)
+      try {
+        requireCreatable(HOST, rest)
+      } catch (error) {
+        recordRefusal(error, 'create')
+        throw error
+      }
       if (rest.invite) await mail.require()
       const passwordHash = password === undefined ? null : await hash(rest, password)
       const created = { ...rest, passwordHash, isReserved: isUsernameReserved(config, rest.username) }
@@ -107,9 +123,13 @@ export function createUsers(service: FastifyInstance): Users {
       if (typeof id !== 'string' || !ID.test(id)) throw new Problem('NOT_FOUND')
       const isReserved = isUsernameReserved(config, patch.username ?? undefined)
       const change = { ...context, renaming: { tokenTtl: config.ACCESS_TOKEN_TTL }, isReserved }
-      return make(async (transaction) => {
+      const changing = make(async (transaction) => {
         const { acts } = await changeUser(transaction, change, id, patch)
         return { result: await find(transaction, id), acts }
+      })
+      return changing.catch((error) => {
+        recordRefusal(error, 'update', id)
+        throw error
       })
     }
   }

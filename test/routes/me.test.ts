@@ -288,6 +288,15 @@ test('DELETE /me', async (t) => {
       body: refusal(409, 'Conflict', 'LAST_ADMIN', 'That would leave no enabled administrator.')
     })
     t.equal((await fastify.inject({ url: '/me', headers })).statusCode, 200)
+    t.equal((await leave()).statusCode, 409)
+    await fastify.audit.flush()
+    t.strictSame(
+      await fastify.database
+        .open()
+        .query(sql`SELECT actor, account, detail FROM audit WHERE action = 'admin refused' AND session IS NOT NULL`),
+      [{ actor: 'client', account: user.id, detail: { reason: 'last admin', route: 'DELETE /me' } }],
+      'which is recorded once a minute'
+    )
     await give('support')
     t.equal((await leave()).statusCode, 204)
   })

@@ -85,4 +85,16 @@ test('the accounts, for the application around the plugin', async (t) => {
   for (const [what, work, expected] of refused) {
     await t.test(`${what} is refused`, (t) => t.rejects(work(), { name: 'Problem', ...expected }))
   }
+
+  await t.test('refusals by a rule of roles are recorded, once a minute', async (t) => {
+    await t.rejects(users.update(admin.id, { disabled: true }), { code: 'ROLE_PROTECTED' })
+    await fastify.audit.flush()
+    const { rows } = await fastify.pg.query(
+      "SELECT actor, account, detail FROM audit WHERE action = 'admin refused' ORDER BY seq"
+    )
+    t.strictSame(rows, [
+      { actor: 'service', account: null, detail: { reason: 'protected role', route: 'users.create' } },
+      { actor: 'service', account: admin.id, detail: { reason: 'protected role', route: 'users.update' } }
+    ])
+  })
 })

@@ -74,6 +74,12 @@ test('POST /email/verify/reject', async (t) => {
       text: /This account is the last administrator\. Another account must have this role first\./,
       inputs: ['token']
     })
+    await fastify.audit.flush()
+    const refused = (route: string) => ({ actor: 'client', account: user.id, detail: { reason: 'last admin', route } })
+    t.strictSame(
+      await database.query(sql`SELECT actor, account, detail FROM audit WHERE action = 'admin refused' ORDER BY seq`),
+      [refused('POST /email/verify/reject'), refused('POST /pages/email/verify/reject')]
+    )
     await setRoles([])
     t.strictSame(answer(await reject(token)), DONE)
   })
