@@ -54,7 +54,9 @@ const schemaOf = ({ DATABASE_URL, DATABASE_SCHEMA }: Config) => (DATABASE_URL ? 
 /** Uses the pool of another application. */
 async function share(fastify: FastifyInstance, pool: Pool): Promise<void> {
   Object.assign(fastify.pg, { pool, query: pool.query.bind(pool) })
-  logLostConnections(fastify)
+  const stop = logLostConnections(fastify)
+  // The pool is left as it was. This hook is one of the last: they run in reverse order.
+  fastify.addHook('onClose', async () => stop())
   await requireSettings(pool)
 }
 
@@ -66,11 +68,16 @@ async function embed(fastify: FastifyInstance, given: AppOptions['pglite'], exis
   logLostConnections(fastify)
 }
 
-/** Logs lost idle connections. Without a listener, an error of one would end the process. */
-function logLostConnections({ pg, log }: FastifyInstance): void {
+/**
+ * Logs lost idle connections. Without a listener, an error of one would end the process.
+ *
+ * @returns a function that stops it
+ */
+function logLostConnections({ pg: { pool }, log }: FastifyInstance): () => void {
   // When the server stops, all idle connections are lost at once.
   const tell = throttle((others, err: Error) => log.warn({ err, others }, 'lost an idle connection to the database'))
-  pg.pool.on('error', tell)
+  pool.on('error', tell)
+  return () => pool.off('error', tell)
 }
 
 async function open(fastify: FastifyInstance): Promise<PGlite> {

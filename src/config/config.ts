@@ -68,9 +68,13 @@ export class ConfigurationError extends Error {
  * Reads and validates the configuration.
  *
  * @param environment of the process, after `readEnvFile`; blank values count as not set
+ * @param variables where the file of providers may refer to; undefined if it must not
  * @throws ConfigurationError with every fault and its fix
  */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  { variables }: { variables: NodeJS.ProcessEnv | undefined } = { variables: environment }
+): Config {
   const { secrets, faults: ofFiles } = readSecretFiles(environment)
   const given = Object.fromEntries(Object.entries({ ...environment, ...secrets }).filter(([, value]) => value?.trim()))
   const errors = isValid(given) ? [] : (isValid.errors as ErrorObject[])
@@ -83,7 +87,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (OF_PASSKEYS.every((name) => !names.has(name))) {
     faults.push(...readRelyingParty(completePasskeys(settings)).faults)
   }
-  const { providers, faults: ofProviders } = readProvidersOf(settings, environment)
+  const { providers, faults: ofProviders } = readProvidersOf(settings, variables)
   faults.push(...ofProviders)
   if (faults.length > 0) throw new ConfigurationError(faults)
   return { ...complete(settings), PROVIDERS: providers }
@@ -101,9 +105,9 @@ function completePasskeys({ PASSKEY_RP_ID, ...settings }: Settings) {
   }
 }
 
-function readProvidersOf({ PROVIDERS, PAGES, APP_URL }: Settings, environment: NodeJS.ProcessEnv) {
+function readProvidersOf({ PROVIDERS, PAGES, APP_URL }: Settings, variables: NodeJS.ProcessEnv | undefined) {
   if (PROVIDERS === undefined) return { providers: [], faults: [] }
-  const read = readProviders(PROVIDERS, environment)
+  const read = readProviders(PROVIDERS, variables)
   // The way back from a provider ends on the pages, which ask for the second step.
   if (pagesOf({ PAGES, APP_URL }) === 'off') read.faults.push('PROVIDERS needs the pages: set PAGES=on')
   return read

@@ -116,9 +116,9 @@ export interface ProvidersRead {
 /**
  * Reads the file that PROVIDERS names, and the secrets that it refers to.
  *
- * @param environment where `{"env": "NAME"}` is looked up
+ * @param variables where `{"env": "NAME"}` is looked up; undefined in an application that has the service inside
  */
-export function readProviders(path: string, environment: NodeJS.ProcessEnv): ProvidersRead {
+export function readProviders(path: string, variables: NodeJS.ProcessEnv | undefined): ProvidersRead {
   const faults: string[] = []
   const content = readJson(path, faults)
   if (content === undefined) return { providers: [], faults }
@@ -134,7 +134,7 @@ export function readProviders(path: string, environment: NodeJS.ProcessEnv): Pro
     const complain = (name: string, message: string) => faults.push(`PROVIDERS: ${place}/${name} ${message}`)
     if (ids.has(given.id)) complain('id', 'is the id of another provider')
     ids.add(given.id)
-    const secret = (name: 'client_secret' | 'key') => readSecret(given[name], { path, environment }, name, complain)
+    const secret = (name: 'client_secret' | 'key') => readSecret(given[name], { path, variables }, name, complain)
     return [{ ...complete(given, secret, complain), ...secretFileOf(given.client_secret ?? given.key, path) }]
   })
   return { providers, faults }
@@ -210,10 +210,12 @@ function secretFileOf(given: Static<typeof Secret> | undefined, path: string): {
   return given && 'file' in given ? { secretFile: resolve(dirname(path), given.file) } : {}
 }
 
+const NO_VARIABLES = 'cannot be used, since the plugin reads no environment: give the text itself, or {"file": "PATH"}'
+
 /** @returns an empty text after a fault */
 function readSecret(
   given: Static<typeof Secret> | undefined,
-  { path, environment }: { path: string; environment: NodeJS.ProcessEnv },
+  { path, variables }: { path: string; variables: NodeJS.ProcessEnv | undefined },
   name: string,
   complain: Complain
 ): string {
@@ -223,8 +225,9 @@ function readSecret(
   }
   if (typeof given === 'string') return given
   if ('env' in given) {
-    const value = environment[given.env]
-    if (!value) complain(`${name}/env`, 'must name an environment variable that is set')
+    const value = variables?.[given.env]
+    if (!variables) complain(`${name}/env`, NO_VARIABLES)
+    else if (!value) complain(`${name}/env`, 'must name an environment variable that is set')
     return value ?? ''
   }
   const value = readText(resolve(dirname(path), given.file))?.trim()

@@ -7,6 +7,7 @@ export interface DatabasePool {
   connect(): Promise<unknown>
   query(text: string): Promise<unknown>
   on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** The settings of docs/configuration.md, in camelCase. The environment is not read. */

@@ -28,6 +28,7 @@ export interface DatabasePool {
   connect(): Promise<unknown>
   query(text: string): Promise<unknown>
   on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** The settings of docs/configuration.md, in camelCase. The environment is not read. */
@@ -50,6 +51,14 @@ const SETTING_OF = new Map(
   SETTINGS.filter((name) => !OF_THE_PROCESS.includes(name)).map((name) => [camelOf(name), name] as const)
 )
 
+/** What decides in place of a setting of the process. */
+const OF_THE_HOST = new Map([
+  ...['host', 'port'].map((key) => [key, ': the application listens'] as const),
+  ['logLevel', ': the logger of the application decides what is logged, by its level'],
+  ['metricsKey', ': the metrics are those of the application'],
+  ...['otelExporterOtlpEndpoint', 'otelServiceName'].map((key) => [key, ': the application traces'] as const)
+])
+
 /** Options that are no settings. */
 const OTHERS = ['prefix', 'name', 'pool']
 
@@ -62,7 +71,7 @@ export function readOptions(options: LatchkeyOptions): Config {
   const faults = faultsOf(options)
   if (faults.length > 0) throw new ConfigurationError(faults)
   try {
-    return readConfig(environmentOf(options))
+    return readConfig(environmentOf(options), { variables: undefined })
   } catch (error) {
     throw new ConfigurationError((error as ConfigurationError).faults.map(inOptions))
   }
@@ -74,7 +83,7 @@ function faultsOf(options: LatchkeyOptions): string[] {
   const databases = [databaseUrl, pool, dataDir].filter((each) => !isBlank(each))
   const isPrefix = typeof prefix === 'string' && /^(?:\/[\w.~-]+)+$/.test(prefix)
   return [
-    ...unknown.map((key) => `${key} is not an option`),
+    ...unknown.map((key) => `${key} is not an option${OF_THE_HOST.get(key) ?? ''}`),
     ...(isPrefix ? [] : ['prefix must be a path such as /auth, without a slash at its end']),
     ...(isPrefix && URL.canParse(publicUrl) && !endsWith(publicUrl, prefix)
       ? [`publicUrl must end with the prefix, such as https://example.com${prefix}`]

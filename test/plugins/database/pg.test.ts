@@ -81,7 +81,7 @@ test('a pool of another application', async (t) => {
 
   await t.test('must have the settings that our SQL relies on', async (t) => {
     const settings = { zone: 'UTC', style: 'ISO, MDY', strings: 'on' }
-    const answering = (row: object) => ({ on() {}, query: async () => ({ rows: [row] }) }) as unknown as Pool
+    const answering = (row: object) => ({ on() {}, off() {}, query: async () => ({ rows: [row] }) }) as unknown as Pool
     for (const odd of [{ zone: 'Europe/Berlin' }, { style: 'SQL, DMY' }, { strings: 'off' }]) {
       const error = await failure(start(t, {}, [], { pool: answering({ ...settings, ...odd }) }))
       t.match(error, {

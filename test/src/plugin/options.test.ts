@@ -8,7 +8,7 @@ const GIVEN = {
   databaseUrl: 'postgres://localhost/app',
   secretKey: 'only for tests, and long enough to be one'
 }
-const POOL: DatabasePool = { connect: async () => {}, query: async () => {}, on: () => {} }
+const POOL: DatabasePool = { connect: async () => {}, query: async () => {}, on: () => {}, off: () => {} }
 
 test('options are the settings in camelCase', (t) => {
   const config = readOptions({
@@ -43,6 +43,28 @@ test('the environment is not read', (t) => {
   t.end()
 })
 
+test('secrets of providers may be in the file or beside it, but not in the environment', async (t) => {
+  const google = { id: 'google', kind: 'google', client_id: 'ours', client_secret: { env: 'GOOGLE_SECRET' } }
+  t.intercept(process, 'env', { value: { ...process.env, GOOGLE_SECRET: 'hidden' } })
+  const read = (client_secret: unknown) => {
+    const folder = t.testdir({
+      'providers.json': JSON.stringify({ providers: [{ ...google, client_secret }] }),
+      secret: 'x'
+    })
+    return readOptions({ ...GIVEN, providers: `${folder}/providers.json` })
+  }
+  for (const given of ['x', { file: 'secret' }]) t.match(read(given).PROVIDERS, [{ client: { secret: 'x' } }])
+  // Not an option either: they are not variables.
+  for (const env of ['GOOGLE_SECRET', 'SECRET_KEY']) {
+    t.throws(() => read({ env }), {
+      name: 'ConfigurationError',
+      faults: [
+        'providers: /providers/0/client_secret/env cannot be used, since the plugin reads no environment: give the text itself, or {"file": "PATH"}'
+      ]
+    })
+  }
+})
+
 test('a pool, or a folder, in place of a URL', (t) => {
   const { databaseUrl: _, ...rest } = GIVEN
   t.match(readOptions({ ...rest, pool: POOL }), { DATABASE_URL: 'postgres://pool' })
@@ -65,7 +87,18 @@ test('every fault is listed, by the names of options', (t) => {
     ],
     [{ ...GIVEN, prefix: '/' }, ['prefix must be a path such as /auth, without a slash at its end']],
     [{ ...GIVEN, prefix: '/login' }, ['publicUrl must end with the prefix, such as https://example.com/login']],
-    [{ ...GIVEN, secretkey: 'x', port: 3000 }, ['secretkey is not an option', 'port is not an option']],
+    [
+      { ...GIVEN, secretkey: 'x', port: 3000 },
+      ['secretkey is not an option', 'port is not an option: the application listens']
+    ],
+    [
+      { ...GIVEN, logLevel: 'debug', metricsKey: 'x', otelServiceName: 'x' },
+      [
+        'logLevel is not an option: the logger of the application decides what is logged, by its level',
+        'metricsKey is not an option: the metrics are those of the application',
+        'otelServiceName is not an option: the application traces'
+      ]
+    ],
     [{ ...GIVEN, name: 'a name' }, ['name must be the name of a property']],
     [{ ...GIVEN, databaseUrl: undefined, secretKey: undefined, pool: POOL }, ['secretKey must be there with pool']],
     [{ ...GIVEN, databaseUrl: ' ' }, ['one of databaseUrl, pool and dataDir must be there, and no other']],

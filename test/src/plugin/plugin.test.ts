@@ -22,6 +22,7 @@ test('the types that are shipped are those of the plugin', (t) => {
 
 test('registered with a pool of the application', async (t) => {
   const pool = await migratedPool(t)
+  const listeners = pool.listeners('error')
   const app = Fastify()
   app.register(latchkey, {
     prefix: '/auth',
@@ -51,6 +52,7 @@ test('registered with a pool of the application', async (t) => {
   await t.test('and when it closes, the pool is left open', async (t) => {
     await app.close()
     t.strictSame((await pool.query('SELECT 1 AS one')).rows, [{ one: 1 }])
+    t.strictSame(pool.listeners('error'), listeners, 'as it was')
   })
 })
 
