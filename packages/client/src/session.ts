@@ -102,9 +102,19 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
   if (channel) {
     channel.onmessage = ({ data }) => {
       if (data === ECHO) return heard()
-      become(data && { ...data, monotonic: platform.monotonicNow(), claims: readClaims(data.token) })
+      try {
+        const next = data && hold(data)
+        if (data === null || (next.claims.sid && next.lifetimeMs > 0 && next.wall > 0)) become(next)
+      } catch {
+        // Other scripts of the origin can use the channel too.
+      }
       tell()
     }
+  }
+
+  /** Throws if the token is none. */
+  function hold({ token, lifetimeMs, wall }: Pick<Held, 'token' | 'lifetimeMs' | 'wall'>): Held {
+    return { token, lifetimeMs, wall, monotonic: platform.monotonicNow(), claims: readClaims(token) }
   }
 
   function become(next: Held | null): undefined {
@@ -123,9 +133,9 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
   }
 
   function keep({ access_token: token, expires_in }: Tokens): string {
-    const [lifetimeMs, wall] = [expires_in * 1000, platform.wallNow()]
-    become({ token, lifetimeMs, wall, monotonic: platform.monotonicNow(), claims: readClaims(token) })
-    channel?.postMessage({ token, lifetimeMs, wall })
+    const received = { token, lifetimeMs: expires_in * 1000, wall: platform.wallNow() }
+    become(hold(received))
+    channel?.postMessage(received)
     return token
   }
 

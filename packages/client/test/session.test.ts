@@ -225,6 +225,42 @@ test('a tab that hears of a token late knows its age', async (t) => {
   t.equal(numberOf(await frozen.session.accessToken()), 2)
 })
 
+test('what other scripts of the origin say on the channel is ignored', async (t) => {
+  const { platform, session, events } = await signedIn()
+  const other = platform.openChannel(`latchkey/1 ${SERVICE}`)
+  const claims = session.claims()
+  const token = makeToken({ sub: 'eve', sid: 'session of eve' })
+  const times = { lifetimeMs: 100_000, wall: 1_000_000_000 }
+  for (const message of [
+    undefined,
+    '',
+    0,
+    false,
+    'a text',
+    [],
+    {},
+    { type: 'reload' },
+    { ...times },
+    { ...times, token: 5 },
+    { ...times, token: 'a.b.c' },
+    { ...times, token: makeToken(null as never) },
+    { ...times, token: makeToken({ sub: 'eve' }) },
+    { token },
+    { ...times, token, lifetimeMs: 'long' },
+    { ...times, token, lifetimeMs: -1 },
+    { ...times, token, wall: {} }
+  ]) {
+    t.doesNotThrow(() => other.postMessage(message), JSON.stringify(message))
+    t.equal(session.claims(), claims)
+  }
+  t.equal(numberOf(await session.accessToken()), 1)
+  t.strictSame(events, [])
+  other.postMessage({ ...times, token })
+  t.match(session.claims(), { sub: 'eve' })
+  other.postMessage(null)
+  t.equal(session.claims(), null)
+})
+
 test('a lock that is never given back, and one that may not be asked for, are done without', async (t) => {
   const browser = createBrowser()
   browser.locks.set(`latchkey/1 ${SERVICE}`, new Promise(() => {}))
