@@ -100,7 +100,7 @@ function Chart({ title, figure, kind, action, days }: ChartProps) {
     <figure class={`card chart ${kind}`}>
       <figcaption>
         <a href={addressOf(['record'], { action })}>{title}</a> <strong>{count(total)}</strong>
-        <span class="pale"> at most {count(Math.max(...days.map((day) => day[figure])))} a day</span>
+        <span class="pale"> {total === 0 ? 'none in this period' : `at most ${count(highest)} a day`}</span>
       </figcaption>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
