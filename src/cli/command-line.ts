@@ -33,7 +33,8 @@ export interface CommandContext {
    */
   open(): Promise<FastifyInstance>
   /**
-   * Whether to do something irreversible: true with --yes, or if it is confirmed on a terminal.
+   * Whether to do something irreversible: true with --yes, or if it is confirmed on a terminal. With --json nobody is asked:
+   * the reader of the output is a program.
    *
    * @param consequence describes what will happen
    */
@@ -73,8 +74,8 @@ export async function runCommand(
 
   const program = new Command('latchkey')
     .description('Operates a Latchkey service: its accounts, signing keys, audit log and backups.')
-    .option('--json', 'print the result as one JSON document')
-    .option('--yes', 'do not ask for confirmation')
+    .option('--json', 'print the result as one JSON document, and do not ask for confirmation: see --yes')
+    .option('--yes', 'confirm what cannot be undone')
     .option(...ENV_FILE)
     .version(VERSION, '-V, --version', 'show the version')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => isJson() || say(visible(text)) })
@@ -108,7 +109,8 @@ export async function runCommand(
       opened.push(headless)
       return headless
     },
-    confirm: async (consequence) => program.opts().yes === true || confirmed(terminal, consequence),
+    confirm: async (consequence) =>
+      program.opts().yes === true || (!isJson() && (await confirmed(terminal, consequence))),
     note: (text) => say(format({ note: text }, text)),
     progress: (state) => isJson() || progress.show(state),
     answer(value, text, code = 0) {

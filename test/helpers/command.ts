@@ -56,6 +56,8 @@ interface Piped {
   variables?: NodeJS.ProcessEnv
   /** Whether standard error is a terminal. */
   onTerminal?: boolean
+  /** Whether standard input is a terminal, at which somebody types the input. */
+  typed?: boolean
 }
 
 /** Which database a command speaks to, the first line of what it says. */
@@ -64,13 +66,14 @@ const DATABASE = /^(?:database: .*|\{"database":.*\})\n/
 /** Runs one command, on what its environment says where nothing is given in its place. */
 export async function run(
   words: string[],
-  { input = '', variables = {}, onTerminal = false }: Piped = {},
+  { input = '', variables = {}, onTerminal = false, typed = false }: Piped = {},
   given?: AppOptions,
   server = 'data:text/javascript,'
 ) {
   const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: onTerminal })]
   const [out, err] = [text(stdout), text(stderr)]
-  const terminal = { stdin: Readable.from([input]), stdout, stderr, environment: variables }
+  const stdin = Object.assign(Readable.from([input]), { isTTY: typed })
+  const terminal = { stdin, stdout, stderr, environment: variables }
   const code = await runCommand(words, terminal, server, given)
   stdout.end()
   stderr.end()

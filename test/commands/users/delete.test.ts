@@ -21,6 +21,20 @@ test('users delete', async (t) => {
     t.equal(await me(), 200)
   })
 
+  await t.test('asks on a terminal, but nobody with --json', async (t) => {
+    const words = ['users', 'delete', 'ada']
+    const refused = await run(words, { input: 'no\n', typed: true })
+    t.match(refused, { code: 1, stderr: `${would}\nType yes to continue: ` })
+    const { code, stdout, stderr } = await run([...words, '--json'], { input: 'yes\n', typed: true })
+    t.match({ code, stderr, value: JSON.parse(stdout) }, { code: 1, stderr: '', value: { deleted: false } })
+    t.equal(await me(), 200)
+    await signIn(fastify, { username: 'grace' })
+    t.match(await run(['users', 'delete', 'grace'], { input: 'yes\n', typed: true }), {
+      code: 0,
+      stdout: /^Deleted grace/
+    })
+  })
+
   await t.test('deletes with --yes, and the name is free', async (t) => {
     t.strictSame(
       await run(['users', 'delete', 'ada', '--yes']),
