@@ -1,10 +1,17 @@
-import Fastify from 'fastify'
+import { readFileSync } from 'node:fs'
+import Fastify, { type FastifyServerOptions } from 'fastify'
 import { test } from 'tap'
 import type * as types from '../../../src/plugin/latchkey.d.ts'
 import type shipped from '../../../src/plugin/latchkey.d.ts'
 import latchkey, { type Latchkey, type LatchkeyOptions } from '../../../src/plugin/plugin.ts'
 import { bearer, PASSWORD } from '../../helpers/app.ts'
 import { migratedPool } from '../../helpers/pool.ts'
+
+/** The function of docs/plugin.md. */
+async function documentedRewrite(): Promise<NonNullable<FastifyServerOptions['rewriteUrl']>> {
+  const [, code] = /```js\n(const rewriteUrl = .*?)```/s.exec(readFileSync('docs/plugin.md', 'utf8')) as RegExpExecArray
+  return (await import(`data:text/javascript,${encodeURIComponent(`export ${code}`)}`)).rewriteUrl
+}
 
 /** The compiler compares the types that are shipped with those of the sources, in both directions. */
 const asShipped: typeof shipped = latchkey
@@ -23,7 +30,7 @@ test('the types that are shipped are those of the plugin', (t) => {
 test('registered with a pool of the application', async (t) => {
   const pool = await migratedPool(t)
   const listeners = pool.listeners('error')
-  const app = Fastify()
+  const app = Fastify({ rewriteUrl: await documentedRewrite() })
   app.register(latchkey, {
     prefix: '/auth',
     publicUrl: 'https://example.com/auth',
@@ -47,6 +54,25 @@ test('registered with a pool of the application', async (t) => {
     t.match(await accounts.verify(token), { iss: 'https://example.com/auth', preferred_username: 'ada' })
     t.equal((await app.inject({ url: '/auth/me', headers: bearer(token) })).statusCode, 200)
     t.equal((await app.inject('/auth/metrics')).statusCode, 404)
+  })
+
+  await t.test('the addresses that are at the root lead to it, as documented', async (t) => {
+    const metadata = await app.inject('/.well-known/oauth-authorization-server/auth')
+    t.match([metadata.statusCode, metadata.json()], [200, { issuer: 'https://example.com/auth' }])
+    t.match(await app.inject('/.well-known/change-password'), {
+      statusCode: 303,
+      headers: { location: '/auth/pages/account/password' }
+    })
+    t.match((await app.inject('/.well-known/passkey-endpoints')).json(), {
+      enroll: /^https:\/\/example\.com\/auth\/pages\//
+    })
+    for (const path of [
+      '/.well-known/jwks.json',
+      '/.well-known/oauth-authorization-server',
+      '/x/.well-known/webauthn'
+    ]) {
+      t.equal((await app.inject(path)).statusCode, 404, path)
+    }
   })
 
   await t.test('and when it closes, the pool is left open', async (t) => {
