@@ -23,15 +23,25 @@ interface Share {
  * @param share which of its files
  */
 export async function together(folder: string, { part = 1, of = 1, deep = true }: Share = {}): Promise<void> {
+  // Until then no test runs: the whole would end where the tests of one file take less time than loading the next one.
+  let begin = (): void => {}
+  const loaded = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  tap.test('all files are loaded', () => loaded)
   // The time of the process begins anew with each test.
   tap.beforeEach(() => tap.setTimeout(TIMEOUT_MS))
   const root = new URL(`../../${folder}/`, import.meta.url)
   const files = readdirSync(root, { recursive: deep, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.test.ts') && !ALONE.includes(`${folder}/${file}`)
   )
-  for (const [index, file] of files.sort().entries()) {
-    if (index % of !== part - 1) continue
-    comment(`${folder}/${file}`)
-    await import(new URL(file, root).href)
+  try {
+    for (const [index, file] of files.sort().entries()) {
+      if (index % of !== part - 1) continue
+      comment(`${folder}/${file}`)
+      await import(new URL(file, root).href)
+    }
+  } finally {
+    begin()
   }
 }
