@@ -80,5 +80,6 @@ export const SELECT_READ_ONLY = sql`SELECT current_setting('transaction_read_onl
  * Disables the timeouts of the role and the database until the transaction ends, as pg_dump does: for work whose
  * duration grows with the data.
  */
-export const NO_TIMEOUTS = sql`SELECT set_config(name, '0', true) FROM pg_settings
-  WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`
+export const NO_TIMEOUTS = sql`SELECT set_config(name, '0', true)
+  FROM unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout']) AS name
+  WHERE current_setting(name, true) IS NOT NULL`
