@@ -29,7 +29,7 @@ export function readSecretFiles(environment: NodeJS.ProcessEnv): SecretsRead {
     try {
       secrets[name] = readSecret(path)
     } catch (error) {
-      faults.set(name, `${name}_FILE must be the path of a file with the secret: ${(error as Error).message}`)
+      faults.set(name, `${name}_FILE must be the path of a file with the secret: ${reasonOf(error as Error)}`)
     }
   }
   return { secrets, faults }
@@ -38,11 +38,20 @@ export function readSecretFiles(environment: NodeJS.ProcessEnv): SecretsRead {
 function readSecret(path: string): string {
   const stats = statSync(path)
   // Reading from a pipe or device could block forever.
-  if (!stats.isFile()) throw new Error(`${path} is not a file`)
-  if (stats.size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`)
+  if (!stats.isFile()) throw new Error('it is not a file')
+  if (stats.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`)
   const content = readFileSync(path)
-  if (!isUtf8(content) || content.includes(0)) throw new Error(`${path} is not text in UTF-8`)
-  const secret = content.toString('utf8').replace(/\r?\n$/, '')
-  if (!secret.trim()) throw new Error(`${path} is empty`)
+  if (!isUtf8(content) || content.includes(0)) throw new Error('it is not text in UTF-8')
+  // Some editors begin a file with a byte order mark.
+  const secret = content
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .replace(/\r?\n$/, '')
+  if (!secret.trim()) throw new Error('it is empty')
   return secret
+}
+
+/** The reason without the path, which is the secret itself if it was put into the wrong setting. */
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === undefined ? message : `it cannot be read (${code})`
 }

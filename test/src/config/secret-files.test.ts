@@ -12,6 +12,7 @@ test('a secret is the content of its file, without one line break at the end', (
     windows: `${SECRET}\r\n`,
     lines: `${SECRET}\n\n`,
     spaces: ` ${SECRET} `,
+    bom: `\uFEFF${SECRET}\n`,
     link: t.fixture('symlink', 'plain')
   })
   const table: [name: string, secret: string][] = [
@@ -20,6 +21,7 @@ test('a secret is the content of its file, without one line break at the end', (
     ['windows', SECRET],
     ['lines', `${SECRET}\n`],
     ['spaces', ` ${SECRET} `],
+    ['bom', SECRET],
     ['link', SECRET]
   ]
   for (const [name, secret] of table) {
@@ -29,25 +31,29 @@ test('a secret is the content of its file, without one line break at the end', (
   t.end()
 })
 
-test('what is wrong with a file is said without its content', (t) => {
+test('what is wrong with a file is said without its content and its path, which may be the secret', (t) => {
   const folder = t.testdir({
     empty: '\n',
     blank: '  \n',
+    bom: '\uFEFF\r\n',
     binary: Buffer.from([0xff, 0xfe, 0x41]),
     nul: `${SECRET}\0`,
     large: 'x'.repeat(65_537),
     folder: {}
   })
-  const missing = join(folder, 'missing')
   const table: [path: string, reason: string][] = [
-    [missing, `ENOENT: no such file or directory, stat '${missing}'`],
-    [join(folder, 'empty'), `${join(folder, 'empty')} is empty`],
-    [join(folder, 'blank'), `${join(folder, 'blank')} is empty`],
-    [join(folder, 'binary'), `${join(folder, 'binary')} is not text in UTF-8`],
-    [join(folder, 'nul'), `${join(folder, 'nul')} is not text in UTF-8`],
-    [join(folder, 'large'), `${join(folder, 'large')} is larger than 65536 bytes`],
-    [join(folder, 'folder'), `${join(folder, 'folder')} is not a file`],
-    ['/dev/zero', '/dev/zero is not a file']
+    [join(folder, 'missing'), 'it cannot be read (ENOENT)'],
+    ['smtp://ada:secret@localhost', 'it cannot be read (ENOENT)'],
+    [SECRET.repeat(200), 'it cannot be read (ENAMETOOLONG)'],
+    [`${SECRET}\0`, 'it cannot be read (ERR_INVALID_ARG_VALUE)'],
+    [join(folder, 'empty'), 'it is empty'],
+    [join(folder, 'blank'), 'it is empty'],
+    [join(folder, 'bom'), 'it is empty'],
+    [join(folder, 'binary'), 'it is not text in UTF-8'],
+    [join(folder, 'nul'), 'it is not text in UTF-8'],
+    [join(folder, 'large'), 'it is larger than 65536 bytes'],
+    [join(folder, 'folder'), 'it is not a file'],
+    ['/dev/zero', 'it is not a file']
   ]
   for (const [path, reason] of table) {
     const fault = `SMTP_URL_FILE must be the path of a file with the secret: ${reason}`
@@ -72,12 +78,11 @@ test('every fault of files and settings is listed once', (t) => {
     t.fail('is refused')
   } catch (error) {
     t.type(error, ConfigurationError)
-    const missing = join(folder, 'missing')
     t.strictSame((error as ConfigurationError).faults.sort(), [
       'INTROSPECTION_KEY must be text of 32 bytes or more, of ASCII without spaces around it',
       'METRICS_KEY and METRICS_KEY_FILE are both set: remove one of the two',
       'PORT must be a port from 1 to 65535',
-      `SECRET_KEY_FILE must be the path of a file with the secret: ENOENT: no such file or directory, stat '${missing}'`
+      'SECRET_KEY_FILE must be the path of a file with the secret: it cannot be read (ENOENT)'
     ])
   }
   t.end()
