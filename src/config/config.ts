@@ -167,6 +167,8 @@ const ajv = new Ajv({
   removeAdditional: true,
   useDefaults: true,
   coerceTypes: true,
+  // Otherwise ajv neither refuses the number Infinity, which it has made from text, nor compares it with a maximum.
+  strictNumbers: false,
   validateSchema: false,
   keywords: ['fix', 'secret'],
   formats: {

@@ -1,8 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 
+/** Ten years: every time that is computed with it can be stored, and be in a token. */
+const MAX_SECONDS = 315_360_000
 const seconds = (defaultValue: number) =>
-  Type.Integer({ minimum: 1, default: defaultValue, fix: 'seconds, a positive whole number' })
+  Type.Integer({
+    minimum: 1,
+    maximum: MAX_SECONDS,
+    default: defaultValue,
+    fix: `seconds, a whole number from 1 to ${MAX_SECONDS}`
+  })
 const secret = (fix: string) => Type.Optional(Type.String({ format: 'secret', secret: true, fix }))
 const onOff = (defaultValue: 'on' | 'off') =>
   Type.Union([Type.Literal('on'), Type.Literal('off')], { default: defaultValue, fix: 'on or off' })
@@ -32,7 +39,7 @@ export const Environment = Type.Object(
     ),
     DATABASE_SCHEMA: Type.Optional(
       Type.String({
-        pattern: '^(?!pg_)[a-z_][a-z0-9_]{0,62}$',
+        pattern: '^(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}$',
         fix: 'the name of a schema: lower-case letters, digits and _, such as auth'
       })
     ),
