@@ -12,7 +12,9 @@ export interface Needs {
   scopes?: readonly string[]
 }
 
-const NAMES = ['roles', 'allRoles', 'scopes']
+const NAMES: readonly PropertyKey[] = ['roles', 'allRoles', 'scopes'] satisfies (keyof Needs)[]
+
+const isNeed = (name: PropertyKey): name is keyof Needs => NAMES.includes(name)
 
 /**
  * Requires that the needs are understood: one that is misspelled would let everybody in.
@@ -20,10 +22,10 @@ const NAMES = ['roles', 'allRoles', 'scopes']
  * @throws TypeError
  */
 export function requireUnderstood(needs: Needs): void {
-  if (Object.getPrototypeOf(needs) !== Object.prototype) throw new TypeError('authorize: the needs must be an object')
-  for (const [name, value] of Object.entries(needs)) {
-    if (!NAMES.includes(name)) throw new TypeError(`authorize: ${name} is not known; there are ${NAMES.join(', ')}`)
-    if (!isListOfText(value) || value.length === 0) throw new TypeError(`authorize: ${name} must be a list of names`)
+  if (!isPlainObject(needs)) throw new TypeError('authorize: the needs must be an object')
+  for (const name of Reflect.ownKeys(needs)) {
+    if (!isNeed(name)) throw new TypeError(`authorize: ${String(name)} is not known; there are ${NAMES.join(', ')}`)
+    if (!isListOfNames(needs[name])) throw new TypeError(`authorize: ${name} must be a list of names`)
   }
 }
 
@@ -45,5 +47,12 @@ export function requireNeeds(claims: Claims, { roles, allRoles = [], scopes = []
   throw new Problem('FORBIDDEN', { headers: { 'www-authenticate': challenge } })
 }
 
-const isListOfText = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string')
+/** The properties of any other object, such as a Map, would not be seen. */
+const isPlainObject = (value: unknown) =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
+/** Spread, since `every` skips the holes of a list. Scopes stand in a header (RFC 6749 §3.3). */
+const isListOfNames = (value: unknown) =>
+  Array.isArray(value) && value.length > 0 && [...value].every((each) => typeof each === 'string' && NAME.test(each))
+
+const NAME = /^[\x21\x23-\x5b\x5d-\x7e]+$/

@@ -84,16 +84,28 @@ function faultsOf(options: LatchkeyOptions): string[] {
   const isPrefix = typeof prefix === 'string' && /^(?:\/[\w.~-]+)+$/.test(prefix)
   return [
     ...unknown.map((key) => `${key} is not an option${OF_THE_HOST.get(key) ?? ''}`),
+    ...Object.entries(options)
+      .filter(([key, value]) => SETTING_OF.has(key) && value !== undefined && !isSetting(value))
+      .map(([key]) => `${key} must be text, a number or a list of text`),
     ...(isPrefix ? [] : ['prefix must be a path such as /auth, without a slash at its end']),
     ...(isPrefix && URL.canParse(publicUrl) && !endsWith(publicUrl, prefix)
       ? [`publicUrl must end with the prefix, such as https://example.com${prefix}`]
       : []),
     ...(publicUrl === undefined ? ['publicUrl must be the URL at which clients reach the prefix'] : []),
-    ...(name === undefined || /^[A-Za-z_$][\w$]*$/.test(name) ? [] : ['name must be the name of a property']),
+    ...(name === undefined || isPropertyName(name) ? [] : ['name must be the name of a property']),
     ...(databases.length === 1 ? [] : ['one of databaseUrl, pool and dataDir must be there, and no other']),
     ...(pool !== undefined && isBlank(secretKey) ? ['secretKey must be there with pool'] : [])
   ]
 }
+
+/** What every object has, such as `constructor`, cannot be the name of a decorator. */
+const isPropertyName = (name: unknown) =>
+  typeof name === 'string' && /^[A-Za-z_$][\w$]*$/.test(name) && !(name in Object.prototype)
+
+/** Anything else would become text such as `null` or `[object Object]`, and a key in bytes would lose most of them. */
+const isSetting = (value: unknown) =>
+  ['string', 'number'].includes(typeof value) ||
+  (Array.isArray(value) && [...value].every((entry) => typeof entry === 'string'))
 
 /** A blank setting is none: the embedded database would take the place of a blank `databaseUrl`. */
 const isBlank = (value: unknown) => value === undefined || (typeof value === 'string' && value.trim() === '')

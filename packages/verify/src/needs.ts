@@ -11,7 +11,17 @@ export interface Needs {
   scopes?: readonly string[]
 }
 
-const NAMES = ['roles', 'allRoles', 'scopes']
+const NAMES: readonly PropertyKey[] = ['roles', 'allRoles', 'scopes'] satisfies (keyof Needs)[]
+
+const isNeed = (name: PropertyKey): name is keyof Needs => NAMES.includes(name)
+
+/** The properties of any other object, such as a Map, would not be seen. */
+const isPlainObject = (value: unknown) =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
+/** Spread, since `every` skips the holes of a list. An empty list may be one that could not be read. */
+const isListOfText = (value: unknown) =>
+  Array.isArray(value) && value.length > 0 && [...value].every((entry) => typeof entry === 'string')
 
 /** RFC 6749 §3.3; scopes stand in a header. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
@@ -23,11 +33,10 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
  * @throws TypeError for anything that would let in others than was meant, such as `role` in place of `roles`
  */
 export function compileNeeds(needs: Needs): (claims: Claims) => Claims {
-  for (const [name, list] of Object.entries(needs)) {
-    if (!NAMES.includes(name)) throw new TypeError(`${name} is none of ${NAMES.join(', ')}`)
-    if (!Array.isArray(list) || !list.every((entry) => typeof entry === 'string')) {
-      throw new TypeError(`${name} must be a list of text`)
-    }
+  if (!isPlainObject(needs)) throw new TypeError('needs must be an object')
+  for (const name of Reflect.ownKeys(needs)) {
+    if (!isNeed(name)) throw new TypeError(`${String(name)} is none of ${NAMES.join(', ')}`)
+    if (!isListOfText(needs[name])) throw new TypeError(`${name} must be a list of text`)
   }
   const { roles, allRoles = [], scopes = [] } = needs
   if (!scopes.every((scope) => SCOPE.test(scope))) throw new TypeError('scopes has one that cannot be in a token')

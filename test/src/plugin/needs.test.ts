@@ -32,7 +32,14 @@ test('needs that are not understood are refused when the route is made', (t) => 
     [{ roles: 'editor' }, /roles must be a list of names/],
     [{ roles: [] }, /roles must be a list of names/],
     [{ scopes: [5] }, /scopes must be a list of names/],
+    [{ scopes: ['read" error="'] }, /scopes must be a list of names/],
+    [{ scopes: ['read write'] }, /scopes must be a list of names/],
+    [{ allRoles: new Array(2) }, /allRoles must be a list of names/],
     [[], /the needs must be an object/],
+    [{ [Symbol('roles')]: ['editor'] }, /Symbol\(roles\) is not known/],
+    [null, /the needs must be an object/],
+    [5, /the needs must be an object/],
+    [Object.create({ roles: ['editor'] }), /the needs must be an object/],
     ['', /the needs must be an object/],
     [new Map([['roles', ['editor']]]), /the needs must be an object/]
   ] as const) {
