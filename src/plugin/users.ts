@@ -155,7 +155,15 @@ function requireName(name: UserName): [string, string] {
  * @throws Problem MALFORMED_REQUEST or VALIDATION_FAILED
  */
 function read<Body>(isValid: ValidateFunction, given: unknown): Body {
-  const value = parseJson(Buffer.from(JSON.stringify(given) ?? 'null'))
+  const value = parseJson(Buffer.from(toJson(given)))
   if (isValid(value)) return value as Body
   throw new Problem('VALIDATION_FAILED', { errors: describeFaults(isValid.errors as ErrorObject[]) })
+}
+
+function toJson(given: unknown): string {
+  try {
+    return JSON.stringify(given) ?? 'null'
+  } catch (cause) {
+    throw new Problem('MALFORMED_REQUEST', { message: 'This cannot be written as JSON.', cause })
+  }
 }

@@ -62,6 +62,16 @@ test('the accounts, for the application around the plugin', async (t) => {
       () => users.create({ username: 'eve', metadata: { x: '\ud800' } }),
       { code: 'MALFORMED_REQUEST' }
     ],
+    [
+      'what is too deep for JSON',
+      () => users.update(ada.id, { metadata: JSON.parse(`{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`) }),
+      { code: 'MALFORMED_REQUEST', statusCode: 400 }
+    ],
+    [
+      'a number that JSON does not have',
+      () => users.update(ada.id, { metadata: { x: 1n } }),
+      { code: 'MALFORMED_REQUEST' }
+    ],
     ['nothing', () => users.create(undefined as never), { code: 'VALIDATION_FAILED' }],
     ['no text for an id', () => users.update([ada.id] as never, { disabled: true }), { code: 'NOT_FOUND' }],
     ['a short password', () => users.create({ username: 'eve', password: 'x' }), { code: 'PASSWORD_REJECTED' }],
