@@ -60,12 +60,12 @@ export async function readAnswer(answer: Response): Promise<unknown> {
     if (answer.ok) return body
     code = Object(body).code
   } catch {}
-  const seconds = Number.parseInt(answer.headers.get('retry-after') ?? '', 10)
+  const seconds = answer.headers.get('retry-after') ?? ''
   throw new LatchkeyError(
     answer.status,
     typeof code === 'string' ? code : 'UNEXPECTED_ANSWER',
     typeof code === 'string' ? body : {},
-    seconds >= 0 ? seconds : undefined
+    /^\d+$/.test(seconds) ? Number(seconds) : undefined
   )
 }
 

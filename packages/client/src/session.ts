@@ -165,10 +165,14 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
   const send = (path: string, body: object, rest?: Partial<Post>) =>
     post(fetch, platform, { url: service + path, body, credentials, ...rest })
 
-  async function getTokens(...request: Parameters<typeof send>): Promise<Tokens> {
-    const tokens = (await send(...request)) as Tokens | undefined
-    if (!tokens?.access_token) throw new LatchkeyError(200, 'UNEXPECTED_ANSWER')
-    return tokens
+  async function getTokens(path: string, body: object, rest: Partial<Post>): Promise<Tokens> {
+    const tokens = (await send(path, body, rest)) as Tokens
+    // Something in front of the service may have answered. A step-up leaves the refresh token as it is.
+    const isComplete = !store || rest.accessToken || tokens?.refresh_token
+    try {
+      if (isComplete && tokens.expires_in > 0 && readClaims(tokens.access_token).sub) return tokens
+    } catch {}
+    throw new LatchkeyError(200, 'UNEXPECTED_ANSWER')
   }
 
   /** Runs work under the lock, and calls the listeners after it. */

@@ -28,6 +28,10 @@ test('throws what the service, or something in front of it, refused', async (t) 
       { ...NOTHING, status: 503, code: 'OVERLOADED', message: 'about OVERLOADED', retryAfter: 0 }
     ],
     [json(429, { code: 5 }, { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }), { status: 429, ...unexpected }],
+    ...['-1', '1e9', '0x10', '1.5', '1, 2', ''].map((wait) => [
+      json(429, null, { 'retry-after': wait }),
+      { status: 429, ...unexpected }
+    ]),
     [json(500, { message: 'of another service' }), { status: 500, ...unexpected }],
     [json(404, null), { status: 404, ...unexpected }],
     [new Response('<h1>Bad gateway</h1>', { status: 502 }), { status: 502, ...unexpected }],

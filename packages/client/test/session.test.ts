@@ -63,6 +63,18 @@ test('a refused sign-in tells why, and leaves a session that there was', async (
   t.strictSame(events, [])
 })
 
+test('an answer without a refresh token leaves the one in the store', async (t) => {
+  const store = createStore('of ada')
+  const { open, scripted } = createBrowser()
+  const { session, events } = open({ store })
+  const answer = () => json(200, { access_token: makeToken({ sub: 'ada', sid: '1' }), expires_in: 100 })
+  const unexpected = refusal(200, 'UNEXPECTED_ANSWER', { message: 'UNEXPECTED_ANSWER' })
+  scripted.push(answer, answer)
+  t.strictSame(await caught(session.accessToken()), unexpected)
+  t.strictSame(await caught(session.signIn({ username: 'grace' }, PASSWORD)), unexpected)
+  t.strictSame([store.log, session.claims(), events], [[], undefined, []])
+})
+
 test('the second step, a passkey and a step-up', async (t) => {
   const { session, seen, events } = await signedIn()
   await session.secondStep({ factors: ['totp'], expires_in: 300, mfa_token: 'a token' }, { totp: '123456' })
@@ -160,10 +172,17 @@ test('only the service can end a session, by 400 and 401', async (t) => {
       () => html(status),
       refusal(status, 'UNEXPECTED_ANSWER', { message: 'UNEXPECTED_ANSWER' })
     ]),
-    ...[undefined, {}, null].map((body) => [
-      () => json(200, body),
-      refusal(200, 'UNEXPECTED_ANSWER', { message: 'UNEXPECTED_ANSWER' })
-    ])
+    ...[
+      undefined,
+      {},
+      null,
+      { access_token: 5, expires_in: 100 },
+      { access_token: 'a.b.c', expires_in: 100 },
+      { access_token: 'e30.bnVsbA.c2ln', expires_in: 100 },
+      { access_token: makeToken({}), expires_in: 100 },
+      { access_token: makeToken({ sub: 'ada' }) },
+      { access_token: makeToken({ sub: 'ada' }), expires_in: -1 }
+    ].map((body) => [() => json(200, body), refusal(200, 'UNEXPECTED_ANSWER', { message: 'UNEXPECTED_ANSWER' })])
   ] as [() => Response, object | 'over'][]) {
     const { session, scripted, events, open } = await signedIn()
     const other = open()
@@ -409,7 +428,7 @@ test('a newer token that another tab has stored stays', async (t) => {
   const { session } = browser.open({ store })
   browser.scripted.push(() => {
     store.token = 'newer'
-    return json(200, { access_token: makeToken({ jti: '7' }), expires_in: 100, refresh_token: 'older' })
+    return json(200, { access_token: makeToken({ sub: 'ada', jti: '7' }), expires_in: 100, refresh_token: 'older' })
   })
   t.equal(numberOf(await session.refresh()), 7)
   t.strictSame([store.token, store.log], ['newer', []])
@@ -496,7 +515,7 @@ test('a request is not repeated twice, nor when the session has ended', async (t
   const { session, scripted, paths } = await signedIn()
   scripted.push(
     () => refuse(401, 'TOKEN_INVALID'),
-    () => json(200, { access_token: makeToken({ jti: '2' }), expires_in: 100 }),
+    () => json(200, { access_token: makeToken({ sub: 'ada', jti: '2' }), expires_in: 100 }),
     () => refuse(401, 'TOKEN_INVALID'),
     () => refuse(401, 'TOKEN_INVALID'),
     () => refuse(401, 'REFRESH_TOKEN_INVALID')
