@@ -95,6 +95,7 @@ export function register(host: FastifyInstance, { prefix, name = 'latchkey' }: P
   host.register(
     async (scope) => {
       separate(scope as unknown as FastifyInstance)
+      closeConnections(scope as unknown as FastifyInstance)
       await app(scope as unknown as FastifyInstance, { ...given, insideAnother: true, terminal: NO_TERMINAL })
       scope.after(() => {
         service = scope as unknown as FastifyInstance
@@ -122,4 +123,20 @@ function separate(scope: FastifyInstance): void {
     if (!(name in this) || Object.hasOwn(this, name)) return decorate.call(this, name, value)
     return Object.defineProperty(this, name, { value, configurable: true, writable: true })
   } as never
+}
+
+/**
+ * Closes the connection of each request that is in flight when the server closes. Otherwise a client that keeps it open
+ * would keep the server open: for 72 s, by the default of Fastify. HTTP/2 has no such header.
+ */
+function closeConnections(scope: FastifyInstance): void {
+  let isClosing = false
+  scope.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  scope.addHook('onSend', (request, reply, _payload, done) => {
+    if (isClosing && request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+    done()
+  })
 }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import { test } from 'tap'
@@ -31,6 +32,8 @@ test('registered with a pool of the application', async (t) => {
   const pool = await migratedPool(t)
   const listeners = pool.listeners('error')
   const app = Fastify({ rewriteUrl: await documentedRewrite() })
+  const requests = new EventEmitter()
+  app.addHook('preParsing', async () => void requests.emit('request'))
   app.register(latchkey, {
     prefix: '/auth',
     publicUrl: 'https://example.com/auth',
@@ -75,8 +78,22 @@ test('registered with a pool of the application', async (t) => {
     }
   })
 
-  await t.test('and when it closes, the pool is left open', async (t) => {
-    await app.close()
+  await t.test('when it closes, a request in flight is answered and its connection closed', async (t) => {
+    const address = await app.listen({ port: 0 })
+    const received = once(requests, 'request')
+    const login = fetch(`${address}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'ada', password: PASSWORD })
+    })
+    await received
+    const closed = app.close()
+    const { status, headers } = await login
+    t.strictSame([status, headers.get('connection')], [200, 'close'])
+    await closed
+  })
+
+  await t.test('and the pool is left open', async (t) => {
     t.strictSame((await pool.query('SELECT 1 AS one')).rows, [{ one: 1 }])
     t.strictSame(pool.listeners('error'), listeners, 'as it was')
   })
