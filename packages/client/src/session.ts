@@ -61,12 +61,16 @@ interface Tokens {
   refresh_token?: string
 }
 
-/** An access token. Its `exp` is by the clock of the service, so its age is counted from when it was received. */
-interface Held {
+/** An access token as it was received, and as other tabs are sent it. */
+interface Received {
   token: string
-  claims: Claims
   lifetimeMs: number
   wall: number
+}
+
+/** An access token in use. Its `exp` is by the clock of the service, so its age is counted from when it was received. */
+interface Held extends Received {
+  claims: Claims
   monotonic: number
 }
 
@@ -103,8 +107,7 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
     channel.onmessage = ({ data }) => {
       if (data === ECHO) return heard()
       try {
-        const next = data && hold(data)
-        if (data === null || (next.claims.sid && next.lifetimeMs > 0 && next.wall > 0)) become(next)
+        become(data === null ? data : hold(data))
       } catch {
         // Other scripts of the origin can use the channel too.
       }
@@ -112,9 +115,13 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
     }
   }
 
-  /** Throws if the token is none. */
-  function hold({ token, lifetimeMs, wall }: Pick<Held, 'token' | 'lifetimeMs' | 'wall'>): Held {
-    return { token, lifetimeMs, wall, monotonic: platform.monotonicNow(), claims: readClaims(token) }
+  /** @throws if that is no token, or one without a life */
+  function hold(received: Received): Held {
+    const claims = readClaims(received.token)
+    if (claims.sid && received.lifetimeMs > 0 && received.wall < Infinity) {
+      return { ...received, monotonic: platform.monotonicNow(), claims }
+    }
+    throw claims
   }
 
   function become(next: Held | null): undefined {
@@ -132,11 +139,15 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
     for (const event of told) for (const listener of listeners) queueMicrotask(() => listener(event))
   }
 
-  function keep({ access_token: token, expires_in }: Tokens): string {
-    const received = { token, lifetimeMs: expires_in * 1000, wall: platform.wallNow() }
+  function receivedIn({ access_token: token, expires_in }: Tokens): Received {
+    return { token, lifetimeMs: expires_in * 1000, wall: platform.wallNow() }
+  }
+
+  function keep(tokens: Tokens): string {
+    const received = receivedIn(tokens)
     become(hold(received))
     channel?.postMessage(received)
-    return token
+    return received.token
   }
 
   function leave(): undefined {
@@ -167,10 +178,11 @@ export function createSessionOn(platform: Platform, options: SessionOptions): Se
 
   async function getTokens(path: string, body: object, rest: Partial<Post>): Promise<Tokens> {
     const tokens = (await send(path, body, rest)) as Tokens
-    // Something in front of the service may have answered. A step-up leaves the refresh token as it is.
-    const isComplete = !store || rest.accessToken || tokens?.refresh_token
+    // Something in front of the service may have answered.
     try {
-      if (isComplete && tokens.expires_in > 0 && readClaims(tokens.access_token).sub) return tokens
+      hold(receivedIn(tokens))
+      // A step-up leaves the refresh token as it is.
+      if (!store || rest.accessToken || tokens.refresh_token) return tokens
     } catch {}
     throw new LatchkeyError(200, 'UNEXPECTED_ANSWER')
   }

@@ -515,7 +515,7 @@ test('a request is not repeated twice, nor when the session has ended', async (t
   const { session, scripted, paths } = await signedIn()
   scripted.push(
     () => refuse(401, 'TOKEN_INVALID'),
-    () => json(200, { access_token: makeToken({ sub: 'ada', jti: '2' }), expires_in: 100 }),
+    () => json(200, { access_token: makeToken({ sub: 'ada', sid: 'session 1', jti: '2' }), expires_in: 100 }),
     () => refuse(401, 'TOKEN_INVALID'),
     () => refuse(401, 'TOKEN_INVALID'),
     () => refuse(401, 'REFRESH_TOKEN_INVALID')
