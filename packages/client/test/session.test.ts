@@ -428,7 +428,11 @@ test('a newer token that another tab has stored stays', async (t) => {
   const { session } = browser.open({ store })
   browser.scripted.push(() => {
     store.token = 'newer'
-    return json(200, { access_token: makeToken({ sub: 'ada', jti: '7' }), expires_in: 100, refresh_token: 'older' })
+    return json(200, {
+      access_token: makeToken({ sub: 'ada', sid: 'a session', jti: '7' }),
+      expires_in: 100,
+      refresh_token: 'older'
+    })
   })
   t.equal(numberOf(await session.refresh()), 7)
   t.strictSame([store.token, store.log], ['newer', []])
