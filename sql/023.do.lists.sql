@@ -1,5 +1,5 @@
 -- Lists of accounts by role in the order of time, and numbers that all instances share.
-LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE users IN ACCESS EXCLUSIVE MODE;
 
 -- The states by which accounts are listed: 'all', and those of the partial indexes of migration 22.
 CREATE OR REPLACE FUNCTION user_states(

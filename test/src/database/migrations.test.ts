@@ -8,6 +8,7 @@ import { createDatabase } from '../../../src/database/database.ts'
 import { MigrationError, migrate, migrateWithin, readSchemaState } from '../../../src/database/migrations.ts'
 import { caught } from '../../helpers/caught.ts'
 import { emptyDatabase, poolOf } from '../../helpers/database.ts'
+import { hasServer } from '../../helpers/meeting.ts'
 import { completed, handwrittenServer, welcome } from '../../helpers/servers.ts'
 
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url))
@@ -195,3 +196,24 @@ test('the migration of the administration takes over what is stored', async (t) 
     { hour: hour(11), action: 'login throttled', count: 2 }
   ])
 })
+
+if (hasServer) {
+  test('the migration of the lists waits for a transaction of the version before, which goes on', async (t) => {
+    const pool = await poolOf(t, await emptyDatabase(t))
+    await createDatabase(pool, { timeout: 60_000 }).transact((transaction) => migrateWithin(transaction, 22))
+    await pool.query(
+      "INSERT INTO users (id, username, created_at, roles) VALUES (gen_random_uuid(), 'ada', now(), '{admin}')"
+    )
+    const before = await pool.connect()
+    await before.query('BEGIN')
+    await before.query('SELECT FROM users')
+    const migration = migrate(pool)
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while ((await pool.query(waiting)).rowCount === 0);
+    await before.query("UPDATE users SET roles = '{editor}'; COMMIT")
+    before.release()
+    t.match(await migration, ['23 lists'])
+    const { rows } = await pool.query("SELECT role, state FROM users_by_role WHERE state = 'all'")
+    t.strictSame(rows, [{ role: 'editor', state: 'all' }])
+  })
+}
