@@ -210,8 +210,7 @@ if (hasServer) {
     const migration = migrate(pool)
     const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     while ((await pool.query(waiting)).rowCount === 0);
-    await before.query("UPDATE users SET roles = '{editor}'; COMMIT")
-    before.release()
+    await before.query("UPDATE users SET roles = '{editor}'; COMMIT").finally(() => before.release())
     t.match(await migration, ['23 lists'])
     const { rows } = await pool.query("SELECT role, state FROM users_by_role WHERE state = 'all'")
     t.strictSame(rows, [{ role: 'editor', state: 'all' }])
