@@ -12,6 +12,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from '@latchkey/compare/measure/free-port'
+import { TOTP } from 'otpauth'
 import { chromium } from 'playwright-core'
 import { Service } from '../shared/service.ts'
 import { HOSTILE, PASSWORD, startWithOperators } from './operators.mjs'
@@ -109,6 +110,20 @@ async function makeHostile() {
   return users[0].id
 }
 
+/** Gives an account an authenticator app. */
+async function addApp(username, password) {
+  const post = async (path, body, token) => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    const response = await fetch(service.base + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    assert.ok(response.ok, `${path}: ${response.status}`)
+    return response.json()
+  }
+  const { access_token } = await post('/login', { username, password })
+  const { uri } = await post('/mfa/totp', {}, access_token)
+  const totp = new TOTP({ secret: new URL(uri).searchParams.get('secret') }).generate()
+  await post('/mfa/totp/confirm', { totp }, access_token)
+}
+
 async function tryOneUser(page, id) {
   await page.goto(`${CONSOLE}#/users/${id}`)
   await heading(page, 'bob')
@@ -173,6 +188,15 @@ async function tryOneUser(page, id) {
   await confirm(page, 'Set', 'The password is set.')
   await see(page, 'password set')
   say('an account is edited, and gets a password; what is refused is told in the dialog')
+
+  await addApp('bob', `${PASSWORD}s`)
+  await page.reload()
+  await press(page, 'Remove factors…')
+  await page.getByRole('dialog', { name: 'Remove all second factors?' }).waitFor()
+  await confirm(page, 'Remove them', 'The second factors are removed.')
+  await page.getByRole('button', { name: 'Remove factors…' }).waitFor({ state: 'detached' })
+  await see(page, 'factors removed')
+  say('the second factors of an account are removed')
 
   await page.goto(`${CONSOLE}#/users`)
   await press(page, 'New user…')
