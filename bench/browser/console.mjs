@@ -425,7 +425,7 @@ async function tryWithoutScripts() {
 async function trySetup() {
   const port = await freePort()
   const base = `http://127.0.0.1:${port}`
-  const first = await Service.start({ port, environment: { PUBLIC_URL: base } })
+  const first = await Service.start({ port, environment: { PUBLIC_URL: base, ADMIN_MFA: 'on' } })
   try {
     const [link] = /http:\S+\/console#setup=[\w.-]+/.exec(first.log()) ?? []
     const page = await open()
@@ -444,7 +444,17 @@ async function trySetup() {
     await page.locator('[name=name]').fill('ada')
     await page.locator('[name=password]').fill(PASSWORD)
     await page.keyboard.press('Enter')
+    await see(page, 'This needs a sign-in with two factors.')
+    await page.getByRole('link', { name: 'Set up a second factor' }).click()
+    await page.getByRole('link', { name: 'Set up: Authenticator app' }).click()
+    await press(page, 'Set up an app')
+    const app = new TOTP({ secret: (await page.locator('code').innerText()).replaceAll(' ', '') })
+    await page.getByLabel('Code that the app shows').fill(app.generate())
+    await press(page, 'Turn on')
+    await page.locator('.codes li').first().waitFor()
+    await page.goto(`${base}/console`)
     await heading(page, 'Overview')
+    await page.locator('.tiles .tag', { hasText: 'ready' }).waitFor()
     await page.context().close()
     const again = await open()
     await again.goto(String(link))
@@ -453,7 +463,9 @@ async function trySetup() {
     await press(again, 'Create')
     await again.getByRole('alert').waitFor()
     await again.context().close()
-    say('the link of a first start creates the first administrator, once')
+    say(
+      'the link of a first start creates the first administrator, once, who adds the second factor that ADMIN_MFA asks for'
+    )
   } finally {
     await first.stop()
   }
