@@ -38,6 +38,8 @@ export interface Listed<Row> {
   error: unknown
   /** Loads the next page; undefined on the last one. */
   more: (() => Promise<void>) | undefined
+  /** Whether empty pages are being followed because the first one is empty. */
+  isSearching: boolean
   reload(): void
 }
 
@@ -94,6 +96,7 @@ export function useListed<Key extends string, Row>(
     rows,
     error: error ?? known?.error,
     more: next ? more : undefined,
+    isSearching: rows?.length === 0 && !known && Boolean(next),
     reload
   }
 }

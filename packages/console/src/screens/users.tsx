@@ -23,7 +23,7 @@ export function UsersScreen({ query, isAdmin }: { query: Record<string, string>;
   const { search = '', state = '', role = '' } = query
   // Another filter may have changed since this was rendered.
   const set = (change: Record<string, string>) => go(addressOf(['users'], { ...place.get().query, ...change }), true)
-  const { rows, error, more, reload } = useListed<'users', ListedUser>('users', 'admin/users', {
+  const { rows, error, more, isSearching, reload } = useListed<'users', ListedUser>('users', 'admin/users', {
     search: readable(search),
     state,
     role
@@ -52,7 +52,13 @@ export function UsersScreen({ query, isAdmin }: { query: Record<string, string>;
       </search>
       <Fault error={error} retry={reload} />
       {rows?.length === 0 && (
-        <p class="empty">{more ? 'None so far: More looks at older accounts.' : 'No account fits.'}</p>
+        <p class="empty" role="status">
+          {isSearching
+            ? 'Searching older accounts…'
+            : more
+              ? 'None so far: More looks at older accounts.'
+              : 'No account fits.'}
+        </p>
       )}
       {rows && rows.length > 0 && (
         <div class="card table">
@@ -73,7 +79,7 @@ export function UsersScreen({ query, isAdmin }: { query: Record<string, string>;
           </table>
         </div>
       )}
-      <More more={more} />
+      <More more={isSearching ? undefined : more} />
     </>
   )
 }
