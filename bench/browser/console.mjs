@@ -236,6 +236,21 @@ async function tryUsers(page) {
   say(`the list follows each key: ${times.map((time) => time.toFixed(0)).join(', ')} ms`)
   await field.fill('nobody.here')
   await see(page, 'No account fits.')
+  // An empty page that is not the last one, as among a million accounts.
+  let answer
+  const asked = new Promise((resolve) => {
+    answer = resolve
+  })
+  await page.route(/search=old/, async (route) => {
+    const isNext = route.request().url().includes('cursor=')
+    if (isNext) await asked
+    await route.fulfill({ json: { users: [], next: isNext ? null : 'next' } })
+  })
+  await field.fill('old')
+  await see(page, 'Searching older accounts…')
+  answer()
+  await see(page, 'No account fits.')
+  await page.unroute(/search=old/)
   await field.fill('')
   await page.getByLabel('State').selectOption('disabled')
   await page.waitForFunction(() => {
