@@ -343,7 +343,7 @@ test('with a store, a sign-out that did not reach the service is repeated with t
 
 test('what overtakes a refresh wins: a sign-out, and a sign-in of another tab', async (t) => {
   for (const answer of [
-    () => json(200, { access_token: makeToken({ sub: 'ada', jti: '99' }), expires_in: 100 }),
+    () => json(200, { access_token: makeToken({ sub: 'ada', sid: 'session 1', jti: '99' }), expires_in: 100 }),
     () => refuse(401, 'REFRESH_TOKEN_INVALID'),
     () => refuse(500, 'INTERNAL')
   ]) {
