@@ -250,6 +250,16 @@ export function Select({ label, name, value, options, onChange }: SelectProps) {
   )
 }
 
+/** What a list says that has nothing yet, or nothing at all. */
+export function Empty({ what, isSearching, more }: { what: string; isSearching: boolean; more: unknown }) {
+  const none = more ? `None so far: More looks at older ${what}s.` : `No ${what} fits.`
+  return (
+    <p class="empty" role="status">
+      {isSearching ? `Searching older ${what}s…` : none}
+    </p>
+  )
+}
+
 /** Loads the next page of a list. */
 export function More({ more }: { more: (() => Promise<void>) | undefined }) {
   const [busy, setBusy] = useState(false)

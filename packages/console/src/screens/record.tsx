@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useListed } from '../loading.ts'
-import { Button, Fault, Field, Heading, More, Select } from '../parts.tsx'
+import { Button, Empty, Fault, Field, Heading, More, Select } from '../parts.tsx'
 import { addressOf, go } from '../router.ts'
 import { Text, Time } from '../text.tsx'
 import type { LogRecord } from '../types.ts'
@@ -17,7 +17,7 @@ type Filters = Partial<Record<(typeof FILTERS)[number], string>>
 export function RecordScreen({ query }: { query: Filters }) {
   const known = Object.fromEntries(FILTERS.map((name) => [name, query[name]]))
   const filters = { ...known, after: toTime(query.after), before: toTime(query.before) }
-  const { rows, error, more, reload } = useListed<'records', LogRecord>('records', 'admin/audit', filters)
+  const { rows, error, more, isSearching, reload } = useListed<'records', LogRecord>('records', 'admin/audit', filters)
   function filter(event: SubmitEvent): void {
     event.preventDefault()
     const fields = new FormData(event.currentTarget as HTMLFormElement)
@@ -55,11 +55,9 @@ export function RecordScreen({ query }: { query: Filters }) {
         </form>
       </details>
       <Fault error={error} retry={reload} />
-      {rows?.length === 0 && (
-        <p class="empty">{more ? 'None so far: More looks at older records.' : 'No record fits.'}</p>
-      )}
+      {rows?.length === 0 && <Empty what="record" isSearching={isSearching} more={more} />}
       {rows && rows.length > 0 && <Records records={rows} withAccount />}
-      <More more={more} />
+      <More more={isSearching ? undefined : more} />
     </>
   )
 }

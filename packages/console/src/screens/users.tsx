@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { call } from '../api.ts'
 import { useListed } from '../loading.ts'
-import { Button, Choice, Dialog, dialog, Fault, Field, Heading, More, Select, Tag, tell } from '../parts.tsx'
+import { Button, Choice, Dialog, dialog, Empty, Fault, Field, Heading, More, Select, Tag, tell } from '../parts.tsx'
 import { addressOf, go, place } from '../router.ts'
 import { nameOf, Text, Time } from '../text.tsx'
 import type { AdminUser, ListedUser } from '../types.ts'
@@ -51,15 +51,7 @@ export function UsersScreen({ query, isAdmin }: { query: Record<string, string>;
         <Typed label="Role" name="role" value={role} onText={(text) => set({ role: text.toLowerCase() })} />
       </search>
       <Fault error={error} retry={reload} />
-      {rows?.length === 0 && (
-        <p class="empty" role="status">
-          {isSearching
-            ? 'Searching older accounts…'
-            : more
-              ? 'None so far: More looks at older accounts.'
-              : 'No account fits.'}
-        </p>
-      )}
+      {rows?.length === 0 && <Empty what="account" isSearching={isSearching} more={more} />}
       {rows && rows.length > 0 && (
         <div class="card table">
           <table class="users">
