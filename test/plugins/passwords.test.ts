@@ -1,7 +1,7 @@
-import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { Problem } from '../../src/errors.ts'
 import { answer, bearer, build, NO_SERVER, PASSWORD, post, refusal, signIn, testClock } from '../helpers/app.ts'
+import { holdHashes } from '../helpers/held-hashes.ts'
 import { tokenOf } from '../helpers/letters.ts'
 
 test('passwords', async (t) => {
@@ -123,15 +123,6 @@ test('a stored hash that is not checked is a refusal, and one line of the log', 
   t.equal(lines.length, 1)
   t.notMatch(log.join(''), /AAECAw/)
 })
-
-/** Keeps the hasher, which does one hash at once, busy until it is told. */
-function holdHashes({ passwords }: FastifyInstance) {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { busy: passwords.semaphore.enter({}).run(() => opened), open }
-}
 
 test('the queue of hashes is fair', async (t) => {
   const NETWORK = '198.51.100.1'

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { build, listen, PASSWORD, post } from '../../helpers/app.ts'
+import { holdHashes } from '../../helpers/held-hashes.ts'
 
 const GONE = 'The client has gone.'
 
@@ -48,14 +49,15 @@ test('a client that hangs up', async (t) => {
 
   await t.test('leaves the queue of hashes', async (t) => {
     const asked = next()
-    const running = fastify.passwords.hash(PASSWORD)
+    const { busy, open } = holdHashes(fastify)
     const hangUp = await login(fastify, port, 'ada')
     await asked
     t.equal(fastify.passwords.semaphore.waiting, 1)
     await hangUp()
     t.equal(await outcomes.at(-1), GONE)
     t.equal(fastify.passwords.semaphore.waiting, 0)
-    await running
+    open()
+    await busy
     t.equal(fastify.passwords.semaphore.running, 0)
   })
 

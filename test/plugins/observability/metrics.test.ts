@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { build, PASSWORD, post } from '../../helpers/app.ts'
+import { holdHashes } from '../../helpers/held-hashes.ts'
 
 const figures = async (fastify: Awaited<ReturnType<typeof build>>) => (await fastify.metrics.metrics()).split('\n')
 
@@ -62,13 +63,11 @@ test('the figures', async (t) => {
 
   await t.test('show how busy hashing is', async (t) => {
     t.ok((await figures(fastify)).includes('latchkey_hashes_running 0'))
-    const hashes = [
-      fastify.passwords.hash(PASSWORD),
-      fastify.passwords.hash(PASSWORD),
-      fastify.passwords.hash(PASSWORD)
-    ]
+    const held = holdHashes(fastify)
+    const hashes = [fastify.passwords.hash(PASSWORD), fastify.passwords.hash(PASSWORD)]
     const busy = await figures(fastify)
-    await Promise.all(hashes)
+    held.open()
+    await Promise.all([held.busy, ...hashes])
     t.ok(busy.includes('latchkey_hashes_running 1'))
     t.ok(busy.includes('latchkey_hashes_waiting 2'))
     t.ok((await figures(fastify)).includes('latchkey_hashes_running 0'))

@@ -122,7 +122,9 @@ test('the authentication of a session', async (t) => {
   if (hasServer) {
     await t.test('of all sessions is changed in the order of their ids, as all statements lock them', async (t) => {
       const { id, open } = await begin()
-      const [first, second] = [await open(['pwd', 'otp', 'mfa']), await open(['pwd', 'otp', 'mfa'])]
+      const [one, other] = [await open(['pwd', 'otp', 'mfa']), await open(['pwd', 'otp', 'mfa'])]
+      // Ids of one millisecond are in no order.
+      const [first, second] = one.sid < other.sid ? [one, other] : [other, one]
       // Moves the first behind the second, in the order in which an unordered statement reads them.
       await pool.query('UPDATE sessions SET last_used_at = last_used_at WHERE id = $1', [first.sid])
       const lock = (sid: string) => pool.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE SKIP LOCKED', [sid])
