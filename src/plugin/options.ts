@@ -51,7 +51,7 @@ const SETTING_OF = new Map(
   SETTINGS.filter((name) => !OF_THE_PROCESS.includes(name)).map((name) => [camelOf(name), name] as const)
 )
 
-/** What decides in place of a setting of the process. */
+/** Why settings of the process are not options, by the option that somebody might try. */
 const OF_THE_HOST = new Map([
   ...['host', 'port'].map((key) => [key, ': the application listens'] as const),
   ['logLevel', ': the logger of the application decides what is logged, by its level'],
@@ -98,7 +98,7 @@ function faultsOf(options: LatchkeyOptions): string[] {
   ]
 }
 
-/** What every object has, such as `constructor`, cannot be the name of a decorator. */
+/** A property that every object inherits, such as `constructor`, cannot be the name of a decorator. */
 const isPropertyName = (name: unknown) =>
   typeof name === 'string' && /^[A-Za-z_$][\w$]*$/.test(name) && !(name in Object.prototype)
 

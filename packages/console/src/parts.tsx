@@ -250,7 +250,7 @@ export function Select({ label, name, value, options, onChange }: SelectProps) {
   )
 }
 
-/** What a list says that has nothing yet, or nothing at all. */
+/** The text of a list without entries. */
 export function Empty({ what, isSearching, more }: { what: string; isSearching: boolean; more: unknown }) {
   const none = more ? `None so far: More looks at older ${what}s.` : `No ${what} fits.`
   return (

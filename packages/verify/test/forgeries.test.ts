@@ -248,7 +248,7 @@ const EXPIRED: [what: string, token: string][] = [
   ['exp negative', withClaims({ exp: -1 })]
 ]
 
-/** What the reason for a log may be: nothing else that a token has is in it. */
+/** The reasons that a log may have. None contains a claim of the token. */
 const REASON = new RegExp(
   [
     'the token does not have the form that the service writes',

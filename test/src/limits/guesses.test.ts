@@ -31,7 +31,7 @@ test('guesses', async (t) => {
       name: key(name),
       device: device === undefined ? undefined : { own: key(device), all: key(`devices of ${name}`) }
     })
-  /** What is counted, without how often. */
+  /** Counts a guess, and leaves the number of failures out of the result. */
   async function guess(name?: string, device?: string) {
     const { failures: _, ...counted } = { failures: 0, ...(await count(name, device)) }
     return counted
